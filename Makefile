@@ -1,0 +1,199 @@
+# umm - small tools that turn market-data text into shared arrays.
+#
+#   make            build the library and the tools under $(BUILD)
+#   make help       all targets
+#
+# Variables a user may set: CC AR CPPFLAGS CFLAGS LDFLAGS PKG_CONFIG PREFIX DESTDIR
+# BUILD SAN=address|undefined|thread (comma-separated), V=1 to see the commands,
+# COMPLETIONS= (empty) to install none, as a cross build cannot run its own tools.
+
+BUILD        ?= build
+PREFIX       ?= /usr/local
+PKG_CONFIG   ?= pkg-config
+CFLAGS       ?= -O2 -g
+FUZZ_SECONDS ?= 60
+FUZZ_CC      ?= clang
+VERSION      := $(shell sed -n 's/^\#define UMM_VERSION "\(.*\)"/\1/p' lib/umm.h)
+
+ifneq ($(V),1)
+Q    := @
+SAY   = @printf '  %-5s %s\n'
+else
+SAY   = @:
+endif
+
+# ---- dependencies: pkg-config where there is one, a link probe for libcsv ----
+
+DEPS     := libzstd jansson
+NO_BUILD := clean help dist check demo bench fuzz cov uninstall
+ifneq ($(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)),)
+DEPS_LACK := $(shell for d in $(DEPS); do $(PKG_CONFIG) --exists $$d || echo $$d; done)
+ifneq ($(DEPS_LACK),)
+$(error pkg-config does not find: $(DEPS_LACK). On Debian: apt-get install pkg-config libzstd-dev libjansson-dev (or run scripts/bootstrap))
+endif
+CSV_PROBE := $(shell echo 'int csv_fini(void); int main(void) { return csv_fini(); }' | \
+	$(CC) -x c - -o /dev/null $(LDFLAGS) -lcsv >/dev/null 2>&1 && echo found)
+ifneq ($(CSV_PROBE),found)
+$(error cannot link with -lcsv. On Debian: apt-get install libcsv-dev (or run scripts/bootstrap))
+endif
+DEP_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(DEPS))
+DEP_LIBS   := $(shell $(PKG_CONFIG) --libs $(DEPS)) -lcsv
+endif
+
+# ---- flags ----
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wpointer-arith -Wcast-align -Wcast-qual -Wwrite-strings -Wvla \
+	-Wundef -Wformat=2 -Wswitch-enum -Wimplicit-fallthrough
+# Fortify needs an optimising build without sanitizers; glibc warns about any other.
+FORTIFY := $(if $(SAN),,$(if $(filter-out -O0,$(filter -O%,$(CFLAGS))),-D_FORTIFY_SOURCE=2))
+HARDEN := -fstack-protector-strong -fPIE $(FORTIFY)
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all) \
+	$(if $(FUZZ),-fsanitize=fuzzer-no-link)
+# Contraction off: the same input gives the same bits on every machine. -iquote, not -I:
+# lib/sys/ must not stand before the system's <sys/...>.
+UMM_CFLAGS := -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -ffp-contract=off -fvisibility=hidden \
+	-pthread $(WARN) $(HARDEN) $(SANFLAGS) -iquote lib $(DEP_CFLAGS)
+UMM_LDFLAGS := -pthread -pie -Wl,-z,relro,-z,now $(SANFLAGS)
+
+# ---- what there is: one file per tool, one pair per module ----
+
+LIB_SRC  := $(sort $(wildcard lib/*/*.c))
+CMD_SRC  := $(sort $(wildcard cmd/umm-*.c))
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+MAN_SRC  := $(sort $(wildcard man/*.[157]))
+LIB      := $(BUILD)/libumm.a
+LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o)
+CLI_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard cmd/cli*.c)))
+TOOLS    := $(CMD_SRC:cmd/%.c=$(BUILD)/%)
+UNITS    := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+FUZZERS  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/%)
+OBJ      := $(LIB_OBJ) $(CLI_OBJ) $(patsubst %.c,$(BUILD)/%.o,$(CMD_SRC) $(UNIT_SRC) $(FUZZ_SRC))
+COMPLETIONS := $(TOOLS:$(BUILD)/%=$(BUILD)/completions/%)
+
+.PHONY: all tools units fuzzers unit demo check fuzz fault cov bench install uninstall dist clean \
+	help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY: $(OBJ)
+
+all: $(LIB) $(TOOLS) $(BUILD)/umm.pc $(COMPLETIONS)
+tools: $(TOOLS)
+units: $(UNITS)
+fuzzers: $(FUZZERS)
+
+# ---- how it is built ----
+
+# These two files change only when what they hold does: new flags rebuild everything,
+# a source file that came or went makes the library anew.
+$(BUILD)/flags: export NOW = $(CC) $(CPPFLAGS) $(CFLAGS) $(UMM_CFLAGS) $(LDFLAGS) $(UMM_LDFLAGS)
+$(BUILD)/members: export NOW = $(LIB_OBJ)
+$(BUILD)/flags $(BUILD)/members: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' "$$NOW" | cmp -s - $@ || printf '%s\n' "$$NOW" >$@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(SAY) CC $<
+	$(Q)$(CC) $(UMM_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(LIB): $(LIB_OBJ) $(BUILD)/members
+	$(SAY) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJ)
+
+$(BUILD)/umm-%: $(BUILD)/cmd/umm-%.o $(CLI_OBJ) $(LIB)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(UMM_LDFLAGS) $(CFLAGS) $(LDFLAGS) $^ $(DEP_LIBS) -lm -o $@
+
+$(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(UMM_LDFLAGS) $(CFLAGS) $(LDFLAGS) $^ $(DEP_LIBS) -lcmocka -lm -o $@
+
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LIB)
+	$(SAY) LINK $@
+	$(Q)$(CC) -fsanitize=fuzzer $(UMM_LDFLAGS) $(CFLAGS) $(LDFLAGS) $^ $(DEP_LIBS) -lm -o $@
+
+$(BUILD)/completions/%: $(BUILD)/% scripts/gen-completion
+	@mkdir -p $(@D)
+	$(Q)scripts/gen-completion $< >$@
+
+$(BUILD)/umm.pc: umm.pc.in lib/umm.h FORCE
+	@mkdir -p $(@D)
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< >$@
+
+-include $(OBJ:.o=.d)
+
+# ---- tests ----
+
+demo:
+	scripts/demo
+
+check:
+	BUILD=$(BUILD) scripts/check
+
+unit: $(UNITS)
+	scripts/unit $(UNITS)
+
+fault: $(TOOLS)
+	UMM_BUILD=$(BUILD) tests/fault/run
+
+# Library and targets are built by clang under $(BUILD)/fuzz; a crash stops the rest.
+fuzz:
+	+$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(FUZZ_CC) SAN=address,undefined \
+		FUZZ=1 fuzzers
+	scripts/fuzz $(BUILD)/fuzz $(FUZZ_SECONDS)
+
+cov:
+	+$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/cov CFLAGS='-O0 -g --coverage' units tools
+	scripts/cov $(BUILD)/cov
+
+bench:
+	@if [ -x scripts/bench ]; then scripts/bench; else echo 'There is no scripts/bench yet.'; fi
+
+# ---- installation ----
+
+INSTALL := install
+bindir   = $(DESTDIR)$(PREFIX)/bin
+libdir   = $(DESTDIR)$(PREFIX)/lib
+incdir   = $(DESTDIR)$(PREFIX)/include
+mandir   = $(DESTDIR)$(PREFIX)/share/man
+compdir  = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+# man/umm-x.1 goes to man1/umm-x.1, and so on.
+MAN_DEST = $(foreach m,$(notdir $(MAN_SRC)),$(mandir)/man$(subst .,,$(suffix $(m)))/$(m))
+
+install: all
+	$(INSTALL) -d $(bindir) $(libdir)/pkgconfig $(incdir) $(sort $(dir $(MAN_DEST))) $(compdir)
+	$(if $(TOOLS),$(INSTALL) -m 755 $(TOOLS) $(bindir))
+	$(INSTALL) -m 644 $(LIB) $(libdir)
+	$(INSTALL) -m 644 $(BUILD)/umm.pc $(libdir)/pkgconfig
+	$(INSTALL) -m 644 lib/umm.h $(incdir)
+	@set -e; for m in $(MAN_SRC); do \
+		$(INSTALL) -m 644 $$m $(mandir)/man$${m##*.}; done
+	$(if $(COMPLETIONS),$(INSTALL) -m 644 $(COMPLETIONS) $(compdir))
+
+uninstall:
+	rm -f $(addprefix $(bindir)/,$(notdir $(TOOLS))) $(addprefix $(compdir)/,$(notdir $(TOOLS))) \
+		$(libdir)/libumm.a $(libdir)/pkgconfig/umm.pc $(incdir)/umm.h $(MAN_DEST)
+
+dist:
+	git archive --format=tar.gz --prefix=umm-$(VERSION)/ -o umm-$(VERSION).tar.gz HEAD
+	@echo umm-$(VERSION).tar.gz
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo 'make [all]      library, tools, umm.pc and shell completions, under $(BUILD)/'
+	@echo 'make demo       a tour of the tools on small data'
+	@echo 'make check      every test there is (scripts/check --quick: under a minute)'
+	@echo 'make unit       the unit tests'
+	@echo 'make fault      system-call fault injection (needs strace)'
+	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs clang)'
+	@echo 'make cov        test coverage (needs gcovr)'
+	@echo 'make bench      measurements'
+	@echo 'make install    into PREFIX=$(PREFIX), below DESTDIR if that is set'
+	@echo 'make uninstall  removes what install put there'
+	@echo 'make dist       umm-$(VERSION).tar.gz from the committed tree'
+	@echo 'make clean      removes $(BUILD)/'
+	@echo 'SAN=address,undefined or SAN=thread builds with sanitizers; V=1 shows the commands.'
