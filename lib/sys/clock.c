@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/clock.h"
+
+#include <time.h>
+
+static int64_t read_ns(clockid_t id)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(id, &now); /* fails for bad arguments only */
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+uint64_t umm_clock_monotonic_ns(void)
+{
+    return (uint64_t)read_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t umm_clock_run_ns(const struct umm_run *run)
+{
+    return run && run->clock_ns ? run->clock_ns(run->clock_user) : umm_clock_monotonic_ns();
+}
+
+int64_t umm_clock_realtime_ns(void)
+{
+    return read_ns(CLOCK_REALTIME);
+}

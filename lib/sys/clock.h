@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * clock.h - the time, in nanoseconds. Nothing here fails; any thread may call.
+ */
+#ifndef UMM_SYS_CLOCK_H
+#define UMM_SYS_CLOCK_H
+
+#include "umm.h"
+
+/* CLOCK_MONOTONIC: never goes back, origin unspecified. For durations. */
+uint64_t umm_clock_monotonic_ns(void);
+
+/* The clock of run when it brings one, else umm_clock_monotonic_ns. run may be NULL. */
+uint64_t umm_clock_run_ns(const struct umm_run *run);
+
+/* CLOCK_REALTIME: nanoseconds since 1970-01-01T00:00:00 UTC, without leap seconds. */
+int64_t umm_clock_realtime_ns(void);
+
+#endif

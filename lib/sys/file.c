@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/file.h"
+
+#include "base/error.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* How long a wait may go without looking at the cancel flag. */
+enum { POLL_MS = 100 };
+
+static enum umm_file_kind kind_of(mode_t mode)
+{
+    if (S_ISREG(mode))
+        return UMM_FILE_REGULAR;
+    if (S_ISDIR(mode))
+        return UMM_FILE_DIRECTORY;
+    if (S_ISFIFO(mode) || S_ISSOCK(mode) || S_ISCHR(mode))
+        return UMM_FILE_STREAM;
+    return UMM_FILE_OTHER;
+}
+
+static void fill_info(struct umm_file_info *info, const struct stat *st)
+{
+    info->kind = kind_of(st->st_mode);
+    info->size_bytes = info->kind == UMM_FILE_REGULAR ? (uint64_t)st->st_size : 0;
+    info->device = st->st_dev;
+    info->inode = st->st_ino;
+    info->mode = st->st_mode & 07777;
+}
+
+enum umm_status umm_file_stat_fd(int fd, const char *path, struct umm_file_info *info,
+                                 struct umm_error *err)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return umm_error_set_errno(err, errno, path, "cannot examine");
+    fill_info(info, &st);
+    return UMM_OK;
+}
+
+enum umm_status umm_file_stat(const char *path, struct umm_file_info *info, struct umm_error *err)
+{
+    struct stat st;
+    if (stat(path, &st) < 0)
+        return umm_error_set_errno(err, errno, path, "cannot examine");
+    fill_info(info, &st);
+    return UMM_OK;
+}
+
+/* O_NONBLOCK, because a plain open of a FIFO waits for a writer. */
+static int open_without_waiting(const char *path)
+{
+    const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
+    int fd;
+    do
+        fd = open(path, flags | O_NONBLOCK);
+    while (fd < 0 && errno == EINTR);
+    /* A regular file somebody holds a lease on: worth the wait for its end. */
+    if (fd < 0 && errno == EWOULDBLOCK)
+        fd = open(path, flags);
+    return fd;
+}
+
+/* Refuse a directory; leave only streams non-blocking. */
+static enum umm_status settle_kind(int fd, const char *path, enum umm_file_kind kind,
+                                   struct umm_error *err)
+{
+    if (kind == UMM_FILE_DIRECTORY)
+        return umm_error_set_errno(err, EISDIR, path, "cannot read");
+    if (kind == UMM_FILE_STREAM)
+        return UMM_OK;
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+        return umm_error_set_errno(err, errno, path, "cannot open");
+    return UMM_OK;
+}
+
+enum umm_status umm_file_open_read(const char *path, int *fd, struct umm_file_info *info,
+                                   struct umm_error *err)
+{
+    struct umm_file_info found;
+    *fd = open_without_waiting(path);
+    if (*fd < 0)
+        return umm_error_set_errno(err, errno, path, "cannot open");
+    enum umm_status status = umm_file_stat_fd(*fd, path, &found, err);
+    if (!status)
+        status = settle_kind(*fd, path, found.kind, err);
+    if (status)
+        umm_file_close(fd);
+    else if (info)
+        *info = found;
+    return status;
+}
+
+/*
+ * Wait until fd can be read or written. The bound is there because a signal may
+ * set the cancel flag just before poll starts, and then nothing ends the poll.
+ */
+static enum umm_status wait_ready(int fd, short events, const char *path, const struct umm_run *run,
+                                  struct umm_error *err)
+{
+    for (;;) {
+        if (umm_run_is_cancelled(run))
+            return umm_error_set_cancelled(err);
+        struct pollfd item = {.fd = fd, .events = events};
+        int n = poll(&item, 1, run ? POLL_MS : -1);
+        if (n > 0)
+            return UMM_OK;
+        if (n < 0 && errno != EINTR && errno != EAGAIN)
+            return umm_error_set_errno(err, errno, path, "cannot wait for it");
+    }
+}
+
+enum umm_status umm_file_open_update(const char *path, int *fd, struct umm_file_info *info,
+                                     struct umm_error *err)
+{
+    do
+        *fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    while (*fd < 0 && errno == EINTR);
+    if (*fd < 0)
+        return umm_error_set_errno(err, errno, path, "cannot open for writing");
+    enum umm_status status = umm_file_stat_fd(*fd, path, info, err);
+    if (!status && info->kind != UMM_FILE_REGULAR)
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is not a regular file");
+    if (status)
+        umm_file_close(fd);
+    return status;
+}
+
+enum umm_status umm_file_seek(int fd, const char *path, uint64_t offset, struct umm_error *err)
+{
+    if (offset > INT64_MAX || lseek(fd, (off_t)offset, SEEK_SET) < 0)
+        return umm_error_set_errno(err, errno, path, "cannot seek");
+    return UMM_OK;
+}
+
+enum umm_status umm_file_read(int fd, const char *path, struct umm_run *run, void *buf,
+                              size_t cap_bytes, size_t *n_read, struct umm_error *err)
+{
+    assert(cap_bytes > 0);
+    *n_read = 0;
+    for (;;) {
+        enum umm_status status = wait_ready(fd, POLLIN, path, run, err);
+        if (status)
+            return status;
+        ssize_t n = read(fd, buf, cap_bytes);
+        if (n >= 0) {
+            *n_read = (size_t)n;
+            return UMM_OK;
+        }
+        if (errno != EINTR && errno != EAGAIN)
+            return umm_error_set_errno(err, errno, path, "cannot read");
+    }
+}
+
+/* Whether len_bytes at offset lie within what off_t can say. */
+static bool is_range_valid(uint64_t offset, uint64_t len_bytes)
+{
+    uint64_t end;
+    return !__builtin_add_overflow(offset, len_bytes, &end) && end <= INT64_MAX;
+}
+
+enum umm_status umm_file_pread_all(int fd, const char *path, void *buf, size_t len_bytes,
+                                   uint64_t offset, struct umm_error *err)
+{
+    if (!is_range_valid(offset, len_bytes))
+        return umm_error_set_errno(err, EOVERFLOW, path, "cannot read");
+    size_t done = 0;
+    while (done < len_bytes) {
+        ssize_t n = pread(fd, (char *)buf + done, len_bytes - done, (off_t)(offset + done));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return umm_error_set_errno(err, errno, path, "cannot read");
+        if (n == 0)
+            return umm_error_set_path(err, UMM_ERR_DATA, path, "file ends %zu bytes early",
+                                      len_bytes - done);
+        done += (size_t)n;
+    }
+    return UMM_OK;
+}
+
+/* A write that takes nothing and reports nothing must not become an endless loop. */
+static enum umm_status write_failed(ssize_t n, int sys_errno, const char *path,
+                                    struct umm_error *err)
+{
+    return umm_error_set_errno(err, n == 0 ? EIO : sys_errno, path, "cannot write");
+}
+
+enum umm_status umm_file_write_all(int fd, const char *path, const void *buf, size_t len_bytes,
+                                   struct umm_error *err)
+{
+    const char *at = buf;
+    while (len_bytes > 0) {
+        ssize_t n = write(fd, at, len_bytes);
+        if (n > 0) {
+            at += n;
+            len_bytes -= (size_t)n;
+        } else if (n < 0 && errno == EAGAIN) {
+            enum umm_status status = wait_ready(fd, POLLOUT, path, NULL, err);
+            if (status)
+                return status;
+        } else if (n == 0 || errno != EINTR) {
+            return write_failed(n, errno, path, err);
+        }
+    }
+    return UMM_OK;
+}
+
+/*
+ * The most that a write to fd may ask for once poll said there is room: on a
+ * blocking pipe that means room for PIPE_BUF, and more would wait in write.
+ */
+static size_t write_step(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    return flags >= 0 && (flags & O_NONBLOCK) ? SIZE_MAX : PIPE_BUF;
+}
+
+enum umm_status umm_file_write_stream(int fd, const char *path, struct umm_run *run,
+                                      const void *buf, size_t len_bytes, struct umm_error *err)
+{
+    struct umm_file_info info;
+    enum umm_status status = umm_file_stat_fd(fd, path, &info, err);
+    if (status)
+        return status;
+    if (info.kind == UMM_FILE_REGULAR)
+        return umm_file_write_all(fd, path, buf, len_bytes, err);
+    const char *at = buf;
+    size_t step = write_step(fd);
+    while (len_bytes > 0) {
+        status = wait_ready(fd, POLLOUT, path, run, err);
+        if (status)
+            return status;
+        ssize_t n = write(fd, at, len_bytes < step ? len_bytes : step);
+        if (n > 0) {
+            at += n;
+            len_bytes -= (size_t)n;
+        } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
+            return write_failed(n, errno, path, err);
+        }
+    }
+    return UMM_OK;
+}
+
+enum umm_status umm_file_pwrite_all(int fd, const char *path, const void *buf, size_t len_bytes,
+                                    uint64_t offset, struct umm_error *err)
+{
+    if (!is_range_valid(offset, len_bytes))
+        return umm_error_set_errno(err, EFBIG, path, "cannot write");
+    size_t done = 0;
+    while (done < len_bytes) {
+        ssize_t n = pwrite(fd, (const char *)buf + done, len_bytes - done, (off_t)(offset + done));
+        if (n > 0)
+            done += (size_t)n;
+        else if (n == 0 || errno != EINTR)
+            return write_failed(n, errno, path, err);
+    }
+    return UMM_OK;
+}
+
+enum umm_status umm_file_sync(int fd, const char *path, struct umm_error *err)
+{
+    int rc;
+    do
+        rc = fsync(fd);
+    while (rc < 0 && errno == EINTR);
+    return rc < 0 ? umm_error_set_errno(err, errno, path, "cannot sync") : UMM_OK;
+}
+
+enum umm_status umm_file_sync_data(int fd, const char *path, struct umm_error *err)
+{
+    int rc;
+    do
+        rc = fdatasync(fd);
+    while (rc < 0 && errno == EINTR);
+    return rc < 0 ? umm_error_set_errno(err, errno, path, "cannot sync") : UMM_OK;
+}
+
+enum umm_status umm_file_truncate(int fd, const char *path, uint64_t len_bytes,
+                                  struct umm_error *err)
+{
+    if (!is_range_valid(0, len_bytes))
+        return umm_error_set_errno(err, EFBIG, path, "cannot set the size");
+    int rc;
+    do
+        rc = ftruncate(fd, (off_t)len_bytes);
+    while (rc < 0 && errno == EINTR);
+    return rc < 0 ? umm_error_set_errno(err, errno, path, "cannot set the size") : UMM_OK;
+}
+
+enum umm_status umm_file_allocate(int fd, const char *path, uint64_t offset, uint64_t len_bytes,
+                                  struct umm_error *err)
+{
+    if (!is_range_valid(offset, len_bytes))
+        return umm_error_set_errno(err, EFBIG, path, "cannot reserve space");
+    if (len_bytes == 0)
+        return UMM_OK;
+    /* Not posix_fallocate: its fallback writes to every block of the file. */
+    int rc;
+    do
+        rc = fallocate(fd, 0, (off_t)offset, (off_t)len_bytes);
+    while (rc < 0 && errno == EINTR);
+    if (rc < 0 && errno != EOPNOTSUPP && errno != ENOSYS)
+        return umm_error_set_errno(err, errno, path, "cannot reserve space");
+    return UMM_OK;
+}
+
+/* Content being read: cap_bytes allocated, one of them kept for the final zero. */
+struct content {
+    char *bytes;
+    size_t len_bytes;
+    size_t cap_bytes;
+};
+
+static enum umm_status content_resize(struct content *c, size_t cap_bytes, struct umm_error *err)
+{
+    char *bytes = realloc(c->bytes, cap_bytes);
+    if (!bytes)
+        return umm_error_set_memory(err, cap_bytes, "a file's content");
+    c->bytes = bytes;
+    c->cap_bytes = cap_bytes;
+    return UMM_OK;
+}
+
+static enum umm_status content_grow(struct content *c, struct umm_error *err)
+{
+    size_t cap_bytes;
+    if (__builtin_mul_overflow(c->cap_bytes, 2, &cap_bytes))
+        cap_bytes = SIZE_MAX; /* which realloc refuses */
+    return content_resize(c, cap_bytes, err);
+}
+
+static enum umm_status read_content(int fd, const char *path, size_t max_bytes, struct content *c,
+                                    struct umm_error *err)
+{
+    for (;;) {
+        enum umm_status status = UMM_OK;
+        size_t n_read = 0;
+        if (c->len_bytes + 1 == c->cap_bytes)
+            status = content_grow(c, err);
+        if (!status)
+            status = umm_file_read(fd, path, NULL, c->bytes + c->len_bytes,
+                                   c->cap_bytes - c->len_bytes - 1, &n_read, err);
+        if (status || n_read == 0)
+            return status;
+        c->len_bytes += n_read;
+        if (c->len_bytes > max_bytes)
+            return umm_error_set_path(err, UMM_ERR_DATA, path, "larger than %zu bytes", max_bytes);
+    }
+}
+
+enum umm_status umm_file_read_whole(const char *path, size_t max_bytes, void **data, size_t *len,
+                                    struct umm_error *err)
+{
+    /* A size that fits leaves room to see the end; others (/proc says 0) grow. */
+    enum { CAP_MIN = 4096 };
+    struct content content = {0};
+    struct umm_file_info info;
+    int fd = -1;
+    enum umm_status status = umm_file_open_read(path, &fd, &info, err);
+    if (status)
+        return status;
+    if (info.size_bytes > max_bytes)
+        status = umm_error_set_path(err, UMM_ERR_DATA, path, "larger than %zu bytes", max_bytes);
+    else if (info.size_bytes > SIZE_MAX - CAP_MIN)
+        status = umm_error_set_memory(err, SIZE_MAX, "a file's content");
+    else
+        status = content_resize(&content, (size_t)info.size_bytes + CAP_MIN, err);
+    if (!status)
+        status = read_content(fd, path, max_bytes, &content, err);
+    umm_file_close(&fd);
+    if (status) {
+        free(content.bytes);
+        return status;
+    }
+    content.bytes[content.len_bytes] = '\0';
+    *data = content.bytes;
+    *len = content.len_bytes;
+    return UMM_OK;
+}
+
+/* For file systems without O_TMPFILE: a name, for a moment. */
+static int open_and_unlink(const char *dir)
+{
+    char *name = NULL;
+    if (asprintf(&name, "%s/.umm-XXXXXX", dir) < 0) {
+        errno = ENOMEM;
+        return -1;
+    }
+    int fd = mkostemp(name, O_CLOEXEC);
+    int sys_errno = errno;
+    if (fd >= 0)
+        (void)unlink(name);
+    free(name);
+    errno = sys_errno;
+    return fd;
+}
+
+enum umm_status umm_file_scratch(const char *dir, int *fd, struct umm_error *err)
+{
+    *fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+    /* What kernels and file systems that lack it say; the rest is final. */
+    if (*fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT || errno == EINVAL))
+        *fd = open_and_unlink(dir);
+    if (*fd < 0)
+        return umm_error_set_errno(err, errno, dir, "cannot create a temporary file");
+    return UMM_OK;
+}
+
+void umm_file_close(int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd);
+    *fd = -1;
+}
+
+enum umm_status umm_file_close_checked(int *fd, const char *path, struct umm_error *err)
+{
+    int rc = *fd >= 0 ? close(*fd) : 0;
+    *fd = -1;
+    /* On Linux an interrupted close has closed; closing again could hit another file. */
+    if (rc < 0 && errno != EINTR)
+        return umm_error_set_errno(err, errno, path, "cannot close");
+    return UMM_OK;
+}
+
+bool umm_file_same(const char *path, uint64_t device, uint64_t inode)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
+
+bool umm_file_is_named(int dir_fd, const char *name, int fd)
+{
+    struct stat by_name, by_fd;
+    return fstatat(dir_fd, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &by_fd) == 0 &&
+           by_name.st_dev == by_fd.st_dev && by_name.st_ino == by_fd.st_ino;
+}

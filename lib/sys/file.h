@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * file.h - file descriptors with whole transfers and filled-in errors.
+ *
+ * Thin wrappers over open, read, write and friends. They repeat interrupted and
+ * short transfers, keep offsets in 64 bits, and turn errno into a status where
+ * it happens: a failed call is UMM_ERR_SYSTEM with sys_errno, unless stated
+ * otherwise. In every function `path` only names the file in errors.
+ *
+ * Any thread may call; positioned calls (pread, pwrite) on one descriptor may
+ * run side by side, the others share the descriptor's offset.
+ */
+#ifndef UMM_SYS_FILE_H
+#define UMM_SYS_FILE_H
+
+#include "umm.h"
+
+enum umm_file_kind {
+    UMM_FILE_REGULAR,
+    UMM_FILE_DIRECTORY,
+    UMM_FILE_STREAM, /* pipe, FIFO, socket, terminal or other character device */
+    UMM_FILE_OTHER   /* block device and whatever else there is */
+};
+
+/*
+ * What fstat says. size_bytes is 0 for anything but a regular file; mode is the
+ * permission bits (07777); device and inode together name the file.
+ */
+struct umm_file_info {
+    enum umm_file_kind kind;
+    uint64_t size_bytes;
+    uint64_t device;
+    uint64_t inode;
+    unsigned mode;
+};
+
+/*
+ * Open path for reading; *fd is the caller's to close, -1 on failure. info may
+ * be NULL. A directory is refused with EISDIR.
+ *
+ * Never waits: a FIFO without a writer opens at once, and it is umm_file_read
+ * that waits for the writer, where the run context can cancel it. To that end
+ * the descriptor of a stream is non-blocking; read it with umm_file_read only.
+ */
+UMM_MUST_USE enum umm_status umm_file_open_read(const char *path, int *fd,
+                                                struct umm_file_info *info, struct umm_error *err);
+
+/*
+ * Open an existing regular file for reading and writing in place. UMM_ERR_SYSTEM as
+ * open(2) says; UMM_ERR_CONFLICT when it is no regular file.
+ */
+UMM_MUST_USE enum umm_status umm_file_open_update(const char *path, int *fd,
+                                                  struct umm_file_info *info,
+                                                  struct umm_error *err);
+
+/* Whether path (links followed) exists, and what it is; UMM_ERR_SYSTEM otherwise. */
+UMM_MUST_USE enum umm_status umm_file_stat(const char *path, struct umm_file_info *info,
+                                           struct umm_error *err);
+
+/* Move the descriptor's own offset, which umm_file_read uses. Regular files. */
+UMM_MUST_USE enum umm_status umm_file_seek(int fd, const char *path, uint64_t offset,
+                                           struct umm_error *err);
+
+UMM_MUST_USE enum umm_status umm_file_stat_fd(int fd, const char *path, struct umm_file_info *info,
+                                              struct umm_error *err);
+
+/*
+ * One read of at most cap_bytes (at least 1) at the descriptor's offset; fewer
+ * may come, *n_read is 0 at the end of the file. Waits for data when there is
+ * none, on blocking and non-blocking descriptors alike, and looks at run ten
+ * times a second: UMM_ERR_CANCELLED. With run NULL a wait has no end of its own.
+ */
+UMM_MUST_USE enum umm_status umm_file_read(int fd, const char *path, struct umm_run *run, void *buf,
+                                           size_t cap_bytes, size_t *n_read, struct umm_error *err);
+
+/*
+ * Read exactly len_bytes at offset. A file too short for that is UMM_ERR_DATA,
+ * "file ends N bytes early"; buf then holds what there was.
+ */
+UMM_MUST_USE enum umm_status umm_file_pread_all(int fd, const char *path, void *buf,
+                                                size_t len_bytes, uint64_t offset,
+                                                struct umm_error *err);
+
+/*
+ * Write all len_bytes at the descriptor's offset. Waits as long as it takes and
+ * cannot be cancelled: meant for regular files.
+ */
+UMM_MUST_USE enum umm_status umm_file_write_all(int fd, const char *path, const void *buf,
+                                                size_t len_bytes, struct umm_error *err);
+
+/*
+ * The same for any kind of file, and the way to write a stream: a reader that
+ * does not read cannot hold it, because run is looked at ten times a second and
+ * ends it with UMM_ERR_CANCELLED, an unknown part being written. A blocking
+ * descriptor stays blocking (it may be shared with other processes). SIGPIPE is
+ * the caller's: ignored, a reader that left is EPIPE.
+ */
+UMM_MUST_USE enum umm_status umm_file_write_stream(int fd, const char *path, struct umm_run *run,
+                                                   const void *buf, size_t len_bytes,
+                                                   struct umm_error *err);
+
+/* Write all len_bytes at offset; the descriptor's own offset stays. */
+UMM_MUST_USE enum umm_status umm_file_pwrite_all(int fd, const char *path, const void *buf,
+                                                 size_t len_bytes, uint64_t offset,
+                                                 struct umm_error *err);
+
+/* fsync: content and metadata are on the device. */
+UMM_MUST_USE enum umm_status umm_file_sync(int fd, const char *path, struct umm_error *err);
+
+/* fdatasync: content, and the size if it changed; not times and modes. */
+UMM_MUST_USE enum umm_status umm_file_sync_data(int fd, const char *path, struct umm_error *err);
+
+/* Set the size. Cutting a file that somebody has mapped gives them SIGBUS. */
+UMM_MUST_USE enum umm_status umm_file_truncate(int fd, const char *path, uint64_t len_bytes,
+                                               struct umm_error *err);
+
+/*
+ * Reserve room for len_bytes at offset, so that a full device is ENOSPC now; the
+ * file is at least offset + len_bytes long afterwards. On a file system that
+ * cannot reserve (EOPNOTSUPP, ENOSYS) this is UMM_OK, nothing is reserved and
+ * the size is as before: follow with umm_file_truncate where the size matters.
+ */
+UMM_MUST_USE enum umm_status umm_file_allocate(int fd, const char *path, uint64_t offset,
+                                               uint64_t len_bytes, struct umm_error *err);
+
+/*
+ * The whole content of path in a malloc'ed buffer that the caller frees, *len
+ * bytes, followed by a zero byte that is not counted. More than max_bytes is
+ * UMM_ERR_DATA. For small files; a stream is read to its end, without cancel.
+ */
+UMM_MUST_USE enum umm_status umm_file_read_whole(const char *path, size_t max_bytes, void **data,
+                                                 size_t *len, struct umm_error *err);
+
+/*
+ * An empty temporary file without a name in directory dir, open for reading and
+ * writing, mode 0600; it is gone when *fd is closed, or the process dies.
+ */
+UMM_MUST_USE enum umm_status umm_file_scratch(const char *dir, int *fd, struct umm_error *err);
+
+/* Close *fd unless it is negative, and make it -1. For files nothing was written to. */
+void umm_file_close(int *fd);
+
+/*
+ * The same, reporting what close has to say: network file systems and quotas may
+ * refuse written data only here. *fd is -1 afterwards in any case.
+ */
+UMM_MUST_USE enum umm_status umm_file_close_checked(int *fd, const char *path,
+                                                    struct umm_error *err);
+
+/* Whether path (links followed) exists and is the file named by device and inode. */
+bool umm_file_same(const char *path, uint64_t device, uint64_t inode);
+
+/* Whether name in the directory dir_fd (a link not followed) is the file open at fd. */
+bool umm_file_is_named(int dir_fd, const char *name, int fd);
+
+#endif

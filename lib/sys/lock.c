@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/lock.h"
+
+#include "base/error.h"
+#include "sys/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char LOCK_END[] = ".lock";
+enum { LOCK_BASE_MAX = UMM_OUTFILE_NAME_MAX - sizeof LOCK_END };
+
+/* Between two tries: from 1 ms, doubling, to 100 ms. */
+enum { WAIT_MIN_MS = 1, WAIT_MAX_MS = 100 };
+
+static void make_name(char name[UMM_OUTFILE_NAME_MAX + 1], const char *base)
+{
+    size_t n = strlen(base);
+    if (n > LOCK_BASE_MAX)
+        n = LOCK_BASE_MAX;
+    name[0] = '.';
+    memcpy(name + 1, base, n);
+    memcpy(name + 1 + n, LOCK_END, sizeof LOCK_END);
+}
+
+/*
+ * Open the lock file, creating it if need be. One that another user created may
+ * be read-only for us, or, in a sticky directory, closed to O_CREAT; to lock it,
+ * reading suffices.
+ */
+static int open_lock_file(int dir_fd, const char *name)
+{
+    const int flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    int fd = openat(dir_fd, name, O_RDWR | O_CREAT | flags, 0666);
+    if (fd < 0 && (errno == EACCES || errno == EPERM)) {
+        int sys_errno = errno;
+        fd = openat(dir_fd, name, O_RDONLY | flags);
+        if (fd < 0)
+            errno = sys_errno;
+    }
+    return fd;
+}
+
+static enum umm_status open_lock(struct umm_lock *lock, const char *path, struct umm_error *err)
+{
+    struct stat st;
+    lock->fd = open_lock_file(lock->dir_fd, lock->name);
+    if (lock->fd < 0)
+        return umm_error_set_errno(err, errno, path, "cannot open its lock file");
+    if (fstat(lock->fd, &st) < 0)
+        return umm_error_set_errno(err, errno, path, "cannot examine its lock file");
+    if (!S_ISREG(st.st_mode))
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+                                  "its lock file is not a regular file");
+    return UMM_OK;
+}
+
+/* One try. UMM_OK with *is_busy false: the lock is held on the file of that name. */
+static enum umm_status try_lock(struct umm_lock *lock, const char *path, bool *is_busy,
+                                struct umm_error *err)
+{
+    for (;;) {
+        enum umm_status status = lock->fd < 0 ? open_lock(lock, path, err) : UMM_OK;
+        if (status)
+            return status;
+        int rc = flock(lock->fd, LOCK_EX | LOCK_NB);
+        if (rc < 0 && errno == EINTR)
+            continue;
+        *is_busy = rc < 0 && errno == EWOULDBLOCK;
+        if (*is_busy)
+            return UMM_OK;
+        if (rc < 0)
+            return umm_error_set_errno(err, errno, path, "cannot lock");
+        if (umm_file_is_named(lock->dir_fd, lock->name, lock->fd))
+            return UMM_OK;
+        /* Its last holder removed it: the lock that counts is on a newer file. */
+        umm_file_close(&lock->fd);
+    }
+}
+
+static enum umm_status lock_by_name(struct umm_lock *lock, const char *path,
+                                    enum umm_lock_wait wait, const struct umm_run *run,
+                                    struct umm_error *err)
+{
+    for (long delay_ms = WAIT_MIN_MS;; delay_ms *= 2) {
+        bool is_busy;
+        if (umm_run_is_cancelled(run))
+            return umm_error_set_cancelled(err);
+        enum umm_status status = try_lock(lock, path, &is_busy, err);
+        if (status || !is_busy)
+            return status;
+        if (wait == UMM_LOCK_FAIL)
+            return umm_error_set_path(err, UMM_ERR_BUSY, path, "is locked by another process");
+        if (delay_ms > WAIT_MAX_MS)
+            delay_ms = WAIT_MAX_MS;
+        struct timespec delay = {.tv_nsec = delay_ms * 1000000};
+        (void)nanosleep(&delay, NULL); /* a signal ends it early, as it should */
+    }
+}
+
+enum umm_status umm_lock_take(struct umm_lock *lock, const char *output_path,
+                              enum umm_lock_wait wait, struct umm_run *run, struct umm_error *err)
+{
+    struct umm_outfile_place place;
+    *lock = (struct umm_lock){0};
+    enum umm_status status = umm_outfile_locate(&place, output_path, err);
+    if (status)
+        return status;
+    if (place.is_stream) {
+        umm_file_close(&place.dir_fd);
+        return umm_error_set_path(err, UMM_ERR_ARGUMENT, output_path,
+                                  "is not a regular file and cannot be locked");
+    }
+    lock->fd = -1;
+    lock->dir_fd = place.dir_fd;
+    make_name(lock->name, place.base);
+    status = lock_by_name(lock, output_path, wait, run, err);
+    if (status) {
+        umm_file_close(&lock->fd);
+        umm_file_close(&lock->dir_fd);
+        *lock = (struct umm_lock){0};
+    }
+    lock->is_held = status == UMM_OK;
+    return status;
+}
+
+void umm_lock_release(struct umm_lock *lock)
+{
+    if (!lock->is_held)
+        return;
+    /* Not somebody else's, in case a third party has removed ours. */
+    if (umm_file_is_named(lock->dir_fd, lock->name, lock->fd))
+        (void)unlinkat(lock->dir_fd, lock->name, 0);
+    umm_file_close(&lock->fd);
+    umm_file_close(&lock->dir_fd);
+    *lock = (struct umm_lock){0};
+}

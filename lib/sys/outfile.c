@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/outfile.h"
+
+#include "base/error.h"
+#include "sys/file.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char LINK_LEADS_OUT[] = "is a symbolic link out of its directory; "
+                                     "name its target (or - for standard output)";
+
+/* ---- The place: directory and name ------------------------------------- */
+
+/* "a/b/c" is "a/b" and "c"; "c" is "." and "c"; "/c" is "/" and "c". */
+static bool split_path(const char *path, char dir[PATH_MAX], char base[UMM_OUTFILE_NAME_MAX + 1])
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    size_t dir_len = slash ? (size_t)(slash - path) : 0;
+    if (dir_len >= PATH_MAX || strlen(name) > UMM_OUTFILE_NAME_MAX)
+        return false;
+    memcpy(dir, path, dir_len);
+    dir[dir_len] = '\0';
+    if (dir_len == 0)
+        memcpy(dir, slash ? "/" : ".", 2);
+    memcpy(base, name, strlen(name) + 1);
+    return true;
+}
+
+/* Whether dir, as seen from the directory dir_fd, is that same directory. */
+static bool is_same_dir(int dir_fd, const char *dir)
+{
+    struct stat here, there;
+    return fstat(dir_fd, &here) == 0 && fstatat(dir_fd, dir, &there, 0) == 0 &&
+           here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+}
+
+/* The name is a link to a regular file or to nothing: take over what it says. */
+static enum umm_status follow_link(struct umm_outfile_place *place, const char *path,
+                                   struct umm_error *err)
+{
+    char target[PATH_MAX], dir[PATH_MAX], base[UMM_OUTFILE_NAME_MAX + 1];
+    ssize_t len = readlinkat(place->dir_fd, place->base, target, sizeof target - 1);
+    if (len < 0)
+        return umm_error_set_errno(err, errno, path, "cannot write");
+    target[len] = '\0';
+    if (!split_path(target, dir, base) || !is_same_dir(place->dir_fd, dir))
+        return umm_error_set_path(err, UMM_ERR_ARGUMENT, path, "%s", LINK_LEADS_OUT);
+    memcpy(place->base, base, sizeof base);
+    return UMM_OK;
+}
+
+/*
+ * Look at the name once: UMM_OK with *is_link when it was a link and base is now
+ * its target, else with is_stream decided.
+ */
+static enum umm_status examine_name(struct umm_outfile_place *place, const char *path,
+                                    bool *is_link, struct umm_error *err)
+{
+    struct stat st = {0};
+    *is_link = false;
+    if (place->base[0] == '\0')
+        return umm_error_set_errno(err, EISDIR, path, "cannot write");
+    int rc = fstatat(place->dir_fd, place->base, &st, AT_SYMLINK_NOFOLLOW);
+    if (rc == 0 && S_ISLNK(st.st_mode)) {
+        rc = fstatat(place->dir_fd, place->base, &st, 0);
+        *is_link = rc < 0 ? errno == ENOENT : S_ISREG(st.st_mode);
+    }
+    if (*is_link)
+        return follow_link(place, path, err);
+    if (rc < 0)
+        return errno == ENOENT ? UMM_OK : umm_error_set_errno(err, errno, path, "cannot write");
+    if (S_ISDIR(st.st_mode))
+        return umm_error_set_errno(err, EISDIR, path, "cannot write");
+    place->is_stream = !S_ISREG(st.st_mode);
+    return UMM_OK;
+}
+
+static enum umm_status examine_place(struct umm_outfile_place *place, const char *path,
+                                     struct umm_error *err)
+{
+    enum { LINKS_MAX = 40 }; /* as in the kernel */
+    for (int i = 0; i < LINKS_MAX; i++) {
+        bool is_link;
+        enum umm_status status = examine_name(place, path, &is_link, err);
+        if (status || !is_link)
+            return status;
+    }
+    return umm_error_set_errno(err, ELOOP, path, "cannot write");
+}
+
+enum umm_status umm_outfile_locate(struct umm_outfile_place *place, const char *path,
+                                   struct umm_error *err)
+{
+    char dir[PATH_MAX];
+    *place = (struct umm_outfile_place){.dir_fd = -1};
+    if (strcmp(path, "-") == 0) {
+        place->is_stream = true;
+        return UMM_OK;
+    }
+    if (path[0] == '\0')
+        return umm_error_set(err, UMM_ERR_ARGUMENT, "the name of the output is empty");
+    if (!split_path(path, dir, place->base))
+        return umm_error_set_errno(err, ENAMETOOLONG, path, "cannot write");
+    /* O_PATH asks for no permission to list the directory, only to use names in it. */
+    place->dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (place->dir_fd < 0)
+        return umm_error_set_errno(err, errno, dir, "cannot open the directory");
+    enum umm_status status = examine_place(place, path, err);
+    if (status)
+        umm_file_close(&place->dir_fd);
+    return status;
+}
+
+/* Open the directory itself, which O_PATH did not: to list it or to sync it. */
+static int reopen_dir(int dir_fd)
+{
+    return openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* ---- The temporary file ------------------------------------------------ */
+
+static const char TEMP_MARK[] = ".umm-";
+static const char TEMP_ALPHABET[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+enum {
+    TEMP_RANDOM_LEN = 8,
+    TEMP_MARK_LEN = sizeof TEMP_MARK - 1,
+    TEMP_BASE_MAX = UMM_OUTFILE_NAME_MAX - 1 - TEMP_MARK_LEN - TEMP_RANDOM_LEN
+};
+
+/* Write ".<base>.umm-", the base cut (between characters of UTF-8) to fit. */
+static size_t temp_prefix(const char *base, char name[UMM_OUTFILE_NAME_MAX + 1])
+{
+    size_t n = strlen(base);
+    if (n > TEMP_BASE_MAX) {
+        n = TEMP_BASE_MAX;
+        while (n > 1 && ((unsigned char)base[n] & 0xC0) == 0x80)
+            n--;
+    }
+    name[0] = '.';
+    memcpy(name + 1, base, n);
+    memcpy(name + 1 + n, TEMP_MARK, sizeof TEMP_MARK);
+    return 1 + n + TEMP_MARK_LEN;
+}
+
+/* Append eight random characters: 36^8 is well below 2^64, so no bias to speak of. */
+static int temp_randomise(char *at)
+{
+    uint64_t bits;
+    ssize_t n;
+    do
+        n = getrandom(&bits, sizeof bits, 0);
+    while (n < 0 && errno == EINTR);
+    if (n != (ssize_t)sizeof bits)
+        return -1;
+    for (int i = 0; i < TEMP_RANDOM_LEN; i++, bits /= sizeof TEMP_ALPHABET - 1)
+        at[i] = TEMP_ALPHABET[bits % (sizeof TEMP_ALPHABET - 1)];
+    at[TEMP_RANDOM_LEN] = '\0';
+    return 0;
+}
+
+static bool is_temp_name(const char *name, const char *prefix, size_t prefix_len)
+{
+    return strncmp(name, prefix, prefix_len) == 0 && strlen(name) == prefix_len + TEMP_RANDOM_LEN &&
+           strspn(name + prefix_len, TEMP_ALPHABET) == TEMP_RANDOM_LEN;
+}
+
+/*
+ * Whether the lock was got. Where flock does not work at all a cleaner cannot
+ * lock either, so nobody removes anything, and writing may go on.
+ */
+static bool lock_temp(int fd)
+{
+    int rc;
+    do
+        rc = flock(fd, LOCK_EX);
+    while (rc < 0 && errno == EINTR);
+    return rc == 0 || errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP;
+}
+
+/*
+ * Remove the file name if it is ours and nobody holds its lock. Holding the lock
+ * ourselves keeps a writer that has just created the file from going on with it:
+ * it waits for the lock, then sees that the name is gone.
+ */
+static void remove_if_stale(int dir_fd, const char *name)
+{
+    struct stat st;
+    if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
+        st.st_uid != geteuid())
+        return;
+    int fd = openat(dir_fd, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && umm_file_is_named(dir_fd, name, fd))
+        (void)unlinkat(dir_fd, name, 0);
+    umm_file_close(&fd);
+}
+
+static void remove_stale(const struct umm_outfile_place *place)
+{
+    char prefix[UMM_OUTFILE_NAME_MAX + 1];
+    size_t prefix_len = temp_prefix(place->base, prefix);
+    int fd = reopen_dir(place->dir_fd);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!dir) {
+        umm_file_close(&fd);
+        return;
+    }
+    for (const struct dirent *entry; (entry = readdir(dir));)
+        if (is_temp_name(entry->d_name, prefix, prefix_len))
+            remove_if_stale(place->dir_fd, entry->d_name);
+    (void)closedir(dir);
+}
+
+/* Keep others out until commit, as far as the file system has such modes. */
+static enum umm_status hold_mode(struct umm_outfile *out, struct umm_error *err)
+{
+    struct stat st;
+    if (fstat(out->fd, &st) < 0)
+        return umm_error_set_errno(err, errno, out->path, "cannot examine its temporary file");
+    out->mode = st.st_mode & 07777;
+    out->is_mode_held = fchmod(out->fd, 0600) == 0;
+    if (!out->is_mode_held && errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
+        return umm_error_set_errno(err, errno, out->path,
+                                   "cannot set the mode of its temporary file");
+    return UMM_OK;
+}
+
+/* One attempt; *is_ours is false when the name was taken, or a cleaner took it. */
+static enum umm_status create_temp_once(struct umm_outfile *out, size_t prefix_len, bool *is_ours,
+                                        struct umm_error *err)
+{
+    const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+    *is_ours = false;
+    if (temp_randomise(out->temp + prefix_len) < 0)
+        return umm_error_set_errno(err, errno, out->path,
+                                   "cannot get random bytes for its temporary name");
+    out->fd = openat(out->place.dir_fd, out->temp, flags, 0666);
+    if (out->fd < 0 && (errno == EEXIST || errno == EINTR))
+        return UMM_OK;
+    if (out->fd < 0)
+        return umm_error_set_errno(err, errno, out->path, "cannot create a file in its directory");
+    enum umm_status status = hold_mode(out, err);
+    if (!status && !lock_temp(out->fd))
+        status = umm_error_set_errno(err, errno, out->path, "cannot lock its temporary file");
+    *is_ours = umm_file_is_named(out->place.dir_fd, out->temp, out->fd);
+    if (status && *is_ours)
+        (void)unlinkat(out->place.dir_fd, out->temp, 0);
+    if (status || !*is_ours)
+        umm_file_close(&out->fd);
+    return status;
+}
+
+static enum umm_status create_temp(struct umm_outfile *out, struct umm_error *err)
+{
+    enum { TRIES_MAX = 1000 };
+    size_t prefix_len = temp_prefix(out->place.base, out->temp);
+    for (int i = 0; i < TRIES_MAX; i++) {
+        bool is_ours;
+        enum umm_status status = create_temp_once(out, prefix_len, &is_ours, err);
+        if (status || is_ours)
+            return status;
+    }
+    return umm_error_set_errno(err, EEXIST, out->path, "cannot create a file in its directory");
+}
+
+/* ---- Opening ----------------------------------------------------------- */
+
+static enum umm_status open_stream(struct umm_outfile *out, struct umm_error *err)
+{
+    struct umm_file_info info;
+    bool is_stdout = out->place.dir_fd < 0;
+    out->fd = is_stdout
+                  ? STDOUT_FILENO
+                  : openat(out->place.dir_fd, out->place.base, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    if (out->fd < 0 && errno == EINTR)
+        return umm_error_set_cancelled(err);
+    if (out->fd < 0)
+        return umm_error_set_errno(err, errno, out->path, "cannot open");
+    enum umm_status status = umm_file_stat_fd(out->fd, out->path, &info, err);
+    /* It was no regular file when it was looked at; writing into one would ruin it. */
+    if (!status && !is_stdout && info.kind == UMM_FILE_REGULAR)
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, out->path,
+                                    "became a regular file while it was opened");
+    if (status && !is_stdout)
+        umm_file_close(&out->fd);
+    return status;
+}
+
+enum umm_status umm_outfile_open(struct umm_outfile *out, const char *path, struct umm_error *err)
+{
+    *out = (struct umm_outfile){.fd = -1, .path = path};
+    enum umm_status status = umm_outfile_locate(&out->place, path, err);
+    if (!status && out->place.is_stream) {
+        status = open_stream(out, err);
+    } else if (!status) {
+        remove_stale(&out->place);
+        status = create_temp(out, err);
+    }
+    if (status) {
+        umm_file_close(&out->place.dir_fd);
+        *out = (struct umm_outfile){0};
+    }
+    out->is_open = status == UMM_OK;
+    return status;
+}
+
+int umm_outfile_fd(const struct umm_outfile *out)
+{
+    return out->is_open ? out->fd : -1;
+}
+
+bool umm_outfile_is_stream(const struct umm_outfile *out)
+{
+    return out->is_open && out->place.is_stream;
+}
+
+/* ---- Committing -------------------------------------------------------- */
+
+static bool has_same_bytes(int a, int b)
+{
+    enum { CHUNK = 32768 };
+    char chunk_a[CHUNK], chunk_b[CHUNK];
+    struct umm_file_info info_a, info_b;
+    if (umm_file_stat_fd(a, "", &info_a, NULL) || umm_file_stat_fd(b, "", &info_b, NULL) ||
+        info_b.kind != UMM_FILE_REGULAR || info_a.size_bytes != info_b.size_bytes)
+        return false;
+    for (uint64_t at = 0; at < info_a.size_bytes;) {
+        uint64_t left = info_a.size_bytes - at;
+        size_t n = left < CHUNK ? (size_t)left : CHUNK;
+        if (umm_file_pread_all(a, "", chunk_a, n, at, NULL) ||
+            umm_file_pread_all(b, "", chunk_b, n, at, NULL) || memcmp(chunk_a, chunk_b, n) != 0)
+            return false;
+        at += n;
+    }
+    return true;
+}
+
+/* An open old target with the bytes of the new file, or -1. Not readable is not same. */
+static int open_same_target(const struct umm_outfile *out)
+{
+    int fd = openat(out->place.dir_fd, out->place.base,
+                    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0 && !has_same_bytes(out->fd, fd))
+        umm_file_close(&fd);
+    return fd;
+}
+
+/* Before the rename, so that a directory that cannot be opened leaves the target alone. */
+static enum umm_status open_dir_to_sync(const struct umm_outfile *out, int *fd,
+                                        struct umm_error *err)
+{
+    *fd = reopen_dir(out->place.dir_fd);
+    return *fd < 0 ? umm_error_set_errno(err, errno, out->path, "cannot open its directory")
+                   : UMM_OK;
+}
+
+static enum umm_status sync_dir(int fd, const struct umm_outfile *out, struct umm_error *err)
+{
+    /* EINVAL: a file system whose directories need no sync. */
+    if (fsync(fd) < 0 && errno != EINVAL)
+        return umm_error_set_errno(err, errno, out->path, "cannot sync its directory");
+    return UMM_OK;
+}
+
+/*
+ * Learn what close would report, while the file can still be kept from its name
+ * and stays locked: every close of a descriptor flushes, a duplicate's too.
+ */
+static enum umm_status flush_by_close(const struct umm_outfile *out, struct umm_error *err)
+{
+    int fd = fcntl(out->fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return umm_error_set_errno(err, errno, out->path, "cannot close");
+    return umm_file_close_checked(&fd, out->path, err);
+}
+
+static enum umm_status finish_temp(struct umm_outfile *out, bool is_synced, struct umm_error *err)
+{
+    if (out->is_mode_held && fchmod(out->fd, (mode_t)out->mode) < 0)
+        return umm_error_set_errno(err, errno, out->path,
+                                   "cannot set the mode of its temporary file");
+    enum umm_status status = is_synced ? umm_file_sync(out->fd, out->path, err) : UMM_OK;
+    return status ? status : flush_by_close(out, err);
+}
+
+static enum umm_status rename_temp(struct umm_outfile *out, struct umm_error *err)
+{
+    struct stat st;
+    int dir_fd = out->place.dir_fd;
+    if (fstatat(dir_fd, out->place.base, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, out->path,
+                                  "is no longer a regular file; left alone");
+    if (renameat(dir_fd, out->temp, dir_fd, out->place.base) < 0)
+        return umm_error_set_errno(err, errno, out->path, "cannot rename its temporary file");
+    out->temp[0] = '\0';
+    return UMM_OK;
+}
+
+static enum umm_status replace_target(struct umm_outfile *out, bool is_synced,
+                                      struct umm_error *err)
+{
+    enum umm_status status = finish_temp(out, is_synced, err);
+    return status ? status : rename_temp(out, err);
+}
+
+static enum umm_status commit_file(struct umm_outfile *out,
+                                   const struct umm_outfile_options *options, bool *is_changed,
+                                   struct umm_error *err)
+{
+    int dir_fd = -1, same_fd = -1;
+    enum umm_status status = UMM_OK;
+    if (options->is_synced)
+        status = open_dir_to_sync(out, &dir_fd, err);
+    if (!status && options->is_if_changed)
+        same_fd = open_same_target(out);
+    *is_changed = same_fd < 0;
+    if (!status && *is_changed)
+        status = replace_target(out, options->is_synced, err);
+    else if (!status && options->is_synced)
+        status = umm_file_sync(same_fd, out->path, err); /* its writer may not have */
+    if (!status && options->is_synced)
+        status = sync_dir(dir_fd, out, err);
+    umm_file_close(&same_fd);
+    umm_file_close(&dir_fd);
+    return status;
+}
+
+static enum umm_status commit_stream(struct umm_outfile *out, bool is_synced, struct umm_error *err)
+{
+    /* Pipes and terminals cannot sync and say EINVAL (or EROFS); no reason to fail. */
+    if (is_synced && fsync(out->fd) < 0 && errno != EINVAL && errno != EROFS && errno != EINTR &&
+        errno != EOPNOTSUPP)
+        return umm_error_set_errno(err, errno, out->path, "cannot sync");
+    return flush_by_close(out, err);
+}
+
+enum umm_status umm_outfile_commit(struct umm_outfile *out,
+                                   const struct umm_outfile_options *options, bool *is_changed,
+                                   struct umm_error *err)
+{
+    const struct umm_outfile_options defaults = {0};
+    bool has_changed = true;
+    assert(out->is_open);
+    if (!options)
+        options = &defaults;
+    enum umm_status status = out->place.is_stream ? commit_stream(out, options->is_synced, err)
+                                                  : commit_file(out, options, &has_changed, err);
+    umm_outfile_abort(out);
+    if (!status && is_changed)
+        *is_changed = has_changed;
+    return status;
+}
+
+void umm_outfile_abort(struct umm_outfile *out)
+{
+    if (!out->is_open)
+        return;
+    if (out->temp[0] != '\0')
+        (void)unlinkat(out->place.dir_fd, out->temp, 0);
+    if (out->place.dir_fd >= 0)
+        umm_file_close(&out->fd);
+    umm_file_close(&out->place.dir_fd);
+    *out = (struct umm_outfile){0};
+}

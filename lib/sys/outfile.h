@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * outfile.h - the one way an output file is written: all of it, or not at all.
+ *
+ * A regular (or not yet existing) target is written to a temporary file in its
+ * directory and renamed over the target at commit, so that readers and crashes
+ * see the complete old file or the complete new one:
+ *
+ *     open                      write through the fd    commit
+ *     .out.npy.umm-k3x90ab1     ...                     -> out.npy
+ *     (mode 0600, flock'ed)                             (0666 & ~umask, or ACLs)
+ *
+ * The name is `.<base>.umm-<8 of a-z 0-9>`, base being cut when the name would
+ * not fit. It is locked while its writer lives, so the next open of the same
+ * output knows which ones a killed writer left, and removes those. Do not give
+ * files of your own such names.
+ *
+ * Anything else that exists (FIFO, terminal, /dev/null, "-" for standard output)
+ * is a stream: written through, never replaced.
+ *
+ * A symbolic link to a file in the link's own directory, existing or not, stays
+ * and its target is replaced; one that leads out of its directory is refused.
+ *
+ * One object belongs to one thread at a time. The umask is not read or changed.
+ */
+#ifndef UMM_SYS_OUTFILE_H
+#define UMM_SYS_OUTFILE_H
+
+#include "umm.h"
+
+enum { UMM_OUTFILE_NAME_MAX = 255 };
+
+/*
+ * Where an output really is: the open directory (O_PATH), and in it the name
+ * after links. For standard output dir_fd is -1 and base empty.
+ */
+struct umm_outfile_place {
+    int dir_fd;
+    bool is_stream;
+    char base[UMM_OUTFILE_NAME_MAX + 1];
+};
+
+/* An output being written. Private; all zero is "none". */
+struct umm_outfile {
+    bool is_open;
+    bool is_mode_held; /* the file has mode 0600 in place of `mode` */
+    unsigned mode;     /* what the kernel gave the new file */
+    int fd;
+    const char *path; /* the caller's, for messages */
+    struct umm_outfile_place place;
+    char temp[UMM_OUTFILE_NAME_MAX + 1]; /* empty when there is no temporary */
+};
+
+/*
+ * is_synced      what commit reports done survives a power cut: fsync of the
+ *                file, and of its directory after the rename
+ * is_if_changed  a regular target with the same bytes already is kept as it is,
+ *                with its inode, mode and times; the new file is dropped
+ */
+struct umm_outfile_options {
+    bool is_synced;
+    bool is_if_changed;
+};
+
+/*
+ * Begin the output path ("-": standard output). path must live until commit or
+ * abort. Left-over temporaries of killed writers of this output are removed; that
+ * they cannot be is no error.
+ *
+ * Opening a FIFO waits for its reader; a signal handler installed without
+ * SA_RESTART ends the wait: UMM_ERR_CANCELLED. Failures: UMM_ERR_SYSTEM with
+ * ENOENT about the directory when that is missing, EISDIR for a directory;
+ * UMM_ERR_ARGUMENT for a link out of its directory. *out is "none" afterwards.
+ */
+UMM_MUST_USE enum umm_status umm_outfile_open(struct umm_outfile *out, const char *path,
+                                              struct umm_error *err);
+
+/*
+ * The descriptor to write to, -1 for none: open for reading too, and seekable,
+ * unless the output is a stream. Borrowed; do not close it. Write streams with
+ * umm_file_write_stream.
+ */
+int umm_outfile_fd(const struct umm_outfile *out);
+
+/* Whether the output is written through, so that it can neither seek nor be undone. */
+bool umm_outfile_is_stream(const struct umm_outfile *out);
+
+/*
+ * End the output: put the file in place. options NULL means neither. *is_changed
+ * (may be NULL) is false when is_if_changed kept the old file. On failure the
+ * temporary is removed and the target is untouched, with one exception: when the
+ * directory cannot be synced, the rename has already happened. A target that
+ * became something other than a regular file meanwhile is UMM_ERR_CONFLICT.
+ * *out is "none" afterwards in every case. Standard output is not closed.
+ */
+UMM_MUST_USE enum umm_status umm_outfile_commit(struct umm_outfile *out,
+                                                const struct umm_outfile_options *options,
+                                                bool *is_changed, struct umm_error *err);
+
+/* Give the output up: remove the temporary, leave the target. Safe on "none". */
+void umm_outfile_abort(struct umm_outfile *out);
+
+/*
+ * Find the place of the output path as umm_outfile_open does, without touching
+ * it; failures as there. The caller closes dir_fd with umm_file_close.
+ */
+UMM_MUST_USE enum umm_status umm_outfile_locate(struct umm_outfile_place *place, const char *path,
+                                                struct umm_error *err);
+
+#endif

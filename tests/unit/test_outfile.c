@@ -1,0 +1,779 @@
+/* SPDX-License-Identifier: MIT */
+/* Every test runs in a scratch directory of its own as working directory. */
+#include "sys/file.h"
+#include "sys/outfile.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char scratch[64];
+
+static int enter_scratch(void **state)
+{
+    (void)state;
+    strcpy(scratch, "/tmp/umm-test-outfile-XXXXXX");
+    return mkdtemp(scratch) && chdir(scratch) == 0 ? 0 : -1;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
+}
+
+static int leave_scratch(void **state)
+{
+    (void)state;
+    return chdir("/") < 0 ? -1 : nftw(scratch, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* ---- small talk ---- */
+
+static void put(const char *name, const char *text)
+{
+    FILE *f = fopen(name, "w");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void assert_content(const char *name, const char *text)
+{
+    void *data;
+    size_t len;
+    assert_int_equal(umm_file_read_whole(name, 1 << 20, &data, &len, NULL), UMM_OK);
+    assert_string_equal(data, text);
+    free(data);
+}
+
+static struct stat stat_of(const char *name)
+{
+    struct stat st;
+    assert_int_equal(lstat(name, &st), 0);
+    return st;
+}
+
+static bool exists(const char *name)
+{
+    struct stat st;
+    return lstat(name, &st) == 0;
+}
+
+/* Entries of the directory that begin with a dot, so all temporaries; the last one's name. */
+static int count_hidden(char last[256])
+{
+    int n = 0;
+    DIR *dir = opendir(".");
+    assert_non_null(dir);
+    for (const struct dirent *entry; (entry = readdir(dir));) {
+        if (entry->d_name[0] != '.' || strcmp(entry->d_name, ".") == 0 ||
+            strcmp(entry->d_name, "..") == 0)
+            continue;
+        n++;
+        if (last)
+            strcpy(last, entry->d_name);
+    }
+    closedir(dir);
+    return n;
+}
+
+static enum umm_status begin(struct umm_outfile *out, const char *path, const char *text,
+                             struct umm_error *err)
+{
+    enum umm_status status = umm_outfile_open(out, path, err);
+    return status ? status : umm_file_write_all(umm_outfile_fd(out), path, text, strlen(text), err);
+}
+
+static enum umm_status write_output(const char *path, const char *text, struct umm_error *err)
+{
+    struct umm_outfile out;
+    enum umm_status status = begin(&out, path, text, err);
+    if (!status)
+        status = umm_outfile_commit(&out, NULL, NULL, err);
+    umm_outfile_abort(&out);
+    return status;
+}
+
+static void assert_refused(const char *path, enum umm_status expected, int sys_errno,
+                           const char *message)
+{
+    struct umm_outfile out;
+    struct umm_error err = {0};
+    assert_int_equal(umm_outfile_open(&out, path, &err), expected);
+    assert_int_equal(err.sys_errno, sys_errno);
+    assert_string_equal(err.message, message);
+    assert_int_equal(umm_outfile_fd(&out), -1);
+    assert_int_equal(count_hidden(NULL), 0);
+}
+
+static void assert_exited(pid_t pid, int code)
+{
+    int wait_status = 0;
+    assert_int_equal(waitpid(pid, &wait_status, 0), pid);
+    assert_true(WIFEXITED(wait_status));
+    assert_int_equal(WEXITSTATUS(wait_status), code);
+}
+
+/* ---- replacing ---- */
+
+static void target_is_old_until_commit_and_new_after(void **state)
+{
+    (void)state;
+    struct umm_outfile out;
+    bool is_changed = false;
+    put("o", "old");
+    assert_int_equal(begin(&out, "o", "new", NULL), UMM_OK);
+    assert_false(umm_outfile_is_stream(&out));
+    assert_content("o", "old");
+    assert_int_equal(count_hidden(NULL), 1);
+    assert_int_equal(umm_outfile_commit(&out, NULL, &is_changed, NULL), UMM_OK);
+    assert_true(is_changed);
+    assert_content("o", "new");
+    assert_int_equal(count_hidden(NULL), 0);
+    assert_int_equal(umm_outfile_fd(&out), -1);
+}
+
+static void abort_leaves_the_target_and_nothing_else(void **state)
+{
+    (void)state;
+    struct umm_outfile out, none = {0};
+    put("o", "old");
+    assert_int_equal(begin(&out, "o", "new", NULL), UMM_OK);
+    umm_outfile_abort(&out);
+    umm_outfile_abort(&out);
+    umm_outfile_abort(&none);
+    assert_content("o", "old");
+    assert_int_equal(count_hidden(NULL), 0);
+}
+
+static void temporary_has_the_stated_name_and_is_private(void **state)
+{
+    (void)state;
+    struct umm_outfile out;
+    char name[256];
+    assert_int_equal(begin(&out, "o.npy", "x", NULL), UMM_OK);
+    assert_int_equal(count_hidden(name), 1);
+    assert_memory_equal(name, ".o.npy.umm-", 11);
+    assert_int_equal(strlen(name), 19);
+    assert_int_equal(strspn(name + 11, "abcdefghijklmnopqrstuvwxyz0123456789"), 8);
+    assert_int_equal(stat_of(name).st_mode & 07777, 0600);
+    assert_int_equal(fcntl(umm_outfile_fd(&out), F_GETFD), FD_CLOEXEC);
+    umm_outfile_abort(&out);
+}
+
+static void mode_follows_the_umask_at_open(void **state)
+{
+    (void)state;
+    static const mode_t masks[] = {022, 077, 002, 027, 0, 0777};
+    for (size_t i = 0; i < sizeof masks / sizeof masks[0]; i++) {
+        struct umm_outfile out;
+        put("o", "old");
+        mode_t before = umask(masks[i]);
+        assert_int_equal(begin(&out, "o", "new", NULL), UMM_OK);
+        assert_int_equal(umask(before), masks[i]);
+        assert_int_equal(umm_outfile_commit(&out, NULL, NULL, NULL), UMM_OK);
+        assert_int_equal(stat_of("o").st_mode & 07777, 0666 & ~masks[i]);
+        assert_int_equal(unlink("o"), 0);
+    }
+}
+
+static void synced_commit_puts_the_same_file_in_place(void **state)
+{
+    (void)state;
+    struct umm_outfile out;
+    struct umm_outfile_options options = {.is_synced = true, .is_if_changed = true};
+    bool is_changed = false;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(begin(&out, "o", "new", NULL), UMM_OK);
+        assert_int_equal(umm_outfile_commit(&out, &options, &is_changed, NULL), UMM_OK);
+        assert_int_equal(is_changed, i == 0);
+    }
+    assert_content("o", "new");
+}
+
+static void chdir_between_open_and_commit_does_not_matter(void **state)
+{
+    (void)state;
+    struct umm_outfile out;
+    assert_int_equal(mkdir("a", 0700), 0);
+    assert_int_equal(begin(&out, "a/o", "new", NULL), UMM_OK);
+    assert_int_equal(rename("a", "b"), 0);
+    assert_int_equal(chdir("b"), 0);
+    assert_int_equal(umm_outfile_commit(&out, NULL, NULL, NULL), UMM_OK);
+    assert_content("o", "new");
+    assert_int_equal(count_hidden(NULL), 0);
+}
+
+static void longest_name_works(void **state)
+{
+    (void)state;
+    char name[257];
+    memset(name, 'n', sizeof name);
+    name[255] = '\0';
+    assert_int_equal(write_output(name, "new", NULL), UMM_OK);
+    assert_content(name, "new");
+    name[255] = 'n';
+    name[256] = '\0';
+    assert_refused(name, UMM_ERR_SYSTEM, ENAMETOOLONG, "cannot write");
+}
+
+static void long_name_is_cut_between_characters(void **state)
+{
+    (void)state;
+    struct umm_outfile out;
+    char name[256], temp[256];
+    for (size_t i = 0; i + 2 <= 255; i += 2)
+        memcpy(name + i, "\xC3\xA9", 3);
+    assert_int_equal(begin(&out, name, "new", NULL), UMM_OK);
+    assert_int_equal(count_hidden(temp), 1);
+    assert_non_null(strstr(temp, "\xC3\xA9.umm-"));
+    umm_outfile_abort(&out);
+}
+
+static void descriptor_reads_back(void **state)
+{
+    (void)state;
+    struct umm_outfile out;
+    char buf[3];
+    assert_int_equal(begin(&out, "o", "new", NULL), UMM_OK);
+    assert_int_equal(umm_file_pread_all(umm_outfile_fd(&out), "o", buf, 3, 0, NULL), UMM_OK);
+    assert_memory_equal(buf, "new", 3);
+    umm_outfile_abort(&out);
+}
+
+/* ---- if changed ---- */
+
+static bool commit_if_changed(const char *path, const char *text)
+{
+    struct umm_outfile out;
+    struct umm_outfile_options options = {.is_if_changed = true};
+    bool is_changed = false;
+    assert_int_equal(begin(&out, path, text, NULL), UMM_OK);
+    assert_int_equal(umm_outfile_commit(&out, &options, &is_changed, NULL), UMM_OK);
+    assert_int_equal(count_hidden(NULL), 0);
+    return is_changed;
+}
+
+static void same_bytes_keep_inode_and_mtime(void **state)
+{
+    (void)state;
+    struct timespec past[2] = {{.tv_sec = 1000000}, {.tv_sec = 1000000}};
+    put("o", "same");
+    assert_int_equal(utimensat(AT_FDCWD, "o", past, 0), 0);
+    struct stat before = stat_of("o");
+    assert_false(commit_if_changed("o", "same"));
+    struct stat after = stat_of("o");
+    assert_true(before.st_ino == after.st_ino);
+    assert_true(after.st_mtim.tv_sec == 1000000);
+}
+
+static void other_bytes_replace(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"some", "samesame", "sam", ""};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        put("o", "same");
+        assert_true(commit_if_changed("o", texts[i]));
+        assert_content("o", texts[i]);
+    }
+    assert_true(commit_if_changed("fresh", "x"));
+}
+
+static void difference_in_the_last_chunk_is_seen(void **state)
+{
+    (void)state;
+    enum { LEN = 100001 };
+    char *text = malloc(LEN + 1);
+    assert_non_null(text);
+    memset(text, 'a', LEN);
+    text[LEN] = '\0';
+    put("o", text);
+    assert_false(commit_if_changed("o", text));
+    text[LEN - 1] = 'b';
+    assert_true(commit_if_changed("o", text));
+    assert_content("o", text);
+    free(text);
+}
+
+/* ---- left-overs ---- */
+
+/* fork, with a child that does not outlive a failed test. */
+static pid_t fork_mortal(void)
+{
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    return pid;
+}
+
+/* A process that has begun the output o and stays; killing it leaves its temporary. */
+static pid_t fork_writer(void)
+{
+    int ends[2];
+    char byte;
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork_mortal();
+    if (pid == 0) {
+        struct umm_outfile out;
+        if (begin(&out, "o", "half", NULL) || write(ends[1], "r", 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    close(ends[1]);
+    assert_int_equal(read(ends[0], &byte, 1), 1);
+    close(ends[0]);
+    return pid;
+}
+
+static void next_open_removes_what_a_killed_writer_left(void **state)
+{
+    (void)state;
+    struct umm_outfile out;
+    char left[256];
+    pid_t pid = fork_writer();
+    assert_int_equal(count_hidden(left), 1);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_true(exists(left));
+    assert_int_equal(begin(&out, "other", "new", NULL), UMM_OK);
+    assert_true(exists(left));
+    umm_outfile_abort(&out);
+    assert_int_equal(begin(&out, "o", "new", NULL), UMM_OK);
+    assert_false(exists(left));
+    umm_outfile_abort(&out);
+}
+
+static void live_writer_keeps_its_temporary(void **state)
+{
+    (void)state;
+    struct umm_outfile mine;
+    char live[256];
+    pid_t pid = fork_writer();
+    assert_int_equal(count_hidden(live), 1);
+    assert_int_equal(write_output("o", "new", NULL), UMM_OK);
+    assert_true(exists(live));
+    assert_int_equal(begin(&mine, "o", "mine", NULL), UMM_OK);
+    assert_int_equal(write_output("o", "again", NULL), UMM_OK);
+    assert_int_equal(umm_outfile_commit(&mine, NULL, NULL, NULL), UMM_OK);
+    assert_content("o", "mine");
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void names_that_only_look_similar_stay(void **state)
+{
+    (void)state;
+    static const char *const others[] = {
+        ".o.umm-abcd123",   ".o.umm-abcd12345", ".o.umm-abcd123X", ".o.umm-abcd123.",
+        ".oo.umm-abcd1234", ".o.umm_abcd1234",  "o.umm-abcd1234",  ".o.lock.umm-abcd1234"};
+    enum { N = sizeof others / sizeof others[0] };
+    for (size_t i = 0; i < N; i++)
+        put(others[i], "");
+    assert_int_equal(mkdir(".o.umm-adirecto", 0700), 0);
+    assert_int_equal(symlink(".o.umm-abcd123", ".o.umm-asymlink"), 0);
+    put(".o.umm-abcd1234", "");
+    assert_int_equal(write_output("o", "new", NULL), UMM_OK);
+    for (size_t i = 0; i < N; i++)
+        assert_true(exists(others[i]));
+    assert_true(exists(".o.umm-adirecto"));
+    assert_true(exists(".o.umm-asymlink"));
+    assert_false(exists(".o.umm-abcd1234"));
+}
+
+static void files_of_other_users_stay(void **state)
+{
+    (void)state;
+    put(".o.umm-abcd1234", "");
+    if (chown(".o.umm-abcd1234", geteuid() + 1, (gid_t)-1) < 0) {
+        print_message("SKIP: cannot give a file away\n");
+        skip();
+    }
+    assert_int_equal(write_output("o", "new", NULL), UMM_OK);
+    assert_true(exists(".o.umm-abcd1234"));
+}
+
+/*
+ * Two processes begin and end the same output at once, so that each cleans up
+ * while the other is between creating its file and locking it.
+ */
+static void cleaning_never_takes_the_file_of_a_beginning_writer(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 1500 };
+    pid_t pid = fork_mortal();
+    if (pid == 0) {
+        for (;;) {
+            struct umm_outfile out;
+            if (begin(&out, "o", "theirs", NULL))
+                _exit(1);
+            umm_outfile_abort(&out);
+        }
+    }
+    for (int i = 0; i < ROUNDS; i++) {
+        struct umm_error err = {0};
+        if (write_output("o", "ours", &err))
+            fail_msg("round %d: %s (%s)", i, err.message, strerror(err.sys_errno));
+    }
+    assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_content("o", "ours");
+    assert_int_equal(write_output("o", "last", NULL), UMM_OK);
+    assert_int_equal(count_hidden(NULL), 0);
+}
+
+/* ---- links ---- */
+
+static void link_within_the_directory_stays_and_its_target_is_replaced(void **state)
+{
+    (void)state;
+    char by_path[128];
+    put("file", "old");
+    snprintf(by_path, sizeof by_path, "%s/file", scratch);
+    assert_int_equal(symlink("file", "link"), 0);
+    assert_int_equal(symlink("./link", "chain"), 0);
+    assert_int_equal(symlink(by_path, "absolute"), 0);
+    static const char *const links[] = {"link", "chain", "absolute"};
+    for (size_t i = 0; i < 3; i++) {
+        ino_t inode = stat_of(links[i]).st_ino;
+        assert_int_equal(write_output(links[i], links[i], NULL), UMM_OK);
+        assert_content("file", links[i]);
+        assert_true(S_ISREG(stat_of("file").st_mode));
+        assert_true(stat_of(links[i]).st_ino == inode);
+    }
+    assert_int_equal(count_hidden(NULL), 0);
+}
+
+static void dangling_link_within_the_directory_gets_its_target(void **state)
+{
+    (void)state;
+    assert_int_equal(symlink("later", "link"), 0);
+    assert_int_equal(write_output("link", "new", NULL), UMM_OK);
+    assert_content("later", "new");
+    assert_true(S_ISLNK(stat_of("link").st_mode));
+}
+
+static void link_out_of_the_directory_is_refused(void **state)
+{
+    (void)state;
+    static const char message[] = "is a symbolic link out of its directory; "
+                                  "name its target (or - for standard output)";
+    assert_int_equal(mkdir("sub", 0700), 0);
+    put("sub/file", "old");
+    assert_int_equal(symlink("sub/file", "out"), 0);
+    assert_int_equal(symlink("sub/none", "dangling"), 0);
+    assert_int_equal(symlink("gone/none", "nowhere"), 0);
+    assert_refused("out", UMM_ERR_ARGUMENT, 0, message);
+    assert_refused("dangling", UMM_ERR_ARGUMENT, 0, message);
+    assert_refused("nowhere", UMM_ERR_ARGUMENT, 0, message);
+    assert_content("sub/file", "old");
+}
+
+static void link_in_a_circle_is_eloop(void **state)
+{
+    (void)state;
+    assert_int_equal(symlink("b", "a"), 0);
+    assert_int_equal(symlink("a", "b"), 0);
+    assert_refused("a", UMM_ERR_SYSTEM, ELOOP, "cannot write");
+}
+
+static void dev_stdout_on_a_regular_file_is_refused(void **state)
+{
+    (void)state;
+    int saved = dup(STDOUT_FILENO);
+    int fd = open("redirected", O_WRONLY | O_CREAT, 0600);
+    struct umm_outfile out, by_fd;
+    fflush(stdout);
+    assert_int_equal(dup2(fd, STDOUT_FILENO), STDOUT_FILENO);
+    enum umm_status status = umm_outfile_open(&out, "/dev/stdout", NULL);
+    enum umm_status fd_status = umm_outfile_open(&by_fd, "/dev/fd/1", NULL);
+    assert_int_equal(dup2(saved, STDOUT_FILENO), STDOUT_FILENO);
+    close(saved), close(fd);
+    assert_int_equal(status, UMM_ERR_ARGUMENT);
+    assert_int_equal(fd_status, UMM_ERR_ARGUMENT);
+}
+
+/* ---- streams ---- */
+
+static void dev_null_is_written_through(void **state)
+{
+    (void)state;
+    struct umm_outfile out;
+    struct umm_outfile_options options = {.is_synced = true, .is_if_changed = true};
+    bool is_changed = false;
+    struct stat before = stat_of("/dev/null");
+    assert_int_equal(begin(&out, "/dev/null", "new", NULL), UMM_OK);
+    assert_true(umm_outfile_is_stream(&out));
+    assert_int_equal(umm_outfile_commit(&out, &options, &is_changed, NULL), UMM_OK);
+    assert_true(is_changed);
+    struct stat after = stat_of("/dev/null");
+    assert_true(S_ISCHR(after.st_mode));
+    assert_true(before.st_ino == after.st_ino);
+}
+
+static void dev_full_is_enospc(void **state)
+{
+    (void)state;
+    struct umm_error err = {0};
+    assert_int_equal(write_output("/dev/full", "new", &err), UMM_ERR_SYSTEM);
+    assert_int_equal(err.sys_errno, ENOSPC);
+    assert_string_equal(err.path, "/dev/full");
+    assert_true(S_ISCHR(stat_of("/dev/full").st_mode));
+}
+
+static void fifo_is_written_through(void **state)
+{
+    (void)state;
+    assert_int_equal(mkfifo("fifo", 0600), 0);
+    assert_int_equal(symlink("fifo", "link"), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        void *data;
+        size_t len;
+        if (umm_file_read_whole("fifo", 100, &data, &len, NULL))
+            _exit(1);
+        _exit(strcmp(data, "new") != 0);
+    }
+    assert_int_equal(write_output("link", "new", NULL), UMM_OK);
+    assert_exited(pid, 0);
+    assert_true(S_ISFIFO(stat_of("fifo").st_mode));
+    assert_int_equal(count_hidden(NULL), 0);
+}
+
+static void ignore(int number)
+{
+    (void)number;
+}
+
+static void wait_for_the_reader_of_a_fifo_ends_with_a_signal(void **state)
+{
+    (void)state;
+    struct umm_outfile out;
+    struct sigaction action = {.sa_handler = ignore};
+    struct itimerval timer = {.it_value = {.tv_usec = 30000}, .it_interval = {.tv_usec = 30000}};
+    struct itimerval off = {0};
+    assert_int_equal(mkfifo("fifo", 0600), 0);
+    assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &timer, NULL), 0);
+    enum umm_status status = umm_outfile_open(&out, "fifo", NULL);
+    assert_int_equal(setitimer(ITIMER_REAL, &off, NULL), 0);
+    assert_int_equal(status, UMM_ERR_CANCELLED);
+    assert_int_equal(umm_outfile_fd(&out), -1);
+}
+
+static void dash_and_dev_stdout_are_standard_output(void **state)
+{
+    (void)state;
+    char buf[8];
+    int ends[2], saved = dup(STDOUT_FILENO);
+    assert_int_equal(pipe(ends), 0);
+    fflush(stdout);
+    assert_int_equal(dup2(ends[1], STDOUT_FILENO), STDOUT_FILENO);
+    close(ends[1]);
+    enum umm_status dash = write_output("-", "ab", NULL);
+    enum umm_status dev = write_output("/dev/stdout", "cd", NULL);
+    bool is_open = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
+    assert_int_equal(dup2(saved, STDOUT_FILENO), STDOUT_FILENO);
+    close(saved);
+    assert_int_equal(dash, UMM_OK);
+    assert_int_equal(dev, UMM_OK);
+    assert_true(is_open);
+    assert_int_equal(read(ends[0], buf, sizeof buf), 4);
+    assert_memory_equal(buf, "abcd", 4);
+    close(ends[0]);
+    assert_false(exists("-"));
+}
+
+/* ---- refusals ---- */
+
+static void directories_are_eisdir(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir("d", 0700), 0);
+    assert_int_equal(symlink("d", "link"), 0);
+    static const char *const names[] = {"d", "d/", ".", "..", "/", "link", "d/."};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_refused(names[i], UMM_ERR_SYSTEM, EISDIR, "cannot write");
+}
+
+static void missing_directory_is_named(void **state)
+{
+    (void)state;
+    struct umm_outfile out;
+    struct umm_error err = {0};
+    assert_int_equal(umm_outfile_open(&out, "no/dir/o", &err), UMM_ERR_SYSTEM);
+    assert_int_equal(err.sys_errno, ENOENT);
+    assert_string_equal(err.path, "no/dir");
+    assert_string_equal(err.message, "cannot open the directory");
+}
+
+static void empty_name_is_refused(void **state)
+{
+    (void)state;
+    assert_refused("", UMM_ERR_ARGUMENT, 0, "the name of the output is empty");
+}
+
+/* In a process that is no longer root: 0 for the expected refusal, 77 for "cannot test". */
+static int write_into_read_only_dir(void)
+{
+    struct umm_error err = {0};
+    if (geteuid() == 0 && (setgid(65534) < 0 || setuid(65534) < 0))
+        return 77;
+    if (write_output("dir/o", "new", &err) != UMM_ERR_SYSTEM || err.sys_errno != EACCES)
+        return 1;
+    if (strcmp(err.message, "cannot create a file in its directory") != 0)
+        return 2;
+    return strcmp(err.path, "dir/o") == 0 ? 0 : 3;
+}
+
+static void read_only_directory_is_eacces_and_keeps_the_target(void **state)
+{
+    (void)state;
+    int wait_status = 0;
+    assert_int_equal(mkdir("dir", 0755), 0);
+    put("dir/o", "old");
+    assert_int_equal(chmod("dir/o", 0666), 0);
+    assert_int_equal(chmod("dir", 0555), 0);
+    assert_int_equal(chmod(".", 0755), 0);
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(write_into_read_only_dir());
+    assert_int_equal(waitpid(pid, &wait_status, 0), pid);
+    assert_int_equal(chmod("dir", 0755), 0);
+    if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 77) {
+        print_message("SKIP: root that cannot become another user\n");
+        skip();
+    }
+    assert_true(WIFEXITED(wait_status));
+    assert_int_equal(WEXITSTATUS(wait_status), 0);
+    assert_content("dir/o", "old");
+}
+
+/* ---- commits that fail ---- */
+
+static void assert_commit_conflicts(struct umm_outfile *out)
+{
+    struct umm_error err = {0};
+    assert_int_equal(umm_outfile_commit(out, NULL, NULL, &err), UMM_ERR_CONFLICT);
+    assert_string_equal(err.message, "is no longer a regular file; left alone");
+    assert_int_equal(count_hidden(NULL), 0);
+    assert_int_equal(umm_outfile_fd(out), -1);
+}
+
+static void target_that_became_special_meanwhile_is_left_alone(void **state)
+{
+    (void)state;
+    struct umm_outfile out;
+    assert_int_equal(begin(&out, "f", "new", NULL), UMM_OK);
+    assert_int_equal(mkfifo("f", 0600), 0);
+    assert_commit_conflicts(&out);
+    assert_true(S_ISFIFO(stat_of("f").st_mode));
+    assert_int_equal(begin(&out, "d", "new", NULL), UMM_OK);
+    assert_int_equal(mkdir("d", 0700), 0);
+    assert_commit_conflicts(&out);
+}
+
+static void stolen_temporary_fails_the_commit(void **state)
+{
+    (void)state;
+    struct umm_outfile out;
+    struct umm_error err = {0};
+    char name[256];
+    put("o", "old");
+    assert_int_equal(begin(&out, "o", "new", NULL), UMM_OK);
+    assert_int_equal(count_hidden(name), 1);
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(umm_outfile_commit(&out, NULL, NULL, &err), UMM_ERR_SYSTEM);
+    assert_int_equal(err.sys_errno, ENOENT);
+    assert_content("o", "old");
+}
+
+static int count_descriptors(void)
+{
+    int n = 0;
+    for (int fd = 0; fd < 1024; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
+static void no_descriptor_is_leaked(void **state)
+{
+    (void)state;
+    struct umm_outfile out;
+    int before = count_descriptors();
+    put("o", "old");
+    assert_int_equal(mkdir("d", 0700), 0);
+    assert_int_equal(symlink("d/x", "out"), 0);
+    assert_false(commit_if_changed("o", "old"));
+    assert_true(commit_if_changed("o", "new"));
+    assert_int_equal(write_output("/dev/null", "x", NULL), UMM_OK);
+    assert_int_not_equal(umm_outfile_open(&out, "d", NULL), UMM_OK);
+    assert_int_not_equal(umm_outfile_open(&out, "out", NULL), UMM_OK);
+    assert_int_equal(begin(&out, "f", "new", NULL), UMM_OK);
+    assert_int_equal(mkfifo("f", 0600), 0);
+    assert_commit_conflicts(&out);
+    assert_int_equal(count_descriptors(), before);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(target_is_old_until_commit_and_new_after),
+        TEST(abort_leaves_the_target_and_nothing_else),
+        TEST(temporary_has_the_stated_name_and_is_private),
+        TEST(mode_follows_the_umask_at_open),
+        TEST(synced_commit_puts_the_same_file_in_place),
+        TEST(chdir_between_open_and_commit_does_not_matter),
+        TEST(longest_name_works),
+        TEST(long_name_is_cut_between_characters),
+        TEST(descriptor_reads_back),
+        TEST(same_bytes_keep_inode_and_mtime),
+        TEST(other_bytes_replace),
+        TEST(difference_in_the_last_chunk_is_seen),
+        TEST(next_open_removes_what_a_killed_writer_left),
+        TEST(live_writer_keeps_its_temporary),
+        TEST(names_that_only_look_similar_stay),
+        TEST(files_of_other_users_stay),
+        TEST(cleaning_never_takes_the_file_of_a_beginning_writer),
+        TEST(link_within_the_directory_stays_and_its_target_is_replaced),
+        TEST(dangling_link_within_the_directory_gets_its_target),
+        TEST(link_out_of_the_directory_is_refused),
+        TEST(link_in_a_circle_is_eloop),
+        TEST(dev_stdout_on_a_regular_file_is_refused),
+        TEST(dev_null_is_written_through),
+        TEST(dev_full_is_enospc),
+        TEST(fifo_is_written_through),
+        TEST(wait_for_the_reader_of_a_fifo_ends_with_a_signal),
+        TEST(dash_and_dev_stdout_are_standard_output),
+        TEST(directories_are_eisdir),
+        TEST(missing_directory_is_named),
+        TEST(empty_name_is_refused),
+        TEST(read_only_directory_is_eacces_and_keeps_the_target),
+        TEST(target_that_became_special_meanwhile_is_left_alone),
+        TEST(stolen_temporary_fails_the_commit),
+        TEST(no_descriptor_is_leaked),
+    };
+    return cmocka_run_group_tests_name("outfile", tests, NULL, NULL);
+}
