@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* The bytes around the dict, and the file around the header. */
+#include "format/npy.h"
+
+#include "base/error.h"
+#include "format/npy_parse.h"
+#include "sys/file.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Magic, version and header length: 10 bytes in version 1, 12 later. */
+enum { PRELUDE_V1 = 10, PRELUDE_MAX = 12 };
+
+/* Sets the version and where the dict and the data begin. */
+static enum umm_status read_prelude(const unsigned char *bytes, size_t len_bytes,
+                                    struct umm_npy *out, size_t *dict_at, struct umm_error *err)
+{
+    static const char magic[] = "\x93NUMPY";
+    size_t n = len_bytes < 6 ? len_bytes : 6;
+    if (n == 0)
+        return umm_error_set(err, UMM_ERR_DATA, "not an NPY file: it is empty");
+    if (memcmp(bytes, magic, n) != 0)
+        return umm_error_set(err, UMM_ERR_DATA,
+                             "not an NPY file: it does not begin with \\x93NUMPY");
+    if (len_bytes >= 8 && (bytes[6] < 1 || bytes[6] > 3 || bytes[7] != 0))
+        return umm_error_set(err, UMM_ERR_DATA, "unknown NPY version %u.%u", (unsigned)bytes[6],
+                             (unsigned)bytes[7]);
+    *dict_at = len_bytes >= 8 && bytes[6] == 1 ? PRELUDE_V1 : PRELUDE_MAX;
+    if (len_bytes < *dict_at)
+        return umm_error_set(err, UMM_ERR_DATA, "the NPY header is cut after %zu bytes", len_bytes);
+    uint64_t header = 0;
+    for (size_t i = *dict_at; i-- > 8;)
+        header = header << 8 | bytes[i];
+    out->major = bytes[6];
+    out->data_offset_bytes = *dict_at + header;
+    return UMM_OK;
+}
+
+static enum umm_status check_claim(uint64_t claim, uint64_t given, struct umm_error *err)
+{
+    if (claim > given)
+        return umm_error_set(err, UMM_ERR_DATA,
+                             "the NPY header claims %" PRIu64 " bytes, but there are only %" PRIu64,
+                             claim, given);
+    if (claim > UMM_NPY_HEADER_MAX)
+        return umm_error_set(err, UMM_ERR_DATA,
+                             "the NPY header claims %" PRIu64 " bytes, the limit is %d", claim,
+                             (int)UMM_NPY_HEADER_MAX);
+    return UMM_OK;
+}
+
+static enum umm_status parse(const void *bytes, size_t len_bytes, struct umm_npy *out,
+                             struct umm_error *err)
+{
+    size_t dict_at = 0;
+    enum umm_status status = read_prelude(bytes, len_bytes, out, &dict_at, err);
+    if (status == UMM_OK)
+        status = check_claim(out->data_offset_bytes, len_bytes, err);
+    if (status == UMM_OK)
+        status =
+            umm_npy_parse_dict((const char *)bytes + dict_at,
+                               (size_t)out->data_offset_bytes - dict_at, out->major == 3, out, err);
+    return status == UMM_OK ? umm_npy_check(out, err) : status;
+}
+
+enum umm_status umm_npy_parse(const void *bytes, size_t len_bytes, struct umm_npy *out,
+                              struct umm_error *err)
+{
+    memset(out, 0, sizeof *out);
+    enum umm_status status = parse(bytes, len_bytes, out, err);
+    if (status != UMM_OK)
+        umm_npy_free(out);
+    return status;
+}
+
+/* The length of the header, checked against the size of the file. */
+static enum umm_status read_claim(int fd, const char *path, uint64_t file_bytes, size_t *len_bytes,
+                                  struct umm_error *err)
+{
+    unsigned char bytes[PRELUDE_MAX];
+    struct umm_npy prelude = {0};
+    size_t dict_at = 0, n = file_bytes < sizeof bytes ? (size_t)file_bytes : sizeof bytes;
+    enum umm_status status = umm_file_pread_all(fd, path, bytes, n, 0, err);
+    if (status != UMM_OK)
+        return status;
+    status = read_prelude(bytes, n, &prelude, &dict_at, err);
+    if (status == UMM_OK)
+        status = check_claim(prelude.data_offset_bytes, file_bytes, err);
+    if (status != UMM_OK)
+        umm_error_at(err, path, 0, 0, 0);
+    *len_bytes = (size_t)prelude.data_offset_bytes;
+    return status;
+}
+
+static enum umm_status read_header(int fd, const char *path, size_t len_bytes, struct umm_npy *out,
+                                   struct umm_error *err)
+{
+    char *bytes = malloc(len_bytes);
+    if (!bytes)
+        return umm_error_set_memory(err, len_bytes, "an NPY header");
+    enum umm_status status = umm_file_pread_all(fd, path, bytes, len_bytes, 0, err);
+    if (status == UMM_OK) {
+        status = umm_npy_parse(bytes, len_bytes, out, err);
+        if (status != UMM_OK)
+            umm_error_at(err, path, 0, 0, 0);
+    }
+    free(bytes);
+    return status;
+}
+
+enum umm_status umm_npy_read(int fd, const char *path, struct umm_npy *out, struct umm_error *err)
+{
+    struct umm_file_info info;
+    size_t len_bytes = 0;
+    memset(out, 0, sizeof *out);
+    enum umm_status status = umm_file_stat_fd(fd, path, &info, err);
+    if (status != UMM_OK)
+        return status;
+    if (info.kind != UMM_FILE_REGULAR)
+        return umm_error_set_path(err, UMM_ERR_DATA, path, "not a regular file");
+    status = read_claim(fd, path, info.size_bytes, &len_bytes, err);
+    if (status == UMM_OK)
+        status = read_header(fd, path, len_bytes, out, err);
+    if (status != UMM_OK)
+        return status;
+    uint64_t end = out->data_offset_bytes + umm_npy_data_bytes(out);
+    if (end <= info.size_bytes)
+        return UMM_OK;
+    umm_npy_free(out);
+    return umm_error_set_path(err, UMM_ERR_DATA, path, "array data is short by %" PRIu64 " bytes",
+                              end - info.size_bytes);
+}
