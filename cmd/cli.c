@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+enum { OPTIONS_MAX = 96, KEY_HELP = 'h', KEY_VERSION = 'V' };
+
+static const struct cli_tool *the_tool;
+static struct umm_run *volatile signal_run;
+static volatile sig_atomic_t signal_caught;
+static struct sigaction pipe_action;
+
+/* ---- start and end ------------------------------------------------------- */
+
+/* A closed 0, 1 or 2 would be handed to the next file opened: an output, say. */
+static void fill_standard_descriptors(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
+void cli_init(const struct cli_tool *tool)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    the_tool = tool;
+    fill_standard_descriptors();
+    /* A closed pipe must be an error that cleans up, not a death that leaves files. */
+    sigaction(SIGPIPE, &ignore, &pipe_action);
+}
+
+static void on_signal(int number)
+{
+    signal_caught = number;
+    if (signal_run)
+        umm_run_cancel(signal_run);
+}
+
+void cli_catch_signals(struct umm_run *run)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    signal_run = run;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct sigaction old;
+        struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+        /* nohup(1) and background jobs ignore some of them: leave that alone. */
+        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+            sigaction(numbers[i], &action, NULL);
+    }
+}
+
+/* End by signal number, as if it had never been caught. Returns if it is ignored. */
+static void die_by_signal(int number, const struct sigaction *action)
+{
+    sigset_t set;
+    fflush(stdout);
+    sigaction(number, action, NULL);
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    raise(number);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+int cli_finish(int exit_code)
+{
+    cli_progress_stop();
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return exit_code;
+    struct umm_error err;
+    umm_error_set_errno(&err, errno, "standard output", "cannot write");
+    return cli_fail(&err);
+}
+
+/* ---- messages ------------------------------------------------------------ */
+
+UMM_PRINTF(1, 0) static void say(const char *fmt, va_list args)
+{
+    cli_progress_stop();
+    fprintf(stderr, "%s: ", the_tool->name);
+    vfprintf(stderr, fmt, args);
+    fputc('\n', stderr);
+}
+
+void cli_warn(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    say(fmt, args);
+    va_end(args);
+}
+
+int cli_usage(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    say(fmt, args);
+    va_end(args);
+    fprintf(stderr, "Try '%s --help'.\n", the_tool->name);
+    return CLI_USAGE;
+}
+
+static void print_error(const struct umm_error *err)
+{
+    char path[4 * UMM_ERROR_PATH_MAX + 1];
+    fprintf(stderr, "%s: ", the_tool->name);
+    if (err->path[0])
+        fputs(umm_escape(path, sizeof path, err->path, strlen(err->path)), stderr);
+    if (err->line)
+        fprintf(stderr, ":%llu", (unsigned long long)err->line);
+    if (err->line && err->column)
+        fprintf(stderr, ":%llu", (unsigned long long)err->column);
+    fprintf(stderr, "%s%s", err->path[0] ? ": " : "", err->message);
+    if (err->sys_errno)
+        fprintf(stderr, ": %s", strerror(err->sys_errno));
+    fputc('\n', stderr);
+}
+
+int cli_fail(const struct umm_error *err)
+{
+    cli_progress_stop();
+    if (err->status == UMM_ERR_CANCELLED && signal_caught) {
+        struct sigaction fatal = {.sa_handler = SIG_DFL};
+        die_by_signal(signal_caught, &fatal);
+    }
+    if (err->status == UMM_ERR_SYSTEM && err->sys_errno == EPIPE)
+        die_by_signal(SIGPIPE, &pipe_action);
+    print_error(err);
+    if (err->status == UMM_ERR_ARGUMENT) {
+        fprintf(stderr, "Try '%s --help'.\n", the_tool->name);
+        return CLI_USAGE;
+    }
+    return CLI_FAILED;
+}
+
+/* ---- options ------------------------------------------------------------- */
+
+static void print_option(const struct cli_option *option)
+{
+    enum { HELP_COLUMN = 30 };
+    char left[128];
+    bool has_letter = option->key > 0 && option->key < CLI_KEY_LONG;
+    int width = has_letter ? snprintf(left, sizeof left, "  -%c, --%s", option->key, option->name)
+                           : snprintf(left, sizeof left, "      --%s", option->name);
+    printf("%s", left);
+    if (option->arg)
+        width += printf(option->arg[0] == '[' ? "%s" : "=%s", option->arg);
+    for (const char *line = option->help; line;) {
+        size_t len = strcspn(line, "\n");
+        if (line != option->help || width + 2 > HELP_COLUMN) {
+            putchar('\n');
+            width = 0;
+        }
+        printf("%*s%.*s", HELP_COLUMN - width, "", (int)len, line);
+        line = line[len] ? line + len + 1 : NULL;
+    }
+    putchar('\n');
+}
+
+static void print_help(void)
+{
+    static const struct cli_option common[] = {
+        {KEY_HELP, "help", NULL, "show this help and exit"},
+        {KEY_VERSION, "version", NULL, "show the version and exit"}};
+    printf("Usage: %s %s\n%s\n\n", the_tool->name, the_tool->synopsis, the_tool->about);
+    for (const struct cli_option *o = the_tool->options; o->name || o->help; o++) {
+        if (o->name)
+            print_option(o);
+        else
+            printf("\n%s\n", o->help);
+    }
+    putchar('\n');
+    print_option(&common[0]);
+    print_option(&common[1]);
+    if (the_tool->notes)
+        printf("\n%s\n", the_tool->notes);
+}
+
+/* getopt_long's two tables from ours. */
+static void build_tables(struct option *longs, char *letters)
+{
+    size_t n = 0, n_letters = 0;
+    letters[n_letters++] = ':';
+    for (const struct cli_option *o = the_tool->options; o->name || o->help; o++) {
+        if (!o->name)
+            continue;
+        int has_arg = !o->arg            ? no_argument
+                      : o->arg[0] == '[' ? optional_argument
+                                         : required_argument;
+        if (n + 3 >= OPTIONS_MAX)
+            abort(); /* our bug: a table larger than planned */
+        longs[n++] = (struct option){o->name, has_arg, NULL, o->key};
+        if (o->key < CLI_KEY_LONG) {
+            letters[n_letters++] = (char)o->key;
+            if (has_arg == required_argument)
+                letters[n_letters++] = ':';
+        }
+    }
+    longs[n++] = (struct option){"help", no_argument, NULL, KEY_HELP};
+    longs[n++] = (struct option){"version", no_argument, NULL, KEY_VERSION};
+    longs[n] = (struct option){NULL, 0, NULL, 0};
+    letters[n_letters++] = KEY_HELP;
+    letters[n_letters++] = KEY_VERSION;
+    letters[n_letters] = '\0';
+}
+
+/* The message for what getopt_long could not take. */
+static int refuse_option(char **argv, int code)
+{
+    char shown[UMM_EXCERPT_MAX];
+    const char *word = argv[optind - 1];
+    if (optopt > 0 && optopt < CLI_KEY_LONG && (word[0] != '-' || word[1] != '-')) {
+        char letter[] = {'-', (char)optopt, '\0'};
+        umm_escape(shown, sizeof shown, letter, 2);
+    } else {
+        umm_escape(shown, sizeof shown, word, strcspn(word, "="));
+    }
+    if (code == ':')
+        return cli_usage("option '%s' requires an argument", shown);
+    if (optopt)
+        return cli_usage("option '%s' takes no argument or is unknown", shown);
+    return cli_usage("unknown or ambiguous option '%s'", shown);
+}
+
+int cli_next(int argc, char **argv, const char **value, int *exit_code)
+{
+    static struct option longs[OPTIONS_MAX];
+    static char letters[2 * OPTIONS_MAX];
+    if (!longs[0].name)
+        build_tables(longs, letters);
+    opterr = 0;
+    int key = getopt_long(argc, argv, letters, longs, NULL);
+    *value = optarg;
+    switch (key) {
+    case -1: return -1;
+    case KEY_HELP:
+        print_help();
+        *exit_code = cli_finish(CLI_OK);
+        return -2;
+    case KEY_VERSION:
+        printf("%s (umm) %s\n", the_tool->name, umm_version());
+        *exit_code = cli_finish(CLI_OK);
+        return -2;
+    case ':':
+    case '?': *exit_code = refuse_option(argv, key); return -2;
+    default: return key;
+    }
+}
+
+bool cli_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *out)
+{
+    uint64_t value = 0;
+    if (!*text)
+        return false;
+    for (const char *p = text; *p; p++) {
+        if (*p < '0' || *p > '9' || __builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(*p - '0'), &value))
+            return false;
+    }
+    if (value < min || value > max)
+        return false;
+    *out = value;
+    return true;
+}
+
+bool cli_parse_size(const char *text, uint64_t min, uint64_t max, uint64_t *out)
+{
+    static const char units[] = "KMGTPE";
+    char digits[24];
+    size_t len = strlen(text);
+    unsigned shift = 0;
+    if (len == 0 || len >= sizeof digits)
+        return false;
+    const char *unit = strchr(units, text[len - 1]);
+    if (unit) {
+        shift = 10 * (unsigned)(unit - units + 1);
+        len--;
+    }
+    memcpy(digits, text, len);
+    digits[len] = '\0';
+    uint64_t value;
+    if (!cli_parse_count(digits, 0, UINT64_MAX >> shift, &value))
+        return false;
+    value <<= shift;
+    if (value < min || value > max)
+        return false;
+    *out = value;
+    return true;
+}
+
+int cli_parse_choice(const char *text, const char *const *choices)
+{
+    for (int i = 0; choices[i]; i++)
+        if (strcmp(text, choices[i]) == 0)
+            return i;
+    return -1;
+}

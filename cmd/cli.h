@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli.h - what every tool shares at the prompt: option tables, usage, the error
+ * line, exit codes, sizes and durations, signals, progress, standard output.
+ *
+ * A tool describes its options once, in a table; --help, the parser and the
+ * check against the man page all come from it.
+ */
+#ifndef UMM_CMD_CLI_H
+#define UMM_CMD_CLI_H
+
+#include "umm.h"
+
+enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_REJECTED = 3 };
+
+/* Keys of options without a short form start here; below are the letters themselves. */
+enum { CLI_KEY_LONG = 256 };
+
+/*
+ * One option. key: its letter, or CLI_KEY_LONG + n. arg: NULL for a switch, "NAME"
+ * for a required argument, "[=NAME]" for an optional one. help: one line or
+ * several separated by '\n'. An entry with name NULL and a help text is a heading.
+ */
+struct cli_option {
+    int key;
+    const char *name;
+    const char *arg;
+    const char *help;
+};
+
+/* A tool: table ends with a zero entry. -h, --help, -V and --version are added. */
+struct cli_tool {
+    const char *name;
+    const char *synopsis; /* what follows the name on the usage line */
+    const char *about;    /* one or two lines */
+    const struct cli_option *options;
+    const char *notes; /* printed after the options; may be NULL */
+};
+
+/* First call of every main: safe standard descriptors, SIGPIPE, the tool's name. */
+void cli_init(const struct cli_tool *tool);
+
+/*
+ * The next option: its key with *value set (NULL without argument), -1 when only
+ * operands are left (getopt's optind), or -2 after the parser has printed a usage
+ * error or answered --help or --version; then return *exit_code from main.
+ */
+int cli_next(int argc, char **argv, const char **value, int *exit_code);
+
+/* One line on standard error plus "Try 'umm-x --help'."; returns CLI_USAGE. */
+UMM_PRINTF(1, 2) int cli_usage(const char *fmt, ...);
+
+/* One line on standard error, "umm-x: ...". */
+UMM_PRINTF(1, 2) void cli_warn(const char *fmt, ...);
+
+/*
+ * Print err as "umm-x: file:line:column: message: system's words" and return the
+ * exit code that fits. Does not return when the run was cancelled by a signal or a
+ * pipe was closed by its reader: it ends the process by that signal.
+ */
+int cli_fail(const struct umm_error *err);
+
+/* The exit code of a success, after everything written to standard output went out. */
+int cli_finish(int exit_code);
+
+/* SIGINT, SIGTERM and SIGHUP cancel run once; a second one kills. */
+void cli_catch_signals(struct umm_run *run);
+
+/* "0", "48G", "5M", "64K": bytes in powers of 1024, decimal digits, within [min, max]. */
+bool cli_parse_size(const char *text, uint64_t min, uint64_t max, uint64_t *out);
+
+/* Plain decimal digits within [min, max]; "010" is ten. */
+bool cli_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *out);
+
+/* The index of text in the NULL-terminated list choices, or -1. */
+int cli_parse_choice(const char *text, const char *const *choices);
+
+enum cli_when { CLI_AUTO, CLI_ALWAYS, CLI_NEVER };
+
+/* Show a progress bar for run on standard error (CLI_AUTO: when it is a terminal). */
+void cli_progress_start(struct umm_run *run, enum cli_when when);
+
+/* Wipe the bar, before anything else is printed. Harmless when there is none. */
+void cli_progress_stop(void);
+
+#endif
