@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "text/layout.h"
+
+#include <string.h>
+
+/* ---- names ----------------------------------------------------------------- */
+
+static const char *const role_names[UMM_ROLE_COUNT] = {"",      "timestamp", "open", "high", "low",
+                                                       "close", "volume",    "date", "time"};
+
+static const struct {
+    enum umm_role role;
+    const char *name;
+} aliases[] = {
+    {UMM_ROLE_TIMESTAMP, "timestamp"},
+    {UMM_ROLE_TIMESTAMP, "open_time"},
+    {UMM_ROLE_TIMESTAMP, "opentime"},
+    {UMM_ROLE_TIMESTAMP, "datetime"},
+    {UMM_ROLE_TIMESTAMP, "date_time"},
+    {UMM_ROLE_TIMESTAMP, "gmt_time"},
+    {UMM_ROLE_TIMESTAMP, "utc_time"},
+    {UMM_ROLE_TIMESTAMP, "local_time"},
+    {UMM_ROLE_TIMESTAMP, "unix"},
+    {UMM_ROLE_TIMESTAMP, "unix_time"},
+    {UMM_ROLE_TIMESTAMP, "unix_timestamp"},
+    {UMM_ROLE_TIMESTAMP, "epoch"},
+    {UMM_ROLE_TIMESTAMP, "ts"},
+    {UMM_ROLE_DATE, "date"},
+    {UMM_ROLE_DATE, "dtyyyymmdd"},
+    {UMM_ROLE_TIME, "time"},
+    {UMM_ROLE_OPEN, "open"},
+    {UMM_ROLE_OPEN, "o"},
+    {UMM_ROLE_OPEN, "open_price"},
+    {UMM_ROLE_HIGH, "high"},
+    {UMM_ROLE_HIGH, "h"},
+    {UMM_ROLE_HIGH, "high_price"},
+    {UMM_ROLE_LOW, "low"},
+    {UMM_ROLE_LOW, "l"},
+    {UMM_ROLE_LOW, "low_price"},
+    {UMM_ROLE_CLOSE, "close"},
+    {UMM_ROLE_CLOSE, "c"},
+    {UMM_ROLE_CLOSE, "close_price"},
+    {UMM_ROLE_VOLUME, "volume"},
+    {UMM_ROLE_VOLUME, "vol"},
+    {UMM_ROLE_VOLUME, "v"},
+    {UMM_ROLE_VOLUME, "tickvol"},
+    {UMM_ROLE_VOLUME, "tick_volume"},
+    {UMM_ROLE_VOLUME, "base_volume"},
+};
+
+const char *umm_role_name(enum umm_role role)
+{
+    return role_names[role];
+}
+
+static void trim_name(const char **name, size_t *len)
+{
+    while (*len && strchr(" \t<", **name)) {
+        ++*name;
+        --*len;
+    }
+    while (*len && strchr(" \t>", (*name)[*len - 1]))
+        --*len;
+}
+
+static char fold(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c + ('a' - 'A'));
+    return c == ' ' || c == '-' ? '_' : c;
+}
+
+bool umm_name_equal(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    trim_name(&a, &a_len);
+    trim_name(&b, &b_len);
+    if (a_len != b_len)
+        return false;
+    for (size_t i = 0; i < a_len; i++)
+        if (fold(a[i]) != fold(b[i]))
+            return false;
+    return true;
+}
+
+enum umm_role umm_role_of(const char *name, size_t len_bytes)
+{
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+        if (umm_name_equal(name, len_bytes, aliases[i].name, strlen(aliases[i].name)))
+            return aliases[i].role;
+    return UMM_ROLE_NONE;
+}
+
+/* ---- presets --------------------------------------------------------------- */
+
+#define SIX "open,high,low,close,volume"
+
+static const struct umm_layout layouts[] = {
+    {.name = "backtrader",
+     .names = "date,time,open,high,low,close,volume,openinterest",
+     .columns = "timestamp=date+time," SIX,
+     .delimiter = ',',
+     .header = UMM_HEADER_YES,
+     .sample = "2006-01-02,09:01:00,3602.00,3603.00,3597.00,3599.00,5699,0",
+     .volume = "Volume, in the unit of the feed",
+     .close = "Close"},
+    {.name = "binance",
+     .signatures = {"open_time,open,high,low,close,volume,close_time,quote_volume,count,"
+                    "taker_buy_volume,taker_buy_quote_volume,ignore",
+                    "open_time,open,high,low,close,volume,close_time,quote_asset_volume,"
+                    "number_of_trades,taker_buy_base_asset_volume,taker_buy_quote_asset_volume,"
+                    "ignore"},
+     .names = "open_time,open,high,low,close,volume,close_time,quote_volume,count,"
+              "taker_buy_volume,taker_buy_quote_volume,ignore",
+     .columns = "timestamp=open_time," SIX,
+     .delimiter = ',',
+     .sample = "1672531200000,16541.77000000,16545.70000000,16508.39000000,16529.67000000,"
+               "4364.83570000,1672534799999,72146293.58672290,149854,2179.94772000,"
+               "36032352.87035720,0",
+     .volume = "volume, in the base asset (not quote_volume)",
+     .close = "close"},
+    {.name = "cryptodatadownload",
+     .signatures = {"date,symbol,open,high,low,close,volume_btc,volume", NULL},
+     .columns = "timestamp=unix|date,open,high,low,close,volume=volume_*|volume",
+     .banner = "CryptoDataDownload.com",
+     .time_formats = {"%Y-%m-%d %I-%p", NULL},
+     .delimiter = ',',
+     .header = UMM_HEADER_YES,
+     .is_newest_first = true,
+     .sample = "2019-10-17 09-AM,BTCUSD,8051,8056.83,8021.23,8035.88,61.25,492394.56",
+     .volume = "the first volume column, in the base asset (the second is in the quote currency)",
+     .close = "close"},
+    {.name = "dukascopy",
+     .signatures = {"Gmt time,Open,High,Low,Close,Volume", "Local time,Open,High,Low,Close,Volume"},
+     .names = "timestamp," SIX,
+     .columns = "timestamp," SIX,
+     .time_formats = {"%d.%m.%Y %H:%M:%S.%f GMT%z", "%d.%m.%Y %H:%M:%S.%f"},
+     .delimiter = ',',
+     .header = UMM_HEADER_YES,
+     .sample = "11.10.2021 00:00:00.000 GMT+0800,1.15700,1.15726,1.15690,1.15712,1523.4",
+     .volume = "Volume, in the feed's millions of units",
+     .close = "Close (bid or ask, as downloaded)"},
+    {.name = "histdata",
+     .names = "timestamp," SIX,
+     .columns = "timestamp," SIX,
+     .tz = "-05:00",
+     .delimiter = ';',
+     .header = UMM_HEADER_NO,
+     .sample = "20110103 090100;1.33470;1.33480;1.33450;1.33460;0",
+     .volume = "the sixth field (HistData publishes zeros)",
+     .close = "the fifth field (bid)"},
+    {.name = "metatrader",
+     .signatures = {"<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<TICKVOL>,<VOL>,<SPREAD>",
+                    "<DATE>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<TICKVOL>,<VOL>,<SPREAD>"},
+     .columns = "timestamp=date+time|date,open,high,low,close,volume=tickvol",
+     .delimiter = '\t',
+     .header = UMM_HEADER_YES,
+     .sample = "2025.06.23\t00:05:00\t1.15190\t1.15220\t1.15180\t1.15200\t118\t0\t4",
+     .volume = "<TICKVOL>, the number of ticks (<VOL> is zero for most instruments)",
+     .close = "<CLOSE>"},
+    {.name = "stooq",
+     .signatures = {"<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>,<OPENINT>",
+                    NULL},
+     .columns = "timestamp=date+time,open,high,low,close,volume=vol",
+     .delimiter = ',',
+     .header = UMM_HEADER_YES,
+     .sample = "AAPL.US,D,19840907,000000,0.0996,0.1008,0.0984,0.0996,99242175,0",
+     .volume = "<VOL>, in shares as adjusted by Stooq",
+     .close = "<CLOSE>"},
+    {.name = "yahoo",
+     .signatures = {"Date,Open,High,Low,Close,Adj Close,Volume", NULL},
+     .columns = "timestamp=date," SIX,
+     .delimiter = ',',
+     .header = UMM_HEADER_YES,
+     .sample = "1999-01-22,1.750000,1.953125,1.552083,1.640625,1.518424,67867200",
+     .volume = "Volume, in shares",
+     .close = "Close, not Adj Close"},
+};
+
+const struct umm_layout *umm_layout_at(size_t index)
+{
+    return index < sizeof layouts / sizeof *layouts ? &layouts[index] : NULL;
+}
+
+const struct umm_layout *umm_layout_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++)
+        if (strcmp(layouts[i].name, name) == 0)
+            return &layouts[i];
+    return NULL;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * layout.h - what is known about the files that exchanges and vendors publish:
+ * the meaning of header names, and presets for whole layouts.
+ */
+#ifndef UMM_TEXT_LAYOUT_H
+#define UMM_TEXT_LAYOUT_H
+
+#include "umm.h"
+
+/* What a column of bars is. DATE and TIME are halves of a timestamp. */
+enum umm_role {
+    UMM_ROLE_NONE,
+    UMM_ROLE_TIMESTAMP,
+    UMM_ROLE_OPEN,
+    UMM_ROLE_HIGH,
+    UMM_ROLE_LOW,
+    UMM_ROLE_CLOSE,
+    UMM_ROLE_VOLUME,
+    UMM_ROLE_DATE,
+    UMM_ROLE_TIME,
+    UMM_ROLE_COUNT
+};
+
+/* "timestamp", "open", ...; "" for NONE. */
+const char *umm_role_name(enum umm_role role);
+
+/*
+ * The role that a header cell names, by a fixed list of aliases compared without
+ * case, with <> and outer spaces dropped and inner spaces and dashes read as '_'
+ * ("<OPEN>", "Open Time", "Vol"). Adjusted closes and quote volumes have none.
+ */
+enum umm_role umm_role_of(const char *name, size_t len_bytes);
+
+/* Whether two header cells are the same name by the comparison above. */
+bool umm_name_equal(const char *a, size_t a_len, const char *b, size_t b_len);
+
+enum umm_header { UMM_HEADER_AUTO, UMM_HEADER_YES, UMM_HEADER_NO };
+
+/*
+ * A preset. NULL, 0 and AUTO leave a matter to detection or to the options.
+ *   signature    the header line, names separated by ',', that selects the preset
+ *                by itself; NULL when it has no header of its own
+ *   names        names of a row's fields, in place of the header's
+ *   columns      the selection, in the grammar of text/columns.h
+ *   banner       text in a first line that is skipped when it is there
+ *   sample       a row as published; volume, close: which ones are taken
+ */
+struct umm_layout {
+    const char *name;
+    const char *signatures[2];
+    const char *names;
+    const char *columns;
+    const char *banner;
+    const char *time_formats[2];
+    const char *tz;
+    char delimiter;
+    enum umm_header header;
+    bool is_newest_first;
+    const char *sample;
+    const char *volume;
+    const char *close;
+};
+
+/* The preset of that name, NULL when there is none. */
+const struct umm_layout *umm_layout_find(const char *name);
+
+/* The preset number index, in alphabetical order; NULL past the last. */
+const struct umm_layout *umm_layout_at(size_t index);
+
+#endif
