@@ -30,7 +30,7 @@ extern "C" {
 #define UMM_VERSION "0.1.0"
 
 #if defined(__GNUC__) || defined(__clang__)
-#define UMM_MUST_USE __attribute__((warn_unused_result))
+#define UMM_MUST_USE           __attribute__((warn_unused_result))
 #define UMM_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 #else
 #define UMM_MUST_USE

@@ -49,9 +49,8 @@ UMM_MUST_USE enum umm_status umm_file_open_read(const char *path, int *fd,
  * Open an existing regular file for reading and writing in place. UMM_ERR_SYSTEM as
  * open(2) says; UMM_ERR_CONFLICT when it is no regular file.
  */
-UMM_MUST_USE enum umm_status umm_file_open_update(const char *path, int *fd,
-                                                  struct umm_file_info *info,
-                                                  struct umm_error *err);
+UMM_MUST_USE enum umm_status
+umm_file_open_update(const char *path, int *fd, struct umm_file_info *info, struct umm_error *err);
 
 /* Whether path (links followed) exists, and what it is; UMM_ERR_SYSTEM otherwise. */
 UMM_MUST_USE enum umm_status umm_file_stat(const char *path, struct umm_file_info *info,

@@ -474,3 +474,18 @@ void umm_outfile_abort(struct umm_outfile *out)
     umm_file_close(&out->place.dir_fd);
     *out = (struct umm_outfile){0};
 }
+
+enum umm_status umm_outfile_write(const char *path, const void *bytes, size_t len_bytes,
+                                  struct umm_error *err)
+{
+    static const struct umm_outfile_options options = {.is_synced = false};
+    struct umm_outfile out = {.is_open = false};
+    bool is_changed;
+    enum umm_status status = umm_outfile_open(&out, path, err);
+    if (!status)
+        status = umm_file_write_all(umm_outfile_fd(&out), path, bytes, len_bytes, err);
+    if (!status)
+        status = umm_outfile_commit(&out, &options, &is_changed, err);
+    umm_outfile_abort(&out);
+    return status;
+}

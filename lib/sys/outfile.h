@@ -107,4 +107,8 @@ void umm_outfile_abort(struct umm_outfile *out);
 UMM_MUST_USE enum umm_status umm_outfile_locate(struct umm_outfile_place *place, const char *path,
                                                 struct umm_error *err);
 
+/* The whole of a small output: open, write len_bytes, commit without a sync. */
+UMM_MUST_USE enum umm_status umm_outfile_write(const char *path, const void *bytes,
+                                               size_t len_bytes, struct umm_error *err);
+
 #endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "format/json.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/utf8.h"
+
+/* A handle: the value is jansson's, kept by its parent; the root keeps all handles. */
+struct umm_json {
+    json_t *value;
+    struct umm_json *root;
+    struct umm_json *next; /* all that belong to a root, freed with it */
+    bool is_failed;        /* of a root */
+};
+
+static void fail(struct umm_json *object)
+{
+    object->root->is_failed = true;
+}
+
+/* A handle for value, which the parent's root keeps. */
+static struct umm_json *wrap(json_t *value, struct umm_json *root)
+{
+    struct umm_json *object = calloc(1, sizeof *object);
+    if (!object)
+        return NULL;
+    object->value = value;
+    object->root = root ? root : object;
+    if (root) {
+        object->next = root->next;
+        root->next = object;
+    }
+    return object;
+}
+
+struct umm_json *umm_json_new(void)
+{
+    json_t *value = json_object();
+    struct umm_json *object = value ? wrap(value, NULL) : NULL;
+    if (!object)
+        json_decref(value);
+    return object;
+}
+
+void umm_json_free(struct umm_json *object)
+{
+    if (!object)
+        return;
+    json_decref(object->value);
+    while (object) {
+        struct umm_json *next = object->next;
+        free(object);
+        object = next;
+    }
+}
+
+static void put(struct umm_json *object, const char *key, json_t *value)
+{
+    if (!object) {
+        json_decref(value);
+        return;
+    }
+    if (json_object_set_new(object->value, key, value) != 0)
+        fail(object);
+}
+
+/* text with every byte that is not part of valid UTF-8 replaced; malloc'ed. */
+static json_t *repaired(const char *text)
+{
+    static const char mark[] = "\xef\xbf\xbd";
+    size_t len = strlen(text), used = 0;
+    char *out = malloc(3 * len + 1);
+    if (!out)
+        return NULL;
+    for (size_t i = 0; i < len;) {
+        uint32_t point;
+        size_t n = umm_utf8_decode(text + i, len - i, &point);
+        memcpy(out + used, n ? text + i : mark, n ? n : 3);
+        used += n ? n : 3;
+        i += n ? n : 1;
+    }
+    json_t *value = json_stringn(out, used);
+    free(out);
+    return value;
+}
+
+void umm_json_put_text(struct umm_json *object, const char *key, const char *text)
+{
+    json_t *value = text ? json_string(text) : json_null();
+    put(object, key, value ? value : repaired(text));
+}
+
+void umm_json_put_integer(struct umm_json *object, const char *key, int64_t value)
+{
+    put(object, key, json_integer(value));
+}
+
+void umm_json_put_count(struct umm_json *object, const char *key, uint64_t value)
+{
+    put(object, key, json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value));
+}
+
+void umm_json_put_real(struct umm_json *object, const char *key, double value)
+{
+    put(object, key, __builtin_isfinite(value) ? json_real(value) : json_null());
+}
+
+void umm_json_put_bool(struct umm_json *object, const char *key, bool value)
+{
+    put(object, key, json_boolean(value));
+}
+
+static struct umm_json *adopt(struct umm_json *object, json_t *value)
+{
+    struct umm_json *child = value ? wrap(value, object->root) : NULL;
+    if (!child)
+        fail(object);
+    return child;
+}
+
+struct umm_json *umm_json_put_object(struct umm_json *object, const char *key)
+{
+    if (!object)
+        return NULL;
+    put(object, key, json_object());
+    return adopt(object, json_object_get(object->value, key));
+}
+
+struct umm_json *umm_json_add_object(struct umm_json *object, const char *key)
+{
+    if (!object)
+        return NULL;
+    if (!json_object_get(object->value, key))
+        put(object, key, json_array());
+    json_t *array = json_object_get(object->value, key);
+    if (json_array_append_new(array, json_object()) != 0)
+        return adopt(object, NULL);
+    return adopt(object, json_array_get(array, json_array_size(array) - 1));
+}
+
+enum umm_status umm_json_print(const struct umm_json *object, bool is_compact, char **text,
+                               size_t *len_bytes, struct umm_error *err)
+{
+    /* 12 digits: these are figures for reports, not data. */
+    size_t flags = (is_compact ? JSON_COMPACT : JSON_INDENT(2)) | JSON_REAL_PRECISION(12);
+    char *dumped = object && !object->root->is_failed ? json_dumps(object->value, flags) : NULL;
+    size_t len = dumped ? strlen(dumped) : 0;
+    char *out = dumped ? realloc(dumped, len + 2) : NULL;
+    if (!out) {
+        free(dumped);
+        return umm_error_set_memory(err, len, "a JSON report");
+    }
+    memcpy(out + len, "\n", 2);
+    *text = out;
+    *len_bytes = len + 1;
+    return UMM_OK;
+}
