@@ -113,6 +113,13 @@ int cli_usage(const char *fmt, ...)
     return CLI_USAGE;
 }
 
+int cli_bad_value(const char *name, const char *wanted, const char *value)
+{
+    char shown[UMM_EXCERPT_MAX];
+    return cli_usage("--%s takes %s, not \"%s\"", name, wanted,
+                     umm_escape(shown, sizeof shown, value, strlen(value)));
+}
+
 static void print_error(const struct umm_error *err)
 {
     char path[4 * UMM_ERROR_PATH_MAX + 1];

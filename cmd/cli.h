@@ -50,6 +50,9 @@ int cli_next(int argc, char **argv, const char **value, int *exit_code);
 /* One line on standard error plus "Try 'umm-x --help'."; returns CLI_USAGE. */
 UMM_PRINTF(1, 2) int cli_usage(const char *fmt, ...);
 
+/* A usage error: --name takes `wanted`, not value. Returns CLI_USAGE. */
+int cli_bad_value(const char *name, const char *wanted, const char *value);
+
 /* One line on standard error, "umm-x: ...". */
 UMM_PRINTF(1, 2) void cli_warn(const char *fmt, ...);
 

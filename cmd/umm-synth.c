@@ -67,14 +67,6 @@ static bool parse_start(const char *text, int64_t *out)
     return true;
 }
 
-/* Say that the value of option --name is not what it takes. */
-static int refuse(const char *name, const char *wanted, const char *value)
-{
-    char shown[UMM_EXCERPT_MAX];
-    return cli_usage("--%s takes %s, not \"%s\"", name, wanted,
-                     umm_escape(shown, sizeof shown, value, strlen(value)));
-}
-
 /* CLI_OK, or the exit code after a message. */
 static int set_option(struct opts *opts, int key, const char *value)
 {
@@ -84,27 +76,28 @@ static int set_option(struct opts *opts, int key, const char *value)
     case KEY_ROWS:
         if (cli_parse_count(value, 1, rows_max, &synth->n_rows))
             return CLI_OK;
-        return refuse("rows", "a number from 1 to 1000000000000", value);
+        return cli_bad_value("rows", "a number from 1 to 1000000000000", value);
     case KEY_SEED:
         if (cli_parse_count(value, 0, UINT64_MAX, &synth->seed))
             return CLI_OK;
-        return refuse("seed", "a number from 0 to 18446744073709551615", value);
+        return cli_bad_value("seed", "a number from 0 to 18446744073709551615", value);
     case KEY_TIMEFRAME:
         if (umm_synth_timeframe_parse(value, &synth->timeframe))
             return CLI_OK;
-        return refuse("timeframe", "a number and s, m, h, d, w or mo, up to 100 years", value);
+        return cli_bad_value("timeframe", "a number and s, m, h, d, w or mo, up to 100 years",
+                             value);
     case KEY_START:
         if (parse_start(value, &synth->start_sec))
             return CLI_OK;
-        return refuse("start", "a date or a time in whole seconds, ISO 8601", value);
+        return cli_bad_value("start", "a date or a time in whole seconds, ISO 8601", value);
     case KEY_LAYOUT:
         if (umm_synth_layout_parse(value, &synth->layout))
             return CLI_OK;
-        return refuse("layout", "the name of a layout", value);
+        return cli_bad_value("layout", "the name of a layout", value);
     case KEY_RATE:
         if (cli_parse_count(value, 1, rate_max, &synth->rows_per_second))
             return CLI_OK;
-        return refuse("rate", "a number from 1 to 1000000000", value);
+        return cli_bad_value("rate", "a number from 1 to 1000000000", value);
     case KEY_SYMBOL: synth->symbol = value; return CLI_OK;
     case KEY_NO_HEADER: synth->has_no_header = true; return CLI_OK;
     case KEY_QUOTE_ALL: synth->is_all_quoted = true; return CLI_OK;

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: MIT */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cli.h"
+#include "data/convert.h"
+#include "data/convert_report.h"
+#include "sys/outfile.h"
+
+enum {
+    KEY_LAYOUT = CLI_KEY_LONG,
+    KEY_COLUMNS,
+    KEY_NAMES,
+    KEY_HEADER,
+    KEY_DELIMITER,
+    KEY_DECIMAL,
+    KEY_NA,
+    KEY_COMMENT,
+    KEY_SKIP_LINES,
+    KEY_TIME_FORMAT,
+    KEY_TIME_UNIT_IN,
+    KEY_TIME_UNIT,
+    KEY_TZ,
+    KEY_TZ_FOLD,
+    KEY_BAD_ROWS,
+    KEY_MAX_BAD,
+    KEY_ORDER,
+    KEY_DEDUP,
+    KEY_CHECK_OHLC,
+    KEY_DTYPE,
+    KEY_STRUCT,
+    KEY_PLAIN,
+    KEY_FORTRAN,
+    KEY_ALIGN,
+    KEY_ROWS,
+    KEY_APPEND,
+    KEY_ON_REVISION,
+    KEY_TAIL,
+    KEY_SYNC,
+    KEY_IF_CHANGED,
+    KEY_LOCK,
+    KEY_DRY_RUN,
+    KEY_JSON,
+    KEY_REPORT,
+    KEY_METRICS,
+    KEY_PROGRESS,
+    KEY_NO_PROGRESS
+};
+
+static const struct cli_option options[] = {
+    {'o', "output", "FILE",
+     "write the array to FILE; - is standard output,\n"
+     "where the rows are spooled first unless --rows is given"},
+    {0, NULL, NULL, "What the text is:"},
+    {KEY_LAYOUT, "layout", "NAME",
+     "auto, binance, yahoo, cryptodatadownload, stooq,\nmetatrader, histdata, dukascopy or "
+     "backtrader\n(default auto: by the header, if it is one of theirs)"},
+    {KEY_HEADER, "header", "WHEN", "yes, no or auto (default auto)"},
+    {KEY_NAMES, "names", "LIST", "names of the fields, in place of a header's"},
+    {KEY_DELIMITER, "delimiter", "CHAR", "one character, or tab (default: , ; tab or | as found)"},
+    {KEY_DECIMAL, "decimal", "CHAR", ". or , (default .)"},
+    {KEY_NA, "na", "LIST", "texts of missing values\n(default empty, null, NaN, NA, N/A and -)"},
+    {KEY_COMMENT, "comment", "CHAR", "pass over lines that begin with CHAR"},
+    {KEY_SKIP_LINES, "skip-lines", "N", "pass over the first N lines of each file"},
+    {0, NULL, NULL, "Columns:"},
+    {KEY_COLUMNS, "columns", "LIST",
+     "[NEWNAME=]FIELD[:TYPE],... where FIELD is a name,\na number from 1 or DATE+TIME; or all\n"
+     "(default timestamp,open,high,low,close,volume)"},
+    {KEY_DTYPE, "dtype", "TYPE", "f8, f4, i8 or i4 (default f8)"},
+    {KEY_STRUCT, "struct", NULL, "named fields, times as M8"},
+    {KEY_PLAIN, "plain", NULL, "no names, whatever the columns"},
+    {KEY_FORTRAN, "fortran", NULL, "column after column (Fortran order)"},
+    {KEY_ALIGN, "align", "N", "data begin at a multiple of N, 16 to 4096 (default 64)"},
+    {0, NULL, NULL, "Time:"},
+    {KEY_TIME_FORMAT, "time-format", "FORMAT", "as in strptime(3): %Y-%m-%d %H:%M:%S.%f and so on"},
+    {KEY_TIME_UNIT_IN, "time-unit-in", "UNIT",
+     "unit of epochs in the text: s, ms, us or ns\n(default: by magnitude)"},
+    {KEY_TIME_UNIT, "time-unit", "UNIT", "unit in the array: s, ms, us or ns (default ms)"},
+    {KEY_TZ, "tz", "ZONE", "zone of times without one: +HH:MM or an IANA name\n(default UTC)"},
+    {KEY_TZ_FOLD, "tz-fold", "WHICH",
+     "earlier or later, for local times that occur twice or\nnever (default error)"},
+    {0, NULL, NULL, "Rows:"},
+    {KEY_BAD_ROWS, "bad-rows", "HOW", "fail, skip or quarantine:FILE (default fail)"},
+    {KEY_MAX_BAD, "max-bad", "N", "fail when more than N rows are rejected"},
+    {KEY_ORDER, "order", "HOW",
+     "check: oldest first; asc: reverse newest-first rows;\nkeep: any order (default check)"},
+    {KEY_DEDUP, "dedup", "WHICH",
+     "first, last or error, for rows of the same time\n"
+     "(default: all stay)"},
+    {KEY_CHECK_OHLC, "check-ohlc", NULL,
+     "reject rows unless low <= open, close <= high and\nvolume >= 0"},
+    {KEY_ROWS, "rows", "N", "the number of rows, which must be right"},
+    {0, NULL, NULL, "Growing an array:"},
+    {KEY_APPEND, "append", NULL, "add the rows that are newer than the array's last"},
+    {KEY_ON_REVISION, "on-revision", "HOW",
+     "error, keep or replace-last, for rows that differ\nfrom the array's (default error)"},
+    {KEY_TAIL, "tail", NULL, "find the first newer row by search, compare nothing"},
+    {0, NULL, NULL, "Writing:"},
+    {KEY_SYNC, "sync", NULL, "make a fresh array survive a power cut"},
+    {KEY_IF_CHANGED, "if-changed", NULL, "leave an array with the same bytes alone"},
+    {KEY_LOCK, "lock", "[=HOW]", "one run at a time for this output: wait or fail\n(default wait)"},
+    {KEY_DRY_RUN, "dry-run", NULL, "read everything, write nothing, print the decisions"},
+    {0, NULL, NULL, "Reports:"},
+    {'v', "verbose", NULL, "print decisions and figures on standard error"},
+    {KEY_JSON, "json", NULL, "print them as JSON on standard output"},
+    {KEY_REPORT, "report", "FILE", "write them as JSON to FILE"},
+    {KEY_METRICS, "metrics", "FILE", "write Prometheus metrics to FILE"},
+    {KEY_PROGRESS, "progress", NULL, "show a progress bar even if not on a terminal"},
+    {KEY_NO_PROGRESS, "no-progress", NULL, "never show one"},
+    {0, NULL, NULL, NULL}};
+
+static const struct cli_tool tool = {
+    .name = "umm-convert",
+    .synopsis = "[options] -o OUT.npy [FILE...]",
+    .about = "Convert delimited market data to an .npy array. No FILE, or -, is standard input;\n"
+             ".zst input is decompressed; several FILEs follow each other as one.",
+    .options = options,
+    .notes = "Exit status: 0 done, 1 failed (outputs as before), 2 wrong usage, 3 done but rows "
+             "rejected."};
+
+struct opts {
+    struct umm_convert_options convert;
+    const char *report, *metrics;
+    bool is_verbose, is_json, is_dry;
+    enum cli_when progress;
+};
+
+/* ---- options -------------------------------------------------------------------- */
+
+/* One byte, or the word tab. */
+static bool parse_char(const char *text, char *out)
+{
+    bool is_tab = strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0;
+    if (!is_tab && (strlen(text) != 1 || strchr("\"\r\n", *text)))
+        return false;
+    *out = is_tab ? '\t' : *text;
+    return true;
+}
+
+static int set_choice(const char *name, const char *value, const char *const *choices,
+                      const char *wanted, int *out)
+{
+    *out = cli_parse_choice(value, choices);
+    return *out < 0 ? cli_bad_value(name, wanted, value) : CLI_OK;
+}
+
+static int set_bad_rows(struct umm_convert_options *convert, const char *value)
+{
+    static const char prefix[] = "quarantine:";
+    if (strcmp(value, "fail") == 0) {
+        convert->bad_rows = UMM_BAD_ROWS_FAIL;
+    } else if (strcmp(value, "skip") == 0) {
+        convert->bad_rows = UMM_BAD_ROWS_SKIP;
+    } else if (strncmp(value, prefix, sizeof prefix - 1) == 0 && value[sizeof prefix - 1]) {
+        convert->bad_rows = UMM_BAD_ROWS_QUARANTINE;
+        convert->quarantine = value + sizeof prefix - 1;
+    } else {
+        return cli_bad_value("bad-rows", "fail, skip or quarantine:FILE", value);
+    }
+    return CLI_OK;
+}
+
+static int set_align(struct umm_convert_options *convert, const char *value)
+{
+    uint64_t n;
+    if (!cli_parse_count(value, 16, 4096, &n) || (n & (n - 1)))
+        return cli_bad_value("align", "a power of two from 16 to 4096", value);
+    convert->align_bytes = (uint32_t)n;
+    return CLI_OK;
+}
+
+static int set_time_format(struct umm_reading_options *reading, const char *value)
+{
+    const char *bad;
+    char shown[UMM_EXCERPT_MAX];
+    reading->time_format = value;
+    if (umm_time_pattern_check(value, &bad))
+        return CLI_OK;
+    umm_escape(shown, sizeof shown, bad, strlen(bad));
+    return *bad ? cli_usage("--time-format: cannot be used from here on: \"%s\"", shown)
+                : cli_usage("--time-format: does not determine a date");
+}
+
+/* What the text is. */
+static int set_reading(struct umm_reading_options *reading, int key, const char *value)
+{
+    static const char *const headers[] = {"auto", "yes", "no", NULL};
+    static const char *const folds[] = {"error", "earlier", "later", NULL};
+    int choice = 0, code = CLI_OK;
+    switch (key) {
+    case KEY_LAYOUT:
+        reading->layout = value;
+        if (strcmp(value, "auto") == 0 || umm_layout_find(value))
+            return CLI_OK;
+        return cli_bad_value("layout", "the name of a layout", value);
+    case KEY_COLUMNS: reading->schema.columns = value; return CLI_OK;
+    case KEY_NAMES: reading->names = value; return CLI_OK;
+    case KEY_HEADER:
+        code = set_choice("header", value, headers, "yes, no or auto", &choice);
+        reading->header = (enum umm_header)choice;
+        return code;
+    case KEY_DELIMITER:
+        return parse_char(value, &reading->delimiter)
+                   ? CLI_OK
+                   : cli_bad_value("delimiter", "one character, or tab", value);
+    case KEY_COMMENT:
+        return parse_char(value, &reading->comment)
+                   ? CLI_OK
+                   : cli_bad_value("comment", "one character", value);
+    case KEY_DECIMAL:
+        reading->decimal = *value;
+        if (strcmp(value, ".") == 0 || strcmp(value, ",") == 0)
+            return CLI_OK;
+        return cli_bad_value("decimal", ". or ,", value);
+    case KEY_NA: reading->na = value; return CLI_OK;
+    case KEY_SKIP_LINES:
+        return cli_parse_count(value, 0, UINT32_MAX, &reading->skip_lines)
+                   ? CLI_OK
+                   : cli_bad_value("skip-lines", "a number from 0", value);
+    case KEY_TIME_FORMAT: return set_time_format(reading, value);
+    case KEY_TIME_UNIT_IN:
+        reading->has_time_unit_in = true;
+        return umm_time_unit_parse(value, &reading->time_unit_in)
+                   ? CLI_OK
+                   : cli_bad_value("time-unit-in", "s, ms, us or ns", value);
+    case KEY_TIME_UNIT:
+        return umm_time_unit_parse(value, &reading->schema.time_unit)
+                   ? CLI_OK
+                   : cli_bad_value("time-unit", "s, ms, us or ns", value);
+    case KEY_TZ: reading->tz = value; return CLI_OK;
+    case KEY_TZ_FOLD:
+        code = set_choice("tz-fold", value, folds, "earlier or later", &choice);
+        reading->fold = (enum umm_tz_fold)choice;
+        return code;
+    case KEY_DTYPE: reading->schema.dtype = value; return CLI_OK;
+    case KEY_STRUCT: reading->schema.is_struct = true; return CLI_OK;
+    case KEY_PLAIN: reading->schema.is_plain = true; return CLI_OK;
+    case KEY_FORTRAN: reading->schema.is_fortran = true; return CLI_OK;
+    default: return -1;
+    }
+}
+
+/* What becomes of the rows. */
+static int set_rows(struct umm_convert_options *convert, int key, const char *value)
+{
+    static const char *const orders[] = {"check", "keep", "asc", NULL};
+    static const char *const dedups[] = {"none", "first", "last", "error", NULL};
+    static const char *const revisions[] = {"error", "keep", "replace-last", NULL};
+    int choice = 0, code = CLI_OK;
+    switch (key) {
+    case KEY_BAD_ROWS: return set_bad_rows(convert, value);
+    case KEY_MAX_BAD:
+        convert->has_max_bad = true;
+        return cli_parse_count(value, 0, UINT64_MAX, &convert->max_bad)
+                   ? CLI_OK
+                   : cli_bad_value("max-bad", "a number from 0", value);
+    case KEY_ORDER:
+        code = set_choice("order", value, orders, "check, asc or keep", &choice);
+        convert->order = (enum umm_order)choice;
+        convert->reading.is_order_given = true;
+        return code;
+    case KEY_DEDUP:
+        code = set_choice("dedup", value, dedups, "first, last or error", &choice);
+        convert->dedup = (enum umm_dedup)choice;
+        return code;
+    case KEY_CHECK_OHLC: convert->is_ohlc_checked = true; return CLI_OK;
+    case KEY_ALIGN: return set_align(convert, value);
+    case KEY_ROWS:
+        convert->has_rows = true;
+        return cli_parse_count(value, 1, UINT64_C(1) << 48, &convert->n_rows)
+                   ? CLI_OK
+                   : cli_bad_value("rows", "a number from 1", value);
+    case KEY_APPEND: convert->is_append = true; return CLI_OK;
+    case KEY_ON_REVISION:
+        code = set_choice("on-revision", value, revisions, "error, keep or replace-last", &choice);
+        convert->revision = (enum umm_revision)choice;
+        return code;
+    case KEY_TAIL: convert->is_tail = true; return CLI_OK;
+    case KEY_SYNC: convert->is_synced = true; return CLI_OK;
+    case KEY_IF_CHANGED: convert->is_if_changed = true; return CLI_OK;
+    default: return -1;
+    }
+}
+
+static int set_lock(struct umm_convert_options *convert, const char *value)
+{
+    static const char *const waits[] = {"wait", "fail", NULL};
+    int choice = 0;
+    convert->is_locked = true;
+    int code = value ? set_choice("lock", value, waits, "wait or fail", &choice) : CLI_OK;
+    convert->lock_wait = choice == 1 ? UMM_LOCK_FAIL : UMM_LOCK_WAIT;
+    return code;
+}
+
+/* CLI_OK, or the exit code after a message. */
+static int set_option(struct opts *opts, int key, const char *value)
+{
+    int code = set_reading(&opts->convert.reading, key, value);
+    if (code < 0)
+        code = set_rows(&opts->convert, key, value);
+    if (code >= 0)
+        return code;
+    switch (key) {
+    case 'o': opts->convert.output = value; break;
+    case 'v': opts->is_verbose = true; break;
+    case KEY_LOCK: return set_lock(&opts->convert, value);
+    case KEY_DRY_RUN: opts->is_dry = true; break;
+    case KEY_JSON: opts->is_json = true; break;
+    case KEY_REPORT: opts->report = value; break;
+    case KEY_METRICS: opts->metrics = value; break;
+    case KEY_PROGRESS: opts->progress = CLI_ALWAYS; break;
+    default: opts->progress = CLI_NEVER; break;
+    }
+    return CLI_OK;
+}
+
+static int check_opts(struct opts *opts)
+{
+    struct umm_convert_options *convert = &opts->convert;
+    if (!convert->output && !opts->is_dry)
+        return cli_usage("no output: give -o FILE, or --dry-run");
+    if (opts->is_dry)
+        convert->output = NULL;
+    bool is_stdout = convert->output && strcmp(convert->output, "-") == 0;
+    if (opts->is_json && is_stdout)
+        return cli_usage("--json and -o - would mix on standard output; use --report FILE");
+    if (opts->is_dry && convert->is_append)
+        return cli_usage("--dry-run compares with no array: leave --append out");
+    return CLI_OK;
+}
+
+static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
+{
+    static const char *const standard_input[] = {"-"};
+    const char *value;
+    int key;
+    while ((key = cli_next(argc, argv, &value, exit_code)) >= 0) {
+        *exit_code = set_option(opts, key, value);
+        if (*exit_code != CLI_OK)
+            return false;
+    }
+    if (key == -2)
+        return false;
+    bool has_files = optind < argc;
+    opts->convert.inputs = has_files ? (const char *const *)(argv + optind) : standard_input;
+    opts->convert.n_inputs = has_files ? (size_t)(argc - optind) : 1;
+    *exit_code = check_opts(opts);
+    return *exit_code == CLI_OK;
+}
+
+/* ---- reports -------------------------------------------------------------------- */
+
+static void print_lines(const struct opts *opts, const struct umm_convert_result *result,
+                        FILE *stream)
+{
+    static char line[UMM_CONVERT_LINE_MAX];
+    cli_progress_stop();
+    for (size_t i = 0; umm_convert_report_line(&opts->convert, result, i, line); i++)
+        fprintf(stream, "%s\n", line);
+}
+
+static enum umm_status report(const struct opts *opts, const struct umm_convert_result *result,
+                              struct umm_error *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+    enum umm_status status = UMM_OK;
+    if (opts->is_verbose)
+        print_lines(opts, result, stderr);
+    if (opts->is_dry && !opts->is_json)
+        print_lines(opts, result, stdout);
+    if (opts->is_json || opts->report)
+        status = umm_convert_report_json(&opts->convert, result, &text, &len, err);
+    if (!status && opts->is_json)
+        fwrite(text, 1, len, stdout);
+    if (!status && opts->report)
+        status = umm_outfile_write(opts->report, text, len, err);
+    free(text);
+    if (status || !opts->metrics)
+        return status;
+    status = umm_convert_report_prometheus(&opts->convert, result, &text, &len, err);
+    if (!status)
+        status = umm_outfile_write(opts->metrics, text, len, err);
+    free(text);
+    return status;
+}
+
+static int run(const struct opts *opts, struct umm_run *context)
+{
+    struct umm_convert_result result;
+    struct umm_error err = {0};
+    enum umm_status status = umm_convert(&opts->convert, context, &result, &err);
+    if (status)
+        return cli_fail(&err);
+    int exit_code = result.n_rejected ? CLI_REJECTED : CLI_OK;
+    status = report(opts, &result, &err);
+    umm_convert_result_free(&result);
+    return cli_finish(status ? cli_fail(&err) : exit_code);
+}
+
+int main(int argc, char **argv)
+{
+    struct opts opts = {.convert = {.reading = {.schema = {.time_unit = UMM_TIME_MS}}}};
+    struct umm_run context = {0};
+    int exit_code = CLI_OK;
+    cli_init(&tool);
+    if (!parse_opts(&opts, argc, argv, &exit_code))
+        return exit_code;
+    opts.convert.scratch_dir = getenv("TMPDIR");
+    cli_catch_signals(&context);
+    cli_progress_start(&context, opts.progress);
+    return run(&opts, &context);
+}

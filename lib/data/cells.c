@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/cells.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows are written as they lie in memory");
+
+/* ---- missing values --------------------------------------------------------- */
+
+enum umm_status umm_na_parse(const char *list, struct umm_na *na, struct umm_error *err)
+{
+    memset(na, 0, sizeof *na);
+    na->text = strdup(list);
+    if (!na->text)
+        return umm_error_set_memory(err, strlen(list) + 1, "--na");
+    na->n = 1;
+    for (char *p = na->text; *p; p++) {
+        if (*p == ',') {
+            *p = '\0';
+            na->n++;
+        }
+    }
+    const char *entry = na->text;
+    for (size_t i = 0; i < na->n; i++) {
+        double value;
+        na->has_numeric |=
+            umm_num_parse_f64(entry, strlen(entry), '.', &value) != UMM_NUM_MALFORMED;
+        entry += strlen(entry) + 1;
+    }
+    return UMM_OK;
+}
+
+void umm_na_free(struct umm_na *na)
+{
+    free(na->text);
+    memset(na, 0, sizeof *na);
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static bool equal_fold(const char *a, size_t len, const char *b)
+{
+    for (size_t i = 0; i < len; i++)
+        if (b[i] == '\0' || lower(a[i]) != lower(b[i]))
+            return false;
+    return b[len] == '\0';
+}
+
+static bool is_missing(const struct umm_na *na, struct umm_csv_field cell)
+{
+    const char *entry = na->text;
+    for (size_t i = 0; i < na->n; i++) {
+        if (equal_fold(cell.text, cell.len_bytes, entry))
+            return true;
+        entry += strlen(entry) + 1;
+    }
+    return false;
+}
+
+/* ---- one cell --------------------------------------------------------------- */
+
+static struct umm_csv_field trim(struct umm_csv_field cell)
+{
+    while (cell.len_bytes && (cell.text[0] == ' ' || cell.text[0] == '\t')) {
+        cell.text++;
+        cell.len_bytes--;
+    }
+    while (cell.len_bytes &&
+           (cell.text[cell.len_bytes - 1] == ' ' || cell.text[cell.len_bytes - 1] == '\t'))
+        cell.len_bytes--;
+    return cell;
+}
+
+static enum umm_status refuse(const struct umm_schema_field *field, const char *what,
+                              struct umm_csv_field cell, const char *hint, struct umm_error *err)
+{
+    char shown[UMM_EXCERPT_MAX];
+    umm_escape(shown, sizeof shown, cell.text, cell.len_bytes);
+    return umm_error_set(err, UMM_ERR_DATA, "%s%s%s: \"%s\"%s", field->name,
+                         field->name[0] ? " " : "", what, shown, hint);
+}
+
+static void store_nan(const struct umm_schema_field *field, char *out)
+{
+    static const uint64_t nan64 = 0x7ff8000000000000;
+    static const uint32_t nan32 = 0x7fc00000;
+    if (field->type.size_bytes == 8)
+        memcpy(out, &nan64, sizeof nan64);
+    else
+        memcpy(out, &nan32, sizeof nan32);
+}
+
+static const char *const type_names[2][2] = {{"f4", "f8"}, {"i4", "i8"}};
+
+static const char *type_name(const struct umm_schema_field *field)
+{
+    return type_names[field->type.kind == 'i'][field->type.size_bytes == 8];
+}
+
+static enum umm_num_result parse_float(const struct umm_schema_field *field,
+                                       struct umm_csv_field cell, char decimal, char *out)
+{
+    double f8;
+    float f4;
+    enum umm_num_result result;
+    if (field->type.size_bytes == 8) {
+        result = umm_num_parse_f64(cell.text, cell.len_bytes, decimal, &f8);
+        if (result == UMM_NUM_OK)
+            memcpy(out, &f8, sizeof f8);
+        return result;
+    }
+    result = umm_num_parse_f32(cell.text, cell.len_bytes, decimal, &f4);
+    if (result == UMM_NUM_OK)
+        memcpy(out, &f4, sizeof f4);
+    return result;
+}
+
+/* Store value in an integer field; false when it does not fit. */
+static bool store_integer(const struct umm_schema_field *field, int64_t value, char *out)
+{
+    if (field->type.size_bytes == 8) {
+        memcpy(out, &value, sizeof value);
+        return true;
+    }
+    if (value < INT32_MIN || value > INT32_MAX)
+        return false;
+    int32_t narrow = (int32_t)value;
+    memcpy(out, &narrow, sizeof narrow);
+    return true;
+}
+
+static enum umm_num_result parse_integer(const struct umm_schema_field *field,
+                                         struct umm_csv_field cell, char decimal, char *out)
+{
+    int64_t value;
+    enum umm_num_result result = umm_num_parse_i64(cell.text, cell.len_bytes, decimal, &value);
+    if (result == UMM_NUM_OK && !store_integer(field, value, out))
+        return UMM_NUM_OVERFLOW;
+    return result;
+}
+
+static enum umm_status refuse_number(const struct umm_schema_field *field,
+                                     enum umm_num_result result, struct umm_csv_field cell,
+                                     char decimal, struct umm_error *err)
+{
+    bool is_comma = decimal == '.' && memchr(cell.text, ',', cell.len_bytes);
+    bool is_f8 = field->type.kind == 'f' && field->type.size_bytes == 8;
+    if (result == UMM_NUM_INEXACT)
+        return refuse(field, "is not an integer", cell, "; use --dtype f8", err);
+    if (result == UMM_NUM_OVERFLOW) {
+        char what[32] = "does not fit ";
+        strcat(what, type_name(field));
+        return refuse(field, what, cell,
+                      is_f8                     ? " (the largest is 1.8e308)"
+                      : field->type.kind == 'f' ? "; use --dtype f8"
+                                                : "; use --dtype i8 or f8",
+                      err);
+    }
+    return refuse(field, "is not a number", cell,
+                  is_comma ? " (--decimal , reads decimal commas)" : "", err);
+}
+
+static enum umm_status convert_number(const struct umm_cells *cells,
+                                      const struct umm_schema_field *field,
+                                      struct umm_csv_field cell, char *out, struct umm_error *err)
+{
+    bool is_float = field->type.kind == 'f';
+    enum umm_num_result result = UMM_NUM_MALFORMED;
+    bool is_known_missing = cells->na->has_numeric && is_missing(cells->na, cell);
+    if (!is_known_missing) {
+        result = is_float ? parse_float(field, cell, cells->decimal, out)
+                          : parse_integer(field, cell, cells->decimal, out);
+        if (result == UMM_NUM_OK)
+            return UMM_OK;
+    }
+    if (is_known_missing || (result == UMM_NUM_MALFORMED && is_missing(cells->na, cell))) {
+        if (!is_float)
+            return refuse(field, "is missing, and integers have no NaN", cell, "; use --dtype f8",
+                          err);
+        store_nan(field, out);
+        return UMM_OK;
+    }
+    return refuse_number(field, result, cell, cells->decimal, err);
+}
+
+/* ---- times ------------------------------------------------------------------ */
+
+/*
+ * Settle the form of a column from its first cell: a layout's patterns if the text
+ * has their shape, else what the text itself shows. An explicit pattern or unit is
+ * settled from the start.
+ */
+static enum umm_time_result settle(struct umm_time_spec *spec, struct umm_csv_field cell)
+{
+    struct umm_time ignored;
+    if (spec->form != UMM_TIME_FORM_NONE)
+        return UMM_TIME_OK;
+    if (spec->patterns[0]) {
+        spec->form = UMM_TIME_FORM_PATTERN;
+        if (umm_time_parse(spec, cell.text, cell.len_bytes, &ignored) != UMM_TIME_MALFORMED)
+            return UMM_TIME_OK;
+        spec->form = UMM_TIME_FORM_NONE;
+    }
+    return umm_time_detect(cell.text, cell.len_bytes, spec);
+}
+
+static const char *time_hint(enum umm_time_result result, const struct umm_time_spec *spec)
+{
+    switch (result) {
+    case UMM_TIME_DAY_MONTH: return "; use --time-format, such as %d/%m/%Y or %m/%d/%Y";
+    case UMM_TIME_OTHER_UNIT: return "; use --time-unit-in";
+    case UMM_TIME_LOCAL_GAP:
+    case UMM_TIME_LOCAL_FOLD: return "; use --tz-fold earlier or later";
+    case UMM_TIME_INEXACT: return "; use a finer --time-unit";
+    case UMM_TIME_RANGE: return "; use a coarser --time-unit";
+    case UMM_TIME_MALFORMED: return spec->form == UMM_TIME_FORM_NONE ? "; use --time-format" : "";
+    case UMM_TIME_OK:
+    case UMM_TIME_NO_SUCH_DATE: break;
+    }
+    return "";
+}
+
+static enum umm_status refuse_time(const struct umm_schema_field *field,
+                                   const struct umm_time_spec *spec, enum umm_time_result result,
+                                   struct umm_csv_field cell, struct umm_error *err)
+{
+    char what[128] = "is ";
+    strncat(what, umm_time_result_text(result), sizeof what - 4);
+    if (result == UMM_TIME_MALFORMED)
+        strcpy(what, "is not a time");
+    return refuse(field, what, cell, time_hint(result, spec), err);
+}
+
+/* Times are exact in f8 up to 2^53 and in i4 up to 2^31. */
+static bool store_time(const struct umm_schema_field *field, int64_t value, char *out)
+{
+    if (field->type.kind != 'f')
+        return store_integer(field, value, out);
+    const int64_t exact = INT64_C(1) << 53;
+    if (value < -exact || value > exact)
+        return false;
+    double f8 = (double)value;
+    memcpy(out, &f8, sizeof f8);
+    return true;
+}
+
+static enum umm_status convert_time(const struct umm_cells *cells, size_t index,
+                                    struct umm_csv_field cell, char *out, int64_t *value,
+                                    struct umm_error *err)
+{
+    const struct umm_schema_field *field = &cells->schema->fields[index];
+    struct umm_time_spec *spec = &cells->times[index];
+    struct umm_time time;
+    if (is_missing(cells->na, cell))
+        return refuse(field, "is missing", cell, "", err);
+    enum umm_time_result result = settle(spec, cell);
+    if (result == UMM_TIME_OK)
+        result = umm_time_parse(spec, cell.text, cell.len_bytes, &time);
+    if (result == UMM_TIME_OK)
+        result = umm_time_to_unit(time, cells->schema->time_unit, value);
+    if (result == UMM_TIME_OK && !store_time(field, *value, out))
+        result = UMM_TIME_RANGE;
+    if (result != UMM_TIME_OK)
+        return refuse_time(field, spec, result, cell, err);
+    return UMM_OK;
+}
+
+enum { JOINED_MAX = 160 };
+
+/* A date and a time of day as one text. */
+static bool join(struct umm_csv_field date, struct umm_csv_field time, char buffer[JOINED_MAX],
+                 struct umm_csv_field *out)
+{
+    if (date.len_bytes + 1 + time.len_bytes > JOINED_MAX)
+        return false;
+    memcpy(buffer, date.text, date.len_bytes);
+    buffer[date.len_bytes] = ' ';
+    memcpy(buffer + date.len_bytes + 1, time.text, time.len_bytes);
+    *out = (struct umm_csv_field){buffer, date.len_bytes + 1 + time.len_bytes};
+    return true;
+}
+
+enum umm_status umm_cells_convert(const struct umm_cells *cells, const struct umm_csv_field *fields,
+                                  struct umm_row *row, size_t *bad_field, struct umm_error *err)
+{
+    const struct umm_schema *schema = cells->schema;
+    char joined[JOINED_MAX];
+    for (size_t i = 0; i < schema->n_fields; i++) {
+        const struct umm_schema_field *field = &schema->fields[i];
+        const struct umm_found *found = &cells->found[i];
+        struct umm_csv_field cell = trim(fields[found->first]);
+        char *out = row->bytes + field->offset_bytes;
+        int64_t time;
+        enum umm_status status;
+        *bad_field = (size_t)found->first;
+        if (!field->is_time) {
+            status = convert_number(cells, field, cell, out, err);
+        } else {
+            if (found->second >= 0 && !join(cell, trim(fields[found->second]), joined, &cell))
+                return refuse(field, "is not a time", cell, "", err);
+            status = convert_time(cells, i, cell, out, &time, err);
+            if ((int)i == schema->time_index && !status)
+                row->time = time;
+        }
+        if (status)
+            return status;
+    }
+    return UMM_OK;
+}
+
+/* ---- bars ------------------------------------------------------------------- */
+
+/* The value of the field with that role as f8; NaN when there is none. */
+static double value_of(const struct umm_schema *schema, const char *row, enum umm_role role)
+{
+    int index = umm_schema_find_role(schema, role);
+    if (index < 0)
+        return __builtin_nan("");
+    const struct umm_schema_field *field = &schema->fields[index];
+    const char *at = row + field->offset_bytes;
+    double f8;
+    float f4;
+    int64_t i8;
+    int32_t i4;
+    switch (field->type.kind == 'f' ? field->type.size_bytes : field->type.size_bytes + 1) {
+    case 8: memcpy(&f8, at, sizeof f8); return f8;
+    case 4: memcpy(&f4, at, sizeof f4); return (double)f4;
+    case 9: memcpy(&i8, at, sizeof i8); return (double)i8;
+    default: memcpy(&i4, at, sizeof i4); return (double)i4;
+    }
+}
+
+const char *umm_cells_check_ohlc(const struct umm_schema *schema, const char *row_bytes,
+                                 size_t *bad_index)
+{
+    double open = value_of(schema, row_bytes, UMM_ROLE_OPEN);
+    double high = value_of(schema, row_bytes, UMM_ROLE_HIGH);
+    double low = value_of(schema, row_bytes, UMM_ROLE_LOW);
+    double close = value_of(schema, row_bytes, UMM_ROLE_CLOSE);
+    enum umm_role role = UMM_ROLE_HIGH;
+    const char *what = NULL;
+    /* Comparisons with NaN are false: a missing value breaks no rule. */
+    if (low > high)
+        what = "low is above high";
+    else if (open > high)
+        what = "open is above high";
+    else if (close > high)
+        what = "close is above high";
+    else if (open < low) {
+        what = "open is below low";
+        role = UMM_ROLE_LOW;
+    } else if (close < low) {
+        what = "close is below low";
+        role = UMM_ROLE_LOW;
+    } else if (value_of(schema, row_bytes, UMM_ROLE_VOLUME) < 0) {
+        what = "volume is negative";
+        role = UMM_ROLE_VOLUME;
+    }
+    if (what)
+        *bad_index = (size_t)umm_schema_find_role(schema, role);
+    return what;
+}

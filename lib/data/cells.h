@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cells.h - from the text of a record's fields to the bytes of an array's row.
+ */
+#ifndef UMM_DATA_CELLS_H
+#define UMM_DATA_CELLS_H
+
+#include "data/schema.h"
+#include "text/csv.h"
+#include "text/time.h"
+#include "umm.h"
+
+/* Texts that stand for a missing value; compared without case. */
+struct umm_na {
+    char *text; /* the list, with its commas made into terminators */
+    size_t n;
+    bool has_numeric; /* some entry reads as a number, so every cell must be compared */
+};
+
+#define UMM_NA_DEFAULT ",null,NaN,NA,N/A,-"
+
+/* Split a comma-separated list; an empty entry is the empty cell. */
+UMM_MUST_USE enum umm_status umm_na_parse(const char *list, struct umm_na *na,
+                                          struct umm_error *err);
+void umm_na_free(struct umm_na *na);
+
+/* How the cells of one file are read. Pointers are borrowed. */
+struct umm_cells {
+    const struct umm_schema *schema;
+    const struct umm_found *found; /* schema->n_fields entries */
+    const struct umm_na *na;
+    char decimal;
+    /* Times without a form yet take it from the first cell of their column. */
+    struct umm_time_spec *times; /* schema->n_fields entries, used where is_time */
+};
+
+/* What a row holds besides its bytes: the time that orders it, in the schema's unit. */
+struct umm_row {
+    char *bytes; /* schema->row_bytes of room */
+    int64_t time;
+};
+
+/*
+ * Convert a record's fields (n_fields of them, at least as many as `found` needs)
+ * into row. On failure UMM_ERR_DATA with a message, and *bad_field is the index of
+ * the offending field of the record.
+ */
+UMM_MUST_USE enum umm_status umm_cells_convert(const struct umm_cells *cells,
+                                               const struct umm_csv_field *fields,
+                                               struct umm_row *row, size_t *bad_field,
+                                               struct umm_error *err);
+
+/*
+ * Check low <= open, close <= high and volume >= 0 in a row, as far as the schema
+ * has those fields; missing values pass. Returns NULL, or what is wrong and the
+ * offending field of the schema in *bad_index.
+ */
+const char *umm_cells_check_ohlc(const struct umm_schema *schema, const char *row_bytes,
+                                 size_t *bad_index);
+
+#endif

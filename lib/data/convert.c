@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/convert.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "data/convert_describe.h"
+#include "data/quarantine.h"
+#include "data/tail.h"
+#include "data/target.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+
+/* Between looks at the cancel flag and the clock. */
+enum { ROWS_PER_LOOK = 2048 };
+static const uint64_t progress_ns = 100 * 1000 * 1000;
+
+/* One conversion under way. */
+struct job {
+    const struct umm_convert_options *options;
+    struct umm_run *run;
+    struct umm_convert_result *result;
+    struct umm_reading reading; /* the file being read */
+    const char *path;           /* of that file, for messages */
+    bool has_schema;
+    struct umm_schema schema; /* of the first file, and of the output */
+    struct umm_lock lock;
+    struct umm_quarantine quarantine;
+    struct umm_target target;
+    /* One row is held back: the next may be a duplicate that replaces it. */
+    char *held;
+    struct umm_row row;
+    bool has_held;
+    int64_t held_time;
+    uint64_t held_line;
+    const char *held_path;
+    enum umm_order order;
+    uint64_t total_bytes; /* of all inputs, 0 when not known */
+    uint64_t done_bytes;  /* of the inputs before this one */
+    uint64_t next_look_ns;
+};
+
+/* ---- checks before anything is touched ----------------------------------------- */
+
+static enum umm_status contradiction(struct umm_error *err, const char *what)
+{
+    return umm_error_set(err, UMM_ERR_ARGUMENT, "%s", what);
+}
+
+static enum umm_status check_options(const struct umm_convert_options *o, struct umm_error *err)
+{
+    bool is_stdin = false;
+    for (size_t i = 0; i < o->n_inputs; i++) {
+        if (strcmp(o->inputs[i], "-") == 0 && is_stdin)
+            return contradiction(err, "standard input can be read only once");
+        is_stdin |= strcmp(o->inputs[i], "-") == 0;
+    }
+    if (o->dedup && o->order == UMM_ORDER_KEEP)
+        return contradiction(err, "--dedup needs rows in order: not with --order keep");
+    if (o->reading.schema.is_struct && o->reading.schema.is_plain)
+        return contradiction(err, "--struct and --plain exclude each other");
+    if (o->reading.time_format && o->reading.has_time_unit_in)
+        return contradiction(err, "--time-format and --time-unit-in exclude each other");
+    if (!o->is_append && (o->is_tail || o->revision))
+        return contradiction(err, "--tail and --on-revision need --append");
+    if (!o->is_append)
+        return UMM_OK;
+    if (o->order == UMM_ORDER_KEEP)
+        return contradiction(err, "--append needs rows in order: not with --order keep");
+    if (o->reading.schema.is_fortran)
+        return contradiction(err, "--append cannot grow a --fortran array");
+    if (o->has_rows)
+        return contradiction(err, "--rows is for fresh outputs: not with --append");
+    if (o->output && strcmp(o->output, "-") == 0)
+        return contradiction(err, "--append needs a file: not standard output");
+    if (o->is_tail && o->order == UMM_ORDER_ASC)
+        return contradiction(err, "--tail needs oldest-first rows: not with --order asc");
+    if (o->is_tail && o->revision)
+        return contradiction(err, "--tail compares nothing: not with --on-revision");
+    return UMM_OK;
+}
+
+/* Writing over an input would destroy it. Also adds up the sizes for progress. */
+static enum umm_status check_inputs(struct job *job, struct umm_error *err)
+{
+    const struct umm_convert_options *o = job->options;
+    struct umm_file_info info;
+    bool is_known = true;
+    for (size_t i = 0; i < o->n_inputs; i++) {
+        bool is_stdin = strcmp(o->inputs[i], "-") == 0;
+        enum umm_status status = is_stdin ? umm_file_stat_fd(0, "<stdin>", &info, NULL)
+                                          : umm_file_stat(o->inputs[i], &info, NULL);
+        if (status || info.kind != UMM_FILE_REGULAR) {
+            is_known = false;
+            continue;
+        }
+        job->total_bytes += info.size_bytes;
+        const char *outputs[] = {o->output, o->quarantine};
+        for (size_t k = 0; k < 2; k++)
+            if (outputs[k] && umm_file_same(outputs[k], info.device, info.inode))
+                return umm_error_set_path(err, UMM_ERR_ARGUMENT, outputs[k],
+                                          "is an input and an output at once");
+    }
+    if (!is_known)
+        job->total_bytes = 0;
+    return UMM_OK;
+}
+
+/* ---- rows ---------------------------------------------------------------------- */
+
+static enum umm_status look_around(struct job *job, struct umm_error *err)
+{
+    if (umm_run_is_cancelled(job->run))
+        return umm_error_set_cancelled(err);
+    if (!job->run || !job->run->progress)
+        return UMM_OK;
+    uint64_t now = umm_clock_run_ns(job->run);
+    if (now < job->next_look_ns)
+        return UMM_OK;
+    job->next_look_ns = now + progress_ns;
+    job->run->progress(job->run->progress_user,
+                       job->done_bytes + job->reading.records.source.n_raw_bytes, job->total_bytes);
+    return UMM_OK;
+}
+
+/* Find the line of a record that was reached by a seek; reading ends here anyway. */
+static void settle_line(struct job *job, struct umm_error *err)
+{
+    uint64_t line, byte = err->byte;
+    if (err->line == 0 && err->column &&
+        umm_records_count_lines(&job->reading.records, byte, &line, NULL) == UMM_OK)
+        err->line = line;
+}
+
+/* A row that cannot be used: stop, or go on as the options say. */
+static enum umm_status reject(struct job *job, const struct umm_placed_record *placed,
+                              const struct umm_error *reason, struct umm_error *err)
+{
+    const struct umm_convert_options *o = job->options;
+    job->result->n_rejected++;
+    job->result->inputs[job->result->n_inputs - 1].n_rejected++;
+    bool is_too_many = o->has_max_bad && job->result->n_rejected > o->max_bad;
+    if (o->bad_rows == UMM_BAD_ROWS_FAIL || is_too_many) {
+        if (err)
+            *err = *reason;
+        return reason->status;
+    }
+    if (o->bad_rows == UMM_BAD_ROWS_SKIP)
+        return UMM_OK;
+    return umm_quarantine_add(&job->quarantine, reason, placed->record.text,
+                              placed->record.len_bytes, err);
+}
+
+static enum umm_status refuse_order(struct job *job, const struct umm_placed_record *placed,
+                                    enum umm_sequence_verdict verdict, struct umm_error *err)
+{
+    char now[UMM_TIME_ISO_MAX], before[UMM_TIME_ISO_MAX];
+    enum umm_time_unit unit = job->schema.time_unit;
+    umm_time_format_iso(umm_time_from_unit(job->row.time, unit), now);
+    umm_time_format_iso(umm_time_from_unit(job->result->sequence.last, unit), before);
+    if (verdict == UMM_SEQUENCE_DUPLICATE)
+        umm_error_set(err, UMM_ERR_DATA, "a second row of %s; use --dedup first or last", now);
+    else if (job->order == UMM_ORDER_ASC)
+        umm_error_set(err, UMM_ERR_DATA,
+                      "%s after %s: neither oldest first nor newest first; use --order keep", now,
+                      before);
+    else
+        umm_error_set(err, UMM_ERR_DATA,
+                      "%s after %s: out of order; use --order asc for newest-first rows, or "
+                      "--order keep",
+                      now, before);
+    umm_reading_place(&job->reading, placed,
+                      (size_t)job->reading.found[job->schema.time_index].first, err);
+    return UMM_ERR_DATA;
+}
+
+static enum umm_status emit_held(struct job *job, struct umm_error *err)
+{
+    if (!job->has_held)
+        return UMM_OK;
+    job->has_held = false;
+    enum umm_status status = umm_target_push(&job->target, job->held, job->held_time, err);
+    if (status == UMM_ERR_CONFLICT)
+        umm_error_at(err, job->held_path, job->held_line, 0, 0);
+    return status;
+}
+
+/* The converted row takes its place among the others. */
+static enum umm_status accept(struct job *job, const struct umm_placed_record *placed,
+                              struct umm_error *err)
+{
+    enum umm_sequence_verdict verdict = UMM_SEQUENCE_TAKE;
+    if (job->schema.time_index >= 0)
+        verdict = umm_sequence_next(&job->result->sequence, job->row.time);
+    switch (verdict) {
+    case UMM_SEQUENCE_DROP: return UMM_OK;
+    case UMM_SEQUENCE_BACKWARD:
+    case UMM_SEQUENCE_DUPLICATE: return refuse_order(job, placed, verdict, err);
+    case UMM_SEQUENCE_REPLACE: job->has_held = false; break;
+    case UMM_SEQUENCE_TAKE: break;
+    }
+    enum umm_status status = emit_held(job, err);
+    char *bytes = job->held;
+    job->held = job->row.bytes;
+    job->row.bytes = bytes;
+    job->has_held = true;
+    job->held_time = job->row.time;
+    job->held_line = placed->line;
+    job->held_path = job->path;
+    return status;
+}
+
+static enum umm_status take_record(struct job *job, const struct umm_placed_record *placed,
+                                   struct umm_error *err)
+{
+    struct umm_error reason = {.status = UMM_OK};
+    size_t bad;
+    enum umm_status status = umm_reading_row(&job->reading, placed, &job->row, &reason);
+    if (!status && job->options->is_ohlc_checked) {
+        const char *what = umm_cells_check_ohlc(&job->schema, job->row.bytes, &bad);
+        if (what) {
+            status = umm_error_set(&reason, UMM_ERR_DATA, "%s", what);
+            umm_reading_place(&job->reading, placed, (size_t)job->reading.found[bad].first,
+                              &reason);
+        }
+    }
+    if (!status) {
+        /* --tail: the first rows may still be ones that the array has. */
+        if (job->options->is_tail && job->target.append.n_old &&
+            job->row.time <= job->target.append.last)
+            return UMM_OK;
+        status = accept(job, placed, &reason);
+        if (!status) {
+            job->result->inputs[job->result->n_inputs - 1].n_rows++;
+            return UMM_OK;
+        }
+    } else if (status == UMM_ERR_DATA) {
+        bool is_last = job->options->bad_rows == UMM_BAD_ROWS_FAIL;
+        if (is_last)
+            settle_line(job, &reason);
+        return reject(job, placed, &reason, err);
+    }
+    settle_line(job, &reason);
+    if (err)
+        *err = reason;
+    return status;
+}
+
+/* ---- one input ------------------------------------------------------------------ */
+
+static enum umm_status take_lock(struct job *job, struct umm_error *err)
+{
+    const struct umm_convert_options *o = job->options;
+    if (!o->output || !(o->is_locked || o->is_append))
+        return UMM_OK;
+    return umm_lock_take(&job->lock, o->output, o->lock_wait, job->run, err);
+}
+
+/* The order to keep: a layout that lists the newest row first has its rows reversed. */
+static enum umm_order choose_order(const struct job *job)
+{
+    const struct umm_convert_options *o = job->options;
+    bool is_newest_first = job->reading.layout && job->reading.layout->is_newest_first;
+    return is_newest_first && !o->reading.is_order_given ? UMM_ORDER_ASC : o->order;
+}
+
+static enum umm_status check_schema(const struct job *job, struct umm_error *err)
+{
+    const struct umm_convert_options *o = job->options;
+    const struct umm_schema *schema = &job->schema;
+    if (schema->time_index < 0 && (o->dedup || o->is_append || o->order == UMM_ORDER_ASC))
+        return contradiction(err, "--append, --dedup and --order asc need a time column");
+    if (o->is_ohlc_checked)
+        for (int role = UMM_ROLE_OPEN; role <= UMM_ROLE_CLOSE; role++)
+            if (umm_schema_find_role(schema, (enum umm_role)role) < 0)
+                return contradiction(err, "--check-ohlc needs open, high, low and close");
+    if (o->is_tail && job->order != UMM_ORDER_CHECK)
+        return contradiction(err, "--tail needs oldest-first rows");
+    return UMM_OK;
+}
+
+static enum umm_status open_target(struct job *job, struct umm_error *err)
+{
+    const struct umm_convert_options *o = job->options;
+    struct umm_file_info info;
+    bool is_there = o->is_append && o->output && umm_file_stat(o->output, &info, NULL) == UMM_OK;
+    struct umm_target_options target = {
+        .path = o->output,
+        .scratch_dir = o->scratch_dir,
+        .align_bytes = o->align_bytes,
+        .is_append = is_there,
+        .may_reverse = job->order == UMM_ORDER_ASC,
+        .revision = o->revision,
+        .has_rows = o->has_rows,
+        .n_rows = o->n_rows,
+        .file = {.is_synced = o->is_synced || o->is_append, .is_if_changed = o->is_if_changed}};
+    job->result->is_append = is_there;
+    return umm_target_open(&job->target, &target, &job->schema, job->run, err);
+}
+
+/* The first file decides what the output is. */
+static enum umm_status begin_output(struct job *job, struct umm_error *err)
+{
+    job->schema = job->reading.schema;
+    job->has_schema = true;
+    /* The job owns the fields from here on; the reading's copy must stay valid too. */
+    job->schema.fields = calloc(job->schema.n_fields, sizeof *job->schema.fields);
+    job->held = calloc(1, job->schema.row_bytes);
+    job->row.bytes = calloc(1, job->schema.row_bytes);
+    if (!job->schema.fields || !job->held || !job->row.bytes)
+        return umm_error_set_memory(err, job->schema.row_bytes, "a row");
+    memcpy(job->schema.fields, job->reading.schema.fields,
+           job->schema.n_fields * sizeof *job->schema.fields);
+    job->order = choose_order(job);
+    job->result->sequence.order = job->order;
+    job->result->sequence.dedup = job->options->dedup;
+    enum umm_status status = check_schema(job, err);
+    if (!status && job->options->bad_rows == UMM_BAD_ROWS_QUARANTINE)
+        status = umm_quarantine_open(&job->quarantine, job->options->quarantine, job->run, err);
+    return status ? status : open_target(job, err);
+}
+
+static enum umm_status begin_input(struct job *job, const char *path, struct umm_error *err)
+{
+    struct umm_reading *reading = &job->reading;
+    enum umm_status status = umm_reading_open(reading, path, &job->options->reading, job->run, err);
+    job->path = reading->records.source.path;
+    if (status)
+        return status;
+    if (!job->has_schema)
+        status = begin_output(job, err);
+    else if (!umm_schema_equal(&job->schema, &reading->schema))
+        status = umm_error_set_path(err, UMM_ERR_DATA, reading->records.source.path,
+                                    "has other columns than the files before it");
+    if (!status && job->options->bad_rows == UMM_BAD_ROWS_QUARANTINE && reading->header_text)
+        status = umm_quarantine_set_header(&job->quarantine, reading->header_text,
+                                           strlen(reading->header_text), err);
+    if (!status && job->options->is_tail && job->result->is_append && job->target.append.n_old)
+        status = umm_tail_seek(reading, job->target.append.last, &job->row, err);
+    return status ? status : umm_convert_describe_input(job->result, path, err);
+}
+
+static enum umm_status read_rows(struct job *job, struct umm_error *err)
+{
+    struct umm_placed_record placed;
+    bool has_record;
+    uint64_t n = 0;
+    for (;;) {
+        enum umm_status status = UMM_OK;
+        if (++n % ROWS_PER_LOOK == 0)
+            status = look_around(job, err);
+        if (!status)
+            status = umm_records_next(&job->reading.records, &placed, &has_record, err);
+        if (status || !has_record)
+            return status;
+        status = take_record(job, &placed, err);
+        if (status)
+            return status;
+    }
+}
+
+static enum umm_status convert_input(struct job *job, const char *path, struct umm_error *err)
+{
+    enum umm_status status = begin_input(job, path, err);
+    if (!status)
+        status = read_rows(job, err);
+    struct umm_convert_input *input =
+        job->result->n_inputs ? &job->result->inputs[job->result->n_inputs - 1] : NULL;
+    if (!status && input->n_rows + input->n_rejected == 0 && !job->options->is_tail)
+        status = umm_error_set_path(err, UMM_ERR_DATA, job->reading.records.source.path,
+                                    "no rows after the header");
+    if (!status)
+        status = umm_convert_describe_reading(input, &job->reading, err);
+    job->done_bytes += job->reading.records.source.n_raw_bytes;
+    umm_reading_close(&job->reading);
+    return status;
+}
+
+/* ---- all of it ------------------------------------------------------------------ */
+
+static enum umm_status finish(struct job *job, struct umm_error *err)
+{
+    struct umm_convert_result *result = job->result;
+    result->is_reversed = job->order == UMM_ORDER_ASC && result->sequence.direction < 0;
+    enum umm_status status = emit_held(job, err);
+    if (!status)
+        status = umm_target_finish(&job->target, result->is_reversed, err);
+    if (status)
+        return status;
+    if (umm_run_is_cancelled(job->run))
+        return umm_error_set_cancelled(err);
+    if (job->options->bad_rows == UMM_BAD_ROWS_QUARANTINE && job->options->output)
+        status = umm_quarantine_commit(&job->quarantine, job->options->is_synced, err);
+    if (!status)
+        status = umm_target_commit(&job->target, err);
+    if (!status)
+        status = umm_convert_describe_output(result, &job->schema, &job->target, err);
+    return status;
+}
+
+static enum umm_status run_job(struct job *job, struct umm_error *err)
+{
+    enum umm_status status = check_options(job->options, err);
+    if (!status)
+        status = check_inputs(job, err);
+    if (!status)
+        status = take_lock(job, err);
+    for (size_t i = 0; !status && i < job->options->n_inputs; i++)
+        status = convert_input(job, job->options->inputs[i], err);
+    return status ? status : finish(job, err);
+}
+
+enum umm_status umm_convert(const struct umm_convert_options *options, struct umm_run *run,
+                            struct umm_convert_result *result, struct umm_error *err)
+{
+    struct job job = {.options = options, .run = run, .result = result};
+    uint64_t start_ns = umm_clock_monotonic_ns();
+    memset(result, 0, sizeof *result);
+    job.target.scratch_fd = -1;
+    enum umm_status status = run_job(&job, err);
+    umm_target_close(&job.target);
+    umm_quarantine_close(&job.quarantine);
+    umm_lock_release(&job.lock);
+    umm_reading_close(&job.reading);
+    umm_schema_free(&job.schema);
+    free(job.held);
+    free(job.row.bytes);
+    result->seconds = (double)(umm_clock_monotonic_ns() - start_ns) * 1e-9;
+    if (status)
+        umm_convert_result_free(result);
+    return status;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * convert.h - from delimited text to an .npy array.
+ *
+ *     files -> records -> fields -> cells -> [bad rows] -> order, duplicates -> target
+ *             (records)  (reading)  (cells) (quarantine)   (sequence)         (target)
+ *
+ * Several inputs follow each other as one. Memory does not depend on their size.
+ */
+#ifndef UMM_DATA_CONVERT_H
+#define UMM_DATA_CONVERT_H
+
+#include "data/append.h"
+#include "data/reading.h"
+#include "data/sequence.h"
+#include "sys/lock.h"
+#include "umm.h"
+
+enum umm_bad_rows { UMM_BAD_ROWS_FAIL, UMM_BAD_ROWS_SKIP, UMM_BAD_ROWS_QUARANTINE };
+
+/* What the caller asks for; zero is the default of everything but the files. */
+struct umm_convert_options {
+    const char *const *inputs; /* "-" is standard input */
+    size_t n_inputs;
+    const char *output; /* "-" is standard output; NULL converts and writes nothing */
+    const char *scratch_dir;
+    struct umm_reading_options reading;
+    uint32_t align_bytes;
+    enum umm_bad_rows bad_rows;
+    const char *quarantine; /* the file, with UMM_BAD_ROWS_QUARANTINE */
+    bool has_max_bad;
+    uint64_t max_bad;
+    enum umm_order order;
+    enum umm_dedup dedup;
+    bool is_ohlc_checked;
+    bool is_append;
+    enum umm_revision revision;
+    bool is_tail; /* append: start at the first newer row, do not compare */
+    bool is_locked;
+    enum umm_lock_wait lock_wait;
+    bool has_rows;
+    uint64_t n_rows;
+    bool is_synced;
+    bool is_if_changed;
+};
+
+/* What was decided and counted for one input. Texts are owned. */
+struct umm_convert_input {
+    char *path;
+    const char *layout; /* preset's name, or NULL */
+    char delimiter;
+    bool has_header;
+    char *columns;    /* "timestamp=1 \"open_time\", open=2 \"open\", ..." */
+    char *time;       /* "epoch in ms", "ISO 8601, UTC", ... */
+    char *zone;       /* name of the zone of texts without one */
+    uint64_t n_bytes; /* of text */
+    uint64_t n_rows, n_rejected, n_blank, n_comments;
+};
+
+struct umm_convert_result {
+    struct umm_convert_input *inputs;
+    size_t n_inputs;
+    char *type; /* of the array: "<f8 (744, 6)" or the list of fields */
+    enum umm_time_unit time_unit;
+    bool has_time;
+    struct umm_sequence sequence; /* times of all accepted rows */
+    uint64_t n_rows;              /* in the output */
+    uint64_t n_written;           /* fresh or appended */
+    uint64_t n_rejected;
+    uint64_t n_same, n_revised; /* append: rows compared equal; different and let be */
+    uint64_t n_bytes;           /* of text, all inputs */
+    uint64_t n_output_bytes;
+    bool is_changed;
+    bool is_append, is_reversed;
+    double seconds;
+};
+
+/*
+ * Convert. On success *result is filled and owned by the caller; rows may have been
+ * rejected (n_rejected) when bad_rows allows it. On failure it is empty, and the
+ * output is as it was. UMM_ERR_ARGUMENT for options that contradict each other.
+ */
+UMM_MUST_USE enum umm_status umm_convert(const struct umm_convert_options *options,
+                                         struct umm_run *run, struct umm_convert_result *result,
+                                         struct umm_error *err);
+
+void umm_convert_result_free(struct umm_convert_result *result);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/convert_describe.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* A text that grows up to a size: what does not fit is cut. */
+struct text {
+    char bytes[2048];
+    size_t len;
+};
+
+UMM_PRINTF(2, 3) static void add(struct text *text, const char *fmt, ...)
+{
+    va_list args;
+    size_t room = sizeof text->bytes - text->len;
+    va_start(args, fmt);
+    int n = vsnprintf(text->bytes + text->len, room, fmt, args);
+    va_end(args);
+    if (n > 0)
+        text->len += (size_t)n < room ? (size_t)n : room - 1;
+}
+
+static enum umm_status keep(const struct text *text, char **out, struct umm_error *err)
+{
+    free(*out);
+    *out = strdup(text->bytes);
+    return *out ? UMM_OK : umm_error_set_memory(err, text->len + 1, "a description");
+}
+
+enum umm_status umm_convert_describe_input(struct umm_convert_result *result, const char *path,
+                                           struct umm_error *err)
+{
+    size_t size = (result->n_inputs + 1) * sizeof *result->inputs;
+    struct umm_convert_input *inputs = realloc(result->inputs, size);
+    if (!inputs)
+        return umm_error_set_memory(err, size, "the list of inputs");
+    result->inputs = inputs;
+    struct umm_convert_input *input = &inputs[result->n_inputs++];
+    memset(input, 0, sizeof *input);
+    input->path = strdup(path);
+    return input->path ? UMM_OK : umm_error_set_memory(err, strlen(path), "a path");
+}
+
+static void add_source(struct text *text, const struct umm_names *names, int index)
+{
+    char shown[UMM_EXCERPT_MAX];
+    const char *name = names->has_names ? names->text[index] : "";
+    add(text, "%d", index + 1);
+    if (*name)
+        add(text, " \"%s\"", umm_escape(shown, sizeof shown, name, strlen(name)));
+}
+
+static void describe_columns(const struct umm_reading *reading, struct text *text)
+{
+    char shown[UMM_EXCERPT_MAX];
+    for (size_t i = 0; i < reading->schema.n_fields; i++) {
+        const char *name = reading->schema.fields[i].name;
+        add(text, "%s%s=", i ? ", " : "", umm_escape(shown, sizeof shown, name, strlen(name)));
+        add_source(text, &reading->names, reading->found[i].first);
+        if (reading->found[i].second >= 0) {
+            add(text, "+");
+            add_source(text, &reading->names, reading->found[i].second);
+        }
+    }
+}
+
+static void describe_time(const struct umm_time_spec *spec, struct text *text)
+{
+    char shown[UMM_EXCERPT_MAX];
+    switch (spec->form) {
+    case UMM_TIME_FORM_EPOCH:
+        add(text, "epoch in %s", umm_time_unit_name(spec->epoch_unit));
+        return;
+    case UMM_TIME_FORM_ISO: add(text, "ISO 8601"); return;
+    case UMM_TIME_FORM_YEAR_FIRST: add(text, "year, month, day"); return;
+    case UMM_TIME_FORM_COMPACT: add(text, "YYYYMMDD"); return;
+    case UMM_TIME_FORM_PATTERN:
+        add(text, "%s",
+            umm_escape(shown, sizeof shown, spec->patterns[0], strlen(spec->patterns[0])));
+        return;
+    case UMM_TIME_FORM_NONE: break;
+    }
+    add(text, "none read");
+}
+
+enum umm_status umm_convert_describe_reading(struct umm_convert_input *input,
+                                             const struct umm_reading *reading,
+                                             struct umm_error *err)
+{
+    struct text columns = {.len = 0}, time = {.len = 0}, zone = {.len = 0};
+    int time_index = reading->schema.time_index;
+    input->layout = reading->layout ? reading->layout->name : NULL;
+    input->delimiter = reading->records.delimiter;
+    input->has_header = reading->has_header;
+    input->n_bytes = reading->records.byte;
+    input->n_blank = reading->records.n_blank;
+    input->n_comments = reading->records.n_comments;
+    describe_columns(reading, &columns);
+    enum umm_status status = keep(&columns, &input->columns, err);
+    if (status || time_index < 0)
+        return status;
+    describe_time(&reading->times[time_index], &time);
+    add(&zone, "%s", reading->tz ? umm_tz_name(reading->tz) : "UTC");
+    status = keep(&time, &input->time, err);
+    return status ? status : keep(&zone, &input->zone, err);
+}
+
+enum umm_status umm_convert_describe_output(struct umm_convert_result *result,
+                                            const struct umm_schema *schema,
+                                            const struct umm_target *target, struct umm_error *err)
+{
+    struct text type = {.len = 0};
+    char descr[UMM_NPY_TYPE_TEXT_MAX];
+    result->has_time = schema->time_index >= 0;
+    result->time_unit = schema->time_unit;
+    result->n_rows = target->n_rows;
+    result->n_written = target->kind == UMM_TARGET_NONE ? 0 : target->n_appended;
+    result->is_changed = target->is_changed;
+    if (target->kind == UMM_TARGET_APPEND) {
+        result->n_same = target->append.n_same;
+        result->n_revised = target->append.n_revised;
+    }
+    for (size_t i = 0; i < result->n_inputs; i++)
+        result->n_bytes += result->inputs[i].n_bytes;
+    result->n_output_bytes = target->header_len + target->n_rows * schema->row_bytes;
+    if (target->kind == UMM_TARGET_APPEND)
+        result->n_output_bytes += target->append.rows.base_bytes;
+    if (!schema->is_struct) {
+        umm_npy_type_text(&schema->fields[0].type, descr);
+        add(&type, "%s (%" PRIu64 ", %zu)%s", descr, result->n_rows, schema->n_fields,
+            schema->is_fortran ? " Fortran order" : "");
+        return keep(&type, &result->type, err);
+    }
+    for (size_t i = 0; i < schema->n_fields; i++) {
+        char name[UMM_EXCERPT_MAX];
+        umm_npy_type_text(&schema->fields[i].type, descr);
+        umm_escape(name, sizeof name, schema->fields[i].name, strlen(schema->fields[i].name));
+        add(&type, "%s%s %s", i ? ", " : "[", name, descr);
+    }
+    add(&type, "] (%" PRIu64 ",)", result->n_rows);
+    return keep(&type, &result->type, err);
+}
+
+void umm_convert_result_free(struct umm_convert_result *result)
+{
+    for (size_t i = 0; i < result->n_inputs; i++) {
+        free(result->inputs[i].path);
+        free(result->inputs[i].columns);
+        free(result->inputs[i].time);
+        free(result->inputs[i].zone);
+    }
+    free(result->inputs);
+    free(result->type);
+    memset(result, 0, sizeof *result);
+}

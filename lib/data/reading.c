@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/reading.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* ---- layout ------------------------------------------------------------------ */
+
+/* Whether the text's first line, of at most len_bytes, contains banner. */
+static bool has_banner(const char *text, size_t len_bytes, const char *banner)
+{
+    size_t line = umm_csv_line_size(text, len_bytes);
+    return memmem(text, line, banner, strlen(banner)) != NULL;
+}
+
+/* Take the layout that the caller names, or one whose banner the file begins with. */
+static enum umm_status choose_layout(struct umm_reading *reading,
+                                     const struct umm_reading_options *options,
+                                     struct umm_error *err)
+{
+    const char *text;
+    size_t len;
+    bool is_end;
+    const char *name = options->layout ? options->layout : "auto";
+    bool is_auto = strcmp(name, "auto") == 0;
+    reading->layout = is_auto ? NULL : umm_layout_find(name);
+    if (!is_auto && !reading->layout)
+        return umm_error_set(err, UMM_ERR_ARGUMENT, "unknown layout");
+    enum umm_status status = umm_records_peek(&reading->records, &text, &len, &is_end, err);
+    if (status)
+        return status;
+    for (size_t i = 0; is_auto && umm_layout_at(i); i++) {
+        const struct umm_layout *layout = umm_layout_at(i);
+        if (layout->banner && has_banner(text, len, layout->banner))
+            reading->layout = layout;
+    }
+    if (reading->layout && reading->layout->banner &&
+        has_banner(text, len, reading->layout->banner))
+        return umm_records_skip_lines(&reading->records, 1, err);
+    return UMM_OK;
+}
+
+/* Whether the fields are, one for one, the comma-separated names of signature. */
+static bool matches(const struct umm_csv_field *fields, size_t n_fields, const char *signature)
+{
+    for (size_t i = 0; i < n_fields; i++) {
+        size_t len = strcspn(signature, ",");
+        if (!len || !umm_name_equal(fields[i].text, fields[i].len_bytes, signature, len))
+            return false;
+        signature += len;
+        if (*signature)
+            signature++;
+        else if (i + 1 < n_fields)
+            return false;
+    }
+    return *signature == '\0';
+}
+
+static const struct umm_layout *recognise(const struct umm_csv_field *fields, size_t n_fields)
+{
+    for (size_t i = 0; umm_layout_at(i); i++) {
+        const struct umm_layout *layout = umm_layout_at(i);
+        for (size_t k = 0; k < 2 && layout->signatures[k]; k++)
+            if (matches(fields, n_fields, layout->signatures[k]))
+                return layout;
+    }
+    return NULL;
+}
+
+/* ---- header ------------------------------------------------------------------ */
+
+/* Whether a cell reads as data: a number or a time. */
+static bool is_data(struct umm_csv_field cell, char decimal)
+{
+    double value;
+    struct umm_time_spec spec = {0};
+    return umm_num_parse_f64(cell.text, cell.len_bytes, decimal, &value) != UMM_NUM_MALFORMED ||
+           umm_time_detect(cell.text, cell.len_bytes, &spec) != UMM_TIME_MALFORMED;
+}
+
+/* A first record is a header when no cell reads as data and some cell has text. */
+static bool looks_like_header(const struct umm_csv_field *fields, size_t n_fields, char decimal)
+{
+    bool has_text = false;
+    for (size_t i = 0; i < n_fields; i++) {
+        if (is_data(fields[i], decimal))
+            return false;
+        has_text |= fields[i].len_bytes > 0;
+    }
+    return has_text;
+}
+
+static bool decide_header(const struct umm_reading *reading,
+                          const struct umm_reading_options *options,
+                          const struct umm_csv_field *fields, size_t n_fields)
+{
+    enum umm_header header = options->header;
+    if (header == UMM_HEADER_AUTO && reading->layout)
+        header = reading->layout->header;
+    if (header == UMM_HEADER_AUTO)
+        return looks_like_header(fields, n_fields, options->decimal ? options->decimal : '.');
+    return header == UMM_HEADER_YES;
+}
+
+/* ---- names ------------------------------------------------------------------- */
+
+static enum umm_status reserve_names(struct umm_reading *reading, size_t n, size_t len_bytes,
+                                     struct umm_error *err)
+{
+    reading->names.text = calloc(n ? n : 1, sizeof *reading->names.text);
+    reading->names_text = calloc(1, len_bytes + n + 1);
+    if (!reading->names.text || !reading->names_text)
+        return umm_error_set_memory(err, len_bytes, "the header's names");
+    reading->names.n = n;
+    return UMM_OK;
+}
+
+/* Names from fields: trimmed copies without <>. n_fields may be 0 texts for numbers only. */
+static enum umm_status name_fields(struct umm_reading *reading, const struct umm_csv_field *fields,
+                                   size_t n_fields, struct umm_error *err)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < n_fields; i++)
+        len += fields[i].len_bytes;
+    enum umm_status status = reserve_names(reading, n_fields, len, err);
+    char *out = reading->names_text;
+    for (size_t i = 0; !status && i < n_fields; i++) {
+        memcpy(out, fields[i].text, fields[i].len_bytes);
+        out[fields[i].len_bytes] = '\0';
+        reading->names.text[i] = out;
+        out += fields[i].len_bytes + 1;
+    }
+    return status;
+}
+
+/* Names from a comma-separated list. */
+static enum umm_status name_list(struct umm_reading *reading, const char *list,
+                                 struct umm_error *err)
+{
+    struct umm_csv_record record = {list, strlen(list), 0, 0, false};
+    struct umm_csv_reader *reader = NULL;
+    const struct umm_csv_field *fields;
+    size_t n_fields, bad_at;
+    enum umm_status status = umm_csv_reader_new(',', &reader, err);
+    if (!status)
+        status = umm_csv_fields(reader, &record, &fields, &n_fields, &bad_at, err);
+    if (!status)
+        status = name_fields(reading, fields, n_fields, err);
+    umm_csv_reader_free(reader);
+    reading->names.has_names = true;
+    return status;
+}
+
+static enum umm_status set_names(struct umm_reading *reading,
+                                 const struct umm_reading_options *options,
+                                 const struct umm_csv_field *fields, size_t n_fields,
+                                 struct umm_error *err)
+{
+    const struct umm_layout *layout = reading->layout;
+    if (options->names)
+        return name_list(reading, options->names, err);
+    if (layout && layout->names && (!reading->has_header || layout->header == UMM_HEADER_YES))
+        return name_list(reading, layout->names, err);
+    reading->names.has_names = reading->has_header;
+    if (!reading->has_header) {
+        enum umm_status status = reserve_names(reading, n_fields, 0, err);
+        for (size_t i = 0; !status && i < n_fields; i++)
+            reading->names.text[i] = "";
+        return status;
+    }
+    /* A header that ends in a delimiter names nothing there. */
+    if (n_fields > 1 && fields[n_fields - 1].len_bytes == 0)
+        n_fields--;
+    return name_fields(reading, fields, n_fields, err);
+}
+
+/* ---- the first record -------------------------------------------------------- */
+
+static enum umm_status fail_at_next(const struct umm_reading *reading, enum umm_status status,
+                                    uint64_t line, struct umm_error *err)
+{
+    umm_error_at(err, reading->records.source.path, line, line ? 1 : 0, 0);
+    return status;
+}
+
+static enum umm_status choose_delimiter(struct umm_reading *reading,
+                                        const struct umm_reading_options *options,
+                                        struct umm_error *err)
+{
+    const char *text;
+    size_t len;
+    bool is_end;
+    enum umm_status status = umm_records_skip_void(&reading->records, err);
+    if (!status)
+        status = umm_records_peek(&reading->records, &text, &len, &is_end, err);
+    if (status)
+        return status;
+    char delimiter = options->delimiter;
+    if (!delimiter && reading->layout)
+        delimiter = reading->layout->delimiter;
+    if (!delimiter && len)
+        delimiter = umm_csv_detect_delimiter(text, len, is_end);
+    if (!delimiter && len) {
+        umm_error_set(err, UMM_ERR_DATA,
+                      "more than one of , ; tab | could be the delimiter; use "
+                      "--delimiter");
+        return fail_at_next(reading, UMM_ERR_DATA, reading->records.line, err);
+    }
+    reading->records.delimiter = delimiter ? delimiter : ',';
+    return umm_csv_reader_new(reading->records.delimiter, &reading->reader, err);
+}
+
+/* Split the first record without consuming it. len 0: there is none. */
+static enum umm_status first_fields(struct umm_reading *reading, struct umm_csv_record *record,
+                                    const struct umm_csv_field **fields, size_t *n_fields,
+                                    struct umm_error *err)
+{
+    const char *text;
+    size_t len, bad_at = 0;
+    bool is_end;
+    *n_fields = 0;
+    *record = (struct umm_csv_record){0};
+    enum umm_status status = umm_records_peek(&reading->records, &text, &len, &is_end, err);
+    if (status || len == 0)
+        return status;
+    if (umm_csv_split(text, len, is_end, reading->records.delimiter, record, &bad_at) !=
+        UMM_CSV_SPLIT_RECORD) {
+        *record = (struct umm_csv_record){0};
+        return UMM_OK; /* reading the rows reports it, with its place */
+    }
+    status = umm_csv_fields(reading->reader, record, fields, n_fields, &bad_at, err);
+    if (status)
+        return fail_at_next(reading, status, reading->records.line, err);
+    if (*n_fields > UMM_CSV_COLUMNS_MAX) {
+        umm_error_set(err, UMM_ERR_DATA, "%zu fields; at most %d are supported", *n_fields,
+                      UMM_CSV_COLUMNS_MAX);
+        return fail_at_next(reading, UMM_ERR_DATA, reading->records.line, err);
+    }
+    return UMM_OK;
+}
+
+static enum umm_status read_header(struct umm_reading *reading,
+                                   const struct umm_reading_options *options, struct umm_error *err)
+{
+    struct umm_csv_record record;
+    const struct umm_csv_field *fields = NULL;
+    size_t n_fields;
+    enum umm_status status = first_fields(reading, &record, &fields, &n_fields, err);
+    if (status)
+        return status;
+    bool is_auto = !options->layout || strcmp(options->layout, "auto") == 0;
+    if (is_auto && !reading->layout && options->header != UMM_HEADER_NO && !options->names)
+        reading->layout = recognise(fields, n_fields);
+    reading->has_header = n_fields && decide_header(reading, options, fields, n_fields);
+    status = set_names(reading, options, fields, n_fields, err);
+    if (status || !reading->has_header)
+        return status;
+    reading->header_text = strndup(record.text, record.len_bytes);
+    if (!reading->header_text)
+        return umm_error_set_memory(err, record.len_bytes, "the header");
+    struct umm_placed_record placed;
+    bool has_record;
+    return umm_records_next(&reading->records, &placed, &has_record, err);
+}
+
+/* ---- times ------------------------------------------------------------------- */
+
+static enum umm_status set_times(struct umm_reading *reading,
+                                 const struct umm_reading_options *options, struct umm_error *err)
+{
+    const struct umm_layout *layout = reading->layout;
+    const char *tz = options->tz ? options->tz : layout ? layout->tz : NULL;
+    struct umm_time_spec spec = {.fold = options->fold};
+    if (tz) {
+        enum umm_status status = umm_tz_open(tz, NULL, &reading->tz, err);
+        if (status)
+            return status;
+        spec.tz = reading->tz;
+    }
+    if (options->time_format) {
+        spec.form = UMM_TIME_FORM_PATTERN;
+        spec.patterns[0] = options->time_format;
+    } else if (options->has_time_unit_in) {
+        spec.form = UMM_TIME_FORM_EPOCH;
+        spec.epoch_unit = options->time_unit_in;
+        spec.is_unit_forced = true;
+    } else if (layout) {
+        spec.patterns[0] = layout->time_formats[0];
+        spec.patterns[1] = layout->time_formats[1];
+    }
+    reading->times = calloc(reading->schema.n_fields, sizeof *reading->times);
+    if (!reading->times)
+        return umm_error_set_memory(err, reading->schema.n_fields * sizeof spec, "times");
+    for (size_t i = 0; i < reading->schema.n_fields; i++)
+        reading->times[i] = spec;
+    return UMM_OK;
+}
+
+/* ---- open and close ---------------------------------------------------------- */
+
+static enum umm_status settle(struct umm_reading *reading,
+                              const struct umm_reading_options *options, struct umm_error *err)
+{
+    struct umm_records *records = &reading->records;
+    enum umm_status status = umm_records_skip_lines(records, options->skip_lines, err);
+    if (!status)
+        status = choose_layout(reading, options, err);
+    if (!status)
+        status = choose_delimiter(reading, options, err);
+    if (!status && records->begin == records->end && records->is_end)
+        return umm_error_set_path(err, UMM_ERR_DATA, records->source.path,
+                                  records->byte ? "no rows" : "empty input");
+    uint64_t line = records->line;
+    if (!status)
+        status = read_header(reading, options, err);
+    if (status)
+        return status;
+    const char *columns = reading->layout && !options->names ? reading->layout->columns : NULL;
+    status = umm_schema_resolve(&options->schema, columns, &reading->names, &reading->schema,
+                                &reading->found, err);
+    if (status == UMM_ERR_DATA)
+        return fail_at_next(reading, status, line, err);
+    return status ? status : set_times(reading, options, err);
+}
+
+enum umm_status umm_reading_open(struct umm_reading *reading, const char *path,
+                                 const struct umm_reading_options *options, struct umm_run *run,
+                                 struct umm_error *err)
+{
+    memset(reading, 0, sizeof *reading);
+    enum umm_status status = umm_records_open(&reading->records, path, run, err);
+    reading->records.comment = options->comment;
+    if (!status)
+        status = umm_na_parse(options->na ? options->na : UMM_NA_DEFAULT, &reading->na, err);
+    if (!status)
+        status = settle(reading, options, err);
+    if (status)
+        return status;
+    reading->n_fields = reading->names.n;
+    reading->cells = (struct umm_cells){.schema = &reading->schema,
+                                        .found = reading->found,
+                                        .na = &reading->na,
+                                        .decimal = options->decimal ? options->decimal : '.',
+                                        .times = reading->times};
+    return UMM_OK;
+}
+
+void umm_reading_close(struct umm_reading *reading)
+{
+    umm_records_close(&reading->records);
+    umm_csv_reader_free(reading->reader);
+    umm_na_free(&reading->na);
+    umm_schema_free(&reading->schema);
+    free(reading->found);
+    free(reading->times);
+    free(reading->header_text);
+    free(reading->names_text);
+    free(reading->names.text);
+    umm_tz_close(reading->tz);
+    memset(reading, 0, sizeof *reading);
+}
+
+/* ---- rows -------------------------------------------------------------------- */
+
+static void place_at(const struct umm_reading *reading, const struct umm_placed_record *placed,
+                     struct umm_csv_place place, struct umm_error *err)
+{
+    umm_error_at(err, reading->records.source.path,
+                 placed->line ? placed->line + place.lines_before : 0, place.column,
+                 placed->byte + place.offset_bytes);
+}
+
+void umm_reading_place(const struct umm_reading *reading, const struct umm_placed_record *placed,
+                       size_t index, struct umm_error *err)
+{
+    place_at(reading, placed, umm_csv_locate(&placed->record, reading->records.delimiter, index),
+             err);
+}
+
+static enum umm_status refuse_at(const struct umm_reading *reading,
+                                 const struct umm_placed_record *placed, size_t bad_at,
+                                 const char *what, struct umm_error *err)
+{
+    char shown[UMM_EXCERPT_MAX / 2];
+    size_t left = placed->record.len_bytes - bad_at;
+    umm_escape(shown, sizeof shown, placed->record.text + bad_at, left);
+    umm_error_set(err, UMM_ERR_DATA, "%s: \"%s\"", what, shown);
+    place_at(reading, placed, umm_csv_locate_byte(&placed->record, bad_at), err);
+    return UMM_ERR_DATA;
+}
+
+enum umm_status umm_reading_row(struct umm_reading *reading, const struct umm_placed_record *placed,
+                                struct umm_row *row, struct umm_error *err)
+{
+    const struct umm_csv_field *fields;
+    size_t n_fields, bad = 0;
+    if (placed->problem)
+        return refuse_at(reading, placed, placed->bad_at, placed->problem, err);
+    enum umm_status status =
+        umm_csv_fields(reading->reader, &placed->record, &fields, &n_fields, &bad, err);
+    if (status == UMM_ERR_DATA)
+        return refuse_at(reading, placed, bad, "misplaced quote", err);
+    if (status)
+        return status;
+    size_t wanted = reading->n_fields;
+    bool is_trailing =
+        n_fields == wanted + 1 && n_fields <= UMM_CSV_COLUMNS_MAX && fields[wanted].len_bytes == 0;
+    if (n_fields != wanted && !is_trailing) {
+        umm_error_set(err, UMM_ERR_DATA, "%zu field%s, expected %zu", n_fields,
+                      n_fields == 1 ? "" : "s", wanted);
+        umm_reading_place(reading, placed, n_fields < wanted ? n_fields : wanted, err);
+        return UMM_ERR_DATA;
+    }
+    status = umm_cells_convert(&reading->cells, fields, row, &bad, err);
+    if (status == UMM_ERR_DATA)
+        umm_reading_place(reading, placed, bad, err);
+    return status;
+}

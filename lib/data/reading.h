@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reading.h - how one text file is read: layout, delimiter, header, names, columns
+ * and forms of time, from what the caller says and what the file shows. Nothing is
+ * guessed: what the file leaves open is an error that names the option.
+ */
+#ifndef UMM_DATA_READING_H
+#define UMM_DATA_READING_H
+
+#include "data/cells.h"
+#include "data/records.h"
+#include "data/schema.h"
+#include "text/layout.h"
+#include "umm.h"
+
+/* What the caller says. Zero and NULL leave a matter to the layout or the file. */
+struct umm_reading_options {
+    const char *layout; /* a preset's name; NULL or "auto": by the file's first lines */
+    const char *names;  /* comma-separated, in place of a header's */
+    const char *na;     /* comma-separated; NULL: UMM_NA_DEFAULT */
+    const char *time_format;
+    const char *tz;
+    enum umm_tz_fold fold;
+    enum umm_header header;
+    bool has_time_unit_in;
+    enum umm_time_unit time_unit_in;
+    char delimiter;
+    char decimal; /* 0: '.' */
+    char comment;
+    uint64_t skip_lines;
+    bool is_order_given; /* else a layout's newest-first rows are reversed */
+    struct umm_schema_options schema;
+};
+
+struct umm_reading {
+    struct umm_records records;
+    struct umm_csv_reader *reader;
+    const struct umm_layout *layout; /* NULL: none */
+    bool has_header;
+    struct umm_names names;
+    char *header_text; /* the header line as it is; NULL without one */
+    char *names_text;
+    size_t n_fields; /* of a row; one more is allowed if it is empty */
+    struct umm_schema schema;
+    struct umm_found *found;
+    struct umm_time_spec *times;
+    struct umm_tz *tz;
+    struct umm_na na;
+    struct umm_cells cells;
+};
+
+/*
+ * Open path ("-": standard input) and settle how it is read; the next record of
+ * reading->records is then the first row. Close it after any open.
+ */
+UMM_MUST_USE enum umm_status umm_reading_open(struct umm_reading *reading, const char *path,
+                                              const struct umm_reading_options *options,
+                                              struct umm_run *run, struct umm_error *err);
+void umm_reading_close(struct umm_reading *reading);
+
+/*
+ * Read one record into row. UMM_ERR_DATA with path, line and column for a row that
+ * cannot be used; the next one can still be read.
+ */
+UMM_MUST_USE enum umm_status umm_reading_row(struct umm_reading *reading,
+                                             const struct umm_placed_record *placed,
+                                             struct umm_row *row, struct umm_error *err);
+
+/* Put the place of field number index of a record into err. */
+void umm_reading_place(const struct umm_reading *reading, const struct umm_placed_record *placed,
+                       size_t index, struct umm_error *err);
+
+#endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/records.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+enum {
+    LOOK_BYTES = 64 * 1024,
+    READ_BYTES = 256 * 1024,
+    /* The longest record, the byte that ends it, and room to read behind it. */
+    BUFFER_BYTES = UMM_CSV_RECORD_MAX + 2 + READ_BYTES
+};
+
+enum umm_status umm_records_open(struct umm_records *records, const char *path, struct umm_run *run,
+                                 struct umm_error *err)
+{
+    memset(records, 0, sizeof *records);
+    records->run = run;
+    records->line = 1;
+    records->delimiter = ',';
+    enum umm_status status = umm_source_open(&records->source, path, run, err);
+    if (status)
+        return status;
+    records->buffer = malloc(BUFFER_BYTES);
+    if (!records->buffer)
+        return umm_error_set_memory(err, BUFFER_BYTES, "reading records");
+    return UMM_OK;
+}
+
+void umm_records_close(struct umm_records *records)
+{
+    umm_source_close(&records->source);
+    free(records->buffer);
+    records->buffer = NULL;
+}
+
+/* Read until at least `wanted` unconsumed bytes are there, or the input ends. */
+static enum umm_status fill(struct umm_records *records, size_t wanted, struct umm_error *err)
+{
+    if (records->begin) {
+        memmove(records->buffer, records->buffer + records->begin, records->end - records->begin);
+        records->end -= records->begin;
+        records->begin = 0;
+    }
+    while (records->end < wanted && !records->is_end) {
+        size_t room = BUFFER_BYTES - records->end;
+        size_t n_read;
+        enum umm_status status =
+            umm_source_read(&records->source, records->run, records->buffer + records->end,
+                            room < READ_BYTES ? room : READ_BYTES, &n_read, err);
+        if (status)
+            return status;
+        records->end += n_read;
+        records->is_end = n_read == 0;
+    }
+    return UMM_OK;
+}
+
+enum umm_status umm_records_peek(struct umm_records *records, const char **text, size_t *len_bytes,
+                                 bool *is_end, struct umm_error *err)
+{
+    if (records->end - records->begin < LOOK_BYTES) {
+        enum umm_status status = fill(records, LOOK_BYTES, err);
+        if (status)
+            return status;
+    }
+    *text = records->buffer + records->begin;
+    *len_bytes = records->end - records->begin;
+    *is_end = records->is_end;
+    return UMM_OK;
+}
+
+static void consume(struct umm_records *records, size_t size_bytes, uint64_t n_lines)
+{
+    records->begin += size_bytes;
+    records->byte += size_bytes;
+    if (records->line)
+        records->line += n_lines;
+}
+
+static enum umm_status fail_at(const struct umm_records *records, size_t offset, const char *what,
+                               struct umm_error *err)
+{
+    const char *text = records->buffer + records->begin;
+    struct umm_csv_record all = {text, records->end - records->begin, 0, 0, false};
+    struct umm_csv_place place = umm_csv_locate_byte(&all, offset);
+    umm_error_set(err, UMM_ERR_DATA, "%s", what);
+    umm_error_at(err, records->source.path, records->line + place.lines_before, place.column,
+                 records->byte + offset);
+    return UMM_ERR_DATA;
+}
+
+static const char line_too_long[] = "line longer than 1 MiB";
+
+enum umm_status umm_records_skip_lines(struct umm_records *records, uint64_t n_lines,
+                                       struct umm_error *err)
+{
+    while (n_lines) {
+        const char *text;
+        size_t len;
+        bool is_end;
+        enum umm_status status = umm_records_peek(records, &text, &len, &is_end, err);
+        if (status || len == 0)
+            return status;
+        size_t size = umm_csv_line_size(text, len);
+        /* The line may go on, or its CR may be half of a CR LF. */
+        if (size == len && !is_end) {
+            if (len > UMM_CSV_RECORD_MAX)
+                return fail_at(records, 0, line_too_long, err);
+            status = fill(records, len + READ_BYTES / 2, err);
+            if (status)
+                return status;
+            continue;
+        }
+        consume(records, size, 1);
+        n_lines--;
+    }
+    return UMM_OK;
+}
+
+static const char *problem_of(enum umm_csv_split split)
+{
+    switch (split) {
+    case UMM_CSV_SPLIT_UNTERMINATED: return "quote is never closed";
+    case UMM_CSV_SPLIT_FIELD_LONG: return "field longer than 64 KiB";
+    case UMM_CSV_SPLIT_RECORD_LONG: return "record longer than 1 MiB";
+    case UMM_CSV_SPLIT_RECORD:
+    case UMM_CSV_SPLIT_MORE:
+    case UMM_CSV_SPLIT_NUL: break;
+    }
+    return NULL;
+}
+
+/* The physical line at begin in place of a record that cannot be split. */
+static enum umm_status take_line(struct umm_records *records, struct umm_placed_record *placed,
+                                 struct umm_error *err)
+{
+    size_t size;
+    for (;;) {
+        size_t len = records->end - records->begin;
+        size = umm_csv_line_size(records->buffer + records->begin, len);
+        if (size < len || records->is_end)
+            break;
+        if (len > UMM_CSV_RECORD_MAX)
+            return fail_at(records, placed->bad_at, placed->problem, err);
+        enum umm_status status = fill(records, len + READ_BYTES / 2, err);
+        if (status)
+            return status;
+    }
+    const char *text = records->buffer + records->begin;
+    size_t len = size;
+    while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+        len--;
+    placed->record = (struct umm_csv_record){text, len, size, 1, true};
+    return UMM_OK;
+}
+
+/* Only spaces and tabs that are not the delimiter. */
+static bool is_blank(const struct umm_records *records, const struct umm_csv_record *record)
+{
+    for (size_t i = 0; i < record->len_bytes; i++) {
+        char c = record->text[i];
+        if ((c != ' ' && c != '\t') || c == records->delimiter)
+            return false;
+    }
+    return true;
+}
+
+/* The next record, whatever it is. */
+static enum umm_status next_any(struct umm_records *records, struct umm_placed_record *placed,
+                                bool *has_record, bool *is_comment, struct umm_error *err)
+{
+    *has_record = *is_comment = false;
+    placed->problem = NULL;
+    placed->bad_at = 0;
+    if (records->begin == records->end && !records->is_end) {
+        enum umm_status status = fill(records, LOOK_BYTES, err);
+        if (status)
+            return status;
+    }
+    for (;;) {
+        size_t len = records->end - records->begin;
+        if (len == 0)
+            return UMM_OK;
+        *is_comment = records->comment && records->buffer[records->begin] == records->comment;
+        if (*is_comment) {
+            placed->problem = line_too_long;
+            break;
+        }
+        enum umm_csv_split split =
+            umm_csv_split(records->buffer + records->begin, len, records->is_end,
+                          records->delimiter, &placed->record, &placed->bad_at);
+        if (split == UMM_CSV_SPLIT_NUL)
+            return fail_at(records, placed->bad_at, "NUL byte: this is not text", err);
+        placed->problem = problem_of(split);
+        if (split != UMM_CSV_SPLIT_MORE)
+            break;
+        enum umm_status status = fill(records, len + LOOK_BYTES, err);
+        if (status)
+            return status;
+    }
+    if (placed->problem) {
+        enum umm_status status = take_line(records, placed, err);
+        if (status)
+            return status;
+    }
+    placed->line = records->line;
+    placed->byte = records->byte;
+    consume(records, placed->record.size_bytes, placed->record.n_lines);
+    *has_record = true;
+    return UMM_OK;
+}
+
+enum umm_status umm_records_next(struct umm_records *records, struct umm_placed_record *placed,
+                                 bool *has_record, struct umm_error *err)
+{
+    for (;;) {
+        bool is_comment;
+        enum umm_status status = next_any(records, placed, has_record, &is_comment, err);
+        if (status || !*has_record)
+            return status;
+        if (!is_comment && (placed->problem || !is_blank(records, &placed->record)))
+            return UMM_OK;
+        records->n_comments += is_comment;
+        records->n_blank += !is_comment;
+    }
+}
+
+enum umm_status umm_records_skip_void(struct umm_records *records, struct umm_error *err)
+{
+    for (;;) {
+        const char *text;
+        size_t len;
+        bool is_end;
+        enum umm_status status = umm_records_peek(records, &text, &len, &is_end, err);
+        if (status || len == 0)
+            return status;
+        bool is_comment = records->comment && text[0] == records->comment;
+        struct umm_csv_record line = {text, umm_csv_line_size(text, len), 0, 0, false};
+        while (line.len_bytes && strchr("\r\n", text[line.len_bytes - 1]))
+            line.len_bytes--;
+        if (!is_comment && !is_blank(records, &line))
+            return UMM_OK;
+        records->n_comments += is_comment;
+        records->n_blank += !is_comment;
+        status = umm_records_skip_lines(records, 1, err);
+        if (status)
+            return status;
+    }
+}
+
+enum umm_status umm_records_count_lines(struct umm_records *records, uint64_t byte, uint64_t *line,
+                                        struct umm_error *err)
+{
+    enum umm_status status = umm_records_seek(records, 0, 1, err);
+    while (!status && records->byte < byte) {
+        const char *text;
+        size_t len;
+        bool is_end;
+        status = umm_records_peek(records, &text, &len, &is_end, err);
+        if (!status && len == 0)
+            break;
+        if (!status) {
+            size_t size = umm_csv_line_size(text, len);
+            consume(records, size, 1);
+        }
+    }
+    *line = records->line;
+    return status;
+}
+
+enum umm_status umm_records_seek(struct umm_records *records, uint64_t byte, uint64_t line,
+                                 struct umm_error *err)
+{
+    records->begin = records->end = 0;
+    records->is_end = false;
+    records->byte = byte;
+    records->line = line;
+    return umm_source_seek(&records->source, byte, err);
+}

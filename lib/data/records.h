@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * records.h - the records of one text input, one after the other, each with its
+ * place. Memory is one buffer of fixed size, whatever the input's size.
+ *
+ *     buffer   |.......#########################........|
+ *                     begin                    end     cap
+ *                     line, byte: place of begin
+ */
+#ifndef UMM_DATA_RECORDS_H
+#define UMM_DATA_RECORDS_H
+
+#include "data/source.h"
+#include "text/csv.h"
+#include "umm.h"
+
+struct umm_records {
+    struct umm_source source;
+    struct umm_run *run;
+    char *buffer;
+    size_t begin, end;
+    bool is_end;
+    char delimiter;               /* set it before the first umm_records_next */
+    char comment;                 /* lines that begin with it are passed over; 0 for none */
+    uint64_t n_blank, n_comments; /* lines passed over */
+    uint64_t line;                /* of the next record, from 1; 0 when a seek made it unknown */
+    uint64_t byte;                /* of the next record, from 0 */
+};
+
+/* Open path ("-" is standard input). Close it after any open. */
+UMM_MUST_USE enum umm_status umm_records_open(struct umm_records *records, const char *path,
+                                              struct umm_run *run, struct umm_error *err);
+void umm_records_close(struct umm_records *records);
+
+/*
+ * Look at what comes next without consuming it: at least 64 KiB of text unless
+ * the input ends before (*is_end).
+ */
+UMM_MUST_USE enum umm_status umm_records_peek(struct umm_records *records, const char **text,
+                                              size_t *len_bytes, bool *is_end,
+                                              struct umm_error *err);
+
+/* Consume n_lines physical lines, or as many as there are. */
+UMM_MUST_USE enum umm_status umm_records_skip_lines(struct umm_records *records, uint64_t n_lines,
+                                                    struct umm_error *err);
+
+/*
+ * A record and where it begins. problem is NULL for a record that could be split;
+ * otherwise it says what is wrong, bad_at where, and the record is the physical
+ * line on which it began.
+ */
+struct umm_placed_record {
+    struct umm_csv_record record;
+    uint64_t line;
+    uint64_t byte;
+    const char *problem;
+    size_t bad_at;
+};
+
+/*
+ * The next record that is neither blank nor a comment; *has_record is false at the
+ * end. The record is valid until the next call. UMM_ERR_DATA for what no policy can pass
+ * over: a NUL byte, a line longer than UMM_CSV_RECORD_MAX.
+ */
+UMM_MUST_USE enum umm_status umm_records_next(struct umm_records *records,
+                                              struct umm_placed_record *placed, bool *has_record,
+                                              struct umm_error *err);
+
+/* Pass over blank lines and comments before the next record. */
+UMM_MUST_USE enum umm_status umm_records_skip_void(struct umm_records *records,
+                                                   struct umm_error *err);
+
+/* The number of the physical line on which that byte lies, by counting from the start. */
+UMM_MUST_USE enum umm_status umm_records_count_lines(struct umm_records *records, uint64_t byte,
+                                                     uint64_t *line, struct umm_error *err);
+
+/* Go on at that byte, which begins a record on physical line `line` (0: unknown). */
+UMM_MUST_USE enum umm_status umm_records_seek(struct umm_records *records, uint64_t byte,
+                                              uint64_t line, struct umm_error *err);
+
+#endif

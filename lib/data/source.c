@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "format/zstd.h"
+
+/* Compressed bytes are read in pieces of this size; the first look is as long. */
+enum { RAW_BYTES = 128 * 1024 };
+
+static bool starts_with(const struct umm_source *source, const char *magic, size_t len_bytes)
+{
+    return source->raw_len >= len_bytes && memcmp(source->raw_at, magic, len_bytes) == 0;
+}
+
+static enum umm_status refuse(const struct umm_source *source, const char *what, const char *hint,
+                              struct umm_error *err)
+{
+    return umm_error_set_path(err, UMM_ERR_DATA, source->path, "%s; %s", what, hint);
+}
+
+/* What the first bytes say. */
+static enum umm_status recognise(struct umm_source *source, struct umm_error *err)
+{
+    if (starts_with(source, "\x1f\x8b", 2))
+        return refuse(source, "gzip data", "pipe it: zcat FILE | umm-convert ... -", err);
+    if (starts_with(source, "PK\x03\x04", 4))
+        return refuse(source, "zip archive", "pipe it: unzip -p FILE | umm-convert ... -", err);
+    if (starts_with(source, "\xff\xfe", 2) || starts_with(source, "\xfe\xff", 2))
+        return refuse(source, "UTF-16 text", "pipe it: iconv -f UTF-16 -t UTF-8 FILE", err);
+    if (starts_with(source, "BZh", 3))
+        return refuse(source, "bzip2 data", "pipe it: bzcat FILE | umm-convert ... -", err);
+    if (starts_with(source,
+                    "\xfd"
+                    "7zXZ",
+                    5))
+        return refuse(source, "xz data", "pipe it: xzcat FILE | umm-convert ... -", err);
+    if (starts_with(source, "\x93NUMPY", 6))
+        return refuse(source, "an .npy array", "it needs no conversion", err);
+    if (umm_zstd_is_magic(source->raw_at, source->raw_len))
+        return umm_zstd_reader_new(&source->zstd, err);
+    if (starts_with(source, "\xef\xbb\xbf", 3)) {
+        source->raw_at += 3;
+        source->raw_len -= 3;
+        source->bom_bytes = 3;
+    }
+    return UMM_OK;
+}
+
+static enum umm_status fill_raw(struct umm_source *source, struct umm_run *run,
+                                struct umm_error *err)
+{
+    size_t n_read;
+    enum umm_status status =
+        umm_file_read(source->fd, source->path, run, source->raw, RAW_BYTES, &n_read, err);
+    if (status)
+        return status;
+    source->raw_at = source->raw;
+    source->raw_len = n_read;
+    source->is_raw_end = n_read == 0;
+    source->n_raw_bytes += n_read;
+    return UMM_OK;
+}
+
+/* Enough first bytes to know every magic number, which a pipe may give in pieces. */
+static enum umm_status first_look(struct umm_source *source, struct umm_run *run,
+                                  struct umm_error *err)
+{
+    enum { LONGEST_MAGIC = 6 };
+    while (source->raw_len < LONGEST_MAGIC && !source->is_raw_end) {
+        size_t n_read;
+        enum umm_status status =
+            umm_file_read(source->fd, source->path, run, source->raw + source->raw_len,
+                          RAW_BYTES - source->raw_len, &n_read, err);
+        if (status)
+            return status;
+        source->raw_len += n_read;
+        source->n_raw_bytes += n_read;
+        source->is_raw_end = n_read == 0;
+    }
+    source->raw_at = source->raw;
+    return recognise(source, err);
+}
+
+enum umm_status umm_source_open(struct umm_source *source, const char *path, struct umm_run *run,
+                                struct umm_error *err)
+{
+    memset(source, 0, sizeof *source);
+    source->fd = -1;
+    enum umm_status status;
+    if (strcmp(path, "-") == 0) {
+        source->path = "<stdin>";
+        source->fd = 0;
+        status = umm_file_stat_fd(0, source->path, &source->info, err);
+        if (!status && source->info.kind == UMM_FILE_DIRECTORY)
+            status = umm_error_set_path(err, UMM_ERR_DATA, source->path, "is a directory");
+    } else {
+        source->path = path;
+        status = umm_file_open_read(path, &source->fd, &source->info, err);
+    }
+    if (status)
+        return status;
+    source->raw = malloc(RAW_BYTES);
+    if (!source->raw)
+        return umm_error_set_memory(err, RAW_BYTES, "reading");
+    return first_look(source, run, err);
+}
+
+void umm_source_close(struct umm_source *source)
+{
+    umm_zstd_reader_free(source->zstd);
+    source->zstd = NULL;
+    free(source->raw);
+    source->raw = NULL;
+    if (source->fd > 0)
+        umm_file_close(&source->fd);
+    source->fd = -1;
+}
+
+static enum umm_status read_zstd(struct umm_source *source, struct umm_run *run, char *out,
+                                 size_t cap_bytes, size_t *n_read, struct umm_error *err)
+{
+    for (;;) {
+        enum umm_status status = umm_zstd_reader_read(
+            source->zstd, &source->raw_at, &source->raw_len, out, cap_bytes, n_read, err);
+        if (status) {
+            umm_error_at(err, source->path, 0, 0, 0);
+            return status;
+        }
+        if (*n_read)
+            return UMM_OK;
+        if (source->is_raw_end && umm_zstd_reader_is_complete(source->zstd))
+            return UMM_OK;
+        if (source->is_raw_end)
+            return umm_error_set_path(err, UMM_ERR_DATA, source->path,
+                                      "zstd data ends in the middle of a frame");
+        status = fill_raw(source, run, err);
+        if (status)
+            return status;
+    }
+}
+
+enum umm_status umm_source_read(struct umm_source *source, struct umm_run *run, char *out,
+                                size_t cap_bytes, size_t *n_read, struct umm_error *err)
+{
+    if (source->zstd)
+        return read_zstd(source, run, out, cap_bytes, n_read, err);
+    if (source->raw_len) {
+        size_t n = source->raw_len < cap_bytes ? source->raw_len : cap_bytes;
+        memcpy(out, source->raw_at, n);
+        source->raw_at += n;
+        source->raw_len -= n;
+        *n_read = n;
+        return UMM_OK;
+    }
+    enum umm_status status =
+        umm_file_read(source->fd, source->path, run, out, cap_bytes, n_read, err);
+    source->n_raw_bytes += status ? 0 : *n_read;
+    return status;
+}
+
+bool umm_source_can_seek(const struct umm_source *source)
+{
+    return !source->zstd && source->info.kind == UMM_FILE_REGULAR && source->fd > 0;
+}
+
+enum umm_status umm_source_seek(struct umm_source *source, uint64_t byte, struct umm_error *err)
+{
+    source->raw_len = 0;
+    return umm_file_seek(source->fd, source->path, byte + source->bom_bytes, err);
+}

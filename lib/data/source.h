@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * source.h - the bytes of one text input: a file or standard input, decompressed
+ * when it is zstd, without a UTF-8 byte order mark, and refused with a hint when
+ * it is something else that is not text (gzip, zip, UTF-16).
+ */
+#ifndef UMM_DATA_SOURCE_H
+#define UMM_DATA_SOURCE_H
+
+#include "sys/file.h"
+#include "umm.h"
+
+struct umm_zstd_reader;
+
+struct umm_source {
+    const char *path; /* for messages; "<stdin>" for standard input */
+    int fd;
+    struct umm_file_info info;
+    struct umm_zstd_reader *zstd; /* NULL for plain text */
+    char *raw;                    /* compressed bytes, or the first plain ones */
+    const char *raw_at;
+    size_t raw_len;
+    bool is_raw_end;
+    uint64_t n_raw_bytes; /* read from the file so far */
+    uint64_t bom_bytes;   /* of a byte order mark that was skipped */
+};
+
+/* Zero-initialise a source before the first open; close it after any open. */
+UMM_MUST_USE enum umm_status umm_source_open(struct umm_source *source, const char *path,
+                                             struct umm_run *run, struct umm_error *err);
+void umm_source_close(struct umm_source *source);
+
+/*
+ * Read up to cap_bytes of text. *n_read is 0 at the end only. UMM_ERR_DATA for
+ * damaged or truncated zstd.
+ */
+UMM_MUST_USE enum umm_status umm_source_read(struct umm_source *source, struct umm_run *run,
+                                             char *out, size_t cap_bytes, size_t *n_read,
+                                             struct umm_error *err);
+
+/* Whether the source can be read from any byte: a regular file of plain text. */
+bool umm_source_can_seek(const struct umm_source *source);
+
+/* Go on reading at that byte of the text (after a byte order mark). */
+UMM_MUST_USE enum umm_status umm_source_seek(struct umm_source *source, uint64_t byte,
+                                             struct umm_error *err);
+
+#endif

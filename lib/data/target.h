@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * target.h - where converted rows go: a fresh array, a stream, an array that is
+ * there already, or nowhere.
+ *
+ *     fresh, C order             rows straight into the temporary file, then rename
+ *     fresh, Fortran order       rows into a scratch file, then column by column
+ *     stream of unknown length   rows into a scratch file, then header and rows
+ *     stream, length given       header, then rows as they come
+ *     append, oldest first       rows compared with or written behind the array's
+ *     append, maybe newest first rows into a scratch file, then as above
+ *     none                       rows are counted
+ *
+ * Rows in the temporary or scratch file can be reversed before they go on.
+ */
+#ifndef UMM_DATA_TARGET_H
+#define UMM_DATA_TARGET_H
+
+#include "data/append.h"
+#include "data/rowfile.h"
+#include "data/schema.h"
+#include "sys/outfile.h"
+#include "umm.h"
+
+struct umm_target_options {
+    const char *path; /* "-" is standard output; NULL writes nothing */
+    const char *scratch_dir;
+    uint32_t align_bytes; /* 0: UMM_NPY_ALIGN */
+    bool is_append;       /* to an array that exists; the caller holds its lock */
+    bool may_reverse;     /* rows may have to be reversed before they go on */
+    enum umm_revision revision;
+    bool has_rows; /* n_rows rows will come */
+    uint64_t n_rows;
+    struct umm_outfile_options file;
+};
+
+struct umm_target {
+    struct umm_target_options options;
+    const struct umm_schema *schema;
+    struct umm_run *run;
+    enum { UMM_TARGET_NONE, UMM_TARGET_ROWS, UMM_TARGET_APPEND } kind;
+    struct umm_outfile out;
+    struct umm_append append;
+    struct umm_rowfile rows; /* the temporary file's, the scratch file's or the stream's */
+    int scratch_fd;
+    char *nowhere;       /* room for a row that is only counted or compared */
+    uint64_t header_len; /* bytes of the fresh array's header */
+    uint64_t n_rows;
+    uint64_t n_appended;
+    bool is_changed;
+};
+
+/* Begin. Close it after any open. */
+UMM_MUST_USE enum umm_status umm_target_open(struct umm_target *target,
+                                             const struct umm_target_options *options,
+                                             const struct umm_schema *schema, struct umm_run *run,
+                                             struct umm_error *err);
+
+/* Take a row. Failures of an append are UMM_ERR_CONFLICT without a place. */
+UMM_MUST_USE enum umm_status umm_target_push(struct umm_target *target, const char *row,
+                                             int64_t time, struct umm_error *err);
+
+/*
+ * All rows are there (newest first when is_reversed): write what is left of the
+ * array, without making it visible. n_rows is then what it will hold.
+ */
+UMM_MUST_USE enum umm_status umm_target_finish(struct umm_target *target, bool is_reversed,
+                                               struct umm_error *err);
+
+/* Put the array in place; is_changed is then whether anything is different. */
+UMM_MUST_USE enum umm_status umm_target_commit(struct umm_target *target, struct umm_error *err);
+
+/* Let go. What was not committed leaves no trace. Safe on a zeroed struct. */
+void umm_target_close(struct umm_target *target);
+
+#endif
