@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# job.bash JOB setup|command|complete|old - what tests/fault/run asks of a job.
+#
+# A job (tests/fault/jobs/TOOL-NAME.sh) describes one run of a tool in the current
+# directory, which always has the same content at its start:
+#
+#   tool       the program; its error line must begin with this name
+#   arguments  array; without progress, and with one thread
+#   setup()    makes inputs, and the old output if the job has one
+#   outputs    array of the files it writes; "stdout" is its standard output
+#   success    its exit code when all is well (0)
+#   durable    yes: a failed fsync or fdatasync must be reported (no)
+#   commit     what the call that publishes the output looks like in strace's log, as
+#              a regular expression; an error reported after it may leave the new
+#              output (rename)
+#   check_complete(), check_old()
+#              whether the outputs are the complete new ones, the untouched old ones;
+#              the default compares with a clean run's, and with setup's, bytes and mode
+#
+# A run is killed or fails anywhere, so a check must not change anything. $REF/new
+# and $REF/old are directories as a clean run and as setup left them.
+set -u
+job=$1 action=$2
+
+tool='' arguments=() outputs=() success=0 durable=no commit='^rename'
+
+# Whether every output is as in $REF/$1: the same bytes and mode, or absent in both.
+same_as() {
+    local file
+    for file in "${outputs[@]}"; do
+        if [[ ! -e $REF/$1/$file && ! -e $file ]]; then
+            continue
+        elif ! cmp -s "$file" "$REF/$1/$file"; then
+            echo "$file is not the $1 one"
+            return 1
+        elif [[ $(stat -c %a "$file") != "$(stat -c %a "$REF/$1/$file")" ]]; then
+            echo "$file has mode $(stat -c %a "$file")"
+            return 1
+        fi
+    done
+}
+
+# begins_like WHICH FILE: FILE is at least as long as $REF/WHICH/FILE and begins so.
+begins_like() {
+    cmp -s -n "$(stat -c %s "$REF/$1/$2")" "$2" "$REF/$1/$2" && return
+    echo "$2 does not begin like the $1 one"
+    return 1
+}
+
+# bars FIRST N: a header and N one-minute bars, FIRST minutes after the start of 2020.
+bars() {
+    awk -v first="$1" -v n="$2" 'BEGIN {
+        print "timestamp,open,high,low,close,volume"
+        for (i = first; i < first + n; i++) {
+            price = 7000 + i % 97
+            printf "%.0f,%d.25,%d.75,%d.5,%d.125,%d.5\n", 1577836800000 + i * 60000, price, price + 9, price - 9,
+                price + 1, i % 13 + 1
+        }
+    }'
+}
+
+check_complete() { same_as new; }
+check_old() { same_as old; }
+setup() { :; }
+
+# shellcheck source=/dev/null
+. "$job"
+
+case $action in
+setup) setup ;;
+command)
+    printf '%s\0' "$tool" "$success" "$durable" "$commit" "${outputs[*]}" "${arguments[@]}"
+    ;;
+complete) check_complete ;;
+old) check_old ;;
+esac

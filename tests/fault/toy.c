@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * toy.c - the smallest tool that keeps every promise the fault harness checks: it
+ * copies IN to OUT, durably, through a temporary file. -DBUG=n breaks one promise,
+ * to see that the harness notices; the list is in tests/fault/run.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#ifndef BUG
+#define BUG 0
+#endif
+
+enum { IGNORES_WRITE = 1, LEAVES_TEMP, IN_PLACE, IGNORES_SYNC, SAYS_NOTHING, NO_RETRY };
+
+static const char temp_name[] = ".out.umm-12345678";
+
+static int fail(const char *what)
+{
+    int code = errno;
+    if (BUG != LEAVES_TEMP)
+        unlink(temp_name);
+    if (BUG != SAYS_NOTHING)
+        fprintf(stderr, "toy: %s: %s\n", what, strerror(code));
+    return 1;
+}
+
+static int write_all(int fd, const char *bytes, size_t len_bytes)
+{
+    while (len_bytes > 0) {
+        ssize_t n = write(fd, bytes, len_bytes);
+        if (n < 0 && errno == EINTR && BUG != NO_RETRY)
+            continue;
+        if (n < 0)
+            return -1;
+        bytes += n;
+        len_bytes -= (size_t)n;
+    }
+    return 0;
+}
+
+static int copy(int in, int out)
+{
+    char bytes[4096];
+    for (;;) {
+        ssize_t n = read(in, bytes, sizeof bytes);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return (int)n;
+        if (write_all(out, bytes, (size_t)n) && BUG != IGNORES_WRITE)
+            return -1;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    close(open("/dev/null", O_RDWR));
+    if (argc != 3)
+        return 2;
+    const char *target = BUG == IN_PLACE ? argv[2] : temp_name;
+    int in = open(argv[1], O_RDONLY);
+    if (in < 0)
+        return fail("cannot open the input");
+    int out = open(target, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    if (out < 0)
+        return fail("cannot create the output");
+    if (copy(in, out))
+        return fail("cannot copy");
+    if (fsync(out) && BUG != IGNORES_SYNC)
+        return fail("cannot sync");
+    if (close(out))
+        return fail("cannot close");
+    if (BUG != IN_PLACE && rename(target, argv[2]))
+        return fail("cannot rename");
+    return 0;
+}
