@@ -22,12 +22,16 @@ static struct sigaction pipe_action;
 
 /* ---- start and end ------------------------------------------------------- */
 
-/* A closed 0, 1 or 2 would be handed to the next file opened: an output, say. */
+/*
+ * A closed 0, 1 or 2 would be handed to the next file opened: an output, say. What
+ * takes its place is opened the wrong way round, so that to read standard input or
+ * to write standard output is still an error, and no data goes nowhere in silence.
+ */
 static void fill_standard_descriptors(void)
 {
     int fd;
     do
-        fd = open("/dev/null", O_RDWR);
+        fd = open("/dev/null", fcntl(STDIN_FILENO, F_GETFD) < 0 ? O_WRONLY : O_RDONLY);
     while (fd >= 0 && fd <= STDERR_FILENO);
     if (fd >= 0)
         close(fd);
@@ -40,6 +44,8 @@ void cli_init(const struct cli_tool *tool)
     fill_standard_descriptors();
     /* A closed pipe must be an error that cleans up, not a death that leaves files. */
     sigaction(SIGPIPE, &ignore, &pipe_action);
+    /* So must a file that grows to its limit (ulimit -f). */
+    sigaction(SIGXFSZ, &ignore, NULL);
 }
 
 static void on_signal(int number)
@@ -124,7 +130,9 @@ static void print_error(const struct umm_error *err)
 {
     char path[4 * UMM_ERROR_PATH_MAX + 1];
     fprintf(stderr, "%s: ", the_tool->name);
-    if (err->path[0])
+    if (strcmp(err->path, "-") == 0)
+        fputs("standard output", stderr);
+    else if (err->path[0])
         fputs(umm_escape(path, sizeof path, err->path, strlen(err->path)), stderr);
     if (err->line)
         fprintf(stderr, ":%llu", (unsigned long long)err->line);
@@ -182,6 +190,9 @@ static void print_help(void)
     static const struct cli_option common[] = {
         {KEY_HELP, "help", NULL, "show this help and exit"},
         {KEY_VERSION, "version", NULL, "show the version and exit"}};
+    /* All of it is held until the end, where a failure to write it is seen, and why. */
+    static char buffer[32 * 1024];
+    setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     printf("Usage: %s %s\n%s\n\n", the_tool->name, the_tool->synopsis, the_tool->about);
     for (const struct cli_option *o = the_tool->options; o->name || o->help; o++) {
         if (o->name)
@@ -224,22 +235,36 @@ static void build_tables(struct option *longs, char *letters)
     letters[n_letters] = '\0';
 }
 
+/* How many long options begin with the len_bytes bytes at name. */
+static size_t count_longs(const struct option *longs, const char *name, size_t len_bytes)
+{
+    size_t n = 0;
+    for (; longs->name; longs++)
+        n += strncmp(longs->name, name, len_bytes) == 0;
+    return n;
+}
+
 /* The message for what getopt_long could not take. */
-static int refuse_option(char **argv, int code)
+static int refuse_option(char **argv, int code, const struct option *longs, const char *letters)
 {
     char shown[UMM_EXCERPT_MAX];
-    const char *word = argv[optind - 1];
-    if (optopt > 0 && optopt < CLI_KEY_LONG && (word[0] != '-' || word[1] != '-')) {
-        char letter[] = {'-', (char)optopt, '\0'};
-        umm_escape(shown, sizeof shown, letter, 2);
-    } else {
-        umm_escape(shown, sizeof shown, word, strcspn(word, "="));
+    /* Of letters in a row, argv[optind] is still the word while some are left. */
+    bool is_known = optopt > 0 && optopt != ':' && strchr(letters, optopt);
+    bool is_letter = optopt && optopt < CLI_KEY_LONG && !is_known;
+    if (is_letter) {
+        const char letter[] = {'-', (char)optopt};
+        return cli_usage("unknown option '%s'", umm_escape(shown, sizeof shown, letter, 2));
     }
+    const char *word = argv[optind - 1];
+    size_t len = word[0] == '-' && word[1] == '-' ? strcspn(word, "=") : 2;
+    umm_escape(shown, sizeof shown, word, len);
     if (code == ':')
         return cli_usage("option '%s' requires an argument", shown);
     if (optopt)
-        return cli_usage("option '%s' takes no argument or is unknown", shown);
-    return cli_usage("unknown or ambiguous option '%s'", shown);
+        return cli_usage("option '%s' takes no argument", shown);
+    return cli_usage(count_longs(longs, word + 2, len - 2) ? "ambiguous option '%s'"
+                                                           : "unknown option '%s'",
+                     shown);
 }
 
 int cli_next(int argc, char **argv, const char **value, int *exit_code)
@@ -262,7 +287,7 @@ int cli_next(int argc, char **argv, const char **value, int *exit_code)
         *exit_code = cli_finish(CLI_OK);
         return -2;
     case ':':
-    case '?': *exit_code = refuse_option(argv, key); return -2;
+    case '?': *exit_code = refuse_option(argv, key, longs, letters); return -2;
     default: return key;
     }
 }
@@ -314,4 +339,20 @@ int cli_parse_choice(const char *text, const char *const *choices)
         if (strcmp(text, choices[i]) == 0)
             return i;
     return -1;
+}
+
+void cli_test_hooks(struct umm_run *run)
+{
+#ifdef UMM_TEST_HOOKS
+    static const char *const engines[] = {"best", "reference", "portable", "avx2", "avx512", NULL};
+    const char *engine = getenv("UMM_TEST_ENGINE"), *block = getenv("UMM_TEST_BLOCK");
+    uint64_t n;
+    int choice = engine ? cli_parse_choice(engine, engines) : 0;
+    if (choice < 0 || (block && !cli_parse_count(block, 1, 1 << 18, &n)))
+        exit(cli_usage("UMM_TEST_ENGINE or UMM_TEST_BLOCK makes no sense"));
+    run->engine = (enum umm_engine)choice;
+    run->block_bytes = block ? (size_t)n : 0;
+#else
+    (void)run;
+#endif
 }

@@ -69,6 +69,12 @@ int cli_finish(int exit_code);
 /* SIGINT, SIGTERM and SIGHUP cancel run once; a second one kills. */
 void cli_catch_signals(struct umm_run *run);
 
+/*
+ * In builds with UMM_TEST_HOOKS: take run's engine from UMM_TEST_ENGINE (reference,
+ * portable, avx2, avx512) and its block size from UMM_TEST_BLOCK. Otherwise nothing.
+ */
+void cli_test_hooks(struct umm_run *run);
+
 /* "0", "48G", "5M", "64K": bytes in powers of 1024, decimal digits, within [min, max]. */
 bool cli_parse_size(const char *text, uint64_t min, uint64_t max, uint64_t *out);
 

@@ -8,6 +8,7 @@
 #include "cli.h"
 #include "data/convert.h"
 #include "data/convert_report.h"
+#include "sys/file.h"
 #include "sys/outfile.h"
 
 enum {
@@ -46,6 +47,7 @@ enum {
     KEY_JSON,
     KEY_REPORT,
     KEY_METRICS,
+    KEY_THREADS,
     KEY_PROGRESS,
     KEY_NO_PROGRESS
 };
@@ -102,6 +104,7 @@ static const struct cli_option options[] = {
     {KEY_SYNC, "sync", NULL, "make a fresh array survive a power cut"},
     {KEY_IF_CHANGED, "if-changed", NULL, "leave an array with the same bytes alone"},
     {KEY_LOCK, "lock", "[=HOW]", "one run at a time for this output: wait or fail\n(default wait)"},
+    {KEY_THREADS, "threads", "N", "worker threads (default: the processors it may use)"},
     {KEY_DRY_RUN, "dry-run", NULL, "read everything, write nothing, print the decisions"},
     {0, NULL, NULL, "Reports:"},
     {'v', "verbose", NULL, "print decisions and figures on standard error"},
@@ -126,6 +129,7 @@ struct opts {
     const char *report, *metrics;
     bool is_verbose, is_json, is_dry;
     enum cli_when progress;
+    uint64_t n_threads;
 };
 
 /* ---- options -------------------------------------------------------------------- */
@@ -311,8 +315,52 @@ static int set_option(struct opts *opts, int key, const char *value)
     case KEY_JSON: opts->is_json = true; break;
     case KEY_REPORT: opts->report = value; break;
     case KEY_METRICS: opts->metrics = value; break;
+    case KEY_THREADS:
+        return cli_parse_count(value, 1, 256, &opts->n_threads)
+                   ? CLI_OK
+                   : cli_bad_value("threads", "a number from 1 to 256", value);
     case KEY_PROGRESS: opts->progress = CLI_ALWAYS; break;
     default: opts->progress = CLI_NEVER; break;
+    }
+    return CLI_OK;
+}
+
+/* Two outputs in one place: the second would replace the first, or run into it. */
+static int check_outputs(const struct opts *opts)
+{
+    const struct {
+        const char *option, *path;
+    } outputs[] = {{"--output", opts->convert.output},
+                   {"--bad-rows quarantine", opts->convert.quarantine},
+                   {"--report", opts->report},
+                   {"--metrics", opts->metrics},
+                   {"--json", opts->is_json ? "-" : NULL}};
+    enum { N_OUTPUTS = sizeof outputs / sizeof *outputs };
+    for (size_t i = 0; i < N_OUTPUTS; i++)
+        for (size_t k = i + 1; k < N_OUTPUTS; k++)
+            if (outputs[i].path && outputs[k].path &&
+                umm_outfile_is_same(outputs[i].path, outputs[k].path))
+                return cli_usage("%s and %s write to the same place", outputs[i].option,
+                                 outputs[k].option);
+    return CLI_OK;
+}
+
+/* umm_convert looks after its own outputs. */
+static int check_reports(const struct opts *opts)
+{
+    char shown[4 * UMM_EXCERPT_MAX];
+    const char *reports[] = {opts->report, opts->metrics};
+    for (size_t i = 0; i < opts->convert.n_inputs; i++) {
+        const char *input = opts->convert.inputs[i];
+        struct umm_file_info info;
+        enum umm_status status = strcmp(input, "-") == 0 ? umm_file_stat_fd(0, input, &info, NULL)
+                                                         : umm_file_stat(input, &info, NULL);
+        if (status || info.kind != UMM_FILE_REGULAR)
+            continue;
+        for (size_t k = 0; k < 2; k++)
+            if (reports[k] && umm_file_same(reports[k], info.device, info.inode))
+                return cli_usage("%s: is an input and an output at once",
+                                 umm_escape(shown, sizeof shown, reports[k], strlen(reports[k])));
     }
     return CLI_OK;
 }
@@ -329,7 +377,8 @@ static int check_opts(struct opts *opts)
         return cli_usage("--json and -o - would mix on standard output; use --report FILE");
     if (opts->is_dry && convert->is_append)
         return cli_usage("--dry-run compares with no array: leave --append out");
-    return CLI_OK;
+    int code = check_outputs(opts);
+    return code != CLI_OK ? code : check_reports(opts);
 }
 
 static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
@@ -410,6 +459,8 @@ int main(int argc, char **argv)
     if (!parse_opts(&opts, argc, argv, &exit_code))
         return exit_code;
     opts.convert.scratch_dir = getenv("TMPDIR");
+    context.n_threads = (unsigned)opts.n_threads;
+    cli_test_hooks(&context);
     cli_catch_signals(&context);
     cli_progress_start(&context, opts.progress);
     return run(&opts, &context);

@@ -79,12 +79,27 @@ const char *umm_status_name(enum umm_status status);
 /* ---- Run context ------------------------------------------------------- */
 
 /*
+ * How a call does its work. Every engine gives the same bytes, errors and counts;
+ * they differ in speed. One that the machine lacks is replaced by the next lower.
+ * REFERENCE is the slow and obvious way, one record after the other.
+ */
+enum umm_engine {
+    UMM_ENGINE_BEST = 0,
+    UMM_ENGINE_REFERENCE,
+    UMM_ENGINE_PORTABLE,
+    UMM_ENGINE_AVX2,
+    UMM_ENGINE_AVX512
+};
+
+/*
  * What a long call needs from its caller. Zero-initialise it for the defaults.
  * A call that takes a `struct umm_run *` accepts NULL for all defaults.
  *
  * cancelled   set it (umm_run_cancel, from any thread or a signal handler) and
  *             the call cleans up and returns UMM_ERR_CANCELLED soon after
  * n_threads   worker threads to use; 0 means the calling thread's affinity mask
+ * engine      for tests and measurements; leave it 0
+ * block_bytes bytes that a worker takes at once; for tests, leave it 0
  * progress    called from the calling thread, at most about ten times a second,
  *             with work done and total in bytes (total 0: unknown)
  * clock_ns    a monotonic clock in nanoseconds; NULL means CLOCK_MONOTONIC
@@ -92,6 +107,8 @@ const char *umm_status_name(enum umm_status status);
 struct umm_run {
     int cancelled;
     unsigned n_threads;
+    enum umm_engine engine;
+    size_t block_bytes;
     void (*progress)(void *user, uint64_t done_bytes, uint64_t total_bytes);
     void *progress_user;
     uint64_t (*clock_ns)(void *user);

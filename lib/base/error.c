@@ -138,7 +138,7 @@ static size_t escape_one(const unsigned char *text, size_t len_bytes, char out[5
 const char *umm_escape(char *out, size_t cap_bytes, const char *text, size_t len_bytes)
 {
     enum { MARK = 3 };
-    size_t used = 0, at = 0;
+    size_t used = 0, at = 0, cut = 0;
     if (cap_bytes == 0)
         return out;
     while (at < len_bytes) {
@@ -146,16 +146,20 @@ const char *umm_escape(char *out, size_t cap_bytes, const char *text, size_t len
         size_t n_piece = 0;
         size_t n_read =
             escape_one((const unsigned char *)text + at, len_bytes - at, piece, &n_piece);
-        bool is_last = at + n_read == len_bytes;
-        if (used + n_piece + (is_last ? 0 : MARK) + 1 > cap_bytes)
+        if (used + n_piece + 1 > cap_bytes)
             break;
         memcpy(out + used, piece, n_piece);
         used += n_piece;
         at += n_read;
+        if (used + MARK + 1 <= cap_bytes)
+            cut = used;
     }
-    if (at < len_bytes && used + MARK + 1 <= cap_bytes) {
-        memcpy(out + used, "...", MARK);
-        used += MARK;
+    if (at < len_bytes) {
+        used = cut;
+        if (used + MARK + 1 <= cap_bytes) {
+            memcpy(out + used, "...", MARK);
+            used += MARK;
+        }
     }
     out[used] = '\0';
     return out;

@@ -2,6 +2,7 @@
 #include "data/append.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ static void describe(const struct umm_npy *npy, char *out, size_t cap_bytes)
         return;
     }
     umm_npy_type_text(&npy->type, type);
-    size_t used = (size_t)snprintf(out, cap_bytes, "%s (N", type);
+    size_t used = (size_t)snprintf(out, cap_bytes, npy->n_dims ? "%s (N" : "%s (", type);
     for (unsigned i = 1; i < npy->n_dims && used < cap_bytes; i++)
         used += (size_t)snprintf(out + used, cap_bytes - used, ", %" PRIu64, npy->shape[i]);
     if (used < cap_bytes)
@@ -43,7 +44,10 @@ static enum umm_status check_columns(struct umm_append *append, struct umm_error
     enum umm_status status = umm_schema_npy(append->schema, 0, &wanted, err);
     if (status)
         return status;
-    if (append->npy.is_fortran && append->npy.n_dims > 1) {
+    if (append->npy.has_titles) {
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, append->path,
+                                    "an array whose fields have titles cannot be appended to");
+    } else if (append->npy.is_fortran && append->npy.n_dims > 1) {
         status = umm_error_set_path(err, UMM_ERR_CONFLICT, append->path,
                                     "a Fortran-order array cannot be appended to");
     } else if (!umm_npy_same_type(&append->npy, &wanted)) {
@@ -98,6 +102,24 @@ static enum umm_status read_last(struct umm_append *append, struct umm_error *er
     return status;
 }
 
+/*
+ * Rows of a killed append may follow the array, another array may not: np.save to an
+ * open file writes one behind the other.
+ */
+static enum umm_status check_tail(const struct umm_append *append, struct umm_error *err)
+{
+    char magic[6];
+    uint64_t end = append->npy.data_offset_bytes + umm_npy_data_bytes(&append->npy);
+    if (append->size_bytes < end + sizeof magic)
+        return UMM_OK;
+    enum umm_status status =
+        umm_file_pread_all(append->fd, append->path, magic, sizeof magic, end, err);
+    if (status || memcmp(magic, "\x93NUMPY", sizeof magic) != 0)
+        return status;
+    return umm_error_set_path(err, UMM_ERR_CONFLICT, append->path,
+                              "holds more than one array, and cannot be appended to");
+}
+
 enum umm_status umm_append_open(struct umm_append *append, const char *path,
                                 const struct umm_schema *schema, enum umm_revision revision,
                                 struct umm_run *run, struct umm_error *err)
@@ -116,6 +138,9 @@ enum umm_status umm_append_open(struct umm_append *append, const char *path,
     if (status)
         return status;
     append->size_bytes = info.size_bytes;
+    status = check_tail(append, err);
+    if (status)
+        return status;
     append->n_old = append->npy.shape[0];
     status = umm_rowfile_open(&append->rows, append->fd, path, false, append->npy.data_offset_bytes,
                               schema->row_bytes, append->n_old, run, err);
@@ -128,13 +153,22 @@ enum umm_status umm_append_open(struct umm_append *append, const char *path,
     return read_last(append, err);
 }
 
+/* Cut off what was written behind the array and never counted: nobody maps it. */
+static void cut_uncounted(const struct umm_append *append)
+{
+    struct umm_file_info info;
+    if (append->fd < 0 || append->is_header_open || append->rows.n_rows == append->n_old ||
+        umm_file_stat_fd(append->fd, append->path, &info, NULL) != UMM_OK ||
+        info.size_bytes <= append->size_bytes)
+        return;
+    if (umm_file_truncate(append->fd, append->path, append->size_bytes, NULL) != UMM_OK) {
+        /* It stays invisible, and the next append overwrites it. */
+    }
+}
+
 void umm_append_close(struct umm_append *append)
 {
-    /* Bytes behind what the header counts: nobody maps them. */
-    if (append->rows.n_written > append->n_old && append->fd >= 0 && !append->is_header_open &&
-        umm_file_truncate(append->fd, append->path, append->size_bytes, NULL) != UMM_OK) {
-        /* They stay invisible, and the next append overwrites them. */
-    }
+    cut_uncounted(append);
     umm_rowfile_close(&append->rows);
     free(append->block);
     free(append->replacement);
@@ -166,10 +200,9 @@ static enum umm_status find_first(struct umm_append *append, int64_t time, uint6
 }
 
 /* Put the cursor on the first old row that is not older than time. */
-static enum umm_status advance(struct umm_append *append, int64_t time, const char **row,
-                               struct umm_error *err)
+static enum umm_status advance(struct umm_append *append, int64_t time, struct umm_error *err)
 {
-    *row = NULL;
+    const char *row;
     if (!append->has_cursor) {
         enum umm_status status = find_first(append, time, &append->cursor, err);
         if (status)
@@ -177,57 +210,105 @@ static enum umm_status advance(struct umm_append *append, int64_t time, const ch
         append->has_cursor = true;
     }
     for (; append->cursor < append->n_old; append->cursor++) {
-        enum umm_status status = old_row(append, append->cursor, row, err);
-        if (status)
+        enum umm_status status = old_row(append, append->cursor, &row, err);
+        if (status || time_of(append, row) >= time)
             return status;
-        if (time_of(append, *row) >= time)
-            return UMM_OK;
     }
-    *row = NULL;
     return UMM_OK;
 }
 
-static const char *first_difference(const struct umm_append *append, const char *a, const char *b)
+/* Of floats the value counts: NumPy's NaN may be another than ours. */
+static bool is_same_float(size_t size_bytes, const char *a, const char *b)
 {
+    float f4[2];
+    double f8[2];
+    if (size_bytes == sizeof *f4) {
+        memcpy(&f4[0], a, sizeof *f4);
+        memcpy(&f4[1], b, sizeof *f4);
+        f8[0] = (double)f4[0];
+        f8[1] = (double)f4[1];
+    } else {
+        memcpy(&f8[0], a, sizeof *f8);
+        memcpy(&f8[1], b, sizeof *f8);
+    }
+    return f8[0] == f8[1] || (isnan(f8[0]) && isnan(f8[1]));
+}
+
+/* The first field in which two rows differ, or NULL. */
+static const struct umm_schema_field *first_difference(const struct umm_append *append,
+                                                       const char *a, const char *b)
+{
+    if (memcmp(a, b, append->rows.row_bytes) == 0)
+        return NULL;
     for (size_t i = 0; i < append->schema->n_fields; i++) {
         const struct umm_schema_field *field = &append->schema->fields[i];
-        if (memcmp(a + field->offset_bytes, b + field->offset_bytes, field->type.size_bytes) != 0)
-            return field->name[0] ? field->name : "a column";
+        const char *at_a = a + field->offset_bytes, *at_b = b + field->offset_bytes;
+        size_t size = field->type.size_bytes;
+        bool is_same = field->type.kind == 'f' ? is_same_float(size, at_a, at_b)
+                                               : memcmp(at_a, at_b, size) == 0;
+        if (!is_same)
+            return field;
     }
-    return "nothing";
+    return NULL;
 }
 
 static enum umm_status refuse(const struct umm_append *append, int64_t time, const char *old,
                               const char *row, struct umm_error *err)
 {
-    char text[UMM_TIME_ISO_MAX];
+    char text[UMM_TIME_ISO_MAX], name[UMM_EXCERPT_MAX];
     umm_time_format_iso(umm_time_from_unit(time, append->schema->time_unit), text);
     if (!old)
         return umm_error_set(err, UMM_ERR_CONFLICT,
                              "the row of %s is not newer than the array and not in it; see "
                              "--on-revision",
                              text);
+    const struct umm_schema_field *field = first_difference(append, old, row);
+    const char *named = field && field->name[0] ? field->name : "a column";
+    umm_escape(name, sizeof name, named, strlen(named));
     return umm_error_set(err, UMM_ERR_CONFLICT,
                          "the row of %s differs from the array's row %" PRIu64
                          " in %s; see --on-revision",
-                         text, append->cursor, first_difference(append, old, row));
+                         text, append->cursor, name);
+}
+
+/*
+ * Whether one of the array's rows of that time, from the cursor on, is the same; the
+ * cursor is then behind it.
+ */
+static enum umm_status find_same(struct umm_append *append, const char *row, int64_t time,
+                                 bool *is_found, struct umm_error *err)
+{
+    *is_found = false;
+    for (uint64_t at = append->cursor; at < append->n_old; at++) {
+        const char *old;
+        enum umm_status status = old_row(append, at, &old, err);
+        if (status || time_of(append, old) != time)
+            return status;
+        if (!first_difference(append, old, row)) {
+            *is_found = true;
+            append->cursor = at + 1;
+            return UMM_OK;
+        }
+    }
+    return UMM_OK;
 }
 
 /* A row that is not newer than the array. */
 static enum umm_status compare(struct umm_append *append, const char *row, int64_t time,
                                struct umm_error *err)
 {
-    const char *old;
-    enum umm_status status = advance(append, time, &old, err);
-    if (status)
+    const char *old = NULL;
+    bool is_same = false;
+    enum umm_status status = advance(append, time, err);
+    if (!status)
+        status = find_same(append, row, time, &is_same, err);
+    append->n_same += is_same;
+    if (!status && !is_same && append->cursor < append->n_old)
+        status = old_row(append, append->cursor, &old, err);
+    if (status || is_same)
         return status;
     if (old && time_of(append, old) != time)
         old = NULL;
-    if (old && memcmp(old, row, append->rows.row_bytes) == 0) {
-        append->n_same++;
-        append->cursor++;
-        return UMM_OK;
-    }
     bool is_last = old && append->cursor == append->n_old - 1;
     if (append->revision == UMM_REVISION_REPLACE_LAST && is_last) {
         memcpy(append->replacement, row, append->rows.row_bytes);
@@ -261,53 +342,124 @@ uint64_t umm_append_n_rows(const struct umm_append *append)
 
 /* ---- commit ------------------------------------------------------------------ */
 
-static enum umm_status write_header(struct umm_append *append, uint64_t n_rows,
-                                    struct umm_error *err)
+/*
+ * All that a commit writes below the new rows, made beforehand, so that between the
+ * first write and the last only the device can fail.
+ */
+struct plan {
+    char *before;  /* the header as it is */
+    char *between; /* one row less, while the last row is replaced */
+    char *after;
+    size_t len; /* of each */
+    char *last; /* the last row as it is */
+};
+
+static void free_plan(struct plan *plan)
 {
-    char *text;
+    free(plan->before);
+    free(plan->between);
+    free(plan->after);
+    free(plan->last);
+}
+
+static enum umm_status make_header(struct umm_append *append, uint64_t n_rows, char **text,
+                                   struct umm_error *err)
+{
     size_t len;
     append->npy.shape[0] = n_rows;
     enum umm_status status =
-        umm_npy_format_exact(&append->npy, append->npy.data_offset_bytes, &text, &len, err);
-    if (status)
-        return status;
-    status = umm_file_pwrite_all(append->fd, append->path, text, len, 0, err);
-    free(text);
+        umm_npy_format_exact(&append->npy, append->npy.data_offset_bytes, text, &len, err);
+    /* Very old NumPy, and others, leave no room behind the count. */
+    if (status == UMM_ERR_UNSUPPORTED)
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, append->path,
+                                  "its header has no room for %" PRIu64
+                                  " rows: load it and save it again with NumPy",
+                                  n_rows);
+    return status;
+}
+
+static uint64_t place_of_last(const struct umm_append *append)
+{
+    return append->rows.base_bytes + (append->n_old - 1) * append->rows.row_bytes;
+}
+
+static enum umm_status make_plan(struct umm_append *append, struct plan *plan,
+                                 struct umm_error *err)
+{
+    plan->len = (size_t)append->npy.data_offset_bytes;
+    plan->before = malloc(plan->len);
+    plan->last = malloc(append->rows.row_bytes);
+    if (!plan->before || !plan->last)
+        return umm_error_set_memory(err, plan->len, "the old header");
+    enum umm_status status =
+        umm_file_pread_all(append->fd, append->path, plan->before, plan->len, 0, err);
+    if (!status && append->has_replacement)
+        status = umm_file_pread_all(append->fd, append->path, plan->last, append->rows.row_bytes,
+                                    place_of_last(append), err);
+    if (!status && append->has_replacement)
+        status = make_header(append, append->n_old - 1, &plan->between, err);
+    return status ? status : make_header(append, append->rows.n_rows, &plan->after, err);
+}
+
+static enum umm_status put(const struct umm_append *append, const char *bytes, size_t len,
+                           uint64_t at, struct umm_error *err)
+{
+    enum umm_status status = umm_file_pwrite_all(append->fd, append->path, bytes, len, at, err);
     return status ? status : umm_file_sync_data(append->fd, append->path, err);
 }
 
 /* Hide the last old row, write the new one in its place. */
-static enum umm_status replace_last(struct umm_append *append, struct umm_error *err)
+static enum umm_status replace_last(const struct umm_append *append, const struct plan *plan,
+                                    struct umm_error *err)
 {
-    enum umm_status status = write_header(append, append->n_old - 1, err);
+    enum umm_status status = put(append, plan->between, plan->len, 0, err);
+    return status ? status
+                  : put(append, append->replacement, append->rows.row_bytes, place_of_last(append),
+                        err);
+}
+
+/* After a failure: the last row and the header as they were. */
+static void restore(const struct umm_append *append, const struct plan *plan)
+{
+    enum umm_status status = UMM_OK;
+    if (append->has_replacement)
+        status = put(append, plan->last, append->rows.row_bytes, place_of_last(append), NULL);
     if (!status)
-        status = umm_file_pwrite_all(
-            append->fd, append->path, append->replacement, append->rows.row_bytes,
-            append->rows.base_bytes + (append->n_old - 1) * append->rows.row_bytes, err);
-    return status ? status : umm_file_sync_data(append->fd, append->path, err);
+        status = put(append, plan->before, plan->len, 0, NULL);
+    if (status) {
+        /* The device refuses: the first error says so. */
+    }
+}
+
+static enum umm_status publish(struct umm_append *append, const struct plan *plan,
+                               struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
+    append->is_header_open = true;
+    if (append->has_replacement)
+        status = replace_last(append, plan, err);
+    if (!status)
+        status = put(append, plan->after, plan->len, 0, err);
+    if (status)
+        restore(append, plan);
+    return status;
 }
 
 enum umm_status umm_append_commit(struct umm_append *append, struct umm_error *err)
 {
+    struct plan plan = {0};
     uint64_t end = append->rows.base_bytes + append->rows.n_rows * append->rows.row_bytes;
     enum umm_status status = umm_rowfile_flush(&append->rows, err);
+    if (!status && umm_append_is_changed(append))
+        status = make_plan(append, &plan, err);
     /* A torn tail of an earlier run may reach further than the new rows. */
     if (!status && append->size_bytes > end)
         status = umm_file_truncate(append->fd, append->path, end, err);
-    if (status || !umm_append_is_changed(append))
-        return status;
-    status = umm_file_sync_data(append->fd, append->path, err);
-    if (status)
-        return status;
-    uint64_t n_before = append->n_old;
-    append->is_header_open = true;
-    if (append->has_replacement)
-        status = replace_last(append, err);
-    if (!status)
-        status = write_header(append, append->rows.n_rows, err);
-    if (!status)
-        append->n_old = append->rows.n_rows;
-    else if (!append->has_replacement)
-        append->is_header_open = write_header(append, n_before, NULL) != UMM_OK;
+    if (!status && umm_append_is_changed(append)) {
+        status = umm_file_sync_data(append->fd, append->path, err);
+        if (!status)
+            status = publish(append, &plan, err);
+    }
+    free_plan(&plan);
     return status;
 }

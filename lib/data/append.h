@@ -8,6 +8,9 @@
  * Rows are written behind the array, synced, then the header is rewritten in one
  * write and synced. Replacing the last row hides it first: count n-1, sync, row,
  * sync, count. A reader that maps the array sees the old or the new count.
+ *
+ * Bytes behind the array are what a killed append left, and give way. A header that
+ * may have counted new rows is never followed by a cut: some reader may map them.
  */
 #ifndef UMM_DATA_APPEND_H
 #define UMM_DATA_APPEND_H
@@ -36,7 +39,7 @@ struct umm_append {
     size_t block_rows;
     char *replacement; /* for row n_old - 1 */
     bool has_replacement;
-    bool is_header_open; /* the header may count new rows: nothing is cut off */
+    bool is_header_open; /* the header may have counted new rows: nothing is cut off */
     uint64_t n_same, n_revised;
 };
 
@@ -52,7 +55,8 @@ UMM_MUST_USE enum umm_status umm_append_open(struct umm_append *append, const ch
 
 /*
  * Take one row; times must not decrease from call to call. Newer rows are written,
- * others compared. UMM_ERR_CONFLICT when a row differs and revision does not allow
+ * others compared with the array's rows of their time, by value: NaN is the same as
+ * any NaN, -0 as 0. UMM_ERR_CONFLICT when a row differs and revision does not allow
  * it; the message says how, the caller adds where.
  */
 UMM_MUST_USE enum umm_status umm_append_push(struct umm_append *append, const char *row,
@@ -62,7 +66,10 @@ UMM_MUST_USE enum umm_status umm_append_push(struct umm_append *append, const ch
 bool umm_append_is_changed(const struct umm_append *append);
 uint64_t umm_append_n_rows(const struct umm_append *append);
 
-/* Make the new rows durable, then visible. */
+/*
+ * Make the new rows durable, then visible. After a failure the array is the old one,
+ * unless the device refuses that too; a replaced last row may then be missing.
+ */
 UMM_MUST_USE enum umm_status umm_append_commit(struct umm_append *append, struct umm_error *err);
 
 /* Let go; what was not committed is cut off again. Safe after a failed open. */

@@ -28,6 +28,8 @@ enum umm_status umm_na_parse(const char *list, struct umm_na *na, struct umm_err
         double value;
         na->has_numeric |=
             umm_num_parse_f64(entry, strlen(entry), '.', &value) != UMM_NUM_MALFORMED;
+        na->has_digit |= entry[strcspn(entry, "0123456789")] != '\0';
+        na->has_empty |= *entry == '\0';
         entry += strlen(entry) + 1;
     }
     return UMM_OK;
@@ -80,10 +82,11 @@ static struct umm_csv_field trim(struct umm_csv_field cell)
 static enum umm_status refuse(const struct umm_schema_field *field, const char *what,
                               struct umm_csv_field cell, const char *hint, struct umm_error *err)
 {
-    char shown[UMM_EXCERPT_MAX];
+    char shown[UMM_EXCERPT_MAX], name[UMM_EXCERPT_MAX];
     umm_escape(shown, sizeof shown, cell.text, cell.len_bytes);
-    return umm_error_set(err, UMM_ERR_DATA, "%s%s%s: \"%s\"%s", field->name,
-                         field->name[0] ? " " : "", what, shown, hint);
+    umm_escape(name, sizeof name, field->name, strlen(field->name));
+    return umm_error_set(err, UMM_ERR_DATA, "%s%s%s: \"%s\"%s", name, name[0] ? " " : "", what,
+                         shown, hint);
 }
 
 static void store_nan(const struct umm_schema_field *field, char *out)
@@ -157,9 +160,10 @@ static enum umm_status refuse_number(const struct umm_schema_field *field,
         char what[32] = "does not fit ";
         strcat(what, type_name(field));
         return refuse(field, what, cell,
-                      is_f8                     ? " (the largest is 1.8e308)"
-                      : field->type.kind == 'f' ? "; use --dtype f8"
-                                                : "; use --dtype i8 or f8",
+                      is_f8                         ? " (the largest is 1.8e308)"
+                      : field->type.kind == 'f'     ? "; use --dtype f8"
+                      : field->type.size_bytes == 8 ? "; use --dtype f8"
+                                                    : "; use --dtype i8 or f8",
                       err);
     }
     return refuse(field, "is not a number", cell,
@@ -210,6 +214,20 @@ static enum umm_time_result settle(struct umm_time_spec *spec, struct umm_csv_fi
     return umm_time_detect(cell.text, cell.len_bytes, spec);
 }
 
+/* What a text should have looked like. */
+static const char *form_hint(enum umm_time_form form)
+{
+    switch (form) {
+    case UMM_TIME_FORM_EPOCH: return "; expected an epoch, as before it or by --time-unit-in";
+    case UMM_TIME_FORM_ISO: return "; expected ISO 8601, as before it";
+    case UMM_TIME_FORM_YEAR_FIRST: return "; expected year, month, day, as before it";
+    case UMM_TIME_FORM_COMPACT: return "; expected YYYYMMDD, as before it";
+    case UMM_TIME_FORM_PATTERN: return "; expected what --time-format or the layout says";
+    case UMM_TIME_FORM_NONE: break;
+    }
+    return "; use --time-format";
+}
+
 static const char *time_hint(enum umm_time_result result, const struct umm_time_spec *spec)
 {
     switch (result) {
@@ -218,23 +236,40 @@ static const char *time_hint(enum umm_time_result result, const struct umm_time_
     case UMM_TIME_LOCAL_GAP:
     case UMM_TIME_LOCAL_FOLD: return "; use --tz-fold earlier or later";
     case UMM_TIME_INEXACT: return "; use a finer --time-unit";
-    case UMM_TIME_RANGE: return "; use a coarser --time-unit";
-    case UMM_TIME_MALFORMED: return spec->form == UMM_TIME_FORM_NONE ? "; use --time-format" : "";
+    case UMM_TIME_MALFORMED: return form_hint(spec->form);
     case UMM_TIME_OK:
+    case UMM_TIME_RANGE:
     case UMM_TIME_NO_SUCH_DATE: break;
     }
     return "";
 }
 
+static const char *time_problem(enum umm_time_result result)
+{
+    switch (result) {
+    case UMM_TIME_NO_SUCH_DATE: return "is no date or time of day that exists";
+    case UMM_TIME_OTHER_UNIT: return "is an epoch of another unit than those before";
+    case UMM_TIME_LOCAL_GAP: return "is a local time that the time zone skipped";
+    case UMM_TIME_LOCAL_FOLD: return "is a local time that the time zone had twice";
+    case UMM_TIME_RANGE: return "is out of range";
+    case UMM_TIME_INEXACT: return "is finer than the time unit";
+    case UMM_TIME_DAY_MONTH: return "has day and month in an order that nothing tells";
+    case UMM_TIME_OK:
+    case UMM_TIME_MALFORMED: break;
+    }
+    return "is not a time";
+}
+
+/* is_read: the text is a time, but the array cannot hold it. */
 static enum umm_status refuse_time(const struct umm_schema_field *field,
                                    const struct umm_time_spec *spec, enum umm_time_result result,
-                                   struct umm_csv_field cell, struct umm_error *err)
+                                   bool is_read, struct umm_csv_field cell, struct umm_error *err)
 {
-    char what[128] = "is ";
-    strncat(what, umm_time_result_text(result), sizeof what - 4);
-    if (result == UMM_TIME_MALFORMED)
-        strcpy(what, "is not a time");
-    return refuse(field, what, cell, time_hint(result, spec), err);
+    const char *hint = time_hint(result, spec);
+    if (result == UMM_TIME_RANGE && is_read)
+        hint =
+            field->type.size_bytes == 4 ? "; use --dtype i8 or f8" : "; use a coarser --time-unit";
+    return refuse(field, time_problem(result), cell, hint, err);
 }
 
 /* Times are exact in f8 up to 2^53 and in i4 up to 2^31. */
@@ -262,12 +297,13 @@ static enum umm_status convert_time(const struct umm_cells *cells, size_t index,
     enum umm_time_result result = settle(spec, cell);
     if (result == UMM_TIME_OK)
         result = umm_time_parse(spec, cell.text, cell.len_bytes, &time);
-    if (result == UMM_TIME_OK)
+    bool is_read = result == UMM_TIME_OK;
+    if (is_read)
         result = umm_time_to_unit(time, cells->schema->time_unit, value);
     if (result == UMM_TIME_OK && !store_time(field, *value, out))
         result = UMM_TIME_RANGE;
     if (result != UMM_TIME_OK)
-        return refuse_time(field, spec, result, cell, err);
+        return refuse_time(field, spec, result, is_read, cell, err);
     return UMM_OK;
 }
 
@@ -286,30 +322,38 @@ static bool join(struct umm_csv_field date, struct umm_csv_field time, char buff
     return true;
 }
 
+enum umm_status umm_cells_convert_field(const struct umm_cells *cells, size_t index,
+                                        struct umm_csv_field first, struct umm_csv_field second,
+                                        char *out, int64_t *time, struct umm_error *err)
+{
+    const struct umm_schema_field *field = &cells->schema->fields[index];
+    struct umm_csv_field cell = trim(first);
+    char joined[JOINED_MAX];
+    if (!field->is_time)
+        return convert_number(cells, field, cell, out, err);
+    if (cells->found[index].second >= 0 && !join(cell, trim(second), joined, &cell))
+        return refuse(field, "is not a time", cell, "", err);
+    return convert_time(cells, index, cell, out, time, err);
+}
+
 enum umm_status umm_cells_convert(const struct umm_cells *cells, const struct umm_csv_field *fields,
                                   struct umm_row *row, size_t *bad_field, struct umm_error *err)
 {
     const struct umm_schema *schema = cells->schema;
-    char joined[JOINED_MAX];
     for (size_t i = 0; i < schema->n_fields; i++) {
-        const struct umm_schema_field *field = &schema->fields[i];
         const struct umm_found *found = &cells->found[i];
-        struct umm_csv_field cell = trim(fields[found->first]);
-        char *out = row->bytes + field->offset_bytes;
-        int64_t time;
-        enum umm_status status;
+        struct umm_csv_field second = {.text = NULL};
+        int64_t time = 0;
+        if (found->second >= 0)
+            second = fields[found->second];
         *bad_field = (size_t)found->first;
-        if (!field->is_time) {
-            status = convert_number(cells, field, cell, out, err);
-        } else {
-            if (found->second >= 0 && !join(cell, trim(fields[found->second]), joined, &cell))
-                return refuse(field, "is not a time", cell, "", err);
-            status = convert_time(cells, i, cell, out, &time, err);
-            if ((int)i == schema->time_index && !status)
-                row->time = time;
-        }
+        enum umm_status status =
+            umm_cells_convert_field(cells, i, fields[found->first], second,
+                                    row->bytes + schema->fields[i].offset_bytes, &time, err);
         if (status)
             return status;
+        if ((int)i == schema->time_index)
+            row->time = time;
     }
     return UMM_OK;
 }

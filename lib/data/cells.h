@@ -15,6 +15,8 @@ struct umm_na {
     char *text; /* the list, with its commas made into terminators */
     size_t n;
     bool has_numeric; /* some entry reads as a number, so every cell must be compared */
+    bool has_digit;   /* some entry has a digit: times must be compared, too */
+    bool has_empty;   /* the empty cell is one */
 };
 
 #define UMM_NA_DEFAULT ",null,NaN,NA,N/A,-"
@@ -49,6 +51,16 @@ UMM_MUST_USE enum umm_status umm_cells_convert(const struct umm_cells *cells,
                                                const struct umm_csv_field *fields,
                                                struct umm_row *row, size_t *bad_field,
                                                struct umm_error *err);
+
+/*
+ * The same for field number index of the schema alone: first, and second where the
+ * field joins two (else ignored), are the record's fields; out is where its value
+ * goes, and *time is set if the field is a time.
+ */
+UMM_MUST_USE enum umm_status umm_cells_convert_field(const struct umm_cells *cells, size_t index,
+                                                     struct umm_csv_field first,
+                                                     struct umm_csv_field second, char *out,
+                                                     int64_t *time, struct umm_error *err);
 
 /*
  * Check low <= open, close <= high and volume >= 0 in a row, as far as the schema

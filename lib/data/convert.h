@@ -50,10 +50,13 @@ struct umm_convert_input {
     const char *layout; /* preset's name, or NULL */
     char delimiter;
     bool has_header;
-    char *columns;    /* "timestamp=1 \"open_time\", open=2 \"open\", ..." */
-    char *time;       /* "epoch in ms", "ISO 8601, UTC", ... */
-    char *zone;       /* name of the zone of texts without one */
-    uint64_t n_bytes; /* of text */
+    /* What decided: "option", "layout", "header", "banner", "text", "magnitude", "default". */
+    const char *layout_by, *delimiter_by, *header_by, *time_by, *zone_by;
+    char *columns;            /* "timestamp=1 \"open_time\", open=2 \"open\", ..." */
+    char *time;               /* "epoch in ms", "ISO 8601, UTC", ... */
+    char *zone;               /* name of the zone of texts without one */
+    uint64_t n_bytes;         /* of text */
+    uint64_t n_skipped_bytes; /* of text that --tail passed over; not in n_bytes */
     uint64_t n_rows, n_rejected, n_blank, n_comments;
 };
 

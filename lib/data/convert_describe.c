@@ -81,12 +81,23 @@ static void describe_time(const struct umm_time_spec *spec, struct text *text)
     case UMM_TIME_FORM_YEAR_FIRST: add(text, "year, month, day"); return;
     case UMM_TIME_FORM_COMPACT: add(text, "YYYYMMDD"); return;
     case UMM_TIME_FORM_PATTERN:
-        add(text, "%s",
-            umm_escape(shown, sizeof shown, spec->patterns[0], strlen(spec->patterns[0])));
+        for (size_t i = 0; i < 2 && spec->patterns[i]; i++)
+            add(text, "%s%s", i ? " or " : "",
+                umm_escape(shown, sizeof shown, spec->patterns[i], strlen(spec->patterns[i])));
         return;
     case UMM_TIME_FORM_NONE: break;
     }
     add(text, "none read");
+}
+
+static const char *time_by(const struct umm_reading *reading, const struct umm_time_spec *spec)
+{
+    bool is_option = strcmp(reading->time_by, "option") == 0;
+    if (is_option || spec->form == UMM_TIME_FORM_NONE)
+        return is_option ? reading->time_by : NULL;
+    if (spec->form == UMM_TIME_FORM_PATTERN)
+        return "layout";
+    return spec->form == UMM_TIME_FORM_EPOCH ? "magnitude" : reading->time_by;
 }
 
 enum umm_status umm_convert_describe_reading(struct umm_convert_input *input,
@@ -98,7 +109,10 @@ enum umm_status umm_convert_describe_reading(struct umm_convert_input *input,
     input->layout = reading->layout ? reading->layout->name : NULL;
     input->delimiter = reading->records.delimiter;
     input->has_header = reading->has_header;
-    input->n_bytes = reading->records.byte;
+    input->layout_by = reading->layout_by;
+    input->delimiter_by = reading->delimiter_by;
+    input->header_by = reading->header_by;
+    input->n_bytes = reading->records.byte - input->n_skipped_bytes;
     input->n_blank = reading->records.n_blank;
     input->n_comments = reading->records.n_comments;
     describe_columns(reading, &columns);
@@ -106,6 +120,8 @@ enum umm_status umm_convert_describe_reading(struct umm_convert_input *input,
     if (status || time_index < 0)
         return status;
     describe_time(&reading->times[time_index], &time);
+    input->time_by = time_by(reading, &reading->times[time_index]);
+    input->zone_by = reading->zone_by;
     add(&zone, "%s", reading->tz ? umm_tz_name(reading->tz) : "UTC");
     status = keep(&time, &input->time, err);
     return status ? status : keep(&zone, &input->zone, err);
@@ -121,7 +137,6 @@ enum umm_status umm_convert_describe_output(struct umm_convert_result *result,
     result->time_unit = schema->time_unit;
     result->n_rows = target->n_rows;
     result->n_written = target->kind == UMM_TARGET_NONE ? 0 : target->n_appended;
-    result->is_changed = target->is_changed;
     if (target->kind == UMM_TARGET_APPEND) {
         result->n_same = target->append.n_same;
         result->n_revised = target->append.n_revised;

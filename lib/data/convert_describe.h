@@ -17,7 +17,7 @@ UMM_MUST_USE enum umm_status umm_convert_describe_reading(struct umm_convert_inp
                                                           const struct umm_reading *reading,
                                                           struct umm_error *err);
 
-/* What the output is, after the commit. */
+/* What the output will be, all but is_changed: after umm_target_finish. */
 UMM_MUST_USE enum umm_status umm_convert_describe_output(struct umm_convert_result *result,
                                                          const struct umm_schema *schema,
                                                          const struct umm_target *target,

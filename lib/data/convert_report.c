@@ -46,11 +46,16 @@ static void put_inputs(struct umm_json *json, const struct umm_convert_result *r
         char delimiter[] = {input->delimiter, '\0'};
         umm_json_put_text(item, "path", input->path);
         umm_json_put_text(item, "layout", input->layout);
+        umm_json_put_text(item, "layout_by", input->layout_by);
         umm_json_put_text(item, "delimiter", delimiter);
+        umm_json_put_text(item, "delimiter_by", input->delimiter_by);
         umm_json_put_bool(item, "header", input->has_header);
+        umm_json_put_text(item, "header_by", input->header_by);
         umm_json_put_text(item, "columns", input->columns);
         umm_json_put_text(item, "time", input->time);
+        umm_json_put_text(item, "time_by", input->time_by);
         umm_json_put_text(item, "zone", input->zone);
+        umm_json_put_text(item, "zone_by", input->zone_by);
         umm_json_put_count(item, "bytes", input->n_bytes);
         umm_json_put_count(item, "rows", input->n_rows);
         umm_json_put_count(item, "rejected", input->n_rejected);
@@ -130,17 +135,34 @@ enum umm_status umm_convert_report_prometheus(const struct umm_convert_options *
 
 /* ---- lines ---------------------------------------------------------------------- */
 
+/* " (by WHAT)" at offset n, which nothing else follows; returns the new end. */
+static size_t add_reason(char *line, size_t n, const char *by)
+{
+    if (!by)
+        return n;
+    return n + (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, " (by %s)", by);
+}
+
 static void input_line(const struct umm_convert_input *input, char *line)
 {
     char path[UMM_EXCERPT_MAX * 4], delimiter[8];
     umm_escape(path, sizeof path, input->path, strlen(input->path));
     umm_escape(delimiter, sizeof delimiter, &input->delimiter, 1);
-    snprintf(line, UMM_CONVERT_LINE_MAX,
-             "%s: %" PRIu64 " rows; layout %s, delimiter '%s', %s; %s%s%s%s%s", path, input->n_rows,
-             input->layout ? input->layout : "none", delimiter,
-             input->has_header ? "header" : "no header", input->columns,
-             input->time ? "; time: " : "", input->time ? input->time : "",
-             input->zone ? ", zone " : "", input->zone ? input->zone : "");
+    size_t n = (size_t)snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %" PRIu64 " rows; layout %s", path,
+                                input->n_rows, input->layout ? input->layout : "none");
+    n = add_reason(line, n, input->layout_by);
+    n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, ", delimiter '%s'", delimiter);
+    n = add_reason(line, n, input->delimiter_by);
+    n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, ", %s",
+                          input->has_header ? "header" : "no header");
+    n = add_reason(line, n, input->header_by);
+    n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, "; %s", input->columns);
+    if (!input->time)
+        return;
+    n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, "; time: %s", input->time);
+    n = add_reason(line, n, input->time_by);
+    n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, ", zone %s", input->zone);
+    add_reason(line, n, input->zone_by);
 }
 
 static void output_line(const struct umm_convert_options *options,

@@ -21,8 +21,14 @@ enum umm_status umm_quarantine_open(struct umm_quarantine *quarantine, const cha
 enum umm_status umm_quarantine_set_header(struct umm_quarantine *quarantine, const char *text,
                                           size_t len_bytes, struct umm_error *err)
 {
-    if (quarantine->header)
+    if (quarantine->header && quarantine->header_len == len_bytes + 1 &&
+        memcmp(quarantine->header, text, len_bytes) == 0)
         return UMM_OK;
+    /* Rows of both under one header could be read as something else later. */
+    if (quarantine->header)
+        return umm_error_set(err, UMM_ERR_DATA,
+                             "the header differs from the first file's, so that one quarantine "
+                             "cannot hold the rows of both: convert it by itself");
     quarantine->header = malloc(len_bytes + 1);
     if (!quarantine->header)
         return umm_error_set_memory(err, len_bytes + 1, "the quarantine's header");

@@ -28,7 +28,10 @@ UMM_MUST_USE enum umm_status umm_quarantine_open(struct umm_quarantine *quaranti
                                                  const char *path, struct umm_run *run,
                                                  struct umm_error *err);
 
-/* Say what the header line is; kept for the first row. Later calls change nothing. */
+/*
+ * Say what the header line is; kept for the first row. UMM_ERR_DATA, without a
+ * place, for one that differs from the header before.
+ */
 UMM_MUST_USE enum umm_status umm_quarantine_set_header(struct umm_quarantine *quarantine,
                                                        const char *text, size_t len_bytes,
                                                        struct umm_error *err);

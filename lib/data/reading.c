@@ -32,10 +32,13 @@ static enum umm_status choose_layout(struct umm_reading *reading,
     enum umm_status status = umm_records_peek(&reading->records, &text, &len, &is_end, err);
     if (status)
         return status;
+    reading->layout_by = is_auto ? NULL : "option";
     for (size_t i = 0; is_auto && umm_layout_at(i); i++) {
         const struct umm_layout *layout = umm_layout_at(i);
-        if (layout->banner && has_banner(text, len, layout->banner))
+        if (layout->banner && has_banner(text, len, layout->banner)) {
             reading->layout = layout;
+            reading->layout_by = "banner";
+        }
     }
     if (reading->layout && reading->layout->banner &&
         has_banner(text, len, reading->layout->banner))
@@ -93,13 +96,18 @@ static bool looks_like_header(const struct umm_csv_field *fields, size_t n_field
     return has_text;
 }
 
-static bool decide_header(const struct umm_reading *reading,
-                          const struct umm_reading_options *options,
+static bool decide_header(struct umm_reading *reading, const struct umm_reading_options *options,
                           const struct umm_csv_field *fields, size_t n_fields)
 {
     enum umm_header header = options->header;
     if (header == UMM_HEADER_AUTO && reading->layout)
         header = reading->layout->header;
+    /* A layout that names the fields needs no header: a file may have lost it. */
+    if (header == UMM_HEADER_YES && options->header == UMM_HEADER_AUTO && reading->layout->names)
+        header = UMM_HEADER_AUTO;
+    reading->header_by = options->header != UMM_HEADER_AUTO ? "option"
+                         : header != UMM_HEADER_AUTO        ? "layout"
+                                                            : "text";
     if (header == UMM_HEADER_AUTO)
         return looks_like_header(fields, n_fields, options->decimal ? options->decimal : '.');
     return header == UMM_HEADER_YES;
@@ -118,7 +126,7 @@ static enum umm_status reserve_names(struct umm_reading *reading, size_t n, size
     return UMM_OK;
 }
 
-/* Names from fields: trimmed copies without <>. n_fields may be 0 texts for numbers only. */
+/* Names from fields, as they are. */
 static enum umm_status name_fields(struct umm_reading *reading, const struct umm_csv_field *fields,
                                    size_t n_fields, struct umm_error *err)
 {
@@ -147,6 +155,11 @@ static enum umm_status name_list(struct umm_reading *reading, const char *list,
     enum umm_status status = umm_csv_reader_new(',', &reader, err);
     if (!status)
         status = umm_csv_fields(reader, &record, &fields, &n_fields, &bad_at, err);
+    if (status == UMM_ERR_DATA || (!status && n_fields == 0))
+        status = umm_error_set(err, UMM_ERR_ARGUMENT, "--names takes names with commas between");
+    if (!status && n_fields > UMM_CSV_COLUMNS_MAX)
+        status = umm_error_set(err, UMM_ERR_ARGUMENT, "--names takes at most %d names",
+                               UMM_CSV_COLUMNS_MAX);
     if (!status)
         status = name_fields(reading, fields, n_fields, err);
     umm_csv_reader_free(reader);
@@ -179,6 +192,10 @@ static enum umm_status set_names(struct umm_reading *reading,
 
 /* ---- the first record -------------------------------------------------------- */
 
+static enum umm_status refuse_at(const struct umm_reading *reading,
+                                 const struct umm_placed_record *placed, size_t bad_at,
+                                 const char *what, struct umm_error *err);
+
 static enum umm_status fail_at_next(const struct umm_reading *reading, enum umm_status status,
                                     uint64_t line, struct umm_error *err)
 {
@@ -195,12 +212,15 @@ static enum umm_status choose_delimiter(struct umm_reading *reading,
     bool is_end;
     enum umm_status status = umm_records_skip_void(&reading->records, err);
     if (!status)
-        status = umm_records_peek(&reading->records, &text, &len, &is_end, err);
+        status = umm_records_peek_record(&reading->records, &text, &len, &is_end, err);
     if (status)
         return status;
     char delimiter = options->delimiter;
-    if (!delimiter && reading->layout)
+    reading->delimiter_by = delimiter ? "option" : "text";
+    if (!delimiter && reading->layout) {
         delimiter = reading->layout->delimiter;
+        reading->delimiter_by = "layout";
+    }
     if (!delimiter && len)
         delimiter = umm_csv_detect_delimiter(text, len, is_end);
     if (!delimiter && len) {
@@ -213,6 +233,15 @@ static enum umm_status choose_delimiter(struct umm_reading *reading,
     return umm_csv_reader_new(reading->records.delimiter, &reading->reader, err);
 }
 
+/* The first record cannot be split: read it, which says what is wrong and where. */
+static enum umm_status refuse_first(struct umm_reading *reading, struct umm_error *err)
+{
+    struct umm_placed_record placed;
+    bool has_record;
+    enum umm_status status = umm_records_next(&reading->records, &placed, &has_record, err);
+    return status ? status : refuse_at(reading, &placed, placed.bad_at, placed.problem, err);
+}
+
 /* Split the first record without consuming it. len 0: there is none. */
 static enum umm_status first_fields(struct umm_reading *reading, struct umm_csv_record *record,
                                     const struct umm_csv_field **fields, size_t *n_fields,
@@ -223,17 +252,19 @@ static enum umm_status first_fields(struct umm_reading *reading, struct umm_csv_
     bool is_end;
     *n_fields = 0;
     *record = (struct umm_csv_record){0};
-    enum umm_status status = umm_records_peek(&reading->records, &text, &len, &is_end, err);
+    enum umm_status status = umm_records_peek_record(&reading->records, &text, &len, &is_end, err);
     if (status || len == 0)
         return status;
     if (umm_csv_split(text, len, is_end, reading->records.delimiter, record, &bad_at) !=
-        UMM_CSV_SPLIT_RECORD) {
-        *record = (struct umm_csv_record){0};
-        return UMM_OK; /* reading the rows reports it, with its place */
-    }
+        UMM_CSV_SPLIT_RECORD)
+        return refuse_first(reading, err);
+    struct umm_placed_record placed = {*record, reading->records.line, reading->records.byte, NULL,
+                                       0};
     status = umm_csv_fields(reading->reader, record, fields, n_fields, &bad_at, err);
+    if (status == UMM_ERR_DATA)
+        return refuse_at(reading, &placed, bad_at, "misplaced quote", err);
     if (status)
-        return fail_at_next(reading, status, reading->records.line, err);
+        return status;
     if (*n_fields > UMM_CSV_COLUMNS_MAX) {
         umm_error_set(err, UMM_ERR_DATA, "%zu fields; at most %d are supported", *n_fields,
                       UMM_CSV_COLUMNS_MAX);
@@ -254,6 +285,8 @@ static enum umm_status read_header(struct umm_reading *reading,
     bool is_auto = !options->layout || strcmp(options->layout, "auto") == 0;
     if (is_auto && !reading->layout && options->header != UMM_HEADER_NO && !options->names)
         reading->layout = recognise(fields, n_fields);
+    if (reading->layout && !reading->layout_by)
+        reading->layout_by = "header";
     reading->has_header = n_fields && decide_header(reading, options, fields, n_fields);
     status = set_names(reading, options, fields, n_fields, err);
     if (status || !reading->has_header)
@@ -268,12 +301,21 @@ static enum umm_status read_header(struct umm_reading *reading,
 
 /* ---- times ------------------------------------------------------------------- */
 
+/* Back to what is known before the first row. */
+static void unsettle(struct umm_reading *reading)
+{
+    for (size_t i = 0; i < reading->schema.n_fields; i++)
+        reading->times[i] = reading->first_time;
+}
+
 static enum umm_status set_times(struct umm_reading *reading,
                                  const struct umm_reading_options *options, struct umm_error *err)
 {
     const struct umm_layout *layout = reading->layout;
     const char *tz = options->tz ? options->tz : layout ? layout->tz : NULL;
     struct umm_time_spec spec = {.fold = options->fold};
+    reading->zone_by = options->tz ? "option" : tz ? "layout" : "default";
+    reading->time_by = options->time_format || options->has_time_unit_in ? "option" : "text";
     if (tz) {
         enum umm_status status = umm_tz_open(tz, NULL, &reading->tz, err);
         if (status)
@@ -294,9 +336,54 @@ static enum umm_status set_times(struct umm_reading *reading,
     reading->times = calloc(reading->schema.n_fields, sizeof *reading->times);
     if (!reading->times)
         return umm_error_set_memory(err, reading->schema.n_fields * sizeof spec, "times");
-    for (size_t i = 0; i < reading->schema.n_fields; i++)
-        reading->times[i] = spec;
+    reading->first_time = spec;
+    unsettle(reading);
     return UMM_OK;
+}
+
+/*
+ * A first field without a name is taken for the timestamp, as data frames write it.
+ * They write row numbers the same way: small numbers there have to be explained.
+ */
+static enum umm_status check_unnamed_time(struct umm_reading *reading,
+                                          const struct umm_reading_options *options,
+                                          struct umm_error *err)
+{
+    enum { SMALL_S = 100 * 1000 * 1000 };
+    int index = reading->schema.time_index;
+    if (index < 0 || options->time_format || options->has_time_unit_in)
+        return UMM_OK;
+    const struct umm_found *found = &reading->found[index];
+    if (found->first != 0 || found->second >= 0 || !reading->names.has_names ||
+        reading->names.text[0][0])
+        return UMM_OK;
+    const char *text;
+    size_t len, n_fields, bad_at;
+    bool is_end;
+    struct umm_csv_record record;
+    const struct umm_csv_field *fields;
+    enum umm_status status = umm_records_skip_void(&reading->records, err);
+    if (!status)
+        status = umm_records_peek_record(&reading->records, &text, &len, &is_end, err);
+    /* What is wrong with a row is said when it is read. */
+    if (status || len == 0 ||
+        umm_csv_split(text, len, is_end, reading->records.delimiter, &record, &bad_at) !=
+            UMM_CSV_SPLIT_RECORD ||
+        umm_csv_fields(reading->reader, &record, &fields, &n_fields, &bad_at, NULL))
+        return status;
+    struct umm_time_spec spec = {0};
+    struct umm_time time;
+    if (umm_time_detect(fields[0].text, fields[0].len_bytes, &spec) != UMM_TIME_OK ||
+        spec.form != UMM_TIME_FORM_EPOCH ||
+        umm_time_parse(&spec, fields[0].text, fields[0].len_bytes, &time) != UMM_TIME_OK ||
+        time.sec >= SMALL_S || time.sec <= -SMALL_S)
+        return UMM_OK;
+    char shown[UMM_EXCERPT_MAX];
+    umm_error_set(err, UMM_ERR_DATA,
+                  "the first field has no name, and \"%s\" could be a row number; name the time "
+                  "with --columns timestamp=FIELD,..., or use --time-unit-in",
+                  umm_escape(shown, sizeof shown, fields[0].text, fields[0].len_bytes));
+    return fail_at_next(reading, UMM_ERR_DATA, reading->records.line, err);
 }
 
 /* ---- open and close ---------------------------------------------------------- */
@@ -306,6 +393,8 @@ static enum umm_status settle(struct umm_reading *reading,
 {
     struct umm_records *records = &reading->records;
     enum umm_status status = umm_records_skip_lines(records, options->skip_lines, err);
+    if (!status)
+        status = umm_records_skip_void(records, err);
     if (!status)
         status = choose_layout(reading, options, err);
     if (!status)
@@ -323,6 +412,8 @@ static enum umm_status settle(struct umm_reading *reading,
                                 &reading->found, err);
     if (status == UMM_ERR_DATA)
         return fail_at_next(reading, status, line, err);
+    if (!status)
+        status = check_unnamed_time(reading, options, err);
     return status ? status : set_times(reading, options, err);
 }
 
@@ -417,5 +508,9 @@ enum umm_status umm_reading_row(struct umm_reading *reading, const struct umm_pl
     status = umm_cells_convert(&reading->cells, fields, row, &bad, err);
     if (status == UMM_ERR_DATA)
         umm_reading_place(reading, placed, bad, err);
+    if (!status)
+        reading->is_settled = true;
+    else if (!reading->is_settled)
+        unsettle(reading); /* a row that is not used must not decide for those after it */
     return status;
 }

@@ -37,6 +37,8 @@ struct umm_reading {
     struct umm_csv_reader *reader;
     const struct umm_layout *layout; /* NULL: none */
     bool has_header;
+    /* What decided these: "option", "layout", "header", "banner", "text", ... */
+    const char *layout_by, *delimiter_by, *header_by, *time_by, *zone_by;
     struct umm_names names;
     char *header_text; /* the header line as it is; NULL without one */
     char *names_text;
@@ -44,6 +46,8 @@ struct umm_reading {
     struct umm_schema schema;
     struct umm_found *found;
     struct umm_time_spec *times;
+    struct umm_time_spec first_time; /* what each of those is before the first row */
+    bool is_settled;                 /* a row was read: the forms of time are known */
     struct umm_tz *tz;
     struct umm_na na;
     struct umm_cells cells;

@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "data/block.h"
 
 enum {
     LOOK_BYTES = 64 * 1024,
-    READ_BYTES = 256 * 1024,
-    /* The longest record, the byte that ends it, and room to read behind it. */
-    BUFFER_BYTES = UMM_CSV_RECORD_MAX + 2 + READ_BYTES
+    READ_BYTES = UMM_RECORDS_READ_BYTES,
+    WHOLE_BYTES = UMM_CSV_RECORD_MAX + 2,
+    BUFFER_BYTES = UMM_RECORDS_BYTES
 };
 
 enum umm_status umm_records_open(struct umm_records *records, const char *path, struct umm_run *run,
@@ -23,17 +24,19 @@ enum umm_status umm_records_open(struct umm_records *records, const char *path, 
     enum umm_status status = umm_source_open(&records->source, path, run, err);
     if (status)
         return status;
-    records->buffer = malloc(BUFFER_BYTES);
-    if (!records->buffer)
+    records->room = malloc(BUFFER_BYTES + 2 * UMM_SCAN_PAD);
+    if (!records->room)
         return umm_error_set_memory(err, BUFFER_BYTES, "reading records");
+    memset(records->room, 0, UMM_SCAN_PAD);
+    records->buffer = records->room + UMM_SCAN_PAD;
     return UMM_OK;
 }
 
 void umm_records_close(struct umm_records *records)
 {
     umm_source_close(&records->source);
-    free(records->buffer);
-    records->buffer = NULL;
+    free(records->room);
+    records->room = records->buffer = NULL;
 }
 
 /* Read until at least `wanted` unconsumed bytes are there, or the input ends. */
@@ -46,10 +49,11 @@ static enum umm_status fill(struct umm_records *records, size_t wanted, struct u
     }
     while (records->end < wanted && !records->is_end) {
         size_t room = BUFFER_BYTES - records->end;
+        size_t step = records->step_bytes ? records->step_bytes : READ_BYTES;
         size_t n_read;
         enum umm_status status =
             umm_source_read(&records->source, records->run, records->buffer + records->end,
-                            room < READ_BYTES ? room : READ_BYTES, &n_read, err);
+                            room < step ? room : step, &n_read, err);
         if (status)
             return status;
         records->end += n_read;
@@ -72,6 +76,21 @@ enum umm_status umm_records_peek(struct umm_records *records, const char **text,
     return UMM_OK;
 }
 
+enum umm_status umm_records_peek_record(struct umm_records *records, const char **text,
+                                        size_t *len_bytes, bool *is_end, struct umm_error *err)
+{
+    if (records->end - records->begin < WHOLE_BYTES) {
+        enum umm_status status = fill(records, WHOLE_BYTES, err);
+        if (status)
+            return status;
+    }
+    size_t len = records->end - records->begin;
+    *text = records->buffer + records->begin;
+    *len_bytes = len < WHOLE_BYTES ? len : WHOLE_BYTES;
+    *is_end = records->is_end && *len_bytes == len;
+    return UMM_OK;
+}
+
 static void consume(struct umm_records *records, size_t size_bytes, uint64_t n_lines)
 {
     records->begin += size_bytes;
@@ -87,8 +106,8 @@ static enum umm_status fail_at(const struct umm_records *records, size_t offset,
     struct umm_csv_record all = {text, records->end - records->begin, 0, 0, false};
     struct umm_csv_place place = umm_csv_locate_byte(&all, offset);
     umm_error_set(err, UMM_ERR_DATA, "%s", what);
-    umm_error_at(err, records->source.path, records->line + place.lines_before, place.column,
-                 records->byte + offset);
+    umm_error_at(err, records->source.path, records->line ? records->line + place.lines_before : 0,
+                 place.column, records->byte + offset);
     return UMM_ERR_DATA;
 }
 
@@ -105,10 +124,10 @@ enum umm_status umm_records_skip_lines(struct umm_records *records, uint64_t n_l
         if (status || len == 0)
             return status;
         size_t size = umm_csv_line_size(text, len);
+        if (size > WHOLE_BYTES)
+            return fail_at(records, 0, line_too_long, err);
         /* The line may go on, or its CR may be half of a CR LF. */
         if (size == len && !is_end) {
-            if (len > UMM_CSV_RECORD_MAX)
-                return fail_at(records, 0, line_too_long, err);
             status = fill(records, len + READ_BYTES / 2, err);
             if (status)
                 return status;
@@ -120,11 +139,18 @@ enum umm_status umm_records_skip_lines(struct umm_records *records, uint64_t n_l
     return UMM_OK;
 }
 
-static const char *problem_of(enum umm_csv_split split)
+static bool is_line_end(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+static const char *problem_of(enum umm_csv_split split, char first)
 {
     switch (split) {
     case UMM_CSV_SPLIT_UNTERMINATED: return "quote is never closed";
-    case UMM_CSV_SPLIT_FIELD_LONG: return "field longer than 64 KiB";
+    case UMM_CSV_SPLIT_FIELD_LONG:
+        return first == UMM_CSV_QUOTE ? "field longer than 64 KiB (or a quote is not closed)"
+                                      : "field longer than 64 KiB";
     case UMM_CSV_SPLIT_RECORD_LONG: return "record longer than 1 MiB";
     case UMM_CSV_SPLIT_RECORD:
     case UMM_CSV_SPLIT_MORE:
@@ -133,32 +159,37 @@ static const char *problem_of(enum umm_csv_split split)
     return NULL;
 }
 
-/* The physical line at begin in place of a record that cannot be split. */
-static enum umm_status take_line(struct umm_records *records, struct umm_placed_record *placed,
-                                 struct umm_error *err)
+/* The physical lines to the one of bad_at in place of a record that cannot be split. */
+static enum umm_status take_lines(struct umm_records *records, struct umm_placed_record *placed,
+                                  struct umm_error *err)
 {
-    size_t size;
-    for (;;) {
+    size_t size = 0;
+    uint64_t n_lines = 0;
+    while (size <= placed->bad_at) {
         size_t len = records->end - records->begin;
-        size = umm_csv_line_size(records->buffer + records->begin, len);
-        if (size < len || records->is_end)
-            break;
-        if (len > UMM_CSV_RECORD_MAX)
+        const char *line = records->buffer + records->begin + size;
+        size_t line_size = umm_csv_line_size(line, len - size);
+        if (size + line_size > WHOLE_BYTES)
             return fail_at(records, placed->bad_at, placed->problem, err);
+        if (size + line_size < len || records->is_end) {
+            size += line_size;
+            n_lines++;
+            continue;
+        }
         enum umm_status status = fill(records, len + READ_BYTES / 2, err);
         if (status)
             return status;
     }
     const char *text = records->buffer + records->begin;
     size_t len = size;
-    while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+    while (len && is_line_end(text[len - 1]))
         len--;
-    placed->record = (struct umm_csv_record){text, len, size, 1, true};
+    placed->record = (struct umm_csv_record){text, len, size, n_lines, true};
     return UMM_OK;
 }
 
 /* Only spaces and tabs that are not the delimiter. */
-static bool is_blank(const struct umm_records *records, const struct umm_csv_record *record)
+bool umm_records_is_blank(const struct umm_records *records, const struct umm_csv_record *record)
 {
     for (size_t i = 0; i < record->len_bytes; i++) {
         char c = record->text[i];
@@ -194,7 +225,7 @@ static enum umm_status next_any(struct umm_records *records, struct umm_placed_r
                           records->delimiter, &placed->record, &placed->bad_at);
         if (split == UMM_CSV_SPLIT_NUL)
             return fail_at(records, placed->bad_at, "NUL byte: this is not text", err);
-        placed->problem = problem_of(split);
+        placed->problem = problem_of(split, records->buffer[records->begin + placed->bad_at]);
         if (split != UMM_CSV_SPLIT_MORE)
             break;
         enum umm_status status = fill(records, len + LOOK_BYTES, err);
@@ -202,7 +233,7 @@ static enum umm_status next_any(struct umm_records *records, struct umm_placed_r
             return status;
     }
     if (placed->problem) {
-        enum umm_status status = take_line(records, placed, err);
+        enum umm_status status = take_lines(records, placed, err);
         if (status)
             return status;
     }
@@ -221,7 +252,7 @@ enum umm_status umm_records_next(struct umm_records *records, struct umm_placed_
         enum umm_status status = next_any(records, placed, has_record, &is_comment, err);
         if (status || !*has_record)
             return status;
-        if (!is_comment && (placed->problem || !is_blank(records, &placed->record)))
+        if (!is_comment && (placed->problem || !umm_records_is_blank(records, &placed->record)))
             return UMM_OK;
         records->n_comments += is_comment;
         records->n_blank += !is_comment;
@@ -239,9 +270,9 @@ enum umm_status umm_records_skip_void(struct umm_records *records, struct umm_er
             return status;
         bool is_comment = records->comment && text[0] == records->comment;
         struct umm_csv_record line = {text, umm_csv_line_size(text, len), 0, 0, false};
-        while (line.len_bytes && strchr("\r\n", text[line.len_bytes - 1]))
+        while (line.len_bytes && is_line_end(text[line.len_bytes - 1]))
             line.len_bytes--;
-        if (!is_comment && !is_blank(records, &line))
+        if (!is_comment && !umm_records_is_blank(records, &line))
             return UMM_OK;
         records->n_comments += is_comment;
         records->n_blank += !is_comment;
@@ -255,20 +286,64 @@ enum umm_status umm_records_count_lines(struct umm_records *records, uint64_t by
                                         struct umm_error *err)
 {
     enum umm_status status = umm_records_seek(records, 0, 1, err);
-    while (!status && records->byte < byte) {
+    while (!status) {
         const char *text;
         size_t len;
         bool is_end;
         status = umm_records_peek(records, &text, &len, &is_end, err);
-        if (!status && len == 0)
+        if (status || len == 0)
             break;
-        if (!status) {
-            size_t size = umm_csv_line_size(text, len);
-            consume(records, size, 1);
-        }
+        size_t size = umm_csv_line_size(text, len);
+        if (byte - records->byte < size)
+            break;
+        /* The last of these bytes may be in the middle of a line, or of a CR LF. */
+        bool is_whole = size < len || is_end || text[size - 1] == '\n';
+        consume(records, size - (!is_whole && text[size - 1] == '\r'), is_whole);
     }
     *line = records->line;
     return status;
+}
+
+/* The block gets the buffer with its text; the records go on in the block's. */
+static void exchange(struct umm_records *records, struct umm_block *block, size_t n_bytes)
+{
+    char *room = block->room;
+    size_t n_left = records->end - records->begin - n_bytes;
+    block->room = records->room;
+    block->text = records->buffer + records->begin;
+    block->len_bytes = n_bytes;
+    block->line = records->line;
+    block->byte = records->byte;
+    block->delimiter = records->delimiter;
+    memcpy(room + UMM_SCAN_PAD, block->text + n_bytes, n_left);
+    consume(records, n_bytes, block->scan.n_lines);
+    records->room = room;
+    records->buffer = room + UMM_SCAN_PAD;
+    records->begin = 0;
+    records->end = n_left;
+}
+
+enum umm_status umm_records_cut(struct umm_records *records, enum umm_cpu cpu, size_t want_bytes,
+                                struct umm_block *block, bool *is_cut, size_t *n_bytes,
+                                struct umm_error *err)
+{
+    *is_cut = false;
+    if (records->end - records->begin < want_bytes && !records->is_end) {
+        enum umm_status status = fill(records, want_bytes, err);
+        if (status)
+            return status;
+    }
+    size_t len = records->end - records->begin;
+    *n_bytes = len < want_bytes ? len : want_bytes;
+    umm_scan(cpu, records->buffer + records->begin, *n_bytes, records->delimiter,
+             block->positions + 1, &block->scan);
+    /* Quotes in comments have no partners. */
+    bool has_risk = records->comment && block->scan.n_quotes;
+    if (!block->scan.is_regular || block->scan.whole_bytes == 0 || has_risk)
+        return UMM_OK;
+    *is_cut = true;
+    exchange(records, block, block->scan.whole_bytes);
+    return UMM_OK;
 }
 
 enum umm_status umm_records_seek(struct umm_records *records, uint64_t byte, uint64_t line,

@@ -10,15 +10,24 @@
 #ifndef UMM_DATA_RECORDS_H
 #define UMM_DATA_RECORDS_H
 
+#include "base/cpu.h"
 #include "data/source.h"
 #include "text/csv.h"
 #include "umm.h"
 
+enum {
+    UMM_RECORDS_READ_BYTES = 256 * 1024, /* best for the caches; see umm_records_cut */
+    /* The longest record and the bytes that end it; and room to read behind it. */
+    UMM_RECORDS_BYTES = UMM_CSV_RECORD_MAX + 2 + 2 * UMM_RECORDS_READ_BYTES
+};
+
 struct umm_records {
     struct umm_source source;
     struct umm_run *run;
+    char *room; /* UMM_SCAN_PAD bytes, the buffer, UMM_SCAN_PAD bytes */
     char *buffer;
     size_t begin, end;
+    size_t step_bytes; /* to read at most at once; 0 for what is fast */
     bool is_end;
     char delimiter;               /* set it before the first umm_records_next */
     char comment;                 /* lines that begin with it are passed over; 0 for none */
@@ -40,6 +49,11 @@ UMM_MUST_USE enum umm_status umm_records_peek(struct umm_records *records, const
                                               size_t *len_bytes, bool *is_end,
                                               struct umm_error *err);
 
+/* The same with all of the next record, and as much text whatever pieces it comes in. */
+UMM_MUST_USE enum umm_status umm_records_peek_record(struct umm_records *records, const char **text,
+                                                     size_t *len_bytes, bool *is_end,
+                                                     struct umm_error *err);
+
 /* Consume n_lines physical lines, or as many as there are. */
 UMM_MUST_USE enum umm_status umm_records_skip_lines(struct umm_records *records, uint64_t n_lines,
                                                     struct umm_error *err);
@@ -47,7 +61,7 @@ UMM_MUST_USE enum umm_status umm_records_skip_lines(struct umm_records *records,
 /*
  * A record and where it begins. problem is NULL for a record that could be split;
  * otherwise it says what is wrong, bad_at where, and the record is the physical
- * line on which it began.
+ * lines from its first byte to the end of the one with the offending byte.
  */
 struct umm_placed_record {
     struct umm_csv_record record;
@@ -73,6 +87,22 @@ UMM_MUST_USE enum umm_status umm_records_skip_void(struct umm_records *records,
 /* The number of the physical line on which that byte lies, by counting from the start. */
 UMM_MUST_USE enum umm_status umm_records_count_lines(struct umm_records *records, uint64_t byte,
                                                      uint64_t *line, struct umm_error *err);
+
+/* Whether a record is blank, so that umm_records_next would pass over it. */
+bool umm_records_is_blank(const struct umm_records *records, const struct umm_csv_record *record);
+
+struct umm_block;
+
+/*
+ * Cut about want_bytes of whole records off, as a block: on true *block holds them,
+ * scanned and regular, with its place, and they are consumed. On false the next
+ * *n_bytes bytes (at least one record) are for umm_records_next. Nothing is copied:
+ * the block, made by umm_block_init with room for UMM_RECORDS_BYTES, and the records
+ * exchange buffers. Not after a seek to a line unknown.
+ */
+UMM_MUST_USE enum umm_status umm_records_cut(struct umm_records *records, enum umm_cpu cpu,
+                                             size_t want_bytes, struct umm_block *block,
+                                             bool *is_cut, size_t *n_bytes, struct umm_error *err);
 
 /* Go on at that byte, which begins a record on physical line `line` (0: unknown). */
 UMM_MUST_USE enum umm_status umm_records_seek(struct umm_records *records, uint64_t byte,

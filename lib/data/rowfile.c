@@ -69,6 +69,63 @@ enum umm_status umm_rowfile_flush(struct umm_rowfile *rows, struct umm_error *er
     return status;
 }
 
+enum umm_status umm_rowfile_push_many(struct umm_rowfile *rows, const char *many, size_t n,
+                                      struct umm_error *err)
+{
+    size_t len = n * rows->row_bytes;
+    enum umm_status status = UMM_OK;
+    if (rows->n_rows - rows->n_written + n >= rows->cap_rows)
+        status = umm_rowfile_flush(rows, err);
+    if (status)
+        return status;
+    if (n < rows->cap_rows) {
+        memcpy(umm_rowfile_next(rows), many, len);
+        rows->n_rows += n;
+        return UMM_OK;
+    }
+    status = rows->is_stream
+                 ? umm_file_write_stream(rows->fd, rows->path, rows->run, many, len, err)
+                 : umm_file_pwrite_all(rows->fd, rows->path, many, len,
+                                       place_of(rows, rows->n_rows), err);
+    rows->n_rows += n;
+    rows->n_written = rows->n_rows;
+    return status;
+}
+
+void umm_rowfile_expect(struct umm_rowfile *rows, uint64_t n)
+{
+    uint64_t len;
+    if (rows->is_stream || rows->is_roomy || __builtin_mul_overflow(n, rows->row_bytes, &len))
+        return;
+    /* Where it fails, for want of space too, rows are written without. */
+    rows->is_roomy = umm_file_allocate(rows->fd, rows->path, rows->base_bytes, len, NULL) == UMM_OK;
+}
+
+enum umm_status umm_rowfile_trim(struct umm_rowfile *rows, struct umm_error *err)
+{
+    if (!rows->is_roomy)
+        return UMM_OK;
+    rows->is_roomy = false;
+    return umm_file_truncate(rows->fd, rows->path, place_of(rows, rows->n_rows), err);
+}
+
+enum umm_status umm_rowfile_reserve(struct umm_rowfile *rows, size_t n, uint64_t *first,
+                                    struct umm_error *err)
+{
+    enum umm_status status = umm_rowfile_flush(rows, err);
+    *first = rows->n_rows;
+    rows->n_rows += n;
+    rows->n_written = rows->n_rows;
+    return status;
+}
+
+enum umm_status umm_rowfile_write_at(const struct umm_rowfile *rows, uint64_t first,
+                                     const char *many, size_t n, struct umm_error *err)
+{
+    return umm_file_pwrite_all(rows->fd, rows->path, many, n * rows->row_bytes,
+                               place_of(rows, first), err);
+}
+
 enum umm_status umm_rowfile_read(const struct umm_rowfile *rows, uint64_t first, size_t n_rows,
                                  char *out, struct umm_error *err)
 {

@@ -21,6 +21,7 @@ struct umm_rowfile {
     uint64_t n_written; /* in the file */
     char *buffer;
     size_t cap_rows;
+    bool is_roomy; /* the file may be longer than its rows */
 };
 
 /*
@@ -38,6 +39,30 @@ char *umm_rowfile_next(struct umm_rowfile *rows);
 
 /* Keep the row that was filled; writes when the buffer is full. */
 UMM_MUST_USE enum umm_status umm_rowfile_push(struct umm_rowfile *rows, struct umm_error *err);
+
+/* Keep n rows at once. */
+UMM_MUST_USE enum umm_status umm_rowfile_push_many(struct umm_rowfile *rows, const char *many,
+                                                   size_t n, struct umm_error *err);
+
+/*
+ * Make room for n rows in all, as far as the file system can: rows are then written
+ * faster, into fewer extents. A guess will do: see umm_rowfile_trim. Never fails.
+ */
+void umm_rowfile_expect(struct umm_rowfile *rows, uint64_t n);
+
+/* Cut off room that was not used. */
+UMM_MUST_USE enum umm_status umm_rowfile_trim(struct umm_rowfile *rows, struct umm_error *err);
+
+/*
+ * Set n rows aside, to be written by umm_rowfile_write_at, which any thread may call
+ * at any time before the next flush: *first is the number of the first one. Not for
+ * streams.
+ */
+UMM_MUST_USE enum umm_status umm_rowfile_reserve(struct umm_rowfile *rows, size_t n,
+                                                 uint64_t *first, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_rowfile_write_at(const struct umm_rowfile *rows, uint64_t first,
+                                                  const char *many, size_t n,
+                                                  struct umm_error *err);
 
 /* Write what is buffered. */
 UMM_MUST_USE enum umm_status umm_rowfile_flush(struct umm_rowfile *rows, struct umm_error *err);

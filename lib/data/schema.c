@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 static const char *const standard[] = {"timestamp", "open", "high", "low", "close", "volume"};
 enum { N_STANDARD = sizeof standard / sizeof *standard };
@@ -70,19 +71,29 @@ static bool is_number(const char *text)
 }
 
 /* The name in the output: as asked for, else as written, else as in the header. */
-static void set_name(struct umm_schema_field *field, const struct umm_column *item,
-                     const struct umm_names *names, const struct umm_found *found)
+static enum umm_status set_name(struct umm_schema_field *field, const struct umm_column *item,
+                                const struct umm_names *names, const struct umm_found *found,
+                                struct umm_error *err)
 {
+    const char *title = names->has_names ? names->text[found->first] : "";
     const char *name = item->name;
     if (!*name && !is_number(item->source) && !strpbrk(item->source, "|+*\""))
         name = item->source;
-    if (!*name && names->has_names)
-        name = names->text[found->first];
-    snprintf(field->name, sizeof field->name, "%s", name);
-    const char *title = names->has_names ? names->text[found->first] : "";
-    field->role = umm_role_of(name, strlen(name));
+    if (!*name)
+        name = title;
+    size_t len = strlen(name);
+    if (name == title)
+        umm_name_trim(&name, &len);
+    if (len >= sizeof field->name)
+        return umm_error_set(err, UMM_ERR_DATA,
+                             "the name of field %d is longer than %d bytes; give another: "
+                             "NAME=%d in --columns",
+                             found->first + 1, UMM_COLUMN_NAME_MAX - 1, found->first + 1);
+    memcpy(field->name, name, len);
+    field->role = umm_role_of(name, len);
     if (field->role == UMM_ROLE_NONE)
         field->role = umm_role_of(title, strlen(title));
+    return UMM_OK;
 }
 
 /* f8 f4 i8 i4, little-endian. */
@@ -126,6 +137,7 @@ static enum umm_status set_type(struct umm_schema_field *field, const struct umm
                                 struct umm_error *err)
 {
     char m8[16], shown[UMM_EXCERPT_MAX];
+    const char *number = item->type[0] ? item->type : dtype;
     snprintf(m8, sizeof m8, "M8[%s]", umm_time_unit_name(schema->time_unit));
     bool wants_m8 = strncmp(item->type, "M8", 2) == 0;
     if (wants_m8 && strcmp(item->type, "M8") != 0 && strcmp(item->type, m8) != 0)
@@ -140,10 +152,10 @@ static enum umm_status set_type(struct umm_schema_field *field, const struct umm
     }
     if (wants_m8)
         return umm_error_set(err, UMM_ERR_ARGUMENT, "type M8 needs --struct");
-    if (!number_type(item->type[0] ? item->type : dtype, &field->type))
-        return umm_error_set(
-            err, UMM_ERR_ARGUMENT, "unknown type \"%s\" of '%s': use f8, f4, i8, i4 or M8",
-            umm_escape(shown, sizeof shown, item->type, strlen(item->type)), field->name);
+    if (!number_type(number, &field->type))
+        return umm_error_set(err, UMM_ERR_ARGUMENT, "unknown type \"%s\": use f8, f4, i8, i4%s",
+                             umm_escape(shown, sizeof shown, number, strlen(number)),
+                             number == dtype ? "" : " or M8");
     return field->is_time ? check_time_type(field, schema->time_unit, err) : UMM_OK;
 }
 
@@ -164,15 +176,54 @@ static enum umm_status find_items(struct umm_schema *schema, const struct umm_co
 {
     for (size_t i = 0; i < schema->n_fields; i++) {
         struct umm_schema_field *field = &schema->fields[i];
-        bool is_stamp = strcmp(items[i].source, standard[0]) == 0;
-        enum umm_status status = is_stamp
-                                     ? umm_columns_find_timestamp(names, &found[i], err)
-                                     : umm_columns_find(items[i].source, names, &found[i], err);
+        const char *source = items[i].source;
+        bool is_stamp = umm_name_equal(source, strlen(source), standard[0], strlen(standard[0]));
+        enum umm_status status = is_stamp ? umm_columns_find_timestamp(names, &found[i], err)
+                                          : umm_columns_find(source, names, &found[i], err);
+        if (!status)
+            status = set_name(field, &items[i], names, &found[i], err);
         if (status)
             return status;
-        set_name(field, &items[i], names, &found[i]);
-        field->is_time = found[i].second >= 0 || field->role == UMM_ROLE_TIMESTAMP ||
-                         field->role == UMM_ROLE_DATE || field->role == UMM_ROLE_TIME;
+        /* The name decides; where it says nothing, the header's does. */
+        const char *title = names->has_names ? names->text[found[i].first] : "";
+        bool is_open = umm_role_of(field->name, strlen(field->name)) == UMM_ROLE_NONE;
+        field->is_time = found[i].second >= 0 || umm_name_is_time(field->name) ||
+                         (is_open && umm_name_is_time(title));
+    }
+    return UMM_OK;
+}
+
+static bool is_utf8(const char *text)
+{
+    uint32_t point;
+    size_t n = 1;
+    for (; *text && n; text += n)
+        n = umm_utf8_decode(text, SIZE_MAX, &point);
+    return n;
+}
+
+/* Names of a struct, which must be different. */
+static enum umm_status check_names(const struct umm_schema *schema, const struct umm_column *items,
+                                   struct umm_error *err)
+{
+    char shown[UMM_EXCERPT_MAX];
+    for (size_t i = 0; i < schema->n_fields; i++) {
+        const char *name = schema->fields[i].name;
+        if (!name[0])
+            return umm_error_set(err, UMM_ERR_ARGUMENT,
+                                 "column %s has no name: write NAME=%s, or use --names",
+                                 items[i].source, items[i].source);
+        if (!is_utf8(name))
+            return umm_error_set(err, UMM_ERR_DATA,
+                                 "the name \"%s\" is not UTF-8; give another: NAME=FIELD in "
+                                 "--columns",
+                                 umm_escape(shown, sizeof shown, name, strlen(name)));
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(name, schema->fields[k].name) == 0)
+                return umm_error_set(err, UMM_ERR_DATA,
+                                     "two columns are named \"%s\"; give one another name: "
+                                     "NAME=FIELD in --columns",
+                                     umm_escape(shown, sizeof shown, name, strlen(name)));
     }
     return UMM_OK;
 }
@@ -183,16 +234,12 @@ static enum umm_status set_types(struct umm_schema *schema, const struct umm_col
     bool standard_six = is_standard(schema, items);
     schema->is_struct = options->is_struct || (!standard_six && !options->is_plain);
     schema->time_index = UMM_FIELD_NONE;
-    for (size_t i = 0; i < schema->n_fields; i++) {
+    enum umm_status status = schema->is_struct ? check_names(schema, items, err) : UMM_OK;
+    for (size_t i = 0; !status && i < schema->n_fields; i++) {
         struct umm_schema_field *field = &schema->fields[i];
-        if (schema->is_struct && !field->name[0])
-            return umm_error_set(err, UMM_ERR_ARGUMENT,
-                                 "column %s has no name: write NAME=%s, or use --names",
-                                 items[i].source, items[i].source);
-        enum umm_status status =
-            set_type(field, &items[i], schema, options->dtype ? options->dtype : "f8", err);
+        status = set_type(field, &items[i], schema, options->dtype ? options->dtype : "f8", err);
         if (status)
-            return status;
+            break;
         if (!schema->is_struct && i && field->type.kind != schema->fields[0].type.kind)
             return umm_error_set(err, UMM_ERR_ARGUMENT, "a plain array has one type: use --struct");
         if (!schema->is_struct && i && field->type.size_bytes != schema->fields[0].type.size_bytes)
@@ -202,6 +249,8 @@ static enum umm_status set_types(struct umm_schema *schema, const struct umm_col
         field->offset_bytes = schema->row_bytes;
         schema->row_bytes += field->type.size_bytes;
     }
+    if (status)
+        return status;
     if (schema->is_struct && schema->is_fortran)
         return umm_error_set(err, UMM_ERR_ARGUMENT,
                              "--fortran needs a plain array: add --plain, or leave it out");

@@ -57,14 +57,60 @@ enum umm_sequence_verdict umm_sequence_next(struct umm_sequence *s, int64_t time
         return duplicate(s, time);
     if (s->n_rows) {
         int direction = time > s->last ? 1 : -1;
-        if (s->direction == 0)
-            s->direction = direction;
-        bool is_backward = s->order == UMM_ORDER_CHECK ? direction < 0 : direction != s->direction;
+        bool is_backward = s->order == UMM_ORDER_CHECK
+                               ? direction < 0
+                               : s->direction != 0 && direction != s->direction;
         if (is_backward && s->order != UMM_ORDER_KEEP)
             return UMM_SEQUENCE_BACKWARD;
+        if (s->direction == 0)
+            s->direction = direction;
     }
     take(s, time);
     return UMM_SEQUENCE_TAKE;
+}
+
+/* Count the same step several times; it is one that count_step has put in the table. */
+static void count_steps(struct umm_sequence *s, uint64_t step, uint64_t n)
+{
+    size_t i = 0;
+    while (i < s->n_distinct && s->steps[i] != step)
+        i++;
+    s->n_steps += n;
+    if (i < s->n_distinct)
+        s->counts[i] += n;
+}
+
+size_t umm_sequence_run(struct umm_sequence *s, const int64_t *times, size_t n)
+{
+    if (s->n_rows == 0 || s->direction == 0)
+        return 0;
+    const bool is_up = s->direction > 0;
+    uint64_t usual = 0, n_usual = 0; /* the last distance, and how often since counted */
+    int64_t last = s->last;
+    size_t i = 0;
+    for (; i < n; i++) {
+        if (is_up ? times[i] <= last : times[i] >= last)
+            break;
+        uint64_t step =
+            is_up ? (uint64_t)times[i] - (uint64_t)last : (uint64_t)last - (uint64_t)times[i];
+        if (step == usual) {
+            n_usual++;
+        } else {
+            count_steps(s, usual, n_usual);
+            count_step(s, last, times[i]);
+            usual = step;
+            n_usual = 0;
+        }
+        last = times[i];
+    }
+    count_steps(s, usual, n_usual);
+    if (is_up && last > s->max)
+        s->max = last;
+    if (!is_up && last < s->min)
+        s->min = last;
+    s->last = last;
+    s->n_rows += i;
+    return i;
 }
 
 static size_t commonest(const struct umm_sequence *s)

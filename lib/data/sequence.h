@@ -44,6 +44,12 @@ struct umm_sequence {
 
 enum umm_sequence_verdict umm_sequence_next(struct umm_sequence *sequence, int64_t time);
 
+/*
+ * Take as many of the n times as simply go on in the direction known: the number of
+ * those; the next one, if any, is for umm_sequence_next.
+ */
+size_t umm_sequence_run(struct umm_sequence *sequence, const int64_t *times, size_t n);
+
 /* The commonest distance between neighbours; 0 when there is none. */
 uint64_t umm_sequence_step(const struct umm_sequence *sequence);
 

@@ -21,6 +21,13 @@ static enum umm_status refuse(const struct umm_source *source, const char *what,
     return umm_error_set_path(err, UMM_ERR_DATA, source->path, "%s; %s", what, hint);
 }
 
+/* A zstd file that was cut within its magic number. */
+static bool is_cut_magic(const struct umm_source *source)
+{
+    return source->raw_len && source->raw_len < 4 &&
+           memcmp(source->raw_at, "\x28\xb5\x2f", source->raw_len) == 0 && source->raw_len > 1;
+}
+
 /* What the first bytes say. */
 static enum umm_status recognise(struct umm_source *source, struct umm_error *err)
 {
@@ -29,7 +36,8 @@ static enum umm_status recognise(struct umm_source *source, struct umm_error *er
     if (starts_with(source, "PK\x03\x04", 4))
         return refuse(source, "zip archive", "pipe it: unzip -p FILE | umm-convert ... -", err);
     if (starts_with(source, "\xff\xfe", 2) || starts_with(source, "\xfe\xff", 2))
-        return refuse(source, "UTF-16 text", "pipe it: iconv -f UTF-16 -t UTF-8 FILE", err);
+        return refuse(source, "UTF-16 text",
+                      "pipe it: iconv -f UTF-16 -t UTF-8 FILE | umm-convert ... -", err);
     if (starts_with(source, "BZh", 3))
         return refuse(source, "bzip2 data", "pipe it: bzcat FILE | umm-convert ... -", err);
     if (starts_with(source,
@@ -39,7 +47,7 @@ static enum umm_status recognise(struct umm_source *source, struct umm_error *er
         return refuse(source, "xz data", "pipe it: xzcat FILE | umm-convert ... -", err);
     if (starts_with(source, "\x93NUMPY", 6))
         return refuse(source, "an .npy array", "it needs no conversion", err);
-    if (umm_zstd_is_magic(source->raw_at, source->raw_len))
+    if (umm_zstd_is_magic(source->raw_at, source->raw_len) || is_cut_magic(source))
         return umm_zstd_reader_new(&source->zstd, err);
     if (starts_with(source, "\xef\xbb\xbf", 3)) {
         source->raw_at += 3;
@@ -142,11 +150,35 @@ static enum umm_status read_zstd(struct umm_source *source, struct umm_run *run,
     }
 }
 
+/* The first text of a zstd source, without a byte order mark. */
+static enum umm_status begin_zstd(struct umm_source *source, struct umm_run *run, char *out,
+                                  size_t cap_bytes, size_t *n_read, struct umm_error *err)
+{
+    enum { BOM_BYTES = 3 };
+    size_t n = 0, more = 1;
+    source->is_begun = true;
+    /* One byte more than a mark, so that nothing left means the end. */
+    while (more && n <= BOM_BYTES) {
+        enum umm_status status = read_zstd(source, run, out + n, cap_bytes - n, &more, err);
+        if (status)
+            return status;
+        n += more;
+    }
+    if (n >= BOM_BYTES && memcmp(out, "\xef\xbb\xbf", BOM_BYTES) == 0) {
+        n -= BOM_BYTES;
+        memmove(out, out + BOM_BYTES, n);
+        source->bom_bytes = BOM_BYTES;
+    }
+    *n_read = n;
+    return UMM_OK;
+}
+
 enum umm_status umm_source_read(struct umm_source *source, struct umm_run *run, char *out,
                                 size_t cap_bytes, size_t *n_read, struct umm_error *err)
 {
     if (source->zstd)
-        return read_zstd(source, run, out, cap_bytes, n_read, err);
+        return source->is_begun ? read_zstd(source, run, out, cap_bytes, n_read, err)
+                                : begin_zstd(source, run, out, cap_bytes, n_read, err);
     if (source->raw_len) {
         size_t n = source->raw_len < cap_bytes ? source->raw_len : cap_bytes;
         memcpy(out, source->raw_at, n);

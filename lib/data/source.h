@@ -21,6 +21,7 @@ struct umm_source {
     const char *raw_at;
     size_t raw_len;
     bool is_raw_end;
+    bool is_begun;        /* zstd: some text was read */
     uint64_t n_raw_bytes; /* read from the file so far */
     uint64_t bom_bytes;   /* of a byte order mark that was skipped */
 };
@@ -31,7 +32,7 @@ UMM_MUST_USE enum umm_status umm_source_open(struct umm_source *source, const ch
 void umm_source_close(struct umm_source *source);
 
 /*
- * Read up to cap_bytes of text. *n_read is 0 at the end only. UMM_ERR_DATA for
+ * Read up to cap_bytes (at least 4) of text. *n_read is 0 at the end only. UMM_ERR_DATA for
  * damaged or truncated zstd.
  */
 UMM_MUST_USE enum umm_status umm_source_read(struct umm_source *source, struct umm_run *run,

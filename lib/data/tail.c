@@ -2,7 +2,7 @@
 #include "data/tail.h"
 
 /* Below this distance reading on is cheaper than another probe. */
-enum { NEAR_BYTES = 64 * 1024, TRIES = 16 };
+enum { NEAR_BYTES = 64 * 1024, TRIES = 16, PROBE_BYTES = 64 * 1024 };
 
 /*
  * The time of the first row that begins behind byte `at`, and where it begins.
@@ -42,18 +42,18 @@ static enum umm_status read_first(struct umm_reading *reading, struct umm_row *r
     return status;
 }
 
-enum umm_status umm_tail_seek(struct umm_reading *reading, int64_t last, struct umm_row *row,
-                              struct umm_error *err)
+/* The byte of a row not later than last, or the first row's. */
+static enum umm_status search(struct umm_reading *reading, int64_t last, struct umm_row *row,
+                              uint64_t *found, struct umm_error *err)
 {
-    struct umm_records *records = &reading->records;
-    if (!umm_source_can_seek(&records->source))
-        return UMM_OK;
-    const uint64_t start = records->byte, start_line = records->line;
-    uint64_t low = start, high = records->source.info.size_bytes - records->source.bom_bytes;
+    const struct umm_records *records = &reading->records;
+    uint64_t low = records->byte;
+    uint64_t high = records->source.info.size_bytes - records->source.bom_bytes;
     bool is_read, is_found;
+    *found = low;
     enum umm_status status = read_first(reading, row, &is_read, err);
-    if (!status && (!is_read || row->time > last))
-        return umm_records_seek(records, start, start_line, err);
+    if (status || !is_read || row->time > last)
+        return status;
     /* The row at low is not later than last; rows from high on are, or there are none. */
     while (!status && high - low > NEAR_BYTES) {
         uint64_t middle = low + (high - low) / 2, byte;
@@ -63,7 +63,24 @@ enum umm_status umm_tail_seek(struct umm_reading *reading, int64_t last, struct 
         else
             high = middle;
     }
+    *found = low;
+    return status;
+}
+
+enum umm_status umm_tail_seek(struct umm_reading *reading, int64_t last, struct umm_row *row,
+                              struct umm_error *err)
+{
+    struct umm_records *records = &reading->records;
+    if (!umm_source_can_seek(&records->source))
+        return UMM_OK;
+    const struct umm_records before = *records;
+    uint64_t byte;
+    records->step_bytes = PROBE_BYTES;
+    enum umm_status status = search(reading, last, row, &byte, err);
+    records->step_bytes = before.step_bytes;
+    records->n_blank = before.n_blank;
+    records->n_comments = before.n_comments;
     if (status)
         return status;
-    return umm_records_seek(records, low, low == start ? start_line : 0, err);
+    return umm_records_seek(records, byte, byte == before.byte ? before.line : 0, err);
 }

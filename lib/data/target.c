@@ -142,6 +142,59 @@ enum umm_status umm_target_push(struct umm_target *target, const char *row, int6
     return umm_rowfile_push(&target->rows, err);
 }
 
+/* Rows one by one, while the append still compares. */
+static enum umm_status push_each(struct umm_target *target, const char *rows, const int64_t *times,
+                                 size_t n, size_t *n_taken, struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
+    for (*n_taken = 0; *n_taken < n; ++*n_taken) {
+        status = umm_target_push(target, rows + *n_taken * target->schema->row_bytes,
+                                 times ? times[*n_taken] : 0, err);
+        if (status)
+            return status;
+    }
+    return UMM_OK;
+}
+
+enum umm_status umm_target_push_many(struct umm_target *target, const char *rows,
+                                     const int64_t *times, size_t n, size_t *n_taken,
+                                     struct umm_error *err)
+{
+    bool is_append = target->kind == UMM_TARGET_APPEND && target->scratch_fd < 0;
+    if (is_append || target->rows.is_stream)
+        return push_each(target, rows, times, n, n_taken, err);
+    *n_taken = n;
+    target->n_rows += n;
+    if (target->kind == UMM_TARGET_NONE)
+        return UMM_OK;
+    return umm_rowfile_push_many(&target->rows, rows, n, err);
+}
+
+void umm_target_expect(struct umm_target *target, uint64_t n)
+{
+    if (target->kind == UMM_TARGET_ROWS)
+        umm_rowfile_expect(&target->rows, n);
+}
+
+bool umm_target_can_defer(const struct umm_target *target)
+{
+    bool is_append = target->kind == UMM_TARGET_APPEND && target->scratch_fd < 0;
+    return target->kind != UMM_TARGET_NONE && !is_append && !target->rows.is_stream;
+}
+
+enum umm_status umm_target_reserve(struct umm_target *target, size_t n, uint64_t *first,
+                                   struct umm_error *err)
+{
+    target->n_rows += n;
+    return umm_rowfile_reserve(&target->rows, n, first, err);
+}
+
+enum umm_status umm_target_write_at(const struct umm_target *target, uint64_t first,
+                                    const char *rows, size_t n, struct umm_error *err)
+{
+    return umm_rowfile_write_at(&target->rows, first, rows, n, err);
+}
+
 /* The rows of the scratch file, one by one, to the append. */
 static enum umm_status replay(struct umm_target *target, struct umm_error *err)
 {
@@ -150,6 +203,8 @@ static enum umm_status replay(struct umm_target *target, struct umm_error *err)
     for (uint64_t at = 0; !status && at < rows->n_rows;) {
         uint64_t left = rows->n_rows - at;
         size_t n = left < rows->cap_rows ? (size_t)left : rows->cap_rows;
+        if (umm_run_is_cancelled(target->run))
+            return umm_error_set_cancelled(err);
         status = umm_rowfile_read(rows, at, n, rows->buffer, err);
         for (size_t i = 0; !status && i < n; i++) {
             const char *row = rows->buffer + i * rows->row_bytes;
@@ -206,6 +261,8 @@ enum umm_status umm_target_finish(struct umm_target *target, bool is_reversed,
     target->n_appended = target->n_rows;
     enum umm_status status = is_reversed ? umm_rowfile_reverse(&target->rows, err)
                                          : umm_rowfile_flush(&target->rows, err);
+    if (!status)
+        status = umm_rowfile_trim(&target->rows, err);
     if (status)
         return status;
     if (target->scratch_fd >= 0)

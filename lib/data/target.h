@@ -61,6 +61,27 @@ UMM_MUST_USE enum umm_status umm_target_push(struct umm_target *target, const ch
                                              int64_t time, struct umm_error *err);
 
 /*
+ * Take n rows at once. *n_taken is how many went in; it is n unless the next one
+ * failed. times may be NULL where the schema has none.
+ */
+UMM_MUST_USE enum umm_status umm_target_push_many(struct umm_target *target, const char *rows,
+                                                  const int64_t *times, size_t n, size_t *n_taken,
+                                                  struct umm_error *err);
+
+/* About n rows will come in all: room can be made for them. */
+void umm_target_expect(struct umm_target *target, uint64_t n);
+
+/*
+ * Whether rows may be written later and by any thread: then take n of them as set
+ * aside from row *first on, for umm_target_write_at before umm_target_finish.
+ */
+bool umm_target_can_defer(const struct umm_target *target);
+UMM_MUST_USE enum umm_status umm_target_reserve(struct umm_target *target, size_t n,
+                                                uint64_t *first, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_target_write_at(const struct umm_target *target, uint64_t first,
+                                                 const char *rows, size_t n, struct umm_error *err);
+
+/*
  * All rows are there (newest first when is_reversed): write what is left of the
  * array, without making it visible. n_rows is then what it will hold.
  */

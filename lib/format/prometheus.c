@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 UMM_PRINTF(2, 3) static void add(struct umm_prometheus *page, const char *fmt, ...)
 {
@@ -15,7 +16,7 @@ UMM_PRINTF(2, 3) static void add(struct umm_prometheus *page, const char *fmt, .
         va_list args;
         size_t room = page->cap_bytes - page->len_bytes;
         va_start(args, fmt);
-        int n = vsnprintf(page->text + page->len_bytes, room, fmt, args);
+        int n = vsnprintf(room ? page->text + page->len_bytes : NULL, room, fmt, args);
         va_end(args);
         if (page->is_failed || n < 0)
             return;
@@ -33,14 +34,26 @@ UMM_PRINTF(2, 3) static void add(struct umm_prometheus *page, const char *fmt, .
     }
 }
 
-/* A label's value, with the three characters that the format escapes; malloc'ed. */
+/*
+ * A label's value, with the three characters that the format escapes, and U+FFFD for
+ * each byte that is not UTF-8, which would have the collector drop the file; malloc'ed.
+ */
 static char *quoted(const char *value)
 {
-    char *out = malloc(2 * strlen(value) + 1), *at = out;
-    for (; out && *value; value++) {
-        if (*value == '\\' || *value == '"' || *value == '\n')
+    static const char mark[] = "\xef\xbf\xbd";
+    size_t len = strlen(value);
+    char *out = malloc(3 * len + 1), *at = out;
+    for (size_t i = 0; out && i < len;) {
+        uint32_t point;
+        size_t n = umm_utf8_decode(value + i, len - i, &point);
+        if (value[i] == '\\' || value[i] == '"' || value[i] == '\n') {
             *at++ = '\\';
-        *at++ = *value == '\n' ? 'n' : *value;
+            *at++ = value[i] == '\n' ? 'n' : value[i];
+        } else {
+            memcpy(at, n ? value + i : mark, n ? n : 3);
+            at += n ? n : 3;
+        }
+        i += n ? n : 1;
     }
     if (out)
         *at = '\0';

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/error.h"
 
@@ -43,6 +44,23 @@ void umm_zstd_reader_free(struct umm_zstd_reader *reader)
     free(reader);
 }
 
+/* Sound data that this reader does not take is not called damaged. */
+static enum umm_status refuse(size_t code, struct umm_error *err)
+{
+    ZSTD_ErrorCode why = ZSTD_getErrorCode(code);
+    if (why == ZSTD_error_frameParameter_windowTooLarge)
+        return umm_error_set(err, UMM_ERR_DATA,
+                             "zstd data with a window above 128 MiB; pipe it: zstd -dc --long=31 "
+                             "FILE | umm-convert ... -");
+    if (why == ZSTD_error_dictionary_wrong)
+        return umm_error_set(err, UMM_ERR_DATA,
+                             "zstd data that needs a dictionary; pipe it: zstd -dc -D DICTIONARY "
+                             "FILE | umm-convert ... -");
+    if (why == ZSTD_error_memory_allocation)
+        return umm_error_set(err, UMM_ERR_MEMORY, "out of memory for zstd decompression");
+    return umm_error_set(err, UMM_ERR_DATA, "damaged zstd data: %s", ZSTD_getErrorName(code));
+}
+
 enum umm_status umm_zstd_reader_read(struct umm_zstd_reader *reader, const char **in,
                                      size_t *in_len, char *out, size_t cap_bytes, size_t *n_out,
                                      struct umm_error *err)
@@ -56,8 +74,7 @@ enum umm_status umm_zstd_reader_read(struct umm_zstd_reader *reader, const char 
             break;
         size_t code = ZSTD_decompressStream(reader->context, &sink, &source);
         if (ZSTD_isError(code))
-            return umm_error_set(err, UMM_ERR_DATA, "damaged zstd data: %s",
-                                 ZSTD_getErrorName(code));
+            return refuse(code, err);
         reader->wanted = code;
         if (source.pos + sink.pos == before)
             break;

@@ -122,6 +122,30 @@ enum umm_status umm_outfile_locate(struct umm_outfile_place *place, const char *
     return status;
 }
 
+static bool is_same_place(const struct umm_outfile_place *a, const struct umm_outfile_place *b)
+{
+    struct stat dir_a, dir_b;
+    if (a->is_stream || b->is_stream)
+        return a->dir_fd < 0 && b->dir_fd < 0;
+    return strcmp(a->base, b->base) == 0 && fstat(a->dir_fd, &dir_a) == 0 &&
+           fstat(b->dir_fd, &dir_b) == 0 && dir_a.st_dev == dir_b.st_dev &&
+           dir_a.st_ino == dir_b.st_ino;
+}
+
+bool umm_outfile_is_same(const char *a, const char *b)
+{
+    struct umm_outfile_place place_a, place_b;
+    bool is_same = false;
+    if (umm_outfile_locate(&place_a, a, NULL))
+        return false;
+    if (!umm_outfile_locate(&place_b, b, NULL)) {
+        is_same = is_same_place(&place_a, &place_b);
+        umm_file_close(&place_b.dir_fd);
+    }
+    umm_file_close(&place_a.dir_fd);
+    return is_same;
+}
+
 /* Open the directory itself, which O_PATH did not: to list it or to sync it. */
 static int reopen_dir(int dir_fd)
 {
@@ -255,10 +279,11 @@ static enum umm_status create_temp_once(struct umm_outfile *out, size_t prefix_l
     if (!status && !lock_temp(out->fd))
         status = umm_error_set_errno(err, errno, out->path, "cannot lock its temporary file");
     *is_ours = umm_file_is_named(out->place.dir_fd, out->temp, out->fd);
-    if (status && *is_ours)
+    /* Nobody else takes this name: there is only our file to remove, or nothing. */
+    if (status || !*is_ours) {
         (void)unlinkat(out->place.dir_fd, out->temp, 0);
-    if (status || !*is_ours)
         umm_file_close(&out->fd);
+    }
     return status;
 }
 

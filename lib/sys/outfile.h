@@ -107,6 +107,12 @@ void umm_outfile_abort(struct umm_outfile *out);
 UMM_MUST_USE enum umm_status umm_outfile_locate(struct umm_outfile_place *place, const char *path,
                                                 struct umm_error *err);
 
+/*
+ * Whether two outputs would take each other's place, or both be standard output;
+ * false when a place cannot be found. Devices and FIFOs may be written by many.
+ */
+bool umm_outfile_is_same(const char *a, const char *b);
+
 /* The whole of a small output: open, write len_bytes, commit without a sync. */
 UMM_MUST_USE enum umm_status umm_outfile_write(const char *path, const void *bytes,
                                                size_t len_bytes, struct umm_error *err);

@@ -46,18 +46,50 @@ static bool copy_raw(char *out, size_t cap_bytes, const char *text, size_t len_b
     return true;
 }
 
+/*
+ * A FIELD: a quoted name, or text without the marks that divide an ITEM; a * only
+ * behind something, at the end.
+ */
+static bool is_field(const char *text, size_t len)
+{
+    const char *end = text + len;
+    if (len && text[0] == '"')
+        return len >= 2 && memchr(text + 1, '"', len - 1) == end - 1;
+    for (const char *p = text; p < end; p++)
+        if (strchr("\"=:|+", *p) || (*p == '*' && (p == text || p + 1 < end)))
+            return false;
+    return len > 0;
+}
+
+/* A SOURCE: FIELDs, two at most between one | and the next. */
+static bool is_source(const char *text)
+{
+    bool has_second = false;
+    for (;;) {
+        size_t len = span_to(text, "+|");
+        char mark = text[len];
+        if (!is_field(text, len) || (mark == '+' && has_second))
+            return false;
+        has_second = mark == '+';
+        if (!mark)
+            return true;
+        text += len + 1;
+    }
+}
+
 static bool parse_item(const char *text, size_t len_bytes, struct umm_column *column)
 {
     memset(column, 0, sizeof *column);
     const char *end = text + len_bytes;
     size_t name = span_to(text, "=,");
     if (text[name] == '=') {
-        if (name == 0 || !copy_name(column->name, sizeof column->name, text, name))
+        if (!is_field(text, name) || !copy_name(column->name, sizeof column->name, text, name))
             return false;
         text += name + 1;
     }
     size_t source = span_to(text, ":,");
-    if (source == 0 || !copy_raw(column->source, sizeof column->source, text, source))
+    if (!copy_raw(column->source, sizeof column->source, text, source) ||
+        !is_source(column->source))
         return false;
     text += source;
     if (text == end)
@@ -139,8 +171,7 @@ static bool has_role(const char *name, const void *key)
 static int by_prefix(const struct umm_names *names, const char *prefix, size_t len)
 {
     for (size_t i = 0; i < names->n; i++) {
-        size_t name_len = strlen(names->text[i]);
-        if (name_len >= len && umm_name_equal(names->text[i], len, prefix, len))
+        if (umm_name_begins(names->text[i], strlen(names->text[i]), prefix, len))
             return (int)i;
     }
     return ABSENT;
@@ -197,6 +228,9 @@ static enum umm_status not_found(int code, const char *what, const struct umm_na
 {
     char list[320], shown[UMM_EXCERPT_MAX];
     umm_escape(shown, sizeof shown, what, strlen(what));
+    if (what[strspn(what, "0123456789")] == '\0')
+        return umm_error_set(err, UMM_ERR_DATA, "no field number %s: there are %zu", shown,
+                             names->n);
     if (code == SEVERAL)
         return umm_error_set(err, UMM_ERR_DATA,
                              "several fields could be '%s' among %s; use --columns or --layout",

@@ -97,7 +97,7 @@ static enum umm_csv_split split_any(const char *text, size_t len_bytes, bool is_
                                     struct umm_csv_record *record, size_t *bad_at)
 {
     enum state state = START;
-    size_t field = 0;
+    size_t field = 0, field_max = UMM_CSV_FIELD_MAX, quote = 0;
     uint64_t n_lines = 0;
     bool has_quote = false, is_bad;
     for (size_t i = 0; i < len_bytes; i++) {
@@ -118,10 +118,15 @@ static enum umm_csv_split split_any(const char *text, size_t len_bytes, bool is_
             return UMM_CSV_SPLIT_NUL;
         }
         has_quote |= c == UMM_CSV_QUOTE;
+        if (state == START && c == UMM_CSV_QUOTE) {
+            field_max = UMM_CSV_FIELD_MAX + 2;
+            quote = i;
+        }
         state = step(state, c, delimiter, &is_bad);
-        if (state == START && c == delimiter)
+        if (state == START && c == delimiter) {
             field = i + 1;
-        else if (i - field >= UMM_CSV_FIELD_MAX + 2) {
+            field_max = UMM_CSV_FIELD_MAX;
+        } else if (i - field >= field_max) {
             *bad_at = field;
             return UMM_CSV_SPLIT_FIELD_LONG;
         }
@@ -133,7 +138,7 @@ static enum umm_csv_split split_any(const char *text, size_t len_bytes, bool is_
     if (!is_end)
         return UMM_CSV_SPLIT_MORE;
     if (state == QUOTED) {
-        *bad_at = field;
+        *bad_at = quote;
         return UMM_CSV_SPLIT_UNTERMINATED;
     }
     set_record(record, text, len_bytes, len_bytes, n_lines + 1, has_quote);
@@ -310,51 +315,74 @@ struct umm_csv_place umm_csv_locate(const struct umm_csv_record *record, char de
 static const char candidates[] = ",;\t|";
 enum { N_CANDIDATES = sizeof candidates - 1 };
 
-/* How often each candidate occurs outside quotes in the record. */
-static void count_candidates(const struct umm_csv_record *record, size_t counts[N_CANDIDATES])
+/* How many fields but one the record has, split by delimiter. */
+static size_t count_delimiters(const struct umm_csv_record *record, char delimiter)
 {
-    bool is_quoted = false;
-    memset(counts, 0, N_CANDIDATES * sizeof *counts);
+    enum state state = START;
+    size_t n = 0;
     for (size_t i = 0; i < record->len_bytes; i++) {
-        char c = record->text[i];
-        is_quoted ^= c == UMM_CSV_QUOTE;
-        const char *found = c ? strchr(candidates, c) : NULL;
-        if (found && !is_quoted)
-            counts[found - candidates]++;
+        bool is_bad;
+        state = step(state, record->text[i], delimiter, &is_bad);
+        n += state == START && record->text[i] == delimiter;
     }
+    return n;
 }
 
-/* The one candidate that is set, 0 when there are several, none when there is none. */
-static char only_one(const bool is_set[N_CANDIDATES], char none)
+/* A candidate's own reading of the text: it decides what is inside quotes. */
+struct reading {
+    char delimiter;
+    bool is_possible;
+    size_t at; /* of the next record */
+    size_t count;
+};
+
+/* Read one more record; false when the candidate is out. */
+static bool read_on(struct reading *reading, const char *text, size_t len_bytes, bool is_end,
+                    bool is_first)
 {
-    unsigned n = 0, at = 0;
-    for (unsigned i = 0; i < N_CANDIDATES; i++) {
-        if (is_set[i]) {
-            at = i;
-            n++;
-        }
-    }
-    return n > 1 ? '\0' : n ? candidates[at] : none;
+    struct umm_csv_record record;
+    size_t bad_at;
+    if (reading->at == len_bytes)
+        return !is_first;
+    if (umm_csv_split(text + reading->at, len_bytes - reading->at, is_end, reading->delimiter,
+                      &record, &bad_at) != UMM_CSV_SPLIT_RECORD)
+        return false;
+    size_t count = count_delimiters(&record, reading->delimiter);
+    reading->at += record.size_bytes;
+    if (is_first)
+        reading->count = count;
+    return is_first ? count > 0 : count == reading->count || record.len_bytes == 0;
 }
 
 char umm_csv_detect_delimiter(const char *text, size_t len_bytes, bool is_end)
 {
     enum { RECORDS = 20 };
-    size_t first[N_CANDIDATES], counts[N_CANDIDATES], bad_at;
-    bool is_steady[N_CANDIDATES] = {false};
+    struct reading readings[N_CANDIDATES];
     struct umm_csv_record record;
-    for (unsigned n = 0; n < RECORDS && len_bytes; n++) {
-        if (umm_csv_split(text, len_bytes, is_end, ',', &record, &bad_at) != UMM_CSV_SPLIT_RECORD)
-            break;
-        count_candidates(&record, n ? counts : first);
-        for (unsigned i = 0; i < N_CANDIDATES; i++)
-            is_steady[i] =
-                n ? is_steady[i] && (counts[i] == first[i] || !record.len_bytes) : first[i] > 0;
-        char only = only_one(is_steady, n ? '\0' : ',');
-        if (only)
-            return only;
-        text += record.size_bytes;
-        len_bytes -= record.size_bytes;
+    size_t bad_at;
+    for (unsigned i = 0; i < N_CANDIDATES; i++)
+        readings[i] = (struct reading){.delimiter = candidates[i], .is_possible = true};
+    for (unsigned n = 0; n < RECORDS; n++) {
+        unsigned n_possible = 0;
+        char delimiter = '\0';
+        for (unsigned i = 0; i < N_CANDIDATES; i++) {
+            struct reading *reading = &readings[i];
+            reading->is_possible =
+                reading->is_possible && read_on(reading, text, len_bytes, is_end, n == 0);
+            if (reading->is_possible) {
+                delimiter = reading->delimiter;
+                n_possible++;
+            }
+        }
+        if (n_possible == 1)
+            return delimiter;
+        if (n_possible == 0)
+            /* One field, or a record that no delimiter makes sense of. */
+            return n == 0 && len_bytes &&
+                           umm_csv_split(text, len_bytes, is_end, ',', &record, &bad_at) !=
+                               UMM_CSV_SPLIT_MORE
+                       ? ','
+                       : '\0';
     }
     return '\0';
 }

@@ -20,7 +20,7 @@
 
 enum {
     UMM_CSV_QUOTE = '"',
-    UMM_CSV_FIELD_MAX = 64 * 1024,    /* bytes of one field; its two quotes do not count */
+    UMM_CSV_FIELD_MAX = 64 * 1024,    /* bytes of one field as written; its two quotes are extra */
     UMM_CSV_RECORD_MAX = 1024 * 1024, /* bytes of one record */
     UMM_CSV_COLUMNS_MAX = 4096
 };
@@ -99,7 +99,8 @@ struct umm_csv_place umm_csv_locate_byte(const struct umm_csv_record *record, si
  * The delimiter of the text: the one of , ; tab | that occurs outside quotes in
  * the first record; of several, the one that occurs equally often in each of the
  * first records. Returns 0 when that leaves more than one (or text ends before a
- * record does), and ',' when none occurs at all.
+ * record does), and ',' when none occurs at all or the first record cannot be split:
+ * whoever reads it says why.
  */
 char umm_csv_detect_delimiter(const char *text, size_t len_bytes, bool is_end);
 

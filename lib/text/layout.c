@@ -53,7 +53,7 @@ const char *umm_role_name(enum umm_role role)
     return role_names[role];
 }
 
-static void trim_name(const char **name, size_t *len)
+void umm_name_trim(const char **name, size_t *len)
 {
     while (*len && strchr(" \t<", **name)) {
         ++*name;
@@ -70,16 +70,27 @@ static char fold(char c)
     return c == ' ' || c == '-' ? '_' : c;
 }
 
-bool umm_name_equal(const char *a, size_t a_len, const char *b, size_t b_len)
+static bool is_same(const char *a, const char *b, size_t len)
 {
-    trim_name(&a, &a_len);
-    trim_name(&b, &b_len);
-    if (a_len != b_len)
-        return false;
-    for (size_t i = 0; i < a_len; i++)
+    for (size_t i = 0; i < len; i++)
         if (fold(a[i]) != fold(b[i]))
             return false;
     return true;
+}
+
+bool umm_name_equal(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    umm_name_trim(&a, &a_len);
+    umm_name_trim(&b, &b_len);
+    return a_len == b_len && is_same(a, b, a_len);
+}
+
+bool umm_name_begins(const char *name, size_t len_bytes, const char *prefix, size_t prefix_len)
+{
+    umm_name_trim(&name, &len_bytes);
+    for (; prefix_len && strchr(" \t<", *prefix); prefix_len--)
+        prefix++;
+    return prefix_len <= len_bytes && is_same(name, prefix, prefix_len);
 }
 
 enum umm_role umm_role_of(const char *name, size_t len_bytes)
@@ -88,6 +99,13 @@ enum umm_role umm_role_of(const char *name, size_t len_bytes)
         if (umm_name_equal(name, len_bytes, aliases[i].name, strlen(aliases[i].name)))
             return aliases[i].role;
     return UMM_ROLE_NONE;
+}
+
+bool umm_name_is_time(const char *name)
+{
+    enum umm_role role = umm_role_of(name, strlen(name));
+    return role == UMM_ROLE_TIMESTAMP || role == UMM_ROLE_DATE || role == UMM_ROLE_TIME ||
+           umm_name_equal(name, strlen(name), "close_time", strlen("close_time"));
 }
 
 /* ---- presets --------------------------------------------------------------- */

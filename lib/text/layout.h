@@ -32,8 +32,17 @@ const char *umm_role_name(enum umm_role role);
  */
 enum umm_role umm_role_of(const char *name, size_t len_bytes);
 
+/* Leave out what the comparison above drops at both ends of a name. */
+void umm_name_trim(const char **name, size_t *len_bytes);
+
+/* Whether a column of that name holds times: the roles of time, and close_time. */
+bool umm_name_is_time(const char *name);
+
 /* Whether two header cells are the same name by the comparison above. */
 bool umm_name_equal(const char *a, size_t a_len, const char *b, size_t b_len);
+
+/* Whether a header cell begins with prefix by that comparison. */
+bool umm_name_begins(const char *name, size_t len_bytes, const char *prefix, size_t prefix_len);
 
 enum umm_header { UMM_HEADER_AUTO, UMM_HEADER_YES, UMM_HEADER_NO };
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/cpu.h"
+
+static const char *const names[UMM_CPU_COUNT] = {"portable", "avx2", "avx512"};
+
+enum umm_cpu umm_cpu_best(void)
+{
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    bool has_v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+                  __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt") &&
+                  __builtin_cpu_supports("pclmul");
+    bool has_512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                   __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
+                   __builtin_cpu_supports("avx512bitalg");
+    if (has_v3)
+        return has_512 ? UMM_CPU_AVX512 : UMM_CPU_AVX2;
+#endif
+    return UMM_CPU_PORTABLE;
+}
+
+const char *umm_cpu_name(enum umm_cpu cpu)
+{
+    return names[cpu];
+}
+
+enum umm_cpu umm_cpu_choose(const struct umm_run *run)
+{
+    enum umm_cpu best = umm_cpu_best(), wanted = best;
+    switch (run ? run->engine : UMM_ENGINE_BEST) {
+    case UMM_ENGINE_REFERENCE:
+    case UMM_ENGINE_PORTABLE: wanted = UMM_CPU_PORTABLE; break;
+    case UMM_ENGINE_AVX2: wanted = UMM_CPU_AVX2; break;
+    case UMM_ENGINE_AVX512:
+    case UMM_ENGINE_BEST: break;
+    }
+    return wanted < best ? wanted : best;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* scan_masks.h - what the engines of scan.h and their common part share; private. */
+#ifndef UMM_TEXT_SCAN_MASKS_H
+#define UMM_TEXT_SCAN_MASKS_H
+
+#include "text/scan.h"
+
+/* For 64 bytes, bit i set where byte i is that character. */
+struct scan_masks {
+    uint64_t delimiter, lf, cr, quote, nul;
+};
+
+struct scan_wanted {
+    char delimiter;
+};
+
+static inline struct scan_wanted scan_want(char delimiter)
+{
+    return (struct scan_wanted){delimiter};
+}
+
+/*
+ * Limit a scan to whole records: last_lf is the offset of the last LF outside quotes
+ * (SIZE_MAX: none), and positions from index `from` on may lie behind it. Shared, in
+ * scan.c.
+ */
+void umm_scan_settle(const char *text, size_t len_bytes, char delimiter, const uint32_t *positions,
+                     size_t last_lf, size_t from, struct umm_scan *out);
+
+/* One engine each. */
+void umm_scan_portable(const char *text, size_t len_bytes, char delimiter, uint32_t *positions,
+                       struct umm_scan *out);
+void umm_scan_avx2(const char *text, size_t len_bytes, char delimiter, uint32_t *positions,
+                   struct umm_scan *out);
+void umm_scan_avx512(const char *text, size_t len_bytes, char delimiter, uint32_t *positions,
+                     struct umm_scan *out);
+
+#endif

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The calls that change a file go through this program's own pwrite, fdatasync and
+ * ftruncate, which can fail at any of them and watch what an array's readers see.
+ */
+#include "data/append.h"
+#include "sys/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* ---- the calls ------------------------------------------------------------------ */
+
+enum { HEADER = 128, ROW = 48 };
+
+static struct {
+    int n_calls;
+    int fail_from, fail_to; /* calls from..to fail, counted from 1 */
+    off_t visible;          /* bytes that some header has counted */
+    bool has_cut_visible;
+    bool has_published_unsynced; /* a header was written before its rows were synced */
+    bool is_dirty;
+} calls;
+
+static bool must_fail(void)
+{
+    calls.n_calls++;
+    if (calls.n_calls < calls.fail_from || calls.n_calls > calls.fail_to)
+        return false;
+    errno = EIO;
+    return true;
+}
+
+static off_t counted_bytes(const char *header, size_t len)
+{
+    struct umm_npy npy;
+    if (umm_npy_parse(header, len, &npy, NULL) != UMM_OK)
+        return 0;
+    off_t bytes = (off_t)(npy.data_offset_bytes + umm_npy_data_bytes(&npy));
+    umm_npy_free(&npy);
+    return bytes;
+}
+
+ssize_t pwrite(int fd, const void *buf, size_t n, off_t at)
+{
+    if (must_fail())
+        return -1;
+    if (at == 0) {
+        off_t bytes = counted_bytes(buf, n);
+        calls.visible = bytes > calls.visible ? bytes : calls.visible;
+        calls.has_published_unsynced |= calls.is_dirty;
+    } else {
+        calls.is_dirty = true;
+    }
+    return syscall(SYS_pwrite64, fd, buf, n, at);
+}
+
+/* Without the sync itself, for which thousands of small arrays would wait long. */
+int fdatasync(int fd)
+{
+    (void)fd;
+    if (must_fail())
+        return -1;
+    calls.is_dirty = false;
+    return 0;
+}
+
+int ftruncate(int fd, off_t len)
+{
+    if (must_fail())
+        return -1;
+    calls.has_cut_visible |= len < calls.visible;
+    return (int)syscall(SYS_ftruncate, fd, len);
+}
+
+/* ---- arrays ---------------------------------------------------------------------- */
+
+static char scratch[64], path[96];
+static struct umm_schema schema;
+static struct umm_found *found;
+
+static int make_schema(void **state)
+{
+    (void)state;
+    static const char *names[] = {"timestamp", "open", "high", "low", "close", "volume"};
+    struct umm_names all = {.has_names = true, .n = 6, .text = names};
+    struct umm_schema_options options = {.time_unit = UMM_TIME_MS};
+    strcpy(scratch, "/tmp/umm-test-append-XXXXXX");
+    if (!mkdtemp(scratch))
+        return -1;
+    snprintf(path, sizeof path, "%s/out.npy", scratch);
+    return umm_schema_resolve(&options, NULL, &all, &schema, &found, NULL) == UMM_OK ? 0 : -1;
+}
+
+static int free_schema(void **state)
+{
+    (void)state;
+    umm_schema_free(&schema);
+    free(found);
+    unlink(path);
+    return rmdir(scratch);
+}
+
+struct row {
+    int64_t time;
+    double value; /* of the last column */
+};
+
+static void to_bytes(struct row row, char out[ROW])
+{
+    double cells[6] = {(double)row.time, 1, 2, 0.5, 1.5, row.value};
+    memcpy(out, cells, ROW);
+}
+
+/* An array of n rows with n_torn bytes behind it. */
+static void make_array(const struct row *rows, size_t n, size_t n_torn)
+{
+    struct umm_npy npy;
+    char *header, bytes[ROW];
+    size_t len;
+    unlink(path);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(umm_schema_npy(&schema, n, &npy, NULL), UMM_OK);
+    assert_int_equal(umm_npy_format(&npy, UMM_NPY_ALIGN, &header, &len, NULL), UMM_OK);
+    assert_int_equal(len, HEADER);
+    assert_int_equal(fwrite(header, 1, len, file), len);
+    for (size_t i = 0; i < n; i++) {
+        to_bytes(rows[i], bytes);
+        assert_int_equal(fwrite(bytes, 1, ROW, file), ROW);
+    }
+    for (size_t i = 0; i < n_torn; i++)
+        assert_int_equal(fputc('x', file), 'x');
+    assert_int_equal(fclose(file), 0);
+    free(header);
+    umm_npy_free(&npy);
+    memset(&calls, 0, sizeof calls);
+    calls.visible = (off_t)(HEADER + n * ROW);
+}
+
+/* Whether the array now holds exactly those rows, as a reader sees it. */
+static bool holds(const struct row *rows, size_t n)
+{
+    static char bytes[HEADER + 400 * ROW];
+    char wanted[ROW];
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    size_t len = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    off_t counted = counted_bytes(bytes, len);
+    assert_true(counted > 0 && (size_t)counted <= len);
+    if ((size_t)counted != HEADER + n * ROW)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        to_bytes(rows[i], wanted);
+        if (memcmp(bytes + HEADER + i * ROW, wanted, ROW) != 0)
+            return false;
+    }
+    return true;
+}
+
+static off_t size_now(void)
+{
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_size;
+}
+
+struct result {
+    enum umm_status status;
+    uint64_t n_same, n_revised;
+    struct umm_error err;
+};
+
+/* Append rows, with buffers of cap_rows rows. */
+static struct result append_rows(const struct row *rows, size_t n, enum umm_revision revision,
+                                 size_t cap_rows, bool must_commit)
+{
+    struct umm_append append;
+    struct result r = {.status = UMM_OK};
+    char bytes[ROW];
+    r.status = umm_append_open(&append, path, &schema, revision, NULL, &r.err);
+    if (!r.status && cap_rows < append.rows.cap_rows)
+        append.rows.cap_rows = cap_rows;
+    for (size_t i = 0; !r.status && i < n; i++) {
+        to_bytes(rows[i], bytes);
+        r.status = umm_append_push(&append, bytes, rows[i].time, &r.err);
+    }
+    if (!r.status && must_commit)
+        r.status = umm_append_commit(&append, &r.err);
+    r.n_same = append.n_same;
+    r.n_revised = append.n_revised;
+    umm_append_close(&append);
+    return r;
+}
+
+/* ---- a failure at each call -------------------------------------------------------- */
+
+static const struct row old_rows[] = {{1, 1}, {2, 2}, {3, 3}, {4, 4}};
+static const struct row overlap[] = {{3, 3}, {4, 9}, {5, 5}, {6, 6}, {7, 7}};
+static const struct row wanted_rows[] = {{1, 1}, {2, 2}, {3, 3}, {4, 9}, {5, 5}, {6, 6}, {7, 7}};
+enum { N_OLD = 4, N_OVERLAP = 5, N_WANTED = 7 };
+
+/* last is 1 when only one call fails, large when all do from there. */
+static void check_failures(int length, size_t n_torn)
+{
+    for (int at = 1;; at++) {
+        make_array(old_rows, N_OLD, n_torn);
+        calls.fail_from = at;
+        calls.fail_to = at + length - 1;
+        struct result r = append_rows(overlap, N_OVERLAP, UMM_REVISION_REPLACE_LAST, 2, true);
+        assert_false(calls.has_cut_visible);
+        assert_false(calls.has_published_unsynced);
+        if (calls.n_calls < at) {
+            assert_int_equal(r.status, UMM_OK);
+            assert_true(at > 8);
+            assert_true(holds(wanted_rows, N_WANTED));
+            return;
+        }
+        assert_int_equal(r.status, UMM_ERR_SYSTEM);
+        assert_int_equal(r.err.sys_errno, EIO);
+        assert_string_equal(r.err.path, path);
+        bool is_old = holds(old_rows, N_OLD);
+        if (length == 1)
+            assert_true(is_old);
+        else
+            assert_true(is_old || holds(old_rows, N_OLD - 1) || holds(wanted_rows, N_WANTED));
+        memset(&calls, 0, sizeof calls);
+        r = append_rows(overlap, N_OVERLAP, UMM_REVISION_REPLACE_LAST, 2, true);
+        assert_int_equal(r.status, UMM_OK);
+        assert_true(holds(wanted_rows, N_WANTED));
+        assert_int_equal(size_now(), HEADER + N_WANTED * ROW);
+    }
+}
+
+static void one_failure_leaves_the_old_array(void **state)
+{
+    (void)state;
+    check_failures(1, 0);
+    check_failures(1, 1);
+    check_failures(1, 1000);
+}
+
+static void a_dead_device_leaves_whole_rows(void **state)
+{
+    (void)state;
+    check_failures(1000, 0);
+    check_failures(1000, 1000);
+}
+
+static void what_is_not_committed_is_cut_off(void **state)
+{
+    (void)state;
+    for (size_t cap = 1; cap < 5; cap++) {
+        make_array(old_rows, N_OLD, 0);
+        assert_int_equal(append_rows(overlap + 2, 3, UMM_REVISION_ERROR, cap, false).status,
+                         UMM_OK);
+        assert_true(holds(old_rows, N_OLD));
+        assert_int_equal(size_now(), HEADER + N_OLD * ROW);
+    }
+}
+
+/* A write that fails half-way has still made the file longer. */
+static void a_half_written_piece_is_cut_off(void **state)
+{
+    (void)state;
+    struct umm_append append;
+    char bytes[ROW];
+    make_array(old_rows, N_OLD, 0);
+    assert_int_equal(umm_append_open(&append, path, &schema, UMM_REVISION_ERROR, NULL, NULL),
+                     UMM_OK);
+    append.rows.cap_rows = 1;
+    to_bytes(overlap[2], bytes);
+    assert_int_equal(syscall(SYS_pwrite64, append.fd, bytes, 7, HEADER + N_OLD * ROW), 7);
+    calls.fail_from = calls.fail_to = 1;
+    assert_int_equal(umm_append_push(&append, bytes, 5, NULL), UMM_ERR_SYSTEM);
+    umm_append_close(&append);
+    assert_int_equal(size_now(), HEADER + N_OLD * ROW);
+    assert_true(holds(old_rows, N_OLD));
+}
+
+/* ---- comparison --------------------------------------------------------------------- */
+
+/* Marsaglia's xorshift64: the same arrays in every run. */
+static uint64_t next_random(uint64_t *x)
+{
+    *x ^= *x << 13;
+    *x ^= *x >> 7;
+    return *x ^= *x << 17;
+}
+
+/* What the header promises, by looking at every old row for every row. */
+static enum umm_status push_slowly(struct row *old, size_t n_old, const struct row *rows, size_t n,
+                                   enum umm_revision revision, struct result *r)
+{
+    size_t cursor = 0;
+    for (size_t i = 0; i < n && n_old && rows[i].time <= old[n_old - 1].time; i++) {
+        size_t first = n_old, same = n_old;
+        for (size_t k = n_old; k-- > cursor;) {
+            first = old[k].time >= rows[i].time ? k : first;
+            if (old[k].time == rows[i].time && old[k].value == rows[i].value)
+                same = k;
+        }
+        if (same < n_old) {
+            r->n_same++;
+            cursor = same + 1;
+            continue;
+        }
+        cursor = first;
+        bool is_there = first < n_old && old[first].time == rows[i].time;
+        bool may_replace = revision == UMM_REVISION_REPLACE_LAST && is_there && first + 1 == n_old;
+        if (revision != UMM_REVISION_KEEP && !may_replace)
+            return UMM_ERR_CONFLICT;
+        r->n_revised++;
+        if (may_replace)
+            r->err.byte = i + 1; /* where the replacement is */
+        cursor += is_there;
+    }
+    if (r->err.byte)
+        old[n_old - 1] = rows[r->err.byte - 1];
+    return UMM_OK;
+}
+
+/* Rows in order of time, some of the same time, with few different values. */
+static size_t random_rows(uint64_t *x, struct row *rows, size_t max, int64_t start)
+{
+    size_t n = next_random(x) % (max + 1);
+    for (size_t i = 0; i < n; i++) {
+        start += (int64_t)(next_random(x) % 4 ? 1 + next_random(x) % 2 : 0);
+        rows[i] = (struct row){start, (double)((start * 7) % 5 + (next_random(x) % 9 == 0))};
+    }
+    return n;
+}
+
+static void check_comparison(uint64_t *x)
+{
+    struct row old[160], rows[80];
+    size_t n_old = random_rows(x, old, 80, 100);
+    int64_t start = n_old ? old[next_random(x) % n_old].time - 1 : 100;
+    size_t n = random_rows(x, rows, 80, start), n_new = 0;
+    for (size_t i = 0; i < n && n_old && next_random(x) % 8; i++)
+        for (size_t k = 0; k < n_old; k++)
+            if (old[k].time == rows[i].time)
+                rows[i].value = old[k].value;
+    enum umm_revision revision = (enum umm_revision)(next_random(x) % 3);
+    make_array(old, n_old, next_random(x) % 100);
+    struct result got = append_rows(rows, n, revision, 1 + next_random(x) % 9, true), want = {0};
+    struct row before[80];
+    memcpy(before, old, sizeof before);
+    want.status = push_slowly(old, n_old, rows, n, revision, &want);
+    assert_int_equal(got.status, want.status);
+    if (want.status) {
+        assert_true(holds(before, n_old));
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (n_old == 0 || rows[i].time > old[n_old - 1].time)
+            old[n_old + n_new++] = rows[i];
+    assert_true(holds(old, n_old + n_new));
+    assert_int_equal(got.n_same, want.n_same);
+    assert_int_equal(got.n_revised, want.n_revised);
+    assert_int_equal(size_now(), HEADER + (n_old + n_new) * ROW);
+}
+
+static void comparison_is_the_slow_reference_s(void **state)
+{
+    (void)state;
+    uint64_t x = 88172645463325252U;
+    for (int i = 0; i < 3000; i++)
+        check_comparison(&x);
+}
+
+/* ---- odd arrays ----------------------------------------------------------------------- */
+
+static void a_time_that_is_none_is_older_than_all(void **state)
+{
+    (void)state;
+    const struct row nan_last[] = {{5, 1}, {6, 1}};
+    char nan_time[ROW];
+    double none = NAN;
+    make_array(nan_last, 2, 0);
+    to_bytes(nan_last[1], nan_time);
+    memcpy(nan_time, &none, sizeof none);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_int_equal(syscall(SYS_pwrite64, fd, nan_time, ROW, HEADER + ROW), ROW);
+    close(fd);
+    struct result r = append_rows(overlap, 1, UMM_REVISION_ERROR, 4, true);
+    assert_int_equal(r.status, UMM_ERR_CONFLICT);
+    assert_string_equal(r.err.message, "the array's last rows are not in order of time");
+}
+
+static void a_failed_open_can_be_closed(void **state)
+{
+    (void)state;
+    struct umm_append append;
+    struct umm_error err = {0};
+    unlink(path);
+    assert_int_equal(umm_append_open(&append, path, &schema, UMM_REVISION_ERROR, NULL, &err),
+                     UMM_ERR_SYSTEM);
+    assert_int_equal(err.sys_errno, ENOENT);
+    umm_append_close(&append);
+    umm_append_close(&append);
+    assert_int_equal(umm_append_open(&append, scratch, &schema, UMM_REVISION_ERROR, NULL, &err),
+                     UMM_ERR_SYSTEM);
+    assert_int_equal(err.sys_errno, EISDIR);
+    umm_append_close(&append);
+    assert_int_equal(umm_append_open(&append, "/dev/null", &schema, UMM_REVISION_ERROR, NULL, &err),
+                     UMM_ERR_CONFLICT);
+    assert_string_equal(err.message, "is not a regular file");
+    umm_append_close(&append);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_failure_leaves_the_old_array),
+        cmocka_unit_test(a_dead_device_leaves_whole_rows),
+        cmocka_unit_test(what_is_not_committed_is_cut_off),
+        cmocka_unit_test(a_half_written_piece_is_cut_off),
+        cmocka_unit_test(comparison_is_the_slow_reference_s),
+        cmocka_unit_test(a_time_that_is_none_is_older_than_all),
+        cmocka_unit_test(a_failed_open_can_be_closed),
+    };
+    return cmocka_run_group_tests(tests, make_schema, free_schema);
+}

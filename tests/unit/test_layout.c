@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+#include "text/layout.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "data/reading.h"
+#include "text/columns.h"
+
+static enum umm_role role_of(const char *name)
+{
+    return umm_role_of(name, strlen(name));
+}
+
+static void test_roles_of_header_cells(void **state)
+{
+    static const struct {
+        const char *name;
+        enum umm_role role;
+    } cases[] = {
+        {"timestamp", UMM_ROLE_TIMESTAMP},
+        {"open_time", UMM_ROLE_TIMESTAMP},
+        {"Open Time", UMM_ROLE_TIMESTAMP},
+        {"OPEN-TIME", UMM_ROLE_TIMESTAMP},
+        {"unix", UMM_ROLE_TIMESTAMP},
+        {"Unix Timestamp", UMM_ROLE_TIMESTAMP},
+        {"Gmt time", UMM_ROLE_TIMESTAMP},
+        {"Datetime", UMM_ROLE_TIMESTAMP},
+        {"date", UMM_ROLE_DATE},
+        {"<DTYYYYMMDD>", UMM_ROLE_DATE},
+        {"Time", UMM_ROLE_TIME},
+        {"<OPEN>", UMM_ROLE_OPEN},
+        {"o", UMM_ROLE_OPEN},
+        {"h", UMM_ROLE_HIGH},
+        {"c", UMM_ROLE_CLOSE},
+        {"V", UMM_ROLE_VOLUME},
+        {" High\t", UMM_ROLE_HIGH},
+        {"L", UMM_ROLE_LOW},
+        {"close", UMM_ROLE_CLOSE},
+        {"Vol", UMM_ROLE_VOLUME},
+        {"<TICKVOL>", UMM_ROLE_VOLUME},
+        {"tick volume", UMM_ROLE_VOLUME},
+        /* What would be another thing under the same name. */
+        {"Adj Close", UMM_ROLE_NONE},
+        {"close_time", UMM_ROLE_NONE},
+        {"quote_volume", UMM_ROLE_NONE},
+        {"Volume USD", UMM_ROLE_NONE},
+        {"Volume BTC", UMM_ROLE_NONE},
+        {"opening", UMM_ROLE_NONE},
+        {"pen", UMM_ROLE_NONE},
+        {"", UMM_ROLE_NONE},
+        {"<>", UMM_ROLE_NONE},
+        {"\xc3\xb6pen", UMM_ROLE_NONE},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (role_of(cases[i].name) != cases[i].role)
+            fail_msg("%s has role %s", cases[i].name, umm_role_name(role_of(cases[i].name)));
+    /* Only the bytes given are looked at. */
+    assert_int_equal(umm_role_of("opening", 4), UMM_ROLE_OPEN);
+}
+
+static void test_names_of_roles_have_those_roles(void **state)
+{
+    (void)state;
+    for (int role = UMM_ROLE_NONE + 1; role < UMM_ROLE_COUNT; role++)
+        assert_int_equal(role_of(umm_role_name((enum umm_role)role)), role);
+    assert_string_equal(umm_role_name(UMM_ROLE_NONE), "");
+}
+
+static bool is_equal(const char *a, const char *b)
+{
+    bool forth = umm_name_equal(a, strlen(a), b, strlen(b));
+    assert_int_equal(forth, umm_name_equal(b, strlen(b), a, strlen(a)));
+    return forth;
+}
+
+static void test_names_are_compared_without_case_and_brackets(void **state)
+{
+    (void)state;
+    assert_true(is_equal("Open Time", "open_time"));
+    assert_true(is_equal("open-time", "OPEN_TIME"));
+    assert_true(is_equal("<<open>>", " open\t"));
+    assert_true(is_equal("", " <> "));
+    assert_true(is_equal("Z\xc3\xbc", "z\xc3\xbc"));
+    assert_false(is_equal("Z\xc3\x9c", "z\xc3\xbc")); /* letters of ASCII only */
+    assert_false(is_equal("open", "opens"));
+    assert_false(is_equal("open  time", "open_time"));
+    assert_false(is_equal("a[", "a{"));
+    assert_false(is_equal("@", "`"));
+}
+
+static bool begins(const char *name, const char *prefix)
+{
+    return umm_name_begins(name, strlen(name), prefix, strlen(prefix));
+}
+
+static void test_beginnings_of_names(void **state)
+{
+    (void)state;
+    assert_true(begins("Volume BTC", "volume_"));
+    assert_true(begins("Volume BTC", "VOLUME b"));
+    assert_true(begins("<VOL>", "vol"));
+    assert_true(begins(" <VOL>", "<vol"));
+    assert_true(begins("vol", "vol"));
+    assert_true(begins("vol", ""));
+    assert_false(begins("Volume", "volume_"));
+    assert_false(begins("<VOL>", "vol>"));
+    assert_false(begins("", "v"));
+}
+
+/* ---- presets ---- */
+
+static void test_presets_are_found_by_name_in_order(void **state)
+{
+    static const char *const names[] = {"backtrader", "binance",  "cryptodatadownload",
+                                        "dukascopy",  "histdata", "metatrader",
+                                        "stooq",      "yahoo"};
+    enum { N = sizeof names / sizeof *names };
+    (void)state;
+    for (size_t i = 0; i < N; i++) {
+        const struct umm_layout *layout = umm_layout_at(i);
+        assert_string_equal(layout->name, names[i]);
+        assert_ptr_equal(umm_layout_find(names[i]), layout);
+        assert_true(layout->sample && layout->volume && layout->close && layout->columns);
+    }
+    assert_null(umm_layout_at(N));
+    assert_null(umm_layout_find("auto"));
+    assert_null(umm_layout_find("Binance"));
+    assert_null(umm_layout_find(""));
+}
+
+/* A file as published: its header, if it has one, and the sample row. */
+static size_t put_file(const struct umm_layout *layout, const char *header, char *out, size_t cap)
+{
+    size_t len = 0;
+    if (layout->banner)
+        len += (size_t)snprintf(out, cap, "https://www.%s\n", layout->banner);
+    if (header) {
+        for (const char *p = header; *p; p++)
+            out[len++] = *p == ',' ? layout->delimiter : *p;
+        out[len++] = '\n';
+    }
+    return len + (size_t)snprintf(out + len, cap - len, "%s\n", layout->sample);
+}
+
+/* The file's text under a path that can be opened. */
+static int keep_file(const char *text, size_t len, char path[32])
+{
+    int fd = memfd_create("layout", 0);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, len), (ssize_t)len);
+    snprintf(path, 32, "/proc/self/fd/%d", fd);
+    return fd;
+}
+
+static const struct {
+    const char *name;
+    double row[6];
+} expected[] = {
+    {"backtrader", {1136192460000, 3602, 3603, 3597, 3599, 5699}},
+    {"binance", {1672531200000, 16541.77, 16545.7, 16508.39, 16529.67, 4364.8357}},
+    {"cryptodatadownload", {1571302800000, 8051, 8056.83, 8021.23, 8035.88, 61.25}},
+    {"dukascopy", {1633881600000, 1.157, 1.15726, 1.1569, 1.15712, 1523.4}},
+    {"histdata", {1294063260000, 1.3347, 1.3348, 1.3345, 1.3346, 0}},
+    {"metatrader", {1750637100000, 1.1519, 1.1522, 1.1518, 1.152, 118}},
+    {"stooq", {463363200000, 0.0996, 0.1008, 0.0984, 0.0996, 99242175}},
+    {"yahoo", {916963200000, 1.75, 1.953125, 1.552083, 1.640625, 67867200}},
+};
+
+/* The sample row reads as expected, by name and, where the header tells, by itself. */
+static void check_sample(const struct umm_layout *layout, const char *header, const char *choice,
+                         const double *row)
+{
+    char text[2048], path[32];
+    double values[6] = {0};
+    struct umm_row out = {.bytes = (char *)values};
+    struct umm_reading_options options = {.layout = choice, .schema = {.time_unit = UMM_TIME_MS}};
+    struct umm_reading reading;
+    struct umm_placed_record placed;
+    struct umm_error err = {0};
+    bool has_record = false;
+    int fd = keep_file(text, put_file(layout, header, text, sizeof text), path);
+    enum umm_status status = umm_reading_open(&reading, path, &options, NULL, &err);
+    if (!status)
+        status = umm_records_next(&reading.records, &placed, &has_record, &err);
+    if (!status && has_record)
+        status = umm_reading_row(&reading, &placed, &out, &err);
+    if (status || !has_record)
+        fail_msg("%s: %s", layout->name, err.message);
+    if (reading.layout != layout)
+        fail_msg("%s: taken for %s", layout->name, reading.layout ? reading.layout->name : "none");
+    assert_int_equal(reading.schema.n_fields, 6);
+    assert_false(reading.schema.is_struct);
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(reading.schema.fields[i].role, UMM_ROLE_TIMESTAMP + i);
+        if (memcmp(&values[i], &row[i], sizeof values[i]) != 0)
+            fail_msg("%s, column %d: %.17g, not %.17g", layout->name, i, values[i], row[i]);
+    }
+    assert_true(out.time == (int64_t)row[0]);
+    assert_int_equal(umm_records_next(&reading.records, &placed, &has_record, &err), UMM_OK);
+    assert_false(has_record);
+    umm_reading_close(&reading);
+    close(fd);
+}
+
+static void test_samples_read_by_their_own_layout(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        const struct umm_layout *layout = umm_layout_find(expected[i].name);
+        const char *header = layout->signatures[0];
+        if (!header && layout->header != UMM_HEADER_NO)
+            header = layout->names;
+        check_sample(layout, header, layout->name, expected[i].row);
+        if (layout->signatures[0] || layout->banner)
+            check_sample(layout, header, "auto", expected[i].row);
+        /* Where a header is optional the row is enough. */
+        if (layout->header != UMM_HEADER_YES)
+            check_sample(layout, NULL, layout->name, expected[i].row);
+    }
+}
+
+/* No header could be that of two layouts, and each names what its columns ask for. */
+static void test_signatures_are_of_one_layout(void **state)
+{
+    (void)state;
+    for (size_t i = 0; umm_layout_at(i); i++)
+        for (size_t k = 0; k < 2 && umm_layout_at(i)->signatures[k]; k++)
+            for (size_t j = 0; umm_layout_at(j); j++)
+                for (size_t m = 0; m < 2 && umm_layout_at(j)->signatures[m]; m++)
+                    assert_int_equal(
+                        is_equal(umm_layout_at(i)->signatures[k], umm_layout_at(j)->signatures[m]),
+                        i == j && k == m);
+}
+
+static void test_columns_of_presets_parse(void **state)
+{
+    (void)state;
+    for (size_t i = 0; umm_layout_at(i); i++) {
+        struct umm_column *columns = NULL;
+        size_t n = 0;
+        assert_int_equal(umm_columns_parse(umm_layout_at(i)->columns, &columns, &n, NULL), UMM_OK);
+        assert_int_equal(n, 6);
+        free(columns);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_roles_of_header_cells),
+        cmocka_unit_test(test_names_of_roles_have_those_roles),
+        cmocka_unit_test(test_names_are_compared_without_case_and_brackets),
+        cmocka_unit_test(test_beginnings_of_names),
+        cmocka_unit_test(test_presets_are_found_by_name_in_order),
+        cmocka_unit_test(test_samples_read_by_their_own_layout),
+        cmocka_unit_test(test_signatures_are_of_one_layout),
+        cmocka_unit_test(test_columns_of_presets_parse),
+    };
+
+    return cmocka_run_group_tests_name("layout", tests, NULL, NULL);
+}

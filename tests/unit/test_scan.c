@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* The engines of scan.h against the record-by-record splitter. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "text/csv.h"
+#include "text/scan.h"
+
+enum { LEN_MAX = 700, ROUNDS = 60000 };
+
+static uint64_t state = 88172645463325252;
+
+static size_t below(size_t n)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (size_t)(state % n);
+}
+
+/* Text of rows, mostly regular: plain and quoted fields, sometimes anything. */
+static size_t random_text(char *out, size_t cap)
+{
+    static const char wild[] = "\"\",,\n\r1a \0";
+    size_t len = 0, dirt = below(3);
+    while (len + 40 < cap) {
+        bool is_quoted = below(3) == 0;
+        if (is_quoted)
+            out[len++] = '"';
+        for (size_t n = below(9); n; n--)
+            out[len++] = is_quoted && below(6) == 0 ? ",\n"[below(2)] : (char)('0' + below(10));
+        if (is_quoted && below(8) == 0) {
+            out[len++] = '"';
+            out[len++] = '"';
+        }
+        if (is_quoted)
+            out[len++] = '"';
+        if (dirt && below(40) == 0)
+            out[len++] = wild[below(sizeof wild - 1)];
+        if (below(5) == 0 && below(2))
+            out[len++] = '\r', out[len++] = '\n';
+        else
+            out[len++] = below(5) ? ',' : '\n';
+    }
+    return below(len + 1);
+}
+
+/* Positions by the state machine: separators outside quotes, and all quotes. */
+static size_t slow_positions(const char *text, size_t len, uint32_t *out)
+{
+    size_t n = 0;
+    bool is_quoted = false;
+    for (size_t i = 0; i < len; i++) {
+        bool is_separator = text[i] == ',' || text[i] == '\n' || text[i] == '\r';
+        if (text[i] == '"' || (is_separator && !is_quoted))
+            out[n++] = (uint32_t)i;
+        is_quoted ^= text[i] == '"';
+    }
+    return n;
+}
+
+static void compare(const char *text, size_t len, enum umm_cpu cpu)
+{
+    static uint32_t room[1 + LEN_MAX + UMM_SCAN_SPARE], slow[LEN_MAX];
+    struct umm_scan scan;
+    umm_scan(cpu, text, len, ',', room + 1, &scan);
+    assert_int_equal(room[0], UINT32_MAX);
+    /* Records of the splitter, as long as it finds nothing wrong. */
+    size_t at = 0, bad_at, n_records = 0, n_lines = 0;
+    bool is_fine = true;
+    struct umm_csv_record record;
+    struct umm_csv_reader *reader = NULL;
+    const struct umm_csv_field *fields;
+    size_t n_fields;
+    assert_int_equal(umm_csv_reader_new(',', &reader, NULL), UMM_OK);
+    while (is_fine && at < scan.whole_bytes) {
+        is_fine = umm_csv_split(text + at, len - at, false, ',', &record, &bad_at) ==
+                      UMM_CSV_SPLIT_RECORD &&
+                  umm_csv_fields(reader, &record, &fields, &n_fields, &bad_at, NULL) == UMM_OK;
+        at += is_fine ? record.size_bytes : 0;
+        n_records += is_fine;
+        n_lines += is_fine ? record.n_lines : 0;
+    }
+    umm_csv_reader_free(reader);
+    if (!scan.is_regular)
+        return;
+    /* A regular block has the splitter's records, and nothing that it refuses. */
+    assert_true(is_fine);
+    assert_int_equal(at, scan.whole_bytes);
+    assert_int_equal(n_records, scan.n_records);
+    assert_int_equal(n_lines, scan.n_lines);
+    assert_int_equal(slow_positions(text, len, slow), scan.n);
+    assert_memory_equal(slow, room + 1, scan.n * sizeof *slow);
+    size_t n_delimiters = 0, n_quotes = 0, n_crs = 0;
+    for (size_t i = 0; i < scan.n_whole; i++) {
+        assert_true(slow[i] < scan.whole_bytes);
+        n_delimiters += text[slow[i]] == ',';
+        n_quotes += text[slow[i]] == '"';
+        n_crs += text[slow[i]] == '\r';
+    }
+    assert_true(scan.n_whole == scan.n || slow[scan.n_whole] >= scan.whole_bytes);
+    assert_int_equal(n_delimiters, scan.n_delimiters);
+    assert_int_equal(n_quotes, scan.n_quotes);
+    assert_int_equal(n_crs, scan.n_crs);
+}
+
+static void regular_blocks_are_the_splitters_records(void **unused)
+{
+    (void)unused;
+    static char text[LEN_MAX + 2 * UMM_SCAN_PAD];
+    size_t n_regular = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        size_t len = random_text(text, 10 + below(LEN_MAX - 10));
+        struct umm_scan scan;
+        static uint32_t room[1 + LEN_MAX + UMM_SCAN_SPARE];
+        memset(text + len, "x\n\","[below(4)], UMM_SCAN_PAD);
+        for (int cpu = 0; cpu <= (int)umm_cpu_best(); cpu++)
+            compare(text, len, (enum umm_cpu)cpu);
+        umm_scan(UMM_CPU_PORTABLE, text, len, ',', room + 1, &scan);
+        n_regular += scan.is_regular && scan.n_records > 0;
+    }
+    /* Most texts are regular: a scan that always refused would prove nothing. */
+    assert_true(n_regular > ROUNDS / 4);
+}
+
+static void irregular_is_said(void **unused)
+{
+    (void)unused;
+    static const char *const texts[] = {"a\"b,c\n",     "\"a\"b,c\n", "a\rb\n", "\"a\r\",b\n",
+                                        "a,\"b\" ,c\n", " \"a\",b\n", NULL};
+    static uint32_t room[1 + LEN_MAX + UMM_SCAN_SPARE];
+    for (int i = 0; texts[i]; i++) {
+        char text[LEN_MAX] = {0}, nul[UMM_SCAN_PAD + 4] = {0};
+        struct umm_scan scan;
+        strcpy(text, texts[i]);
+        for (int cpu = 0; cpu <= (int)umm_cpu_best(); cpu++) {
+            umm_scan((enum umm_cpu)cpu, text, strlen(text), ',', room + 1, &scan);
+            assert_false(scan.is_regular);
+            memcpy(nul, "1,\0\n", 4);
+            umm_scan((enum umm_cpu)cpu, nul, 4, ',', room + 1, &scan);
+            assert_false(scan.is_regular);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(regular_blocks_are_the_splitters_records),
+        cmocka_unit_test(irregular_is_said),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
