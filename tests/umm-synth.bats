@@ -445,7 +445,7 @@ assert p.wait(timeout=2) == -signal.SIGHUP'
 @test "unknown options, missing arguments and operands are refused" {
     run --separate-stderr umm-synth --frobnicate
     [ "$status" -eq 2 ]
-    [ "${stderr_lines[0]}" = "umm-synth: unknown or ambiguous option '--frobnicate'" ]
+    [ "${stderr_lines[0]}" = "umm-synth: unknown option '--frobnicate'" ]
     refuses "option '--rows' requires an argument" --rows
     refuses 'unexpected operand "file.csv"' file.csv
     refuses 'unexpected operand "file.csv"' --rows 1 -- file.csv

@@ -3,7 +3,7 @@
 # The nightly run: the input overlaps what is there. The array is published by its
 # header, written at offset 0; until then the new rows lie beyond its end.
 tool=umm-convert
-arguments=(--append -o out.npy in.csv)
+arguments=(--threads=1 --append -o out.npy in.csv)
 outputs=(out.npy)
 durable=yes
 commit='^pwrite64\(.*, 0\) ='

@@ -2,6 +2,6 @@
 # SPDX-License-Identifier: MIT
 # A file that was not there.
 tool=umm-convert
-arguments=(-o out.npy in.csv)
+arguments=(--threads=1 -o out.npy in.csv)
 outputs=(out.npy)
 setup() { bars 0 1500 >in.csv; }

@@ -3,7 +3,7 @@
 # Two outputs. The rejected rows go in place first: a new array never stands beside
 # rejected rows that are lost.
 tool=umm-convert
-arguments=(--bad-rows quarantine:bad.csv -o out.npy in.csv)
+arguments=(--threads=1 --bad-rows quarantine:bad.csv -o out.npy in.csv)
 outputs=(out.npy bad.csv)
 success=3
 setup() {

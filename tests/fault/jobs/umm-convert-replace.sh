@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Over an old file, compressed input, on disk before it is reported done.
 tool=umm-convert
-arguments=(--sync -o out.npy in.csv.zst)
+arguments=(--threads=1 --sync -o out.npy in.csv.zst)
 outputs=(out.npy)
 durable=yes
 setup() {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # An append that replaces the last row: the array goes through a state without it.
 tool=umm-convert
-arguments=(--append --on-revision replace-last -o out.npy in.csv)
+arguments=(--threads=1 --append --on-revision replace-last -o out.npy in.csv)
 outputs=(out.npy)
 durable=yes
 commit='^pwrite64\(.*, 0\) ='

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Standard output cannot be undone: after a failure, part of it is there.
 tool=umm-convert
-arguments=(-o - in.csv)
+arguments=(--threads=1 -o - in.csv)
 outputs=(stdout)
 setup() { bars 0 1500 >in.csv; }
 check_old() { cmp -s -n "$(stat -c %s stdout)" stdout "$REF/new/stdout"; }
