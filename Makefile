@@ -127,7 +127,7 @@ $(BUILD)/umm.pc: umm.pc.in lib/umm.h FORCE
 # ---- tests ----
 
 demo:
-	scripts/demo
+	BUILD=$(BUILD) scripts/demo
 
 check:
 	BUILD=$(BUILD) scripts/check
@@ -148,8 +148,9 @@ cov:
 	+$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/cov CFLAGS='-O0 -g --coverage' units tools
 	scripts/cov $(BUILD)/cov
 
+# BENCH: options of scripts/bench, such as --quick.
 bench:
-	@if [ -x scripts/bench ]; then scripts/bench; else echo 'There is no scripts/bench yet.'; fi
+	BUILD=$(BUILD) scripts/bench $(BENCH)
 
 # ---- installation ----
 
@@ -191,7 +192,7 @@ help:
 	@echo 'make fault      system-call fault injection (needs strace)'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs clang)'
 	@echo 'make cov        test coverage (needs gcovr)'
-	@echo 'make bench      measurements'
+	@echo 'make bench      umm-convert beside its peers, about a quarter of an hour (BENCH=--quick)'
 	@echo 'make install    into PREFIX=$(PREFIX), below DESTDIR if that is set'
 	@echo 'make uninstall  removes what install put there'
 	@echo 'make dist       umm-$(VERSION).tar.gz from the committed tree'
