@@ -144,6 +144,12 @@ static void print_error(const struct umm_error *err)
     fputc('\n', stderr);
 }
 
+void cli_warn_error(const struct umm_error *err)
+{
+    cli_progress_stop();
+    print_error(err);
+}
+
 int cli_fail(const struct umm_error *err)
 {
     cli_progress_stop();

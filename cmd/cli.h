@@ -63,6 +63,19 @@ UMM_PRINTF(1, 2) void cli_warn(const char *fmt, ...);
  */
 int cli_fail(const struct umm_error *err);
 
+/* Print err as cli_fail does, and go on. */
+void cli_warn_error(const struct umm_error *err);
+
+/*
+ * The names in file (or standard input, "-") that NUL bytes end: a list of *n names and
+ * a NULL, which stays for the life of the process. NULL after a message, with the exit
+ * code in *exit_code.
+ */
+const char *const *cli_read_names0(const char *file, size_t *n, int *exit_code);
+
+/* "I/N": part I of N, 0 <= I < N. */
+bool cli_parse_shard(const char *text, uint64_t *index, uint64_t *count);
+
 /* The exit code of a success, after everything written to standard output went out. */
 int cli_finish(int exit_code);
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "cli.h"
 #include "data/convert.h"
+#include "data/convert_many.h"
 #include "data/convert_report.h"
 #include "sys/file.h"
 #include "sys/outfile.h"
@@ -48,6 +49,9 @@ enum {
     KEY_REPORT,
     KEY_METRICS,
     KEY_THREADS,
+    KEY_OUT_DIR,
+    KEY_FILES0_FROM,
+    KEY_SHARD,
     KEY_PROGRESS,
     KEY_NO_PROGRESS
 };
@@ -56,6 +60,9 @@ static const struct cli_option options[] = {
     {'o', "output", "FILE",
      "write the array to FILE; - is standard output,\n"
      "where the rows are spooled first unless --rows is given"},
+    {KEY_OUT_DIR, "out-dir", "DIR", "write DIR/NAME.npy for each .../NAME.csv instead"},
+    {KEY_FILES0_FROM, "files0-from", "FILE", "take the FILEs from FILE, where NULs end them"},
+    {KEY_SHARD, "shard", "I/N", "with --out-dir: only every N-th FILE, from number I on"},
     {0, NULL, NULL, "What the text is:"},
     {KEY_LAYOUT, "layout", "NAME",
      "auto, binance, yahoo, cryptodatadownload, stooq,\nmetatrader, histdata, dukascopy or "
@@ -117,7 +124,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_tool tool = {
     .name = "umm-convert",
-    .synopsis = "[options] -o OUT.npy [FILE...]",
+    .synopsis = "[options] {-o OUT.npy | --out-dir DIR} [FILE...]",
     .about = "Convert delimited market data to an .npy array. No FILE, or -, is standard input;\n"
              ".zst input is decompressed; several FILEs follow each other as one.",
     .options = options,
@@ -130,6 +137,8 @@ struct opts {
     bool is_verbose, is_json, is_dry;
     enum cli_when progress;
     uint64_t n_threads;
+    const char *out_dir, *files0_from;
+    uint64_t shard_index, shard_count; /* count 0: all */
 };
 
 /* ---- options -------------------------------------------------------------------- */
@@ -310,6 +319,12 @@ static int set_option(struct opts *opts, int key, const char *value)
     switch (key) {
     case 'o': opts->convert.output = value; break;
     case 'v': opts->is_verbose = true; break;
+    case KEY_OUT_DIR: opts->out_dir = value; break;
+    case KEY_FILES0_FROM: opts->files0_from = value; break;
+    case KEY_SHARD:
+        return cli_parse_shard(value, &opts->shard_index, &opts->shard_count)
+                   ? CLI_OK
+                   : cli_bad_value("shard", "I/N with I from 0 to N - 1", value);
     case KEY_LOCK: return set_lock(&opts->convert, value);
     case KEY_DRY_RUN: opts->is_dry = true; break;
     case KEY_JSON: opts->is_json = true; break;
@@ -365,11 +380,26 @@ static int check_reports(const struct opts *opts)
     return CLI_OK;
 }
 
+/* --out-dir has as many outputs as inputs: what is one file does not go with it. */
+static int check_many(const struct opts *opts)
+{
+    if (opts->convert.output || opts->is_dry)
+        return cli_usage("--out-dir takes the place of -o and --dry-run");
+    if (opts->report || opts->metrics || opts->convert.quarantine)
+        return cli_usage("--report, --metrics and a quarantine are for one output: not with "
+                         "--out-dir");
+    return CLI_OK;
+}
+
 static int check_opts(struct opts *opts)
 {
     struct umm_convert_options *convert = &opts->convert;
+    if (opts->out_dir)
+        return check_many(opts);
+    if (opts->shard_count)
+        return cli_usage("--shard needs --out-dir");
     if (!convert->output && !opts->is_dry)
-        return cli_usage("no output: give -o FILE, or --dry-run");
+        return cli_usage("no output: give -o FILE, --out-dir DIR or --dry-run");
     if (opts->is_dry)
         convert->output = NULL;
     bool is_stdout = convert->output && strcmp(convert->output, "-") == 0;
@@ -381,9 +411,30 @@ static int check_opts(struct opts *opts)
     return code != CLI_OK ? code : check_reports(opts);
 }
 
-static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
+/* The files: operands, or the list that --files0-from names, or standard input. */
+static bool set_inputs(struct opts *opts, int argc, char **argv, int *exit_code)
 {
     static const char *const standard_input[] = {"-"};
+    bool has_files = optind < argc;
+    opts->convert.inputs = has_files ? (const char *const *)(argv + optind) : standard_input;
+    opts->convert.n_inputs = has_files ? (size_t)(argc - optind) : 1;
+    if (!opts->files0_from)
+        return true;
+    if (has_files) {
+        *exit_code = cli_usage("--files0-from takes the place of FILE operands");
+        return false;
+    }
+    opts->convert.inputs = cli_read_names0(opts->files0_from, &opts->convert.n_inputs, exit_code);
+    if (opts->convert.inputs && opts->convert.n_inputs == 0) {
+        cli_warn("no file names in the list of --files0-from");
+        *exit_code = CLI_FAILED;
+        return false;
+    }
+    return opts->convert.inputs != NULL;
+}
+
+static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
+{
     const char *value;
     int key;
     while ((key = cli_next(argc, argv, &value, exit_code)) >= 0) {
@@ -393,9 +444,8 @@ static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
     }
     if (key == -2)
         return false;
-    bool has_files = optind < argc;
-    opts->convert.inputs = has_files ? (const char *const *)(argv + optind) : standard_input;
-    opts->convert.n_inputs = has_files ? (size_t)(argc - optind) : 1;
+    if (!set_inputs(opts, argc, argv, exit_code))
+        return false;
     *exit_code = check_opts(opts);
     return *exit_code == CLI_OK;
 }
@@ -450,6 +500,57 @@ static int run(const struct opts *opts, struct umm_run *context)
     return cli_finish(status ? cli_fail(&err) : exit_code);
 }
 
+/* ---- many outputs ----------------------------------------------------------------- */
+
+struct many {
+    const struct opts *opts;
+    int exit_code;
+};
+
+static void on_done(void *user, const struct umm_convert_options *convert, enum umm_status status,
+                    const struct umm_convert_result *result, const struct umm_error *err)
+{
+    struct many *many = user;
+    struct opts opts = *many->opts;
+    struct umm_error report_err = {0};
+    opts.convert = *convert;
+    if (status) {
+        cli_warn_error(err);
+        many->exit_code = CLI_FAILED;
+        return;
+    }
+    if (result->n_rejected && many->exit_code == CLI_OK)
+        many->exit_code = CLI_REJECTED;
+    if (report(&opts, result, &report_err) != UMM_OK) {
+        cli_warn_error(&report_err);
+        many->exit_code = CLI_FAILED;
+    }
+}
+
+static int run_many(const struct opts *opts, struct umm_run *context)
+{
+    struct many many = {.opts = opts};
+    struct umm_error err = {0};
+    uint64_t step = opts->shard_count ? opts->shard_count : 1;
+    size_t n = 0;
+    const char **mine = calloc(opts->convert.n_inputs, sizeof *mine);
+    if (!mine) {
+        umm_error_set_memory(&err, opts->convert.n_inputs * sizeof *mine, "the list of files");
+        return cli_fail(&err);
+    }
+    for (size_t i = opts->shard_index; i < opts->convert.n_inputs; i += step)
+        mine[n++] = opts->convert.inputs[i];
+    const struct umm_convert_many job = {.each = &opts->convert,
+                                         .inputs = mine,
+                                         .n_inputs = n,
+                                         .directory = opts->out_dir,
+                                         .done = on_done,
+                                         .user = &many};
+    enum umm_status status = umm_convert_many(&job, context, &err);
+    free(mine);
+    return status ? cli_fail(&err) : cli_finish(many.exit_code);
+}
+
 int main(int argc, char **argv)
 {
     struct opts opts = {.convert = {.reading = {.schema = {.time_unit = UMM_TIME_MS}}}};
@@ -463,5 +564,5 @@ int main(int argc, char **argv)
     cli_test_hooks(&context);
     cli_catch_signals(&context);
     cli_progress_start(&context, opts.progress);
-    return run(&opts, &context);
+    return opts.out_dir ? run_many(&opts, &context) : run(&opts, &context);
 }

@@ -102,10 +102,12 @@ enum umm_engine {
  * block_bytes bytes that a worker takes at once; for tests, leave it 0
  * progress    called from the calling thread, at most about ten times a second,
  *             with work done and total in bytes (total 0: unknown)
+ * cancel_with another run: cancelling that one cancels this one too; NULL for none
  * clock_ns    a monotonic clock in nanoseconds; NULL means CLOCK_MONOTONIC
  */
 struct umm_run {
     int cancelled;
+    const struct umm_run *cancel_with;
     unsigned n_threads;
     enum umm_engine engine;
     size_t block_bytes;
@@ -124,7 +126,10 @@ static inline void umm_run_cancel(struct umm_run *run)
 /* Whether somebody asked run to stop. */
 static inline bool umm_run_is_cancelled(const struct umm_run *run)
 {
-    return run && __atomic_load_n(&run->cancelled, __ATOMIC_RELAXED) != 0;
+    for (; run; run = run->cancel_with)
+        if (__atomic_load_n(&run->cancelled, __ATOMIC_RELAXED) != 0)
+            return true;
+    return false;
 }
 
 /* ---- Numbers ----------------------------------------------------------- */
