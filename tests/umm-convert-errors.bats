@@ -360,6 +360,8 @@ with_text(b'"' + b'x' * K64 + b'\nx"', says=long_quoted)
 # The same where the input ends with it.
 for n, code, made, says in ((K64, 0, ['out.npy'], ()), (K64 + 1, 1, (), 'in.csv:2:17: field longer than 64 KiB: "' + 'x' * 28 + '..."')):
     check(f'last {n}', b'timestamp,a,text\n' + T + b',1,' + b'x' * n, six, code, says, made=made)
+for n, code, made, says in ((K64, 0, ['out.npy'], ()), (K64 + 1, 1, (), 'in.csv:2:1: field longer than 64 KiB: "' + 'x' * 28 + '..."')):
+    check(f'first {n}', b'text,timestamp,a\n' + b'x' * n + b',' + T + b',1\n', six, code, says, made=made)
 # Records: fields of 60,000 bytes.
 def record(total):
     text = T + b',1,'
@@ -393,7 +395,7 @@ for width in (4, 100):
 check('10,000 names', wide(10000), six, says='in.csv:1:1: 10000 fields; at most 4096 are supported')
 check('10,000 fields without names', wide(10000).split(b'\n')[1] + b'\n', ['--columns', '1'],
       says='in.csv:1:1: 10000 fields; at most 4096 are supported')
-finish(33)
+finish(35)
 PY
 }
 
@@ -969,7 +971,10 @@ equal('unclosed', (minutes(got['out.npy']), got['q']), ([0, *range(2, 5000)], HE
 got = check('closed by another', HEADER + row(0) + b'1577836860000,"1,2,0.5,1.5,10\n' + row(2) + b'1577836980000,"1",2,0.5,1.5,10\n' + row(4),
             ['--bad-rows', 'skip'], code=3, made=['out.npy'])
 equal('closed by another', minutes(got['out.npy']), [0, 4])
-got = check('three', HEADER + b'"a\n' + row(0) + b'1,"b\n\n' + row(1) + b'"', ['--bad-rows', 'skip', '--comment', '#'], code=3, made=['out.npy'])
+# What is in the way of the lines behind it does not disturb their numbers.
+got = check('lines', HEADER + row(0) + b'"a\nb","c\n' + many + b'x\n', ['--bad-rows', 'quarantine:q'], code=3, made=['out.npy', 'q'])
+equal('lines', (minutes(got['out.npy']), got['q']), ([0, *range(2, 5000)], HEADER +
+      b'# in.csv:4:4: field longer than 64 KiB (or a quote is not closed): "\\"c"\n"a\nb","c\n# in.csv:5003:2: 1 field, expected 6\nx\n'))
 got = check('at the end', HEADER + row(0) + row(1) + b'1577836860000,"', ['--bad-rows', 'skip'], code=3, made=['out.npy'])
 equal('at the end', minutes(got['out.npy']), [0, 1])
 finish(19)

@@ -751,6 +751,7 @@ assert value("  1.5\t ") == value('" 1.5 "') == value('  "1.5"  ') == 1.5
 bad("1e400", 'does not fit f8: "1e400" (the largest is 1.8e308)')
 bad("-1e39", 'does not fit f4: "-1e39"; use --dtype f8', "--dtype", "f4")
 bad("3000000000", 'does not fit i4: "3000000000"; use --dtype i8 or f8', "--dtype", "i4")
+bad("2147483648", 'does not fit i4: "2147483648"; use --dtype i8 or f8', "--dtype", "i4")
 bad("9223372036854775808", 'does not fit i8: "9223372036854775808"; use --dtype f8', "--dtype", "i8")
 assert value("-9223372036854775808", "--dtype", "i8") == -(2**63) and value("2147483647.0", "--dtype", "i4") == 2**31 - 1
 bad("1.5", 'is not an integer: "1.5"; use --dtype f8', "--dtype", "i8")

@@ -84,8 +84,33 @@ static enum umm_status add_special(struct umm_block *block, size_t row, bool is_
 
 /* ---- records ------------------------------------------------------------------- */
 
-void umm_block_record_at(const struct umm_block *block, size_t begin,
-                         struct umm_placed_record *placed)
+/* Lines are counted from where the last call ended: cheap for callers who go forward. */
+static uint64_t line_at(struct umm_block *block, size_t begin)
+{
+    if (block->line == 0)
+        return 0;
+    if (begin < block->line_at || block->line_there == 0) {
+        block->line_at = 0;
+        block->line_there = block->line;
+    }
+    const char *at = block->text + block->line_at, *end = block->text + begin;
+    for (; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++)
+        block->line_there++;
+    block->line_at = begin;
+    return block->line_there;
+}
+
+static size_t row_begin(const struct umm_block *block, size_t r)
+{
+    size_t begin = (uint32_t)(block->begins[r * block->stride] + block->begin_add);
+    /* A walked row's first field may begin behind a quote; so do all of a quoted block. */
+    bool may_be_quoted = block->pairs == block->begins && begin;
+    if (may_be_quoted && block->text[begin - 1] == UMM_CSV_QUOTE)
+        return begin - 1;
+    return begin - block->record_add;
+}
+
+void umm_block_record_at(struct umm_block *block, size_t begin, struct umm_placed_record *placed)
 {
     size_t bad_at;
     memset(placed, 0, sizeof *placed);
@@ -93,39 +118,17 @@ void umm_block_record_at(const struct umm_block *block, size_t begin,
     (void)!umm_csv_split(block->text + begin, block->len_bytes - begin, true, block->delimiter,
                          &placed->record, &bad_at);
     placed->byte = block->byte + begin;
-    placed->line = block->line;
-    const char *end = block->text + begin;
-    for (const char *at = block->text;
-         block->line && (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++)
-        placed->line++;
+    placed->line = line_at(block, begin);
 }
 
-static size_t record_begin(const struct umm_block *block, size_t r)
+void umm_block_row_record(struct umm_block *block, size_t r, struct umm_placed_record *placed)
 {
-    return (uint32_t)(block->begins[r * block->stride] + block->begin_add) - block->record_add;
-}
-
-void umm_block_row_record(const struct umm_block *block, size_t r, struct umm_placed_record *placed)
-{
-    size_t begin = record_begin(block, r);
-    /* A walked row's first field may begin behind a quote. */
-    if (block->pairs == block->begins && begin && block->text[begin - 1] == UMM_CSV_QUOTE)
-        begin--;
-    umm_block_record_at(block, begin, placed);
+    umm_block_record_at(block, row_begin(block, r), placed);
 }
 
 uint64_t umm_block_line(struct umm_block *block, size_t r)
 {
-    size_t begin = record_begin(block, r);
-    if (block->line == 0)
-        return 0;
-    if (begin < block->line_at || block->line_there == 0) {
-        block->line_at = 0;
-        block->line_there = block->line;
-    }
-    for (; block->line_at < begin; block->line_at++)
-        block->line_there += block->text[block->line_at] == '\n';
-    return block->line_there;
+    return line_at(block, row_begin(block, r));
 }
 
 /* ---- shape: where the fields are ------------------------------------------------ */
@@ -162,7 +165,7 @@ static bool is_uniform(const struct umm_block *block, size_t n_fields, bool *is_
 static bool has_comment(const struct umm_block *block, char comment)
 {
     for (size_t r = 0; comment && r < block->n_rows; r++)
-        if (block->text[record_begin(block, r)] == comment)
+        if (block->text[row_begin(block, r)] == comment)
             return true;
     return false;
 }
@@ -661,11 +664,8 @@ static enum umm_status merge_bad(struct work *w, struct umm_error *err)
     for (size_t r = 0; !status && r <= block->n_rows; r++) {
         for (; !status && next < n_between && between[next].row == r; next++)
             status = add_special(block, r, false, between[next].begin, err);
-        if (!status && r < block->n_rows && w->is_bad[r]) {
-            struct umm_placed_record placed;
-            umm_block_row_record(block, r, &placed);
-            status = add_special(block, r, true, (size_t)(placed.byte - block->byte), err);
-        }
+        if (!status && r < block->n_rows && w->is_bad[r])
+            status = add_special(block, r, true, row_begin(block, r), err);
     }
     free(between);
     return status;

@@ -87,9 +87,7 @@ UMM_MUST_USE enum umm_status umm_block_convert(struct umm_block *block,
 uint64_t umm_block_line(struct umm_block *block, size_t r);
 
 /* The record of row r, or the one that begins at that byte of the text. */
-void umm_block_row_record(const struct umm_block *block, size_t r,
-                          struct umm_placed_record *placed);
-void umm_block_record_at(const struct umm_block *block, size_t begin,
-                         struct umm_placed_record *placed);
+void umm_block_row_record(struct umm_block *block, size_t r, struct umm_placed_record *placed);
+void umm_block_record_at(struct umm_block *block, size_t begin, struct umm_placed_record *placed);
 
 #endif

@@ -186,7 +186,7 @@ static enum umm_status reject(struct job *job, const struct umm_placed_record *p
 /* Where a row comes from: a record, or row r of a block, whose record is found if needed. */
 struct origin {
     const struct umm_placed_record *placed;
-    const struct umm_block *block;
+    struct umm_block *block;
     size_t r;
     uint64_t line; /* 0: not needed */
 };
@@ -521,7 +521,7 @@ static enum umm_status take_rows(struct job *job, struct umm_block *block, size_
     return UMM_OK;
 }
 
-static enum umm_status take_special(struct job *job, const struct umm_block *block,
+static enum umm_status take_special(struct job *job, struct umm_block *block,
                                     const struct umm_block_special *special, struct umm_error *err)
 {
     struct umm_placed_record placed;
