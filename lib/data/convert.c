@@ -665,7 +665,9 @@ static enum umm_status finish(struct job *job, struct umm_error *err)
         return status;
     if (umm_run_is_cancelled(job->run))
         return umm_error_set_cancelled(err);
-    if (job->options->bad_rows == UMM_BAD_ROWS_QUARANTINE && job->options->output)
+    /* A nightly append that rejects nothing must not empty what an earlier one kept. */
+    bool has_bad = result->n_rejected || !job->options->is_append;
+    if (job->options->bad_rows == UMM_BAD_ROWS_QUARANTINE && job->options->output && has_bad)
         status = umm_quarantine_commit(&job->quarantine,
                                        job->options->is_synced || job->options->is_append, err);
     if (!status)

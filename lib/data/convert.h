@@ -23,7 +23,7 @@ struct umm_convert_options {
     const char *const *inputs; /* "-" is standard input */
     size_t n_inputs;
     const char *output; /* "-" is standard output; NULL converts and writes nothing */
-    const char *scratch_dir;
+    const char *scratch_dir; /* to spool rows for a stream; NULL: /tmp */
     struct umm_reading_options reading;
     uint32_t align_bytes;
     enum umm_bad_rows bad_rows;

@@ -56,9 +56,23 @@ static enum umm_status measure_header(struct umm_target *target, struct umm_erro
 
 /* ---- opening ----------------------------------------------------------------- */
 
+/* Where a scratch file goes: beside an output that is a file, else where the caller says. */
+static char *scratch_directory(const struct umm_target *target)
+{
+    const char *path = target->options.path, *slash = strrchr(path, '/');
+    bool is_stream = target->kind == UMM_TARGET_ROWS && umm_outfile_is_stream(&target->out);
+    if (is_stream)
+        return strdup(target->options.scratch_dir ? target->options.scratch_dir : "/tmp");
+    if (!slash)
+        return strdup(".");
+    return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
 static enum umm_status open_scratch(struct umm_target *target, struct umm_error *err)
 {
-    const char *dir = target->options.scratch_dir ? target->options.scratch_dir : "/tmp";
+    char *dir = target->scratch_path = scratch_directory(target);
+    if (!dir)
+        return umm_error_set_memory(err, strlen(target->options.path), "a path");
     enum umm_status status = umm_file_scratch(dir, &target->scratch_fd, err);
     if (status)
         return status;
@@ -122,6 +136,8 @@ void umm_target_close(struct umm_target *target)
         umm_outfile_abort(&target->out);
     if (target->scratch_fd > 0)
         umm_file_close(&target->scratch_fd);
+    free(target->scratch_path);
+    target->scratch_path = NULL;
 }
 
 /* ---- rows -------------------------------------------------------------------- */
