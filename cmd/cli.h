@@ -84,7 +84,7 @@ void cli_catch_signals(struct umm_run *run);
 
 /*
  * In builds with UMM_TEST_HOOKS: take run's engine from UMM_TEST_ENGINE (reference,
- * portable, avx2, avx512) and its block size from UMM_TEST_BLOCK. Otherwise nothing.
+ * portable, neon, avx2, avx512) and its block size from UMM_TEST_BLOCK. Otherwise nothing.
  */
 void cli_test_hooks(struct umm_run *run);
 

@@ -558,7 +558,7 @@ both('--max-bad needs --bad-rows skip or quarantine:FILE', '--max-bad', '5')
 both('--append, --dedup and --order asc need a time column', '--dedup', 'last', '--columns', 'open')
 both('--append, --dedup and --order asc need a time column', '--order', 'asc', '--columns', 'open')
 both('--check-ohlc needs open, high, low and close', '--check-ohlc', '--columns', 'timestamp,open,close')
-both('no output: give -o FILE, or --dry-run', output=None)
+both('no output: give -o FILE, --out-dir DIR or --dry-run', output=None)
 both('--dry-run compares with no array: leave --append out', '--dry-run', '--append')
 both('--json and -o - would mix on standard output; use --report FILE', '--json', output='-')
 both('the name of the output is empty', output='')
@@ -1062,9 +1062,13 @@ def has_temporary():
 def ends(run, number):
     began = time.monotonic()
     run.send_signal(number)
-    says = run.stderr.read()
-    code = run.wait()
+    try:
+        code = run.wait(5)
+    except subprocess.TimeoutExpired:
+        run.kill()
+        raise
     took = time.monotonic() - began
+    says = run.stderr.read()
     assert (code, says) == (-number, b''), (number, code, says)
     assert took < 1, took
     assert sorted(os.listdir('.')) == kept and open('out.npy', 'rb').read() == b'old', os.listdir('.')
@@ -1131,7 +1135,7 @@ for number in (signal.SIGHUP, signal.SIGINT):
     assert (run.wait(), run.stderr.read()) == (0, b'')
     assert sorted(os.listdir('.')) == ['out.npy', 'q'] and os.path.getsize('out.npy') == 176
 PY
-    ok "$PY" signals.py
+    ok timeout -k 1 60 "$PY" signals.py
 }
 
 @test "a FIFO waits for its writer, as input and as output" {

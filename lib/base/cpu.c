@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/cpu.h"
 
-static const char *const names[UMM_CPU_COUNT] = {"portable", "avx2", "avx512"};
+static const char *const names[UMM_CPU_COUNT] = {"portable", "neon", "avx2", "avx512"};
 
 enum umm_cpu umm_cpu_best(void)
 {
@@ -16,6 +16,8 @@ enum umm_cpu umm_cpu_best(void)
                    __builtin_cpu_supports("avx512bitalg");
     if (has_v3)
         return has_512 ? UMM_CPU_AVX512 : UMM_CPU_AVX2;
+#elif defined(__aarch64__)
+    return UMM_CPU_NEON;
 #endif
     return UMM_CPU_PORTABLE;
 }
@@ -31,6 +33,7 @@ enum umm_cpu umm_cpu_choose(const struct umm_run *run)
     switch (run ? run->engine : UMM_ENGINE_BEST) {
     case UMM_ENGINE_REFERENCE:
     case UMM_ENGINE_PORTABLE: wanted = UMM_CPU_PORTABLE; break;
+    case UMM_ENGINE_NEON: wanted = UMM_CPU_NEON; break;
     case UMM_ENGINE_AVX2: wanted = UMM_CPU_AVX2; break;
     case UMM_ENGINE_AVX512:
     case UMM_ENGINE_BEST: break;

@@ -61,6 +61,8 @@ static enum umm_status check_options(const struct umm_convert_options *o, struct
 {
     bool is_stdin = false;
     for (size_t i = 0; i < o->n_inputs; i++) {
+        if (!o->inputs[i][0])
+            return contradiction(err, "an input has an empty name");
         if (strcmp(o->inputs[i], "-") == 0 && is_stdin)
             return contradiction(err, "standard input can be read only once");
         is_stdin |= strcmp(o->inputs[i], "-") == 0;
@@ -595,6 +597,17 @@ static enum umm_status write_block(void *user, struct umm_block *block, uint64_t
     return umm_target_write_at(&job->target, place, block->rows, block->n_deferred, err);
 }
 
+/* Starting a thread pays from a few blocks on. */
+static unsigned choose_threads(const struct job *job)
+{
+    enum { BLOCKS_PER_THREAD = 8 };
+    unsigned n = umm_workers_wanted(job->run);
+    bool is_known = umm_source_can_seek(&job->reading.records.source);
+    uint64_t worth = job->reading.records.source.info.size_bytes /
+                     (BLOCKS_PER_THREAD * (uint64_t)job->block_bytes);
+    return is_known && worth < n ? (unsigned)worth + !worth : n;
+}
+
 static enum umm_status read_blocks(struct job *job, struct umm_error *err)
 {
     const struct umm_reading *reading = &job->reading;
@@ -612,7 +625,7 @@ static enum umm_status read_blocks(struct job *job, struct umm_error *err)
                                           .user = job,
                                           .plan = &job->plan,
                                           .block_bytes = job->block_bytes};
-    return umm_pipeline_run(&pipeline, umm_workers_wanted(job->run), err);
+    return umm_pipeline_run(&pipeline, choose_threads(job), err);
 }
 
 static enum umm_status read_rows(struct job *job, struct umm_error *err)

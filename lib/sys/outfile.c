@@ -5,7 +5,6 @@
 #include "sys/file.h"
 
 #include <assert.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -146,7 +145,7 @@ bool umm_outfile_is_same(const char *a, const char *b)
     return is_same;
 }
 
-/* Open the directory itself, which O_PATH did not: to list it or to sync it. */
+/* Open the directory itself, which O_PATH did not: to sync it. */
 static int reopen_dir(int dir_fd)
 {
     return openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -157,6 +156,7 @@ static int reopen_dir(int dir_fd)
 static const char TEMP_MARK[] = ".umm-";
 static const char TEMP_ALPHABET[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 enum {
+    TEMP_SLOTS = 8, /* each costs every open a look-up; one digit */
     TEMP_RANDOM_LEN = 8,
     TEMP_MARK_LEN = sizeof TEMP_MARK - 1,
     TEMP_BASE_MAX = UMM_OUTFILE_NAME_MAX - 1 - TEMP_MARK_LEN - TEMP_RANDOM_LEN
@@ -177,6 +177,12 @@ static size_t temp_prefix(const char *base, char name[UMM_OUTFILE_NAME_MAX + 1])
     return 1 + n + TEMP_MARK_LEN;
 }
 
+static void temp_number(char *at, int slot)
+{
+    at[0] = (char)('0' + slot);
+    at[1] = '\0';
+}
+
 /* Append eight random characters: 36^8 is well below 2^64, so no bias to speak of. */
 static int temp_randomise(char *at)
 {
@@ -193,10 +199,33 @@ static int temp_randomise(char *at)
     return 0;
 }
 
-static bool is_temp_name(const char *name, const char *prefix, size_t prefix_len)
+/*
+ * Remove the file name if it is ours and nobody holds its lock. Only the holder of
+ * the lock renames or removes a file in a slot, so what the name leads to cannot
+ * change between the look and the removal. A writer that has created the file but
+ * not locked it yet finds it locked, or gone, and takes another.
+ */
+static void remove_if_stale(int dir_fd, const char *name)
 {
-    return strncmp(name, prefix, prefix_len) == 0 && strlen(name) == prefix_len + TEMP_RANDOM_LEN &&
-           strspn(name + prefix_len, TEMP_ALPHABET) == TEMP_RANDOM_LEN;
+    struct stat st;
+    int fd = openat(dir_fd, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+        flock(fd, LOCK_EX | LOCK_NB) == 0 && umm_file_is_named(dir_fd, name, fd))
+        (void)unlinkat(dir_fd, name, 0);
+    umm_file_close(&fd);
+}
+
+/* By asking for each slot's name: listing the directory would cost its size. */
+static void remove_stale(const struct umm_outfile_place *place)
+{
+    char name[UMM_OUTFILE_NAME_MAX + 1];
+    size_t prefix_len = temp_prefix(place->base, name);
+    for (int slot = 0; slot < TEMP_SLOTS; slot++) {
+        temp_number(name + prefix_len, slot);
+        remove_if_stale(place->dir_fd, name);
+    }
 }
 
 /*
@@ -207,53 +236,23 @@ static bool lock_temp(int fd)
 {
     int rc;
     do
-        rc = flock(fd, LOCK_EX);
+        rc = flock(fd, LOCK_EX | LOCK_NB);
     while (rc < 0 && errno == EINTR);
     return rc == 0 || errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP;
 }
 
-/*
- * Remove the file name if it is ours and nobody holds its lock. Holding the lock
- * ourselves keeps a writer that has just created the file from going on with it:
- * it waits for the lock, then sees that the name is gone.
- */
-static void remove_if_stale(int dir_fd, const char *name)
+/* 1 when the temporary's name leads to our file, 0 when not, -1 (errno) when unknown. */
+static int is_temp_named(const struct umm_outfile *out)
 {
     struct stat st;
-    if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
-        st.st_uid != geteuid())
-        return;
-    int fd = openat(dir_fd, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && umm_file_is_named(dir_fd, name, fd))
-        (void)unlinkat(dir_fd, name, 0);
-    umm_file_close(&fd);
-}
-
-static void remove_stale(const struct umm_outfile_place *place)
-{
-    char prefix[UMM_OUTFILE_NAME_MAX + 1];
-    size_t prefix_len = temp_prefix(place->base, prefix);
-    int fd = reopen_dir(place->dir_fd);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (!dir) {
-        umm_file_close(&fd);
-        return;
-    }
-    for (const struct dirent *entry; (entry = readdir(dir));)
-        if (is_temp_name(entry->d_name, prefix, prefix_len))
-            remove_if_stale(place->dir_fd, entry->d_name);
-    (void)closedir(dir);
+    if (fstatat(out->place.dir_fd, out->temp, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : -1;
+    return st.st_dev == out->device && st.st_ino == out->inode;
 }
 
 /* Keep others out until commit, as far as the file system has such modes. */
 static enum umm_status hold_mode(struct umm_outfile *out, struct umm_error *err)
 {
-    struct stat st;
-    if (fstat(out->fd, &st) < 0)
-        return umm_error_set_errno(err, errno, out->path, "cannot examine its temporary file");
-    out->mode = st.st_mode & 07777;
     out->is_mode_held = fchmod(out->fd, 0600) == 0;
     if (!out->is_mode_held && errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
         return umm_error_set_errno(err, errno, out->path,
@@ -261,40 +260,62 @@ static enum umm_status hold_mode(struct umm_outfile *out, struct umm_error *err)
     return UMM_OK;
 }
 
-/* One attempt; *is_ours is false when the name was taken, or a cleaner took it. */
-static enum umm_status create_temp_once(struct umm_outfile *out, size_t prefix_len, bool *is_ours,
-                                        struct umm_error *err)
+/* Lock the new file; *is_ours is false when a cleaner was faster. */
+static enum umm_status claim_temp(struct umm_outfile *out, bool *is_ours, struct umm_error *err)
+{
+    struct stat st;
+    *is_ours = false;
+    if (!lock_temp(out->fd))
+        return errno == EWOULDBLOCK
+                   ? UMM_OK
+                   : umm_error_set_errno(err, errno, out->path, "cannot lock its temporary file");
+    int is_named = -1;
+    if (fstat(out->fd, &st) == 0) {
+        out->mode = st.st_mode & 07777;
+        out->device = st.st_dev;
+        out->inode = st.st_ino;
+        is_named = is_temp_named(out);
+    }
+    if (is_named < 0)
+        return umm_error_set_errno(err, errno, out->path, "cannot examine its temporary file");
+    *is_ours = is_named;
+    return *is_ours ? hold_mode(out, err) : UMM_OK;
+}
+
+/*
+ * One attempt at the name in out->temp; out->fd is -1 when it was taken. A file
+ * that a cleaner took is left to it: the name may be another writer's by now.
+ */
+static enum umm_status create_temp_once(struct umm_outfile *out, struct umm_error *err)
 {
     const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
-    *is_ours = false;
-    if (temp_randomise(out->temp + prefix_len) < 0)
-        return umm_error_set_errno(err, errno, out->path,
-                                   "cannot get random bytes for its temporary name");
+    bool is_ours;
     out->fd = openat(out->place.dir_fd, out->temp, flags, 0666);
     if (out->fd < 0 && (errno == EEXIST || errno == EINTR))
         return UMM_OK;
     if (out->fd < 0)
         return umm_error_set_errno(err, errno, out->path, "cannot create a file in its directory");
-    enum umm_status status = hold_mode(out, err);
-    if (!status && !lock_temp(out->fd))
-        status = umm_error_set_errno(err, errno, out->path, "cannot lock its temporary file");
-    *is_ours = umm_file_is_named(out->place.dir_fd, out->temp, out->fd);
-    /* Nobody else takes this name: there is only our file to remove, or nothing. */
-    if (status || !*is_ours) {
+    enum umm_status status = claim_temp(out, &is_ours, err);
+    if (status && umm_file_is_named(out->place.dir_fd, out->temp, out->fd))
         (void)unlinkat(out->place.dir_fd, out->temp, 0);
+    if (status || !is_ours)
         umm_file_close(&out->fd);
-    }
     return status;
 }
 
+/* In the first slot that is free; with none, under a name nobody cleans or takes. */
 static enum umm_status create_temp(struct umm_outfile *out, struct umm_error *err)
 {
     enum { TRIES_MAX = 1000 };
     size_t prefix_len = temp_prefix(out->place.base, out->temp);
     for (int i = 0; i < TRIES_MAX; i++) {
-        bool is_ours;
-        enum umm_status status = create_temp_once(out, prefix_len, &is_ours, err);
-        if (status || is_ours)
+        if (i < TEMP_SLOTS)
+            temp_number(out->temp + prefix_len, i);
+        else if (temp_randomise(out->temp + prefix_len) < 0)
+            return umm_error_set_errno(err, errno, out->path,
+                                       "cannot get random bytes for its temporary name");
+        enum umm_status status = create_temp_once(out, err);
+        if (status || out->fd >= 0)
             return status;
     }
     return umm_error_set_errno(err, EEXIST, out->path, "cannot create a file in its directory");
@@ -427,6 +448,11 @@ static enum umm_status rename_temp(struct umm_outfile *out, struct umm_error *er
     if (fstatat(dir_fd, out->place.base, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
         return umm_error_set_path(err, UMM_ERR_CONFLICT, out->path,
                                   "is no longer a regular file; left alone");
+    /* Another host may remove it, if it does not see our lock, and use its name. */
+    int is_named = is_temp_named(out);
+    if (is_named <= 0)
+        return umm_error_set_errno(err, is_named < 0 ? errno : ENOENT, out->path,
+                                   "cannot rename its temporary file");
     if (renameat(dir_fd, out->temp, dir_fd, out->place.base) < 0)
         return umm_error_set_errno(err, errno, out->path, "cannot rename its temporary file");
     out->temp[0] = '\0';
@@ -492,7 +518,7 @@ void umm_outfile_abort(struct umm_outfile *out)
 {
     if (!out->is_open)
         return;
-    if (out->temp[0] != '\0')
+    if (out->temp[0] != '\0' && is_temp_named(out) != 0)
         (void)unlinkat(out->place.dir_fd, out->temp, 0);
     if (out->place.dir_fd >= 0)
         umm_file_close(&out->fd);

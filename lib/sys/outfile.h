@@ -7,13 +7,19 @@
  * see the complete old file or the complete new one:
  *
  *     open                      write through the fd    commit
- *     .out.npy.umm-k3x90ab1     ...                     -> out.npy
+ *     .out.npy.umm-0            ...                     -> out.npy
  *     (mode 0600, flock'ed)                             (0666 & ~umask, or ACLs)
  *
- * The name is `.<base>.umm-<8 of a-z 0-9>`, base being cut when the name would
- * not fit. It is locked while its writer lives, so the next open of the same
- * output knows which ones a killed writer left, and removes those. Do not give
- * files of your own such names.
+ * The name is `.<base>.umm-<slot>`, slot being the first of 0 to 7 that is free
+ * and base being cut when the name would not fit. It is locked while its writer
+ * lives, so the next open of the same output, which looks at all eight, knows
+ * which ones a killed writer left, and removes those; the directory is not
+ * listed, its size costs nothing. Do not give files of your own such names.
+ *
+ * When all slots are taken (eight live writers, or files of other users) the
+ * name is `.<base>.umm-<8 of a-z 0-9>`; one of those that a killed writer leaves
+ * stays. Hosts that write one output at once must share their locks (as NFS does
+ * by default): else a writer may take the file of another, whose commit fails.
  *
  * Anything else that exists (FIFO, terminal, /dev/null, "-" for standard output)
  * is a stream: written through, never replaced.
@@ -45,6 +51,7 @@ struct umm_outfile {
     bool is_open;
     bool is_mode_held; /* the file has mode 0600 in place of `mode` */
     unsigned mode;     /* what the kernel gave the new file */
+    uint64_t device, inode;
     int fd;
     const char *path; /* the caller's, for messages */
     struct umm_outfile_place place;
@@ -64,8 +71,8 @@ struct umm_outfile_options {
 
 /*
  * Begin the output path ("-": standard output). path must live until commit or
- * abort. Left-over temporaries of killed writers of this output are removed; that
- * they cannot be is no error.
+ * abort. Temporaries in this output's slots that killed writers left are removed;
+ * that they cannot be is no error.
  *
  * Opening a FIFO waits for its reader; a signal handler installed without
  * SA_RESTART ends the wait: UMM_ERR_CANCELLED. Failures: UMM_ERR_SYSTEM with

@@ -40,6 +40,10 @@ void umm_workers_run(unsigned n, void (*work)(void *user, unsigned index), void 
     struct worker workers[UMM_WORKERS_MAX];
     unsigned n_started = 0;
     sigset_t all, before;
+    if (n <= 1) {
+        work(user, 0);
+        return;
+    }
     /* New threads inherit the mask: handlers run in the caller's thread only. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);

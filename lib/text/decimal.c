@@ -126,6 +126,9 @@ size_t umm_decimal_f64(enum umm_cpu cpu, const struct umm_decimal_column *column
         return umm_decimal_f64_avx512(column, odd);
     if (cpu == UMM_CPU_AVX2)
         return umm_decimal_f64_avx2(column, odd);
+#elif defined(__aarch64__)
+    if (cpu == UMM_CPU_NEON)
+        return umm_decimal_f64_neon(column, odd);
 #endif
     (void)cpu;
     return umm_decimal_f64_portable(column, 0, odd);
@@ -138,6 +141,9 @@ size_t umm_decimal_i64(enum umm_cpu cpu, const struct umm_decimal_column *column
         return umm_decimal_i64_avx512(column, odd);
     if (cpu == UMM_CPU_AVX2)
         return umm_decimal_i64_avx2(column, odd);
+#elif defined(__aarch64__)
+    if (cpu == UMM_CPU_NEON)
+        return umm_decimal_i64_neon(column, odd);
 #endif
     (void)cpu;
     return umm_decimal_i64_portable(column, 0, odd);

@@ -13,6 +13,8 @@ size_t umm_decimal_f64_portable(const struct umm_decimal_column *column, size_t 
 size_t umm_decimal_i64_portable(const struct umm_decimal_column *column, size_t first,
                                 uint32_t *odd);
 
+size_t umm_decimal_f64_neon(const struct umm_decimal_column *column, uint32_t *odd);
+size_t umm_decimal_i64_neon(const struct umm_decimal_column *column, uint32_t *odd);
 size_t umm_decimal_f64_avx2(const struct umm_decimal_column *column, uint32_t *odd);
 size_t umm_decimal_i64_avx2(const struct umm_decimal_column *column, uint32_t *odd);
 size_t umm_decimal_f64_avx512(const struct umm_decimal_column *column, uint32_t *odd);

@@ -95,6 +95,11 @@ void umm_scan(enum umm_cpu cpu, const char *text, size_t len_bytes, char delimit
     case UMM_CPU_AVX512:
     case UMM_CPU_AVX2:
 #endif
+#if defined(__aarch64__)
+    case UMM_CPU_NEON: umm_scan_neon(text, len_bytes, delimiter, positions, out); return;
+#else
+    case UMM_CPU_NEON:
+#endif
     case UMM_CPU_PORTABLE:
     case UMM_CPU_COUNT: break;
     }

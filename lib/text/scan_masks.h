@@ -30,6 +30,8 @@ void umm_scan_settle(const char *text, size_t len_bytes, char delimiter, const u
 /* One engine each. */
 void umm_scan_portable(const char *text, size_t len_bytes, char delimiter, uint32_t *positions,
                        struct umm_scan *out);
+void umm_scan_neon(const char *text, size_t len_bytes, char delimiter, uint32_t *positions,
+                   struct umm_scan *out);
 void umm_scan_avx2(const char *text, size_t len_bytes, char delimiter, uint32_t *positions,
                    struct umm_scan *out);
 void umm_scan_avx512(const char *text, size_t len_bytes, char delimiter, uint32_t *positions,

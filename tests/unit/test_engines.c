@@ -321,7 +321,7 @@ static void every_way_gives_the_same(void **unused)
         convert(&options, &run, &wanted);
         n_done += wanted.status == UMM_OK;
         for (int i = 0; i < COMBINATIONS; i++) {
-            run.engine = (enum umm_engine)(UMM_ENGINE_PORTABLE + below(3));
+            run.engine = (enum umm_engine)(UMM_ENGINE_PORTABLE + below(4));
             run.n_threads = threads[below(5)];
             run.block_bytes = blocks[below(10)];
             convert(&options, &run, &got);

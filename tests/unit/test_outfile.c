@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -171,9 +172,7 @@ static void temporary_has_the_stated_name_and_is_private(void **state)
     char name[256];
     assert_int_equal(begin(&out, "o.npy", "x", NULL), UMM_OK);
     assert_int_equal(count_hidden(name), 1);
-    assert_memory_equal(name, ".o.npy.umm-", 11);
-    assert_int_equal(strlen(name), 19);
-    assert_int_equal(strspn(name + 11, "abcdefghijklmnopqrstuvwxyz0123456789"), 8);
+    assert_string_equal(name, ".o.npy.umm-0");
     assert_int_equal(stat_of(name).st_mode & 07777, 0600);
     assert_int_equal(fcntl(umm_outfile_fd(&out), F_GETFD), FD_CLOEXEC);
     umm_outfile_abort(&out);
@@ -222,14 +221,27 @@ static void chdir_between_open_and_commit_does_not_matter(void **state)
     assert_int_equal(count_hidden(NULL), 0);
 }
 
+/* In a slot, and with all of them in use. */
+static void write_with_all_slots_taken(const char *name)
+{
+    enum { SLOTS = 8 };
+    struct umm_outfile outs[SLOTS];
+    for (int i = 0; i < SLOTS; i++)
+        assert_int_equal(begin(&outs[i], name, "old", NULL), UMM_OK);
+    assert_int_equal(write_output(name, "new", NULL), UMM_OK);
+    assert_content(name, "new");
+    for (int i = 0; i < SLOTS; i++)
+        umm_outfile_abort(&outs[i]);
+    assert_int_equal(count_hidden(NULL), 0);
+}
+
 static void longest_name_works(void **state)
 {
     (void)state;
     char name[257];
     memset(name, 'n', sizeof name);
     name[255] = '\0';
-    assert_int_equal(write_output(name, "new", NULL), UMM_OK);
-    assert_content(name, "new");
+    write_with_all_slots_taken(name);
     name[255] = 'n';
     name[256] = '\0';
     assert_refused(name, UMM_ERR_SYSTEM, ENAMETOOLONG, "cannot write");
@@ -325,16 +337,20 @@ static pid_t fork_mortal(void)
     return pid;
 }
 
-/* A process that has begun the output o and stays; killing it leaves its temporary. */
-static pid_t fork_writer(void)
+/* A process that has begun the output o n times and stays; killing it leaves its temporaries. */
+static pid_t fork_writer(int n)
 {
     int ends[2];
     char byte;
     assert_int_equal(pipe(ends), 0);
     pid_t pid = fork_mortal();
     if (pid == 0) {
-        struct umm_outfile out;
-        if (begin(&out, "o", "half", NULL) || write(ends[1], "r", 1) != 1)
+        for (int i = 0; i < n; i++) {
+            struct umm_outfile out;
+            if (begin(&out, "o", "half", NULL))
+                _exit(1);
+        }
+        if (write(ends[1], "r", 1) != 1)
             _exit(1);
         for (;;)
             pause();
@@ -345,84 +361,221 @@ static pid_t fork_writer(void)
     return pid;
 }
 
+static void kill_writer(pid_t pid)
+{
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static const char *slot_name(int slot)
+{
+    static char name[] = ".o.umm-0";
+    name[sizeof name - 2] = (char)('0' + slot);
+    return name;
+}
+
 static void next_open_removes_what_a_killed_writer_left(void **state)
 {
     (void)state;
     struct umm_outfile out;
-    char left[256];
-    pid_t pid = fork_writer();
-    assert_int_equal(count_hidden(left), 1);
-    assert_int_equal(kill(pid, SIGKILL), 0);
-    assert_int_equal(waitpid(pid, NULL, 0), pid);
-    assert_true(exists(left));
+    pid_t pid = fork_writer(1);
+    kill_writer(pid);
+    assert_int_equal(count_hidden(NULL), 1);
     assert_int_equal(begin(&out, "other", "new", NULL), UMM_OK);
-    assert_true(exists(left));
     umm_outfile_abort(&out);
+    assert_content(".o.umm-0", "half");
     assert_int_equal(begin(&out, "o", "new", NULL), UMM_OK);
-    assert_false(exists(left));
+    assert_int_equal(count_hidden(NULL), 1);
+    assert_content(".o.umm-0", "new");
     umm_outfile_abort(&out);
+    assert_int_equal(count_hidden(NULL), 0);
+}
+
+static void next_open_removes_what_was_left_in_any_slot(void **state)
+{
+    (void)state;
+    struct umm_outfile out;
+    pid_t pid = fork_writer(8);
+    for (int slot = 0; slot < 8; slot++)
+        assert_content(slot_name(slot), "half");
+    kill_writer(pid);
+    assert_int_equal(count_hidden(NULL), 8);
+    assert_int_equal(begin(&out, "o", "new", NULL), UMM_OK);
+    assert_int_equal(count_hidden(NULL), 1);
+    umm_outfile_abort(&out);
+    for (int slot = 0; slot < 8; slot++) {
+        put(slot_name(slot), "half");
+        assert_int_equal(write_output("o", "new", NULL), UMM_OK);
+        assert_int_equal(count_hidden(NULL), 0);
+    }
 }
 
 static void live_writer_keeps_its_temporary(void **state)
 {
     (void)state;
     struct umm_outfile mine;
-    char live[256];
-    pid_t pid = fork_writer();
-    assert_int_equal(count_hidden(live), 1);
+    pid_t pid = fork_writer(1);
     assert_int_equal(write_output("o", "new", NULL), UMM_OK);
-    assert_true(exists(live));
+    assert_content(".o.umm-0", "half");
     assert_int_equal(begin(&mine, "o", "mine", NULL), UMM_OK);
     assert_int_equal(write_output("o", "again", NULL), UMM_OK);
     assert_int_equal(umm_outfile_commit(&mine, NULL, NULL, NULL), UMM_OK);
     assert_content("o", "mine");
-    assert_int_equal(kill(pid, SIGKILL), 0);
-    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_content(".o.umm-0", "half");
+    kill_writer(pid);
+}
+
+/* The first free slot is taken; one that comes free is taken again. */
+static void slots_are_used_in_order_and_again(void **state)
+{
+    (void)state;
+    struct umm_outfile outs[4];
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(begin(&outs[i], "o", slot_name(i), NULL), UMM_OK);
+    assert_int_equal(umm_outfile_commit(&outs[1], NULL, NULL, NULL), UMM_OK);
+    assert_int_equal(begin(&outs[3], "o", "fourth", NULL), UMM_OK);
+    assert_content(".o.umm-0", ".o.umm-0");
+    assert_content(".o.umm-1", "fourth");
+    assert_content(".o.umm-2", ".o.umm-2");
+    assert_int_equal(count_hidden(NULL), 3);
+    umm_outfile_abort(&outs[0]), umm_outfile_abort(&outs[2]), umm_outfile_abort(&outs[3]);
+    assert_content("o", ".o.umm-1");
+}
+
+static void writers_of_one_output_all_succeed(void **state)
+{
+    (void)state;
+    enum { N = 20 };
+    struct umm_outfile outs[N];
+    char text[N][8], other[256] = "";
+    for (int i = 0; i < N; i++) {
+        snprintf(text[i], sizeof text[i], "w%d", i);
+        assert_int_equal(begin(&outs[i], "o", text[i], NULL), UMM_OK);
+        if (i == 8)
+            assert_int_equal(count_hidden(NULL), 9);
+    }
+    for (int slot = 0; slot < 8; slot++)
+        assert_content(slot_name(slot), text[slot]);
+    /* The others have names at random. */
+    DIR *dir = opendir(".");
+    assert_non_null(dir);
+    for (const struct dirent *entry; (entry = readdir(dir));)
+        if (entry->d_name[0] == '.' && strlen(entry->d_name) > strlen(".o.umm-0"))
+            strcpy(other, entry->d_name);
+    closedir(dir);
+    assert_memory_equal(other, ".o.umm-", 7);
+    assert_int_equal(strlen(other), 15);
+    assert_int_equal(strspn(other + 7, "abcdefghijklmnopqrstuvwxyz0123456789"), 8);
+    assert_int_equal(stat_of(other).st_mode & 07777, 0600);
+    for (int i = 0; i < N; i++) {
+        assert_int_equal(umm_outfile_commit(&outs[i], NULL, NULL, NULL), UMM_OK);
+        assert_content("o", text[i]);
+    }
+    assert_int_equal(count_hidden(NULL), 0);
+}
+
+static void processes_that_write_one_output_all_succeed(void **state)
+{
+    (void)state;
+    enum { N = 9, ROUNDS = 100 };
+    pid_t pids[N];
+    for (int i = 0; i < N; i++) {
+        pids[i] = fork_mortal();
+        for (int round = 0; pids[i] == 0 && round < ROUNDS; round++)
+            if (write_output("o", "whole", NULL))
+                _exit(1);
+        if (pids[i] == 0)
+            _exit(0);
+    }
+    for (int i = 0; i < N; i++)
+        assert_exited(pids[i], 0);
+    assert_content("o", "whole");
+    assert_int_equal(write_output("o", "last", NULL), UMM_OK);
+    assert_int_equal(count_hidden(NULL), 0);
 }
 
 static void names_that_only_look_similar_stay(void **state)
 {
     (void)state;
-    static const char *const others[] = {
-        ".o.umm-abcd123",   ".o.umm-abcd12345", ".o.umm-abcd123X", ".o.umm-abcd123.",
-        ".oo.umm-abcd1234", ".o.umm_abcd1234",  "o.umm-abcd1234",  ".o.lock.umm-abcd1234"};
+    static const char *const others[] = {".o.umm-8",  ".o.umm-a",        ".o.umm-",     ".o.umm-00",
+                                         ".o.umm-0.", ".o.umm-abcd1234", ".oo.umm-0",   ".o.umm_0",
+                                         "o.umm-0",   ".o.lock.umm-0",   ".o.npy.umm-0"};
     enum { N = sizeof others / sizeof others[0] };
     for (size_t i = 0; i < N; i++)
         put(others[i], "");
-    assert_int_equal(mkdir(".o.umm-adirecto", 0700), 0);
-    assert_int_equal(symlink(".o.umm-abcd123", ".o.umm-asymlink"), 0);
-    put(".o.umm-abcd1234", "");
+    put(".o.umm-0", "");
     assert_int_equal(write_output("o", "new", NULL), UMM_OK);
     for (size_t i = 0; i < N; i++)
         assert_true(exists(others[i]));
-    assert_true(exists(".o.umm-adirecto"));
-    assert_true(exists(".o.umm-asymlink"));
-    assert_false(exists(".o.umm-abcd1234"));
+    assert_false(exists(".o.umm-0"));
 }
 
+static void slots_that_are_no_regular_files_are_left_alone(void **state)
+{
+    (void)state;
+    struct umm_outfile out;
+    put("file", "");
+    assert_int_equal(mkdir(".o.umm-0", 0700), 0);
+    assert_int_equal(symlink("file", ".o.umm-1"), 0);
+    assert_int_equal(symlink("none", ".o.umm-2"), 0);
+    assert_int_equal(mkfifo(".o.umm-3", 0600), 0);
+    assert_int_equal(begin(&out, "o", "new", NULL), UMM_OK);
+    assert_content(".o.umm-4", "new");
+    assert_int_equal(umm_outfile_commit(&out, NULL, NULL, NULL), UMM_OK);
+    assert_content("o", "new");
+    assert_int_equal(count_hidden(NULL), 4);
+    assert_false(exists("none"));
+}
+
+/* As in a directory that everybody may write to: even all slots stop nobody. */
 static void files_of_other_users_stay(void **state)
 {
     (void)state;
-    put(".o.umm-abcd1234", "");
-    if (chown(".o.umm-abcd1234", geteuid() + 1, (gid_t)-1) < 0) {
-        print_message("SKIP: cannot give a file away\n");
-        skip();
+    for (int slot = 0; slot < 8; slot++) {
+        put(slot_name(slot), "foreign");
+        if (chown(slot_name(slot), geteuid() + 1, (gid_t)-1) < 0) {
+            print_message("SKIP: cannot give a file away\n");
+            skip();
+        }
     }
     assert_int_equal(write_output("o", "new", NULL), UMM_OK);
-    assert_true(exists(".o.umm-abcd1234"));
+    assert_content("o", "new");
+    for (int slot = 0; slot < 8; slot++)
+        assert_content(slot_name(slot), "foreign");
+    assert_int_equal(count_hidden(NULL), 8);
+}
+
+static void every_slot_survives_a_lock_on_it(void **state)
+{
+    (void)state;
+    int fds[8];
+    for (int slot = 0; slot < 8; slot++) {
+        put(slot_name(slot), "locked");
+        fds[slot] = open(slot_name(slot), O_RDONLY | O_CLOEXEC);
+        assert_true(fds[slot] >= 0);
+        assert_int_equal(flock(fds[slot], LOCK_SH | LOCK_NB), 0);
+    }
+    assert_int_equal(write_output("o", "new", NULL), UMM_OK);
+    assert_int_equal(count_hidden(NULL), 8);
+    for (int slot = 0; slot < 8; slot++)
+        close(fds[slot]);
+    assert_int_equal(write_output("o", "new", NULL), UMM_OK);
+    assert_int_equal(count_hidden(NULL), 0);
 }
 
 /*
- * Two processes begin and end the same output at once, so that each cleans up
- * while the other is between creating its file and locking it.
+ * Several processes begin and end the same output at once, so that each cleans up
+ * while the others are between creating their files and locking them, and slots
+ * change hands all the time. Nobody may lose a file or take another's.
  */
 static void cleaning_never_takes_the_file_of_a_beginning_writer(void **state)
 {
     (void)state;
-    enum { ROUNDS = 1500 };
-    pid_t pid = fork_mortal();
-    if (pid == 0) {
-        for (;;) {
+    enum { ROUNDS = 1500, OTHERS = 3 };
+    pid_t pids[OTHERS];
+    for (int i = 0; i < OTHERS; i++) {
+        pids[i] = fork_mortal();
+        while (pids[i] == 0) {
             struct umm_outfile out;
             if (begin(&out, "o", "theirs", NULL))
                 _exit(1);
@@ -433,10 +586,12 @@ static void cleaning_never_takes_the_file_of_a_beginning_writer(void **state)
         struct umm_error err = {0};
         if (write_output("o", "ours", &err))
             fail_msg("round %d: %s (%s)", i, err.message, strerror(err.sys_errno));
+        assert_content("o", "ours");
     }
-    assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
-    assert_int_equal(kill(pid, SIGKILL), 0);
-    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    for (int i = 0; i < OTHERS; i++) {
+        assert_int_equal(waitpid(pids[i], NULL, WNOHANG), 0);
+        kill_writer(pids[i]);
+    }
     assert_content("o", "ours");
     assert_int_equal(write_output("o", "last", NULL), UMM_OK);
     assert_int_equal(count_hidden(NULL), 0);
@@ -708,6 +863,29 @@ static void stolen_temporary_fails_the_commit(void **state)
     assert_content("o", "old");
 }
 
+/* A host that does not see our lock: its file in our slot is not ours to use or remove. */
+static void temporary_of_another_in_the_slot_is_not_committed(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct umm_outfile out;
+        struct umm_error err = {0};
+        put("o", "old");
+        assert_int_equal(begin(&out, "o", "new", NULL), UMM_OK);
+        assert_int_equal(unlink(".o.umm-0"), 0);
+        put(".o.umm-0", "half");
+        if (i == 0) {
+            assert_int_equal(umm_outfile_commit(&out, NULL, NULL, &err), UMM_ERR_SYSTEM);
+            assert_int_equal(err.sys_errno, ENOENT);
+            assert_string_equal(err.message, "cannot rename its temporary file");
+        }
+        umm_outfile_abort(&out);
+        assert_content("o", "old");
+        assert_content(".o.umm-0", "half");
+        assert_int_equal(unlink(".o.umm-0"), 0);
+    }
+}
+
 static int count_descriptors(void)
 {
     int n = 0;
@@ -724,6 +902,7 @@ static void no_descriptor_is_leaked(void **state)
     put("o", "old");
     assert_int_equal(mkdir("d", 0700), 0);
     assert_int_equal(symlink("d/x", "out"), 0);
+    put(".o.umm-0", "");
     assert_false(commit_if_changed("o", "old"));
     assert_true(commit_if_changed("o", "new"));
     assert_int_equal(write_output("/dev/null", "x", NULL), UMM_OK);
@@ -753,8 +932,14 @@ int main(void)
         TEST(other_bytes_replace),
         TEST(difference_in_the_last_chunk_is_seen),
         TEST(next_open_removes_what_a_killed_writer_left),
+        TEST(next_open_removes_what_was_left_in_any_slot),
         TEST(live_writer_keeps_its_temporary),
+        TEST(slots_are_used_in_order_and_again),
+        TEST(writers_of_one_output_all_succeed),
+        TEST(processes_that_write_one_output_all_succeed),
         TEST(names_that_only_look_similar_stay),
+        TEST(slots_that_are_no_regular_files_are_left_alone),
+        TEST(every_slot_survives_a_lock_on_it),
         TEST(files_of_other_users_stay),
         TEST(cleaning_never_takes_the_file_of_a_beginning_writer),
         TEST(link_within_the_directory_stays_and_its_target_is_replaced),
@@ -773,6 +958,7 @@ int main(void)
         TEST(read_only_directory_is_eacces_and_keeps_the_target),
         TEST(target_that_became_special_meanwhile_is_left_alone),
         TEST(stolen_temporary_fails_the_commit),
+        TEST(temporary_of_another_in_the_slot_is_not_committed),
         TEST(no_descriptor_is_leaked),
     };
     return cmocka_run_group_tests_name("outfile", tests, NULL, NULL);
