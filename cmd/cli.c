@@ -350,7 +350,8 @@ int cli_parse_choice(const char *text, const char *const *choices)
 void cli_test_hooks(struct umm_run *run)
 {
 #ifdef UMM_TEST_HOOKS
-    static const char *const engines[] = {"best", "reference", "portable", "neon", "avx2", "avx512", NULL};
+    static const char *const engines[] = {"best", "reference", "portable", "neon",
+                                          "avx2", "avx512",    NULL};
     const char *engine = getenv("UMM_TEST_ENGINE"), *block = getenv("UMM_TEST_BLOCK");
     uint64_t n;
     int choice = engine ? cli_parse_choice(engine, engines) : 0;

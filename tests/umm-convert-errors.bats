@@ -116,7 +116,7 @@ check('directory', None, prepare=lambda: os.mkdir('in.csv'),
 check('directory below', operands=['in.csv/x'], says='in.csv/x: cannot open: Not a directory')
 check('loop', None, prepare=lambda: os.symlink('in.csv', 'in.csv'),
       says='in.csv: cannot open: Too many levels of symbolic links')
-check('empty name', operands=[''], says='cannot open: No such file or directory')
+check('empty name', operands=[''], code=2, says='an input has an empty name')
 check('long name', operands=['x' * 300], says='x' * 300 + ': cannot open: File name too long')
 check('empty', b'', says='in.csv: empty input')
 check('empty pipe', operands=['-'], says='<stdin>: empty input')

@@ -217,7 +217,7 @@ PY
     [[ $(ls) == in.csv ]]
     ok umm-convert --dry-run -o out.npy in.csv
     [[ $(ls) == in.csv ]]
-    refuses 2 $'umm-convert: no output: give -o FILE, or --dry-run\nTry \'umm-convert --help\'.' umm-convert in.csv
+    refuses 2 $'umm-convert: no output: give -o FILE, --out-dir DIR or --dry-run\nTry \'umm-convert --help\'.' umm-convert in.csv
     printf 'x\n' >>in.csv
     refuses 1 'umm-convert: in.csv:6:2: 1 field, expected 7' umm-convert --dry-run in.csv
 }

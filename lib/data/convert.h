@@ -22,7 +22,7 @@ enum umm_bad_rows { UMM_BAD_ROWS_FAIL, UMM_BAD_ROWS_SKIP, UMM_BAD_ROWS_QUARANTIN
 struct umm_convert_options {
     const char *const *inputs; /* "-" is standard input */
     size_t n_inputs;
-    const char *output; /* "-" is standard output; NULL converts and writes nothing */
+    const char *output;      /* "-" is standard output; NULL converts and writes nothing */
     const char *scratch_dir; /* to spool rows for a stream; NULL: /tmp */
     struct umm_reading_options reading;
     uint32_t align_bytes;

@@ -23,11 +23,11 @@
 #include "umm.h"
 
 struct umm_target_options {
-    const char *path; /* "-" is standard output; NULL writes nothing */
+    const char *path;        /* "-" is standard output; NULL writes nothing */
     const char *scratch_dir; /* for streams; NULL: /tmp. Files have theirs beside them */
-    uint32_t align_bytes; /* 0: UMM_NPY_ALIGN */
-    bool is_append;       /* to an array that exists; the caller holds its lock */
-    bool may_reverse;     /* rows may have to be reversed before they go on */
+    uint32_t align_bytes;    /* 0: UMM_NPY_ALIGN */
+    bool is_append;          /* to an array that exists; the caller holds its lock */
+    bool may_reverse;        /* rows may have to be reversed before they go on */
     enum umm_revision revision;
     bool has_rows; /* n_rows rows will come */
     uint64_t n_rows;
@@ -43,7 +43,7 @@ struct umm_target {
     struct umm_append append;
     struct umm_rowfile rows; /* the temporary file's, the scratch file's or the stream's */
     int scratch_fd;
-    char *scratch_path; /* the directory it is in, for messages */
+    char *scratch_path;  /* the directory it is in, for messages */
     char *nowhere;       /* room for a row that is only counted or compared */
     uint64_t header_len; /* bytes of the fresh array's header */
     uint64_t n_rows;
