@@ -93,8 +93,9 @@ static inline __m128i in_order(__m128i fields)
     return _mm_unpacklo_epi16(fields, _mm_unpackhi_epi64(fields, fields));
 }
 
-TARGET
-static inline struct eight parse_eight(const struct umm_decimal_column *c, size_t i)
+/* Inlined by force: a struct of vectors returned through memory costs a quarter more time. */
+TARGET __attribute__((always_inline)) static inline struct eight
+parse_eight(const struct umm_decimal_column *c, size_t i)
 {
     struct eight e;
     uint32_t buffer[8];

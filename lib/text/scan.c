@@ -28,13 +28,13 @@ static inline uint64_t has_zero(uint64_t word)
     return (word - ones) & ~word & ~sevens;
 }
 
-static inline struct scan_masks scan_masks(const char *text, struct scan_wanted wanted)
+static inline struct scan_masks scan_masks(const char *text, char delimiter)
 {
     struct scan_masks m = {0};
     uint64_t is_rare = 0, words[8];
     memcpy(words, text, sizeof words);
     for (unsigned i = 0; i < 8; i++) {
-        m.delimiter |= zero_bytes(words[i] ^ ones * (unsigned char)wanted.delimiter) << 8 * i;
+        m.delimiter |= zero_bytes(words[i] ^ ones * (unsigned char)delimiter) << 8 * i;
         m.lf |= zero_bytes(words[i] ^ ones * '\n') << 8 * i;
         is_rare |=
             has_zero(words[i] ^ ones * '\r') | has_zero(words[i] ^ ones * '"') | has_zero(words[i]);

@@ -17,11 +17,11 @@ static inline uint64_t equal64(__m256i low, __m256i high, char c)
 }
 
 SCAN_TARGET
-static inline struct scan_masks scan_masks(const char *text, struct scan_wanted wanted)
+static inline struct scan_masks scan_masks(const char *text, char delimiter)
 {
     __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)text);
     __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(text + 32));
-    return (struct scan_masks){.delimiter = equal64(low, high, wanted.delimiter),
+    return (struct scan_masks){.delimiter = equal64(low, high, delimiter),
                                .lf = equal64(low, high, '\n'),
                                .cr = equal64(low, high, '\r'),
                                .quote = equal64(low, high, '"'),
@@ -41,13 +41,14 @@ static inline uint64_t scan_prefix_xor(uint64_t bits)
 SCAN_TARGET
 static inline uint32_t *scan_emit(uint32_t *out, uint64_t bits, uint32_t base)
 {
-    unsigned n = (unsigned)__builtin_popcountll(bits);
-    for (unsigned done = 0; done < n; done += 8) {
+    unsigned n = (unsigned)__builtin_popcountll(bits), done = 0;
+    do {
         for (unsigned i = 0; i < 8; i++) {
             out[done + i] = base + (uint32_t)_tzcnt_u64(bits);
             bits = _blsr_u64(bits);
         }
-    }
+        done += 8;
+    } while (__builtin_expect(done < n, 0));
     return out + n;
 }
 

@@ -10,11 +10,11 @@
                           "avx512vbmi,avx512vbmi2,avx512bitalg")))
 
 SCAN_TARGET
-static inline struct scan_masks scan_masks(const char *text, struct scan_wanted wanted)
+static inline struct scan_masks scan_masks(const char *text, char delimiter)
 {
     __m512i word = _mm512_loadu_si512(text);
     return (struct scan_masks){.delimiter =
-                                   _mm512_cmpeq_epi8_mask(word, _mm512_set1_epi8(wanted.delimiter)),
+                                   _mm512_cmpeq_epi8_mask(word, _mm512_set1_epi8(delimiter)),
                                .lf = _mm512_cmpeq_epi8_mask(word, _mm512_set1_epi8('\n')),
                                .cr = _mm512_cmpeq_epi8_mask(word, _mm512_set1_epi8('\r')),
                                .quote = _mm512_cmpeq_epi8_mask(word, _mm512_set1_epi8('"')),

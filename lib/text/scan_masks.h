@@ -10,15 +10,6 @@ struct scan_masks {
     uint64_t delimiter, lf, cr, quote, nul;
 };
 
-struct scan_wanted {
-    char delimiter;
-};
-
-static inline struct scan_wanted scan_want(char delimiter)
-{
-    return (struct scan_wanted){delimiter};
-}
-
 /*
  * Limit a scan to whole records: last_lf is the offset of the last LF outside quotes
  * (SIZE_MAX: none), and positions from index `from` on may lie behind it. Shared, in

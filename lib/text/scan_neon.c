@@ -20,12 +20,12 @@ static inline uint64_t equal64(const uint8x16_t word[4], char c)
     return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(all, all)), 0);
 }
 
-static inline struct scan_masks scan_masks(const char *text, struct scan_wanted wanted)
+static inline struct scan_masks scan_masks(const char *text, char delimiter)
 {
     const uint8_t *bytes = (const uint8_t *)text;
     const uint8x16_t word[4] = {vld1q_u8(bytes), vld1q_u8(bytes + 16), vld1q_u8(bytes + 32),
                                 vld1q_u8(bytes + 48)};
-    return (struct scan_masks){.delimiter = equal64(word, wanted.delimiter),
+    return (struct scan_masks){.delimiter = equal64(word, delimiter),
                                .lf = equal64(word, '\n'),
                                .cr = equal64(word, '\r'),
                                .quote = equal64(word, '"'),
