@@ -26,7 +26,9 @@ load helper
     touch out.npy .hidden
     no_leftovers .
     mkdir sub
-    touch sub/.out.npy.umm-abcdefgh
+    touch sub/.out.npy.umm-0
+    ! no_leftovers . 2>/dev/null || false
+    mv sub/.out.npy.umm-0 sub/.out.npy.umm-abcdefgh
     ! no_leftovers . 2>/dev/null || false
     mv sub/.out.npy.umm-abcdefgh out.npy.lock
     ! no_leftovers . 2>/dev/null || false

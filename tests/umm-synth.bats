@@ -353,6 +353,24 @@ assert p.wait(timeout=2) == -signal.SIGHUP'
     [ "$(find . -name '.out*' | wc -l)" -eq 0 ]
 }
 
+@test "an output costs the same system calls in an empty and in a full directory" {
+    mkdir empty full
+    touch full/{0..999} full/.{0..999}.umm-0
+    for dir in empty full; do
+        # A sanitizer build's leak check does not work under strace.
+        ok strace -qq -f -E "ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0" -e trace=%file,%desc -o log \
+            umm-synth --rows 1 -o "$dir/out.csv"
+        ! grep getdents log || false
+        # From the open directory of the output on.
+        sed -n '/O_PATH/,$s/^[0-9]* *\([a-z0-9_]*\)(.*/\1/p' log > "$dir.calls"
+    done
+    cmp empty.calls full.calls
+    calls=$(wc -l < full.calls)
+    echo "$calls calls"
+    ((calls >= 15 && calls <= 32))
+    [ "$(find full | wc -l)" -eq 2002 ]
+}
+
 @test "a reader that leaves ends the run quietly" {
     ok bash -c 'umm-synth --rows 10000000 | head -n 1; echo "${PIPESTATUS[0]}"'
     [ "${lines[0]}" = timestamp,open,high,low,close,volume ]

@@ -291,7 +291,7 @@ static enum umm_status convert_time(const struct umm_cells *cells, size_t index,
 {
     const struct umm_schema_field *field = &cells->schema->fields[index];
     struct umm_time_spec *spec = &cells->times[index];
-    struct umm_time time;
+    struct umm_time time = {0, 0};
     if (is_missing(cells->na, cell))
         return refuse(field, "is missing", cell, "", err);
     enum umm_time_result result = settle(spec, cell);

@@ -5,14 +5,6 @@
 
 #include "text/decimal_engines.h"
 
-/* The i-th field of a column. */
-static inline const char *field_at(const struct umm_decimal_column *c, size_t i, size_t *len)
-{
-    uint32_t begin = c->begins[i * c->stride] + c->begin_add;
-    *len = c->ends[i * c->stride] - begin;
-    return c->text + begin;
-}
-
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are read as text");
 
 static const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
@@ -32,12 +24,6 @@ static inline uint64_t join_eight(uint64_t digits)
             ((digits >> 16) & pairs) * (1 + (UINT64_C(10000) << 32))) >>
            32;
 }
-
-struct plain {
-    uint64_t value;
-    unsigned n_decimals;
-    bool is_odd, has_point;
-};
 
 /*
  * len digits and at most one point before end, in two words of eight bytes, right-
@@ -80,55 +66,22 @@ static inline struct plain parse_plain(const char *end, size_t len, char point)
     return r;
 }
 
-size_t umm_decimal_f64_portable(const struct umm_decimal_column *c, size_t first, uint32_t *odd)
-{
-    static const double powers[16] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                      1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-    size_t n_odd = 0;
-    for (size_t i = first; i < c->n; i++) {
-        size_t len;
-        const char *field = field_at(c, i, &len), *end = field + len;
-        if (len == 0 && c->is_empty_nan) {
-            memcpy(c->out + i * c->out_stride, &umm_decimal_nan, sizeof umm_decimal_nan);
-            continue;
-        }
-        bool is_negative = len && *field == '-';
-        struct plain r = parse_plain(end, len - (len && (is_negative || *field == '+')), c->point);
-        double value = (double)r.value / powers[r.n_decimals];
-        value = is_negative ? -value : value;
-        memcpy(c->out + i * c->out_stride, &value, sizeof value);
-        if (r.is_odd)
-            odd[n_odd++] = (uint32_t)i;
-    }
-    return n_odd;
-}
-
-size_t umm_decimal_i64_portable(const struct umm_decimal_column *c, size_t first, uint32_t *odd)
-{
-    size_t n_odd = 0;
-    for (size_t i = first; i < c->n; i++) {
-        size_t len;
-        const char *field = field_at(c, i, &len), *end = field + len;
-        bool is_negative = len && *field == '-';
-        struct plain r = parse_plain(end, len - (len && (is_negative || *field == '+')), '.');
-        int64_t value = is_negative ? -(int64_t)r.value : (int64_t)r.value;
-        memcpy(c->out + i * c->out_stride, &value, sizeof value);
-        if (r.is_odd || r.has_point)
-            odd[n_odd++] = (uint32_t)i;
-    }
-    return n_odd;
-}
+#define DECIMAL_NAME(type) umm_decimal_##type##_portable
+#define DECIMAL_TARGET
+#define decimal_splat(c) (c)
+typedef char decimal_point;
+#include "text/decimal_fields.inc"
 
 size_t umm_decimal_f64(enum umm_cpu cpu, const struct umm_decimal_column *column, uint32_t *odd)
 {
 #if defined(__x86_64__)
     if (cpu == UMM_CPU_AVX512)
-        return umm_decimal_f64_avx512(column, odd);
+        return umm_decimal_f64_avx512(column, 0, odd);
     if (cpu == UMM_CPU_AVX2)
-        return umm_decimal_f64_avx2(column, odd);
+        return umm_decimal_f64_avx2(column, 0, odd);
 #elif defined(__aarch64__)
     if (cpu == UMM_CPU_NEON)
-        return umm_decimal_f64_neon(column, odd);
+        return umm_decimal_f64_neon(column, 0, odd);
 #endif
     (void)cpu;
     return umm_decimal_f64_portable(column, 0, odd);
@@ -138,12 +91,12 @@ size_t umm_decimal_i64(enum umm_cpu cpu, const struct umm_decimal_column *column
 {
 #if defined(__x86_64__)
     if (cpu == UMM_CPU_AVX512)
-        return umm_decimal_i64_avx512(column, odd);
+        return umm_decimal_i64_avx512(column, 0, odd);
     if (cpu == UMM_CPU_AVX2)
-        return umm_decimal_i64_avx2(column, odd);
+        return umm_decimal_i64_avx2(column, 0, odd);
 #elif defined(__aarch64__)
     if (cpu == UMM_CPU_NEON)
-        return umm_decimal_i64_neon(column, odd);
+        return umm_decimal_i64_neon(column, 0, odd);
 #endif
     (void)cpu;
     return umm_decimal_i64_portable(column, 0, odd);

@@ -192,11 +192,11 @@ static inline void store_eight(const struct umm_decimal_column *c, size_t i, __m
 }
 
 TARGET
-size_t umm_decimal_f64_avx512(const struct umm_decimal_column *c, uint32_t *odd)
+size_t umm_decimal_f64_avx512(const struct umm_decimal_column *c, size_t first, uint32_t *odd)
 {
     const __m512d low = _mm512_setr_pd(1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7);
     const __m512d high = _mm512_setr_pd(1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15);
-    size_t n_odd = 0, i = 0;
+    size_t n_odd = 0, i = first;
     for (; i + 8 <= c->n; i += 8) {
         struct eight e = parse_eight(c, i);
         __m512i decimals = _mm512_cvtepu16_epi64(e.n_decimals);
@@ -211,9 +211,9 @@ size_t umm_decimal_f64_avx512(const struct umm_decimal_column *c, uint32_t *odd)
 }
 
 TARGET
-size_t umm_decimal_i64_avx512(const struct umm_decimal_column *c, uint32_t *odd)
+size_t umm_decimal_i64_avx512(const struct umm_decimal_column *c, size_t first, uint32_t *odd)
 {
-    size_t n_odd = 0, i = 0;
+    size_t n_odd = 0, i = first;
     for (; i + 8 <= c->n; i += 8) {
         struct eight e = parse_eight(c, i);
         e.is_odd |= e.has_point;

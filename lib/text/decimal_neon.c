@@ -5,14 +5,16 @@
 #include <arm_neon.h>
 #include <string.h>
 
-/* One field in 16 bytes, right-aligned; see decimal_avx512.c for the steps. */
-struct one {
-    uint64_t value;
-    unsigned n_decimals;
-    bool is_odd, is_negative, has_point;
-};
+#define DECIMAL_NAME(type) umm_decimal_##type##_neon
+#define DECIMAL_TARGET
+#define decimal_splat(c) vdupq_n_u8((uint8_t)(c))
+typedef uint8x16_t decimal_point;
 
-/* 16 bytes of zeros, then of ones: from byte len on, the mask of the last len bytes. */
+/*
+ * One field in 16 bytes, right-aligned; see decimal_avx512.c for the steps.
+ *
+ * 16 bytes of zeros, then of ones: from byte len on, the mask of the last len bytes.
+ */
 static const uint8_t tail_masks[32] = {
     [16] = 0xFF, [17] = 0xFF, [18] = 0xFF, [19] = 0xFF, [20] = 0xFF, [21] = 0xFF,
     [22] = 0xFF, [23] = 0xFF, [24] = 0xFF, [25] = 0xFF, [26] = 0xFF, [27] = 0xFF,
@@ -30,15 +32,12 @@ static inline uint64_t join_digits(uint8x16_t digits)
     return vgetq_lane_u64(eights, 0) * 100000000 + vgetq_lane_u64(eights, 1);
 }
 
-static inline struct one parse_one(const char *end, size_t len, uint8x16_t point)
+static inline struct plain parse_plain(const char *end, size_t len, decimal_point point)
 {
-    struct one r = {.is_odd = true};
+    struct plain r = {.is_odd = true};
     if (__builtin_expect(len - 1 >= 16, 0))
         return r;
     uint8x16_t raw = vld1q_u8((const uint8_t *)end - 16);
-    char sign = end[-(ptrdiff_t)len];
-    r.is_negative = sign == '-';
-    len -= sign == '-' || sign == '+';
     uint8x16_t valid = vld1q_u8(tail_masks + len);
     uint8x16_t is_point = vandq_u8(vceqq_u8(raw, point), valid);
     uint8x16_t digits = vandq_u8(vsubq_u8(raw, vdupq_n_u8('0')), valid);
@@ -59,42 +58,5 @@ static inline struct one parse_one(const char *end, size_t len, uint8x16_t point
     return r;
 }
 
-size_t umm_decimal_f64_neon(const struct umm_decimal_column *c, uint32_t *odd)
-{
-    static const double powers[16] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                      1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-    const uint8x16_t point = vdupq_n_u8((uint8_t)c->point);
-    size_t n_odd = 0;
-    for (size_t i = 0; i < c->n; i++) {
-        uint32_t end = c->ends[i * c->stride];
-        size_t len = end - (c->begins[i * c->stride] + c->begin_add);
-        struct one r = parse_one(c->text + end, len, point);
-        double value = (double)r.value / powers[r.n_decimals];
-        value = r.is_negative ? -value : value;
-        memcpy(c->out + i * c->out_stride, &value, sizeof value);
-        if (__builtin_expect(!r.is_odd, 1))
-            continue;
-        if (len == 0 && c->is_empty_nan)
-            memcpy(c->out + i * c->out_stride, &umm_decimal_nan, sizeof umm_decimal_nan);
-        else
-            odd[n_odd++] = (uint32_t)i;
-    }
-    return n_odd;
-}
-
-size_t umm_decimal_i64_neon(const struct umm_decimal_column *c, uint32_t *odd)
-{
-    const uint8x16_t point = vdupq_n_u8((uint8_t)c->point);
-    size_t n_odd = 0;
-    for (size_t i = 0; i < c->n; i++) {
-        uint32_t end = c->ends[i * c->stride];
-        size_t len = end - (c->begins[i * c->stride] + c->begin_add);
-        struct one r = parse_one(c->text + end, len, point);
-        int64_t value = r.is_negative ? -(int64_t)r.value : (int64_t)r.value;
-        memcpy(c->out + i * c->out_stride, &value, sizeof value);
-        if (__builtin_expect(r.is_odd || r.has_point, 0))
-            odd[n_odd++] = (uint32_t)i;
-    }
-    return n_odd;
-}
+#include "text/decimal_fields.inc"
 #endif

@@ -9,6 +9,8 @@
 
 #define SCAN_NAME umm_scan_portable
 #define SCAN_TARGET
+#define scan_prefix_xor scan_prefix_xor_by_shifts
+#define scan_emit       scan_emit_by_bits
 
 static const uint64_t ones = 0x0101010101010101, sevens = 0x7F7F7F7F7F7F7F7F;
 
@@ -45,20 +47,6 @@ static inline struct scan_masks scan_masks(const char *text, char delimiter)
         m.nul |= zero_bytes(words[i]) << 8 * i;
     }
     return m;
-}
-
-static inline uint64_t scan_prefix_xor(uint64_t bits)
-{
-    for (unsigned shift = 1; shift < 64; shift *= 2)
-        bits ^= bits << shift;
-    return bits;
-}
-
-static inline uint32_t *scan_emit(uint32_t *out, uint64_t bits, uint32_t base)
-{
-    for (; bits; bits &= bits - 1)
-        *out++ = base + (uint32_t)__builtin_ctzll(bits);
-    return out;
 }
 
 #include "text/scan_body.inc"

@@ -10,6 +10,22 @@ struct scan_masks {
     uint64_t delimiter, lf, cr, quote, nul;
 };
 
+/* For engines without an instruction for them: bit i is the XOR of bits 0..i. */
+static inline uint64_t scan_prefix_xor_by_shifts(uint64_t bits)
+{
+    for (unsigned shift = 1; shift < 64; shift *= 2)
+        bits ^= bits << shift;
+    return bits;
+}
+
+/* And: the numbers of the set bits, each plus base. */
+static inline uint32_t *scan_emit_by_bits(uint32_t *out, uint64_t bits, uint32_t base)
+{
+    for (; bits; bits &= bits - 1)
+        *out++ = base + (uint32_t)__builtin_ctzll(bits);
+    return out;
+}
+
 /*
  * Limit a scan to whole records: last_lf is the offset of the last LF outside quotes
  * (SIZE_MAX: none), and positions from index `from` on may lie behind it. Shared, in

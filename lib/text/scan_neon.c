@@ -6,6 +6,8 @@
 
 #define SCAN_NAME umm_scan_neon
 #define SCAN_TARGET
+#define scan_prefix_xor scan_prefix_xor_by_shifts
+#define scan_emit       scan_emit_by_bits
 
 /* Bit i of the result: whether byte i of the four equals c. Pairwise adds gather bits. */
 static inline uint64_t equal64(const uint8x16_t word[4], char c)
@@ -30,20 +32,6 @@ static inline struct scan_masks scan_masks(const char *text, char delimiter)
                                .cr = equal64(word, '\r'),
                                .quote = equal64(word, '"'),
                                .nul = equal64(word, '\0')};
-}
-
-static inline uint64_t scan_prefix_xor(uint64_t bits)
-{
-    for (unsigned shift = 1; shift < 64; shift *= 2)
-        bits ^= bits << shift;
-    return bits;
-}
-
-static inline uint32_t *scan_emit(uint32_t *out, uint64_t bits, uint32_t base)
-{
-    for (; bits; bits &= bits - 1)
-        *out++ = base + (uint32_t)__builtin_ctzll(bits);
-    return out;
 }
 
 #include "text/scan_body.inc"

@@ -18,7 +18,7 @@
 
 enum { IGNORES_WRITE = 1, LEAVES_TEMP, IN_PLACE, IGNORES_SYNC, SAYS_NOTHING, NO_RETRY };
 
-static const char temp_name[] = ".out.umm-12345678";
+static const char temp_name[] = ".out.umm-0";
 
 static int fail(const char *what)
 {

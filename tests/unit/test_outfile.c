@@ -477,7 +477,7 @@ static void writers_of_one_output_all_succeed(void **state)
 static void processes_that_write_one_output_all_succeed(void **state)
 {
     (void)state;
-    enum { N = 9, ROUNDS = 100 };
+    enum { N = 9, ROUNDS = 400 };
     pid_t pids[N];
     for (int i = 0; i < N; i++) {
         pids[i] = fork_mortal();
@@ -571,7 +571,7 @@ static void every_slot_survives_a_lock_on_it(void **state)
 static void cleaning_never_takes_the_file_of_a_beginning_writer(void **state)
 {
     (void)state;
-    enum { ROUNDS = 1500, OTHERS = 3 };
+    enum { ROUNDS = 200, OTHERS = 3 };
     pid_t pids[OTHERS];
     for (int i = 0; i < OTHERS; i++) {
         pids[i] = fork_mortal();

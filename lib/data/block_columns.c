@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/block_columns.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "text/decimal.h"
+
+/* ---- one column ------------------------------------------------------------------ */
+
+/* The conversion of one block under way. */
+struct work {
+    struct umm_block *block;
+    const struct umm_block_plan *plan;
+    size_t index; /* of the schema's field */
+    const struct umm_schema_field *field;
+    char *out; /* of row 0 */
+    size_t row_bytes;
+    bool *is_bad; /* NULL until a row is */
+};
+
+static struct umm_csv_field text_of(const struct umm_block *block, int f, size_t r)
+{
+    size_t at = r * block->stride + (size_t)f * block->step;
+    uint32_t begin = block->begins[at] + block->begin_add;
+    return (struct umm_csv_field){block->text + begin, block->ends[at] - begin};
+}
+
+static bool mark_bad(struct work *w, size_t r)
+{
+    if (!w->is_bad)
+        w->is_bad = calloc(w->block->n_rows, sizeof *w->is_bad);
+    if (!w->is_bad)
+        return false;
+    w->is_bad[r] = true;
+    return true;
+}
+
+/* One cell by the general rules; a row that fails is left to the record reader. */
+static bool convert_one(struct work *w, size_t r)
+{
+    const struct umm_cells *cells = w->plan->cells;
+    const struct umm_found *found = &cells->found[w->index];
+    struct umm_csv_field first = text_of(w->block, found->first, r), second = {0};
+    int64_t time = 0;
+    if (found->second >= 0)
+        second = text_of(w->block, found->second, r);
+    if (umm_cells_convert_field(cells, w->index, first, second, w->out + r * w->row_bytes, &time,
+                                NULL) != UMM_OK)
+        return mark_bad(w, r);
+    if ((int)w->index == cells->schema->time_index)
+        w->block->times[r] = time;
+    return true;
+}
+
+static bool convert_each(struct work *w)
+{
+    bool is_done = true;
+    for (size_t r = 0; is_done && r < w->block->n_rows; r++)
+        is_done = convert_one(w, r);
+    return is_done;
+}
+
+static bool convert_odd(struct work *w, size_t n_odd)
+{
+    bool is_done = true;
+    for (size_t i = 0; is_done && i < n_odd; i++)
+        is_done = convert_one(w, w->block->odd[i]);
+    return is_done;
+}
+
+static struct umm_decimal_column column_of(const struct work *w)
+{
+    const struct umm_block *block = w->block;
+    size_t f = (size_t)w->plan->cells->found[w->index].first;
+    return (struct umm_decimal_column){.text = block->text,
+                                       .begins = block->begins + f * block->step,
+                                       .ends = block->ends + f * block->step,
+                                       .stride = block->stride,
+                                       .begin_add = block->begin_add,
+                                       .n = block->n_rows,
+                                       .out = (char *)block->column,
+                                       .out_stride = sizeof *block->column,
+                                       .point = w->plan->cells->decimal,
+                                       .is_empty_nan = w->plan->cells->na->has_empty};
+}
+
+/*
+ * binary64 to binary32. The binary64 is the decimal's nearest, so rounding it again
+ * can differ from rounding the decimal only where it is exactly between two
+ * binary32 (its low 29 bits are 1 and 28 zeros), or where those are subnormal or
+ * overflow: such rows are done one by one.
+ */
+static bool narrow_floats(struct work *w)
+{
+    bool is_done = true;
+    for (size_t r = 0; is_done && r < w->block->n_rows; r++) {
+        double value = w->block->column[r];
+        uint64_t bits;
+        memcpy(&bits, &value, sizeof bits);
+        uint64_t magnitude = bits & INT64_MAX;
+        const uint64_t least = UINT64_C(0x3810000000000000), most = UINT64_C(0x47EFFFFFE0000000);
+        bool is_plain = magnitude == 0 || (magnitude >= least && magnitude <= most);
+        float f4 = is_plain ? (float)value : 0;
+        if (!is_plain || (bits & 0x1FFFFFFF) == 0x10000000)
+            is_done = convert_one(w, r);
+        else
+            memcpy(w->out + r * w->row_bytes, &f4, sizeof f4);
+    }
+    return is_done;
+}
+
+static bool narrow_integers(struct work *w)
+{
+    const int64_t *column = (const int64_t *)w->block->column;
+    bool is_done = true;
+    for (size_t r = 0; is_done && r < w->block->n_rows; r++) {
+        int32_t i4 = (int32_t)column[r];
+        if (i4 != column[r])
+            is_done = convert_one(w, r);
+        else
+            memcpy(w->out + r * w->row_bytes, &i4, sizeof i4);
+    }
+    return is_done;
+}
+
+static bool convert_numbers(struct work *w)
+{
+    struct umm_decimal_column column = column_of(w);
+    bool is_float = w->field->type.kind == 'f', is_wide = w->field->type.size_bytes == 8;
+    size_t n_odd;
+    if (w->plan->cells->na->has_digit)
+        return convert_each(w);
+    if (is_wide) {
+        column.out = w->out;
+        column.out_stride = w->row_bytes;
+    }
+    n_odd = is_float ? umm_decimal_f64(w->plan->cpu, &column, w->block->odd)
+                     : umm_decimal_i64(w->plan->cpu, &column, w->block->odd);
+    /* Before the odd ones, whose places hold nothing: they are done again below. */
+    if (!is_wide) {
+        for (size_t i = 0; i < n_odd; i++)
+            w->block->column[w->block->odd[i]] = 0;
+        if (!(is_float ? narrow_floats(w) : narrow_integers(w)))
+            return false;
+    }
+    return convert_odd(w, n_odd);
+}
+
+/* ---- times ---------------------------------------------------------------------- */
+
+static const int64_t per_second[] = {1, 1000, 1000000, 1000000000};
+
+/* The magnitudes below which a number is an epoch in s, ms, us; see text/time.h. */
+static const int64_t magnitudes[] = {0, 100000000000, 100000000000000, 100000000000000000};
+
+/*
+ * Epochs that are plain integers of the expected magnitude, to the array's unit by
+ * one multiplication or an exact division; the rest one by one.
+ */
+static bool convert_epochs(struct work *w)
+{
+    const struct umm_time_spec *spec = &w->plan->cells->times[w->index];
+    enum umm_time_unit in = spec->epoch_unit, unit = w->plan->cells->schema->time_unit;
+    const int64_t times_by = unit > in ? per_second[unit] / per_second[in] : 1;
+    const int64_t divide_by = in > unit ? per_second[in] / per_second[unit] : 1;
+    const int64_t least = spec->is_unit_forced ? 0 : magnitudes[in];
+    const int64_t most =
+        !spec->is_unit_forced && in < UMM_TIME_NS ? magnitudes[in + 1] : (INT64_C(1) << 53) + 1;
+    struct umm_decimal_column column = column_of(w);
+    size_t n_odd = umm_decimal_i64(w->plan->cpu, &column, w->block->odd);
+    const int64_t *values = (const int64_t *)w->block->column;
+    bool is_done = true, is_float = w->field->type.kind == 'f',
+         is_wide = w->field->type.size_bytes == 8;
+    bool is_order = (int)w->index == w->plan->cells->schema->time_index;
+    for (size_t i = 0; i < n_odd; i++)
+        w->block->column[w->block->odd[i]] = 0;
+    for (size_t r = 0; is_done && r < w->block->n_rows; r++) {
+        int64_t value = values[r], magnitude = value < 0 ? -value : value, time;
+        if (magnitude < least || magnitude >= most ||
+            __builtin_mul_overflow(value / divide_by, times_by, &time) || value % divide_by != 0 ||
+            !is_wide || (is_float && time != (int64_t)(double)time)) {
+            is_done = convert_one(w, r);
+            continue;
+        }
+        double f8 = (double)time;
+        memcpy(w->out + r * w->row_bytes, is_float ? (const void *)&f8 : (const void *)&time, 8);
+        if (is_order)
+            w->block->times[r] = time;
+    }
+    return is_done && convert_odd(w, n_odd);
+}
+
+/* The seconds of the last date that was read: neighbours mostly share it. */
+struct day {
+    char text[10];
+    bool is_known;
+    int64_t sec;
+};
+
+/* Two digits as a number, or a large one. */
+static inline unsigned two(const char *text)
+{
+    unsigned tens = (unsigned char)(text[0] - '0'), ones = (unsigned char)(text[1] - '0');
+    return tens > 9 || ones > 9 ? 1000 : 10 * tens + ones;
+}
+
+static bool read_day(struct day *day, const char *text)
+{
+    if (day->is_known && memcmp(day->text, text, sizeof day->text) == 0)
+        return true;
+    unsigned century = two(text), year = two(text + 2), month = two(text + 5), d = two(text + 8);
+    day->is_known = century < 100 && year < 100 && text[4] == '-' && text[7] == '-' && month >= 1 &&
+                    month <= 12 && d >= 1 && 100 * century + year >= 1 &&
+                    d <= (unsigned)umm_time_days_in_month(100 * century + year, (int)month);
+    if (!day->is_known)
+        return false;
+    day->sec = 86400 * umm_time_days_from_civil(100 * century + year, (int)month, (int)d);
+    memcpy(day->text, text, sizeof day->text);
+    return true;
+}
+
+/* HH:MM or HH:MM:SS. */
+static bool read_time_of_day(const char *text, size_t len, int64_t *sec)
+{
+    if ((len != 5 && len != 8) || text[2] != ':' || (len == 8 && text[5] != ':'))
+        return false;
+    unsigned hour = two(text), minute = two(text + 3), second = len == 8 ? two(text + 6) : 0;
+    *sec = (int64_t)hour * 3600 + minute * 60 + second;
+    return hour < 24 && minute < 60 && second < 60;
+}
+
+/* YYYY-MM-DD, alone or with a time of day behind it or in a second field; UTC. */
+static bool read_iso(const struct work *w, struct day *day, size_t r, int64_t *sec)
+{
+    const struct umm_found *found = &w->plan->cells->found[w->index];
+    struct umm_csv_field date = text_of(w->block, found->first, r), time;
+    int64_t of_day = 0;
+    if (found->second >= 0) {
+        time = text_of(w->block, found->second, r);
+        if (date.len_bytes != 10 || !read_time_of_day(time.text, time.len_bytes, &of_day))
+            return false;
+    } else if (date.len_bytes != 10) {
+        if (date.len_bytes < 16 || (date.text[10] != ' ' && date.text[10] != 'T'))
+            return false;
+        bool is_zulu = date.text[date.len_bytes - 1] == 'Z';
+        if (!read_time_of_day(date.text + 11, date.len_bytes - 11 - is_zulu, &of_day))
+            return false;
+    }
+    if (!read_day(day, date.text))
+        return false;
+    *sec = day->sec + of_day;
+    return true;
+}
+
+/* The ISO texts that most files have, in UTC; the rest one by one. */
+static bool convert_iso(struct work *w)
+{
+    const enum umm_time_unit unit = w->plan->cells->schema->time_unit;
+    bool is_float = w->field->type.kind == 'f', is_wide = w->field->type.size_bytes == 8;
+    bool is_order = (int)w->index == w->plan->cells->schema->time_index, is_done = true;
+    struct day day = {.is_known = false};
+    for (size_t r = 0; is_done && r < w->block->n_rows; r++) {
+        int64_t sec, time;
+        if (!is_wide || !read_iso(w, &day, r, &sec) ||
+            __builtin_mul_overflow(sec, per_second[unit], &time) ||
+            (is_float && time != (int64_t)(double)time)) {
+            is_done = convert_one(w, r);
+            continue;
+        }
+        double f8 = (double)time;
+        memcpy(w->out + r * w->row_bytes, is_float ? (const void *)&f8 : (const void *)&time, 8);
+        if (is_order)
+            w->block->times[r] = time;
+    }
+    return is_done;
+}
+
+static bool convert_column(struct work *w)
+{
+    const struct umm_cells *cells = w->plan->cells;
+    const struct umm_time_spec *spec = &cells->times[w->index];
+    if (!w->field->is_time)
+        return convert_numbers(w);
+    if (cells->na->has_digit)
+        return convert_each(w);
+    if (spec->form == UMM_TIME_FORM_EPOCH && cells->found[w->index].second < 0)
+        return convert_epochs(w);
+    if (spec->form == UMM_TIME_FORM_ISO && !spec->tz)
+        return convert_iso(w);
+    return convert_each(w);
+}
+
+/* ---- the commonest array of all ---------------------------------------------------- */
+
+/*
+ * Whether the rows are the fields as they come, all of them, in binary64, with times
+ * that are epochs in the array's unit: then one pass over all fields makes the rows.
+ */
+static bool is_direct(const struct umm_block *block, const struct umm_block_plan *plan)
+{
+    const struct umm_schema *schema = plan->cells->schema;
+    size_t k = plan->n_fields;
+    if (block->step != 1 || block->stride != k || schema->n_fields != k ||
+        plan->cells->na->has_digit)
+        return false;
+    for (size_t i = 0; i < k; i++) {
+        const struct umm_schema_field *field = &schema->fields[i];
+        const struct umm_found *found = &plan->cells->found[i];
+        const struct umm_time_spec *spec = &plan->cells->times[i];
+        if (found->first != (int)i || found->second >= 0 || field->type.kind != 'f' ||
+            field->type.size_bytes != 8)
+            return false;
+        if (field->is_time && ((int)i != schema->time_index || spec->form != UMM_TIME_FORM_EPOCH ||
+                               spec->epoch_unit != schema->time_unit || spec->is_unit_forced))
+            return false;
+    }
+    return true;
+}
+
+/* The times among the rows, which were read as numbers like any other. */
+static bool take_times(struct work *w)
+{
+    const struct umm_schema *schema = w->plan->cells->schema;
+    w->index = (size_t)schema->time_index;
+    w->field = &schema->fields[w->index];
+    w->out = w->block->rows + w->field->offset_bytes;
+    enum umm_time_unit unit = w->plan->cells->times[w->index].epoch_unit;
+    const double least = unit ? (double)magnitudes[unit] : 1;
+    const double most = unit < UMM_TIME_NS ? (double)magnitudes[unit + 1] : 0x1p53;
+    bool is_done = true;
+    for (size_t r = 0; is_done && r < w->block->n_rows; r++) {
+        double value;
+        memcpy(&value, w->out + r * w->row_bytes, sizeof value);
+        bool is_usual = value >= least && value < most && (double)(int64_t)value == value;
+        if (is_usual)
+            w->block->times[r] = (int64_t)value;
+        else
+            is_done = convert_one(w, r);
+    }
+    return is_done;
+}
+
+static bool convert_direct(struct work *w)
+{
+    const struct umm_block_plan *plan = w->plan;
+    struct umm_block *block = w->block;
+    size_t k = plan->n_fields;
+    struct umm_decimal_column column = {.text = block->text,
+                                        .begins = block->begins,
+                                        .ends = block->ends,
+                                        .stride = 1,
+                                        .begin_add = block->begin_add,
+                                        .n = block->n_rows * k,
+                                        .out = block->rows,
+                                        .out_stride = sizeof(double),
+                                        .point = plan->cells->decimal,
+                                        .is_empty_nan = plan->cells->na->has_empty};
+    size_t n_odd = umm_decimal_f64(plan->cpu, &column, block->odd);
+    bool is_done = true;
+    for (size_t i = 0; is_done && i < n_odd; i++) {
+        w->index = block->odd[i] % k;
+        w->field = &plan->cells->schema->fields[w->index];
+        w->out = block->rows + w->field->offset_bytes;
+        is_done = convert_one(w, block->odd[i] / k);
+    }
+    if (is_done && plan->cells->schema->time_index >= 0)
+        is_done = take_times(w);
+    return is_done;
+}
+
+/* ---- all of it ------------------------------------------------------------------ */
+
+static void check_ohlc(struct work *w, bool *is_done)
+{
+    size_t bad;
+    for (size_t r = 0; *is_done && r < w->block->n_rows; r++)
+        if (!(w->is_bad && w->is_bad[r]) &&
+            umm_cells_check_ohlc(w->plan->cells->schema, w->block->rows + r * w->row_bytes, &bad))
+            *is_done = mark_bad(w, r);
+}
+
+bool umm_block_columns(struct umm_block *block, const struct umm_block_plan *plan, bool **is_bad)
+{
+    const struct umm_schema *schema = plan->cells->schema;
+    struct work w = {.block = block, .plan = plan, .row_bytes = schema->row_bytes};
+    bool is_done = true, is_all = is_direct(block, plan);
+    if (is_all)
+        is_done = convert_direct(&w);
+    for (size_t i = 0; !is_all && is_done && i < schema->n_fields; i++) {
+        w.index = i;
+        w.field = &schema->fields[i];
+        w.out = block->rows + w.field->offset_bytes;
+        is_done = convert_column(&w);
+    }
+    if (plan->is_ohlc_checked)
+        check_ohlc(&w, &is_done);
+    *is_bad = w.is_bad;
+    return is_done;
+}
