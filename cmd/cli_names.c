@@ -7,16 +7,21 @@
 #include "base/error.h"
 #include "sys/file.h"
 
-/* Names are cut where they end; the text stays allocated, as they point into it. */
-static const char *const *split_names(char *text, size_t len, size_t *n)
+/* Names, and behind them in the same memory the text that they point into. */
+static const char *const *split_names(const char *text, size_t len, size_t *n)
 {
-    size_t count = 0;
+    size_t count = 1;
     for (size_t i = 0; i < len; i++)
         count += text[i] == '\0';
-    const char **names = calloc(count + 2, sizeof *names);
+    const char **names = calloc(1, (count + 1) * sizeof *names + len + 1);
+    if (!names)
+        return NULL;
+    /* calloc's zero ends the last name, which may lack its NUL. */
+    char *copy = (char *)(names + count + 1);
+    memcpy(copy, text, len);
     *n = 0;
-    for (size_t at = 0; names && at < len; at += strlen(text + at) + 1)
-        names[(*n)++] = text + at;
+    for (size_t at = 0; at < len; at += strlen(copy + at) + 1)
+        names[(*n)++] = copy + at;
     return names;
 }
 
@@ -25,18 +30,15 @@ const char *const *cli_read_names0(const char *file, size_t *n, int *exit_code)
     enum { NAMES_BYTES_MAX = 256 * 1024 * 1024 };
     struct umm_error err = {.status = UMM_OK};
     const char *path = strcmp(file, "-") == 0 ? "/dev/stdin" : file;
+    const char *const *names = NULL;
     void *text = NULL;
     size_t len = 0;
     enum umm_status status = umm_file_read_whole(path, NAMES_BYTES_MAX, &text, &len, &err);
-    /* The last name may lack its NUL. */
-    char *whole = status ? NULL : realloc(text, len + 1);
-    const char *const *names = NULL;
-    if (whole) {
-        whole[len] = '\0';
-        names = split_names(whole, len, n);
-    }
+    if (!status)
+        names = split_names(text, len, n);
     if (!status && !names)
         umm_error_set_memory(&err, len, "the list of names");
+    free(text);
     if (!names)
         *exit_code = cli_fail(&err);
     return names;

@@ -101,8 +101,9 @@ enum umm_engine {
  * n_threads   worker threads to use; 0 means the calling thread's affinity mask
  * engine      for tests and measurements; leave it 0
  * block_bytes bytes that a worker takes at once; for tests, leave it 0
- * progress    called from the calling thread, at most about ten times a second,
- *             with work done and total in bytes (total 0: unknown)
+ * progress    called from one thread at a time, not always the calling one, at most
+ *             about ten times a second, with work done and total in bytes (total 0:
+ *             unknown); so is clock_ns
  * cancel_with another run: cancelling that one cancels this one too; NULL for none
  * clock_ns    a monotonic clock in nanoseconds; NULL means CLOCK_MONOTONIC
  */

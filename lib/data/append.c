@@ -93,6 +93,9 @@ static enum umm_status read_last(struct umm_append *append, struct umm_error *er
     if (status)
         return status;
     append->last = time_of(append, row);
+    if (append->last == INT64_MIN)
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, append->path,
+                                  "the array's last row has no time");
     if (append->n_old == 1)
         return UMM_OK;
     status = old_row(append, append->n_old - 2, &row, err);

@@ -266,7 +266,9 @@ static enum umm_status walk(struct umm_block *block, const struct umm_block_plan
             block->n_blank++;
             continue;
         }
-        bool is_row = !w.is_odd && (w.n_fields == k || (w.n_fields == k + 1 && w.is_last_empty));
+        bool is_row =
+            !w.is_odd && (w.n_fields == k ||
+                          (w.n_fields == k + 1 && k < UMM_CSV_COLUMNS_MAX && w.is_last_empty));
         if (is_row && !may_be_blank(block, &w, k)) {
             block->n_rows++;
             continue;

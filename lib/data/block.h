@@ -19,6 +19,11 @@
 #include "text/scan.h"
 #include "umm.h"
 
+union umm_block_number {
+    double f8;
+    int64_t i8;
+};
+
 /* A record for the record-by-record reader, to be taken before row number `row`. */
 struct umm_block_special {
     uint32_t row;
@@ -46,9 +51,9 @@ struct umm_block {
     char *rows;
     size_t cap_rows_bytes;
     int64_t *times;
-    double *column;  /* one column before it is narrowed */
-    size_t cap_rows; /* of times and column */
-    uint32_t *odd;   /* of a column, or of all fields */
+    union umm_block_number *column; /* one column before it is narrowed */
+    size_t cap_rows;                /* of times and column */
+    uint32_t *odd;                  /* of a column, or of all fields */
     size_t cap_odd;
     struct umm_block_special *specials; /* in order */
     size_t n_specials, cap_specials;

@@ -95,7 +95,7 @@ static bool narrow_floats(struct work *w)
 {
     bool is_done = true;
     for (size_t r = 0; is_done && r < w->block->n_rows; r++) {
-        double value = w->block->column[r];
+        double value = w->block->column[r].f8;
         uint64_t bits;
         memcpy(&bits, &value, sizeof bits);
         uint64_t magnitude = bits & INT64_MAX;
@@ -112,11 +112,11 @@ static bool narrow_floats(struct work *w)
 
 static bool narrow_integers(struct work *w)
 {
-    const int64_t *column = (const int64_t *)w->block->column;
+    const union umm_block_number *column = w->block->column;
     bool is_done = true;
     for (size_t r = 0; is_done && r < w->block->n_rows; r++) {
-        int32_t i4 = (int32_t)column[r];
-        if (i4 != column[r])
+        int32_t i4 = (int32_t)column[r].i8;
+        if (i4 != column[r].i8)
             is_done = convert_one(w, r);
         else
             memcpy(w->out + r * w->row_bytes, &i4, sizeof i4);
@@ -140,7 +140,7 @@ static bool convert_numbers(struct work *w)
     /* Before the odd ones, whose places hold nothing: they are done again below. */
     if (!is_wide) {
         for (size_t i = 0; i < n_odd; i++)
-            w->block->column[w->block->odd[i]] = 0;
+            w->block->column[w->block->odd[i]].i8 = 0;
         if (!(is_float ? narrow_floats(w) : narrow_integers(w)))
             return false;
     }
@@ -154,6 +154,44 @@ static const int64_t per_second[] = {1, 1000, 1000000, 1000000000};
 /* The magnitudes below which a number is an epoch in s, ms, us; see text/time.h. */
 static const int64_t magnitudes[] = {0, 100000000000, 100000000000000, 100000000000000000};
 
+/* Whether the array holds that time exactly: in f8 up to 2^53, as in cells.c. */
+static bool is_exact(const struct work *w, int64_t time)
+{
+    const int64_t exact = INT64_C(1) << 53;
+    return w->field->type.kind != 'f' || (time >= -exact && time <= exact);
+}
+
+static void put_time(struct work *w, size_t r, int64_t time)
+{
+    double f8 = (double)time;
+    bool is_float = w->field->type.kind == 'f';
+    memcpy(w->out + r * w->row_bytes, is_float ? (const void *)&f8 : (const void *)&time, 8);
+    if ((int)w->index == w->plan->cells->schema->time_index)
+        w->block->times[r] = time;
+}
+
+/* Numbers least <= |v| < most and min <= v <= max are epochs that the file may have. */
+struct epochs {
+    int64_t least, most, min, max;
+};
+
+static struct epochs usual_epochs(const struct umm_time_spec *spec)
+{
+    enum umm_time_unit in = spec->epoch_unit;
+    struct epochs e = {0, (INT64_C(1) << 53) + 1, INT64_MIN, INT64_MAX};
+    if (!spec->is_unit_forced) {
+        e.least = magnitudes[in];
+        e.most = in < UMM_TIME_NS ? magnitudes[in + 1] : e.most;
+    }
+    /* Years 1 to 9999, as umm_time_parse has it; beyond int64 there is no bound. */
+    int64_t bound;
+    if (!__builtin_mul_overflow(UMM_TIME_SEC_MIN, per_second[in], &bound))
+        e.min = bound;
+    if (!__builtin_mul_overflow(UMM_TIME_SEC_MAX, per_second[in], &bound))
+        e.max = bound;
+    return e;
+}
+
 /*
  * Epochs that are plain integers of the expected magnitude, to the array's unit by
  * one multiplication or an exact division; the rest one by one.
@@ -164,29 +202,21 @@ static bool convert_epochs(struct work *w)
     enum umm_time_unit in = spec->epoch_unit, unit = w->plan->cells->schema->time_unit;
     const int64_t times_by = unit > in ? per_second[unit] / per_second[in] : 1;
     const int64_t divide_by = in > unit ? per_second[in] / per_second[unit] : 1;
-    const int64_t least = spec->is_unit_forced ? 0 : magnitudes[in];
-    const int64_t most =
-        !spec->is_unit_forced && in < UMM_TIME_NS ? magnitudes[in + 1] : (INT64_C(1) << 53) + 1;
+    const struct epochs usual = usual_epochs(spec);
     struct umm_decimal_column column = column_of(w);
     size_t n_odd = umm_decimal_i64(w->plan->cpu, &column, w->block->odd);
-    const int64_t *values = (const int64_t *)w->block->column;
-    bool is_done = true, is_float = w->field->type.kind == 'f',
-         is_wide = w->field->type.size_bytes == 8;
-    bool is_order = (int)w->index == w->plan->cells->schema->time_index;
+    const union umm_block_number *values = w->block->column;
+    bool is_done = true, is_wide = w->field->type.size_bytes == 8;
     for (size_t i = 0; i < n_odd; i++)
-        w->block->column[w->block->odd[i]] = 0;
+        w->block->column[w->block->odd[i]].i8 = 0;
     for (size_t r = 0; is_done && r < w->block->n_rows; r++) {
-        int64_t value = values[r], magnitude = value < 0 ? -value : value, time;
-        if (magnitude < least || magnitude >= most ||
-            __builtin_mul_overflow(value / divide_by, times_by, &time) || value % divide_by != 0 ||
-            !is_wide || (is_float && time != (int64_t)(double)time)) {
+        int64_t value = values[r].i8, magnitude = value < 0 ? -value : value, time;
+        if (!is_wide || magnitude < usual.least || magnitude >= usual.most || value < usual.min ||
+            value > usual.max || value % divide_by != 0 ||
+            __builtin_mul_overflow(value / divide_by, times_by, &time) || !is_exact(w, time))
             is_done = convert_one(w, r);
-            continue;
-        }
-        double f8 = (double)time;
-        memcpy(w->out + r * w->row_bytes, is_float ? (const void *)&f8 : (const void *)&time, 8);
-        if (is_order)
-            w->block->times[r] = time;
+        else
+            put_time(w, r, time);
     }
     return is_done && convert_odd(w, n_odd);
 }
@@ -257,21 +287,15 @@ static bool read_iso(const struct work *w, struct day *day, size_t r, int64_t *s
 static bool convert_iso(struct work *w)
 {
     const enum umm_time_unit unit = w->plan->cells->schema->time_unit;
-    bool is_float = w->field->type.kind == 'f', is_wide = w->field->type.size_bytes == 8;
-    bool is_order = (int)w->index == w->plan->cells->schema->time_index, is_done = true;
+    bool is_wide = w->field->type.size_bytes == 8, is_done = true;
     struct day day = {.is_known = false};
     for (size_t r = 0; is_done && r < w->block->n_rows; r++) {
         int64_t sec, time;
         if (!is_wide || !read_iso(w, &day, r, &sec) ||
-            __builtin_mul_overflow(sec, per_second[unit], &time) ||
-            (is_float && time != (int64_t)(double)time)) {
+            __builtin_mul_overflow(sec, per_second[unit], &time) || !is_exact(w, time))
             is_done = convert_one(w, r);
-            continue;
-        }
-        double f8 = (double)time;
-        memcpy(w->out + r * w->row_bytes, is_float ? (const void *)&f8 : (const void *)&time, 8);
-        if (is_order)
-            w->block->times[r] = time;
+        else
+            put_time(w, r, time);
     }
     return is_done;
 }
@@ -302,7 +326,7 @@ static bool is_direct(const struct umm_block *block, const struct umm_block_plan
     const struct umm_schema *schema = plan->cells->schema;
     size_t k = plan->n_fields;
     if (block->step != 1 || block->stride != k || schema->n_fields != k ||
-        plan->cells->na->has_digit)
+        plan->cells->na->has_digit || plan->cells->decimal != '.')
         return false;
     for (size_t i = 0; i < k; i++) {
         const struct umm_schema_field *field = &schema->fields[i];
@@ -332,7 +356,10 @@ static bool take_times(struct work *w)
     for (size_t r = 0; is_done && r < w->block->n_rows; r++) {
         double value;
         memcpy(&value, w->out + r * w->row_bytes, sizeof value);
-        bool is_usual = value >= least && value < most && (double)(int64_t)value == value;
+        /* A number may end in a point, an epoch may not. */
+        const char *end = w->block->text + w->block->ends[r * w->block->stride + w->index];
+        bool is_usual =
+            value >= least && value < most && (double)(int64_t)value == value && end[-1] != '.';
         if (is_usual)
             w->block->times[r] = (int64_t)value;
         else

@@ -148,11 +148,42 @@ static enum umm_num_result parse_integer(const struct umm_schema_field *field,
     return result;
 }
 
+/* "1,500", "1.500.000" or "1,500.25": groups of three digits and the other character. */
+static bool is_grouped(struct umm_csv_field cell)
+{
+    size_t n_marks = 0, run = 0;
+    char mark = '\0';
+    for (size_t i = 0; i < cell.len_bytes; i++) {
+        char c = cell.text[i];
+        if (c >= '0' && c <= '9') {
+            run++;
+        } else if (c == ',' || c == '.') {
+            if (mark && c != mark)
+                return true;
+            if (n_marks++ && run != 3)
+                return false;
+            mark = c;
+            run = 0;
+        } else if (i) {
+            return false;
+        }
+    }
+    return n_marks && run == 3;
+}
+
+static const char *number_hint(struct umm_csv_field cell, char decimal)
+{
+    if (is_grouped(cell))
+        return "; digits in groups are not read: take the grouping out first";
+    if (decimal == '.' && memchr(cell.text, ',', cell.len_bytes))
+        return " (--decimal , reads decimal commas)";
+    return "";
+}
+
 static enum umm_status refuse_number(const struct umm_schema_field *field,
                                      enum umm_num_result result, struct umm_csv_field cell,
                                      char decimal, struct umm_error *err)
 {
-    bool is_comma = decimal == '.' && memchr(cell.text, ',', cell.len_bytes);
     bool is_f8 = field->type.kind == 'f' && field->type.size_bytes == 8;
     if (result == UMM_NUM_INEXACT)
         return refuse(field, "is not an integer", cell, "; use --dtype f8", err);
@@ -166,8 +197,7 @@ static enum umm_status refuse_number(const struct umm_schema_field *field,
                                                     : "; use --dtype i8 or f8",
                       err);
     }
-    return refuse(field, "is not a number", cell,
-                  is_comma ? " (--decimal , reads decimal commas)" : "", err);
+    return refuse(field, "is not a number", cell, number_hint(cell, decimal), err);
 }
 
 static enum umm_status convert_number(const struct umm_cells *cells,
@@ -195,10 +225,28 @@ static enum umm_status convert_number(const struct umm_cells *cells,
 
 /* ---- times ------------------------------------------------------------------ */
 
+static bool is_epoch_like(struct umm_csv_field cell)
+{
+    struct umm_time_spec spec = {.form = UMM_TIME_FORM_NONE};
+    return umm_time_detect(cell.text, cell.len_bytes, &spec) == UMM_TIME_OK &&
+           spec.form == UMM_TIME_FORM_EPOCH;
+}
+
+/* Four to eight digits before a point: a year, a date or a time of day have as many. */
+static bool looks_like_date(struct umm_csv_field cell)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < cell.len_bytes && cell.text[i] != '.'; i++)
+        n += cell.text[i] >= '0' && cell.text[i] <= '9';
+    return n >= 4 && n <= 8;
+}
+
 /*
  * Settle the form of a column from its first cell: a layout's patterns if the text
  * has their shape, else what the text itself shows. An explicit pattern or unit is
- * settled from the start.
+ * settled from the start. A number of four to eight digits could be seconds of the
+ * years 1966 to 1973, but also 31012024, 240131, 093000, a year or a spreadsheet's day:
+ * which one only the caller knows.
  */
 static enum umm_time_result settle(struct umm_time_spec *spec, struct umm_csv_field cell)
 {
@@ -211,7 +259,13 @@ static enum umm_time_result settle(struct umm_time_spec *spec, struct umm_csv_fi
             return UMM_TIME_OK;
         spec->form = UMM_TIME_FORM_NONE;
     }
-    return umm_time_detect(cell.text, cell.len_bytes, spec);
+    enum umm_time_result result = umm_time_detect(cell.text, cell.len_bytes, spec);
+    if (result == UMM_TIME_OK && spec->form == UMM_TIME_FORM_EPOCH &&
+        spec->epoch_unit == UMM_TIME_S && looks_like_date(cell)) {
+        spec->form = UMM_TIME_FORM_NONE;
+        return UMM_TIME_DAY_MONTH;
+    }
+    return result;
 }
 
 /* What a text should have looked like. */
@@ -266,6 +320,9 @@ static enum umm_status refuse_time(const struct umm_schema_field *field,
                                    bool is_read, struct umm_csv_field cell, struct umm_error *err)
 {
     const char *hint = time_hint(result, spec);
+    if (result == UMM_TIME_DAY_MONTH && looks_like_date(cell) && is_epoch_like(cell))
+        return refuse(field, "could be a date, a time of day or an epoch", cell,
+                      "; use --time-format, or --time-unit-in for an epoch", err);
     if (result == UMM_TIME_RANGE && is_read)
         hint =
             field->type.size_bytes == 4 ? "; use --dtype i8 or f8" : "; use a coarser --time-unit";

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/convert.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,8 +52,6 @@ static enum umm_status check_options(const struct umm_convert_options *o, struct
         return contradiction(err, "--append needs a file: not standard output");
     if (o->is_tail && o->order == UMM_ORDER_ASC)
         return contradiction(err, "--tail needs oldest-first rows: not with --order asc");
-    if (o->is_tail && o->revision)
-        return contradiction(err, "--tail compares nothing: not with --on-revision");
     return UMM_OK;
 }
 
@@ -187,7 +187,7 @@ static enum umm_status begin_input(struct umm_convert_job *job, const char *path
         umm_error_at(err, reading->records.source.path, 0, 0, 0);
     first = reading->records.byte;
     if (!status && job->options->is_tail && job->result->is_append && job->target.append.n_old)
-        status = umm_tail_seek(reading, job->target.append.last, &job->row, err);
+        status = umm_tail_seek(reading, job->target.append.last - 1, &job->row, err);
     if (!status)
         status = umm_convert_describe_input(job->result, path, err);
     if (!status)
@@ -204,7 +204,8 @@ static enum umm_status convert_input(struct umm_convert_job *job, const char *pa
         status = umm_convert_read_rows(job, err);
     struct umm_convert_input *input =
         job->result->n_inputs ? &job->result->inputs[job->result->n_inputs - 1] : NULL;
-    if (!status && input->n_rows + input->n_rejected == 0 && !job->options->is_tail)
+    /* An append may find nothing new, not even a row. */
+    if (!status && input->n_rows + input->n_rejected == 0 && !job->result->is_append)
         status = umm_error_set_path(err, UMM_ERR_DATA, job->reading.records.source.path,
                                     "no rows after the header");
     if (!status)
@@ -216,6 +217,17 @@ static enum umm_status convert_input(struct umm_convert_job *job, const char *pa
 
 /* ---- all of it ------------------------------------------------------------------ */
 
+static enum umm_status refuse_all(const struct umm_convert_job *job, struct umm_error *err)
+{
+    if (!err)
+        return UMM_ERR_DATA;
+    *err = job->first_reason;
+    size_t len = strlen(err->message);
+    snprintf(err->message + len, sizeof err->message - len,
+             "; and no other row can be used (%" PRIu64 " rejected)", job->result->n_rejected);
+    return UMM_ERR_DATA;
+}
+
 static enum umm_status finish(struct umm_convert_job *job, struct umm_error *err)
 {
     struct umm_convert_result *result = job->result;
@@ -223,6 +235,10 @@ static enum umm_status finish(struct umm_convert_job *job, struct umm_error *err
     enum umm_status status = umm_convert_emit_held(job, err);
     if (status)
         return status;
+    /* Every row bad: the text is of another kind, and an empty array no answer to it. */
+    if (result->n_rejected && result->sequence.n_rows == 0 && job->target.n_rows == 0 &&
+        !result->is_append)
+        return refuse_all(job, err);
     status = umm_target_finish(&job->target, result->is_reversed, err);
     /* A row from the scratch file has no line any more. */
     if (status == UMM_ERR_CONFLICT && err && !err->path[0])
@@ -235,7 +251,7 @@ static enum umm_status finish(struct umm_convert_job *job, struct umm_error *err
     if (umm_run_is_cancelled(job->run))
         return umm_error_set_cancelled(err);
     /* A nightly append that rejects nothing must not empty what an earlier one kept. */
-    bool has_bad = result->n_rejected || !job->options->is_append;
+    bool has_bad = result->n_rejected || !result->is_append;
     if (job->options->bad_rows == UMM_BAD_ROWS_QUARANTINE && job->options->output && has_bad)
         status = umm_quarantine_commit(&job->quarantine,
                                        job->options->is_synced || job->options->is_append, err);

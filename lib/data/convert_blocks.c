@@ -47,6 +47,10 @@ static enum umm_status take_rows(struct umm_convert_job *job, struct umm_block *
     bool has_time = job->schema.time_index >= 0;
     while (from < to) {
         size_t n = to - from, n_taken = 0;
+        if (has_time && umm_convert_is_skipped(job, block->times[from])) {
+            from++;
+            continue;
+        }
         if (has_time)
             n = run_of_rows(job, block->times + from, n);
         if (n) {

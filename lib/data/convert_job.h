@@ -36,7 +36,9 @@ struct umm_convert_job {
     enum umm_order order;
     struct umm_block_plan plan;
     size_t block_bytes;
+    struct umm_error first_reason; /* why the first rejected row was */
     bool has_expected;
+    bool has_tail;         /* --tail: a row was seen that is not older than the array */
     uint64_t serial_until; /* text up to this byte is for the record reader */
     uint64_t total_bytes;  /* of all inputs, 0 when not known */
     uint64_t done_bytes;   /* of the inputs before this one */
@@ -66,6 +68,9 @@ UMM_MUST_USE enum umm_status umm_convert_read_records(struct umm_convert_job *jo
 /* All that is left, block by block; the forms of time must be settled. */
 UMM_MUST_USE enum umm_status umm_convert_read_blocks(struct umm_convert_job *job,
                                                      struct umm_error *err);
+
+/* --tail: whether a row of that time is one that the array has, before its last. */
+bool umm_convert_is_skipped(struct umm_convert_job *job, int64_t time);
 
 /* One record, good or bad. */
 UMM_MUST_USE enum umm_status umm_convert_take_record(struct umm_convert_job *job,

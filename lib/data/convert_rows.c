@@ -48,7 +48,8 @@ static enum umm_status reject(struct umm_convert_job *job, const struct umm_plac
                               const struct umm_error *reason, struct umm_error *err)
 {
     const struct umm_convert_options *o = job->options;
-    job->result->n_rejected++;
+    if (job->result->n_rejected++ == 0)
+        job->first_reason = *reason;
     job->result->inputs[job->result->n_inputs - 1].n_rejected++;
     bool is_too_many = o->has_max_bad && job->result->n_rejected > o->max_bad;
     if (o->bad_rows == UMM_BAD_ROWS_FAIL || is_too_many) {
@@ -168,6 +169,15 @@ static enum umm_status read_again(struct umm_convert_job *job, struct umm_placed
     return status ? status : read_row(job, placed, reason);
 }
 
+bool umm_convert_is_skipped(struct umm_convert_job *job, int64_t time)
+{
+    const struct umm_append *append = &job->target.append;
+    if (!job->options->is_tail || !job->result->is_append || job->has_tail || !append->n_old)
+        return false;
+    job->has_tail = time >= append->last;
+    return !job->has_tail;
+}
+
 enum umm_status umm_convert_take_record(struct umm_convert_job *job,
                                         struct umm_placed_record *placed, struct umm_error *err)
 {
@@ -176,9 +186,7 @@ enum umm_status umm_convert_take_record(struct umm_convert_job *job,
     if (status == UMM_ERR_DATA && placed->line == 0)
         status = read_again(job, placed, &reason);
     if (!status) {
-        /* --tail: the first rows may still be ones that the array has. */
-        if (job->options->is_tail && job->target.append.n_old &&
-            job->row.time <= job->target.append.last)
+        if (umm_convert_is_skipped(job, job->row.time))
             return UMM_OK;
         const struct umm_convert_origin origin = {.placed = placed, .line = placed->line};
         status = umm_convert_accept(job, &origin, &reason);
@@ -224,8 +232,8 @@ enum umm_status umm_convert_read_rows(struct umm_convert_job *job, struct umm_er
 {
     bool is_reference = job->run && job->run->engine == UMM_ENGINE_REFERENCE;
     bool is_end = false;
-    /* Rows of a --tail are few, and their lines are not known: one by one. */
-    if (is_reference || job->options->is_tail)
+    /* Behind a --tail's search rows are few and their lines not known: one by one. */
+    if (is_reference || job->reading.records.line == 0)
         return umm_convert_read_records(job, UINT64_MAX, &is_end, err);
     enum umm_status status = UMM_OK;
     while (!status && !is_end && !job->reading.is_settled)

@@ -85,9 +85,9 @@ static void work(void *user, unsigned index)
     struct shared *shared = user;
     struct umm_block block;
     struct umm_error err;
-    (void)index;
     enum umm_status status = umm_block_init(&block, shared->pipeline->block_bytes, &err);
-    if (status) {
+    /* The others can do without a worker that finds no memory, but not without all. */
+    if (status && index == 0) {
         umm_turns_lock(&shared->turns);
         uint64_t ticket = umm_turns_ticket(&shared->turns);
         umm_turns_unlock(&shared->turns);

@@ -19,8 +19,8 @@ enum umm_cut {
 };
 
 /*
- * The stages. All but write are called by one thread at a time, and cut, serial and
- * take in the order of the text.
+ * The stages. Each but write is called by one thread at a time and in the order of the
+ * text; but cut may run while take does: they must not share what they change.
  *
  *   cut      fill block with the next text, or say why not
  *   serial   read some records one by one, all blocks before being taken and none

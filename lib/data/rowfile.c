@@ -97,8 +97,13 @@ void umm_rowfile_expect(struct umm_rowfile *rows, uint64_t n)
     uint64_t len;
     if (rows->is_stream || rows->is_roomy || __builtin_mul_overflow(n, rows->row_bytes, &len))
         return;
-    /* Where it fails, for want of space too, rows are written without. */
-    rows->is_roomy = umm_file_allocate(rows->fd, rows->path, rows->base_bytes, len, NULL) == UMM_OK;
+    /*
+     * Where it fails, for want of space too, rows are written without; what it got by
+     * then (ext4 keeps it, and the file is that much longer) is given back.
+     */
+    rows->is_roomy = true;
+    if (umm_file_allocate(rows->fd, rows->path, rows->base_bytes, len, NULL) != UMM_OK)
+        (void)!umm_file_truncate(rows->fd, rows->path, place_of(rows, rows->n_written), NULL);
 }
 
 enum umm_status umm_rowfile_trim(struct umm_rowfile *rows, struct umm_error *err)

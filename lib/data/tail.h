@@ -15,9 +15,9 @@
  * O(log size) blocks. Where the input cannot seek nothing is done, and all rows
  * come. row is scratch room. Line numbers are unknown (0) after a move.
  *
- * A probe starts at a line end, which may lie inside quotes: a probe that does not
- * read as a row is followed by the next line, so such files are searched as well,
- * as long as no quoted line looks like a row.
+ * A probe must not begin inside quotes. That is certain where no quote stands in the
+ * 64 KiB before it, as no field is longer; elsewhere the search ends, and what is left
+ * is read from the last row that was found.
  */
 UMM_MUST_USE enum umm_status umm_tail_seek(struct umm_reading *reading, int64_t last,
                                            struct umm_row *row, struct umm_error *err);

@@ -2,7 +2,7 @@
 /*
  * decimal.h - a column of plain decimal numbers, several at a time.
  *
- * Plain is [+-]digits[.digits] in at most 16 characters with a value that a double
+ * Plain is [+-]digits[.digits] in at most 16 characters (or a sign more) with a value that a double
  * holds before the point is put in (at most 2^53 as an integer): then one division
  * by a power of ten rounds correctly (Clinger 1990). Everything else is left to the
  * caller, field by field.

@@ -399,7 +399,7 @@ static void a_time_that_is_none_is_older_than_all(void **state)
     close(fd);
     struct result r = append_rows(overlap, 1, UMM_REVISION_ERROR, 4, true);
     assert_int_equal(r.status, UMM_ERR_CONFLICT);
-    assert_string_equal(r.err.message, "the array's last rows are not in order of time");
+    assert_string_equal(r.err.message, "the array's last row has no time");
 }
 
 static void a_failed_open_can_be_closed(void **state)
