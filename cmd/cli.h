@@ -68,10 +68,9 @@ void cli_warn_error(const struct umm_error *err);
 
 /*
  * The names in file (or standard input, "-") that NUL bytes end: a list of *n names and
- * a NULL, which stays for the life of the process. NULL after a message, with the exit
- * code in *exit_code.
+ * a NULL; free() it. NULL after a message, with the exit code in *exit_code.
  */
-const char *const *cli_read_names0(const char *file, size_t *n, int *exit_code);
+const char **cli_read_names0(const char *file, size_t *n, int *exit_code);
 
 /* "I/N": part I of N, 0 <= I < N. */
 bool cli_parse_shard(const char *text, uint64_t *index, uint64_t *count);

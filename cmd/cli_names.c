@@ -8,7 +8,7 @@
 #include "sys/file.h"
 
 /* Names, and behind them in the same memory the text that they point into. */
-static const char *const *split_names(const char *text, size_t len, size_t *n)
+static const char **split_names(const char *text, size_t len, size_t *n)
 {
     size_t count = 1;
     for (size_t i = 0; i < len; i++)
@@ -25,12 +25,12 @@ static const char *const *split_names(const char *text, size_t len, size_t *n)
     return names;
 }
 
-const char *const *cli_read_names0(const char *file, size_t *n, int *exit_code)
+const char **cli_read_names0(const char *file, size_t *n, int *exit_code)
 {
     enum { NAMES_BYTES_MAX = 256 * 1024 * 1024 };
     struct umm_error err = {.status = UMM_OK};
     const char *path = strcmp(file, "-") == 0 ? "/dev/stdin" : file;
-    const char *const *names = NULL;
+    const char **names = NULL;
     void *text = NULL;
     size_t len = 0;
     enum umm_status status = umm_file_read_whole(path, NAMES_BYTES_MAX, &text, &len, &err);

@@ -128,7 +128,7 @@ static const struct cli_tool tool = {
     .about = "Convert delimited market data to an .npy array. No FILE, or -, is standard input;\n"
              ".zst input is decompressed; several FILEs follow each other as one.",
     .options = options,
-    .notes = "Exit status: 0 done, 1 failed (outputs as before), 2 wrong usage, 3 done but rows "
+    .notes = "Exit status: 0 done, 1 failed (the array as before), 2 wrong usage, 3 done but rows "
              "rejected."};
 
 struct opts {
@@ -138,6 +138,7 @@ struct opts {
     enum cli_when progress;
     uint64_t n_threads;
     const char *out_dir, *files0_from;
+    const char **names;                /* of --files0-from */
     uint64_t shard_index, shard_count; /* count 0: all */
 };
 
@@ -424,7 +425,8 @@ static bool set_inputs(struct opts *opts, int argc, char **argv, int *exit_code)
         *exit_code = cli_usage("--files0-from takes the place of FILE operands");
         return false;
     }
-    opts->convert.inputs = cli_read_names0(opts->files0_from, &opts->convert.n_inputs, exit_code);
+    opts->names = cli_read_names0(opts->files0_from, &opts->convert.n_inputs, exit_code);
+    opts->convert.inputs = opts->names;
     if (opts->convert.inputs && opts->convert.n_inputs == 0) {
         cli_warn("no file names in the list of --files0-from");
         *exit_code = CLI_FAILED;
@@ -557,12 +559,16 @@ int main(int argc, char **argv)
     struct umm_run context = {0};
     int exit_code = CLI_OK;
     cli_init(&tool);
-    if (!parse_opts(&opts, argc, argv, &exit_code))
+    if (!parse_opts(&opts, argc, argv, &exit_code)) {
+        free(opts.names);
         return exit_code;
+    }
     opts.convert.scratch_dir = getenv("TMPDIR");
     context.n_threads = (unsigned)opts.n_threads;
     cli_test_hooks(&context);
     cli_catch_signals(&context);
     cli_progress_start(&context, opts.progress);
-    return opts.out_dir ? run_many(&opts, &context) : run(&opts, &context);
+    exit_code = opts.out_dir ? run_many(&opts, &context) : run(&opts, &context);
+    free(opts.names);
+    return exit_code;
 }

@@ -67,8 +67,10 @@ struct umm_convert_result {
     enum umm_time_unit time_unit;
     bool has_time;
     struct umm_sequence sequence; /* times of all accepted rows */
-    uint64_t n_rows;              /* in the output */
-    uint64_t n_written;           /* fresh or appended */
+    bool has_last_time;           /* of the output's rows, old ones included */
+    int64_t last_time;
+    uint64_t n_rows;    /* in the output */
+    uint64_t n_written; /* fresh or appended */
     uint64_t n_rejected;
     uint64_t n_same, n_revised; /* append: rows compared equal; different and let be */
     uint64_t n_bytes;           /* of text, all inputs */

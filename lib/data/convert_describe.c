@@ -137,6 +137,13 @@ enum umm_status umm_convert_describe_output(struct umm_convert_result *result,
     result->time_unit = schema->time_unit;
     result->n_rows = target->n_rows;
     result->n_written = target->kind == UMM_TARGET_NONE ? 0 : target->n_appended;
+    result->has_last_time = result->has_time && result->sequence.n_rows > 0;
+    result->last_time = result->sequence.max;
+    if (target->kind == UMM_TARGET_APPEND && target->append.n_old > 0 &&
+        (!result->has_last_time || target->append.last > result->last_time)) {
+        result->has_last_time = true;
+        result->last_time = target->append.last;
+    }
     if (target->kind == UMM_TARGET_APPEND) {
         result->n_same = target->append.n_same;
         result->n_revised = target->append.n_revised;

@@ -125,10 +125,10 @@ enum umm_status umm_convert_report_prometheus(const struct umm_convert_options *
     umm_prometheus_gauge(&page, "umm_input_bytes", "Bytes of text that this run read.",
                          (double)result->n_bytes);
     umm_prometheus_gauge(&page, "umm_duration_seconds", "How long this run took.", result->seconds);
-    if (has_times(result))
+    if (result->has_last_time)
         umm_prometheus_gauge(&page, "umm_last_row_timestamp_seconds",
-                             "The latest time in the rows that this run read.",
-                             (double)result->sequence.max / units_per_second[result->time_unit]);
+                             "The latest time in the output array.",
+                             (double)result->last_time / units_per_second[result->time_unit]);
     umm_prometheus_success(&page, (double)umm_clock_realtime_ns() * 1e-9);
     return umm_prometheus_take(&page, text, len_bytes, err);
 }
