@@ -273,7 +273,8 @@ static int refuse_option(char **argv, int code, const struct option *longs, cons
                      shown);
 }
 
-int cli_next(int argc, char **argv, const char **value, int *exit_code)
+/* The next option's key, -1 at the operands, or -2 when *exit_code is settled. */
+static int next_option(int argc, char **argv, const char **value, int *exit_code)
 {
     static struct option longs[OPTIONS_MAX];
     static char letters[2 * OPTIONS_MAX];
@@ -296,6 +297,19 @@ int cli_next(int argc, char **argv, const char **value, int *exit_code)
     case '?': *exit_code = refuse_option(argv, key, longs, letters); return -2;
     default: return key;
     }
+}
+
+bool cli_parse(int argc, char **argv, int (*set)(void *opts, int key, const char *value),
+               void *opts, int *exit_code)
+{
+    const char *value;
+    int key;
+    while ((key = next_option(argc, argv, &value, exit_code)) >= 0) {
+        *exit_code = set(opts, key, value);
+        if (*exit_code != CLI_OK)
+            return false;
+    }
+    return key == -1;
 }
 
 bool cli_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *out)

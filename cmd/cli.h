@@ -41,11 +41,13 @@ struct cli_tool {
 void cli_init(const struct cli_tool *tool);
 
 /*
- * The next option: its key with *value set (NULL without argument), -1 when only
- * operands are left (getopt's optind), or -2 after the parser has printed a usage
- * error or answered --help or --version; then return *exit_code from main.
+ * All options: set(opts, key, value) is called for each (value is NULL without argument)
+ * and returns CLI_OK, or the exit code after a message. Operands begin at getopt's optind
+ * then. False when main must return *exit_code at once: after a usage error, or when
+ * --help or --version was answered.
  */
-int cli_next(int argc, char **argv, const char **value, int *exit_code);
+bool cli_parse(int argc, char **argv, int (*set)(void *opts, int key, const char *value),
+               void *opts, int *exit_code);
 
 /* One line on standard error plus "Try 'umm-x --help'."; returns CLI_USAGE. */
 UMM_PRINTF(1, 2) int cli_usage(const char *fmt, ...);

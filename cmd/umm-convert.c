@@ -310,8 +310,9 @@ static int set_lock(struct umm_convert_options *convert, const char *value)
 }
 
 /* CLI_OK, or the exit code after a message. */
-static int set_option(struct opts *opts, int key, const char *value)
+static int set_option(void *user, int key, const char *value)
 {
+    struct opts *opts = user;
     int code = set_reading(&opts->convert.reading, key, value);
     if (code < 0)
         code = set_rows(&opts->convert, key, value);
@@ -437,14 +438,7 @@ static bool set_inputs(struct opts *opts, int argc, char **argv, int *exit_code)
 
 static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
 {
-    const char *value;
-    int key;
-    while ((key = cli_next(argc, argv, &value, exit_code)) >= 0) {
-        *exit_code = set_option(opts, key, value);
-        if (*exit_code != CLI_OK)
-            return false;
-    }
-    if (key == -2)
+    if (!cli_parse(argc, argv, set_option, opts, exit_code))
         return false;
     if (!set_inputs(opts, argc, argv, exit_code))
         return false;

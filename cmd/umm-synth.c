@@ -68,8 +68,9 @@ static bool parse_start(const char *text, int64_t *out)
 }
 
 /* CLI_OK, or the exit code after a message. */
-static int set_option(struct opts *opts, int key, const char *value)
+static int set_option(void *user, int key, const char *value)
 {
+    struct opts *opts = user;
     const uint64_t rows_max = 1000000000000, rate_max = 1000000000;
     struct umm_synth_options *synth = &opts->synth;
     switch (key) {
@@ -109,14 +110,7 @@ static int set_option(struct opts *opts, int key, const char *value)
 
 static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
 {
-    const char *value;
-    int key;
-    while ((key = cli_next(argc, argv, &value, exit_code)) >= 0) {
-        *exit_code = set_option(opts, key, value);
-        if (*exit_code != CLI_OK)
-            return false;
-    }
-    if (key == -2)
+    if (!cli_parse(argc, argv, set_option, opts, exit_code))
         return false;
     if (optind < argc) {
         char shown[UMM_EXCERPT_MAX];
