@@ -328,31 +328,6 @@ bool cli_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *out
     return true;
 }
 
-bool cli_parse_size(const char *text, uint64_t min, uint64_t max, uint64_t *out)
-{
-    static const char units[] = "KMGTPE";
-    char digits[24];
-    size_t len = strlen(text);
-    unsigned shift = 0;
-    if (len == 0 || len >= sizeof digits)
-        return false;
-    const char *unit = strchr(units, text[len - 1]);
-    if (unit) {
-        shift = 10 * (unsigned)(unit - units + 1);
-        len--;
-    }
-    memcpy(digits, text, len);
-    digits[len] = '\0';
-    uint64_t value;
-    if (!cli_parse_count(digits, 0, UINT64_MAX >> shift, &value))
-        return false;
-    value <<= shift;
-    if (value < min || value > max)
-        return false;
-    *out = value;
-    return true;
-}
-
 int cli_parse_choice(const char *text, const char *const *choices)
 {
     for (int i = 0; choices[i]; i++)

@@ -89,9 +89,6 @@ void cli_catch_signals(struct umm_run *run);
  */
 void cli_test_hooks(struct umm_run *run);
 
-/* "0", "48G", "5M", "64K": bytes in powers of 1024, decimal digits, within [min, max]. */
-bool cli_parse_size(const char *text, uint64_t min, uint64_t max, uint64_t *out);
-
 /* Plain decimal digits within [min, max]; "010" is ten. */
 bool cli_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *out);
 

@@ -106,7 +106,7 @@ static const struct cli_option options[] = {
     {KEY_APPEND, "append", NULL, "add the rows that are newer than the array's last"},
     {KEY_ON_REVISION, "on-revision", "HOW",
      "error, keep or replace-last, for rows that differ\nfrom the array's (default error)"},
-    {KEY_TAIL, "tail", NULL, "find the first newer row by search, compare nothing"},
+    {KEY_TAIL, "tail", NULL, "find the first newer row by search, compare only the\narray's last"},
     {0, NULL, NULL, "Writing:"},
     {KEY_SYNC, "sync", NULL, "make a fresh array survive a power cut"},
     {KEY_IF_CHANGED, "if-changed", NULL, "leave an array with the same bytes alone"},
