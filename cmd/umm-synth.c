@@ -83,7 +83,7 @@ static int set_option(void *user, int key, const char *value)
             return CLI_OK;
         return cli_bad_value("seed", "a number from 0 to 18446744073709551615", value);
     case KEY_TIMEFRAME:
-        if (umm_synth_timeframe_parse(value, &synth->timeframe))
+        if (umm_timeframe_parse(value, strlen(value), &synth->timeframe, NULL) == UMM_OK)
             return CLI_OK;
         return cli_bad_value("timeframe", "a number and s, m, h, d, w or mo, up to 100 years",
                              value);

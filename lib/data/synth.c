@@ -34,30 +34,6 @@ bool umm_synth_layout_parse(const char *name, enum umm_synth_layout *out)
     return false;
 }
 
-bool umm_synth_timeframe_parse(const char *text, struct umm_synth_timeframe *out)
-{
-    static const struct {
-        const char *name;
-        int64_t n_seconds, n_months;
-    } units[] = {{"s", 1, 0},     {"m", 60, 0},     {"h", 3600, 0},
-                 {"d", 86400, 0}, {"w", 604800, 0}, {"mo", 0, 1}};
-    const int64_t months_max = 1200, seconds_max = 36525 * (int64_t)86400;
-    int64_t n = 0;
-    for (; *text >= '0' && *text <= '9'; text++)
-        if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, *text - '0', &n))
-            return false;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        if (strcmp(text, units[i].name) != 0)
-            continue;
-        int64_t max = units[i].n_months ? months_max : seconds_max / units[i].n_seconds;
-        if (n < 1 || n > max)
-            return false;
-        *out = (struct umm_synth_timeframe){n * units[i].n_seconds, n * units[i].n_months};
-        return true;
-    }
-    return false;
-}
-
 /* ---- options ------------------------------------------------------------- */
 
 static bool is_symbol(const char *symbol)
@@ -71,7 +47,7 @@ static bool is_symbol(const char *symbol)
 /* Whether all bars, and the end of the last one, are in the years that rows can show. */
 static bool fits_calendar(const struct umm_synth_options *options)
 {
-    const struct umm_synth_timeframe *timeframe = &options->timeframe;
+    const struct umm_timeframe *timeframe = &options->timeframe;
     int64_t start = options->start_sec, span;
     if (start < year_1 - umm_synth_row_offset(options->layout) || start > end_of_year_9999)
         return false;

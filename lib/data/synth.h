@@ -13,6 +13,7 @@
 #ifndef UMM_DATA_SYNTH_H
 #define UMM_DATA_SYNTH_H
 
+#include "text/timeframe.h"
 #include "umm.h"
 
 /*
@@ -45,19 +46,6 @@ enum umm_synth_layout {
 /* The layout of that name; false, and *out untouched, if there is none. */
 UMM_MUST_USE bool umm_synth_layout_parse(const char *name, enum umm_synth_layout *out);
 
-/* The distance between bars: one of the two is 0, or both for the layout's usual one. */
-struct umm_synth_timeframe {
-    int64_t n_seconds;
-    int64_t n_months;
-};
-
-/*
- * Read a positive number and a unit: s, m (minutes), h, d, w or mo (calendar
- * months), as in "15m". False, and *out untouched, for anything else, and for
- * more than 100 years.
- */
-UMM_MUST_USE bool umm_synth_timeframe_parse(const char *text, struct umm_synth_timeframe *out);
-
 enum { UMM_SYNTH_SYMBOL_MAX = 32 };
 
 /*
@@ -83,7 +71,7 @@ struct umm_synth_options {
     uint64_t seed;
     const char *symbol;
     enum umm_synth_layout layout;
-    struct umm_synth_timeframe timeframe;
+    struct umm_timeframe timeframe;
     int64_t start_sec;
     bool has_no_header;
     bool is_all_quoted;

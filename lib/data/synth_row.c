@@ -15,7 +15,7 @@ enum { BLOCK_ROWS = 1000 };
 int64_t umm_synth_row_resolve(struct umm_synth_options *options)
 {
     int64_t resolution_s = umm_synth_shapes[options->layout].resolution_s;
-    struct umm_synth_timeframe *timeframe = &options->timeframe;
+    struct umm_timeframe *timeframe = &options->timeframe;
     if (timeframe->n_seconds == 0 && timeframe->n_months == 0)
         timeframe->n_seconds =
             resolution_s > SECONDS_PER_MINUTE ? resolution_s : SECONDS_PER_MINUTE;
@@ -70,7 +70,7 @@ static void set_time(struct umm_synth_rows *rows, uint64_t i)
 }
 
 /* Stooq's names: D, W, M, or minutes. What it does not offer is named as the option is. */
-static void name_period(const struct umm_synth_timeframe *timeframe, char *out)
+static void name_period(const struct umm_timeframe *timeframe, char *out)
 {
     int64_t s = timeframe->n_seconds;
     if (timeframe->n_months) {

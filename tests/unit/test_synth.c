@@ -93,29 +93,6 @@ static void walks_reach_both_ends_of_their_range(void **state)
 
 /* ---- options ------------------------------------------------------------- */
 
-static void timeframes_are_a_number_and_a_unit(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text;
-        int64_t n_seconds, n_months;
-    } good[] = {{"1s", 1, 0},     {"15m", 900, 0},   {"4h", 14400, 0},
-                {"1d", 86400, 0}, {"1w", 604800, 0}, {"1mo", 0, 1},
-                {"12mo", 0, 12},  {"007m", 420, 0},  {"1200mo", 0, 1200}};
-    static const char *const bad[] = {
-        "", "m", "1", "0s", "1M", "1mon", "-1m", "1 m", "1201mo", "36526d", "9223372036854775808s"};
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-        struct umm_synth_timeframe got;
-        assert_true(umm_synth_timeframe_parse(good[i].text, &got));
-        assert_true(got.n_seconds == good[i].n_seconds && got.n_months == good[i].n_months);
-    }
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        struct umm_synth_timeframe got = {5, 6};
-        assert_false(umm_synth_timeframe_parse(bad[i], &got));
-        assert_true(got.n_seconds == 5 && got.n_months == 6);
-    }
-}
-
 static enum umm_status check(struct umm_synth_options options)
 {
     struct umm_error err = {0};
@@ -308,7 +285,6 @@ int main(void)
         cmocka_unit_test(walks_stay_possible_at_every_level_and_duration),
         cmocka_unit_test(backward_walks_join_on_in_time),
         cmocka_unit_test(walks_reach_both_ends_of_their_range),
-        cmocka_unit_test(timeframes_are_a_number_and_a_unit),
         cmocka_unit_test(check_refuses_what_rows_cannot_show),
         cmocka_unit_test(fewer_rows_are_the_beginning_of_more),
         cmocka_unit_test(newest_first_rows_join_on_backwards),
