@@ -433,6 +433,17 @@ enum umm_status umm_file_close_checked(int *fd, const char *path, struct umm_err
     return UMM_OK;
 }
 
+enum umm_status umm_file_make_directory(const char *path, struct umm_error *err)
+{
+    struct stat st;
+    if (mkdir(path, 0777) == 0)
+        return UMM_OK;
+    int sys_errno = errno;
+    if (sys_errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return UMM_OK;
+    return umm_error_set_errno(err, sys_errno, path, "cannot create a directory");
+}
+
 bool umm_file_same(const char *path, uint64_t device, uint64_t inode)
 {
     struct stat st;

@@ -146,6 +146,9 @@ void umm_file_close(int *fd);
 UMM_MUST_USE enum umm_status umm_file_close_checked(int *fd, const char *path,
                                                     struct umm_error *err);
 
+/* Make the directory path, mode 0777 & ~umask. One that is there already is UMM_OK. */
+UMM_MUST_USE enum umm_status umm_file_make_directory(const char *path, struct umm_error *err);
+
 /* Whether path (links followed) exists and is the file named by device and inode. */
 bool umm_file_same(const char *path, uint64_t device, uint64_t inode);
 

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * timerange.h - from here to there in time: which rows of an array that is, and whether
+ * rows are in order.
+ */
+#ifndef UMM_DATA_TIMERANGE_H
+#define UMM_DATA_TIMERANGE_H
+
+#include "data/arraycolumn.h"
+#include "data/arrayfile.h"
+#include "text/time.h"
+#include "umm.h"
+
+/* Times t with from <= t < to; an end that is not there does not bind. */
+struct umm_timerange {
+    bool has_from, has_to;
+    struct umm_time from, to;
+};
+
+/*
+ * An end as a user writes it: an ISO 8601 date or time, UTC unless it has a zone.
+ * UMM_ERR_ARGUMENT for anything else.
+ */
+UMM_MUST_USE enum umm_status umm_timerange_parse(const char *text, struct umm_time *out,
+                                                 struct umm_error *err);
+
+/*
+ * The rows of file in range: from *first on, before *end. All of them, and no read, for
+ * a range without ends. Failures as umm_arrayfile_find_time.
+ */
+UMM_MUST_USE enum umm_status umm_timerange_rows(const struct umm_timerange *range,
+                                                const struct umm_arrayfile *file, uint64_t *first,
+                                                uint64_t *end, struct umm_error *err);
+
+enum { UMM_TIMERANGE_NAME_MAX = 96 };
+
+/*
+ * The range as part of a name, "2022-01-01_2024-01-01": dates where an end is midnight
+ * UTC, else times without colons, "2022-01-01T093000Z"; "start" and "end" for an end
+ * that is not there. Empty for a range without ends. Returns out.
+ */
+const char *umm_timerange_name(const struct umm_timerange *range, char out[UMM_TIMERANGE_NAME_MAX]);
+
+/*
+ * A check that rows, fed in sequence, do not go back in time. Private; an object is
+ * for one thread.
+ */
+struct umm_timecheck {
+    const char *path;
+    struct umm_arraycolumn column;
+    uint64_t row_bytes;
+    uint64_t row; /* number of the next one in the file */
+    struct umm_time last;
+    bool has_last;
+};
+
+/* Begin at row `first` of file. UMM_ERR_DATA when it has no time column. */
+UMM_MUST_USE enum umm_status umm_timecheck_begin(struct umm_timecheck *check,
+                                                 const struct umm_arrayfile *file, uint64_t first,
+                                                 struct umm_error *err);
+
+/*
+ * The next n_rows rows, whole and in C order, as umm_arrayfile_read gives them.
+ * UMM_ERR_DATA when one is before the row in front of it, or has no time.
+ */
+UMM_MUST_USE enum umm_status umm_timecheck_rows(struct umm_timecheck *check, const void *rows,
+                                                uint64_t n_rows, struct umm_error *err);
+
+#endif
