@@ -8,7 +8,7 @@
 
 static int set_end(const char *name, const char *value, struct umm_time *time, bool *has_time)
 {
-    if (umm_timerange_parse(value, time, NULL) != UMM_OK)
+    if (umm_time_from_iso(value, time, NULL) != UMM_OK)
         return cli_bad_value(name, "a date or time, ISO 8601", value);
     *has_time = true;
     return CLI_OK;

@@ -173,6 +173,155 @@ UMM_MUST_USE enum umm_num_result umm_num_parse_f32(const char *text, size_t len_
 UMM_MUST_USE enum umm_num_result umm_num_parse_i64(const char *text, size_t len_bytes, char point,
                                                    int64_t *out);
 
+/* ---- Arrays, mapped ---------------------------------------------------- */
+
+/*
+ * An .npy file in memory, read-only: mapped, not copied, so that every process that
+ * opens it shares the same pages, and only pages that are touched are read.
+ *
+ *     file      | header | row 0 | row 1 | ...            | row n-1 |
+ *     view                         ^ data      n_rows ^
+ *
+ * A view is rows of an array: a pointer, a count and a stride. It owns nothing, is made
+ * without a system call or an allocation, and is valid until the array is closed.
+ *
+ * What a mapping means, for those who write the files, too:
+ *   - Who cuts a mapped file short gives its readers SIGBUS when they touch what is gone.
+ *     umm tools never do; they replace files by rename, or append.
+ *   - A file that was replaced by rename stays mapped as it was. Open it again for the
+ *     new one.
+ *   - An array that is appended to keeps the rows it had when it was opened.
+ *   - A device that cannot be read is SIGBUS, too. Programs that must not die of either
+ *     read the rows (umm-mmap-slice) instead of mapping them.
+ *
+ * Any number of threads may use one array at once; closing it is for one.
+ */
+struct umm_array;
+
+/*
+ * Map the .npy file at path: any type and order, record or plain, of at least one
+ * dimension. *array is closed by umm_array_close; NULL on failure. UMM_ERR_DATA for what
+ * is no complete .npy file, UMM_ERR_UNSUPPORTED, UMM_ERR_SYSTEM, UMM_ERR_MEMORY.
+ */
+UMM_MUST_USE enum umm_status umm_array_open(struct umm_array **array, const char *path,
+                                            struct umm_error *err);
+
+/* Unmap it; views and pointers into it are dangling then. NULL is allowed. */
+void umm_array_close(struct umm_array *array);
+
+/*
+ * Expect views of few rows that lie far apart: then a page that is touched is read alone.
+ * Otherwise the kernel reads around it, which scans want: 128 KiB, on some devices 8 MiB.
+ */
+void umm_array_expect_random(struct umm_array *array);
+
+enum { UMM_ARRAY_DIMS_MAX = 32, UMM_ARRAY_TYPE_MAX = 24 };
+
+/*
+ * What an array is. type is NumPy's, "<f8", or "|V48" for records of 48 bytes. Element
+ * [i][k]... lies at data + i * strides[0] + k * strides[1] + ..., in bytes. data is
+ * aligned to align_bytes, a power of two up to 4096: at least 64 in files that NumPy or
+ * umm-convert wrote. row_bytes belong to each row, which lie together unless is_fortran.
+ */
+struct umm_array_info {
+    const void *data;
+    uint64_t data_bytes;
+    uint64_t n_rows;
+    uint64_t row_bytes;
+    uint64_t n_columns;
+    size_t align_bytes;
+    bool is_record;
+    bool is_fortran;
+    unsigned n_dims;
+    char type[UMM_ARRAY_TYPE_MAX];
+    uint64_t shape[UMM_ARRAY_DIMS_MAX];
+    uint64_t strides_bytes[UMM_ARRAY_DIMS_MAX];
+};
+
+void umm_array_describe(const struct umm_array *array, struct umm_array_info *info);
+
+/*
+ * Rows of an array. data is the first value of the first row; the same value of the next
+ * row is stride_bytes further. Rows lie end to end in C order (stride_bytes is row_bytes
+ * then); in Fortran order the rows of one column do.
+ */
+struct umm_view {
+    const void *data;
+    uint64_t first_row;
+    uint64_t n_rows;
+    uint64_t stride_bytes;
+};
+
+/* Rows first <= i < end, in a few nanoseconds. UMM_ERR_ARGUMENT if they are not there. */
+UMM_MUST_USE enum umm_status umm_array_view(const struct umm_array *array, uint64_t first,
+                                            uint64_t end, struct umm_view *view,
+                                            struct umm_error *err);
+
+/* sec since 1970 UTC, rounded down; 0 <= nsec < 1e9. So -0.5 s is {-1, 500000000}. */
+struct umm_time {
+    int64_t sec;
+    int32_t nsec;
+};
+
+/*
+ * The time of an ISO 8601 text, "2024-01-01" or "2024-01-01T09:30:00+01:00"; UTC without
+ * a zone. UMM_ERR_ARGUMENT for any other text.
+ */
+UMM_MUST_USE enum umm_status umm_time_from_iso(const char *text, struct umm_time *out,
+                                               struct umm_error *err);
+
+/*
+ * Rows with *from <= time < *to, found by binary search; NULL is no bound. Their time is
+ * the field "timestamp" (or the only one of type M8) of a record, column 0 in
+ * milliseconds of a plain array. UMM_ERR_DATA without such a column, and when the rows
+ * that the search touches are not in order; others are not looked at.
+ */
+UMM_MUST_USE enum umm_status umm_array_view_time(const struct umm_array *array,
+                                                 const struct umm_time *from,
+                                                 const struct umm_time *to, struct umm_view *view,
+                                                 struct umm_error *err);
+
+/*
+ * A column of every view of an array: in each row, size_bytes bytes of `type` at
+ * data + offset_bytes. Records may have it at addresses that are no multiple of its size.
+ */
+struct umm_array_column {
+    uint64_t offset_bytes;
+    uint64_t size_bytes;
+    char type[UMM_ARRAY_TYPE_MAX];
+};
+
+/*
+ * The column of that name; a plain array of 6 columns has timestamp, open, high, low,
+ * close and volume. With type not NULL, UMM_ERR_DATA unless the column is exactly that:
+ * "<f8" for umm_view_f64. UMM_ERR_DATA, with the names there are, if it has no such column.
+ */
+UMM_MUST_USE enum umm_status umm_array_find_column(const struct umm_array *array, const char *name,
+                                                   const char *type,
+                                                   struct umm_array_column *column,
+                                                   struct umm_error *err);
+
+/* Column number index. UMM_ERR_ARGUMENT if there are not that many. */
+UMM_MUST_USE enum umm_status umm_array_column_at(const struct umm_array *array, uint64_t index,
+                                                 struct umm_array_column *column,
+                                                 struct umm_error *err);
+
+/* Where the column's value is in row number `row` of the view, which is not checked. */
+static inline const void *umm_view_at(const struct umm_view *view,
+                                      const struct umm_array_column *column, uint64_t row)
+{
+    return (const char *)view->data + row * view->stride_bytes + column->offset_bytes;
+}
+
+/* That value, of a column of this machine's f8. */
+static inline double umm_view_f64(const struct umm_view *view,
+                                  const struct umm_array_column *column, uint64_t row)
+{
+    double value;
+    __builtin_memcpy(&value, umm_view_at(view, column, row), sizeof value);
+    return value;
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-enum umm_status umm_timerange_parse(const char *text, struct umm_time *out, struct umm_error *err)
+enum umm_status umm_time_from_iso(const char *text, struct umm_time *out, struct umm_error *err)
 {
     const struct umm_time_spec spec = {.form = UMM_TIME_FORM_ISO};
     char shown[UMM_EXCERPT_MAX];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * timerange.h - from here to there in time: which rows of an array that is, and whether
- * rows are in order.
+ * rows are in order. Also umm_time_from_iso of umm.h, as users write an end of a range.
  */
 #ifndef UMM_DATA_TIMERANGE_H
 #define UMM_DATA_TIMERANGE_H
@@ -16,13 +16,6 @@ struct umm_timerange {
     bool has_from, has_to;
     struct umm_time from, to;
 };
-
-/*
- * An end as a user writes it: an ISO 8601 date or time, UTC unless it has a zone.
- * UMM_ERR_ARGUMENT for anything else.
- */
-UMM_MUST_USE enum umm_status umm_timerange_parse(const char *text, struct umm_time *out,
-                                                 struct umm_error *err);
 
 /*
  * The rows of file in range: from *first on, before *end. All of them, and no read, for

@@ -25,12 +25,6 @@
 extern "C" {
 #endif
 
-/* sec since 1970 UTC, rounded down; 0 <= nsec < 1e9. So -0.5 s is {-1, 500000000}. */
-struct umm_time {
-    int64_t sec;
-    int32_t nsec;
-};
-
 /* 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z: no text means a time beyond them. */
 #define UMM_TIME_SEC_MIN (-INT64_C(62135596800))
 #define UMM_TIME_SEC_MAX INT64_C(253402300799)

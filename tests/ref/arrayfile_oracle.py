@@ -11,8 +11,8 @@ seconds and nanoseconds), and prints a line for each:
 
     NAME ROWS ROW_BYTES TIME COLUMN...
 
-TIME is the time column's index, or "-". A COLUMN is NAME:TYPE:NUMERIC with NAME in
-hexadecimal UTF-8. The first line is "numpy" and its version, or "skip" and a reason.
+TIME is the time column's index, or "-". A COLUMN is NAME:OFFSET:TYPE:NUMERIC with NAME
+in hexadecimal UTF-8 and OFFSET where its value begins in a row. The first line is "numpy" and its version, or "skip" and a reason.
 """
 import os
 import sys
@@ -111,6 +111,12 @@ def columns_of(array):
     return [(names[i], array[:, i]) for i in range(array.shape[1])]
 
 
+def offset_of(array, index):
+    if array.dtype.names is None:
+        return index * array.dtype.itemsize
+    return array.dtype.fields[array.dtype.names[index]][1]
+
+
 def time_of(array, columns):
     """Which column is the time, by the rule that arraycolumn.h states."""
     found = None
@@ -168,8 +174,8 @@ def main():
                 f.write(pairs.astype("i8").tobytes())
         row_bytes = array.dtype.itemsize * int(np.prod(array.shape[1:]))
         print(number, len(array), row_bytes, "-" if time is None else time,
-              *("%s:%s:%d" % (n.encode().hex(), c.dtype.str, is_number)
-                for (n, c), is_number in zip(columns, numeric)))
+              *("%s:%d:%s:%d" % (n.encode().hex(), offset_of(array, i), c.dtype.str, numeric[i])
+                for i, (n, c) in enumerate(columns)))
 
 
 main()

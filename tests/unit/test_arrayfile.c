@@ -145,7 +145,7 @@ static void check_times(const struct umm_arrayfile *file, const char *pairs)
     }
 }
 
-/* "NAME:TYPE:NUMERIC" */
+/* "NAME:OFFSET:TYPE:NUMERIC" */
 static void check_description(const struct umm_arraycolumn *column, const char *text, bool *is_num)
 {
     char want[4 * UMM_NPY_NAME_MAX] = "", type[UMM_NPY_TYPE_TEXT_MAX];
@@ -154,7 +154,8 @@ static void check_description(const struct umm_arraycolumn *column, const char *
         len += (size_t)snprintf(want + len, sizeof want - len, "%02x", (unsigned char)*c);
     umm_npy_type_text(&column->type, type);
     *is_num = text[strlen(text) - 1] == '1';
-    snprintf(want + len, sizeof want - len, ":%s:%d", type, *is_num);
+    snprintf(want + len, sizeof want - len, ":%" PRIu64 ":%s:%d", column->offset_bytes, type,
+             *is_num);
     assert_string_equal(text, want);
 }
 

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * map.h - a file's bytes in memory, read-only, shared with everybody who maps it.
+ *
+ * The pages are those of the page cache: mapping costs address space, not memory. Where
+ * the file is cut while it is mapped, touching the bytes that are gone is SIGBUS.
+ * A map may be read by any number of threads; opening and closing is for one.
+ */
+#ifndef UMM_SYS_MAP_H
+#define UMM_SYS_MAP_H
+
+#include "umm.h"
+
+/* bytes is at a page boundary; NULL for none. */
+struct umm_map {
+    const char *bytes;
+    size_t len_bytes;
+};
+
+/*
+ * Map the first len_bytes (at least 1, no more than the file has) of the file open at fd,
+ * which may be closed then. UMM_ERR_SYSTEM; UMM_ERR_MEMORY when the address space is too
+ * small. *map is none on failure.
+ */
+UMM_MUST_USE enum umm_status umm_map_open(struct umm_map *map, int fd, const char *path,
+                                          uint64_t len_bytes, struct umm_error *err);
+
+/*
+ * Expect touches far apart: then a touched page is read alone, and not the device's whole
+ * readahead window around it (128 KiB, or megabytes). A hint that cannot fail.
+ */
+void umm_map_expect_random(const struct umm_map *map);
+
+/* Unmap it. Safe on none. */
+void umm_map_close(struct umm_map *map);
+
+#endif
