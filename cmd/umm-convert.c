@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "cli.h"
+#include "cli_dataset.h"
 #include "data/convert.h"
 #include "data/convert_many.h"
 #include "data/convert_report.h"
@@ -50,6 +51,7 @@ enum {
     KEY_METRICS,
     KEY_THREADS,
     KEY_OUT_DIR,
+    KEY_OUT_ROOT,
     KEY_FILES0_FROM,
     KEY_SHARD,
     KEY_PROGRESS,
@@ -61,8 +63,14 @@ static const struct cli_option options[] = {
      "write the array to FILE; - is standard output,\n"
      "where the rows are spooled first unless --rows is given"},
     {KEY_OUT_DIR, "out-dir", "DIR", "write DIR/NAME.npy for each .../NAME.csv instead"},
+    {KEY_OUT_ROOT, "out-root", "DIR",
+     "write DIR/SYMBOL/TIMEFRAME.npy: the one that the next two\n"
+     "name, or one for each SYMBOL-TIMEFRAME[-...].csv"},
+    {CLI_KEY_SYMBOLS, "symbols", "SYMBOL", "with --out-root: all FILEs are of this symbol"},
+    {CLI_KEY_TIMEFRAMES, "timeframes", "SPAN", "and have this timeframe, such as 1m, 4h or 1mo"},
     {KEY_FILES0_FROM, "files0-from", "FILE", "take the FILEs from FILE, where NULs end them"},
-    {KEY_SHARD, "shard", "I/N", "with --out-dir: only every N-th FILE, from number I on"},
+    {KEY_SHARD, "shard", "I/N",
+     "only every N-th FILE, from number I on, where each FILE\nhas an output of its own"},
     {0, NULL, NULL, "What the text is:"},
     {KEY_LAYOUT, "layout", "NAME",
      "auto, binance, yahoo, cryptodatadownload, stooq,\nmetatrader, histdata, dukascopy or "
@@ -124,7 +132,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_tool tool = {
     .name = "umm-convert",
-    .synopsis = "[options] {-o OUT.npy | --out-dir DIR} [FILE...]",
+    .synopsis = "[options] {-o OUT.npy | --out-dir DIR | --out-root DIR} [FILE...]",
     .about = "Convert delimited market data to an .npy array. No FILE, or -, is standard input;\n"
              ".zst input is decompressed; several FILEs follow each other as one.",
     .options = options,
@@ -137,7 +145,9 @@ struct opts {
     bool is_verbose, is_json, is_dry;
     enum cli_when progress;
     uint64_t n_threads;
-    const char *out_dir, *files0_from;
+    const char *out_dir, *out_root, *files0_from;
+    struct cli_dataset dataset;
+    struct umm_dataset_list named;     /* the one that --out-root, --symbols, --timeframes name */
     const char **names;                /* of --files0-from */
     uint64_t shard_index, shard_count; /* count 0: all */
 };
@@ -322,6 +332,9 @@ static int set_option(void *user, int key, const char *value)
     case 'o': opts->convert.output = value; break;
     case 'v': opts->is_verbose = true; break;
     case KEY_OUT_DIR: opts->out_dir = value; break;
+    case KEY_OUT_ROOT: opts->out_root = value; break;
+    case CLI_KEY_SYMBOLS:
+    case CLI_KEY_TIMEFRAMES: return cli_dataset_set(&opts->dataset, key, value);
     case KEY_FILES0_FROM: opts->files0_from = value; break;
     case KEY_SHARD:
         return cli_parse_shard(value, &opts->shard_index, &opts->shard_count)
@@ -382,21 +395,54 @@ static int check_reports(const struct opts *opts)
     return CLI_OK;
 }
 
-/* --out-dir has as many outputs as inputs: what is one file does not go with it. */
+/* Whether each input has an output of its own. */
+static bool is_many(const struct opts *opts)
+{
+    return opts->out_dir || (opts->out_root && !opts->named.n);
+}
+
+/* As many outputs as inputs: what is one file does not go with it. */
 static int check_many(const struct opts *opts)
 {
+    const char *name = opts->out_dir ? "--out-dir" : "--out-root";
     if (opts->convert.output || opts->is_dry)
-        return cli_usage("--out-dir takes the place of -o and --dry-run");
+        return cli_usage("%s takes the place of -o and --dry-run", name);
     if (opts->report || opts->metrics || opts->convert.quarantine)
-        return cli_usage("--report, --metrics and a quarantine are for one output: not with "
-                         "--out-dir");
+        return cli_usage("--report, --metrics and a quarantine are for one output: not with %s",
+                         name);
+    return CLI_OK;
+}
+
+/* --out-root: the output by the name of a dataset, if there is one. */
+static int name_dataset(struct opts *opts)
+{
+    const struct umm_dataset_options wanted = {.root = opts->out_root,
+                                               .symbols = opts->dataset.symbols,
+                                               .timeframes = opts->dataset.timeframes};
+    struct umm_error err = {.status = UMM_OK};
+    if (!wanted.symbols != !wanted.timeframes || (wanted.symbols && !wanted.root))
+        return cli_usage("--out-root, --symbols and --timeframes go together");
+    if (!wanted.root)
+        return CLI_OK;
+    if (opts->convert.output || opts->out_dir)
+        return cli_usage("--out-root takes the place of -o and --out-dir");
+    if (!wanted.symbols)
+        return CLI_OK;
+    if (umm_dataset_name(&wanted, &opts->named, &err) != UMM_OK)
+        return cli_fail(&err);
+    if (opts->named.n != 1)
+        return cli_usage("--out-root takes one symbol and one timeframe");
+    opts->convert.output = opts->named.items[0].path;
     return CLI_OK;
 }
 
 static int check_opts(struct opts *opts)
 {
     struct umm_convert_options *convert = &opts->convert;
-    if (opts->out_dir)
+    int code = name_dataset(opts);
+    if (code != CLI_OK)
+        return code;
+    if (is_many(opts))
         return check_many(opts);
     if (opts->shard_count)
         return cli_usage("--shard needs --out-dir");
@@ -409,7 +455,7 @@ static int check_opts(struct opts *opts)
         return cli_usage("--json and -o - would mix on standard output; use --report FILE");
     if (opts->is_dry && convert->is_append)
         return cli_usage("--dry-run compares with no array: leave --append out");
-    int code = check_outputs(opts);
+    code = check_outputs(opts);
     return code != CLI_OK ? code : check_reports(opts);
 }
 
@@ -487,7 +533,11 @@ static int run(const struct opts *opts, struct umm_run *context)
 {
     struct umm_convert_result result;
     struct umm_error err = {0};
-    enum umm_status status = umm_convert(&opts->convert, context, &result, &err);
+    enum umm_status status = UMM_OK;
+    if (opts->named.n && opts->convert.output)
+        status = umm_dataset_make_directory(opts->convert.output, &err);
+    if (!status)
+        status = umm_convert(&opts->convert, context, &result, &err);
     if (status)
         return cli_fail(&err);
     int exit_code = result.n_rejected ? CLI_REJECTED : CLI_OK;
@@ -539,7 +589,9 @@ static int run_many(const struct opts *opts, struct umm_run *context)
     const struct umm_convert_many job = {.each = &opts->convert,
                                          .inputs = mine,
                                          .n_inputs = n,
-                                         .directory = opts->out_dir,
+                                         .directory =
+                                             opts->out_dir ? opts->out_dir : opts->out_root,
+                                         .is_root = !opts->out_dir,
                                          .done = on_done,
                                          .user = &many};
     enum umm_status status = umm_convert_many(&job, context, &err);
@@ -553,16 +605,15 @@ int main(int argc, char **argv)
     struct umm_run context = {0};
     int exit_code = CLI_OK;
     cli_init(&tool);
-    if (!parse_opts(&opts, argc, argv, &exit_code)) {
-        free(opts.names);
-        return exit_code;
+    if (parse_opts(&opts, argc, argv, &exit_code)) {
+        opts.convert.scratch_dir = getenv("TMPDIR");
+        context.n_threads = (unsigned)opts.n_threads;
+        cli_test_hooks(&context);
+        cli_catch_signals(&context);
+        cli_progress_start(&context, opts.progress);
+        exit_code = is_many(&opts) ? run_many(&opts, &context) : run(&opts, &context);
     }
-    opts.convert.scratch_dir = getenv("TMPDIR");
-    context.n_threads = (unsigned)opts.n_threads;
-    cli_test_hooks(&context);
-    cli_catch_signals(&context);
-    cli_progress_start(&context, opts.progress);
-    exit_code = opts.out_dir ? run_many(&opts, &context) : run(&opts, &context);
     free(opts.names);
+    umm_dataset_list_free(&opts.named);
     return exit_code;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "data/dataset.h"
 #include "sys/file.h"
 #include "sys/workers.h"
 
@@ -105,6 +106,15 @@ static enum umm_status check_files(const struct umm_convert_many *many, char **o
     return status;
 }
 
+static enum umm_status name_output(const struct umm_convert_many *many, const char *input,
+                                   char **output, struct umm_error *err)
+{
+    if (many->is_root)
+        return umm_dataset_path_of_file(many->directory, input, output, err);
+    *output = output_of(input, many->directory);
+    return *output ? UMM_OK : umm_error_set_memory(err, strlen(input), "an output's name");
+}
+
 static enum umm_status name_outputs(const struct umm_convert_many *many, char **outputs,
                                     struct umm_error *err)
 {
@@ -112,9 +122,9 @@ static enum umm_status name_outputs(const struct umm_convert_many *many, char **
         if (strcmp(many->inputs[i], "-") == 0)
             return umm_error_set(err, UMM_ERR_ARGUMENT,
                                  "standard input has no name for an output: use -o");
-        outputs[i] = output_of(many->inputs[i], many->directory);
-        if (!outputs[i])
-            return umm_error_set_memory(err, strlen(many->inputs[i]), "an output's name");
+        enum umm_status status = name_output(many, many->inputs[i], &outputs[i], err);
+        if (status)
+            return status;
     }
     enum umm_status status = check_names(many, outputs, err);
     return status ? status : check_files(many, outputs, err);
@@ -128,6 +138,17 @@ struct shared {
     struct umm_run *run;
     struct umm_turns turns;
 };
+
+static enum umm_status convert_one(const struct umm_convert_many *many,
+                                   const struct umm_convert_options *options, struct umm_run *run,
+                                   struct umm_convert_result *result, struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
+    memset(result, 0, sizeof *result);
+    if (many->is_root)
+        status = umm_dataset_make_directory(options->output, err);
+    return status ? status : umm_convert(options, run, result, err);
+}
 
 static void work(void *user, unsigned index)
 {
@@ -151,7 +172,7 @@ static void work(void *user, unsigned index)
         options.inputs = &many->inputs[i];
         options.n_inputs = 1;
         options.output = shared->outputs[i];
-        enum umm_status status = umm_convert(&options, &run, &result, &err);
+        enum umm_status status = convert_one(many, &options, &run, &result, &err);
         umm_turns_wait(&shared->turns, i);
         if (status != UMM_ERR_CANCELLED)
             many->done(many->user, &options, status, &result, &err);

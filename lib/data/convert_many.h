@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * convert_many.h - many inputs, an array each: DIR/NAME.npy for .../NAME.csv.
+ * convert_many.h - many inputs, an array each: DIR/NAME.npy for .../NAME.csv, or datasets:
+ * DIR/BTCUSDT/1m.npy for .../BTCUSDT-1m-2024-01.csv.
  */
 #ifndef UMM_DATA_CONVERT_MANY_H
 #define UMM_DATA_CONVERT_MANY_H
@@ -9,6 +10,8 @@
 #include "umm.h"
 
 /*
+ * is_root  the directory is a root of datasets, named as umm_dataset_path_of_file says;
+ *          SYMBOL directories are made as needed
  * each     the options of every conversion; its inputs and output are ignored
  * done     called after each one, in the order of the inputs, by one thread at a
  *          time: with its options (input and output), and its result or its error
@@ -18,6 +21,7 @@ struct umm_convert_many {
     const char *const *inputs;
     size_t n_inputs;
     const char *directory;
+    bool is_root;
     void (*done)(void *user, const struct umm_convert_options *options, enum umm_status status,
                  const struct umm_convert_result *result, const struct umm_error *err);
     void *user;

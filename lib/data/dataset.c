@@ -134,6 +134,20 @@ static size_t root_length(const char *root)
     return len;
 }
 
+/* ROOT/SYMBOL/TIMEFRAME.npy, malloc'ed. */
+static enum umm_status join(const char *root, const char *symbol, const char *timeframe,
+                            char **path, struct umm_error *err)
+{
+    static const char form[] = "%.*s/%s/%s.npy";
+    int root_len = (int)root_length(root);
+    size_t cap = (size_t)root_len + strlen(symbol) + strlen(timeframe) + sizeof form;
+    *path = malloc(cap);
+    if (!*path)
+        return umm_error_set_memory(err, cap, "a dataset's name");
+    snprintf(*path, cap, form, root_len, root, symbol, timeframe);
+    return UMM_OK;
+}
+
 /* The range behind the key. */
 static void add_range(struct umm_dataset *dataset, const struct umm_timerange *range)
 {
@@ -148,13 +162,10 @@ static enum umm_status add_dataset(const struct umm_dataset_options *options, co
                                    struct umm_dataset_list *list, struct umm_error *err)
 {
     struct umm_dataset *dataset = &list->items[list->n];
-    int root_len = (int)root_length(options->root);
-    size_t cap = (size_t)root_len + UMM_DATASET_NAME_MAX + UMM_TIMEFRAME_NAME_MAX + sizeof "//.npy";
-    *dataset = (struct umm_dataset){.path = malloc(cap), .timeframe = *timeframe};
-    if (!dataset->path)
-        return umm_error_set_memory(err, cap, "a dataset's name");
-    snprintf(dataset->path, cap, "%.*s/%s/%s.npy", root_len, options->root, symbol,
-             timeframe->name);
+    *dataset = (struct umm_dataset){.timeframe = *timeframe};
+    enum umm_status status = join(options->root, symbol, timeframe->name, &dataset->path, err);
+    if (status)
+        return status;
     snprintf(dataset->key, sizeof dataset->key, "%s_%s", symbol, timeframe->name);
     add_range(dataset, &options->range);
     list->n++;
@@ -221,6 +232,32 @@ void umm_dataset_list_free(struct umm_dataset_list *list)
         free(list->items[i].path);
     free(list->items);
     *list = (struct umm_dataset_list){0};
+}
+
+/* The length of SYMBOL at the head of name, and the TIMEFRAME behind it; 0 if there is none. */
+static size_t split_name(const char *name, struct umm_timeframe *timeframe)
+{
+    for (size_t at = strcspn(name, "-_"); name[at]; at += 1 + strcspn(name + at + 1, "-_")) {
+        const char *text = name + at + 1;
+        if (at && umm_timeframe_parse(text, strcspn(text, "-_."), timeframe, NULL) == UMM_OK)
+            return at;
+    }
+    return 0;
+}
+
+enum umm_status umm_dataset_path_of_file(const char *root, const char *file, char **path,
+                                         struct umm_error *err)
+{
+    char symbol[UMM_DATASET_NAME_MAX];
+    struct umm_timeframe timeframe;
+    const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
+    size_t len = split_name(name, &timeframe);
+    if (len == 0)
+        return umm_error_set_path(err, UMM_ERR_ARGUMENT, file,
+                                  "no SYMBOL-TIMEFRAME at the head of its name: use --symbols "
+                                  "and --timeframes");
+    enum umm_status status = umm_dataset_symbol_name(name, len, symbol, err);
+    return status ? status : join(root, symbol, timeframe.name, path, err);
 }
 
 /* ---- the disk --------------------------------------------------------------------- */

@@ -83,6 +83,15 @@ UMM_MUST_USE enum umm_status umm_dataset_of_files(const char *const *files, size
                                                   struct umm_dataset_list *list,
                                                   struct umm_error *err);
 
+/*
+ * The path of the dataset that a file's name tells: its last component begins with
+ * SYMBOL-TIMEFRAME or SYMBOL_TIMEFRAME and ends there, or goes on with - _ or a dot, as in
+ * BTCUSDT-1m-2024-01.csv.zst. The first timeframe behind a - or _ counts. *path is
+ * malloc'ed. UMM_ERR_ARGUMENT when the name has none.
+ */
+UMM_MUST_USE enum umm_status umm_dataset_path_of_file(const char *root, const char *file,
+                                                      char **path, struct umm_error *err);
+
 void umm_dataset_list_free(struct umm_dataset_list *list);
 
 /*
