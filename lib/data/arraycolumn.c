@@ -100,13 +100,25 @@ enum umm_status umm_arraycolumn_find(const struct umm_npy *npy, const char *name
 
 /* ---- values as numbers ------------------------------------------------------------ */
 
-/* The size_bytes low bytes of an integer, whichever way round they are stored. */
-static uint64_t load_bits(const unsigned char *bytes, unsigned size_bytes, bool is_big_endian)
+/* The bits of a value of 1, 2, 4 or 8 bytes, whichever way round they are stored. */
+static uint64_t load_bits(const void *bytes, unsigned size_bytes, bool is_big_endian)
 {
-    uint64_t bits = 0;
-    for (unsigned i = 0; i < size_bytes; i++)
-        bits = bits << 8 | bytes[is_big_endian ? i : size_bytes - 1 - i];
-    return bits;
+    bool is_swapped = is_big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+    uint64_t bits8;
+    uint32_t bits4;
+    uint16_t bits2;
+    switch (size_bytes) {
+    case 8:
+        memcpy(&bits8, bytes, sizeof bits8);
+        return is_swapped ? __builtin_bswap64(bits8) : bits8;
+    case 4:
+        memcpy(&bits4, bytes, sizeof bits4);
+        return is_swapped ? __builtin_bswap32(bits4) : bits4;
+    case 2:
+        memcpy(&bits2, bytes, sizeof bits2);
+        return is_swapped ? __builtin_bswap16(bits2) : bits2;
+    default: return *(const unsigned char *)bytes;
+    }
 }
 
 static double f64_of_bits(uint64_t bits)
