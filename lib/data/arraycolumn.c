@@ -79,18 +79,39 @@ static void list_names(const struct umm_npy *npy, char *out, size_t cap_bytes)
     }
 }
 
+static bool find_field(const struct umm_npy *npy, const char *name, uint64_t *index)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < npy->n_fields; i++) {
+        const struct umm_npy_field *field = &npy->fields[i];
+        if (!field->is_padding && strcmp(field->name, name) == 0) {
+            *index = n;
+            return true;
+        }
+        n += !field->is_padding;
+    }
+    return false;
+}
+
+static bool find_standard(const struct umm_npy *npy, const char *name, uint64_t *index)
+{
+    for (uint64_t i = 0; is_standard(npy) && i < N_STANDARD; i++) {
+        if (strcmp(standard[i], name) == 0) {
+            *index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
 enum umm_status umm_arraycolumn_find(const struct umm_npy *npy, const char *name, uint64_t *index,
                                      struct umm_error *err)
 {
     uint64_t n = umm_arraycolumn_count(npy);
     bool has_names = npy->is_struct || is_standard(npy);
     char shown[UMM_EXCERPT_MAX], names[UMM_ERROR_MESSAGE_MAX / 2];
-    for (uint64_t i = 0; has_names && i < n; i++) {
-        if (strcmp(name_of(npy, i), name) == 0) {
-            *index = i;
-            return UMM_OK;
-        }
-    }
+    if (n && (npy->is_struct ? find_field(npy, name, index) : find_standard(npy, name, index)))
+        return UMM_OK;
     umm_escape(shown, sizeof shown, name, strlen(name));
     if (!has_names || n == 0)
         return umm_error_set(err, UMM_ERR_DATA, "no column \"%s\": the array has no names", shown);
@@ -197,19 +218,18 @@ static bool can_hold_time(const struct umm_npy_type *type)
 }
 
 /* The field that is the time of a record: by its name, or by a type only it has. */
-static bool find_time_field(const struct umm_npy *npy, uint64_t n, uint64_t *index)
+static bool find_time_field(const struct umm_npy *npy, uint64_t *index)
 {
-    uint64_t n_times = 0;
-    for (uint64_t i = 0; i < n; i++) {
-        const struct umm_npy_field *field = field_at(npy, i);
-        if (strcmp(field->name, standard[0]) == 0) {
-            *index = i;
-            return true;
-        }
+    uint64_t n = 0, n_times = 0;
+    if (find_field(npy, standard[0], index))
+        return true;
+    for (size_t i = 0; i < npy->n_fields; i++) {
+        const struct umm_npy_field *field = &npy->fields[i];
         if (field->type.kind == 'M') {
-            *index = i;
+            *index = n;
             n_times++;
         }
+        n += !field->is_padding;
     }
     return n_times == 1;
 }
@@ -220,7 +240,7 @@ enum umm_status umm_arraycolumn_find_time(const struct umm_npy *npy, uint64_t *i
     uint64_t n = umm_arraycolumn_count(npy), found = 0;
     if (n == 0)
         return umm_error_set(err, UMM_ERR_DATA, "the array has no columns, so no time");
-    if (npy->is_struct && !find_time_field(npy, n, &found))
+    if (npy->is_struct && !find_time_field(npy, &found))
         return umm_error_set(err, UMM_ERR_DATA,
                              "no time: no field \"timestamp\", and not exactly one of type M8");
     struct umm_arraycolumn column;

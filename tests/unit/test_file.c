@@ -528,6 +528,23 @@ static void same_file_is_known_by_any_name(void **state)
     umm_file_close(&fd);
 }
 
+static void directories_are_made_once(void **state)
+{
+    (void)state;
+    struct umm_file_info info;
+    struct umm_error err = {0};
+    assert_int_equal(umm_file_make_directory("dir", NULL), UMM_OK);
+    assert_int_equal(umm_file_make_directory("dir", NULL), UMM_OK);
+    assert_int_equal(umm_file_stat("dir", &info, NULL), UMM_OK);
+    assert_int_equal(info.kind, UMM_FILE_DIRECTORY);
+    assert_int_equal(symlink("dir", "link"), 0);
+    assert_int_equal(umm_file_make_directory("link", NULL), UMM_OK);
+    put("file", "");
+    assert_errno(umm_file_make_directory("file", &err), &err, EEXIST);
+    assert_errno(umm_file_make_directory("none/dir", &err), &err, ENOENT);
+    assert_string_equal(err.path, "none/dir");
+}
+
 /* ---- clock ---- */
 
 static uint64_t fixed_clock(void *user)
@@ -575,6 +592,7 @@ int main(void)
         TEST(scratch_file_has_no_name),
         TEST(close_checked_reports_and_forgets),
         TEST(same_file_is_known_by_any_name),
+        TEST(directories_are_made_once),
         TEST(clocks_run),
     };
     return cmocka_run_group_tests_name("file", tests, NULL, NULL);
