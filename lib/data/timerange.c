@@ -115,10 +115,11 @@ static uint64_t count_rising_f64(const char *value, uint64_t stride, uint64_t n)
 {
     double last, now;
     memcpy(&last, value, sizeof last);
-    for (uint64_t i = 1; i < n; i++, last = now) {
+    for (uint64_t i = 1; i < n; i++) {
         memcpy(&now, value + i * stride, sizeof now);
         if (!(now >= last))
             return i;
+        last = now;
     }
     return n;
 }
@@ -127,10 +128,11 @@ static uint64_t count_rising_i64(const char *value, uint64_t stride, uint64_t n)
 {
     int64_t last, now;
     memcpy(&last, value, sizeof last);
-    for (uint64_t i = 1; i < n; i++, last = now) {
+    for (uint64_t i = 1; i < n; i++) {
         memcpy(&now, value + i * stride, sizeof now);
         if (now < last)
             return i;
+        last = now;
     }
     return n;
 }
