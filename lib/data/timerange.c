@@ -109,7 +109,7 @@ static enum umm_status take(struct umm_timecheck *check, const char *value, stru
  * How many rows from `value` on need no closer look, because the plain numbers that
  * their times are do not fall: all but the first and the last, when all is well. The
  * last is looked at, so that NaN and counts too large to be times cannot hide at the end;
- * between two times, and in order, there are none.
+ * between two times, and in order, there are none. Unsigned ones from 2^63 on look negative.
  */
 static uint64_t count_rising_f64(const char *value, uint64_t stride, uint64_t n)
 {
@@ -140,7 +140,7 @@ static uint64_t count_rising_i64(const char *value, uint64_t stride, uint64_t n)
 static uint64_t count_rising(const struct umm_timecheck *check, const char *value, uint64_t n)
 {
     const struct umm_npy_type *type = &check->column.type;
-    if (type->is_big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) || type->kind == 'u')
+    if (type->is_big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__))
         return 1;
     return type->kind == 'f' ? count_rising_f64(value, check->row_bytes, n)
                              : count_rising_i64(value, check->row_bytes, n);

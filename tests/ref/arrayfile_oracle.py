@@ -91,6 +91,7 @@ def cases():
     for fields in RECORDS:
         yield fill((1000,), fields)
         yield fill((4, 3), fields)
+    yield fill((5000, 2), "i8")  # rows that fill a block of 32 KiB exactly
     yield fill((37,), ALIGNED)
     yield fill((5,), BIG)
     yield fill((5, 1), "f8")
