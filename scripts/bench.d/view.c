@@ -60,8 +60,16 @@ static void make_file(const char *path)
         die(path);
 }
 
-/* Open, find by time, take a slice in the middle, read it, close: the first time. */
-static void measure_first(const char *path)
+/* Drop the file's pages, so that the next touch is the first. */
+static void evict(const char *path)
+{
+    int fd = open(path, O_RDONLY);
+    if (fd < 0 || posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) != 0 || close(fd) != 0)
+        die(path);
+}
+
+/* Open, find by time, take a slice at `first`, read it, close; in milliseconds. */
+static double slice_ms(const char *path, uint64_t first, long *faults)
 {
     struct umm_error err = {0};
     struct umm_array *array;
@@ -69,19 +77,31 @@ static void measure_first(const char *path)
     struct umm_array_column close;
     const struct umm_time to = {.sec = 3600};
     double sum = 0, start = now_ns();
-    long faults = count_faults();
+    *faults = count_faults();
     check(umm_array_open(&array, path, &err), &err);
     umm_array_expect_random(array);
     check(umm_array_find_column(array, "close", "<f8", &close, &err), &err);
     check(umm_array_view_time(array, NULL, &to, &view, &err), &err);
-    check(umm_array_view(array, n_rows / 3, n_rows / 3 + N_SLICE, &view, &err), &err);
+    check(umm_array_view(array, first, first + N_SLICE, &view, &err), &err);
     for (uint64_t i = 0; i < view.n_rows; i++)
         sum += umm_view_f64(&view, &close, i);
     umm_array_close(array);
-    printf("first_slice %.3f ms\n", (now_ns() - start) / 1e6);
-    printf("first_slice_faults %ld pages\n", count_faults() - faults);
+    *faults = count_faults() - *faults;
     if (sum != 0)
         abort();
+    return (now_ns() - start) / 1e6;
+}
+
+static void measure_first(const char *path)
+{
+    double best = 1e9;
+    long faults = 0;
+    for (uint64_t i = 1; i <= N_ROUNDS; i++) {
+        evict(path);
+        double ms = slice_ms(path, n_rows / 7 * i, &faults);
+        best = ms < best ? ms : best;
+    }
+    printf("first_slice %.3f ms\nfirst_slice_faults %ld pages\n", best, faults);
 }
 
 static double view_ns(const struct umm_array *array)
