@@ -131,6 +131,7 @@ static enum umm_status open_target(struct umm_convert_job *job, struct umm_error
     bool is_there = o->is_append && o->output && umm_file_stat(o->output, &info, NULL) == UMM_OK;
     struct umm_target_options target = {
         .path = o->output,
+        .sink = o->sink,
         .scratch_dir = o->scratch_dir,
         .align_bytes = o->align_bytes,
         .is_append = is_there,
@@ -160,7 +161,8 @@ static enum umm_status begin_output(struct umm_convert_job *job, struct umm_erro
     job->result->sequence.order = job->order;
     job->result->sequence.dedup = job->options->dedup;
     enum umm_status status = check_schema(job, err);
-    bool is_kept = job->options->bad_rows == UMM_BAD_ROWS_QUARANTINE && job->options->output;
+    bool is_kept =
+        job->options->bad_rows == UMM_BAD_ROWS_QUARANTINE && umm_convert_has_output(job->options);
     if (!status && is_kept)
         status = umm_quarantine_open(&job->quarantine, job->options->quarantine, job->run, err);
     return status ? status : open_target(job, err);
@@ -252,7 +254,8 @@ static enum umm_status finish(struct umm_convert_job *job, struct umm_error *err
         return umm_error_set_cancelled(err);
     /* A nightly append that rejects nothing must not empty what an earlier one kept. */
     bool has_bad = result->n_rejected || !result->is_append;
-    if (job->options->bad_rows == UMM_BAD_ROWS_QUARANTINE && job->options->output && has_bad)
+    if (job->options->bad_rows == UMM_BAD_ROWS_QUARANTINE && has_bad &&
+        umm_convert_has_output(job->options))
         status = umm_quarantine_commit(&job->quarantine,
                                        job->options->is_synced || job->options->is_append, err);
     if (!status)

@@ -10,9 +10,9 @@
 #ifndef UMM_DATA_CONVERT_H
 #define UMM_DATA_CONVERT_H
 
-#include "data/append.h"
 #include "data/reading.h"
 #include "data/sequence.h"
+#include "data/target.h"
 #include "sys/lock.h"
 #include "umm.h"
 
@@ -22,8 +22,9 @@ enum umm_bad_rows { UMM_BAD_ROWS_FAIL, UMM_BAD_ROWS_SKIP, UMM_BAD_ROWS_QUARANTIN
 struct umm_convert_options {
     const char *const *inputs; /* "-" is standard input */
     size_t n_inputs;
-    const char *output;      /* "-" is standard output; NULL converts and writes nothing */
-    const char *scratch_dir; /* to spool rows for a stream; NULL: /tmp */
+    const char *output;          /* "-" is standard output; NULL converts and writes nothing */
+    const struct umm_sink *sink; /* takes the rows in place of an output, which is NULL */
+    const char *scratch_dir;     /* to spool rows for a stream; NULL: /tmp */
     struct umm_reading_options reading;
     uint32_t align_bytes;
     enum umm_bad_rows bad_rows;

@@ -53,6 +53,12 @@ struct umm_convert_origin {
     uint64_t line; /* 0: not needed */
 };
 
+/* Whether rows go anywhere: else they are only counted, and rejected ones not kept. */
+static inline bool umm_convert_has_output(const struct umm_convert_options *options)
+{
+    return options->output || options->sink;
+}
+
 /* See whether to stop, and tell about progress. Between blocks, or a few thousand rows. */
 UMM_MUST_USE enum umm_status umm_convert_look_around(struct umm_convert_job *job,
                                                      struct umm_error *err);

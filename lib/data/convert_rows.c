@@ -59,7 +59,7 @@ static enum umm_status reject(struct umm_convert_job *job, const struct umm_plac
             say_too_many(err, o->max_bad);
         return reason->status;
     }
-    if (o->bad_rows == UMM_BAD_ROWS_SKIP || !o->output)
+    if (o->bad_rows == UMM_BAD_ROWS_SKIP || !umm_convert_has_output(o))
         return UMM_OK;
     return umm_quarantine_add(&job->quarantine, reason, placed->record.text,
                               placed->record.len_bytes, err);

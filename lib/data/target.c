@@ -59,10 +59,11 @@ static enum umm_status measure_header(struct umm_target *target, struct umm_erro
 /* Where a scratch file goes: beside an output that is a file, else where the caller says. */
 static char *scratch_directory(const struct umm_target *target)
 {
-    const char *path = target->options.path, *slash = strrchr(path, '/');
+    const char *path = target->options.path;
     bool is_stream = target->kind == UMM_TARGET_ROWS && umm_outfile_is_stream(&target->out);
-    if (is_stream)
+    if (is_stream || !path)
         return strdup(target->options.scratch_dir ? target->options.scratch_dir : "/tmp");
+    const char *slash = strrchr(path, '/');
     if (!slash)
         return strdup(".");
     return strndup(path, slash == path ? 1 : (size_t)(slash - path));
@@ -72,7 +73,7 @@ static enum umm_status open_scratch(struct umm_target *target, struct umm_error 
 {
     char *dir = target->scratch_path = scratch_directory(target);
     if (!dir)
-        return umm_error_set_memory(err, strlen(target->options.path), "a path");
+        return umm_error_set_memory(err, UMM_ERROR_PATH_MAX, "a path");
     enum umm_status status = umm_file_scratch(dir, &target->scratch_fd, err);
     if (status)
         return status;
@@ -85,6 +86,16 @@ static enum umm_status open_append(struct umm_target *target, struct umm_error *
     target->kind = UMM_TARGET_APPEND;
     enum umm_status status = umm_append_open(&target->append, target->options.path, target->schema,
                                              target->options.revision, target->run, err);
+    if (!status && target->options.may_reverse)
+        status = open_scratch(target, err);
+    return status;
+}
+
+static enum umm_status open_sink(struct umm_target *target, struct umm_error *err)
+{
+    const struct umm_sink *sink = target->options.sink;
+    target->kind = UMM_TARGET_SINK;
+    enum umm_status status = sink->begin(sink->user, target->schema, err);
     if (!status && target->options.may_reverse)
         status = open_scratch(target, err);
     return status;
@@ -121,6 +132,8 @@ enum umm_status umm_target_open(struct umm_target *target, const struct umm_targ
     target->schema = schema;
     target->run = run;
     target->kind = UMM_TARGET_NONE;
+    if (options->sink)
+        return open_sink(target, err);
     if (!options->path)
         return measure_header(target, err);
     return options->is_append ? open_append(target, err) : open_fresh(target, err);
@@ -150,6 +163,8 @@ enum umm_status umm_target_push(struct umm_target *target, const char *row, int6
         return UMM_OK;
     if (target->kind == UMM_TARGET_APPEND && target->scratch_fd < 0)
         return umm_append_push(&target->append, row, time, err);
+    if (target->kind == UMM_TARGET_SINK && target->scratch_fd < 0)
+        return target->options.sink->take(target->options.sink->user, row, 1, err);
     if (target->rows.is_stream && target->n_rows > target->options.n_rows)
         return umm_error_set(err, UMM_ERR_DATA,
                              "more rows than the %" PRIu64 " that --rows promised",
@@ -183,6 +198,8 @@ enum umm_status umm_target_push_many(struct umm_target *target, const char *rows
     target->n_rows += n;
     if (target->kind == UMM_TARGET_NONE)
         return UMM_OK;
+    if (target->kind == UMM_TARGET_SINK && target->scratch_fd < 0)
+        return target->options.sink->take(target->options.sink->user, rows, n, err);
     return umm_rowfile_push_many(&target->rows, rows, n, err);
 }
 
@@ -194,8 +211,9 @@ void umm_target_expect(struct umm_target *target, uint64_t n)
 
 bool umm_target_can_defer(const struct umm_target *target)
 {
-    bool is_append = target->kind == UMM_TARGET_APPEND && target->scratch_fd < 0;
-    return target->kind != UMM_TARGET_NONE && !is_append && !target->rows.is_stream;
+    if (target->kind == UMM_TARGET_APPEND || target->kind == UMM_TARGET_SINK)
+        return target->scratch_fd >= 0;
+    return target->kind != UMM_TARGET_NONE && !target->rows.is_stream;
 }
 
 enum umm_status umm_target_reserve(struct umm_target *target, size_t n, uint64_t *first,
@@ -211,7 +229,18 @@ enum umm_status umm_target_write_at(const struct umm_target *target, uint64_t fi
     return umm_rowfile_write_at(&target->rows, first, rows, n, err);
 }
 
-/* The rows of the scratch file, one by one, to the append. */
+static enum umm_status append_each(struct umm_target *target, const char *rows, size_t n,
+                                   struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
+    for (size_t i = 0; !status && i < n; i++) {
+        const char *row = rows + i * target->schema->row_bytes;
+        status = umm_append_push(&target->append, row, umm_schema_time(target->schema, row), err);
+    }
+    return status;
+}
+
+/* The rows of the scratch file to the append or the sink. */
 static enum umm_status replay(struct umm_target *target, struct umm_error *err)
 {
     struct umm_rowfile *rows = &target->rows;
@@ -222,26 +251,31 @@ static enum umm_status replay(struct umm_target *target, struct umm_error *err)
         if (umm_run_is_cancelled(target->run))
             return umm_error_set_cancelled(err);
         status = umm_rowfile_read(rows, at, n, rows->buffer, err);
-        for (size_t i = 0; !status && i < n; i++) {
-            const char *row = rows->buffer + i * rows->row_bytes;
+        if (!status)
             status =
-                umm_append_push(&target->append, row, umm_schema_time(target->schema, row), err);
-        }
+                target->kind == UMM_TARGET_APPEND
+                    ? append_each(target, rows->buffer, n, err)
+                    : target->options.sink->take(target->options.sink->user, rows->buffer, n, err);
         at += n;
     }
     return status;
 }
 
+/* What waited in a scratch file for its order. */
+static enum umm_status hand_on(struct umm_target *target, bool is_reversed, struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
+    if (target->scratch_fd < 0)
+        return UMM_OK;
+    if (is_reversed)
+        status = umm_rowfile_reverse(&target->rows, err);
+    return status ? status : replay(target, err);
+}
+
 static enum umm_status finish_append(struct umm_target *target, bool is_reversed,
                                      struct umm_error *err)
 {
-    enum umm_status status = UMM_OK;
-    if (target->scratch_fd >= 0) {
-        if (is_reversed)
-            status = umm_rowfile_reverse(&target->rows, err);
-        if (!status)
-            status = replay(target, err);
-    }
+    enum umm_status status = hand_on(target, is_reversed, err);
     target->n_rows = umm_append_n_rows(&target->append);
     target->n_appended = target->n_rows - target->append.n_old;
     return status;
@@ -275,6 +309,8 @@ enum umm_status umm_target_finish(struct umm_target *target, bool is_reversed,
     if (target->kind == UMM_TARGET_APPEND)
         return finish_append(target, is_reversed, err);
     target->n_appended = target->n_rows;
+    if (target->kind == UMM_TARGET_SINK)
+        return hand_on(target, is_reversed, err);
     enum umm_status status = is_reversed ? umm_rowfile_reverse(&target->rows, err)
                                          : umm_rowfile_flush(&target->rows, err);
     if (!status)
@@ -288,7 +324,7 @@ enum umm_status umm_target_finish(struct umm_target *target, bool is_reversed,
 
 enum umm_status umm_target_commit(struct umm_target *target, struct umm_error *err)
 {
-    if (target->kind == UMM_TARGET_NONE)
+    if (target->kind == UMM_TARGET_NONE || target->kind == UMM_TARGET_SINK)
         return UMM_OK;
     if (target->kind == UMM_TARGET_APPEND) {
         target->is_changed = umm_append_is_changed(&target->append);

@@ -9,6 +9,7 @@
  *     stream, length given       header, then rows as they come
  *     append, oldest first       rows compared with or written behind the array's
  *     append, maybe newest first rows into a scratch file, then as above
+ *     sink                       rows handed to the caller, oldest first too
  *     none                       rows are counted
  *
  * Rows in the temporary or scratch file can be reversed before they go on.
@@ -22,12 +23,24 @@
 #include "sys/outfile.h"
 #include "umm.h"
 
+/*
+ * A caller that takes the rows itself. begin is called once, before the first row, with
+ * a schema that lives until the end; take with at least one row of schema->row_bytes
+ * each. Both from one thread at a time, rows in order; a failure ends the conversion.
+ */
+struct umm_sink {
+    enum umm_status (*begin)(void *user, const struct umm_schema *schema, struct umm_error *err);
+    enum umm_status (*take)(void *user, const char *rows, size_t n, struct umm_error *err);
+    void *user;
+};
+
 struct umm_target_options {
-    const char *path;        /* "-" is standard output; NULL writes nothing */
-    const char *scratch_dir; /* for streams; NULL: /tmp. Files have theirs beside them */
-    uint32_t align_bytes;    /* 0: UMM_NPY_ALIGN */
-    bool is_append;          /* to an array that exists; the caller holds its lock */
-    bool may_reverse;        /* rows may have to be reversed before they go on */
+    const char *path;            /* "-" is standard output; NULL writes nothing */
+    const struct umm_sink *sink; /* in place of path, which is NULL then; NULL: none */
+    const char *scratch_dir;     /* for streams; NULL: /tmp. Files have theirs beside them */
+    uint32_t align_bytes;        /* 0: UMM_NPY_ALIGN */
+    bool is_append;              /* to an array that exists; the caller holds its lock */
+    bool may_reverse;            /* rows may have to be reversed before they go on */
     enum umm_revision revision;
     bool has_rows; /* n_rows rows will come */
     uint64_t n_rows;
@@ -38,7 +51,7 @@ struct umm_target {
     struct umm_target_options options;
     const struct umm_schema *schema;
     struct umm_run *run;
-    enum { UMM_TARGET_NONE, UMM_TARGET_ROWS, UMM_TARGET_APPEND } kind;
+    enum { UMM_TARGET_NONE, UMM_TARGET_ROWS, UMM_TARGET_APPEND, UMM_TARGET_SINK } kind;
     struct umm_outfile out;
     struct umm_append append;
     struct umm_rowfile rows; /* the temporary file's, the scratch file's or the stream's */
