@@ -424,6 +424,8 @@ enum umm_status umm_reading_open(struct umm_reading *reading, const char *path,
     memset(reading, 0, sizeof *reading);
     enum umm_status status = umm_records_open(&reading->records, path, run, err);
     reading->records.comment = options->comment;
+    reading->records.is_prompt =
+        options->is_prompt && !umm_source_can_seek(&reading->records.source);
     if (!status)
         status = umm_na_parse(options->na ? options->na : UMM_NA_DEFAULT, &reading->na, err);
     if (!status)

@@ -39,7 +39,10 @@ void umm_records_close(struct umm_records *records)
     records->room = records->buffer = NULL;
 }
 
-/* Read until at least `wanted` unconsumed bytes are there, or the input ends. */
+/*
+ * Read until at least `wanted` unconsumed bytes are there, or the input ends; when
+ * prompt, what one read brings.
+ */
 static enum umm_status fill(struct umm_records *records, size_t wanted, struct umm_error *err)
 {
     if (records->begin) {
@@ -58,18 +61,42 @@ static enum umm_status fill(struct umm_records *records, size_t wanted, struct u
             return status;
         records->end += n_read;
         records->is_end = n_read == 0;
+        if (records->is_prompt)
+            break;
     }
     return UMM_OK;
+}
+
+/* Whether a line end is there that no quote seems to hide. */
+static bool has_line(const struct umm_records *records)
+{
+    bool is_quoted = false;
+    for (size_t i = records->begin; i < records->end; i++) {
+        is_quoted ^= records->buffer[i] == '"';
+        if (records->buffer[i] == '\n' && !is_quoted)
+            return true;
+    }
+    return false;
+}
+
+/* The same as fill, except that nobody waits for more than a line when prompt. */
+static enum umm_status await(struct umm_records *records, size_t wanted, struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
+    while (!status && records->end - records->begin < wanted && !records->is_end) {
+        if (records->is_prompt && has_line(records))
+            break;
+        status = fill(records, wanted, err);
+    }
+    return status;
 }
 
 enum umm_status umm_records_peek(struct umm_records *records, const char **text, size_t *len_bytes,
                                  bool *is_end, struct umm_error *err)
 {
-    if (records->end - records->begin < LOOK_BYTES) {
-        enum umm_status status = fill(records, LOOK_BYTES, err);
-        if (status)
-            return status;
-    }
+    enum umm_status status = await(records, LOOK_BYTES, err);
+    if (status)
+        return status;
     *text = records->buffer + records->begin;
     *len_bytes = records->end - records->begin;
     *is_end = records->is_end;
@@ -79,11 +106,9 @@ enum umm_status umm_records_peek(struct umm_records *records, const char **text,
 enum umm_status umm_records_peek_record(struct umm_records *records, const char **text,
                                         size_t *len_bytes, bool *is_end, struct umm_error *err)
 {
-    if (records->end - records->begin < WHOLE_BYTES) {
-        enum umm_status status = fill(records, WHOLE_BYTES, err);
-        if (status)
-            return status;
-    }
+    enum umm_status status = await(records, WHOLE_BYTES, err);
+    if (status)
+        return status;
     size_t len = records->end - records->begin;
     *text = records->buffer + records->begin;
     *len_bytes = len < WHOLE_BYTES ? len : WHOLE_BYTES;
@@ -328,11 +353,9 @@ enum umm_status umm_records_cut(struct umm_records *records, enum umm_cpu cpu, s
                                 struct umm_error *err)
 {
     *is_cut = false;
-    if (records->end - records->begin < want_bytes && !records->is_end) {
-        enum umm_status status = fill(records, want_bytes, err);
-        if (status)
-            return status;
-    }
+    enum umm_status status = await(records, want_bytes, err);
+    if (status)
+        return status;
     size_t len = records->end - records->begin;
     *n_bytes = len < want_bytes ? len : want_bytes;
     umm_scan(cpu, records->buffer + records->begin, *n_bytes, records->delimiter,

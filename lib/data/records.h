@@ -29,6 +29,7 @@ struct umm_records {
     size_t begin, end;
     size_t step_bytes; /* to read at most at once; 0 for what is fast */
     bool is_end;
+    bool is_prompt;               /* of a stream: a line that is there is not kept waiting */
     char delimiter;               /* set it before the first umm_records_next */
     char comment;                 /* lines that begin with it are passed over; 0 for none */
     uint64_t n_blank, n_comments; /* lines passed over */
@@ -43,7 +44,7 @@ void umm_records_close(struct umm_records *records);
 
 /*
  * Look at what comes next without consuming it: at least 64 KiB of text unless
- * the input ends before (*is_end).
+ * the input ends before (*is_end); at least a line when prompt.
  */
 UMM_MUST_USE enum umm_status umm_records_peek(struct umm_records *records, const char **text,
                                               size_t *len_bytes, bool *is_end,

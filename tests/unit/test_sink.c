@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -139,6 +140,87 @@ static void a_refusal_ends_the_conversion(void **unused)
     free(c.rows);
 }
 
+/* ---- rows of a pipe, as they come -------------------------------------------------- */
+
+enum { N_LIVE = 500 };
+
+struct live {
+    int to_writer; /* a byte for each row that arrived */
+    size_t n;
+};
+
+static enum umm_status begin_live(void *user, const struct umm_schema *schema,
+                                  struct umm_error *err)
+{
+    (void)user;
+    (void)schema;
+    (void)err;
+    return UMM_OK;
+}
+
+static enum umm_status take_live(void *user, const char *rows, size_t n, struct umm_error *err)
+{
+    struct live *live = user;
+    (void)rows;
+    (void)err;
+    live->n += n;
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(write(live->to_writer, "x", 1), 1);
+    return UMM_OK;
+}
+
+/* Writes a row only when the one before it has arrived. */
+static void write_live(int out, int acknowledged)
+{
+    char line[PATH_SIZE], byte;
+    dprintf(out, "timestamp,open,high,low,close,note,volume\n");
+    for (int i = 0; i < N_LIVE; i++) {
+        const char *note = i % 7 == 3 ? "\"a\n\"" : i % 11 == 5 ? "\"q\"\"\"" : "n";
+        int len = snprintf(line, sizeof line, "%d000,1,2,0.5,1.5,%s,%d\r\n", 1600000000 + 60 * i,
+                           note, i);
+        int half = i % 3 ? len : len / 2; /* some come in two pieces */
+        if (write(out, line, (size_t)half) < 0 || usleep(half < len ? 100 : 0) ||
+            write(out, line + half, (size_t)(len - half)) < 0 || read(acknowledged, &byte, 1) != 1)
+            _exit(1);
+    }
+    _exit(0);
+}
+
+static void rows_of_a_pipe_are_not_kept_waiting(void **unused)
+{
+    (void)unused;
+    for (unsigned threads = 1; threads <= 2; threads++) {
+        int text[2], back[2], wait_status;
+        char path[PATH_SIZE];
+        assert_int_equal(pipe(text) + pipe(back), 0);
+        pid_t writer = fork();
+        if (writer == 0) {
+            close(back[1]); /* so that a reader that fails is seen */
+            write_live(text[1], back[0]);
+        }
+        close(text[1]);
+        snprintf(path, sizeof path, "/dev/fd/%d", text[0]);
+        struct live live = {.to_writer = back[1]};
+        const struct umm_sink sink = {.begin = begin_live, .take = take_live, .user = &live};
+        const char *inputs[] = {path};
+        struct umm_convert_options options = {.inputs = inputs, .n_inputs = 1, .sink = &sink};
+        struct umm_run run = {.n_threads = threads};
+        struct umm_convert_result result;
+        options.reading.schema.time_unit = UMM_TIME_MS;
+        options.reading.is_prompt = true;
+        alarm(60); /* what a lost row would otherwise wait for */
+        assert_int_equal(umm_convert(&options, &run, &result, NULL), UMM_OK);
+        alarm(0);
+        assert_int_equal(live.n, N_LIVE);
+        umm_convert_result_free(&result);
+        close(text[0]);
+        close(back[0]);
+        close(back[1]);
+        assert_int_equal(waitpid(writer, &wait_status, 0), writer);
+        assert_int_equal(wait_status, 0);
+    }
+}
+
 static int make_directory(void **unused)
 {
     (void)unused;
@@ -163,6 +245,7 @@ int main(void)
         cmocka_unit_test(rows_are_those_of_the_array),
         cmocka_unit_test(newest_first_rows_come_oldest_first),
         cmocka_unit_test(a_refusal_ends_the_conversion),
+        cmocka_unit_test(rows_of_a_pipe_are_not_kept_waiting),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
