@@ -24,12 +24,12 @@ endif
 
 # ---- dependencies: pkg-config where there is one, a link probe for libcsv ----
 
-DEPS     := libzstd jansson
+DEPS     := libzstd libxxhash jansson
 NO_BUILD := clean help dist check demo bench fuzz cov uninstall
 ifneq ($(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)),)
 DEPS_LACK := $(shell for d in $(DEPS); do $(PKG_CONFIG) --exists $$d || echo $$d; done)
 ifneq ($(DEPS_LACK),)
-$(error pkg-config does not find: $(DEPS_LACK). On Debian: apt-get install pkg-config libzstd-dev libjansson-dev (or run scripts/bootstrap))
+$(error pkg-config does not find: $(DEPS_LACK). On Debian: apt-get install pkg-config libzstd-dev libxxhash-dev libjansson-dev (or run scripts/bootstrap))
 endif
 CSV_PROBE := $(shell echo 'int csv_fini(void); int main(void) { return csv_fini(); }' | \
 	$(CC) -x c - -o /dev/null $(LDFLAGS) -lcsv >/dev/null 2>&1 && echo found)

@@ -2,6 +2,7 @@
 #include "format/zstd.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
@@ -12,15 +13,23 @@ struct umm_zstd_reader {
     size_t wanted; /* libzstd's hint: 0 exactly when a frame is complete and flushed */
 };
 
-bool umm_zstd_is_magic(const void *bytes, size_t len_bytes)
+static uint32_t magic_of(const void *bytes)
 {
     const unsigned char *p = bytes;
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static bool is_skippable(uint32_t magic)
+{
+    return (magic & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START;
+}
+
+bool umm_zstd_is_magic(const void *bytes, size_t len_bytes)
+{
     if (len_bytes < 4)
         return false;
-    uint32_t magic =
-        (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-    return magic == ZSTD_MAGICNUMBER ||
-           (magic & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START;
+    uint32_t magic = magic_of(bytes);
+    return magic == ZSTD_MAGICNUMBER || is_skippable(magic);
 }
 
 enum umm_status umm_zstd_reader_new(struct umm_zstd_reader **out, struct umm_error *err)
@@ -88,4 +97,132 @@ enum umm_status umm_zstd_reader_read(struct umm_zstd_reader *reader, const char 
 bool umm_zstd_reader_is_complete(const struct umm_zstd_reader *reader)
 {
     return reader->wanted == 0;
+}
+
+/* ---- whole frames ------------------------------------------------------------- */
+
+struct umm_zstd_packer {
+    ZSTD_CCtx *context;
+};
+
+struct umm_zstd_unpacker {
+    ZSTD_DCtx *context;
+};
+
+enum umm_status umm_zstd_packer_new(int level, struct umm_zstd_packer **out, struct umm_error *err)
+{
+    struct umm_zstd_packer *packer = calloc(1, sizeof *packer);
+    if (packer)
+        packer->context = ZSTD_createCCtx();
+    if (!packer || !packer->context ||
+        ZSTD_isError(ZSTD_CCtx_setParameter(packer->context, ZSTD_c_compressionLevel, level)) ||
+        ZSTD_isError(ZSTD_CCtx_setParameter(packer->context, ZSTD_c_checksumFlag, 1))) {
+        umm_zstd_packer_free(packer);
+        return umm_error_set_memory(err, sizeof *packer, "zstd compression");
+    }
+    *out = packer;
+    return UMM_OK;
+}
+
+void umm_zstd_packer_free(struct umm_zstd_packer *packer)
+{
+    if (!packer)
+        return;
+    ZSTD_freeCCtx(packer->context);
+    free(packer);
+}
+
+size_t umm_zstd_frame_max(size_t len_bytes)
+{
+    return ZSTD_compressBound(len_bytes);
+}
+
+enum umm_status umm_zstd_pack(struct umm_zstd_packer *packer, const void *bytes, size_t len_bytes,
+                              void *out, size_t *n_out, struct umm_error *err)
+{
+    size_t code =
+        ZSTD_compress2(packer->context, out, umm_zstd_frame_max(len_bytes), bytes, len_bytes);
+    if (ZSTD_isError(code))
+        return umm_error_set_memory(err, len_bytes, "zstd compression");
+    *n_out = code;
+    return UMM_OK;
+}
+
+enum umm_status umm_zstd_unpacker_new(struct umm_zstd_unpacker **out, struct umm_error *err)
+{
+    struct umm_zstd_unpacker *unpacker = calloc(1, sizeof *unpacker);
+    if (unpacker)
+        unpacker->context = ZSTD_createDCtx();
+    if (!unpacker || !unpacker->context) {
+        free(unpacker);
+        return umm_error_set_memory(err, sizeof *unpacker, "zstd decompression");
+    }
+    *out = unpacker;
+    return UMM_OK;
+}
+
+void umm_zstd_unpacker_free(struct umm_zstd_unpacker *unpacker)
+{
+    if (!unpacker)
+        return;
+    ZSTD_freeDCtx(unpacker->context);
+    free(unpacker);
+}
+
+enum umm_status umm_zstd_unpack(struct umm_zstd_unpacker *unpacker, const void *bytes,
+                                size_t len_bytes, void *out, size_t content_bytes,
+                                struct umm_error *err)
+{
+    size_t code = ZSTD_decompressDCtx(unpacker->context, out, content_bytes, bytes, len_bytes);
+    if (ZSTD_isError(code))
+        return refuse(code, err);
+    if (code != content_bytes)
+        return umm_error_set(err, UMM_ERR_DATA, "a zstd frame holds %zu bytes, not %zu", code,
+                             content_bytes);
+    return UMM_OK;
+}
+
+bool umm_zstd_measure(const void *bytes, size_t len_bytes, struct umm_zstd_frame *frame)
+{
+    if (!umm_zstd_is_magic(bytes, len_bytes))
+        return false;
+    size_t size = ZSTD_findFrameCompressedSize(bytes, len_bytes);
+    if (ZSTD_isError(size))
+        return false;
+    frame->is_skippable = is_skippable(magic_of(bytes));
+    frame->size_bytes = size;
+    frame->content_bytes = 0;
+    if (frame->is_skippable)
+        return true;
+    frame->content_bytes = ZSTD_getFrameContentSize(bytes, len_bytes);
+    return frame->content_bytes != ZSTD_CONTENTSIZE_UNKNOWN &&
+           frame->content_bytes != ZSTD_CONTENTSIZE_ERROR;
+}
+
+static unsigned char *put_bytes(unsigned char *p, uint32_t value, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        *p++ = (unsigned char)(value >> 8 * i);
+    return p;
+}
+
+/* RFC 8878, 3.1.1: a single-segment frame; its content size is stored with 256 off in 2 bytes. */
+size_t umm_zstd_format_raw(const void *bytes, size_t len_bytes, void *out)
+{
+    enum { SINGLE_SEGMENT = 1 << 5, LAST_BLOCK = 1, TWO_BYTES_FROM = 256, FOUR_BYTES_FROM = 65792 };
+    unsigned char *p = put_bytes(out, ZSTD_MAGICNUMBER, 4);
+    uint32_t len = (uint32_t)len_bytes;
+    if (len < TWO_BYTES_FROM) {
+        *p++ = SINGLE_SEGMENT;
+        p = put_bytes(p, len, 1);
+    } else if (len < FOUR_BYTES_FROM) {
+        *p++ = SINGLE_SEGMENT | 1 << 6;
+        p = put_bytes(p, len - TWO_BYTES_FROM, 2);
+    } else {
+        *p++ = SINGLE_SEGMENT | 2 << 6;
+        p = put_bytes(p, len, 4);
+    }
+    p = put_bytes(p, LAST_BLOCK | len << 3, 3);
+    memcpy(p, bytes, len);
+    return (size_t)(p - (unsigned char *)out) + len;
 }
