@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* How long a wait may go without looking at the cancel flag. */
@@ -442,6 +443,11 @@ enum umm_status umm_file_make_directory(const char *path, struct umm_error *err)
     if (sys_errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return UMM_OK;
     return umm_error_set_errno(err, sys_errno, path, "cannot create a directory");
+}
+
+uint64_t umm_file_device(uint64_t major, uint64_t minor)
+{
+    return makedev((unsigned)major, (unsigned)minor);
 }
 
 bool umm_file_same(const char *path, uint64_t device, uint64_t inode)

@@ -149,6 +149,9 @@ UMM_MUST_USE enum umm_status umm_file_close_checked(int *fd, const char *path,
 /* Make the directory path, mode 0777 & ~umask. One that is there already is UMM_OK. */
 UMM_MUST_USE enum umm_status umm_file_make_directory(const char *path, struct umm_error *err);
 
+/* The device number, as umm_file_info has it, of what the kernel writes as major:minor. */
+uint64_t umm_file_device(uint64_t major, uint64_t minor);
+
 /* Whether path (links followed) exists and is the file named by device and inode. */
 bool umm_file_same(const char *path, uint64_t device, uint64_t inode);
 
