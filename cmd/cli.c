@@ -19,6 +19,7 @@ static const struct cli_tool *the_tool;
 static struct umm_run *volatile signal_run;
 static volatile sig_atomic_t signal_caught;
 static struct sigaction pipe_action;
+static bool is_given[OPTIONS_MAX]; /* by index in the tool's table */
 
 /* ---- start and end ------------------------------------------------------- */
 
@@ -169,25 +170,37 @@ int cli_fail(const struct umm_error *err)
 
 /* ---- options ------------------------------------------------------------- */
 
-static void print_option(const struct cli_option *option)
+/* The lines of help in their column, behind what is width wide already. */
+static void print_column(int width, const char *help)
 {
     enum { HELP_COLUMN = 30 };
-    char left[128];
-    bool has_letter = option->key > 0 && option->key < CLI_KEY_LONG;
-    int width = has_letter ? snprintf(left, sizeof left, "  -%c, --%s", option->key, option->name)
-                           : snprintf(left, sizeof left, "      --%s", option->name);
-    printf("%s", left);
-    if (option->arg)
-        width += printf(option->arg[0] == '[' ? "%s" : "=%s", option->arg);
-    for (const char *line = option->help; line;) {
+    for (const char *line = help; line;) {
         size_t len = strcspn(line, "\n");
-        if (line != option->help || width + 2 > HELP_COLUMN) {
+        if (line != help || width + 2 > HELP_COLUMN) {
             putchar('\n');
             width = 0;
         }
         printf("%*s%.*s", HELP_COLUMN - width, "", (int)len, line);
         line = line[len] ? line + len + 1 : NULL;
     }
+    putchar('\n');
+}
+
+static void print_option(const struct cli_option *option)
+{
+    bool has_letter = option->key > 0 && option->key < CLI_KEY_LONG;
+    int width = has_letter ? printf("  -%c, --%s", option->key, option->name)
+                           : printf("      --%s", option->name);
+    if (option->arg)
+        width += printf(option->arg[0] == '[' ? "%s" : "=%s", option->arg);
+    print_column(width, option->help);
+}
+
+static void print_commands(void)
+{
+    puts("Commands:");
+    for (const struct cli_command *c = the_tool->commands; c->name; c++)
+        print_column(printf("  %s%s%s", c->name, c->operands[0] ? " " : "", c->operands), c->help);
     putchar('\n');
 }
 
@@ -200,6 +213,8 @@ static void print_help(void)
     static char buffer[32 * 1024];
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     printf("Usage: %s %s\n%s\n\n", the_tool->name, the_tool->synopsis, the_tool->about);
+    if (the_tool->commands)
+        print_commands();
     for (const struct cli_option *o = the_tool->options; o->name || o->help; o++) {
         if (o->name)
             print_option(o);
@@ -299,18 +314,72 @@ static int next_option(int argc, char **argv, const char **value, int *exit_code
     }
 }
 
+static void note_given(int key)
+{
+    for (size_t i = 0; the_tool->options[i].name || the_tool->options[i].help; i++)
+        is_given[i] |= the_tool->options[i].name && the_tool->options[i].key == key;
+}
+
 bool cli_parse(int argc, char **argv, int (*set)(void *opts, int key, const char *value),
                void *opts, int *exit_code)
 {
     const char *value;
     int key;
     while ((key = next_option(argc, argv, &value, exit_code)) >= 0) {
+        note_given(key);
         *exit_code = set(opts, key, value);
         if (*exit_code != CLI_OK)
             return false;
     }
     return key == -1;
 }
+
+/* ---- commands ------------------------------------------------------------ */
+
+/* Whether name is one of the words of list. */
+static bool is_listed(const char *list, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = list; (at = strstr(at, name)); at += len)
+        if ((at == list || at[-1] == ' ') && (at[len] == ' ' || at[len] == '\0'))
+            return true;
+    return false;
+}
+
+/* Whether n operands are as many as a command's "NAME KEY [FILE]" asks for. */
+static bool is_enough(const char *operands, int n)
+{
+    int n_required = 0, n_words = 0;
+    for (const char *at = operands; *at; at += strspn(at, " ")) {
+        n_words++;
+        n_required += *at != '[';
+        at += strcspn(at, " ");
+    }
+    return n >= n_required && (n <= n_words || strstr(operands, "..."));
+}
+
+int cli_run_command(int argc, char **argv, void *opts)
+{
+    char shown[UMM_EXCERPT_MAX];
+    const struct cli_command *command = the_tool->commands;
+    if (optind >= argc)
+        return cli_usage("no command");
+    const char *name = argv[optind];
+    while (command->name && strcmp(command->name, name) != 0)
+        command++;
+    if (!command->name)
+        return cli_usage("unknown command \"%s\"",
+                         umm_escape(shown, sizeof shown, name, strlen(name)));
+    int n = argc - optind - 1;
+    if (!is_enough(command->operands, n))
+        return cli_usage("%s takes %s", name, command->operands[0] ? command->operands : "nothing");
+    for (size_t i = 0; the_tool->options[i].name || the_tool->options[i].help; i++)
+        if (is_given[i] && !is_listed(command->options, the_tool->options[i].name))
+            return cli_usage("--%s does not go with %s", the_tool->options[i].name, name);
+    return command->run(opts, n, argv + optind + 1);
+}
+
+/* ---- values -------------------------------------------------------------- */
 
 bool cli_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *out)
 {
@@ -325,6 +394,34 @@ bool cli_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *out
     if (value < min || value > max)
         return false;
     *out = value;
+    return true;
+}
+
+/* The power of two that a unit stands for, or -1. */
+static int unit_shift(const char *unit)
+{
+    static const char letters[] = "KMGT";
+    if (!*unit)
+        return 0;
+    const char *at = strchr(letters, *unit);
+    bool is_whole = !unit[1] || strcmp(unit + 1, "i") == 0 || strcmp(unit + 1, "iB") == 0;
+    return at && is_whole ? 10 * (int)(at - letters + 1) : -1;
+}
+
+bool cli_parse_size(const char *text, uint64_t min, uint64_t max, uint64_t *out)
+{
+    char digits[32];
+    size_t len = strspn(text, "0123456789");
+    int shift = unit_shift(text + len);
+    uint64_t value;
+    if (len >= sizeof digits || shift < 0)
+        return false;
+    memcpy(digits, text, len);
+    digits[len] = '\0';
+    if (!cli_parse_count(digits, 0, UINT64_MAX >> shift, &value) || value << shift < min ||
+        value << shift > max)
+        return false;
+    *out = value << shift;
     return true;
 }
 

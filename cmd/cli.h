@@ -28,13 +28,29 @@ struct cli_option {
     const char *help;
 };
 
-/* A tool: table ends with a zero entry. -h, --help, -V and --version are added. */
+/*
+ * One command of a tool that has several ("umm-pool put NAME KEY FILE"). operands is
+ * both what the help shows and what is checked: a word in brackets may be left out,
+ * "..." lets any number follow. options are the names of those that go with it, apart
+ * by spaces; any other is refused. run gets the n operands behind the command's name
+ * and returns the exit code.
+ */
+struct cli_command {
+    const char *name;
+    const char *operands;
+    const char *options;
+    const char *help; /* as an option's */
+    int (*run)(void *opts, int n, char **operands);
+};
+
+/* A tool: tables end with a zero entry. -h, --help, -V and --version are added. */
 struct cli_tool {
     const char *name;
     const char *synopsis; /* what follows the name on the usage line */
     const char *about;    /* one or two lines */
     const struct cli_option *options;
-    const char *notes; /* printed after the options; may be NULL */
+    const char *notes;                  /* printed after the options; may be NULL */
+    const struct cli_command *commands; /* NULL for a tool without */
 };
 
 /* First call of every main: safe standard descriptors, SIGPIPE, the tool's name. */
@@ -48,6 +64,13 @@ void cli_init(const struct cli_tool *tool);
  */
 bool cli_parse(int argc, char **argv, int (*set)(void *opts, int key, const char *value),
                void *opts, int *exit_code);
+
+/*
+ * After cli_parse, of a tool with commands: run the one that the first operand names.
+ * Returns its exit code, or CLI_USAGE after a message about a command that is missing
+ * or unknown, the number of its operands, or an option that does not go with it.
+ */
+int cli_run_command(int argc, char **argv, void *opts);
 
 /* One line on standard error plus "Try 'umm-x --help'."; returns CLI_USAGE. */
 UMM_PRINTF(1, 2) int cli_usage(const char *fmt, ...);
@@ -91,6 +114,12 @@ void cli_test_hooks(struct umm_run *run);
 
 /* Plain decimal digits within [min, max]; "010" is ten. */
 bool cli_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *out);
+
+/*
+ * A size in bytes within [min, max]: decimal digits and one of K, M, G and T, powers of
+ * 1024 (also Ki, KiB and so on), or nothing. "010K" is ten of them.
+ */
+bool cli_parse_size(const char *text, uint64_t min, uint64_t max, uint64_t *out);
 
 /* The index of text in the NULL-terminated list choices, or -1. */
 int cli_parse_choice(const char *text, const char *const *choices);
