@@ -205,16 +205,37 @@ static int temp_randomise(char *at)
  * change between the look and the removal. A writer that has created the file but
  * not locked it yet finds it locked, or gone, and takes another.
  */
-static void remove_if_stale(int dir_fd, const char *name)
+bool umm_outfile_remove_temp(int dir_fd, const char *name)
 {
+    const int flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     struct stat st;
-    int fd = openat(dir_fd, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = openat(dir_fd, name, O_RDWR | flags);
+    /* Killed between the last two steps, it has its final mode, maybe without writing. */
+    if (fd < 0 && errno == EACCES)
+        fd = openat(dir_fd, name, O_RDONLY | flags);
     if (fd < 0)
-        return;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
-        flock(fd, LOCK_EX | LOCK_NB) == 0 && umm_file_is_named(dir_fd, name, fd))
-        (void)unlinkat(dir_fd, name, 0);
+        return errno == ENOENT;
+    bool is_gone = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+                   flock(fd, LOCK_EX | LOCK_NB) == 0 && umm_file_is_named(dir_fd, name, fd) &&
+                   unlinkat(dir_fd, name, 0) == 0;
     umm_file_close(&fd);
+    return is_gone;
+}
+
+/* Whether name is "." BASE ".umm-" and n_end characters of the alphabet. */
+static bool is_temp_with(const char *name, size_t n_end)
+{
+    size_t len = strlen(name);
+    if (name[0] != '.' || len <= 1 + TEMP_MARK_LEN + n_end)
+        return false;
+    const char *end = name + len - n_end;
+    return memcmp(end - TEMP_MARK_LEN, TEMP_MARK, TEMP_MARK_LEN) == 0 &&
+           strspn(end, TEMP_ALPHABET) == n_end;
+}
+
+bool umm_outfile_is_temp(const char *name)
+{
+    return is_temp_with(name, 1) || is_temp_with(name, TEMP_RANDOM_LEN);
 }
 
 /* By asking for each slot's name: listing the directory would cost its size. */
@@ -224,7 +245,7 @@ static void remove_stale(const struct umm_outfile_place *place)
     size_t prefix_len = temp_prefix(place->base, name);
     for (int slot = 0; slot < TEMP_SLOTS; slot++) {
         temp_number(name + prefix_len, slot);
-        remove_if_stale(place->dir_fd, name);
+        (void)umm_outfile_remove_temp(place->dir_fd, name);
     }
 }
 
@@ -344,10 +365,10 @@ static enum umm_status open_stream(struct umm_outfile *out, struct umm_error *er
     return status;
 }
 
-enum umm_status umm_outfile_open(struct umm_outfile *out, const char *path, struct umm_error *err)
+/* Begin in out->place, unless it was not found: settle *out in any case. */
+static enum umm_status open_place(struct umm_outfile *out, enum umm_status status,
+                                  struct umm_error *err)
 {
-    *out = (struct umm_outfile){.fd = -1, .path = path};
-    enum umm_status status = umm_outfile_locate(&out->place, path, err);
     if (!status && out->place.is_stream) {
         status = open_stream(out, err);
     } else if (!status) {
@@ -360,6 +381,36 @@ enum umm_status umm_outfile_open(struct umm_outfile *out, const char *path, stru
     }
     out->is_open = status == UMM_OK;
     return status;
+}
+
+enum umm_status umm_outfile_open(struct umm_outfile *out, const char *path, struct umm_error *err)
+{
+    *out = (struct umm_outfile){.fd = -1, .path = path};
+    enum umm_status status = umm_outfile_locate(&out->place, path, err);
+    return open_place(out, status, err);
+}
+
+static enum umm_status locate_in(struct umm_outfile_place *place, int dir_fd, const char *base,
+                                 const char *path, struct umm_error *err)
+{
+    struct stat st;
+    *place = (struct umm_outfile_place){.dir_fd = -1};
+    if (strlen(base) > UMM_OUTFILE_NAME_MAX)
+        return umm_error_set_errno(err, ENAMETOOLONG, path, "cannot write");
+    memcpy(place->base, base, strlen(base) + 1);
+    if (fstatat(dir_fd, base, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is not a regular file");
+    place->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
+    return place->dir_fd < 0 ? umm_error_set_errno(err, errno, path, "cannot open its directory")
+                             : UMM_OK;
+}
+
+enum umm_status umm_outfile_open_in(struct umm_outfile *out, int dir_fd, const char *base,
+                                    const char *path, struct umm_error *err)
+{
+    *out = (struct umm_outfile){.fd = -1, .path = path};
+    enum umm_status status = locate_in(&out->place, dir_fd, base, path, err);
+    return open_place(out, status, err);
 }
 
 int umm_outfile_fd(const struct umm_outfile *out)
@@ -432,12 +483,14 @@ static enum umm_status flush_by_close(const struct umm_outfile *out, struct umm_
     return umm_file_close_checked(&fd, out->path, err);
 }
 
-static enum umm_status finish_temp(struct umm_outfile *out, bool is_synced, struct umm_error *err)
+static enum umm_status finish_temp(struct umm_outfile *out,
+                                   const struct umm_outfile_options *options, struct umm_error *err)
 {
-    if (out->is_mode_held && fchmod(out->fd, (mode_t)out->mode) < 0)
+    mode_t mode = (mode_t)(options->mode ? options->mode : out->mode);
+    if ((out->is_mode_held || options->mode) && fchmod(out->fd, mode) < 0)
         return umm_error_set_errno(err, errno, out->path,
                                    "cannot set the mode of its temporary file");
-    enum umm_status status = is_synced ? umm_file_sync(out->fd, out->path, err) : UMM_OK;
+    enum umm_status status = options->is_synced ? umm_file_sync(out->fd, out->path, err) : UMM_OK;
     return status ? status : flush_by_close(out, err);
 }
 
@@ -459,10 +512,11 @@ static enum umm_status rename_temp(struct umm_outfile *out, struct umm_error *er
     return UMM_OK;
 }
 
-static enum umm_status replace_target(struct umm_outfile *out, bool is_synced,
+static enum umm_status replace_target(struct umm_outfile *out,
+                                      const struct umm_outfile_options *options,
                                       struct umm_error *err)
 {
-    enum umm_status status = finish_temp(out, is_synced, err);
+    enum umm_status status = finish_temp(out, options, err);
     return status ? status : rename_temp(out, err);
 }
 
@@ -478,7 +532,7 @@ static enum umm_status commit_file(struct umm_outfile *out,
         same_fd = open_same_target(out);
     *is_changed = same_fd < 0;
     if (!status && *is_changed)
-        status = replace_target(out, options->is_synced, err);
+        status = replace_target(out, options, err);
     else if (!status && options->is_synced)
         status = umm_file_sync(same_fd, out->path, err); /* its writer may not have */
     if (!status && options->is_synced)

@@ -63,10 +63,12 @@ struct umm_outfile {
  *                file, and of its directory after the rename
  * is_if_changed  a regular target with the same bytes already is kept as it is,
  *                with its inode, mode and times; the new file is dropped
+ * mode           the permission bits of the new file; 0 for 0666 & ~umask
  */
 struct umm_outfile_options {
     bool is_synced;
     bool is_if_changed;
+    unsigned mode;
 };
 
 /*
@@ -81,6 +83,15 @@ struct umm_outfile_options {
  */
 UMM_MUST_USE enum umm_status umm_outfile_open(struct umm_outfile *out, const char *path,
                                               struct umm_error *err);
+
+/*
+ * The same in the open directory dir_fd (borrowed, until open returns) under the name
+ * base; path only names the output in messages. A base that exists and is no regular
+ * file is UMM_ERR_CONFLICT: links are not followed.
+ */
+UMM_MUST_USE enum umm_status umm_outfile_open_in(struct umm_outfile *out, int dir_fd,
+                                                 const char *base, const char *path,
+                                                 struct umm_error *err);
 
 /*
  * The descriptor to write to, -1 for none: open for reading too, and seekable,
@@ -113,6 +124,15 @@ void umm_outfile_abort(struct umm_outfile *out);
  */
 UMM_MUST_USE enum umm_status umm_outfile_locate(struct umm_outfile_place *place, const char *path,
                                                 struct umm_error *err);
+
+/* Whether a file of this name is the temporary of an output, by its form. */
+bool umm_outfile_is_temp(const char *name);
+
+/*
+ * Remove the temporary name in dir_fd if its writer is dead. False when it is alive, or
+ * when the file cannot be removed.
+ */
+bool umm_outfile_remove_temp(int dir_fd, const char *name);
 
 /*
  * Whether two outputs would take each other's place, or both be standard output;
