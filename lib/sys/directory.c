@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/directory.h"
+
+#include "base/error.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { OTHERS_MODE = 0077, LOCK_WAIT_MAX_MS = 100 };
+
+uint32_t umm_directory_user(void)
+{
+    return (uint32_t)geteuid();
+}
+
+enum umm_status umm_directory_make(const char *path, unsigned mode, bool *is_new,
+                                   struct umm_error *err)
+{
+    *is_new = mkdir(path, (mode_t)mode) == 0;
+    if (!*is_new && errno != EEXIST)
+        return umm_error_set_errno(err, errno, path, "cannot make the directory");
+    /* An umask such as 0277 takes bits that the owner needs. */
+    if (*is_new && chmod(path, (mode_t)mode) < 0) {
+        int sys_errno = errno;
+        (void)rmdir(path);
+        return umm_error_set_errno(err, sys_errno, path, "cannot set its mode");
+    }
+    return UMM_OK;
+}
+
+static enum umm_status check_private(int fd, const char *path, struct umm_error *err)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return umm_error_set_errno(err, errno, path, "cannot examine");
+    if (st.st_uid != geteuid())
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "belongs to another user (uid %u)",
+                                  (unsigned)st.st_uid);
+    if (st.st_mode & OTHERS_MODE)
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+                                  "is open to other users (mode %04o, wanted 0700)",
+                                  (unsigned)st.st_mode & 07777);
+    return UMM_OK;
+}
+
+enum umm_status umm_directory_open_private(const char *path, int *fd, struct umm_error *err)
+{
+    *fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (*fd < 0 && (errno == ENOTDIR || errno == ELOOP))
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+                                  "is not a directory (links are not followed)");
+    if (*fd < 0)
+        return umm_error_set_errno(err, errno, path, "cannot open");
+    enum umm_status status = check_private(*fd, path, err);
+    if (status)
+        umm_file_close(fd);
+    return status;
+}
+
+enum umm_status umm_directory_lock(int fd, const char *path, const struct umm_run *run,
+                                   struct umm_error *err)
+{
+    /* Not one long wait: a signal just before it would be lost. */
+    for (long delay_ms = 1;; delay_ms = delay_ms < LOCK_WAIT_MAX_MS ? 2 * delay_ms : delay_ms) {
+        if (umm_run_is_cancelled(run))
+            return umm_error_set_cancelled(err);
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return UMM_OK;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return umm_error_set_errno(err, errno, path, "cannot lock");
+        struct timespec delay = {.tv_nsec = delay_ms * 1000000};
+        (void)nanosleep(&delay, NULL);
+    }
+}
+
+void umm_directory_unlock(int fd)
+{
+    (void)flock(fd, LOCK_UN);
+}
+
+/* ---- listing -------------------------------------------------------------- */
+
+/* Names end to end, as they are read. */
+struct text {
+    char *bytes;
+    size_t len_bytes, cap_bytes, n;
+};
+
+static bool add_name(struct text *text, const char *name)
+{
+    size_t len = strlen(name) + 1;
+    if (text->cap_bytes - text->len_bytes < len) {
+        size_t cap = 2 * text->cap_bytes + 4096;
+        char *bytes = realloc(text->bytes, cap);
+        if (!bytes)
+            return false;
+        text->bytes = bytes;
+        text->cap_bytes = cap;
+    }
+    memcpy(text->bytes + text->len_bytes, name, len);
+    text->len_bytes += len;
+    text->n++;
+    return true;
+}
+
+static enum umm_status read_names(DIR *dir, const char *path, struct text *text,
+                                  struct umm_error *err)
+{
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(dir);
+        if (!entry)
+            return errno ? umm_error_set_errno(err, errno, path, "cannot list") : UMM_OK;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (!add_name(text, entry->d_name))
+            return umm_error_set_memory(err, text->cap_bytes, "a list of names");
+    }
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Pointers, and behind them in the same block the text that they point into. */
+static char **index_names(const struct text *text)
+{
+    char **names = malloc((text->n + 1) * sizeof *names + text->len_bytes);
+    if (!names)
+        return NULL;
+    char *at = (char *)(names + text->n + 1);
+    if (text->len_bytes)
+        memcpy(at, text->bytes, text->len_bytes);
+    for (size_t i = 0; i < text->n; i++, at += strlen(at) + 1)
+        names[i] = at;
+    names[text->n] = NULL;
+    qsort(names, text->n, sizeof *names, compare_names);
+    return names;
+}
+
+enum umm_status umm_directory_list(int fd, const char *path, char ***names, size_t *n,
+                                   struct umm_error *err)
+{
+    struct text text = {0};
+    /* A descriptor of its own: fd's has an offset, and stays with the caller. */
+    int list_fd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = list_fd < 0 ? NULL : fdopendir(list_fd);
+    if (!dir) {
+        int sys_errno = errno;
+        umm_file_close(&list_fd);
+        return umm_error_set_errno(err, sys_errno, path, "cannot list");
+    }
+    enum umm_status status = read_names(dir, path, &text, err);
+    (void)closedir(dir);
+    *names = status ? NULL : index_names(&text);
+    *n = text.n;
+    if (!status && !*names)
+        status = umm_error_set_memory(err, text.len_bytes, "a list of names");
+    free(text.bytes);
+    return status;
+}
+
+/* ---- files ---------------------------------------------------------------- */
+
+enum umm_status umm_directory_stat_file(int fd, const char *path, const char *name,
+                                        struct umm_file_info *info, struct umm_error *err)
+{
+    struct stat st;
+    if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return umm_error_set_errno(err, errno, path, "cannot examine a file in it");
+    *info = (struct umm_file_info){.kind = S_ISREG(st.st_mode)   ? UMM_FILE_REGULAR
+                                           : S_ISDIR(st.st_mode) ? UMM_FILE_DIRECTORY
+                                                                 : UMM_FILE_OTHER,
+                                   .size_bytes = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0,
+                                   .device = st.st_dev,
+                                   .inode = st.st_ino,
+                                   .mode = st.st_mode & 07777};
+    return UMM_OK;
+}
+
+enum umm_status umm_directory_open_file(int fd, const char *path, const char *name, int *file_fd,
+                                        struct umm_file_info *info, struct umm_error *err)
+{
+    /* O_NONBLOCK: a FIFO must not hold us before we see what it is. */
+    *file_fd = openat(fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (*file_fd < 0 && errno != ELOOP)
+        return umm_error_set_errno(err, errno, path, "cannot open");
+    enum umm_status status = *file_fd < 0 ? UMM_OK : umm_file_stat_fd(*file_fd, path, info, err);
+    if (!status && (*file_fd < 0 || info->kind != UMM_FILE_REGULAR))
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is not a regular file");
+    if (status)
+        umm_file_close(file_fd);
+    return status;
+}
+
+enum umm_status umm_directory_remove_file(int fd, const char *path, const char *name,
+                                          struct umm_error *err)
+{
+    if (unlinkat(fd, name, 0) < 0)
+        return umm_error_set_errno(err, errno, path, "cannot remove");
+    return UMM_OK;
+}
+
+enum umm_status umm_directory_remove(int fd, const char *path, struct umm_error *err)
+{
+    struct stat by_name, by_fd;
+    if (lstat(path, &by_name) < 0 || fstat(fd, &by_fd) < 0)
+        return umm_error_set_errno(err, errno, path, "cannot examine");
+    if (by_name.st_dev != by_fd.st_dev || by_name.st_ino != by_fd.st_ino)
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+                                  "is another directory now; left alone");
+    if (rmdir(path) < 0)
+        return umm_error_set_errno(err, errno, path, "cannot remove the directory");
+    return UMM_OK;
+}

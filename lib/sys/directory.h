@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * directory.h - a directory that programs share: opened once, and from then on used
+ * only through its descriptor, so that nobody can put another one in its place.
+ *
+ * In every function `path` only names the directory in errors, unless it is stated
+ * that it is opened. Names are those in the directory, without a slash; links are
+ * never followed. A failed call is UMM_ERR_SYSTEM with sys_errno. Any thread may call,
+ * with one exception: the lock belongs to the descriptor, not to a thread.
+ */
+#ifndef UMM_SYS_DIRECTORY_H
+#define UMM_SYS_DIRECTORY_H
+
+#include "sys/file.h"
+#include "umm.h"
+
+/* The user that this process acts for, as umm_directory_open compares it. */
+uint32_t umm_directory_user(void);
+
+/*
+ * Make the directory path with exactly these permission bits, whatever the umask.
+ * *is_new is false when there is one (or something else) of that name already.
+ */
+UMM_MUST_USE enum umm_status umm_directory_make(const char *path, unsigned mode, bool *is_new,
+                                                struct umm_error *err);
+
+/*
+ * Open the directory path, which must be this user's own and closed to everybody else
+ * (mode 0700 or less): UMM_ERR_CONFLICT when it is not, or is a link or no directory
+ * at all. *fd is the caller's to close, -1 on failure.
+ */
+UMM_MUST_USE enum umm_status umm_directory_open_private(const char *path, int *fd,
+                                                        struct umm_error *err);
+
+/*
+ * Hold the directory's lock, flock(2) on fd itself, until it is released or fd closed;
+ * the kernel drops a dead holder's. Waits: UMM_ERR_CANCELLED.
+ */
+UMM_MUST_USE enum umm_status umm_directory_lock(int fd, const char *path, const struct umm_run *run,
+                                                struct umm_error *err);
+void umm_directory_unlock(int fd);
+
+/*
+ * All names in the directory but "." and "..", sorted by their bytes: *n of them in
+ * *names, one block that the caller frees with free().
+ */
+UMM_MUST_USE enum umm_status umm_directory_list(int fd, const char *path, char ***names, size_t *n,
+                                                struct umm_error *err);
+
+/* What name is; a link is UMM_FILE_OTHER. */
+UMM_MUST_USE enum umm_status umm_directory_stat_file(int fd, const char *path, const char *name,
+                                                     struct umm_file_info *info,
+                                                     struct umm_error *err);
+
+/* Open the regular file name for reading; UMM_ERR_CONFLICT when it is something else. */
+UMM_MUST_USE enum umm_status umm_directory_open_file(int fd, const char *path, const char *name,
+                                                     int *file_fd, struct umm_file_info *info,
+                                                     struct umm_error *err);
+
+/* Remove the file name. */
+UMM_MUST_USE enum umm_status umm_directory_remove_file(int fd, const char *path, const char *name,
+                                                       struct umm_error *err);
+
+/* Remove the empty directory path if it is still the one that is open at fd. */
+UMM_MUST_USE enum umm_status umm_directory_remove(int fd, const char *path, struct umm_error *err);
+
+#endif
