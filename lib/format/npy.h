@@ -111,6 +111,16 @@ UMM_MUST_USE enum umm_status umm_npy_read(int fd, const char *path, struct umm_n
                                           struct umm_error *err);
 
 /*
+ * Read a header from the stream fd (named path in messages), and no byte beyond it:
+ * *header is its *len_bytes bytes as they came, malloc'ed, the caller's to free. A
+ * header that claims more than UMM_NPY_HEADER_MAX is refused before anything is
+ * allocated. Failures as umm_npy_parse, and UMM_ERR_CANCELLED by run.
+ */
+UMM_MUST_USE enum umm_status umm_npy_read_stream(int fd, const char *path, struct umm_run *run,
+                                                 struct umm_npy *out, void **header,
+                                                 size_t *len_bytes, struct umm_error *err);
+
+/*
  * Write the complete header of *in, magic to newline, into a malloc'ed *text of
  * *len_bytes bytes (not terminated); the caller frees it. *len_bytes is a
  * multiple of align_bytes, a power of two from 16 to 4096. With UMM_NPY_ALIGN

@@ -132,3 +132,61 @@ enum umm_status umm_npy_read(int fd, const char *path, struct umm_npy *out, stru
     return umm_error_set_path(err, UMM_ERR_DATA, path, "array data is short by %" PRIu64 " bytes",
                               end - info.size_bytes);
 }
+
+/* ---- streams --------------------------------------------------------------- */
+
+/* Read up to len_bytes; *n_read is less only at the end of the stream. */
+static enum umm_status read_up_to(int fd, const char *path, struct umm_run *run, void *out,
+                                  size_t len_bytes, size_t *n_read, struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
+    size_t n = 1;
+    for (*n_read = 0; !status && n > 0 && *n_read < len_bytes; *n_read += n)
+        status = umm_file_read(fd, path, run, (char *)out + *n_read, len_bytes - *n_read, &n, err);
+    return status;
+}
+
+/* The first bytes, and the length of the header that they claim. */
+static enum umm_status read_stream_claim(int fd, const char *path, struct umm_run *run,
+                                         unsigned char prelude[PRELUDE_MAX], size_t *len_bytes,
+                                         struct umm_error *err)
+{
+    struct umm_npy found = {0};
+    size_t n = 0, dict_at = 0;
+    enum umm_status status = read_up_to(fd, path, run, prelude, PRELUDE_MAX, &n, err);
+    if (status)
+        return status;
+    status = read_prelude(prelude, n, &found, &dict_at, err);
+    if (!status)
+        status = check_claim(found.data_offset_bytes, UMM_NPY_HEADER_MAX, err);
+    /* What was read is all header: no dict is as short as version 1's prelude is shorter. */
+    if (!status && found.data_offset_bytes < PRELUDE_MAX)
+        status = umm_error_set(err, UMM_ERR_DATA, "the NPY header is empty");
+    *len_bytes = (size_t)found.data_offset_bytes;
+    return status;
+}
+
+enum umm_status umm_npy_read_stream(int fd, const char *path, struct umm_run *run,
+                                    struct umm_npy *out, void **header, size_t *len_bytes,
+                                    struct umm_error *err)
+{
+    unsigned char prelude[PRELUDE_MAX];
+    char *bytes = NULL;
+    size_t n = 0;
+    memset(out, 0, sizeof *out);
+    enum umm_status status = read_stream_claim(fd, path, run, prelude, len_bytes, err);
+    if (!status && !(bytes = malloc(*len_bytes)))
+        status = umm_error_set_memory(err, *len_bytes, "an NPY header");
+    if (!status) {
+        memcpy(bytes, prelude, PRELUDE_MAX);
+        status = read_up_to(fd, path, run, bytes + PRELUDE_MAX, *len_bytes - PRELUDE_MAX, &n, err);
+    }
+    if (!status)
+        status = umm_npy_parse(bytes, PRELUDE_MAX + n, out, err);
+    if (status == UMM_ERR_DATA || status == UMM_ERR_UNSUPPORTED)
+        umm_error_at(err, path, 0, 0, 0);
+    if (status)
+        free(bytes);
+    *header = status ? NULL : bytes;
+    return status;
+}
