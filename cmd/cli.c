@@ -433,6 +433,12 @@ int cli_parse_choice(const char *text, const char *const *choices)
     return -1;
 }
 
+const char *cli_pool_root(void)
+{
+    const char *root = getenv("UMM_POOL_DIR");
+    return root && *root ? root : NULL;
+}
+
 void cli_test_hooks(struct umm_run *run)
 {
 #ifdef UMM_TEST_HOOKS

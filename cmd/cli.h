@@ -115,6 +115,9 @@ void cli_test_hooks(struct umm_run *run);
 /* Plain decimal digits within [min, max]; "010" is ten. */
 bool cli_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *out);
 
+/* The directory where pools are, from UMM_POOL_DIR; NULL when that is empty or not set. */
+const char *cli_pool_root(void);
+
 /*
  * A size in bytes within [min, max]: decimal digits and one of K, M, G and T, powers of
  * 1024 (also Ki, KiB and so on), or nothing. "010K" is ten of them.

@@ -61,7 +61,8 @@ enum {
 static const struct cli_option options[] = {
     {'o', "output", "FILE",
      "write the array to FILE; - is standard output,\n"
-     "where the rows are spooled first unless --rows is given"},
+     "where the rows are spooled first unless --rows is given;\n"
+     "pool:NAME/KEY is an entry of a pool: umm-pool(1)"},
     {KEY_OUT_DIR, "out-dir", "DIR", "write DIR/NAME.npy for each .../NAME.csv instead"},
     {KEY_OUT_ROOT, "out-root", "DIR",
      "write DIR/SYMBOL/TIMEFRAME.npy: the one that the next two\n"
@@ -607,6 +608,7 @@ int main(int argc, char **argv)
     cli_init(&tool);
     if (parse_opts(&opts, argc, argv, &exit_code)) {
         opts.convert.scratch_dir = getenv("TMPDIR");
+        opts.convert.pool_root = cli_pool_root();
         context.n_threads = (unsigned)opts.n_threads;
         cli_test_hooks(&context);
         cli_catch_signals(&context);

@@ -38,6 +38,9 @@ static enum umm_status check_options(const struct umm_convert_options *o, struct
         return contradiction(err, "--struct and --plain exclude each other");
     if (o->reading.time_format && o->reading.has_time_unit_in)
         return contradiction(err, "--time-format and --time-unit-in exclude each other");
+    if (o->output && umm_output_is_entry(o->output) && (o->is_append || o->is_locked))
+        return contradiction(err, "--append and --lock are for files: an entry of a pool is "
+                                  "replaced as a whole");
     if (!o->is_append && (o->is_tail || o->revision))
         return contradiction(err, "--tail and --on-revision need --append");
     if (!o->is_append)
@@ -132,6 +135,7 @@ static enum umm_status open_target(struct umm_convert_job *job, struct umm_error
     struct umm_target_options target = {
         .path = o->output,
         .sink = o->sink,
+        .pool_root = o->pool_root,
         .scratch_dir = o->scratch_dir,
         .align_bytes = o->align_bytes,
         .is_append = is_there,

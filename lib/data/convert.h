@@ -22,8 +22,9 @@ enum umm_bad_rows { UMM_BAD_ROWS_FAIL, UMM_BAD_ROWS_SKIP, UMM_BAD_ROWS_QUARANTIN
 struct umm_convert_options {
     const char *const *inputs; /* "-" is standard input */
     size_t n_inputs;
-    const char *output;          /* "-" is standard output; NULL converts and writes nothing */
+    const char *output;          /* as data/output.h says; NULL converts and writes nothing */
     const struct umm_sink *sink; /* takes the rows in place of an output, which is NULL */
+    const char *pool_root;       /* where pools are; NULL: UMM_POOL_ROOT */
     const char *scratch_dir;     /* to spool rows for a stream; NULL: /tmp */
     struct umm_reading_options reading;
     uint32_t align_bytes;

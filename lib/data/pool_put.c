@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "data/pool_names.h"
+#include "sys/clock.h"
 #include "sys/directory.h"
 #include "sys/file.h"
 
@@ -168,11 +169,24 @@ static enum umm_status check_end(const struct source *source, struct umm_run *ru
     return status;
 }
 
+/* Ten times a second at most. */
+static void report(const struct umm_run *run, uint64_t done, uint64_t total, uint64_t *next_ns)
+{
+    const uint64_t step_ns = 100 * 1000 * 1000;
+    if (!run || !run->progress)
+        return;
+    uint64_t now = umm_clock_run_ns(run);
+    if (now < *next_ns)
+        return;
+    *next_ns = now + step_ns;
+    run->progress(run->progress_user, done, total);
+}
+
 static enum umm_status copy(const struct source *source, int fd, const char *label,
                             struct umm_run *run, struct umm_error *err)
 {
     enum umm_status status = UMM_OK;
-    uint64_t at = source->header_bytes;
+    uint64_t at = source->header_bytes, next_ns = 0;
     char *buffer = malloc(COPY_BYTES);
     if (!buffer)
         return umm_error_set_memory(err, COPY_BYTES, "a buffer");
@@ -185,8 +199,7 @@ static enum umm_status copy(const struct source *source, int fd, const char *lab
         if (!status)
             status = umm_file_pwrite_all(fd, label, buffer, n, at, err);
         at += n;
-        if (run && run->progress)
-            run->progress(run->progress_user, at, source->size_bytes);
+        report(run, at, source->size_bytes, &next_ns);
     }
     if (!status)
         status = check_end(source, run, buffer, err);

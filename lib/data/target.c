@@ -30,12 +30,12 @@ static enum umm_status put_header(struct umm_target *target, uint64_t n_rows, st
 {
     char *text;
     size_t len;
-    int fd = umm_outfile_fd(&target->out);
+    int fd = umm_outfile_fd(&target->out.file);
     const char *path = target->options.path;
     enum umm_status status = make_header(target, n_rows, &text, &len, err);
     if (status)
         return status;
-    status = umm_outfile_is_stream(&target->out)
+    status = umm_outfile_is_stream(&target->out.file)
                  ? umm_file_write_stream(fd, path, target->run, text, len, err)
                  : umm_file_pwrite_all(fd, path, text, len, 0, err);
     free(text);
@@ -60,8 +60,9 @@ static enum umm_status measure_header(struct umm_target *target, struct umm_erro
 static char *scratch_directory(const struct umm_target *target)
 {
     const char *path = target->options.path;
-    bool is_stream = target->kind == UMM_TARGET_ROWS && umm_outfile_is_stream(&target->out);
-    if (is_stream || !path)
+    bool is_stream = target->kind == UMM_TARGET_ROWS && umm_outfile_is_stream(&target->out.file);
+    /* In a pool it would take memory that the budget does not see. */
+    if (is_stream || !path || umm_output_is_entry(path))
         return strdup(target->options.scratch_dir ? target->options.scratch_dir : "/tmp");
     const char *slash = strrchr(path, '/');
     if (!slash)
@@ -107,10 +108,10 @@ static enum umm_status open_fresh(struct umm_target *target, struct umm_error *e
     target->kind = UMM_TARGET_ROWS;
     enum umm_status status = measure_header(target, err);
     if (!status)
-        status = umm_outfile_open(&target->out, options->path, err);
+        status = umm_output_open(&target->out, options->path, options->pool_root, target->run, err);
     if (status)
         return status;
-    bool is_stream = umm_outfile_is_stream(&target->out);
+    bool is_stream = umm_outfile_is_stream(&target->out.file);
     bool is_direct = options->has_rows && !options->may_reverse && !target->schema->is_fortran;
     if (target->schema->is_fortran || (is_stream && !is_direct))
         return open_scratch(target, err);
@@ -118,8 +119,9 @@ static enum umm_status open_fresh(struct umm_target *target, struct umm_error *e
         status = put_header(target, options->n_rows, err);
     if (status)
         return status;
-    return umm_rowfile_open(&target->rows, umm_outfile_fd(&target->out), options->path, is_stream,
-                            target->header_len, target->schema->row_bytes, 0, target->run, err);
+    return umm_rowfile_open(&target->rows, umm_outfile_fd(&target->out.file), options->path,
+                            is_stream, target->header_len, target->schema->row_bytes, 0,
+                            target->run, err);
 }
 
 enum umm_status umm_target_open(struct umm_target *target, const struct umm_target_options *options,
@@ -146,7 +148,7 @@ void umm_target_close(struct umm_target *target)
     if (target->kind != UMM_TARGET_NONE)
         umm_rowfile_close(&target->rows);
     if (target->kind == UMM_TARGET_ROWS)
-        umm_outfile_abort(&target->out);
+        umm_output_abort(&target->out);
     if (target->scratch_fd > 0)
         umm_file_close(&target->scratch_fd);
     free(target->scratch_path);
@@ -284,9 +286,9 @@ static enum umm_status finish_append(struct umm_target *target, bool is_reversed
 /* From the scratch file to the output. */
 static enum umm_status finish_scratch(struct umm_target *target, struct umm_error *err)
 {
-    int fd = umm_outfile_fd(&target->out);
+    int fd = umm_outfile_fd(&target->out.file);
     const char *path = target->options.path;
-    bool is_stream = umm_outfile_is_stream(&target->out);
+    bool is_stream = umm_outfile_is_stream(&target->out.file);
     enum umm_status status = put_header(target, target->n_rows, err);
     if (status)
         return status;
@@ -330,5 +332,6 @@ enum umm_status umm_target_commit(struct umm_target *target, struct umm_error *e
         target->is_changed = umm_append_is_changed(&target->append);
         return umm_append_commit(&target->append, err);
     }
-    return umm_outfile_commit(&target->out, &target->options.file, &target->is_changed, err);
+    return umm_output_commit(&target->out, &target->options.file, target->run, &target->is_changed,
+                             err);
 }

@@ -18,9 +18,9 @@
 #define UMM_DATA_TARGET_H
 
 #include "data/append.h"
+#include "data/output.h"
 #include "data/rowfile.h"
 #include "data/schema.h"
-#include "sys/outfile.h"
 #include "umm.h"
 
 /*
@@ -35,9 +35,10 @@ struct umm_sink {
 };
 
 struct umm_target_options {
-    const char *path;            /* "-" is standard output; NULL writes nothing */
+    const char *path;            /* as data/output.h says; NULL writes nothing */
     const struct umm_sink *sink; /* in place of path, which is NULL then; NULL: none */
-    const char *scratch_dir;     /* for streams; NULL: /tmp. Files have theirs beside them */
+    const char *pool_root;       /* where pools are; NULL: UMM_POOL_ROOT */
+    const char *scratch_dir;     /* for streams and pools; NULL: /tmp. Files: beside them */
     uint32_t align_bytes;        /* 0: UMM_NPY_ALIGN */
     bool is_append;              /* to an array that exists; the caller holds its lock */
     bool may_reverse;            /* rows may have to be reversed before they go on */
@@ -52,7 +53,7 @@ struct umm_target {
     const struct umm_schema *schema;
     struct umm_run *run;
     enum { UMM_TARGET_NONE, UMM_TARGET_ROWS, UMM_TARGET_APPEND, UMM_TARGET_SINK } kind;
-    struct umm_outfile out;
+    struct umm_output out;
     struct umm_append append;
     struct umm_rowfile rows; /* the temporary file's, the scratch file's or the stream's */
     int scratch_fd;

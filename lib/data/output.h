@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * output.h - where an array goes, by what the user calls it:
+ *
+ *     pool:NAME/KEY   an entry of a pool (data/pool.h)
+ *     -               standard output
+ *     anything else   a file (sys/outfile.h); ./pool:NAME/KEY is one, too
+ *
+ * Open, write through umm_outfile_fd(&output.file), commit or abort. An entry of a pool
+ * is written in the pool's memory, which grows with it: whether it fits the budget is
+ * asked at commit, when its size is known.
+ */
+#ifndef UMM_DATA_OUTPUT_H
+#define UMM_DATA_OUTPUT_H
+
+#include "data/pool.h"
+#include "sys/outfile.h"
+#include "umm.h"
+
+/* An output being written; all zero is "none". */
+struct umm_output {
+    struct umm_outfile file;
+    struct umm_pool pool; /* open when it is an entry */
+    const char *key;      /* in the caller's path */
+};
+
+/* Whether path names an entry of a pool. */
+bool umm_output_is_entry(const char *path);
+
+/*
+ * Begin the output path, which must live until commit or abort. Pools are in the
+ * directory pool_root, NULL for UMM_POOL_ROOT. Failures as umm_outfile_open, or
+ * umm_pool_open and umm_pool_begin; UMM_ERR_ARGUMENT when NAME or KEY is missing.
+ */
+UMM_MUST_USE enum umm_status umm_output_open(struct umm_output *output, const char *path,
+                                             const char *pool_root, struct umm_run *run,
+                                             struct umm_error *err);
+
+/* As umm_outfile_commit, or umm_pool_commit. *output is "none" afterwards. */
+UMM_MUST_USE enum umm_status umm_output_commit(struct umm_output *output,
+                                               const struct umm_outfile_options *options,
+                                               struct umm_run *run, bool *is_changed,
+                                               struct umm_error *err);
+
+/* Give it up. Safe on "none". */
+void umm_output_abort(struct umm_output *output);
+
+#endif
