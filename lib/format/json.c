@@ -113,6 +113,11 @@ void umm_json_put_bool(struct umm_json *object, const char *key, bool value)
     put(object, key, json_boolean(value));
 }
 
+void umm_json_put_array(struct umm_json *object, const char *key)
+{
+    put(object, key, json_array());
+}
+
 static struct umm_json *adopt(struct umm_json *object, json_t *value)
 {
     struct umm_json *child = value ? wrap(value, object->root) : NULL;

@@ -25,6 +25,9 @@ void umm_json_put_count(struct umm_json *object, const char *key, uint64_t value
 void umm_json_put_real(struct umm_json *object, const char *key, double value);
 void umm_json_put_bool(struct umm_json *object, const char *key, bool value);
 
+/* An empty array as member, which otherwise umm_json_add_object makes. */
+void umm_json_put_array(struct umm_json *object, const char *key);
+
 /* A new object as member; a new object at the end of the array member (made if new). */
 struct umm_json *umm_json_put_object(struct umm_json *object, const char *key);
 struct umm_json *umm_json_add_object(struct umm_json *object, const char *key);

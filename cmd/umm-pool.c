@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cli.h"
+#include "data/pool.h"
+#include "data/pool_report.h"
+#include "sys/file.h"
+#include "sys/outfile.h"
+
+enum {
+    KEY_SIZE = CLI_KEY_LONG,
+    KEY_DIR,
+    KEY_FORMAT,
+    KEY_JSON,
+    KEY_METRICS,
+    KEY_PROGRESS,
+    KEY_NO_PROGRESS
+};
+
+static const struct cli_option options[] = {
+    {KEY_DIR, "dir", "DIR", "where pools are (default $UMM_POOL_DIR, or /dev/shm)"},
+    {KEY_SIZE, "size", "SIZE", "create: the budget, such as 10G"},
+    {KEY_FORMAT, "format", "path|npy", "get: print the path (the default), or the data"},
+    {KEY_PROGRESS, "progress", NULL, "put: show a progress bar even if not on a terminal"},
+    {KEY_NO_PROGRESS, "no-progress", NULL, "put: never show one"},
+    {KEY_JSON, "json", NULL, "list, stat, verify: print JSON"},
+    {KEY_METRICS, "metrics", "FILE", "stat, verify: write Prometheus metrics to FILE"},
+    {'v', "verbose", NULL, "create, put, unlink: say what was done"},
+    {0, NULL, NULL, NULL}};
+
+struct opts {
+    const char *root, *metrics;
+    uint64_t budget_bytes;
+    bool is_data, is_json, is_verbose;
+    enum cli_when progress;
+    struct umm_run run;
+};
+
+/* CLI_OK, or the exit code after a message. */
+static int set_option(void *user, int key, const char *value)
+{
+    static const char *const formats[] = {"path", "npy", NULL};
+    struct opts *opts = user;
+    int choice;
+    switch (key) {
+    case KEY_DIR: opts->root = value; return CLI_OK;
+    case KEY_SIZE:
+        if (cli_parse_size(value, 1, INT64_MAX, &opts->budget_bytes))
+            return CLI_OK;
+        return cli_bad_value("size", "a number of bytes, or one with K, M, G or T", value);
+    case KEY_FORMAT:
+        choice = cli_parse_choice(value, formats);
+        opts->is_data = choice == 1;
+        return choice < 0 ? cli_bad_value("format", "path or npy", value) : CLI_OK;
+    case KEY_JSON: opts->is_json = true; return CLI_OK;
+    case KEY_METRICS: opts->metrics = value; return CLI_OK;
+    case KEY_PROGRESS: opts->progress = CLI_ALWAYS; return CLI_OK;
+    case KEY_NO_PROGRESS: opts->progress = CLI_NEVER; return CLI_OK;
+    default: opts->is_verbose = true; return CLI_OK;
+    }
+}
+
+static int end(enum umm_status status, const struct umm_error *err)
+{
+    return status ? cli_fail(err) : cli_finish(CLI_OK);
+}
+
+/* ---- commands that change something --------------------------------------------- */
+
+static int run_create(void *user, int n, char **operands)
+{
+    struct opts *opts = user;
+    struct umm_error err = {0};
+    bool is_new = false;
+    (void)n;
+    if (!opts->budget_bytes)
+        return cli_usage("create needs --size");
+    enum umm_status status =
+        umm_pool_create(opts->root, operands[0], opts->budget_bytes, &opts->run, &is_new, &err);
+    if (!status && opts->is_verbose)
+        cli_warn("%s: %s", operands[0], is_new ? "made" : "is there already");
+    return end(status, &err);
+}
+
+static int run_put(void *user, int n, char **operands)
+{
+    struct opts *opts = user;
+    struct umm_error err = {0};
+    struct umm_pool pool = {.is_open = false};
+    (void)n;
+    cli_progress_start(&opts->run, opts->progress);
+    enum umm_status status = umm_pool_open(&pool, opts->root, operands[0], &err);
+    if (!status)
+        status = umm_pool_put(&pool, operands[1], operands[2], &opts->run, &err);
+    if (!status && opts->is_verbose)
+        cli_warn("%s: put into %s", operands[1], operands[0]);
+    umm_pool_close(&pool);
+    return end(status, &err);
+}
+
+static int run_rm(void *user, int n, char **operands)
+{
+    struct opts *opts = user;
+    struct umm_error err = {0};
+    struct umm_pool pool = {.is_open = false};
+    int exit_code = CLI_OK;
+    if (umm_pool_open(&pool, opts->root, operands[0], &err) != UMM_OK)
+        return cli_fail(&err);
+    /* One that is not there is no reason to leave the others. */
+    for (int i = 1; i < n; i++) {
+        if (umm_pool_remove(&pool, operands[i], &opts->run, &err) == UMM_OK)
+            continue;
+        if (err.status == UMM_ERR_CANCELLED || err.status == UMM_ERR_ARGUMENT) {
+            exit_code = cli_fail(&err);
+            break;
+        }
+        cli_warn_error(&err);
+        exit_code = CLI_FAILED;
+    }
+    umm_pool_close(&pool);
+    return cli_finish(exit_code);
+}
+
+static int run_unlink(void *user, int n, char **operands)
+{
+    struct opts *opts = user;
+    struct umm_error err = {0};
+    (void)n;
+    enum umm_status status = umm_pool_unlink(opts->root, operands[0], &opts->run, &err);
+    if (!status && opts->is_verbose)
+        cli_warn("%s: removed", operands[0]);
+    return end(status, &err);
+}
+
+/* ---- commands that look ----------------------------------------------------------- */
+
+static enum umm_status write_data(int fd, const struct umm_npy *npy, struct umm_run *run,
+                                  struct umm_error *err)
+{
+    static char buffer[256 * 1024];
+    enum umm_status status = UMM_OK;
+    uint64_t size = npy->data_offset_bytes + umm_npy_data_bytes(npy);
+    for (uint64_t at = 0; !status && at < size;) {
+        size_t n = size - at < sizeof buffer ? (size_t)(size - at) : sizeof buffer;
+        status = umm_file_pread_all(fd, "the entry", buffer, n, at, err);
+        if (!status)
+            status = umm_file_write_stream(1, "-", run, buffer, n, err);
+        at += n;
+    }
+    return status;
+}
+
+static int run_get(void *user, int n, char **operands)
+{
+    struct opts *opts = user;
+    struct umm_error err = {0};
+    struct umm_pool pool = {.is_open = false};
+    struct umm_npy npy = {0};
+    char *path = NULL;
+    int fd = -1;
+    (void)n;
+    enum umm_status status = umm_pool_open(&pool, opts->root, operands[0], &err);
+    if (!status)
+        status = umm_pool_open_entry(&pool, operands[1], &fd, &npy, &err);
+    if (!status && opts->is_data)
+        status = write_data(fd, &npy, &opts->run, &err);
+    else if (!status)
+        status = umm_pool_entry_path(&pool, operands[1], &path, &err);
+    if (path)
+        puts(path);
+    free(path);
+    umm_npy_free(&npy);
+    umm_file_close(&fd);
+    umm_pool_close(&pool);
+    return end(status, &err);
+}
+
+static enum umm_status print(const struct opts *opts, const struct umm_pool_inspection *inspection,
+                             struct umm_error *err)
+{
+    char line[UMM_POOL_LINE_MAX], *text = NULL;
+    size_t len = 0;
+    enum umm_status status = UMM_OK;
+    for (size_t i = 0; !opts->is_json && umm_pool_report_line(inspection, i, line); i++)
+        puts(line);
+    if (opts->is_json)
+        status = umm_pool_report_json(inspection, &text, &len, err);
+    if (text)
+        fwrite(text, 1, len, stdout);
+    free(text);
+    text = NULL;
+    if (!status && opts->metrics)
+        status = umm_pool_report_prometheus(inspection, &text, &len, err);
+    if (text)
+        status = umm_outfile_write(opts->metrics, text, len, err);
+    free(text);
+    return status;
+}
+
+/* list, stat and verify: what they look at, and whether they judge. */
+static int look(struct opts *opts, const char *name, bool has_sharing, bool is_verdict)
+{
+    struct umm_error err = {0};
+    struct umm_pool pool = {.is_open = false};
+    struct umm_pool_inspection inspection = {.pool = NULL};
+    enum umm_status status = umm_pool_open(&pool, opts->root, name, &err);
+    if (!status)
+        status = umm_pool_inspect(&pool, has_sharing, &opts->run, &inspection, &err);
+    if (!status)
+        status = print(opts, &inspection, &err);
+    bool is_bad = is_verdict && inspection.n_faults > 0;
+    if (!status && is_verdict && !opts->is_json)
+        puts(is_bad ? "FAIL" : "PASS");
+    umm_pool_inspection_free(&inspection);
+    umm_pool_close(&pool);
+    return status ? cli_fail(&err) : cli_finish(is_bad ? CLI_FAILED : CLI_OK);
+}
+
+static int run_list(void *user, int n, char **operands)
+{
+    (void)n;
+    return look(user, operands[0], false, false);
+}
+
+static int run_stat(void *user, int n, char **operands)
+{
+    (void)n;
+    return look(user, operands[0], true, false);
+}
+
+static int run_verify(void *user, int n, char **operands)
+{
+    (void)n;
+    return look(user, operands[0], true, true);
+}
+
+/* ---- the tool ---------------------------------------------------------------------- */
+
+static const struct cli_command commands[] = {
+    {"create", "NAME", "dir size verbose", "make a pool; that it is there is no error", run_create},
+    {"put", "NAME KEY FILE", "dir verbose progress no-progress",
+     "copy an .npy FILE (- is standard input) to entry KEY", run_put},
+    {"get", "NAME KEY", "dir format", "print the path of an entry, to map it", run_get},
+    {"list", "NAME", "dir json", "print the entries", run_list},
+    {"stat", "NAME", "dir json metrics", "print who maps them, too", run_stat},
+    {"verify", "NAME", "dir json metrics", "the same, and judge: exit code 1 on a fault",
+     run_verify},
+    {"rm", "NAME KEY...", "dir", "remove entries", run_rm},
+    {"unlink", "NAME", "dir verbose", "remove the pool and all in it", run_unlink},
+    {NULL, NULL, NULL, NULL, NULL}};
+
+static const struct cli_tool tool = {
+    .name = "umm-pool",
+    .synopsis = "COMMAND NAME [KEY] [options]",
+    .about = "Keep .npy arrays in memory once for all processes: np.load(path, mmap_mode='r').",
+    .options = options,
+    .commands = commands};
+
+int main(int argc, char **argv)
+{
+    const char *root = cli_pool_root();
+    struct opts opts = {.root = root ? root : UMM_POOL_ROOT};
+    int exit_code = CLI_OK;
+    cli_init(&tool);
+    if (!cli_parse(argc, argv, set_option, &opts, &exit_code))
+        return exit_code;
+    cli_catch_signals(&opts.run);
+    return cli_run_command(argc, argv, &opts);
+}

@@ -1,0 +1,267 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+
+load helper
+load pool
+
+@test "create, put, get, list, rm, unlink" {
+    array a.npy 1000
+    ok umm-pool create bars --size=1M
+    [[ -z $output && $(stat -c %a "$(pool bars)") == 700 ]]
+    ok umm-pool put bars A a.npy
+    [[ -z $output ]]
+    ok umm-pool get bars A
+    [[ $output == "$(pool bars)/A.npy" ]]
+    cmp a.npy "$output"
+    [[ $(stat -c %a "$output") == 444 ]]
+    ok umm-pool list bars
+    [[ $output == "$(pool bars): 1 entry, 48128 of 1048576 bytes used (4.6 %)
+A: 48128 bytes, <f8 (1000, 6)" ]] || fail "$output"
+    ok umm-pool rm bars A
+    ok umm-pool list bars
+    [[ $output == "$(pool bars): 0 entries, 0 of 1048576 bytes used (0.0 %)" ]] || fail "$output"
+    ok umm-pool unlink bars
+    [[ -z $(ls -A "$POOLS") ]]
+}
+
+@test "the directory is private whatever the umask" {
+    umask 0
+    ok umm-pool create open --size=1M
+    (umask 0777 && umm-pool create shut --size=1M)
+    [[ $(stat -c %a "$(pool open)" "$(pool shut)" | tr '\n' ' ') == '700 700 ' ]]
+    array a.npy 10
+    ok umm-pool put open A a.npy
+    [[ $(stat -c %a "$(pool open)/A.npy") == 444 ]]
+}
+
+@test "create again: the same budget is no error, another is" {
+    ok umm-pool create p --size=1024K
+    ok umm-pool create p --size=1MiB
+    capture umm-pool create p --size=1M -v
+    [[ $status -eq 0 && $stderr == 'umm-pool: p: is there already' ]]
+    refuses 1 "umm-pool: $(pool p): exists with a budget of 1048576 bytes" umm-pool create p --size=2M
+    [[ $(cat "$(pool p)/.umm-pool") == $'umm-pool 1\nbudget_bytes 1048576' ]]
+}
+
+@test "put reads a pipe, and what NumPy writes of any type" {
+    ok umm-pool create p --size=1M
+    "$PY" - <<'EOF'
+import numpy as np
+arrays = {
+    "fortran": np.asfortranarray(np.arange(12.0).reshape(3, 4)), "scalar": np.array(5), "empty": np.zeros((0, 6)),
+    "big": np.arange(5, dtype=">i4"), "struct": np.zeros(9, dtype=[("t", "<M8[ms]"), ("close", "<f4")]),
+    "text": np.array(["a", "bcd"]), "bool": np.ones((2, 2, 2), dtype=bool),
+}
+for name, a in arrays.items():
+    np.save(name, a)
+with open("v2.npy", "wb") as out:
+    np.lib.format.write_array(out, np.arange(3), version=(2, 0))
+EOF
+    for f in *.npy; do
+        ok umm-pool put p "file-${f%.npy}" "$f"
+        # In bits and pieces, as a pipe may bring them.
+        { head -c 7 "$f"; sleep 0.02; tail -c +8 "$f"; } | umm-pool put p "pipe-${f%.npy}" -
+        cmp "$f" "$(umm-pool get p "file-${f%.npy}")"
+        cmp "$f" "$(umm-pool get p "pipe-${f%.npy}")"
+        ok umm-pool get p "file-${f%.npy}" --format=npy
+        cmp "$f" "$BATS_FILE_TMPDIR/capture.out"
+    done
+    ok umm-pool verify p
+    [[ ${lines[-1]} == PASS ]]
+    [[ $output == *'file-struct: 236 bytes, [t <M8[ms], close <f4] (9,);'* ]] || fail "$output"
+    [[ $output == *'file-fortran: 224 bytes, <f8 (3, 4) Fortran order;'* && $output == *'file-scalar: 136 bytes, <i8 ();'* ]]
+}
+
+@test "bytes behind a file's array stay behind; in a pipe they are an error" {
+    array a.npy 10
+    { cat a.npy; echo tail; } >b.npy
+    ok umm-pool create p --size=1M
+    ok umm-pool put p A b.npy
+    cmp a.npy "$(pool p)/A.npy"
+    refuses 1 'umm-pool: <stdin>: bytes follow the array' umm-pool put p A - <b.npy
+    ok umm-pool list p
+    [[ $output == *'1 entry'* ]]
+}
+
+@test "a final .npy of a key is dropped" {
+    array a.npy 10
+    ok umm-pool create p --size=1M
+    ok umm-pool put p A.npy a.npy
+    ok umm-pool get p A
+    [[ $output == "$(pool p)/A.npy" ]]
+    ok umm-pool rm p A.npy
+    refuses 2 "umm-pool: the key \".npy\" begins with a dot (1 to 200 bytes)
+Try 'umm-pool --help'." umm-pool put p .npy a.npy
+}
+
+@test "umm-convert writes entries" {
+    umm-synth --rows=3000 -o bars.csv
+    umm-convert -o c.npy bars.csv
+    umm-convert --fortran -o fortran.npy bars.csv
+    ok umm-pool create p --size=1M
+    ok umm-convert -o pool:p/c bars.csv
+    cmp c.npy "$(pool p)/c.npy"
+    [[ $(stat -c %a "$(pool p)/c.npy") == 444 ]]
+    TMPDIR=$PWD ok umm-convert --fortran -o pool:p/fortran bars.csv
+    cmp fortran.npy "$(pool p)/fortran.npy"
+    ino=$(stat -c %i "$(pool p)/c.npy")
+    ok umm-convert --if-changed -o pool:p/c bars.csv
+    [[ $(stat -c %i "$(pool p)/c.npy") == "$ino" ]]
+    ok umm-convert --out-dir pool:p bars.csv
+    cmp c.npy "$(pool p)/bars.npy"
+    no_leftovers "$POOLS"
+    ok umm-pool verify p
+}
+
+@test "umm-convert: the budget, and what does not go with a pool" {
+    umm-synth --rows=3000 -o bars.csv
+    ok umm-pool create p --size=100000
+    refuses 1 'umm-convert: pool:p/c: is 144128 bytes, but of the pool'"'"'s budget of 100000 only 100000 are free' \
+        umm-convert -o pool:p/c bars.csv
+    head -n 1001 bars.csv >1000.csv
+    ok umm-convert -o pool:p/c 1000.csv
+    before=$(md5sum "$(pool p)/c.npy")
+    refuses 1 'umm-convert: pool:p/d: is 72128 bytes, but of the pool'"'"'s budget of 100000 only 51872 are free' \
+        umm-convert -o pool:p/d <(head -n 1501 bars.csv)
+    # A replacement does not count beside what it replaces.
+    ok umm-convert -o pool:p/c <(head -n 1501 bars.csv)
+    ok umm-convert -o pool:p/c 1000.csv
+    [[ $(md5sum "$(pool p)/c.npy") == "$before" ]]
+    refuses 2 "umm-convert: pool:p: has no key; an entry of a pool is pool:NAME/KEY
+Try 'umm-convert --help'." umm-convert -o pool:p bars.csv
+    for option in --append --lock; do
+        refuses 2 "umm-convert: --append and --lock are for files: an entry of a pool is replaced as a whole
+Try 'umm-convert --help'." umm-convert $option -o pool:p/c bars.csv
+    done
+    refuses 2 "umm-convert: the key \"../x\" begins with a dot (1 to 200 bytes)
+Try 'umm-convert --help'." umm-convert -o pool:p/../x bars.csv
+    refuses 1 "umm-convert: $(pool none): cannot open: No such file or directory" umm-convert -o pool:none/x bars.csv
+    # Still a file.
+    mkdir pool:p
+    ok umm-convert -o ./pool:p/x.npy 1000.csv
+    no_leftovers "$POOLS"
+}
+
+@test "eight Python processes share one copy, and keep it when it is replaced" {
+    array a.npy "$((${UMM_POOL_TEST_MB:-48} * 1000000 / 48))" 3
+    array b.npy 1000 4
+    ok umm-pool create p --size=1G
+    ok umm-pool put p A a.npy
+    cat >reader.py <<'EOF'
+import sys
+import numpy as np
+a = np.load(sys.argv[1], mmap_mode='r')
+print(a.sum(), flush=True)
+for line in sys.stdin:
+    print(a.sum(), flush=True)
+EOF
+    cat >check.py <<'EOF'
+import json, os, re, subprocess, sys
+import numpy as np
+path = sys.argv[1]
+size = os.stat(path).st_size
+expected = f"{np.load('a.npy').sum()}\n"
+
+def start():
+    return subprocess.Popen([sys.executable, "reader.py", path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+def memory(pid, what):
+    """Sum of `what` over the mappings of the entry, in bytes, as the kernel says."""
+    total, is_ours = 0, False
+    for line in open(f"/proc/{pid}/smaps"):
+        if re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
+            is_ours = line.rstrip("\n").endswith((path, path + " (deleted)"))
+        elif is_ours and line.startswith(what + ":"):
+            total += int(line.split()[1]) * 1024
+    return total
+
+readers = [start() for _ in range(8)]
+assert all(r.stdout.readline() == expected for r in readers)
+rss = sum(memory(r.pid, "Rss") for r in readers)
+pss = sum(memory(r.pid, "Pss") for r in readers)
+assert abs(rss / (8 * size) - 1) < 0.02, rss
+assert abs(pss / size - 1) < 0.02, pss
+report = json.loads(subprocess.run(["umm-pool", "stat", "p", "--json"], stdout=subprocess.PIPE, check=True).stdout)
+entry, = report["entries"]
+assert entry["processes"] == 8 and entry["one_copy"] == 1, entry
+assert abs(entry["rss_bytes"] - rss) <= 8 * 65536 and abs(entry["pss_bytes"] - pss) <= 65536, (entry, rss, pss)
+text = subprocess.run(["umm-pool", "stat", "p"], stdout=subprocess.PIPE, text=True, check=True).stdout
+assert "; 8 processes, one copy: 100 % (sum of RSS " in text, text
+# Replaced and removed under them: what they have stays; who comes later gets the new one.
+subprocess.run(["umm-pool", "put", "p", "A", "b.npy"], check=True)
+assert np.load(path, mmap_mode="r")[0, 0] == 4
+subprocess.run(["umm-pool", "rm", "p", "A"], check=True)
+for r in readers:
+    r.stdin.write("again\n")
+    r.stdin.flush()
+    assert r.stdout.readline() == expected
+    r.communicate()
+    assert r.returncode == 0
+EOF
+    ok "$PY" check.py "$(umm-pool get p A)"
+}
+
+@test "a private mapping that was written to is not the one copy" {
+    array a.npy 20000 3
+    ok umm-pool create p --size=1G
+    ok umm-pool put p A a.npy
+    ok "$PY" - "$(umm-pool get p A)" <<'EOF'
+import json, subprocess, sys
+import numpy as np
+a = np.load(sys.argv[1], mmap_mode="c")
+a[: len(a) // 2] = 9
+a.sum()
+report = json.loads(subprocess.run(["umm-pool", "stat", "p", "--json"], stdout=subprocess.PIPE, check=True).stdout)
+entry, = report["entries"]
+assert entry["processes"] == 1 and 0.45 < entry["one_copy"] < 0.55, entry
+assert np.load(sys.argv[1], mmap_mode="r")[0, 0] == 3
+EOF
+}
+
+@test "stat --json and --metrics" {
+    array a.npy 100
+    ok umm-pool create p --size=1M
+    ok umm-pool stat p --json
+    "$PY" -c 'import json, sys; assert json.load(sys.stdin)["entries"] == []' <<<"$output"
+    ok umm-pool put p 'a "key"' a.npy
+    ok umm-pool stat p --json --metrics=m.prom
+    "$PY" - <<EOF
+import json, re
+d = json.loads(r'''$output''')
+e, = d["entries"]
+assert d["pool"] == "$(pool p)" and d["budget_bytes"] == 1048576 and d["used_bytes"] == 4928 and d["faults"] == 0
+assert e["key"] == 'a "key"' and e["path"].endswith('a "key".npy') and e["bytes"] == 4928 and e["processes"] == 0
+assert e["array"] == "<f8 (100, 6)" and e["fault"] is None and e["one_copy"] is None
+m = open("m.prom").read()
+label = r'\{tool="umm-pool",output="$(pool p)"\}'
+for name, value in ("budget_bytes", 1048576), ("used_bytes", 4928), ("entries", 1), ("faults", 0), ("pss_bytes", 0):
+    assert re.search(rf"^umm_pool_{name}{label} {value}$", m, re.M), name
+assert "umm_last_success_timestamp_seconds" in m and "umm_build_info" in m
+EOF
+    ok umm-pool stat p
+    [[ ${lines[1]} == 'a \"key\": 4928 bytes, <f8 (100, 6); no process '*'maps it' ]] || fail "$output"
+}
+
+@test "UMM_POOL_DIR, --dir and the default" {
+    mkdir one two
+    UMM_POOL_DIR=$PWD/one ok umm-pool create p --size=1M
+    UMM_POOL_DIR=$PWD/one ok umm-pool create p --size=1M --dir=two
+    [[ -d one/umm.$(id -u).p && -d two/umm.$(id -u).p ]]
+    name=umm-test-$$-$RANDOM
+    UMM_POOL_DIR='' ok umm-pool create "$name" --size=1M
+    [[ -d /dev/shm/umm.$(id -u).$name ]]
+    UMM_POOL_DIR='' ok umm-pool unlink "$name"
+}
+
+@test "--help, --version and what is printed when asked" {
+    ok umm-pool --help
+    [[ $output == *'create NAME'*'unlink NAME'*'--size=SIZE'* ]]
+    ok umm-pool --version
+    array a.npy 10
+    capture umm-pool create p --size=1M -v
+    [[ $status -eq 0 && $stderr == 'umm-pool: p: made' ]]
+    capture umm-pool put p A a.npy -v
+    [[ $status -eq 0 && $stderr == 'umm-pool: A: put into p' ]]
+    capture umm-pool unlink p -v
+    [[ $status -eq 0 && $stderr == 'umm-pool: p: removed' ]]
+}
