@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/pool.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +149,28 @@ static enum umm_status describe(struct umm_pool *pool, uint64_t budget_bytes, bo
     return status;
 }
 
+/* The directory, there and locked, however often somebody removes it meanwhile. */
+static enum umm_status make_locked(struct umm_pool *pool, const struct umm_run *run, bool *is_made,
+                                   struct umm_error *err)
+{
+    for (;;) {
+        struct umm_error open_err = {.status = UMM_OK};
+        enum umm_status status = umm_directory_make(pool->path, 0700, is_made, err);
+        if (status)
+            return status;
+        status = umm_directory_open_private(pool->path, &pool->fd, &open_err);
+        if (status && open_err.sys_errno == ENOENT)
+            continue;
+        if (status && err)
+            *err = open_err;
+        if (!status)
+            status = umm_directory_lock(pool->fd, pool->path, run, err);
+        if (status || umm_directory_is_at(pool->fd, pool->path))
+            return status;
+        umm_file_close(&pool->fd);
+    }
+}
+
 enum umm_status umm_pool_create(const char *root, const char *name, uint64_t budget_bytes,
                                 struct umm_run *run, bool *is_new, struct umm_error *err)
 {
@@ -155,11 +178,7 @@ enum umm_status umm_pool_create(const char *root, const char *name, uint64_t bud
     bool is_made = false;
     enum umm_status status = set_path(&pool, root, name, err);
     if (!status)
-        status = umm_directory_make(pool.path, 0700, &is_made, err);
-    if (!status)
-        status = umm_directory_open_private(pool.path, &pool.fd, err);
-    if (!status)
-        status = umm_directory_lock(pool.fd, pool.path, run, err);
+        status = make_locked(&pool, run, &is_made, err);
     if (!status)
         status = describe(&pool, budget_bytes, is_new, err);
     if (status && is_made && pool.fd >= 0) {

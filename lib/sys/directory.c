@@ -209,12 +209,16 @@ enum umm_status umm_directory_remove_file(int fd, const char *path, const char *
     return UMM_OK;
 }
 
-enum umm_status umm_directory_remove(int fd, const char *path, struct umm_error *err)
+bool umm_directory_is_at(int fd, const char *path)
 {
     struct stat by_name, by_fd;
-    if (lstat(path, &by_name) < 0 || fstat(fd, &by_fd) < 0)
-        return umm_error_set_errno(err, errno, path, "cannot examine");
-    if (by_name.st_dev != by_fd.st_dev || by_name.st_ino != by_fd.st_ino)
+    return lstat(path, &by_name) == 0 && fstat(fd, &by_fd) == 0 && by_name.st_dev == by_fd.st_dev &&
+           by_name.st_ino == by_fd.st_ino;
+}
+
+enum umm_status umm_directory_remove(int fd, const char *path, struct umm_error *err)
+{
+    if (!umm_directory_is_at(fd, path))
         return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
                                   "is another directory now; left alone");
     if (rmdir(path) < 0)

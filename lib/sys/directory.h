@@ -61,6 +61,9 @@ UMM_MUST_USE enum umm_status umm_directory_open_file(int fd, const char *path, c
 UMM_MUST_USE enum umm_status umm_directory_remove_file(int fd, const char *path, const char *name,
                                                        struct umm_error *err);
 
+/* Whether path still leads to the directory that is open at fd. */
+bool umm_directory_is_at(int fd, const char *path);
+
 /* Remove the empty directory path if it is still the one that is open at fd. */
 UMM_MUST_USE enum umm_status umm_directory_remove(int fd, const char *path, struct umm_error *err);
 
