@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -433,6 +434,70 @@ static void test_pipes_are_refused(void **state)
     assert_int_equal(umm_npy_read(-1, "closed", &npy, &err), UMM_ERR_SYSTEM);
 }
 
+/* ---- streams ---- */
+
+/* What umm_npy_read_stream makes of the bytes at text, in one pipe. */
+static enum umm_status read_stream(const char *text, size_t len, void **header, size_t *n,
+                                   struct umm_error *err, char *next)
+{
+    struct umm_npy npy;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], text, len), len);
+    close(ends[1]);
+    enum umm_status status = umm_npy_read_stream(ends[0], "pipe", NULL, &npy, header, n, err);
+    if (!status)
+        assert_int_equal(npy.shape[0], 5);
+    if (next && read(ends[0], next, 1) != 1)
+        *next = '\0';
+    umm_npy_free(&npy);
+    close(ends[0]);
+    return status;
+}
+
+static void test_a_stream_is_read_to_the_end_of_its_header(void **state)
+{
+    char text[TEXT_MAX], next;
+    void *header;
+    size_t n;
+    (void)state;
+    for (unsigned major = 1; major <= 3; major++) {
+        size_t len = wrap(text, major, GOOD, strlen(GOOD));
+        text[len] = 'x';
+        assert_int_equal(read_stream(text, len + 1, &header, &n, NULL, &next), UMM_OK);
+        assert_int_equal(n, len);
+        assert_memory_equal(header, text, len);
+        assert_int_equal(next, 'x');
+        free(header);
+    }
+}
+
+static void assert_stream_refused(const char *text, size_t len, const char *message)
+{
+    struct umm_error err = {0};
+    void *header;
+    size_t n;
+    assert_int_equal(read_stream(text, len, &header, &n, &err, NULL), UMM_ERR_DATA);
+    assert_string_equal(err.message, message);
+    assert_string_equal(err.path, "pipe");
+    assert_null(header);
+}
+
+static void test_streams_that_are_refused(void **state)
+{
+    char text[TEXT_MAX];
+    size_t len = wrap(text, 1, GOOD, strlen(GOOD));
+    (void)state;
+    assert_stream_refused("", 0, "not an NPY file: it is empty");
+    assert_stream_refused("date,open,high\n", 15,
+                          "not an NPY file: it does not begin with \\x93NUMPY");
+    assert_stream_refused(text, 9, "the NPY header is cut after 9 bytes");
+    assert_stream_refused(text, len - 1, "the NPY header claims 70 bytes, but there are only 69");
+    assert_stream_refused(MAGIC "\x02\x00\xff\xff\xff\xff", 12,
+                          "the NPY header claims 4294967307 bytes, the limit is 67108864");
+    assert_stream_refused(MAGIC "\x01\x00\x00\x00\n\n", 12, "the NPY header is empty");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -450,6 +515,8 @@ int main(void)
         cmocka_unit_test(test_files_cut_short_are_refused),
         cmocka_unit_test(test_a_huge_claim_in_a_huge_file_is_refused),
         cmocka_unit_test(test_pipes_are_refused),
+        cmocka_unit_test(test_a_stream_is_read_to_the_end_of_its_header),
+        cmocka_unit_test(test_streams_that_are_refused),
     };
     return cmocka_run_group_tests(tests, map_guard, unmap_guard);
 }

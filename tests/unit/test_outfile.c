@@ -914,6 +914,81 @@ static void no_descriptor_is_leaked(void **state)
     assert_int_equal(count_descriptors(), before);
 }
 
+/* ---- in an open directory ---- */
+
+static void output_in_an_open_directory(void **state)
+{
+    (void)state;
+    struct umm_outfile out;
+    const struct umm_outfile_options options = {.mode = 0444};
+    struct umm_error err = {0};
+    assert_int_equal(mkdir("d", 0700), 0);
+    int fd = open("d", O_RDONLY | O_DIRECTORY);
+    assert_true(fd >= 0);
+    assert_int_equal(umm_outfile_open_in(&out, fd, "o", "label", &err), UMM_OK);
+    assert_int_equal(umm_file_write_all(umm_outfile_fd(&out), "o", "new", 3, NULL), UMM_OK);
+    /* Another directory in its place changes nothing. */
+    assert_int_equal(rename("d", "e"), 0);
+    assert_int_equal(mkdir("d", 0700), 0);
+    assert_int_equal(umm_outfile_commit(&out, &options, NULL, NULL), UMM_OK);
+    assert_content("e/o", "new");
+    assert_int_equal(stat_of("e/o").st_mode & 07777, 0444);
+    assert_false(exists("d/o"));
+    assert_int_equal(symlink("o", "e/link"), 0);
+    assert_int_equal(umm_outfile_open_in(&out, fd, "link", "label", &err), UMM_ERR_CONFLICT);
+    assert_string_equal(err.path, "label");
+    assert_string_equal(err.message, "is not a regular file");
+    char longest[UMM_OUTFILE_NAME_MAX + 2] = "";
+    memset(longest, 'x', sizeof longest - 1);
+    assert_int_equal(umm_outfile_open_in(&out, fd, longest, "label", &err), UMM_ERR_SYSTEM);
+    assert_int_equal(err.sys_errno, ENAMETOOLONG);
+    close(fd);
+}
+
+static void temporaries_are_known_by_their_names(void **state)
+{
+    (void)state;
+    static const char *const yes[] = {".o.umm-0", ".o.npy.umm-7", "..x.umm-1", ".o.umm-ab3de6gh",
+                                      ".o.umm-1.umm-2"};
+    static const char *const no[] = {"",
+                                     ".",
+                                     "o.umm-0",
+                                     ".umm-0",
+                                     ".o.umm-",
+                                     ".o.umm-A",
+                                     ".o.umm-12",
+                                     ".o.umm-0.npy",
+                                     ".umm-pool",
+                                     ".o.umm-ab3de6g",
+                                     ".o.umm-ab3de6gH",
+                                     "..",
+                                     ".o.npy.lock"};
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+        if (!umm_outfile_is_temp(yes[i]))
+            fail_msg("%s is one", yes[i]);
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+        if (umm_outfile_is_temp(no[i]))
+            fail_msg("%s is none", no[i]);
+}
+
+static void temporary_goes_only_when_its_writer_is_dead(void **state)
+{
+    (void)state;
+    pid_t pid = fork_writer(1);
+    assert_false(umm_outfile_remove_temp(AT_FDCWD, ".o.umm-0"));
+    assert_content(".o.umm-0", "half");
+    kill_writer(pid);
+    assert_true(umm_outfile_remove_temp(AT_FDCWD, ".o.umm-0"));
+    assert_false(exists(".o.umm-0"));
+    assert_true(umm_outfile_remove_temp(AT_FDCWD, ".o.umm-0"));
+    assert_int_equal(symlink("x", ".o.umm-0"), 0);
+    assert_false(umm_outfile_remove_temp(AT_FDCWD, ".o.umm-0"));
+    /* The mode that a killed commit may have left. */
+    put(".r.umm-0", "x");
+    assert_int_equal(chmod(".r.umm-0", 0444), 0);
+    assert_true(umm_outfile_remove_temp(AT_FDCWD, ".r.umm-0"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
@@ -960,6 +1035,9 @@ int main(void)
         TEST(stolen_temporary_fails_the_commit),
         TEST(temporary_of_another_in_the_slot_is_not_committed),
         TEST(no_descriptor_is_leaked),
+        TEST(output_in_an_open_directory),
+        TEST(temporaries_are_known_by_their_names),
+        TEST(temporary_goes_only_when_its_writer_is_dead),
     };
     return cmocka_run_group_tests_name("outfile", tests, NULL, NULL);
 }
