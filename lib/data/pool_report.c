@@ -56,32 +56,52 @@ static void describe_array(const struct umm_npy *npy, char *text, size_t cap_byt
         npy->is_fortran ? " Fortran order" : "");
 }
 
-/* False when it has been removed meanwhile. */
-static bool look_at(const struct umm_pool *pool, const struct umm_pool_entry *entry,
-                    struct umm_pool_item *item)
+/* Of the open file, which may not be the one that was listed: it may have been replaced. */
+static enum umm_status describe_file(struct umm_pool_item *item, int fd, const struct umm_npy *npy,
+                                     struct umm_error *err)
 {
-    struct umm_npy npy;
     struct umm_file_info info;
-    int fd;
-    memset(item, 0, sizeof *item);
-    item->entry = *entry;
-    enum umm_status status = umm_pool_open_entry(pool, entry->key, &fd, &npy, &item->fault);
+    enum umm_status status = umm_file_stat_fd(fd, item->entry.key, &info, err);
     if (status)
-        return item->fault.sys_errno != ENOENT;
-    describe_array(&npy, item->array, sizeof item->array);
-    umm_npy_free(&npy);
-    /* It may have been replaced since it was listed: what is said is of one file. */
-    status = umm_file_stat_fd(fd, entry->key, &info, &item->fault);
-    umm_file_close(&fd);
-    if (status)
-        return true;
+        return status;
+    describe_array(npy, item->array, sizeof item->array);
     item->entry.size_bytes = info.size_bytes;
     item->entry.device = info.device;
     item->entry.inode = info.inode;
     item->entry.mode = info.mode;
     if (info.mode & 0222)
         umm_error_set(&item->fault, UMM_ERR_CONFLICT, "can be written to (mode %04o)", info.mode);
-    return true;
+    return UMM_OK;
+}
+
+/*
+ * Add an entry, unless it has been removed meanwhile. What is wrong with it is its fault;
+ * that it cannot be read is not, unless its mode says so.
+ */
+static enum umm_status look_at(struct umm_pool_inspection *out, const struct umm_pool_entry *entry,
+                               struct umm_error *err)
+{
+    struct umm_pool_item *item = &out->items[out->n_items];
+    struct umm_npy npy;
+    int fd;
+    *item = (struct umm_pool_item){.entry = *entry};
+    enum umm_status status = umm_pool_open_entry(out->pool, entry->key, &fd, &npy, &item->fault);
+    int sys_errno = item->fault.sys_errno;
+    if (status == UMM_ERR_SYSTEM && sys_errno == ENOENT)
+        return UMM_OK;
+    if ((status == UMM_ERR_SYSTEM && sys_errno != EACCES) || status == UMM_ERR_MEMORY) {
+        if (err)
+            *err = item->fault;
+        return status;
+    }
+    enum umm_status described = status ? UMM_OK : describe_file(item, fd, &npy, err);
+    umm_npy_free(&npy);
+    umm_file_close(&fd);
+    if (described)
+        return described;
+    out->n_items++;
+    out->n_faults += item->fault.status != UMM_OK;
+    return UMM_OK;
 }
 
 static enum umm_status look_for_sharing(struct umm_pool_inspection *out, struct umm_error *err)
@@ -117,8 +137,7 @@ enum umm_status umm_pool_inspect(const struct umm_pool *pool, bool has_sharing,
     if (!out->items)
         status = umm_error_set_memory(err, out->scan.n_entries * sizeof *out->items, "the entries");
     for (size_t i = 0; !status && i < out->scan.n_entries; i++)
-        if (look_at(pool, &out->scan.entries[i], &out->items[out->n_items]))
-            out->n_faults += out->items[out->n_items++].fault.status != UMM_OK;
+        status = look_at(out, &out->scan.entries[i], err);
     out->n_faults += out->scan.n_foreign + (out->scan.used_bytes > pool->budget_bytes);
     if (!status && has_sharing)
         status = look_for_sharing(out, err);

@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2034 # the names are job.bash's
 # SPDX-License-Identifier: MIT
-# A look, which must leave all as it is.
+# The data of an entry: after a failure, part of it was written.
 tool=umm-pool
-arguments=(list p --json)
+arguments=(get p A --format=npy)
 outputs=(stdout)
 setup() {
     bars 0 700 >a.csv
