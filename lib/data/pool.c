@@ -153,7 +153,8 @@ static enum umm_status describe(struct umm_pool *pool, uint64_t budget_bytes, bo
 static enum umm_status make_locked(struct umm_pool *pool, const struct umm_run *run, bool *is_made,
                                    struct umm_error *err)
 {
-    for (;;) {
+    enum { TRIES_MAX = 1000 };
+    for (int i = 0; i < TRIES_MAX; i++) {
         struct umm_error open_err = {.status = UMM_OK};
         enum umm_status status = umm_directory_make(pool->path, 0700, is_made, err);
         if (status)
@@ -169,6 +170,7 @@ static enum umm_status make_locked(struct umm_pool *pool, const struct umm_run *
             return status;
         umm_file_close(&pool->fd);
     }
+    return umm_error_set_path(err, UMM_ERR_BUSY, pool->path, "is removed again and again");
 }
 
 enum umm_status umm_pool_create(const char *root, const char *name, uint64_t budget_bytes,
