@@ -89,7 +89,7 @@ static int run_put(void *user, int n, char **operands)
 {
     struct opts *opts = user;
     struct umm_error err = {0};
-    struct umm_pool pool = {.is_open = false};
+    struct umm_pool pool = {.path = NULL};
     (void)n;
     cli_progress_start(&opts->run, opts->progress);
     enum umm_status status = umm_pool_open(&pool, opts->root, operands[0], &err);
@@ -105,7 +105,7 @@ static int run_rm(void *user, int n, char **operands)
 {
     struct opts *opts = user;
     struct umm_error err = {0};
-    struct umm_pool pool = {.is_open = false};
+    struct umm_pool pool = {.path = NULL};
     int exit_code = CLI_OK;
     if (umm_pool_open(&pool, opts->root, operands[0], &err) != UMM_OK)
         return cli_fail(&err);
@@ -157,7 +157,7 @@ static int run_get(void *user, int n, char **operands)
 {
     struct opts *opts = user;
     struct umm_error err = {0};
-    struct umm_pool pool = {.is_open = false};
+    struct umm_pool pool = {.path = NULL};
     struct umm_npy npy = {0};
     char *path = NULL;
     int fd = -1;
@@ -204,7 +204,7 @@ static enum umm_status print(const struct opts *opts, const struct umm_pool_insp
 static int look(struct opts *opts, const char *name, bool has_sharing, bool is_verdict)
 {
     struct umm_error err = {0};
-    struct umm_pool pool = {.is_open = false};
+    struct umm_pool pool = {.path = NULL};
     struct umm_pool_inspection inspection = {.pool = NULL};
     enum umm_status status = umm_pool_open(&pool, opts->root, name, &err);
     if (!status)

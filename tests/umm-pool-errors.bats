@@ -130,6 +130,26 @@ sys.exit(p.wait() != -n)' "$signal"
     done
 }
 
+@test "who changes or looks waits for the pool's lock" {
+    array a.npy 1000
+    umm-synth --rows=100 -o a.csv
+    ok umm-pool create p --size=1M
+    ok umm-pool put p A a.npy
+    exec 8<"$(pool p)"
+    flock 8
+    umm-pool put p B a.npy 8<&- &
+    umm-pool rm p A 8<&- &
+    umm-convert -o pool:p/C a.csv 8<&- &
+    umm-pool list p 8<&- >listed &
+    sleep 0.3
+    [[ -e $(pool p)/A.npy && ! -e $(pool p)/B.npy && ! -e $(pool p)/C.npy && ! -s listed ]]
+    # Readers do not.
+    ok umm-pool get p A
+    exec 8<&-
+    wait
+    [[ ! -e $(pool p)/A.npy && -e $(pool p)/B.npy && -e $(pool p)/C.npy && -s listed ]]
+}
+
 @test "get and rm of what is not there or not sound" {
     array a.npy 10
     ok umm-pool create p --size=1M
@@ -255,12 +275,12 @@ sys.exit(p.wait() != -n)' "$signal"
     ok unshare -m bash -c 'set -e
         mount -t tmpfs -o size=1m none full
         umm-pool create p --size=1G --dir=full
-        ! umm-pool put p A a.npy --dir=full 2>1
-        ! umm-pool put p A - --dir=full <a.npy 2>2
-        ! UMM_POOL_DIR=full umm-convert -o pool:p/A a.csv 2>3
+        ! umm-pool put p A a.npy --dir=full 2>err1
+        ! umm-pool put p A - --dir=full <a.npy 2>err2
+        ! UMM_POOL_DIR=full umm-convert -o pool:p/A a.csv 2>err3
         ls -A full/umm.0.p >left'
-    [[ $(<1) == "umm-pool: full/umm.0.p/A.npy: cannot reserve space: No space left on device" ]] || fail "$(<1)"
-    [[ $(<2) == "$(<1)" && $(<3) == 'umm-convert: pool:p/A: cannot write: No space left on device' ]] || fail "$(<3)"
+    [[ $(<err1) == "umm-pool: full/umm.0.p/A.npy: cannot reserve space: No space left on device" ]] || fail "$(<err1)"
+    [[ $(<err2) == "$(<err1)" && $(<err3) == 'umm-convert: pool:p/A: cannot write: No space left on device' ]] || fail "$(<err3)"
     [[ $(<left) == .umm-pool ]] || fail "$(<left)"
 }
 

@@ -112,9 +112,9 @@ EOF
     array a.npy 1000
     one() {
         for _ in {1..15}; do
-            umm-pool create p --size=1M 2>>create
-            umm-pool put p "k$1" a.npy 2>>"err-$1"
-            umm-pool unlink p 2>>"err-$1"
+            umm-pool create p --size=1M 2>>of-create
+            umm-pool put p "k$1" a.npy 2>>others
+            umm-pool unlink p 2>>others
         done
         true
     }
@@ -122,9 +122,9 @@ EOF
         one $i &
     done
     wait
-    [[ ! -s create ]] || fail "$(<create)"
+    [[ ! -s of-create ]] || fail "$(<of-create)"
     # What may be said of a pool that another removes or makes at that moment.
-    ! grep -hvE ': No such file or directory$|has no file .umm-pool$|an entry is being written; nothing removed$|is another directory now; left alone$' err-* ||
+    ! grep -hvE ': No such file or directory$|has no file .umm-pool$|an entry is being written; nothing removed$|is another directory now; left alone$' others ||
         fail 'other errors'
     ok umm-pool create p --size=1M
     ok umm-pool put p A a.npy

@@ -48,7 +48,7 @@ enum umm_status umm_output_commit(struct umm_output *output,
                                   const struct umm_outfile_options *options, struct umm_run *run,
                                   bool *is_changed, struct umm_error *err)
 {
-    enum umm_status status = output->pool.is_open
+    enum umm_status status = output->pool.path
                                  ? umm_pool_commit(&output->pool, output->key, options, run,
                                                    &output->file, is_changed, err)
                                  : umm_outfile_commit(&output->file, options, is_changed, err);

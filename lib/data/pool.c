@@ -105,10 +105,12 @@ static enum umm_status set_path(struct umm_pool *pool, const char *root, const c
 static enum umm_status open_directory(struct umm_pool *pool, const char *root, const char *name,
                                       struct umm_error *err)
 {
+    int fd;
     enum umm_status status = set_path(pool, root, name, err);
-    if (!status)
-        status = umm_directory_open_private(pool->path, &pool->fd, err);
-    pool->is_open = true; /* so that closing frees the path */
+    if (status)
+        return status;
+    status = umm_directory_open_private(pool->path, &fd, err);
+    pool->fd = fd;
     return status;
 }
 
@@ -125,11 +127,10 @@ enum umm_status umm_pool_open(struct umm_pool *pool, const char *root, const cha
 
 void umm_pool_close(struct umm_pool *pool)
 {
-    if (!pool->is_open)
-        return;
-    umm_file_close(&pool->fd);
+    if (pool->path)
+        umm_file_close(&pool->fd);
     free(pool->path);
-    *pool = (struct umm_pool){.fd = -1};
+    *pool = (struct umm_pool){.path = NULL};
 }
 
 /* ---- making and removing -------------------------------------------------- */
@@ -159,7 +160,9 @@ static enum umm_status make_locked(struct umm_pool *pool, const struct umm_run *
         enum umm_status status = umm_directory_make(pool->path, 0700, is_made, err);
         if (status)
             return status;
-        status = umm_directory_open_private(pool->path, &pool->fd, &open_err);
+        int fd;
+        status = umm_directory_open_private(pool->path, &fd, &open_err);
+        pool->fd = fd;
         if (status && open_err.sys_errno == ENOENT)
             continue;
         if (status && err)
@@ -187,7 +190,6 @@ enum umm_status umm_pool_create(const char *root, const char *name, uint64_t bud
         enum umm_status undone = umm_directory_remove(pool.fd, pool.path, NULL);
         (void)undone; /* the first error is the one to tell */
     }
-    pool.is_open = true;
     umm_pool_close(&pool);
     return status;
 }

@@ -36,9 +36,8 @@ enum { UMM_POOL_NAME_MAX = 64, UMM_POOL_KEY_MAX = 200 };
 
 /* An open pool. Private, but for its path and budget to read; all zero is "none". */
 struct umm_pool {
-    bool is_open;
     int fd;
-    char *path;
+    char *path; /* NULL: none */
     uint64_t budget_bytes;
 };
 
