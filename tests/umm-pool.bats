@@ -265,3 +265,16 @@ EOF
     capture umm-pool unlink p -v
     [[ $status -eq 0 && $stderr == 'umm-pool: p: removed' ]]
 }
+
+@test "the completion knows the commands" {
+    "$TOP/scripts/gen-completion" "$UMM_BUILD/umm-pool" >completion
+    # shellcheck disable=SC2016 # for the inner shell
+    ok bash -c '. ./completion
+        COMP_WORDS=(umm-pool un) COMP_CWORD=1
+        _umm_pool && echo "${COMPREPLY[@]}"
+        COMP_WORDS=(umm-pool unlink --di) COMP_CWORD=2
+        _umm_pool && echo "${COMPREPLY[@]}"
+        COMP_WORDS=(umm-pool get --format = n) COMP_CWORD=4
+        _umm_pool && echo "${COMPREPLY[@]}"'
+    [[ $output == $'unlink\n--dir\nnpy' ]] || fail "$output"
+}
