@@ -13,7 +13,8 @@ bool umm_output_is_entry(const char *path)
 }
 
 static enum umm_status open_entry(struct umm_output *output, const char *path,
-                                  const char *pool_root, struct umm_run *run, struct umm_error *err)
+                                  const char *pool_root, uint64_t size_bytes, struct umm_run *run,
+                                  struct umm_error *err)
 {
     char name[UMM_POOL_NAME_MAX + 2];
     const char *start = path + sizeof PREFIX - 1, *slash = strchr(start, '/');
@@ -30,17 +31,18 @@ static enum umm_status open_entry(struct umm_output *output, const char *path,
     enum umm_status status =
         umm_pool_open(&output->pool, pool_root ? pool_root : UMM_POOL_ROOT, name, err);
     if (!status)
-        status = umm_pool_begin(&output->pool, output->key, 0, path, run, &output->file, err);
+        status =
+            umm_pool_begin(&output->pool, output->key, size_bytes, path, run, &output->file, err);
     if (status)
         umm_pool_close(&output->pool);
     return status;
 }
 
 enum umm_status umm_output_open(struct umm_output *output, const char *path, const char *pool_root,
-                                struct umm_run *run, struct umm_error *err)
+                                uint64_t size_bytes, struct umm_run *run, struct umm_error *err)
 {
     *output = (struct umm_output){.key = NULL};
-    return umm_output_is_entry(path) ? open_entry(output, path, pool_root, run, err)
+    return umm_output_is_entry(path) ? open_entry(output, path, pool_root, size_bytes, run, err)
                                      : umm_outfile_open(&output->file, path, err);
 }
 

@@ -7,8 +7,8 @@
  *     anything else   a file (sys/outfile.h); ./pool:NAME/KEY is one, too
  *
  * Open, write through umm_outfile_fd(&output.file), commit or abort. An entry of a pool
- * is written in the pool's memory, which grows with it: whether it fits the budget is
- * asked at commit, when its size is known.
+ * is written in the pool's memory. Whether it fits the budget is asked at the beginning
+ * if its size is known then; if not, the memory grows with it, and commit asks.
  */
 #ifndef UMM_DATA_OUTPUT_H
 #define UMM_DATA_OUTPUT_H
@@ -29,12 +29,14 @@ bool umm_output_is_entry(const char *path);
 
 /*
  * Begin the output path, which must live until commit or abort. Pools are in the
- * directory pool_root, NULL for UMM_POOL_ROOT. Failures as umm_outfile_open, or
+ * directory pool_root, NULL for UMM_POOL_ROOT. size_bytes is what will be written to a
+ * pool, 0 when it is not known yet; the entry then has that size from the beginning, and
+ * umm_file_truncate may still change it. Other outputs ignore it. Failures as umm_outfile_open, or
  * umm_pool_open and umm_pool_begin; UMM_ERR_ARGUMENT when NAME or KEY is missing.
  */
 UMM_MUST_USE enum umm_status umm_output_open(struct umm_output *output, const char *path,
-                                             const char *pool_root, struct umm_run *run,
-                                             struct umm_error *err);
+                                             const char *pool_root, uint64_t size_bytes,
+                                             struct umm_run *run, struct umm_error *err);
 
 /* As umm_outfile_commit, or umm_pool_commit. *output is "none" afterwards. */
 UMM_MUST_USE enum umm_status umm_output_commit(struct umm_output *output,

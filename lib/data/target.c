@@ -102,13 +102,25 @@ static enum umm_status open_sink(struct umm_target *target, struct umm_error *er
     return status;
 }
 
+/* What the output will be, 0 when that is not known yet. */
+static uint64_t planned_bytes(const struct umm_target *target)
+{
+    uint64_t size;
+    bool is_known =
+        target->options.has_rows &&
+        !__builtin_mul_overflow(target->options.n_rows, target->schema->row_bytes, &size) &&
+        !__builtin_add_overflow(size, target->header_len, &size);
+    return is_known ? size : 0;
+}
+
 static enum umm_status open_fresh(struct umm_target *target, struct umm_error *err)
 {
     const struct umm_target_options *options = &target->options;
     target->kind = UMM_TARGET_ROWS;
     enum umm_status status = measure_header(target, err);
     if (!status)
-        status = umm_output_open(&target->out, options->path, options->pool_root, target->run, err);
+        status = umm_output_open(&target->out, options->path, options->pool_root,
+                                 planned_bytes(target), target->run, err);
     if (status)
         return status;
     bool is_stream = umm_outfile_is_stream(&target->out.file);
