@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "format/seekable.h"
 
+#include "base/bytes.h"
 #include "format/hash.h"
 
 static const uint32_t skippable_magic = 0x184D2A5E, footer_magic = 0x8F92EAB1;
 enum { HAS_CHECKSUMS = 0x80, RESERVED = 0x7C };
-
-static unsigned char *put_u32(unsigned char *p, uint32_t value)
-{
-    for (int i = 0; i < 4; i++)
-        *p++ = (unsigned char)(value >> 8 * i);
-    return p;
-}
-
-static uint32_t get_u32(const unsigned char *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
 
 size_t umm_seekable_table_bytes(size_t n)
 {
@@ -31,40 +20,44 @@ uint32_t umm_seekable_checksum(const void *content, size_t len_bytes)
 void umm_seekable_format_header(size_t n, void *out)
 {
     size_t size = umm_seekable_table_bytes(n) - UMM_SEEKABLE_HEADER_BYTES;
-    put_u32(put_u32(out, skippable_magic), (uint32_t)size);
+    umm_bytes_put(umm_bytes_put(out, skippable_magic, 4), size, 4);
 }
 
 void umm_seekable_format_entry(const struct umm_seekable_entry *entry, void *out)
 {
-    unsigned char *p = put_u32(out, entry->packed_bytes);
-    put_u32(put_u32(p, entry->content_bytes), entry->checksum);
+    out = umm_bytes_put(out, entry->packed_bytes, 4);
+    out = umm_bytes_put(out, entry->content_bytes, 4);
+    umm_bytes_put(out, entry->checksum, 4);
 }
 
 void umm_seekable_format_footer(size_t n, void *out)
 {
-    unsigned char *p = put_u32(out, (uint32_t)n);
-    *p++ = HAS_CHECKSUMS;
-    put_u32(p, footer_magic);
+    out = umm_bytes_put(out, n, 4);
+    out = umm_bytes_put(out, HAS_CHECKSUMS, 1);
+    umm_bytes_put(out, footer_magic, 4);
 }
 
 bool umm_seekable_parse_footer(const void *footer, size_t *n)
 {
     const unsigned char *p = footer;
-    if (get_u32(p + 5) != footer_magic || (p[4] & (HAS_CHECKSUMS | RESERVED)) != HAS_CHECKSUMS)
+    if (umm_bytes_get(p + 5, 4) != footer_magic ||
+        (p[4] & (HAS_CHECKSUMS | RESERVED)) != HAS_CHECKSUMS)
         return false;
-    *n = get_u32(p);
+    *n = umm_bytes_get(p, 4);
     return *n <= UMM_SEEKABLE_FRAMES_MAX;
 }
 
 bool umm_seekable_is_header(const void *header, size_t n)
 {
     const unsigned char *p = header;
-    return get_u32(p) == skippable_magic &&
-           get_u32(p + 4) == umm_seekable_table_bytes(n) - UMM_SEEKABLE_HEADER_BYTES;
+    return umm_bytes_get(p, 4) == skippable_magic &&
+           umm_bytes_get(p + 4, 4) == umm_seekable_table_bytes(n) - UMM_SEEKABLE_HEADER_BYTES;
 }
 
 void umm_seekable_parse_entry(const void *bytes, struct umm_seekable_entry *entry)
 {
     const unsigned char *p = bytes;
-    *entry = (struct umm_seekable_entry){get_u32(p), get_u32(p + 4), get_u32(p + 8)};
+    *entry = (struct umm_seekable_entry){(uint32_t)umm_bytes_get(p, 4),
+                                         (uint32_t)umm_bytes_get(p + 4, 4),
+                                         (uint32_t)umm_bytes_get(p + 8, 4)};
 }

@@ -6,18 +6,13 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 
 struct umm_zstd_reader {
     ZSTD_DCtx *context;
     size_t wanted; /* libzstd's hint: 0 exactly when a frame is complete and flushed */
 };
-
-static uint32_t magic_of(const void *bytes)
-{
-    const unsigned char *p = bytes;
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
 
 static bool is_skippable(uint32_t magic)
 {
@@ -28,7 +23,7 @@ bool umm_zstd_is_magic(const void *bytes, size_t len_bytes)
 {
     if (len_bytes < 4)
         return false;
-    uint32_t magic = magic_of(bytes);
+    uint32_t magic = (uint32_t)umm_bytes_get(bytes, 4);
     return magic == ZSTD_MAGICNUMBER || is_skippable(magic);
 }
 
@@ -189,7 +184,7 @@ bool umm_zstd_measure(const void *bytes, size_t len_bytes, struct umm_zstd_frame
     size_t size = ZSTD_findFrameCompressedSize(bytes, len_bytes);
     if (ZSTD_isError(size))
         return false;
-    frame->is_skippable = is_skippable(magic_of(bytes));
+    frame->is_skippable = is_skippable((uint32_t)umm_bytes_get(bytes, 4));
     frame->size_bytes = size;
     frame->content_bytes = 0;
     if (frame->is_skippable)
@@ -199,30 +194,23 @@ bool umm_zstd_measure(const void *bytes, size_t len_bytes, struct umm_zstd_frame
            frame->content_bytes != ZSTD_CONTENTSIZE_ERROR;
 }
 
-static unsigned char *put_bytes(unsigned char *p, uint32_t value, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        *p++ = (unsigned char)(value >> 8 * i);
-    return p;
-}
-
 /* RFC 8878, 3.1.1: a single-segment frame; its content size is stored with 256 off in 2 bytes. */
 size_t umm_zstd_format_raw(const void *bytes, size_t len_bytes, void *out)
 {
     enum { SINGLE_SEGMENT = 1 << 5, LAST_BLOCK = 1, TWO_BYTES_FROM = 256, FOUR_BYTES_FROM = 65792 };
-    unsigned char *p = put_bytes(out, ZSTD_MAGICNUMBER, 4);
+    unsigned char *p = umm_bytes_put(out, ZSTD_MAGICNUMBER, 4);
     uint32_t len = (uint32_t)len_bytes;
     if (len < TWO_BYTES_FROM) {
         *p++ = SINGLE_SEGMENT;
-        p = put_bytes(p, len, 1);
+        p = umm_bytes_put(p, len, 1);
     } else if (len < FOUR_BYTES_FROM) {
         *p++ = SINGLE_SEGMENT | 1 << 6;
-        p = put_bytes(p, len - TWO_BYTES_FROM, 2);
+        p = umm_bytes_put(p, len - TWO_BYTES_FROM, 2);
     } else {
         *p++ = SINGLE_SEGMENT | 2 << 6;
-        p = put_bytes(p, len, 4);
+        p = umm_bytes_put(p, len, 4);
     }
-    p = put_bytes(p, LAST_BLOCK | len << 3, 3);
+    p = umm_bytes_put(p, LAST_BLOCK | len << 3, 3);
     memcpy(p, bytes, len);
     return (size_t)(p - (unsigned char *)out) + len;
 }

@@ -417,6 +417,11 @@ enum umm_status umm_file_scratch(const char *dir, int *fd, struct umm_error *err
     return UMM_OK;
 }
 
+void umm_file_discard(const char *path)
+{
+    (void)unlink(path);
+}
+
 void umm_file_close(int *fd)
 {
     if (*fd >= 0)

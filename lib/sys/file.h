@@ -136,6 +136,9 @@ UMM_MUST_USE enum umm_status umm_file_read_whole(const char *path, size_t max_by
  */
 UMM_MUST_USE enum umm_status umm_file_scratch(const char *dir, int *fd, struct umm_error *err);
 
+/* Remove the name path if that can be done: for files that do no harm if they stay. */
+void umm_file_discard(const char *path);
+
 /* Close *fd unless it is negative, and make it -1. For files nothing was written to. */
 void umm_file_close(int *fd);
 

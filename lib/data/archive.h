@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * archive.h - rows in compressed frames: a file that zstd -d turns into an .npy.
+ *
+ *     ARCHIVE.npy.zst
+ *     | NPY header | description | frame 0 | frame 1 | ... | last frame | seek table |
+ *       raw frame    skippable     64K rows  64K rows        what is left
+ *
+ *     ARCHIVE.npy.zst.journal    rows that are in no frame yet; see archive_journal.h
+ *
+ * The header counts the rows that frames hold, and is what commits them: frames behind
+ * that count are what an unfinished append left. Full frames never change. The last
+ * frame gives way to a fuller one, after its rows are in the journal; so at any moment
+ * each stored row is in a full frame, the last frame or the journal.
+ *
+ *     rows  | full frames ............ | tail: last frame, journal |
+ *           0                 n_full * rows_per_frame           n_rows
+ *
+ * The table is rewritten at every append and believed only if it fits; otherwise frames
+ * are found by walking over them. A reader needs no lock: it reads the journal first,
+ * then the header, then the frames, and begins again when the last frame changed
+ * meanwhile.
+ *
+ * The object holds the tail in memory: at most a frame of rows when read. It belongs to
+ * one thread at a time.
+ */
+#ifndef UMM_DATA_ARCHIVE_H
+#define UMM_DATA_ARCHIVE_H
+
+#include "format/npy.h"
+#include "format/seekable.h"
+#include "format/zstd.h"
+#include "umm.h"
+
+enum {
+    UMM_ARCHIVE_FRAME_ROWS = 65536,
+    UMM_ARCHIVE_FRAME_BYTES_MAX = 16 * 1024 * 1024, /* wider rows make frames of fewer */
+    UMM_ARCHIVE_ROW_BYTES_MAX = 1024 * 1024,
+    UMM_ARCHIVE_DESCRIPTION_BYTES = 48,
+    UMM_ARCHIVE_OWN_FRAMES = 2 /* header and description have entries in the table, too */
+};
+
+/*
+ * n_framed          rows that the header counts
+ * n_rows            with those of the journal
+ * entries, offsets  of the n_full full frames; offsets has one more, where they end
+ * tail              the rows behind the full frames
+ * journal_first     the first row of the journal, and how many it has
+ */
+struct umm_archive {
+    const char *path; /* borrowed */
+    int fd;
+    struct umm_npy npy; /* shape[0] is n_framed */
+    size_t row_bytes;
+    uint32_t rows_per_frame;
+    size_t header_frame_bytes;
+    uint64_t size_bytes; /* of the file */
+    uint64_t n_framed, n_rows;
+    size_t n_full, cap_frames;
+    struct umm_seekable_entry *entries;
+    uint64_t *offsets;
+    char *tail;
+    size_t tail_rows, cap_tail_rows;
+    uint64_t journal_first, journal_rows;
+    uint64_t journal_bytes; /* of the journal's sound part; 0: there is none */
+    bool is_table_sound;    /* the file ends in the table of just these frames */
+    struct umm_zstd_unpacker *unpacker;
+    char *packed; /* a packed frame */
+    size_t cap_packed;
+    char *frame; /* the rows of frame number frame_index */
+    size_t frame_index;
+    bool has_frame;
+};
+
+/* Whether path names an archive, by its first bytes: a zstd file of an .npy of ours. */
+bool umm_archive_is(const char *path);
+
+/*
+ * Open path, which must live until the close, for reading. UMM_ERR_DATA: no archive, or
+ * damaged; UMM_ERR_CONFLICT: the journal is another archive's, or the file kept changing.
+ */
+UMM_MUST_USE enum umm_status umm_archive_open(struct umm_archive *archive, const char *path,
+                                              struct umm_error *err);
+
+/* Let go. Safe after a failed open, and twice. */
+void umm_archive_close(struct umm_archive *archive);
+
+/*
+ * n rows from row `first` on into out. Whole frames are unpacked and checked; the last
+ * one stays for the next call. UMM_ERR_ARGUMENT beyond n_rows; UMM_ERR_DATA: damaged.
+ */
+UMM_MUST_USE enum umm_status umm_archive_read(struct umm_archive *archive, uint64_t first,
+                                              uint64_t n, void *out, struct umm_error *err);
+
+/* Full frame number index, packed, of entries[index].packed_bytes; valid until the next call. */
+UMM_MUST_USE enum umm_status umm_archive_read_packed(struct umm_archive *archive, size_t index,
+                                                     const char **packed, struct umm_error *err);
+
+/* The bytes of the file before its first frame of rows. */
+uint64_t umm_archive_data_offset(const struct umm_archive *archive);
+
+/* ---- the layout, for those who write it ------------------------------------------ */
+
+/* Read the header and the description of the open file, and its size. */
+UMM_MUST_USE enum umm_status umm_archive_load_head(struct umm_archive *archive,
+                                                   struct umm_error *err);
+
+/* The raw frame of the header for n_framed rows, malloc'ed. */
+UMM_MUST_USE enum umm_status umm_archive_format_header(const struct umm_npy *npy, uint64_t n_framed,
+                                                       char **frame, size_t *len_bytes,
+                                                       struct umm_error *err);
+void umm_archive_format_description(uint32_t rows_per_frame,
+                                    char out[UMM_ARCHIVE_DESCRIPTION_BYTES]);
+
+/* The table of n_full full frames and, unless last is NULL, that one; malloc'ed. */
+UMM_MUST_USE enum umm_status umm_archive_format_table(const struct umm_npy *npy, uint64_t n_framed,
+                                                      const struct umm_seekable_entry *entries,
+                                                      size_t n_full,
+                                                      const struct umm_seekable_entry *last,
+                                                      char **table, size_t *len_bytes,
+                                                      struct umm_error *err);
+
+/* Room for n frames more in entries and offsets; and for n rows more in the tail. */
+UMM_MUST_USE enum umm_status umm_archive_grow_frames(struct umm_archive *archive, size_t n,
+                                                     struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_archive_grow_tail(struct umm_archive *archive, size_t n,
+                                                   struct umm_error *err);
+
+/* What the journal remembers of the archive that it belongs to. */
+uint64_t umm_archive_anchor(const struct umm_archive *archive, uint64_t first_row);
+
+#endif

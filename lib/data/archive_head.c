@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* The bytes before the rows: a raw frame with the NPY header, and the description. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "data/archive.h"
+#include "format/hash.h"
+#include "sys/file.h"
+
+static const char description_magic[8] = "UMMARCH";
+enum {
+    VERSION = 1,
+    DESCRIPTION_FRAME_MAGIC = 0x184D2A55,
+    DESCRIPTION_HEAD_BYTES = 8,
+    HEAD_BYTES_MAX = UMM_ZSTD_RAW_MAX + UMM_ZSTD_RAW_EXTRA + UMM_ARCHIVE_DESCRIPTION_BYTES,
+    TRIES = 50 /* each finds a header that a writer changed meanwhile */
+};
+
+static enum umm_status damaged(const struct umm_archive *archive, const char *what,
+                               struct umm_error *err)
+{
+    return umm_error_set_path(err, UMM_ERR_DATA, archive->path, "%s", what);
+}
+
+/*
+ * The skippable frame behind the header:
+ *
+ *     magic 4 | size 4 | "UMMARCH\0" | u16 version | u16 transform | u32 rows a frame |
+ *     u64 0 | u64 0 | u64 hash of the bytes from "UMMARCH" on
+ *
+ * transform 0: frames are rows as they are. Others would not unpack to an .npy.
+ */
+void umm_archive_format_description(uint32_t rows_per_frame,
+                                    char out[UMM_ARCHIVE_DESCRIPTION_BYTES])
+{
+    char *content = umm_bytes_put(out, DESCRIPTION_FRAME_MAGIC, 4);
+    content = umm_bytes_put(content, UMM_ARCHIVE_DESCRIPTION_BYTES - DESCRIPTION_HEAD_BYTES, 4);
+    memcpy(content, description_magic, sizeof description_magic);
+    char *p = umm_bytes_put(umm_bytes_put(content + sizeof description_magic, VERSION, 2), 0, 2);
+    p = umm_bytes_put(umm_bytes_put(umm_bytes_put(p, rows_per_frame, 4), 0, 8), 0, 8);
+    umm_bytes_put(p, umm_hash64(content, (size_t)(p - content)), 8);
+}
+
+static enum umm_status parse_description(struct umm_archive *archive, const char *bytes,
+                                         size_t len_bytes, struct umm_error *err)
+{
+    const char *content = bytes + DESCRIPTION_HEAD_BYTES;
+    if (len_bytes < UMM_ARCHIVE_DESCRIPTION_BYTES ||
+        umm_bytes_get(bytes, 4) != DESCRIPTION_FRAME_MAGIC ||
+        memcmp(content, description_magic, sizeof description_magic) != 0)
+        return damaged(archive, "is zstd, but no archive of umm-archive", err);
+    if (umm_bytes_get(content + 32, 8) != umm_hash64(content, 32))
+        return damaged(archive, "the archive's description is damaged", err);
+    if (umm_bytes_get(content + 8, 2) != VERSION || umm_bytes_get(content + 10, 2) != 0)
+        return umm_error_set_path(err, UMM_ERR_UNSUPPORTED, archive->path,
+                                  "an archive of version %u, transform %u; this is version %d",
+                                  (unsigned)umm_bytes_get(content + 8, 2),
+                                  (unsigned)umm_bytes_get(content + 10, 2), VERSION);
+    archive->rows_per_frame = (uint32_t)umm_bytes_get(content + 12, 4);
+    if (archive->rows_per_frame == 0)
+        return damaged(archive, "the archive's description makes no sense", err);
+    return UMM_OK;
+}
+
+enum umm_status umm_archive_format_header(const struct umm_npy *npy, uint64_t n_framed,
+                                          char **frame, size_t *len_bytes, struct umm_error *err)
+{
+    struct umm_npy counted = *npy; /* shares the fields, and is not freed */
+    char *text;
+    size_t len;
+    counted.shape[0] = n_framed;
+    enum umm_status status = umm_npy_format(&counted, UMM_NPY_ALIGN, &text, &len, err);
+    if (status)
+        return status;
+    *frame = malloc(len + UMM_ZSTD_RAW_EXTRA);
+    if (!*frame)
+        status = umm_error_set_memory(err, len, "a header");
+    else if (len > UMM_ZSTD_RAW_MAX)
+        status = umm_error_set(err, UMM_ERR_UNSUPPORTED, "too many columns for an archive");
+    else
+        *len_bytes = umm_zstd_format_raw(text, len, *frame);
+    free(text);
+    if (status) {
+        free(*frame);
+        *frame = NULL;
+    }
+    return status;
+}
+
+/* The entries of the header, which ends in its content, and of the description. */
+static void make_own_entries(const char *header, size_t len,
+                             struct umm_seekable_entry own[UMM_ARCHIVE_OWN_FRAMES])
+{
+    struct umm_zstd_frame frame;
+    size_t text_len = umm_zstd_measure(header, len, &frame) ? (size_t)frame.content_bytes : 0;
+    uint32_t checksum = umm_seekable_checksum(header + len - text_len, text_len);
+    own[0] = (struct umm_seekable_entry){(uint32_t)len, (uint32_t)text_len, checksum};
+    own[1] =
+        (struct umm_seekable_entry){UMM_ARCHIVE_DESCRIPTION_BYTES, 0, umm_seekable_checksum("", 0)};
+}
+
+enum umm_status umm_archive_format_table(const struct umm_npy *npy, uint64_t n_framed,
+                                         const struct umm_seekable_entry *entries, size_t n_full,
+                                         const struct umm_seekable_entry *last, char **table,
+                                         size_t *len_bytes, struct umm_error *err)
+{
+    size_t n = UMM_ARCHIVE_OWN_FRAMES + n_full + (last != NULL), len;
+    struct umm_seekable_entry own[UMM_ARCHIVE_OWN_FRAMES];
+    char *header;
+    enum umm_status status = umm_archive_format_header(npy, n_framed, &header, &len, err);
+    if (status)
+        return status;
+    make_own_entries(header, len, own);
+    free(header);
+    *len_bytes = umm_seekable_table_bytes(n);
+    char *p = *table = malloc(*len_bytes);
+    if (!p)
+        return umm_error_set_memory(err, *len_bytes, "a seek table");
+    umm_seekable_format_header(n, p);
+    p += UMM_SEEKABLE_HEADER_BYTES;
+    for (size_t i = 0; i < n; i++, p += UMM_SEEKABLE_ENTRY_BYTES) {
+        size_t k = i - UMM_ARCHIVE_OWN_FRAMES;
+        const struct umm_seekable_entry *framed = k < n_full ? &entries[k] : last;
+        umm_seekable_format_entry(i < UMM_ARCHIVE_OWN_FRAMES ? &own[i] : framed, p);
+    }
+    umm_seekable_format_footer(n, p);
+    return UMM_OK;
+}
+
+uint64_t umm_archive_data_offset(const struct umm_archive *archive)
+{
+    return archive->header_frame_bytes + UMM_ARCHIVE_DESCRIPTION_BYTES;
+}
+
+/* A header that is read while it is written could mix both: it has to read twice the same. */
+static enum umm_status read_head(struct umm_archive *archive, char *head, size_t cap, size_t *len,
+                                 struct umm_error *err)
+{
+    struct umm_file_info info;
+    char *again = malloc(cap);
+    if (!again)
+        return umm_error_set_memory(err, cap, "an archive's header");
+    enum umm_status status = umm_file_stat_fd(archive->fd, archive->path, &info, err);
+    archive->size_bytes = status ? 0 : info.size_bytes;
+    *len = archive->size_bytes < cap ? (size_t)archive->size_bytes : cap;
+    bool is_same = false;
+    if (!status)
+        status = umm_file_pread_all(archive->fd, archive->path, head, *len, 0, err);
+    for (int i = 0; !status && !is_same && i < TRIES; i++) {
+        memcpy(again, head, *len);
+        status = umm_file_pread_all(archive->fd, archive->path, head, *len, 0, err);
+        /* Frames may change all the time, and the first ones are behind a short header. */
+        is_same = memcmp(again, head, *len < 4096 ? *len : 4096) == 0;
+    }
+    free(again);
+    return status;
+}
+
+static enum umm_status check_type(const struct umm_archive *archive, struct umm_error *err)
+{
+    const struct umm_npy *npy = &archive->npy;
+    if (npy->n_dims == 0 || (npy->is_fortran && npy->n_dims > 1) || archive->row_bytes == 0 ||
+        archive->row_bytes > UMM_ARCHIVE_ROW_BYTES_MAX ||
+        archive->rows_per_frame > UMM_ARCHIVE_FRAME_ROWS ||
+        (uint64_t)archive->rows_per_frame * archive->row_bytes > UMM_ARCHIVE_FRAME_BYTES_MAX)
+        return damaged(archive, "the archive's description makes no sense", err);
+    return UMM_OK;
+}
+
+static enum umm_status parse_head(struct umm_archive *archive, const char *head, size_t len,
+                                  struct umm_error *err)
+{
+    struct umm_zstd_frame frame;
+    char *text;
+    if (!umm_zstd_is_magic(head, len))
+        return damaged(archive, "is no archive: it does not begin with a zstd frame", err);
+    if (!umm_zstd_measure(head, len, &frame) || frame.is_skippable ||
+        frame.content_bytes > UMM_ZSTD_RAW_MAX)
+        return damaged(archive, "is zstd, but no archive of umm-archive", err);
+    size_t size = (size_t)frame.size_bytes;
+    enum umm_status status = parse_description(archive, head + size, len - size, err);
+    if (status)
+        return status;
+    text = malloc((size_t)frame.content_bytes + 1);
+    if (!text)
+        return umm_error_set_memory(err, (size_t)frame.content_bytes, "an archive's header");
+    status = umm_zstd_unpack(archive->unpacker, head, size, text, (size_t)frame.content_bytes, err);
+    umm_npy_free(&archive->npy);
+    if (!status)
+        status = umm_npy_parse(text, (size_t)frame.content_bytes, &archive->npy, err);
+    free(text);
+    if (status) {
+        umm_error_at(err, archive->path, 0, 0, 0);
+        return status;
+    }
+    archive->header_frame_bytes = size;
+    archive->row_bytes = (size_t)umm_npy_row_bytes(&archive->npy);
+    archive->n_framed = archive->npy.n_dims ? archive->npy.shape[0] : 0;
+    return check_type(archive, err);
+}
+
+enum umm_status umm_archive_load_head(struct umm_archive *archive, struct umm_error *err)
+{
+    size_t len = 0;
+    char *head = malloc(HEAD_BYTES_MAX);
+    if (!head)
+        return umm_error_set_memory(err, HEAD_BYTES_MAX, "an archive's header");
+    enum umm_status status = read_head(archive, head, HEAD_BYTES_MAX, &len, err);
+    if (!status)
+        status = parse_head(archive, head, len, err);
+    free(head);
+    return status;
+}

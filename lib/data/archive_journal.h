@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * archive_journal.h - rows of an archive that are in no frame yet, or whose frame is
+ * about to change: ARCHIVE.journal beside it.
+ *
+ *     "UMMJRNL\0" | u16 version 1 | u16 0 | u32 row bytes | u64 first row | u64 anchor | u64 hash
+ *     u64 first row | u32 rows | u32 0 | rows ... | u64 hash          a record, again and again
+ *
+ * Little-endian; a hash is XXH64 of the bytes of its head or record before it. Records
+ * follow each other without gaps in their rows. What follows the last sound one is what
+ * a killed append left: never reported stored, and cut off by the next.
+ */
+#ifndef UMM_DATA_ARCHIVE_JOURNAL_H
+#define UMM_DATA_ARCHIVE_JOURNAL_H
+
+#include "umm.h"
+
+enum { UMM_JOURNAL_HEAD_BYTES = 40, UMM_JOURNAL_RECORD_EXTRA = 24 };
+
+/* A journal as read: n_rows rows, the first of which is number first_row of the archive. */
+struct umm_journal {
+    bool is_there;
+    uint64_t first_row;
+    uint64_t n_rows;
+    uint64_t anchor;
+    uint64_t sound_bytes; /* of the file: where the next record goes */
+    char *rows;
+};
+
+/* The name of the journal of the archive at path, malloc'ed; NULL: no memory. */
+char *umm_journal_path(const char *archive_path);
+
+/*
+ * Read the journal at path; one that does not exist has is_there false. Free it with
+ * umm_journal_free. UMM_ERR_DATA: not a journal, or of rows of another size.
+ */
+UMM_MUST_USE enum umm_status umm_journal_read(const char *path, size_t row_bytes,
+                                              struct umm_journal *journal, struct umm_error *err);
+void umm_journal_free(struct umm_journal *journal);
+
+/* Parse len bytes, as umm_journal_read does with those of the file. */
+UMM_MUST_USE enum umm_status umm_journal_parse(const char *bytes, size_t len_bytes,
+                                               size_t row_bytes, struct umm_journal *journal,
+                                               struct umm_error *err);
+
+/* Replace the journal by one of n rows (n may be 0), durably. */
+UMM_MUST_USE enum umm_status umm_journal_create(const char *path, uint64_t first_row,
+                                                uint64_t anchor, const char *rows, size_t n,
+                                                size_t row_bytes, uint64_t *sound_bytes,
+                                                struct umm_error *err);
+
+/*
+ * Add n rows behind the sound part of the journal open at fd, and sync. *sound_bytes
+ * advances when they are durable.
+ */
+UMM_MUST_USE enum umm_status umm_journal_append(int fd, const char *path, uint64_t first_row,
+                                                const char *rows, size_t n, size_t row_bytes,
+                                                uint64_t *sound_bytes, struct umm_error *err);
+
+#endif

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/archive_writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "data/archive_journal.h"
+#include "sys/file.h"
+#include "sys/outfile.h"
+#include "sys/workers.h"
+
+static uint64_t begin_of_tail(const struct umm_archive *archive)
+{
+    return (uint64_t)archive->n_full * archive->rows_per_frame;
+}
+
+/* ---- frames ----------------------------------------------------------------------- */
+
+/* Frames to be packed side by side: frame i is the i-th of the tail. */
+struct packing {
+    struct umm_archive_writer *writer;
+    size_t n_rows; /* of each */
+    int status;
+};
+
+static void pack_one(void *user, unsigned index)
+{
+    struct packing *packing = user;
+    struct umm_archive_writer *writer = packing->writer;
+    size_t len = packing->n_rows * writer->archive.row_bytes;
+    enum umm_status status =
+        umm_zstd_pack(writer->packers[index], writer->archive.tail + index * len, len,
+                      writer->packed[index], &writer->packed_bytes[index], NULL);
+    if (status)
+        __atomic_store_n(&packing->status, (int)status, __ATOMIC_RELAXED);
+}
+
+/* The first n frames of n_rows rows of the tail, packed; n is at most n_threads. */
+static enum umm_status pack(struct umm_archive_writer *writer, size_t n, size_t n_rows,
+                            struct umm_error *err)
+{
+    struct packing packing = {writer, n_rows, UMM_OK};
+    memset(writer->packed_bytes, 0, writer->n_threads * sizeof *writer->packed_bytes);
+    umm_workers_run((unsigned)n, pack_one, &packing);
+    /* What threads that could not be started left. */
+    for (unsigned i = 0; !packing.status && i < n; i++)
+        if (writer->packed_bytes[i] == 0)
+            pack_one(&packing, i);
+    return packing.status ? umm_error_set_memory(err, n_rows * writer->archive.row_bytes, "a frame")
+                          : UMM_OK;
+}
+
+static struct umm_seekable_entry entry_of(const struct umm_archive_writer *writer, size_t i,
+                                          size_t n_rows)
+{
+    size_t len = n_rows * writer->archive.row_bytes;
+    return (struct umm_seekable_entry){(uint32_t)writer->packed_bytes[i], (uint32_t)len,
+                                       umm_seekable_checksum(writer->archive.tail + i * len, len)};
+}
+
+/* ---- the journal ------------------------------------------------------------------ */
+
+static enum umm_status open_journal(struct umm_archive_writer *writer, struct umm_error *err)
+{
+    if (writer->journal_fd >= 0)
+        return UMM_OK;
+    struct umm_file_info info;
+    enum umm_status status =
+        umm_file_open_update(writer->journal_path, &writer->journal_fd, &info, err);
+    if (!status)
+        status = umm_file_truncate(writer->journal_fd, writer->journal_path,
+                                   writer->archive.journal_bytes, err);
+    return status;
+}
+
+/* A journal of the rows from..to, which are in the tail, in place of the one there is. */
+static enum umm_status new_journal(struct umm_archive_writer *writer, uint64_t from, uint64_t to,
+                                   struct umm_error *err)
+{
+    struct umm_archive *a = &writer->archive;
+    umm_file_close(&writer->journal_fd);
+    enum umm_status status =
+        umm_journal_create(writer->journal_path, from, umm_archive_anchor(a, from),
+                           a->tail + (size_t)(from - begin_of_tail(a)) * a->row_bytes,
+                           (size_t)(to - from), a->row_bytes, &a->journal_bytes, err);
+    if (status)
+        return status;
+    a->journal_first = from;
+    a->journal_rows = to - from;
+    return open_journal(writer, err);
+}
+
+static void drop_journal(struct umm_archive_writer *writer)
+{
+    umm_file_close(&writer->journal_fd);
+    if (writer->archive.journal_bytes)
+        umm_file_discard(writer->journal_path);
+    writer->archive.journal_bytes = 0;
+    writer->archive.journal_rows = 0;
+}
+
+/*
+ * Before the last frame is overwritten: its rows, and all others that are durable, must
+ * be in the journal.
+ */
+static enum umm_status protect(struct umm_archive_writer *writer, struct umm_error *err)
+{
+    struct umm_archive *a = &writer->archive;
+    uint64_t begin = begin_of_tail(a), end = a->journal_first + a->journal_rows;
+    if (writer->n_stored <= begin)
+        return UMM_OK;
+    bool is_there = a->journal_bytes && a->journal_first <= begin && end >= begin;
+    if (!is_there)
+        return new_journal(writer, begin, writer->n_stored, err);
+    if (end >= writer->n_stored)
+        return UMM_OK;
+    enum umm_status status = open_journal(writer, err);
+    if (!status)
+        status = umm_journal_append(writer->journal_fd, writer->journal_path, end,
+                                    a->tail + (size_t)(end - begin) * a->row_bytes,
+                                    (size_t)(writer->n_stored - end), a->row_bytes,
+                                    &a->journal_bytes, err);
+    if (!status)
+        a->journal_rows = writer->n_stored - a->journal_first;
+    return status;
+}
+
+enum umm_status umm_archive_writer_store(struct umm_archive_writer *writer, struct umm_error *err)
+{
+    struct umm_archive *a = &writer->archive;
+    uint64_t begin = begin_of_tail(a), end = a->journal_first + a->journal_rows;
+    if (writer->n_stored == a->n_rows)
+        return UMM_OK;
+    /* Rows in frames that nobody counts yet cannot be behind others in the journal. */
+    if (writer->n_packed || writer->n_stored < begin)
+        return umm_archive_writer_commit(writer, false, err);
+    enum umm_status status = UMM_OK;
+    if (!a->journal_bytes || end != writer->n_stored)
+        status = new_journal(writer, writer->n_stored, a->n_rows, err);
+    else
+        status = open_journal(writer, err);
+    if (!status && a->journal_first + a->journal_rows != a->n_rows)
+        status =
+            umm_journal_append(writer->journal_fd, writer->journal_path, end,
+                               a->tail + (size_t)(end - begin) * a->row_bytes,
+                               (size_t)(a->n_rows - end), a->row_bytes, &a->journal_bytes, err);
+    if (status)
+        return status;
+    a->journal_rows = a->n_rows - a->journal_first;
+    writer->n_stored = a->n_rows;
+    return UMM_OK;
+}
+
+/* ---- rows ------------------------------------------------------------------------- */
+
+/* The frames that the tail fills, behind the full ones; what is left moves to the front. */
+static enum umm_status pack_full(struct umm_archive_writer *writer, struct umm_error *err)
+{
+    struct umm_archive *a = &writer->archive;
+    size_t n = a->tail_rows / a->rows_per_frame;
+    if (n > writer->n_threads)
+        n = writer->n_threads;
+    if (n == 0)
+        return UMM_OK;
+    enum umm_status status = pack(writer, n, a->rows_per_frame, err);
+    if (!status && !writer->n_packed)
+        status = protect(writer, err);
+    if (!status)
+        status = umm_archive_grow_frames(a, n, err);
+    for (size_t i = 0; !status && i < n; i++) {
+        uint64_t at = a->offsets[a->n_full];
+        writer->is_dirty = true;
+        status = umm_file_pwrite_all(writer->fd, a->path, writer->packed[i],
+                                     writer->packed_bytes[i], at, err);
+        if (status)
+            break;
+        a->entries[a->n_full] = entry_of(writer, i, a->rows_per_frame);
+        a->offsets[++a->n_full] = at + writer->packed_bytes[i];
+        writer->n_packed += a->rows_per_frame;
+    }
+    if (status)
+        return status;
+    a->tail_rows -= n * a->rows_per_frame;
+    memmove(a->tail, a->tail + n * a->rows_per_frame * a->row_bytes, a->tail_rows * a->row_bytes);
+    return UMM_OK;
+}
+
+enum umm_status umm_archive_writer_push(struct umm_archive_writer *writer, const char *rows,
+                                        size_t n, struct umm_error *err)
+{
+    struct umm_archive *a = &writer->archive;
+    size_t cap = writer->n_threads * a->rows_per_frame;
+    enum umm_status status = UMM_OK;
+    while (!status && n > 0) {
+        size_t room = cap > a->tail_rows ? cap - a->tail_rows : 0;
+        size_t n_now = n < room ? n : room;
+        status = umm_archive_grow_tail(a, n_now, err);
+        if (status)
+            break;
+        memcpy(a->tail + a->tail_rows * a->row_bytes, rows, n_now * a->row_bytes);
+        a->tail_rows += n_now;
+        a->n_rows += n_now;
+        rows += n_now * a->row_bytes;
+        n -= n_now;
+        if (a->tail_rows >= cap)
+            status = pack_full(writer, err);
+    }
+    return status;
+}
+
+/* ---- commit ----------------------------------------------------------------------- */
+
+/* The table of all frames, with the last one's entry if there is one, at `at`. */
+static enum umm_status write_table(struct umm_archive_writer *writer,
+                                   const struct umm_seekable_entry *last, uint64_t at,
+                                   struct umm_error *err)
+{
+    const struct umm_archive *a = &writer->archive;
+    char *table;
+    size_t len;
+    enum umm_status status = umm_archive_format_table(&a->npy, a->n_rows, a->entries, a->n_full,
+                                                      last, &table, &len, err);
+    if (status)
+        return status;
+    status = umm_file_pwrite_all(writer->fd, a->path, table, len, at, err);
+    if (!status)
+        status = umm_file_truncate(writer->fd, a->path, at + len, err);
+    free(table);
+    return status;
+}
+
+static enum umm_status write_header(struct umm_archive_writer *writer, uint64_t n_framed,
+                                    struct umm_error *err)
+{
+    struct umm_archive *a = &writer->archive;
+    char *frame;
+    size_t len;
+    enum umm_status status = umm_archive_format_header(&a->npy, n_framed, &frame, &len, err);
+    if (status)
+        return status;
+    status = umm_file_pwrite_all(writer->fd, a->path, frame, len, 0, err);
+    if (!status)
+        status = umm_file_sync_data(writer->fd, a->path, err);
+    free(frame);
+    if (!status)
+        a->n_framed = a->npy.shape[0] = n_framed;
+    return status;
+}
+
+/* All rows into frames; the tail, less than a frame, into the last one. */
+static enum umm_status commit_frames(struct umm_archive_writer *writer, struct umm_error *err)
+{
+    struct umm_archive *a = &writer->archive;
+    struct umm_seekable_entry last;
+    uint64_t at = a->offsets[a->n_full];
+    enum umm_status status = UMM_OK;
+    if (a->tail_rows) {
+        status = pack(writer, 1, a->tail_rows, err);
+        if (!status && !writer->n_packed)
+            status = protect(writer, err);
+        writer->is_dirty = true;
+        if (!status)
+            status = umm_file_pwrite_all(writer->fd, a->path, writer->packed[0],
+                                         writer->packed_bytes[0], at, err);
+        if (!status) {
+            last = entry_of(writer, 0, a->tail_rows);
+            at += writer->packed_bytes[0];
+        }
+    }
+    if (!status)
+        status = write_table(writer, a->tail_rows ? &last : NULL, at, err);
+    if (!status)
+        status = umm_file_sync_data(writer->fd, a->path, err);
+    if (!status)
+        status = write_header(writer, a->n_rows, err);
+    if (status)
+        return status;
+    writer->is_dirty = false;
+    writer->n_packed = 0;
+    writer->n_stored = a->n_rows;
+    writer->is_created = writer->is_created && a->n_rows == 0;
+    a->is_table_sound = true;
+    return UMM_OK;
+}
+
+enum umm_status umm_archive_writer_commit(struct umm_archive_writer *writer, bool is_flush,
+                                          struct umm_error *err)
+{
+    struct umm_archive *a = &writer->archive;
+    enum umm_status status = UMM_OK;
+    while (!status && a->tail_rows >= a->rows_per_frame)
+        status = pack_full(writer, err);
+    if (status)
+        return status;
+    bool is_framed = a->n_framed == a->n_rows && a->is_table_sound && !writer->is_dirty;
+    if (!is_flush && !writer->n_packed && !writer->is_dirty)
+        return umm_archive_writer_store(writer, err);
+    if (!is_framed)
+        status = commit_frames(writer, err);
+    /* Of use only while the last frame, whose rows it has, may have to change. */
+    if (!status && (a->tail_rows == 0 || a->journal_first < begin_of_tail(a)))
+        drop_journal(writer);
+    return status;
+}
+
+/* ---- open and close --------------------------------------------------------------- */
+
+/* An archive without rows, complete and durable. */
+static enum umm_status create(const char *path, const struct umm_npy *npy, uint32_t frame_rows,
+                              struct umm_error *err)
+{
+    static const struct umm_outfile_options synced = {.is_synced = true};
+    struct umm_outfile out = {0};
+    char description[UMM_ARCHIVE_DESCRIPTION_BYTES], *header, *table = NULL;
+    uint64_t row_bytes = umm_npy_row_bytes(npy);
+    uint64_t rows = row_bytes ? UMM_ARCHIVE_FRAME_BYTES_MAX / row_bytes : 0;
+    size_t len, table_len;
+    if (npy->n_dims == 0 || row_bytes == 0 || row_bytes > UMM_ARCHIVE_ROW_BYTES_MAX)
+        return umm_error_set_path(err, UMM_ERR_UNSUPPORTED, path,
+                                  "an archive takes rows of 1 byte to 1 MiB");
+    uint64_t most = frame_rows ? frame_rows : UMM_ARCHIVE_FRAME_ROWS;
+    rows = rows < most ? rows : most;
+    enum umm_status status = umm_archive_format_header(npy, 0, &header, &len, err);
+    if (status)
+        return status;
+    umm_archive_format_description((uint32_t)rows, description);
+    status = umm_archive_format_table(npy, 0, NULL, 0, NULL, &table, &table_len, err);
+    if (!status)
+        status = umm_outfile_open(&out, path, err);
+    int fd = umm_outfile_fd(&out);
+    if (!status && umm_outfile_is_stream(&out))
+        status = umm_error_set_path(err, UMM_ERR_ARGUMENT, path, "is not a regular file");
+    if (!status)
+        status = umm_file_write_all(fd, path, header, len, err);
+    if (!status)
+        status = umm_file_write_all(fd, path, description, sizeof description, err);
+    if (!status)
+        status = umm_file_write_all(fd, path, table, table_len, err);
+    if (!status)
+        status = umm_outfile_commit(&out, &synced, NULL, err);
+    umm_outfile_abort(&out);
+    free(table);
+    free(header);
+    return status;
+}
+
+static enum umm_status make_packers(struct umm_archive_writer *writer, struct umm_error *err)
+{
+    size_t frame = umm_zstd_frame_max(writer->archive.rows_per_frame * writer->archive.row_bytes);
+    int level = writer->options.level ? writer->options.level : UMM_ZSTD_LEVEL;
+    writer->n_threads = umm_workers_wanted(writer->run);
+    writer->packers = calloc(writer->n_threads, sizeof(struct umm_zstd_packer *));
+    writer->packed = calloc(writer->n_threads, sizeof(char *));
+    writer->packed_bytes = calloc(writer->n_threads, sizeof *writer->packed_bytes);
+    if (!writer->packers || !writer->packed || !writer->packed_bytes)
+        return umm_error_set_memory(err, writer->n_threads, "zstd compression");
+    for (unsigned i = 0; i < writer->n_threads; i++) {
+        enum umm_status status = umm_zstd_packer_new(level, &writer->packers[i], err);
+        if (status)
+            return status;
+        writer->packed[i] = malloc(frame);
+        if (!writer->packed[i])
+            return umm_error_set_memory(err, frame, "a packed frame");
+    }
+    return UMM_OK;
+}
+
+static enum umm_status find_or_create(struct umm_archive_writer *writer, const char *path,
+                                      const struct umm_npy *npy, struct umm_error *err)
+{
+    struct umm_file_info info;
+    enum umm_status status = umm_file_stat(path, &info, err);
+    if (status != UMM_ERR_SYSTEM || !npy)
+        return status;
+    struct umm_npy type = *npy; /* shares the fields */
+    struct umm_file_info journal;
+    type.is_fortran = false;
+    if (umm_file_stat(writer->journal_path, &journal, NULL) == UMM_OK)
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, writer->journal_path,
+                                  "is the journal of an archive that is not there");
+    status = create(path, &type, writer->options.frame_rows, err);
+    writer->is_created = status == UMM_OK;
+    return status;
+}
+
+static enum umm_status check_same(const struct umm_archive_writer *writer,
+                                  const struct umm_npy *npy, struct umm_error *err)
+{
+    if (!npy)
+        return UMM_OK;
+    struct umm_npy type = *npy;
+    type.is_fortran = writer->archive.npy.is_fortran;
+    if (umm_npy_same_type(&writer->archive.npy, &type))
+        return UMM_OK;
+    return umm_error_set_path(err, UMM_ERR_CONFLICT, writer->archive.path,
+                              "holds rows of another type");
+}
+
+enum umm_status umm_archive_writer_open(struct umm_archive_writer *writer, const char *path,
+                                        const struct umm_npy *npy,
+                                        const struct umm_archive_writer_options *options,
+                                        struct umm_run *run, struct umm_error *err)
+{
+    struct umm_file_info info;
+    *writer = (struct umm_archive_writer){.fd = -1, .journal_fd = -1, .run = run};
+    writer->archive.fd = -1;
+    if (options)
+        writer->options = *options;
+    writer->journal_path = umm_journal_path(path);
+    if (!writer->journal_path)
+        return umm_error_set_memory(err, strlen(path), "a path");
+    enum umm_status status =
+        umm_lock_take(&writer->lock, path, writer->options.lock_wait, run, err);
+    if (!status)
+        status = find_or_create(writer, path, npy, err);
+    if (!status)
+        status = umm_archive_open(&writer->archive, path, err);
+    if (!status)
+        status = check_same(writer, npy, err);
+    if (!status)
+        status = umm_file_open_update(path, &writer->fd, &info, err);
+    if (!status)
+        status = make_packers(writer, err);
+    writer->n_stored = writer->archive.n_rows;
+    writer->is_dirty = !status && !writer->archive.is_table_sound;
+    return status;
+}
+
+/* The file's end as the header has it, from what a fresh look finds. */
+static void restore(struct umm_archive_writer *writer)
+{
+    const char *path = writer->archive.path;
+    umm_archive_close(&writer->archive);
+    if (umm_archive_open(&writer->archive, path, NULL) != UMM_OK)
+        return; /* the journal and the full frames have all; the next writer sees to it */
+    writer->n_stored = writer->archive.n_rows;
+    writer->n_packed = 0;
+    writer->is_dirty = true;
+    (void)!umm_archive_writer_commit(writer, true, NULL);
+}
+
+void umm_archive_writer_close(struct umm_archive_writer *writer)
+{
+    if (writer->is_dirty && writer->packers)
+        restore(writer);
+    const struct umm_archive *a = &writer->archive;
+    if (!writer->is_dirty && a->fd >= 0 && a->n_framed == writer->n_stored)
+        drop_journal(writer);
+    if (writer->is_created && writer->n_stored == 0)
+        umm_file_discard(writer->archive.path);
+    for (unsigned i = 0; i < writer->n_threads; i++) {
+        if (writer->packers)
+            umm_zstd_packer_free(writer->packers[i]);
+        if (writer->packed)
+            free(writer->packed[i]);
+    }
+    free((void *)writer->packers);
+    free((void *)writer->packed);
+    free(writer->packed_bytes);
+    umm_file_close(&writer->fd);
+    umm_file_close(&writer->journal_fd);
+    umm_archive_close(&writer->archive);
+    umm_lock_release(&writer->lock);
+    free(writer->journal_path);
+    *writer = (struct umm_archive_writer){.fd = -1, .journal_fd = -1};
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * archive_writer.h - rows into an archive, safe against a kill at any moment.
+ *
+ *     push ... push   rows into memory; what fills frames is packed behind the full ones
+ *     store           what was pushed is durable, in the journal
+ *     commit          what was pushed is durable: in frames, or in the journal
+ *
+ * A commit writes frames and table, syncs, rewrites the header, syncs. Rows that were
+ * neither stored nor committed are dropped by umm_archive_writer_close, as by a kill.
+ * The archive's lock is held from open to close. One thread at a time; frames are packed
+ * on several.
+ */
+#ifndef UMM_DATA_ARCHIVE_WRITER_H
+#define UMM_DATA_ARCHIVE_WRITER_H
+
+#include "data/archive.h"
+#include "sys/lock.h"
+#include "umm.h"
+
+struct umm_archive_writer_options {
+    int level;           /* of zstd; 0: UMM_ZSTD_LEVEL */
+    uint32_t frame_rows; /* of a new archive, at most UMM_ARCHIVE_FRAME_ROWS; 0: that */
+    enum umm_lock_wait lock_wait;
+};
+
+struct umm_archive_writer {
+    struct umm_archive archive;
+    struct umm_archive_writer_options options;
+    struct umm_run *run;
+    struct umm_lock lock;
+    int fd;             /* of the archive, for writing */
+    int journal_fd;     /* for writing; -1: none yet */
+    char *journal_path; /* owned */
+    uint64_t n_stored;  /* rows that are durable */
+    uint64_t n_packed;  /* rows in full frames that the header does not count yet */
+    bool is_created;    /* by this writer, and without rows so far */
+    bool is_dirty;      /* the file's end is not what the header says */
+    unsigned n_threads;
+    struct umm_zstd_packer **packers; /* one a thread */
+    char **packed;                    /* a frame each */
+    size_t *packed_bytes;
+};
+
+/*
+ * Open the archive at path (which must live until the close) for rows of type *npy, whose
+ * shape[0] does not matter; make it when it does not exist and npy is not NULL.
+ * UMM_ERR_CONFLICT: an archive of other rows. What a killed writer left behind the last
+ * row is given up. Close it after any open.
+ */
+UMM_MUST_USE enum umm_status
+umm_archive_writer_open(struct umm_archive_writer *writer, const char *path,
+                        const struct umm_npy *npy, const struct umm_archive_writer_options *options,
+                        struct umm_run *run, struct umm_error *err);
+
+/* Take n rows. */
+UMM_MUST_USE enum umm_status umm_archive_writer_push(struct umm_archive_writer *writer,
+                                                     const char *rows, size_t n,
+                                                     struct umm_error *err);
+
+/* Make what was pushed durable in the journal: quick for a few rows. */
+UMM_MUST_USE enum umm_status umm_archive_writer_store(struct umm_archive_writer *writer,
+                                                      struct umm_error *err);
+
+/*
+ * Make what was pushed durable. With is_flush all rows are in frames afterwards, so that
+ * zstd -d gives all of them; else rows that fill no frame may stay in the journal.
+ */
+UMM_MUST_USE enum umm_status umm_archive_writer_commit(struct umm_archive_writer *writer,
+                                                       bool is_flush, struct umm_error *err);
+
+/*
+ * Let go. Rows neither stored nor committed are dropped and the file ends in a sound table
+ * again, as far as that can be written. Removes an archive that this writer made if it
+ * has no rows. Safe after a failed open.
+ */
+void umm_archive_writer_close(struct umm_archive_writer *writer);
+
+#endif
