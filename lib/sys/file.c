@@ -162,6 +162,43 @@ enum umm_status umm_file_read(int fd, const char *path, struct umm_run *run, voi
     }
 }
 
+/* A copy of the first byte that a pipe holds, through a pipe of our own. */
+static enum umm_status peek_pipe(int fd, int copy[2], const char *path, struct umm_run *run,
+                                 unsigned char *byte, struct umm_error *err)
+{
+    for (;;) {
+        enum umm_status status = wait_ready(fd, POLLIN, path, run, err);
+        if (status)
+            return status;
+        ssize_t n = tee(fd, copy[1], 1, SPLICE_F_NONBLOCK);
+        if (n > 0 && read(copy[0], byte, 1) == 1)
+            return UMM_OK;
+        /* At its end; or no pipe, and then there is no way to look. */
+        if (n == 0 || (n < 0 && errno == EINVAL))
+            return UMM_OK;
+        if (errno != EINTR && errno != EAGAIN)
+            return umm_error_set_errno(err, errno, path, "cannot read");
+    }
+}
+
+enum umm_status umm_file_peek(int fd, const char *path, struct umm_run *run, unsigned char *byte,
+                              struct umm_error *err)
+{
+    int copy[2];
+    *byte = 0;
+    off_t at = lseek(fd, 0, SEEK_CUR);
+    if (at >= 0) {
+        ssize_t n = pread(fd, byte, 1, at);
+        return n < 0 ? umm_error_set_errno(err, errno, path, "cannot read") : UMM_OK;
+    }
+    if (pipe2(copy, O_CLOEXEC) < 0)
+        return umm_error_set_errno(err, errno, path, "cannot make a pipe");
+    enum umm_status status = peek_pipe(fd, copy, path, run, byte, err);
+    umm_file_close(&copy[0]);
+    umm_file_close(&copy[1]);
+    return status;
+}
+
 /* Whether len_bytes at offset lie within what off_t can say. */
 static bool is_range_valid(uint64_t offset, uint64_t len_bytes)
 {

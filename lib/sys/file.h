@@ -73,6 +73,14 @@ UMM_MUST_USE enum umm_status umm_file_read(int fd, const char *path, struct umm_
                                            size_t cap_bytes, size_t *n_read, struct umm_error *err);
 
 /*
+ * Look at the next byte that umm_file_read would give, without taking it: *byte is 0 at
+ * the end of a file, and where a look takes (sockets, terminals). Waits for a pipe as
+ * umm_file_read does.
+ */
+UMM_MUST_USE enum umm_status umm_file_peek(int fd, const char *path, struct umm_run *run,
+                                           unsigned char *byte, struct umm_error *err);
+
+/*
  * Read exactly len_bytes at offset. A file too short for that is UMM_ERR_DATA,
  * "file ends N bytes early"; buf then holds what there was.
  */
