@@ -184,8 +184,9 @@ uint64_t umm_archive_anchor(const struct umm_archive *archive, uint64_t first_ro
         n = archive->n_full;
     uint64_t anchor = umm_hash64("", 0);
     for (size_t i = 0; i < n; i++) {
-        char bytes[8 + UMM_SEEKABLE_ENTRY_BYTES];
-        umm_seekable_format_entry(&archive->entries[i], umm_bytes_put(bytes, anchor, 8));
+        char bytes[16], *p = umm_bytes_put(bytes, anchor, 8);
+        p = umm_bytes_put(p, archive->entries[i].content_bytes, 4);
+        umm_bytes_put(p, archive->entries[i].checksum, 4);
         anchor = umm_hash64(bytes, sizeof bytes);
     }
     return anchor;
