@@ -15,6 +15,7 @@
  *   exact       otherwise the bounds round to neighbours, and big integers compare
  *               the value with the point halfway between those two.
  */
+#include "base/multiply.h"
 #include "text/pow10.h"
 #include "umm.h"
 
@@ -222,26 +223,6 @@ static inline uint64_t round_bits(uint64_t top, bool has_rest, int exponent,
 
 /* ---- product ---- */
 
-/* a * b + carry: returns the low half, *high gets the high half. It cannot overflow. */
-static inline uint64_t multiply_add(uint64_t a, uint64_t b, uint64_t carry, uint64_t *high)
-{
-#ifdef __SIZEOF_INT128__
-    __extension__ typedef unsigned __int128 u128;
-    u128 product = (u128)a * b + carry;
-
-    *high = (uint64_t)(product >> 64);
-    return (uint64_t)product;
-#else
-    uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32;
-    uint64_t low = a0 * b0, mid = a1 * b0 + (low >> 32), cross = a0 * b1 + (uint32_t)mid;
-    uint64_t result = cross << 32 | (uint32_t)low;
-
-    *high = a1 * b1 + (mid >> 32) + (cross >> 32);
-    *high += __builtin_add_overflow(result, carry, &result);
-    return result;
-#endif
-}
-
 /* limb[2] * 2^128 + limb[1] * 2^64 + limb[0], times 2^exponent */
 struct product {
     uint64_t limb[3];
@@ -270,8 +251,8 @@ static inline void round_bounds(uint64_t w, int q, const struct format *fmt, uin
     uint64_t carry;
 
     w <<= n_shift;
-    p.limb[0] = multiply_add(w, t->lo, 0, &carry);
-    p.limb[1] = multiply_add(w, t->hi, carry, &p.limb[2]);
+    p.limb[0] = umm_multiply_add(w, t->lo, 0, &carry);
+    p.limb[1] = umm_multiply_add(w, t->hi, carry, &p.limb[2]);
     *low = *high = round_product(&p, fmt);
     if (q >= UMM_POW10_EXACT_MIN && q <= UMM_POW10_EXACT_MAX)
         return;
@@ -313,7 +294,7 @@ static void big_set(struct big *b, uint64_t v)
 static void big_multiply_add(struct big *b, uint64_t factor, uint64_t carry)
 {
     for (unsigned i = 0; i < b->n_limbs; i++)
-        b->limb[i] = multiply_add(b->limb[i], factor, carry, &carry);
+        b->limb[i] = umm_multiply_add(b->limb[i], factor, carry, &carry);
     if (carry) {
         assert(b->n_limbs < BIG_LIMBS);
         b->limb[b->n_limbs++] = carry;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pow10.h - the powers of ten that a binary64 can reach, to 128 bits.
+ * pow10.h - the powers of ten that a binary64 can reach, to 128 bits, for reading and
+ * for printing.
  *
  * umm_pow10[q - UMM_POW10_MIN] holds the leading 128 bits of 10^q, truncated:
  *
@@ -8,8 +9,10 @@
  *     T <= 10^q / 2^(umm_pow10_log2(q) - 127) < T + 1
  *
  * with equality on the left for UMM_POW10_EXACT_MIN <= q <= UMM_POW10_EXACT_MAX.
- * The range: 2^64 * 10^q rounds to zero below UMM_POW10_MIN (2^64 * 10^-343 is
- * under 2^-1075), and 10^q exceeds every binary64 above UMM_POW10_MAX.
+ * T's low half is never all ones, so that T + 1 has the same high half. The range:
+ * 2^64 * 10^q rounds to zero below UMM_POW10_MIN (2^64 * 10^-343 is under 2^-1075),
+ * and up to UMM_POW10_MAX the smallest binary64 is scaled to be printed (2^-1074 *
+ * 10^324 > 1); 10^309 exceeds every binary64 already.
  */
 #ifndef UMM_TEXT_POW10_H
 #define UMM_TEXT_POW10_H
@@ -18,7 +21,7 @@
 
 enum {
     UMM_POW10_MIN = -342,
-    UMM_POW10_MAX = 308,
+    UMM_POW10_MAX = 324,
     UMM_POW10_EXACT_MIN = 0,
     UMM_POW10_EXACT_MAX = 55 /* 5^55 < 2^128 < 5^56 */
 };
