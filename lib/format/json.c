@@ -134,16 +134,28 @@ struct umm_json *umm_json_put_object(struct umm_json *object, const char *key)
     return adopt(object, json_object_get(object->value, key));
 }
 
+/* The array member, made if new; NULL for want of memory. */
+static json_t *array_of(struct umm_json *object, const char *key)
+{
+    if (!json_object_get(object->value, key))
+        put(object, key, json_array());
+    return json_object_get(object->value, key);
+}
+
 struct umm_json *umm_json_add_object(struct umm_json *object, const char *key)
 {
     if (!object)
         return NULL;
-    if (!json_object_get(object->value, key))
-        put(object, key, json_array());
-    json_t *array = json_object_get(object->value, key);
+    json_t *array = array_of(object, key);
     if (json_array_append_new(array, json_object()) != 0)
         return adopt(object, NULL);
     return adopt(object, json_array_get(array, json_array_size(array) - 1));
+}
+
+void umm_json_add_integer(struct umm_json *object, const char *key, int64_t value)
+{
+    if (object && json_array_append_new(array_of(object, key), json_integer(value)) != 0)
+        fail(object);
 }
 
 enum umm_status umm_json_print(const struct umm_json *object, bool is_compact, char **text,

@@ -32,6 +32,9 @@ void umm_json_put_array(struct umm_json *object, const char *key);
 struct umm_json *umm_json_put_object(struct umm_json *object, const char *key);
 struct umm_json *umm_json_add_object(struct umm_json *object, const char *key);
 
+/* A number at the end of the array member (made if new). */
+void umm_json_add_integer(struct umm_json *object, const char *key, int64_t value);
+
 /* The document as malloc'ed text with a final newline; indented unless is_compact. */
 UMM_MUST_USE enum umm_status umm_json_print(const struct umm_json *object, bool is_compact,
                                             char **text, size_t *len_bytes, struct umm_error *err);

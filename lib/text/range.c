@@ -2,6 +2,7 @@
 #include "text/range.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -70,6 +71,63 @@ enum umm_status umm_range_parse(const char *text, size_t len_bytes, struct umm_r
         return UMM_OK;
     return umm_error_set(err, UMM_ERR_ARGUMENT, "not a range START:STOP[:STEP] of rows: \"%s\"",
                          umm_escape(shown, sizeof shown, text, len_bytes));
+}
+
+/* ---- lists ---- */
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* The next word at *at, its length; 0 at the end. */
+static size_t next_word(const char **at, const char *end)
+{
+    while (*at < end && is_space(**at))
+        ++*at;
+    size_t len = 0;
+    while (*at + len < end && !is_space((*at)[len]))
+        len++;
+    return len;
+}
+
+static enum umm_status refuse_word(const char *text, const char *word, struct umm_error *err)
+{
+    const char *line = text;
+    uint64_t n_lines = 1;
+    for (const char *p = text; p < word; p++) {
+        if (*p == '\n') {
+            n_lines++;
+            line = p + 1;
+        }
+    }
+    if (err)
+        err->status = UMM_ERR_DATA;
+    umm_error_at(err, "", n_lines, (uint64_t)(word - line) + 1, (uint64_t)(word - text));
+    return UMM_ERR_DATA;
+}
+
+enum umm_status umm_range_parse_list(const char *text, size_t len_bytes, struct umm_range **ranges,
+                                     size_t *n, struct umm_error *err)
+{
+    const char *end = text + len_bytes, *at = text;
+    enum umm_status status = UMM_OK;
+    size_t n_words = 0, len;
+    for (; (len = next_word(&at, end)) > 0; at += len)
+        n_words++;
+    *n = 0;
+    *ranges = calloc(n_words ? n_words : 1, sizeof **ranges);
+    if (!*ranges)
+        return umm_error_set_memory(err, n_words * sizeof **ranges, "ranges");
+    for (at = text; (len = next_word(&at, end)) > 0; at += len, ++*n) {
+        status = umm_range_parse(at, len, &(*ranges)[*n], err);
+        if (!status)
+            continue;
+        free(*ranges);
+        *ranges = NULL;
+        return refuse_word(text, at, err);
+    }
+    return status;
 }
 
 /* ---- resolving ---- */

@@ -8,7 +8,7 @@
  *
  * Source: Python's slice.indices, "sequence types" in its library reference.
  *
- * Nothing here allocates or keeps state; every function may run on any thread.
+ * Nothing here keeps state; every function may run on any thread.
  */
 #ifndef UMM_TEXT_RANGE_H
 #define UMM_TEXT_RANGE_H
@@ -35,6 +35,14 @@ struct umm_rows {
  */
 UMM_MUST_USE enum umm_status umm_range_parse(const char *text, size_t len_bytes,
                                              struct umm_range *out, struct umm_error *err);
+
+/*
+ * Parse a list of ranges with white space between, in *ranges, malloc'ed, *n of them;
+ * an empty list is none. UMM_ERR_DATA with line and column for what is no range.
+ */
+UMM_MUST_USE enum umm_status umm_range_parse_list(const char *text, size_t len_bytes,
+                                                  struct umm_range **ranges, size_t *n,
+                                                  struct umm_error *err);
 
 /*
  * The rows that range means among n_rows, at most INT64_MAX. What lies outside is left

@@ -47,6 +47,21 @@ static void check(const struct umm_range *range, const struct umm_rows *rows, ui
     require(count < 2 || rows->step == range->step, "another step");
 }
 
+/* A list is refused at the first word that is no range, or has what its words are. */
+static void check_list(const char *text, size_t len_bytes)
+{
+    struct umm_range *ranges = NULL;
+    struct umm_error err = {0};
+    size_t n = 0;
+    if (umm_range_parse_list(text, len_bytes, &ranges, &n, &err) != UMM_OK) {
+        require(ranges == NULL && err.status == UMM_ERR_DATA && err.line > 0, "no place");
+        require(err.byte < len_bytes && err.column <= err.byte + 1, "no such place");
+        return;
+    }
+    require(n <= len_bytes, "more ranges than bytes");
+    free(ranges);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint64_t n_rows;

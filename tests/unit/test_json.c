@@ -51,6 +51,10 @@ static void test_documents_are_printed_in_order(void **state)
                   "\"list\":[{\"i\":0},{\"i\":1}],\"none\":null}\n");
     assert_prints(umm_json_new(), true, "{}\n");
     json = umm_json_new();
+    umm_json_add_integer(json, "shape", 3);
+    umm_json_add_integer(json, "shape", -8);
+    assert_prints(json, true, "{\"shape\":[3,-8]}\n");
+    json = umm_json_new();
     umm_json_put_count(umm_json_put_object(json, "o"), "n", 7);
     assert_prints(json, false, "{\n  \"o\": {\n    \"n\": 7\n  }\n}\n");
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -147,12 +148,37 @@ static void test_not_a_range(void **state)
     assert_string_equal(err.message, "not a range START:STOP[:STEP] of rows: \"1:\\n\"");
 }
 
+static void test_list(void **state)
+{
+    static const char text[] = "\n 1:2\t-3: \r\n::2\n";
+    struct umm_range *ranges;
+    struct umm_error err = {0};
+    size_t n;
+    (void)state;
+    assert_int_equal(umm_range_parse_list(text, strlen(text), &ranges, &n, &err), UMM_OK);
+    assert_int_equal(n, 3);
+    assert_int_equal(ranges[0].stop, 2);
+    assert_int_equal(ranges[1].start, -3);
+    assert_int_equal(ranges[2].step, 2);
+    free(ranges);
+    assert_int_equal(umm_range_parse_list(" \n", 2, &ranges, &n, &err), UMM_OK);
+    assert_int_equal(n, 0);
+    free(ranges);
+    assert_int_equal(umm_range_parse_list("1:2\n  3-4\n", 10, &ranges, &n, &err), UMM_ERR_DATA);
+    assert_null(ranges);
+    assert_int_equal(err.status, UMM_ERR_DATA);
+    assert_int_equal(err.line, 2);
+    assert_int_equal(err.column, 3);
+    assert_int_equal(err.byte, 6);
+    assert_string_equal(err.message, "not a range START:STOP[:STEP] of rows: \"3-4\"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_python_gives), cmocka_unit_test(test_the_ends_of_64_bits),
         cmocka_unit_test(test_every_small_slice), cmocka_unit_test(test_strict),
-        cmocka_unit_test(test_not_a_range),
+        cmocka_unit_test(test_not_a_range),       cmocka_unit_test(test_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
