@@ -97,7 +97,8 @@ enum umm_status umm_celltext_open(struct umm_celltext *text, const struct umm_se
     *text = (struct umm_celltext){.options = *options, .selection = selection};
     if (n == 0)
         return umm_error_set_path(err, UMM_ERR_UNSUPPORTED, selection->file->path,
-                                  "has no columns, which text needs");
+                                  "text needs columns, 1 to %d of them",
+                                  (int)UMM_SELECTION_COLUMNS_MAX);
     text->cells = calloc(n, sizeof *text->cells);
     text->buffer = malloc(BUFFER_BYTES);
     if (!text->cells || !text->buffer)

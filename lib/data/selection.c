@@ -109,10 +109,12 @@ static enum umm_status choose_columns(struct umm_selection *selection, const cha
     const uint64_t n_columns = umm_arrayfile_column_count(file);
     selection->has_all_columns = columns == NULL;
     if (!columns) {
+        selection->row_bytes = file->row_bytes;
+        if (n_columns > UMM_SELECTION_COLUMNS_MAX)
+            return UMM_OK;
         enum umm_status status = allocate_columns(selection, n_columns, err);
         for (uint64_t i = 0; !status && i < n_columns; i++)
             add_column(selection, i);
-        selection->row_bytes = file->row_bytes;
         return status;
     }
     if (n_columns == 0 || (file->npy.n_dims == 1 && !file->npy.is_struct))

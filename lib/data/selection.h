@@ -35,6 +35,9 @@ struct umm_selection_options {
     const char *columns;
 };
 
+/* Of an array with more columns all can be chosen, and are not listed. */
+enum { UMM_SELECTION_COLUMNS_MAX = UMM_NPY_FIELDS_MAX };
+
 /* One column as it lies in a chosen row, and where it came from. */
 struct umm_selection_column {
     struct umm_arraycolumn column; /* offset_bytes: in a chosen row */

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "cli.h"
+#include "cli_dataset.h"
+#include "data/slice.h"
+#include "sys/file.h"
+#include "sys/outfile.h"
+
+enum {
+    KEY_OUT_DIR = CLI_KEY_LONG,
+    KEY_FORMAT,
+    KEY_DESCRIBE,
+    KEY_RANGES_FROM,
+    KEY_STRICT,
+    KEY_COLUMNS,
+    KEY_TIME_FORMAT,
+    KEY_NO_HEADER,
+    KEY_ALIGN,
+    KEY_SYNC,
+    KEY_IF_CHANGED,
+    KEY_REPORT,
+    KEY_METRICS,
+    KEY_PROGRESS,
+    KEY_NO_PROGRESS
+};
+
+static const struct cli_option options[] = {
+    {'o', "output", "FILE", "write to FILE (default -, standard output)"},
+    {KEY_OUT_DIR, "out-dir", "DIR", "write DIR/KEY.npy, or .csv and so on, for each dataset"},
+    {KEY_FORMAT, "format", "NAME",
+     "npy, raw, csv or json\n(default: by the ending of the output's name, or npy)"},
+    {KEY_DESCRIBE, "describe", NULL,
+     "print instead where the rows are, for a program that\nmaps FILE, as JSON"},
+    {0, NULL, NULL, "Rows and columns:"},
+    {KEY_RANGES_FROM, "ranges-from", "FILE", "take the RANGEs from FILE, or - for standard input"},
+    {KEY_STRICT, "strict", NULL, "fail where a RANGE leaves the array"},
+    {KEY_COLUMNS, "columns", "LIST", "names, or numbers from 0, separated by commas"},
+    CLI_DATASET_OPTIONS,
+    {0, NULL, NULL, "Text:"},
+    {KEY_TIME_FORMAT, "time-format", "FORMAT", "epoch or iso (default epoch: counts as stored)"},
+    {KEY_NO_HEADER, "no-header", NULL, "leave the names out of CSV"},
+    {0, NULL, NULL, "Writing:"},
+    {KEY_ALIGN, "align", "N", "data begin at a multiple of N, 16 to 4096 (default 64)"},
+    {KEY_SYNC, "sync", NULL, "make the output survive a power cut"},
+    {KEY_IF_CHANGED, "if-changed", NULL, "leave an output with the same bytes alone"},
+    {0, NULL, NULL, "Reports:"},
+    {'v', "verbose", NULL, "print figures on standard error"},
+    {KEY_REPORT, "report", "FILE", "write them as JSON to FILE"},
+    {KEY_METRICS, "metrics", "FILE", "write Prometheus metrics to FILE"},
+    {KEY_PROGRESS, "progress", NULL, "show a progress bar even if not on a terminal"},
+    {KEY_NO_PROGRESS, "no-progress", NULL, "never show one"},
+    {0, NULL, NULL, NULL}};
+
+static const struct cli_tool tool = {
+    .name = "umm-mmap-slice",
+    .synopsis = "[options] {FILE | --symbols=LIST --timeframes=LIST} [RANGE...]",
+    .about = "Copy rows of an .npy array to an array of their own, or as text. A RANGE is\n"
+             "START:STOP[:STEP] as in Python, or one row; several follow each other.",
+    .options = options};
+
+struct opts {
+    struct umm_slice_options slice;
+    struct cli_dataset dataset;
+    const char *format, *out_dir, *ranges_from, *report, *metrics;
+    bool is_described, is_verbose;
+    enum cli_when progress;
+    struct umm_range *ranges;
+    struct umm_dataset_list list;
+};
+
+/* ---- options ---------------------------------------------------------------------- */
+
+static int set_align(struct umm_slice_options *slice, const char *value)
+{
+    uint64_t n;
+    if (!cli_parse_count(value, 16, 4096, &n) || (n & (n - 1)))
+        return cli_bad_value("align", "a power of two from 16 to 4096", value);
+    slice->align_bytes = (uint32_t)n;
+    return CLI_OK;
+}
+
+static int set_time_format(struct umm_slice_options *slice, const char *value)
+{
+    static const char *const formats[] = {"epoch", "iso", NULL};
+    const int choice = cli_parse_choice(value, formats);
+    slice->is_time_iso = choice == 1;
+    return choice < 0 ? cli_bad_value("time-format", "epoch or iso", value) : CLI_OK;
+}
+
+/* CLI_OK, or the exit code after a message. */
+static int set_option(void *user, int key, const char *value)
+{
+    struct opts *opts = user;
+    const int code = cli_dataset_set(&opts->dataset, key, value);
+    if (code >= 0)
+        return code;
+    switch (key) {
+    case 'o': opts->slice.output = value; break;
+    case 'v': opts->is_verbose = true; break;
+    case KEY_OUT_DIR: opts->out_dir = value; break;
+    case KEY_FORMAT: opts->format = value; break;
+    case KEY_DESCRIBE: opts->is_described = true; break;
+    case KEY_RANGES_FROM: opts->ranges_from = value; break;
+    case KEY_STRICT: opts->slice.is_strict = true; break;
+    case KEY_COLUMNS: opts->slice.columns = value; break;
+    case KEY_TIME_FORMAT: return set_time_format(&opts->slice, value);
+    case KEY_NO_HEADER: opts->slice.has_no_header = true; break;
+    case KEY_ALIGN: return set_align(&opts->slice, value);
+    case KEY_SYNC: opts->slice.file.is_synced = true; break;
+    case KEY_IF_CHANGED: opts->slice.file.is_if_changed = true; break;
+    case KEY_REPORT: opts->report = value; break;
+    case KEY_METRICS: opts->metrics = value; break;
+    case KEY_PROGRESS: opts->progress = CLI_ALWAYS; break;
+    default: opts->progress = CLI_NEVER; break;
+    }
+    return CLI_OK;
+}
+
+/* Whether the word before an operand is an option that takes it as its argument. */
+static bool takes_argument(const char *word)
+{
+    if (word[0] != '-' || !word[1] || strcmp(word, "--") == 0)
+        return false;
+    for (const struct cli_option *o = options; o->name || o->help; o++) {
+        if (!o->name || !o->arg)
+            continue;
+        if (word[1] == '-' && strncmp(o->name, word + 2, strlen(word + 2)) == 0)
+            return true;
+        if (word[1] != '-' && word[strlen(word) - 1] == o->key)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * "-5:" is a RANGE, not the option 5: getopt must not see it. The first such word, and
+ * the RANGEs after it, move to the end of argv behind "--", and so stay in their order:
+ * getopt puts the other operands in front of them. Returns the new argc; args has room
+ * for argc + 2.
+ */
+static int set_ranges_aside(int argc, char **argv, char **args)
+{
+    static char separator[] = "--";
+    int n = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        bool is_aside = false, is_behind = false;
+        for (int i = 0; i < argc; i++) {
+            struct umm_range range;
+            const bool is_range = i > 0 && !is_behind && (argv[i][0] == '-' || is_aside) &&
+                                  !takes_argument(argv[i - 1]) &&
+                                  umm_range_parse(argv[i], strlen(argv[i]), &range, NULL) == UMM_OK;
+            is_aside |= is_range;
+            is_behind |= i > 0 && strcmp(argv[i], "--") == 0;
+            if (is_range == (pass == 1))
+                args[n++] = argv[i];
+        }
+        if (pass == 0 && is_aside && !is_behind)
+            args[n++] = separator;
+    }
+    args[n] = NULL;
+    return n;
+}
+
+/* ---- what goes where -------------------------------------------------------------- */
+
+static int set_format(struct opts *opts)
+{
+    static const char *const names[] = {"npy", "raw", "csv", "json", NULL};
+    const char *dot = strrchr(opts->slice.output, '.');
+    int choice = dot ? cli_parse_choice(dot + 1, names) : 0;
+    if (opts->format) {
+        choice = cli_parse_choice(opts->format, names);
+        if (choice < 0)
+            return cli_bad_value("format", "npy, raw, csv or json", opts->format);
+    }
+    opts->slice.format = choice > 0 ? (enum umm_slice_format)choice : UMM_SLICE_NPY;
+    const bool is_binary =
+        opts->slice.format == UMM_SLICE_NPY || opts->slice.format == UMM_SLICE_RAW;
+    if (is_binary && strcmp(opts->slice.output, "-") == 0 && !opts->out_dir &&
+        !opts->is_described && isatty(STDOUT_FILENO))
+        return cli_usage("an array is not for a terminal: give -o FILE or --format csv");
+    return CLI_OK;
+}
+
+/* Two outputs in one place: the second would replace the first, or run into it. */
+static int check_places(const struct opts *opts)
+{
+    const struct {
+        const char *option, *path;
+    } outputs[] = {{"--output", opts->out_dir ? NULL : opts->slice.output},
+                   {"--report", opts->report},
+                   {"--metrics", opts->metrics}};
+    enum { N_OUTPUTS = sizeof outputs / sizeof *outputs };
+    for (size_t i = 0; i < N_OUTPUTS; i++)
+        for (size_t k = i + 1; k < N_OUTPUTS; k++)
+            if (outputs[i].path && outputs[k].path &&
+                umm_outfile_is_same(outputs[i].path, outputs[k].path))
+                return cli_usage("%s and %s write to the same place", outputs[i].option,
+                                 outputs[k].option);
+    return CLI_OK;
+}
+
+static int check_opts(const struct opts *opts)
+{
+    const struct umm_slice_options *slice = &opts->slice;
+    if (opts->out_dir && strcmp(slice->output, "-") != 0)
+        return cli_usage("--out-dir takes the place of -o");
+    if (opts->out_dir && (opts->report || opts->metrics || opts->is_described))
+        return cli_usage("--report, --metrics and --describe are for one output: not with "
+                         "--out-dir");
+    if (opts->is_described && (opts->format || opts->report || opts->metrics))
+        return cli_usage("--describe prints a description, and no rows");
+    if (slice->align_bytes && slice->format != UMM_SLICE_NPY)
+        return cli_usage("--align is for --format npy");
+    return check_places(opts);
+}
+
+/* A report must not replace the array. The slice looks after its own output. */
+static int check_inputs(const struct opts *opts)
+{
+    const char *reports[] = {opts->report, opts->metrics};
+    for (size_t i = 0; i < opts->list.n; i++) {
+        struct umm_file_info info;
+        if (umm_file_stat(opts->list.items[i].path, &info, NULL) != UMM_OK)
+            continue;
+        for (size_t k = 0; k < 2; k++)
+            if (reports[k] && umm_file_same(reports[k], info.device, info.inode))
+                return cli_usage("--%s would replace the array", k ? "metrics" : "report");
+    }
+    return CLI_OK;
+}
+
+static int read_ranges(struct opts *opts)
+{
+    enum { RANGES_BYTES_MAX = 256 * 1024 * 1024 };
+    const bool is_stdin = strcmp(opts->ranges_from, "-") == 0;
+    const char *path = is_stdin ? "/dev/stdin" : opts->ranges_from;
+    struct umm_error err = {.status = UMM_OK};
+    void *text = NULL;
+    size_t len = 0;
+    enum umm_status status = umm_file_read_whole(path, RANGES_BYTES_MAX, &text, &len, &err);
+    if (!status) {
+        status = umm_range_parse_list(text, len, &opts->ranges, &opts->slice.n_ranges, &err);
+        if (status && err.line)
+            umm_error_at(&err, is_stdin ? "standard input" : path, err.line, err.column, err.byte);
+        free(text);
+    }
+    if (!status && opts->slice.n_ranges == 0)
+        status = umm_error_set_path(&err, UMM_ERR_DATA, is_stdin ? "standard input" : path,
+                                    "no ranges in it");
+    return status ? cli_fail(&err) : CLI_OK;
+}
+
+static int parse_ranges(struct opts *opts, char *const *words, size_t n)
+{
+    struct umm_error err = {.status = UMM_OK};
+    if (opts->ranges_from)
+        return n ? cli_usage("--ranges-from takes the place of RANGE operands") : read_ranges(opts);
+    opts->ranges = calloc(n ? n : 1, sizeof *opts->ranges);
+    if (!opts->ranges) {
+        umm_error_set_memory(&err, n * sizeof *opts->ranges, "ranges");
+        return cli_fail(&err);
+    }
+    for (size_t i = 0; i < n; i++)
+        if (umm_range_parse(words[i], strlen(words[i]), &opts->ranges[i], &err) != UMM_OK)
+            return cli_usage("%s", err.message);
+    opts->slice.n_ranges = n;
+    return CLI_OK;
+}
+
+/* FILE unless datasets are named, then RANGEs. */
+static int set_operands(struct opts *opts, char *const *words, size_t n)
+{
+    const bool has_names = opts->dataset.symbols || opts->dataset.timeframes || opts->dataset.root;
+    const size_t n_files = has_names || n == 0 ? 0 : 1;
+    int code = parse_ranges(opts, words + n_files, n - n_files);
+    if (code == CLI_OK)
+        code = cli_dataset_list(&opts->dataset, words, n_files, &opts->list);
+    if (code != CLI_OK)
+        return code;
+    if (opts->list.n == 0)
+        return cli_usage("no FILE, and no dataset by name");
+    if (opts->list.n > 1 && !opts->out_dir)
+        return cli_usage("%zu datasets need --out-dir", opts->list.n);
+    return check_inputs(opts);
+}
+
+static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
+{
+    if (!cli_parse(argc, argv, set_option, opts, exit_code))
+        return false;
+    opts->slice.range = opts->dataset.range;
+    *exit_code = set_format(opts);
+    if (*exit_code == CLI_OK)
+        *exit_code = check_opts(opts);
+    if (*exit_code == CLI_OK)
+        *exit_code = set_operands(opts, argv + optind, (size_t)(argc - optind));
+    opts->slice.ranges = opts->ranges;
+    return *exit_code == CLI_OK;
+}
+
+/* ---- work ------------------------------------------------------------------------- */
+
+static enum umm_status report(const struct opts *opts, const struct umm_slice_options *slice,
+                              const struct umm_slice_result *result, struct umm_error *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+    enum umm_status status = UMM_OK;
+    if (opts->is_verbose)
+        cli_warn("%s: %llu of %llu rows, %llu bytes%s; %.3f s", slice->output,
+                 (unsigned long long)result->n_rows, (unsigned long long)result->n_rows_in,
+                 (unsigned long long)result->n_output_bytes,
+                 result->is_changed ? "" : ", unchanged", result->seconds);
+    if (opts->report)
+        status = umm_slice_report_json(slice, result, &text, &len, err);
+    if (!status && opts->report)
+        status = umm_outfile_write(opts->report, text, len, err);
+    free(text);
+    if (status || !opts->metrics)
+        return status;
+    status = umm_slice_report_prometheus(slice, result, &text, &len, err);
+    if (!status) {
+        status = umm_outfile_write(opts->metrics, text, len, err);
+        free(text);
+    }
+    return status;
+}
+
+static enum umm_status describe(const struct umm_slice_options *slice, struct umm_error *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+    enum umm_status status = umm_slice_describe(slice, &text, &len, err);
+    if (!status)
+        status = umm_outfile_write(slice->output, text, len, err);
+    free(text);
+    return status;
+}
+
+static enum umm_status run_one(const struct opts *opts, const struct umm_dataset *dataset,
+                               struct umm_run *run, struct umm_error *err)
+{
+    struct umm_slice_options slice = opts->slice;
+    struct umm_slice_result result;
+    char *path = NULL;
+    slice.input = dataset->path;
+    if (opts->is_described)
+        return describe(&slice, err);
+    if (opts->out_dir) {
+        const char *ending = umm_slice_format_name(slice.format);
+        const size_t len = strlen(opts->out_dir) + strlen(dataset->key) + strlen(ending) + 3;
+        path = malloc(len);
+        if (!path)
+            return umm_error_set_memory(err, len, "a name");
+        snprintf(path, len, "%s/%s.%s", opts->out_dir, dataset->key, ending);
+        slice.output = path;
+    }
+    enum umm_status status = umm_slice(&slice, run, &result, err);
+    if (!status)
+        status = report(opts, &slice, &result, err);
+    free(path);
+    return status;
+}
+
+/* All of them: one that fails does not keep the others from being done. */
+static int run_all(const struct opts *opts, struct umm_run *run)
+{
+    int exit_code = opts->list.n_missing ? CLI_REJECTED : CLI_OK;
+    for (size_t i = 0; i < opts->list.n; i++) {
+        struct umm_error err = {.status = UMM_OK};
+        enum umm_status status = run_one(opts, &opts->list.items[i], run, &err);
+        if (!status)
+            continue;
+        if (opts->list.n == 1 || umm_run_is_cancelled(run))
+            return cli_fail(&err);
+        cli_warn_error(&err);
+        exit_code = CLI_FAILED;
+    }
+    return cli_finish(exit_code);
+}
+
+int main(int argc, char **argv)
+{
+    struct opts opts = {.slice = {.output = "-"}};
+    struct umm_run run = {0};
+    int exit_code = CLI_FAILED;
+    cli_init(&tool);
+    char **args = calloc((size_t)argc + 2, sizeof *args);
+    if (!args) {
+        cli_warn("out of memory");
+        return CLI_FAILED;
+    }
+    if (parse_opts(&opts, set_ranges_aside(argc, argv, args), args, &exit_code)) {
+        cli_catch_signals(&run);
+        cli_progress_start(&run, opts.progress);
+        exit_code = run_all(&opts, &run);
+    }
+    umm_dataset_list_free(&opts.list);
+    free(opts.ranges);
+    free(args);
+    return exit_code;
+}
