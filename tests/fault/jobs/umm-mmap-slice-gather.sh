@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Times searched for, columns picked, a report and metrics, durable.
 tool=umm-mmap-slice
-arguments=(bars.npy --from 2020-01-01T01:00 ::-7 --columns close,timestamp --sync -o out.npy --report r.json)
+arguments=(bars.npy --from 2020-01-01T01:00 ::-7 --columns 'close,timestamp' --sync -o out.npy --report r.json)
 outputs=(out.npy)
 durable=yes
 setup() {
