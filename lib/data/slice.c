@@ -125,7 +125,8 @@ static enum umm_status copy_runs(struct job *job, struct umm_error *err)
                             .out_path = job->out_path,
                             .is_stream = job->is_stream,
                             .cap_bytes = COPY_BYTES,
-                            .run = job->run};
+                            .run = job->run,
+                            .out_bytes = job->n_written};
     enum umm_status status = UMM_OK;
     copy.buffer = malloc(copy.cap_bytes);
     if (!copy.buffer)

@@ -30,12 +30,13 @@ static bool is_pipe(struct umm_copy *copy)
     return copy->is_pipe;
 }
 
-static enum umm_status copy_buffered(const struct umm_copy *copy, uint64_t offset,
-                                     uint64_t len_bytes, struct umm_error *err)
+static enum umm_status copy_buffered(struct umm_copy *copy, uint64_t offset, uint64_t len_bytes,
+                                     struct umm_error *err)
 {
     enum umm_status status = UMM_OK;
     while (!status && len_bytes > 0) {
-        const size_t n = len_bytes < copy->cap_bytes ? (size_t)len_bytes : copy->cap_bytes;
+        const size_t room = copy->cap_bytes - (size_t)(copy->out_bytes % copy->cap_bytes);
+        const size_t n = len_bytes < room ? (size_t)len_bytes : room;
         if (umm_run_is_cancelled(copy->run))
             return umm_error_set_cancelled(err);
         status = umm_file_pread_all(copy->in_fd, copy->in_path, copy->buffer, n, offset, err);
@@ -46,6 +47,7 @@ static enum umm_status copy_buffered(const struct umm_copy *copy, uint64_t offse
                          : umm_file_write_all(copy->out_fd, copy->out_path, copy->buffer, n, err);
         offset += n;
         len_bytes -= n;
+        copy->out_bytes += n;
     }
     return status;
 }
