@@ -124,6 +124,10 @@ np.save("r.npy", np.zeros(5, [("a", "f8")]))'
     failure 'u.npy: not sorted by time: row 40 is before row 20' u.npy --from 2022-01-01 40::-20
     python 'a = np.load("bars.npy"); a[20, 0] -= 1e7; np.save("u.npy", a)'
     failure 'u.npy: not sorted by time: row 20 is before row 0' u.npy --from 2021-01-01 ::20
+    failure 'u.npy: not sorted by time: row 20 is before row 0' u.npy --from 2021-01-01 20:30
+    failure 'u.npy: not sorted by time: row 20 is before row 0' u.npy --from 2021-01-01 20::-20
+    python 'a = np.load("bars.npy").astype("u8"); a[20, 0] = 2**63; np.save("u.npy", a)'
+    failure 'u.npy: row 20: timestamp is no count of milliseconds' u.npy --from 2021-01-01
 }
 
 @test "files that are no array" {

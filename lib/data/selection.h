@@ -44,6 +44,12 @@ struct umm_selection_column {
     uint64_t index, file_offset_bytes;
 };
 
+/* A row and its time, as a number that is ordered as the times are. */
+struct umm_selection_mark {
+    uint64_t row;
+    int64_t key;
+};
+
 /*
  * What was chosen. npy describes it as an array, shape[0] being n_rows, data_offset_bytes
  * 0; its fields may be borrowed from the file's. columns lists those there are, none for
@@ -60,18 +66,17 @@ struct umm_selection {
     struct umm_npy npy;
     bool is_fields_owned;
 
-    /* order: keys of the window's first and last time, see selection_read.c */
+    /* order */
     bool is_order_checked;
     struct umm_arraycolumn time;
     uint64_t window_first, n_window;
-    int64_t key_first, key_last;
+    struct umm_selection_mark first, last, before; /* of the window; of the run so far */
 
     /* reading */
     size_t run;
     uint64_t run_row;
     size_t cap_bytes;
     char *raw, *block;
-    int64_t key_before;
 };
 
 /*

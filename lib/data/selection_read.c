@@ -153,7 +153,8 @@ static enum umm_status read_by_rows(const struct umm_selection *selection, struc
 
 /*
  * The bits of a time as an integer that is ordered as the times are: floats of either
- * sign by their bits, a NaN beyond both ends.
+ * sign by their bits. What is no time, a NaN or an unsigned count above 2^63, is out of
+ * order then, which is looked into.
  */
 static int64_t key_of(const struct umm_npy_type *type, const char *value)
 {
@@ -162,25 +163,26 @@ static int64_t key_of(const struct umm_npy_type *type, const char *value)
     memcpy(&bits, value, sizeof bits);
     if (is_swapped)
         bits = __builtin_bswap64(bits);
-    if (type->kind == 'u' || (type->kind == 'f' && bits >> 63))
-        bits ^= type->kind == 'u' ? (uint64_t)1 << 63 : (uint64_t)INT64_MAX;
+    if (type->kind == 'f' && bits >> 63)
+        bits ^= (uint64_t)INT64_MAX;
     return (int64_t)bits;
 }
 
-static enum umm_status read_key(const struct umm_selection *selection, uint64_t row, int64_t *key,
-                                struct umm_error *err)
+static enum umm_status read_mark(const struct umm_selection *selection, uint64_t row,
+                                 struct umm_selection_mark *mark, struct umm_error *err)
 {
     char value[sizeof(uint64_t)];
     enum umm_status status =
         umm_arrayfile_read_column(selection->file, &selection->time, row, 1, value, err);
     if (!status)
-        *key = key_of(&selection->time.type, value);
+        *mark = (struct umm_selection_mark){row, key_of(&selection->time.type, value)};
     return status;
 }
 
 /* The ends of the window, which every row must lie between. */
 static enum umm_status begin_order(struct umm_selection *selection, struct umm_error *err)
 {
+    const uint64_t first = selection->window_first, last = first + selection->n_window - 1;
     uint64_t index;
     if (selection->n_rows == 0)
         return UMM_OK;
@@ -188,16 +190,13 @@ static enum umm_status begin_order(struct umm_selection *selection, struct umm_e
     if (status)
         return status;
     umm_arrayfile_column(selection->file, index, &selection->time);
-    status = read_key(selection, selection->window_first, &selection->key_first, err);
-    if (!status)
-        status = read_key(selection, selection->window_first + selection->n_window - 1,
-                          &selection->key_last, err);
-    return status;
+    status = read_mark(selection, first, &selection->first, err);
+    return status ? status : read_mark(selection, last, &selection->last, err);
 }
 
+/* The row with the time at `value` and another one are not in order, or it has no time. */
 static enum umm_status refuse_order(const struct umm_selection *selection, uint64_t row,
-                                    uint64_t row_before, bool is_low, const char *value,
-                                    struct umm_error *err)
+                                    const char *value, uint64_t other, struct umm_error *err)
 {
     struct umm_time time;
     enum umm_time_result result = umm_arraycolumn_read_time(&selection->time, value, &time);
@@ -206,39 +205,34 @@ static enum umm_status refuse_order(const struct umm_selection *selection, uint6
     else
         umm_error_set(err, UMM_ERR_DATA,
                       "not sorted by time: row %" PRIu64 " is before row %" PRIu64,
-                      is_low ? row : row_before, is_low ? row_before : row);
+                      row > other ? row : other, row > other ? other : row);
     umm_error_at(err, selection->file->path, 0, 0, 0);
     return UMM_ERR_DATA;
 }
 
-/* Times of a piece, step bytes apart; those of its run must not decrease as the rows do not. */
+/*
+ * The times of a piece, step bytes apart: each between the one before it in its run (at
+ * its start the end of the window that it comes from) and the other end.
+ */
 static enum umm_status check_times(struct umm_selection *selection, const struct piece *piece,
                                    bool is_start, const char *at, uint64_t step,
                                    struct umm_error *err)
 {
     const bool is_back = piece->step < 0;
-    const uint64_t end_row =
-        is_back ? selection->window_first : selection->window_first + selection->n_window - 1;
-    const uint64_t start_row =
-        is_back ? selection->window_first + selection->n_window - 1 : selection->window_first;
-    const int64_t end = is_back ? selection->key_first : selection->key_last;
-    int64_t before = selection->key_before;
-    if (is_start)
-        before = is_back ? selection->key_last : selection->key_first;
+    const struct umm_selection_mark end = is_back ? selection->first : selection->last;
+    struct umm_selection_mark before = is_back ? selection->last : selection->first;
+    if (!is_start)
+        before = selection->before;
     for (size_t i = 0; i < piece->n; i++, at += step) {
         const int64_t key = key_of(&selection->time.type, at);
         const uint64_t row = piece->first + (uint64_t)piece->step * i;
-        const bool is_behind = is_back ? key > before : key < before;
-        const bool is_beyond = is_back ? key < end : key > end;
-        if (is_behind || is_beyond) {
-            const uint64_t other = is_beyond        ? end_row
-                                   : is_start && !i ? start_row
-                                                    : row - (uint64_t)piece->step;
-            return refuse_order(selection, row, other, is_behind != is_back, at, err);
-        }
-        before = key;
+        if (is_back ? key < end.key : key > end.key)
+            return refuse_order(selection, row, at, end.row, err);
+        if (is_back ? key > before.key : key < before.key)
+            return refuse_order(selection, row, at, before.row, err);
+        before = (struct umm_selection_mark){row, key};
     }
-    selection->key_before = before;
+    selection->before = before;
     return UMM_OK;
 }
 

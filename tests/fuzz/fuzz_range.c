@@ -74,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     n_rows &= INT64_MAX;
     if (data[0] & 1)
         n_rows &= 31;
+    check_list((const char *)data + sizeof n_rows, size - sizeof n_rows);
     enum umm_status status =
         umm_range_parse((const char *)data + sizeof n_rows, size - sizeof n_rows, &range, &err);
     if (status) {
