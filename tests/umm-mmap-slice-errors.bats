@@ -108,6 +108,7 @@ np.save("r.npy", np.zeros(5, [("a", "f8")]))'
     failure 'u.npy: not sorted by time: row 31 is before row 30' u.npy --from 2022-01-01
     failure 'u.npy: not sorted by time: row 31 is before row 30' u.npy --from 2022-01-01 --columns close
     failure 'u.npy: not sorted by time: row 31 is before row 30' u.npy --from 2022-01-01 ::-1 --format csv
+    failure 'u.npy: not sorted by time: row 31 is before row 30' u.npy --to 2022-01-02
     failure 'd.npy: not sorted by time: row 49 is before row 0' d.npy --from 2022-01-01
     failure 'n.npy: row 33: timestamp is not a time' n.npy --from 2022-01-01
     failure 'p.npy: no time: it is one column of numbers' p.npy --to 2022-01-01

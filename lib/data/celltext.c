@@ -7,54 +7,16 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "data/celltext_value.h"
 #include "text/print.h"
-#include "text/shortest.h"
 
 enum {
     BUFFER_BYTES = 128 * 1024,
-    CELL_BYTES_MAX = 64, /* of any cell but text, with quotes, separator and line end */
-    CHAR_BYTES_MAX = 8   /* of one character of text: \u0000, or four bytes of UTF-8 */
+    CELL_BYTES_MAX = UMM_CELLTEXT_VALUE_MAX + 2, /* and the separator before it */
+    CHAR_BYTES_MAX = 8 /* of one character of text: \u0000, or four bytes of UTF-8 */
 };
 
-enum form {
-    FORM_F64,
-    FORM_F32,
-    FORM_F16,
-    FORM_SIGNED,
-    FORM_UNSIGNED,
-    FORM_BOOL,
-    FORM_COUNT, /* a time or a difference, as its count */
-    FORM_ISO,
-    FORM_BYTES,
-    FORM_UCS4
-};
-
-struct umm_celltext_cell {
-    enum form form;
-    bool is_swapped;
-    uint32_t size_bytes;
-    uint64_t offset_bytes;
-    const struct umm_arraycolumn *column;
-};
-
-/* ---- which form ------------------------------------------------------------------- */
-
-static bool find_form(const struct umm_npy_type *type, enum form *form)
-{
-    switch (type->kind) {
-    case 'f':
-        *form = type->size_bytes == 8 ? FORM_F64 : type->size_bytes == 4 ? FORM_F32 : FORM_F16;
-        return type->size_bytes <= 8;
-    case 'i': *form = FORM_SIGNED; return true;
-    case 'u': *form = FORM_UNSIGNED; return true;
-    case 'b': *form = FORM_BOOL; return true;
-    case 'M':
-    case 'm': *form = FORM_COUNT; return true;
-    case 'S': *form = FORM_BYTES; return true;
-    case 'U': *form = FORM_UCS4; return true;
-    default: return false;
-    }
-}
+/* ---- the columns ------------------------------------------------------------------- */
 
 static enum umm_status refuse_type(const struct umm_celltext *text,
                                    const struct umm_selection_column *chosen, struct umm_error *err)
@@ -78,10 +40,10 @@ static enum umm_status plan_cells(struct umm_celltext *text, struct umm_error *e
         const struct umm_selection_column *chosen = &selection->columns[i];
         const struct umm_npy_type *type = &chosen->column.type;
         struct umm_celltext_cell *cell = &text->cells[i];
-        if (!find_form(type, &cell->form))
+        if (!umm_celltext_value_form(type, &cell->form))
             return refuse_type(text, chosen, err);
         if (text->options.is_time_iso && (type->kind == 'M' || chosen->index == time_index))
-            cell->form = FORM_ISO;
+            cell->form = UMM_FORM_ISO;
         cell->is_swapped = type->is_big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
         cell->size_bytes = type->size_bytes;
         cell->offset_bytes = chosen->column.offset_bytes;
@@ -225,121 +187,11 @@ static enum umm_status put_text(struct umm_celltext *text, const struct umm_cell
                                 const char *value, bool *is_text, struct umm_error *err)
 {
     size_t len = cell->size_bytes;
-    if (cell->form == FORM_UCS4)
+    if (cell->form == UMM_FORM_UCS4)
         return put_ucs4(text, cell, value, is_text, err);
     while (len > 0 && value[len - 1] == '\0')
         len--;
     return put_bytes(text, value, len, is_text, err);
-}
-
-/* ---- numbers and times ------------------------------------------------------------ */
-
-static inline uint64_t load_bits(const char *value, const struct umm_celltext_cell *cell)
-{
-    uint64_t v8;
-    uint32_t v4;
-    uint16_t v2;
-    switch (cell->size_bytes) {
-    case 8: memcpy(&v8, value, 8); return cell->is_swapped ? __builtin_bswap64(v8) : v8;
-    case 4: memcpy(&v4, value, 4); return cell->is_swapped ? __builtin_bswap32(v4) : v4;
-    case 2: memcpy(&v2, value, 2); return cell->is_swapped ? __builtin_bswap16(v2) : v2;
-    default: return (unsigned char)*value;
-    }
-}
-
-static inline int64_t sign_extend(uint64_t bits, uint32_t size_bytes)
-{
-    const unsigned n_unused = 64 - 8 * size_bytes;
-    return (int64_t)(bits << n_unused) >> n_unused;
-}
-
-static bool is_finite(uint64_t bits, enum form form)
-{
-    const uint64_t exponents[] = {[FORM_F64] = (uint64_t)0x7ff << 52,
-                                  [FORM_F32] = (uint64_t)0xff << 23,
-                                  [FORM_F16] = (uint64_t)0x1f << 10};
-    return (bits & exponents[form]) != exponents[form];
-}
-
-static char *put_float(char *out, uint64_t bits, enum form form, bool is_json)
-{
-    const uint32_t low = (uint32_t)bits;
-    double f64;
-    float f32;
-    if (is_json && !is_finite(bits, form)) {
-        memcpy(out, "null", 4);
-        return out + 4;
-    }
-    if (form == FORM_F16)
-        return umm_print_f16_shortest(out, (uint16_t)bits);
-    if (form == FORM_F32) {
-        memcpy(&f32, &low, sizeof f32);
-        return umm_print_f32_shortest(out, f32);
-    }
-    memcpy(&f64, &bits, sizeof f64);
-    return umm_print_f64_shortest(out, f64);
-}
-
-static char *put_word(char *out, const char *word)
-{
-    const size_t len = strlen(word);
-    memcpy(out, word, len);
-    return out + len;
-}
-
-/* NULL, and *result says why, for a time that ISO 8601 cannot show. */
-static char *put_iso(char *out, const struct umm_celltext_cell *cell, const char *value,
-                     bool is_json, enum umm_time_result *result)
-{
-    char iso[UMM_TIME_ISO_MAX];
-    struct umm_time time;
-    *result = umm_arraycolumn_read_time(cell->column, value, &time);
-    if (*result != UMM_TIME_OK)
-        return NULL;
-    umm_time_format_iso(time, iso);
-    if (is_json)
-        *out++ = '"';
-    out = put_word(out, iso);
-    if (is_json)
-        *out++ = '"';
-    return out;
-}
-
-/* Whether the value stands for none: NaT, or NaN in a column of times. */
-static bool is_no_time(const struct umm_celltext_cell *cell, uint64_t bits)
-{
-    const char kind = cell->column->type.kind;
-    if (kind == 'M' || kind == 'm')
-        return bits == (uint64_t)1 << 63;
-    return kind == 'f' && !is_finite(bits, FORM_F64);
-}
-
-static char *put_value(char *out, const struct umm_celltext_cell *cell, const char *value,
-                       bool is_json, enum umm_time_result *result)
-{
-    const uint64_t bits = load_bits(value, cell);
-    switch (cell->form) {
-    case FORM_F64:
-    case FORM_F32:
-    case FORM_F16: return put_float(out, bits, cell->form, is_json);
-    case FORM_SIGNED: return umm_print_i64(out, sign_extend(bits, cell->size_bytes));
-    case FORM_UNSIGNED: return umm_print_u64(out, bits);
-    case FORM_BOOL:
-        if (is_json)
-            return put_word(out, bits ? "true" : "false");
-        *out = bits ? '1' : '0';
-        return out + 1;
-    case FORM_COUNT:
-    case FORM_ISO:
-        if (is_no_time(cell, bits))
-            return put_word(out, is_json ? "null" : "NaT");
-        if (cell->form == FORM_ISO)
-            return put_iso(out, cell, value, is_json, result);
-        return umm_print_i64(out, (int64_t)bits);
-    case FORM_BYTES:
-    case FORM_UCS4: break;
-    }
-    return out;
 }
 
 /* ---- rows ------------------------------------------------------------------------- */
@@ -364,7 +216,7 @@ static enum umm_status refuse_cell(const struct umm_celltext *text,
     if (result == UMM_TIME_OK)
         return umm_error_set_path(err, UMM_ERR_DATA, file->path, "row %" PRIu64 ": %s is not %s",
                                   row, name[0] ? name : "a text",
-                                  cell->form == FORM_UCS4 ? "Unicode" : "UTF-8");
+                                  cell->form == UMM_FORM_UCS4 ? "Unicode" : "UTF-8");
     umm_arraycolumn_refuse_time(cell->column, row, result, err);
     umm_error_at(err, file->path, 0, 0, 0);
     return UMM_ERR_DATA;
@@ -372,7 +224,7 @@ static enum umm_status refuse_cell(const struct umm_celltext *text,
 
 static inline bool is_text(const struct umm_celltext_cell *cell)
 {
-    return cell->form == FORM_BYTES || cell->form == FORM_UCS4;
+    return cell->form == UMM_FORM_BYTES || cell->form == UMM_FORM_UCS4;
 }
 
 static enum umm_status put_row(struct umm_celltext *text, const char *row, struct umm_error *err)
@@ -391,8 +243,8 @@ static enum umm_status put_row(struct umm_celltext *text, const char *row, struc
         if (is_text(cell)) {
             status = put_text(text, cell, row + cell->offset_bytes, &is_valid, err);
         } else {
-            char *end = put_value(text->buffer + text->len_bytes, cell, row + cell->offset_bytes,
-                                  is_json, &result);
+            char *end = umm_celltext_value_put(text->buffer + text->len_bytes, cell,
+                                               row + cell->offset_bytes, is_json, &result);
             is_valid = end != NULL;
             text->len_bytes = end ? (size_t)(end - text->buffer) : text->len_bytes;
         }
