@@ -13,7 +13,7 @@ import os, random, signal, subprocess, sys, threading, time
 import numpy as np
 
 seconds, pool = float(sys.argv[1]), sys.argv[2]
-BUDGET = 14_000_000
+BUDGET = 10_000_000
 random.seed(7)
 # Of the key "same" all versions have one shape; of "other" each has its own.
 for v in range(3):
@@ -98,7 +98,7 @@ assert most <= BUDGET, most
 assert counts["killed"] >= 2 and counts["done"] >= 5 and counts["full"] >= 1, counts
 print(counts, most)
 EOF
-    ok umm-pool create p --size=14000000
+    ok umm-pool create p --size=10000000
     ok "$PY" stress.py "${UMM_STRESS_SECONDS:-3}" "$(pool p)"
     echo "# $output" >&3
     ok umm-pool verify p
