@@ -194,8 +194,10 @@ enum umm_status umm_pool_create(const char *root, const char *name, uint64_t bud
     return status;
 }
 
-/* Nothing may be lost that was not put here. The description, without which it is no pool,
-   goes last. */
+/*
+ * Nothing may be lost that was not put here. The description, without which it is no
+ * pool, goes last.
+ */
 static enum umm_status remove_all(const struct umm_pool *pool, const struct umm_pool_scan *scan,
                                   struct umm_error *err)
 {

@@ -17,7 +17,7 @@ enum { COPY_BYTES = 256 * 1024, ENTRY_MODE = 0444 };
 /* ---- budget --------------------------------------------------------------- */
 
 /*
- * Under the lock: whether size_bytes fit for the entry `file`, beside all other entries
+ * Under the lock: whether size_bytes fit for the entry `key`, beside all other entries
  * and those being written; own_bytes of these are this one's already.
  */
 static enum umm_status admit(const struct umm_pool *pool, const char *key, uint64_t size_bytes,
@@ -61,6 +61,24 @@ static enum umm_status begin_locked(const struct umm_pool *pool, const char *key
     return status;
 }
 
+/*
+ * The memory itself: a full device is ENOSPC here, not SIGBUS in a reader. In steps,
+ * because a signal has tmpfs take back all that one call has done.
+ */
+static enum umm_status set_aside(int fd, const char *label, uint64_t size_bytes,
+                                 const struct umm_run *run, struct umm_error *err)
+{
+    const uint64_t step_bytes = 64 << 20;
+    enum umm_status status = UMM_OK;
+    for (uint64_t at = 0; !status && at < size_bytes; at += step_bytes) {
+        uint64_t left = size_bytes - at;
+        status = umm_run_is_cancelled(run)
+                     ? umm_error_set_cancelled(err)
+                     : umm_file_allocate(fd, label, at, left < step_bytes ? left : step_bytes, err);
+    }
+    return status;
+}
+
 enum umm_status umm_pool_begin(const struct umm_pool *pool, const char *key, uint64_t size_bytes,
                                const char *label, struct umm_run *run, struct umm_outfile *out,
                                struct umm_error *err)
@@ -71,10 +89,8 @@ enum umm_status umm_pool_begin(const struct umm_pool *pool, const char *key, uin
         return status;
     status = begin_locked(pool, key, size_bytes, label, out, err);
     umm_directory_unlock(pool->fd);
-    /* The memory itself, which takes a while: a full device is ENOSPC here, not SIGBUS in
-       a reader. */
-    if (!status && size_bytes)
-        status = umm_file_allocate(umm_outfile_fd(out), label, 0, size_bytes, err);
+    if (!status) /* without the lock: it takes a while */
+        status = set_aside(umm_outfile_fd(out), label, size_bytes, run, err);
     if (status)
         umm_outfile_abort(out);
     return status;

@@ -159,7 +159,7 @@ static enum umm_status read_stream_claim(int fd, const char *path, struct umm_ru
     status = read_prelude(prelude, n, &found, &dict_at, err);
     if (!status)
         status = check_claim(found.data_offset_bytes, UINT64_MAX, err);
-    /* What was read is all header: no dict is as short as version 1's prelude is shorter. */
+    /* Behind a prelude of version 1, two bytes more were read: they must be header. */
     if (!status && found.data_offset_bytes < PRELUDE_MAX)
         status = umm_error_set(err, UMM_ERR_DATA, "the NPY header is empty");
     *len_bytes = (size_t)found.data_offset_bytes;
