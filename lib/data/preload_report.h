@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * preload_report.h - what a preload found and did, for people, JSON and Prometheus.
+ */
+#ifndef UMM_DATA_PRELOAD_REPORT_H
+#define UMM_DATA_PRELOAD_REPORT_H
+
+#include "data/preload.h"
+#include "umm.h"
+
+enum { UMM_PRELOAD_LINE_MAX = 1024 };
+
+/*
+ * Line `index` of a table: a heading, a line per file that did not fail, and with more than
+ * one file a line of sums. False behind the last one. A percentage of 100.0 means all.
+ */
+bool umm_preload_report_line(enum umm_preload_action action,
+                             const struct umm_preload_result *result, size_t index,
+                             char line[UMM_PRELOAD_LINE_MAX]);
+
+/* The same and more as a JSON object, malloc'ed; sizes in bytes, what is unknown is null. */
+UMM_MUST_USE enum umm_status umm_preload_report_json(enum umm_preload_action action,
+                                                     const struct umm_preload_result *result,
+                                                     char **text, size_t *len_bytes,
+                                                     struct umm_error *err);
+
+/* The sums as a page of metrics, malloc'ed; output is what their label says. */
+UMM_MUST_USE enum umm_status umm_preload_report_prometheus(const struct umm_preload_result *result,
+                                                           const char *output, char **text,
+                                                           size_t *len_bytes,
+                                                           struct umm_error *err);
+
+#endif
