@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""without.py WHAT ERRNO CMD... - run CMD on a kernel that lacks something.
+
+WHAT is cachestat, or populate (MADV_POPULATE_READ); calls of it fail with ERRNO, by name.
+Done with a seccomp filter. Exits 77 where there is none, or no table for the processor.
+"""
+import ctypes
+import errno
+import os
+import struct
+import sys
+
+NUMBERS = {"x86_64": (451, 28), "aarch64": (451, 233)}  # cachestat, madvise
+LOAD, EQUAL, RETURN = 0x20, 0x15, 0x06
+ALLOW, FAIL = 0x7FFF0000, 0x00050000
+SET_NO_NEW_PRIVS, SET_SECCOMP, FILTER = 38, 22, 2
+
+
+def program(what, error):
+    cachestat, madvise = NUMBERS[os.uname().machine]
+    fail = (RETURN, 0, 0, FAIL | getattr(errno, error))
+    if what == "cachestat":
+        return [(LOAD, 0, 0, 0), (EQUAL, 0, 1, cachestat), fail, (RETURN, 0, 0, ALLOW)]
+    return [(LOAD, 0, 0, 0), (EQUAL, 0, 3, madvise), (LOAD, 0, 0, 16 + 8 * 2), (EQUAL, 0, 1, 22), fail,
+            (RETURN, 0, 0, ALLOW)]
+
+
+def main():
+    what, error, *command = sys.argv[1:]
+    if os.uname().machine not in NUMBERS:
+        sys.exit(77)
+    code = b"".join(struct.pack("HBBI", *line) for line in program(what, error))
+    lines = ctypes.create_string_buffer(code, len(code))
+    head = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(lines))
+    libc = ctypes.CDLL(None)
+    if libc.prctl(SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(SET_SECCOMP, FILTER, head, 0, 0):
+        sys.exit(77)
+    os.execvp(command[0], command)
+
+
+main()

@@ -1,0 +1,529 @@
+# SPDX-License-Identifier: MIT
+# What is in memory is asked of fincore(1) and of mincore(2) (tests/ref/resident.py), both as
+# the owner of the files: they tell "all of it" to anyone else.
+load helper
+
+# The files are on the file system that holds the build: /tmp may be in memory.
+setup_file() {
+    FILES=$(mktemp -d "$UMM_BUILD/preload-test.XXXXXX")
+    export FILES
+    head -c 3000000 /dev/urandom >"$FILES/a.npy"
+    head -c 100000 /dev/urandom >"$FILES/b.npy"
+    CAN_EVICT=yes
+    [[ -z $(evict "$FILES/a.npy") ]] || CAN_EVICT=no
+    export CAN_EVICT
+}
+
+teardown_file() {
+    rm -rf "$FILES"
+}
+
+resident() {
+    "$PY" "$TOP/tests/ref/resident.py" "$@"
+}
+
+evict() {
+    resident "$1" evict
+}
+
+needs_eviction() {
+    [[ $CAN_EVICT == yes ]] || skip 'this file system does not let go of cached pages'
+}
+
+fincore_bytes() {
+    fincore --bytes --noheadings --output RES "$1" | tr -d ' '
+}
+
+# field KEY...: of the JSON report in $output.
+field() {
+    "$PY" -c 'import json, sys
+value = json.load(sys.stdin)
+for key in sys.argv[1:]:
+    value = value[int(key) if key.lstrip("-").isdigit() else key]
+print(json.dumps(value))' "$@" <<<"$output"
+}
+
+# expect VALUE KEY...
+expect() {
+    local value
+    value=$(field "${@:2}")
+    [[ $value == "$1" ]] || fail "${*:2} is $value, not $1"
+}
+
+# An array of $2 rows and 6 columns of <f8 (order $3), a minute apart from 2020 on.
+array() {
+    "$PY" -c 'import sys, numpy as np
+a = np.zeros((int(sys.argv[2]), 6), order=sys.argv[3])
+a[:, 0] = 1577836800000 + 60000 * np.arange(len(a))
+np.save(sys.argv[1], a)' "$1" "$2" "${3:-C}"
+    sync "$1"
+}
+
+as_nobody() {
+    ((EUID == 0)) || skip 'only root can become another user'
+    setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+
+without() {
+    "$PY" "$TOP/tests/ref/without.py" "$@"
+}
+
+needs_mlock() {
+    [[ ${UMM_SAN-} != *address* ]] || skip 'the address sanitizer makes mlock do nothing'
+}
+
+needs_without() {
+    without cachestat ENOSYS true || skip 'no seccomp filters here'
+}
+
+# ---- loading ---------------------------------------------------------------------------
+
+@test "loads a cold file, from the device, and says so" {
+    needs_eviction
+    evict "$FILES/a.npy"
+    [[ $(fincore_bytes "$FILES/a.npy") == 0 ]]
+    ok umm-preload --json "$FILES/a.npy"
+    expect '"preload"' action
+    expect 3000000 files 0 bytes
+    expect 0 files 0 resident_before_bytes
+    expect 3000000 files 0 resident_bytes
+    expect 3000000 files 0 loaded_bytes
+    expect '"preload"' files 0 plan
+    (($(field files 0 device_bytes) >= 3000000 && $(field files 0 device_bytes) < 3200000))
+    (($(fincore_bytes "$FILES/a.npy") >= 3000000))
+    [[ $(resident "$FILES/a.npy") == 0-732 ]]
+}
+
+@test "a second run finds all of it there, reads nothing and says so" {
+    ok umm-preload "$FILES/a.npy"
+    ok umm-preload --json "$FILES/a.npy"
+    expect 3000000 total resident_before_bytes
+    expect 0 total loaded_bytes
+    expect 0 total device_bytes
+    expect null total mb_per_second
+    ok umm-preload "$FILES/a.npy"
+    [[ ${#lines[@]} == 2 && ${lines[1]} =~ ^\ +3000000\ +100\.0%\ +100\.0%\ +0\ +0\.000\ +cached\ +preload\ +"$FILES/a.npy"$ ]]
+}
+
+@test "a second run costs one look per file" {
+    strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
+    ok umm-preload "$FILES/a.npy"
+    strace -f -o log umm-preload "$FILES/a.npy" >report
+    # strace of Debian 12 knows the call by its number only.
+    [[ $(grep -cE 'cachestat|syscall_0x1c3|mincore' log) == 1 ]] || fail "$(cat log)"
+    [[ $(grep -cE "clone|MADV" log) == 0 ]]
+}
+
+@test "what is missing is loaded, and no more than that" {
+    needs_eviction
+    local size=50000000
+    head -c $size /dev/urandom >"$FILES/part"
+    evict "$FILES/part"
+    ok umm-preload "$FILES/part"
+    # Whole folios, 2 MiB at most, go from the middle of it.
+    sync "$FILES/part"
+    dd if="$FILES/part" iflag=nocache bs=4M skip=4 count=4 of=/dev/null status=none
+    local left
+    left=$(fincore_bytes "$FILES/part")
+    ((left > 0 && left < size)) || skip 'the kernel did not let go of a part'
+    ok umm-preload --json --verify "$FILES/part"
+    expect $size total resident_bytes
+    (($(field total loaded_bytes) >= size - left - 4096 && $(field total loaded_bytes) <= size - left + 4096))
+    (($(field total device_bytes) < size))
+    rm "$FILES/part"
+}
+
+@test "a total for more than one file, those that fail left out" {
+    ok umm-preload "$FILES/a.npy" "$FILES/b.npy"
+    [[ ${#lines[@]} == 4 && ${lines[3]} == *'3100000'*'2 files: 2 preload, 0 mmap, 0 memory' ]]
+    capture umm-preload "$FILES/a.npy" "$FILES/none" "$FILES/b.npy"
+    [[ $status == 1 && $stderr == "umm-preload: $FILES/none: cannot open: No such file or directory" ]]
+    [[ ${#lines[@]} == 4 && ${lines[3]} == *'3100000'*'2 files: 2 preload, 0 mmap, 0 memory' ]]
+}
+
+@test "one thread or many, the same is there afterwards" {
+    needs_eviction
+    for n in 1 2 7; do
+        evict "$FILES/a.npy"
+        evict "$FILES/b.npy"
+        ok umm-preload --verify --threads=$n --json "$FILES"
+        expect 3100000 total resident_bytes
+        expect 3100000 total loaded_bytes
+        [[ $(resident "$FILES/a.npy") == 0-732 ]]
+    done
+}
+
+@test "progress goes to standard error when asked for" {
+    needs_eviction
+    evict "$FILES/a.npy"
+    capture umm-preload --progress "$FILES/a.npy"
+    [[ $status == 0 && $output == *"$FILES/a.npy"* ]]
+    ok umm-preload --no-progress "$FILES/a.npy"
+}
+
+# ---- odd files -------------------------------------------------------------------------
+
+@test "an empty file" {
+    : >empty
+    ok umm-preload --verify --json empty
+    expect 0 total bytes
+    ok umm-preload --evict --verify empty
+    ok umm-preload --status empty
+}
+
+@test "holes are counted, not loaded" {
+    needs_eviction
+    truncate -s 50G "$FILES/sparse"
+    head -c 10000 /dev/urandom | dd of="$FILES/sparse" bs=4096 seek=1000000 conv=notrunc status=none
+    sync "$FILES/sparse"
+    umm-preload --evict "$FILES/sparse" >evicted
+    ok timeout 5 umm-preload --budget=1M --verify --json "$FILES/sparse"
+    expect $((50 * 1024 * 1024 * 1024)) total bytes
+    expect '"preload"' files 0 plan
+    (($(field total hole_bytes) >= 50 * 1024 * 1024 * 1024 - 65536))
+    (($(field total resident_bytes) >= 10000))
+    (($(fincore_bytes "$FILES/sparse") < 1048576))
+    rm "$FILES/sparse"
+}
+
+@test "files that live in memory are there by nature, and stay" {
+    [[ $(stat -f -c %T /dev/shm) == tmpfs && -w /dev/shm ]] || skip '/dev/shm is no tmpfs'
+    local file
+    file=$(mktemp /dev/shm/umm-preload.XXXXXX)
+    head -c 300000 /dev/urandom >"$file"
+    truncate -s 400000 "$file"
+    local blocks
+    blocks=$(stat -c %b "$file")
+    ok umm-preload --budget=1 --verify --json "$file"
+    local loaded=$output
+    ok umm-preload --evict --verify --json "$file"
+    local evicted=$output
+    [[ $(stat -c %b "$file") == "$blocks" ]] || fail 'a hole was filled'
+    rm "$file"
+    output=$loaded expect '"memory"' files 0 plan
+    output=$loaded expect true files 0 in_memory
+    output=$loaded expect 400000 total resident_before_bytes
+    output=$loaded expect 0 total device_bytes
+    output=$evicted expect 400000 total resident_bytes
+}
+
+@test "only regular files and directories" {
+    refuses 1 'umm-preload: /dev/null: is not a regular file' umm-preload /dev/null
+    mkfifo fifo
+    refuses 1 'umm-preload: fifo: is not a regular file' timeout 5 umm-preload fifo
+}
+
+# ---- directories -----------------------------------------------------------------------
+
+@test "a directory stands for its .npy files, in order, without links" {
+    mkdir -p d/sub d/.hidden elsewhere
+    for f in d/b.npy d/a.npy d/sub/c.npy d/a.csv d/.x.npy d/.hidden/h.npy elsewhere/e.npy; do
+        echo 1 >$f
+    done
+    ln -s ../elsewhere d/dir
+    ln -s ../elsewhere/e.npy d/link.npy
+    mkfifo d/pipe.npy
+    ok umm-preload --json d
+    [[ $("$PY" -c 'import json, sys; print(*[f["path"] for f in json.load(sys.stdin)["files"]])' <<<"$output") == \
+        'd/a.npy d/b.npy d/sub/c.npy' ]]
+    # A link that is named is followed.
+    ok umm-preload --json d/link.npy d/
+    expect '"d/link.npy"' files 0 path
+    expect '"d/a.npy"' files 1 path
+}
+
+@test "a directory without arrays, and one that may not be read" {
+    mkdir -p empty shut
+    refuses 1 'umm-preload: empty: there is no .npy file in this directory' umm-preload empty
+    echo 1 >shut/a.npy
+    chmod 0 shut
+    chmod 755 .
+    ((EUID == 0)) || refuses 1 'umm-preload: shut: cannot open: Permission denied' umm-preload shut
+    ((EUID != 0)) || ! setpriv --reuid=65534 --clear-groups ls "$PWD" "$UMM_BUILD/umm-preload" >/dev/null 2>&1 ||
+        refuses 1 'umm-preload: shut: cannot open: Permission denied' as_nobody umm-preload shut
+    chmod 755 shut
+}
+
+@test "names from a list" {
+    echo 1 >a
+    echo 2 >'b c'
+    printf 'a\0b c\0' >list
+    ok umm-preload --json --files0-from=list
+    expect '"b c"' files 1 path
+    ok umm-preload --files0-from=- <list
+    : >none
+    refuses 1 'umm-preload: no file names in the list of --files0-from' umm-preload --files0-from=none
+}
+
+# ---- rows ------------------------------------------------------------------------------
+
+@test "--range loads the pages of these rows" {
+    needs_eviction
+    array "$FILES/rows.npy" 1000000
+    evict "$FILES/rows.npy"
+    ok umm-preload --verify --range=500000:600000 --json "$FILES/rows.npy"
+    expect 4800000 total bytes
+    expect 4800000 total resident_bytes
+    local first=$(((128 + 500000 * 48) / 4096)) last=$(((127 + 600000 * 48) / 4096)) found
+    found=" $(resident "$FILES/rows.npy") "
+    # The header's page and some readahead may be there too, and little else.
+    "$PY" - "$found" $first $last <<'EOF'
+import sys
+pages = set()
+for run in sys.argv[1].split():
+    a, _, b = run.partition("-")
+    pages.update(range(int(a), int(b or a) + 1))
+first, last = int(sys.argv[2]), int(sys.argv[3])
+wanted = set(range(first, last + 1))
+assert wanted <= pages, len(wanted - pages)
+around = set(range(first - 1024, last + 4096)) | set(range(4096))
+assert pages <= around, len(pages - around)
+EOF
+    ok umm-preload --range=-1: --json "$FILES/rows.npy"
+    expect 48 total bytes
+    ok umm-preload --range=7 --json "$FILES/rows.npy"
+    expect 48 total bytes
+    ok umm-preload --range=2000000: --json "$FILES/rows.npy"
+    expect 0 total bytes
+    refuses 1 "umm-preload: $FILES/rows.npy: row 1000000 is out of bounds: there are 1000000 rows" \
+        umm-preload --range=1000000 "$FILES/rows.npy"
+    [[ -z $output ]]
+    rm "$FILES/rows.npy"
+}
+
+@test "--range in Fortran order is a stretch of every column" {
+    needs_eviction
+    array "$FILES/columns.npy" 1000000 F
+    evict "$FILES/columns.npy"
+    ok umm-preload --verify --range=500000:510000 --json "$FILES/columns.npy"
+    expect $((6 * 80000)) total bytes
+    expect $((6 * 80000)) total resident_bytes
+    local column found
+    found=$(resident "$FILES/columns.npy")
+    for column in 0 1 2 3 4 5; do
+        "$PY" - "$found" $(((128 + column * 8000000 + 4000000) / 4096)) \
+            $(((127 + column * 8000000 + 4080000) / 4096)) <<'EOF'
+import sys
+runs = [tuple(map(int, r.split("-"))) for r in sys.argv[1].split() if "-" in r]
+first, last = int(sys.argv[2]), int(sys.argv[3])
+assert any(a <= first and last <= b for a, b in runs), (first, last, runs)
+EOF
+    done
+    rm "$FILES/columns.npy"
+}
+
+@test "--from and --to choose rows by time, of files and of datasets by name" {
+    mkdir -p root/BTCUSDT
+    array root/BTCUSDT/1m.npy 3000
+    ok umm-preload --from=2020-01-01T01:00 --to=2020-01-01T02:00 --json root/BTCUSDT/1m.npy
+    expect $((60 * 48)) total bytes
+    ok umm-preload --root=root --symbols=BTCUSDT --timeframes=1m --from=2020-01-02 --json
+    expect $((1560 * 48)) total bytes
+    expect '"root/BTCUSDT/1m.npy"' files 0 path
+    capture umm-preload --root=root --symbols=BTCUSDT --timeframes=1m,5m --missing=skip --json
+    [[ $status == 3 && $stderr == *5m* ]]
+    expect '"root/BTCUSDT/1m.npy"' files -1 path
+}
+
+@test "rows of what is no array" {
+    echo hello >text
+    capture umm-preload --range=0:1 text
+    [[ $status == 1 && $stderr == 'umm-preload: text: '* && $output != *text* ]]
+}
+
+# ---- the plan --------------------------------------------------------------------------
+
+@test "the budget goes to the files in order; what does not fit is left to mmap" {
+    for n in 1 2 3 4; do head -c $((n * 10000)) /dev/zero >f$n; done
+    plans() {
+        "$PY" -c 'import json, sys; print(*[f["plan"] for f in json.load(sys.stdin)["files"]])' <<<"$output"
+    }
+    ok umm-preload --budget=60000 --json f1 f4 f2 f3
+    expect 60000 budget_bytes
+    [[ $(plans) == 'preload preload mmap mmap' ]]
+    ok umm-preload --budget=60000 --json f3 f4 f2 f1
+    [[ $(plans) == 'preload mmap preload preload' ]]
+    ok umm-preload --budget=9K --json f1
+    [[ $(plans) == 'mmap' ]]
+    ok umm-preload --status --budget=10K --json f1 f2
+    [[ $(plans) == 'preload mmap' ]]
+}
+
+@test "what is planned mmap is not loaded, and verify does not ask for it" {
+    needs_eviction
+    evict "$FILES/a.npy"
+    ok umm-preload --verify --budget=2M --json "$FILES"
+    expect '"mmap"' files 0 plan
+    expect 0 files 0 resident_bytes
+    expect '"preload"' files 1 plan
+    [[ -z $(resident "$FILES/a.npy") ]]
+}
+
+@test "the default budget is half of what is available" {
+    ok umm-preload --status --json "$FILES/a.npy"
+    local available budget meminfo
+    available=$(field available_bytes) budget=$(field budget_bytes)
+    ((budget <= available / 2 && budget >= available / 2 - 100))
+    meminfo=$(awk '/^MemAvailable/ { printf "%.0f", $2 * 1024 }' /proc/meminfo)
+    ((available <= meminfo * 11 / 10))
+    ok umm-preload --status --budget=10% --json "$FILES/a.npy"
+    available=$(field available_bytes) budget=$(field budget_bytes)
+    ((budget <= available / 10 && budget >= available / 10 - 100))
+}
+
+# ---- status, evict, verify ---------------------------------------------------------------
+
+@test "--status and --evict agree with fincore" {
+    needs_eviction
+    ok umm-preload "$FILES/a.npy"
+    ok umm-preload --status "$FILES/a.npy"
+    [[ ${lines[1]} =~ ^\ +3000000\ +0\ +100\.0%\ +0\ +[0-9]+\ +preload\ +"$FILES/a.npy"$ ]]
+    ok umm-preload --evict --verify "$FILES/a.npy"
+    [[ ${lines[1]} =~ ^\ +3000000\ +100\.0%\ +0\.0%\ +0\ +"$FILES/a.npy"$ ]]
+    [[ $(fincore_bytes "$FILES/a.npy") == 0 ]]
+    ok umm-preload --status --json "$FILES/a.npy"
+    expect 0 total resident_bytes
+    [[ $(fincore_bytes "$FILES/a.npy") == 0 ]] || fail '--status loaded something'
+    refuses 1 "umm-preload: $FILES/a.npy: 3000000 of 3000000 bytes are not in memory" \
+        umm-preload --status --verify "$FILES/a.npy"
+}
+
+@test "--evict tells what stayed: pages that are locked" {
+    needs_mlock
+    needs_eviction
+    umm-preload --lock "$FILES/b.npy" >report &
+    local pid=$!
+    until [[ -s report ]]; do sleep 0.05; done
+    refuses 1 "umm-preload: $FILES/b.npy: 100000 of 100000 bytes are still in memory" \
+        umm-preload --evict --verify "$FILES/b.npy"
+    [[ ${lines[1]} == *'100.0%   100.0%'* ]]
+    builtin kill $pid
+    wait $pid || true
+    ok umm-preload --evict --verify "$FILES/b.npy"
+}
+
+# ---- --lock ----------------------------------------------------------------------------
+
+@test "--lock holds the pages until a signal, and ends by it" {
+    needs_mlock
+    umm-preload --lock "$FILES/a.npy" >report &
+    local pid=$!
+    until [[ -s report ]]; do sleep 0.05; done
+    local locked
+    locked=$(awk '/^VmLck/ { print $2 }' /proc/$pid/status)
+    ((locked == 2932)) || fail "locked $locked kB"
+    builtin kill -TERM $pid
+    local code=0
+    wait $pid || code=$?
+    ((code == 143))
+    [[ $(tail -n 1 report) == *"$FILES/a.npy" ]]
+}
+
+@test "--lock beyond the limit says what is needed and what the limit is" {
+    needs_mlock
+    ((EUID == 0)) || ulimit -l 64
+    chmod 755 "$FILES"
+    local run=(umm-preload)
+    ((EUID != 0)) || run=(prlimit --memlock=65536:65536 setpriv --reuid=65534 --regid=65534 --clear-groups
+        "$UMM_BUILD/umm-preload")
+    "${run[@]}" --version >/dev/null 2>&1 || skip 'another user cannot run the tool here'
+    refuses 1 "umm-preload: $FILES/a.npy: cannot lock in memory: 3000000 bytes are needed in all, and the limit is 65536 (ulimit -l, RLIMIT_MEMLOCK)" \
+        "${run[@]}" --lock "$FILES/a.npy"
+}
+
+# ---- permissions and older kernels --------------------------------------------------------
+
+@test "a stranger is told that residency is unknown, whatever mincore says" {
+    chmod 755 "$FILES"
+    as_nobody "$UMM_BUILD/umm-preload" --version >/dev/null 2>&1 || skip 'another user cannot run the tool here'
+    ok as_nobody umm-preload --status --json "$FILES/a.npy"
+    [[ $(field total resident_bytes) == null ]] || skip 'before 6.14 cachestat answered everyone'
+    capture as_nobody umm-preload --verify "$FILES/a.npy"
+    [[ $status == 1 && ${lines[1]} == *'unknown  unknown'* && $stderr == "umm-preload: $FILES/a.npy: not verified: only its owner, or who may write it, is told what is in memory" ]]
+    needs_eviction
+    umm-preload --evict "$FILES/a.npy" >evicted
+    ok as_nobody umm-preload --json "$FILES/a.npy"
+    expect null total resident_bytes
+    (($(field total device_bytes) >= 3000000))
+    (($(fincore_bytes "$FILES/a.npy") >= 3000000)) || fail 'was not loaded'
+}
+
+@test "without cachestat: mincore for the owner, unknown for a stranger" {
+    needs_without
+    ok umm-preload "$FILES/a.npy"
+    ok without cachestat ENOSYS umm-preload --status --json "$FILES/a.npy"
+    expect 3000000 total resident_bytes
+    expect null total dirty_bytes
+    if [[ $CAN_EVICT == yes ]]; then
+        evict "$FILES/a.npy"
+        ok without cachestat ENOSYS umm-preload --status --json "$FILES/a.npy"
+        expect 0 total resident_bytes
+        ok without cachestat ENOSYS umm-preload --verify --json "$FILES/a.npy"
+        expect 3000000 total resident_bytes
+    fi
+    ((EUID == 0)) || return 0
+    chmod 755 "$FILES"
+    as_nobody "$UMM_BUILD/umm-preload" --version >/dev/null 2>&1 || return 0
+    as_nobody "$PY" -c 1 "$TOP/tests/ref/without.py" || return 0
+    capture as_nobody "$PY" "$TOP/tests/ref/without.py" cachestat ENOSYS umm-preload --status --json "$FILES/a.npy"
+    [[ $status == 0 ]] || return 0
+    expect null total resident_bytes
+}
+
+@test "cachestat refused is unknown, and does not fall through to mincore" {
+    needs_without
+    ok without cachestat EPERM umm-preload --status --json "$FILES/a.npy"
+    expect null total resident_bytes
+    capture without cachestat EPERM umm-preload --verify "$FILES/a.npy"
+    [[ $status == 1 && $stderr == *'not verified'* ]]
+    refuses 1 "umm-preload: $FILES/a.npy: cannot see what is in memory: Input/output error" \
+        without cachestat EIO umm-preload --status "$FILES/a.npy"
+}
+
+@test "without MADV_POPULATE_READ it reads" {
+    needs_without
+    needs_eviction
+    for error in EINVAL EFAULT; do
+        evict "$FILES/a.npy"
+        ok without populate $error umm-preload --verify --json "$FILES/a.npy"
+        expect 3000000 total loaded_bytes
+        [[ $(resident "$FILES/a.npy") == 0-732 ]]
+    done
+}
+
+# ---- reports, usage ----------------------------------------------------------------------
+
+@test "--metrics" {
+    ok umm-preload --metrics=m.prom "$FILES/a.npy" "$FILES/b.npy"
+    grep -qF "umm_preload_data_bytes{tool=\"umm-preload\",output=\"$FILES/a.npy\"} 3100000" m.prom
+    grep -q '^umm_preload_resident_bytes{.*} 3100000$' m.prom
+    grep -q '^umm_preload_files{.*} 2$' m.prom
+    grep -q '^umm_last_success_timestamp_seconds' m.prom
+    [[ $(grep -c '^# TYPE umm_preload_files ' m.prom) == 1 ]]
+    capture umm-preload --metrics=m.prom "$FILES/a.npy" none
+    [[ $status == 1 ]]
+    grep -q '^umm_preload_failed_files{.*} 1$' m.prom
+    [[ $(grep -c umm_last_success m.prom) == 0 ]]
+    no_leftovers
+}
+
+@test "a full standard output is an error" {
+    refuses 1 'umm-preload: standard output: cannot write: No space left on device' \
+        bash -c "umm-preload '$FILES/a.npy' >/dev/full"
+}
+
+@test "usage" {
+    local try=$'\n'"Try 'umm-preload --help'."
+    refuses 2 "umm-preload: no files: name some, or a directory, or datasets$try" umm-preload
+    refuses 2 "umm-preload: --budget takes a size such as 16G, or 1% to 100%, not \"101%\"$try" umm-preload --budget=101% a
+    refuses 2 "umm-preload: --budget takes a size such as 16G, or 1% to 100%, not \"0\"$try" umm-preload --budget=0 a
+    refuses 2 "umm-preload: --budget takes a size such as 16G, or 1% to 100%, not \"%\"$try" umm-preload --budget=% a
+    refuses 2 "umm-preload: --range takes rows as START:STOP, not \"1:9:2\"$try" umm-preload --range=1:9:2 a
+    refuses 2 "umm-preload: --range takes rows as START:STOP, not \"x\"$try" umm-preload --range=x a
+    refuses 2 "umm-preload: --range takes the place of --from and --to$try" umm-preload --range=1: --from=2020-01-01 a
+    refuses 2 "umm-preload: --status and --evict do not go together$try" umm-preload --status --evict a
+    refuses 2 "umm-preload: --lock goes with loading: leave --status and --evict out$try" umm-preload --lock --evict a
+    refuses 2 "umm-preload: --files0-from takes the place of files and datasets$try" umm-preload --files0-from=x a
+    refuses 2 "umm-preload: --threads takes a number from 1 to 256, not \"0\"$try" umm-preload --threads=0 a
+    refuses 2 "umm-preload: --json and --metrics write to the same place$try" umm-preload --json --metrics=- a
+}
