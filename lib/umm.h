@@ -322,6 +322,156 @@ static inline double umm_view_f64(const struct umm_view *view,
     return value;
 }
 
+/* ---- Memory: arena ----------------------------------------------------- */
+
+/*
+ * Many small allocations with one owner, freed all at once. Blocks of memory are
+ * taken from malloc and cut from front to back:
+ *
+ *     block   | header | given out ......... | zeroed ..... | not yet touched ... |
+ *                                            next           zeroed_end        end
+ *
+ * An arena, and all children it has, belongs to one thread at a time. Two arenas
+ * share nothing, no cache line either: give each thread its own.
+ *
+ * Every allocation is aligned to UMM_ARENA_ALIGN and rounded up to a multiple of it;
+ * one of 0 bytes counts as one of 1. All zero bytes is an arena with the defaults.
+ * Memory that was given back, or whose arena was reset or closed, is poisoned where
+ * the library is built with AddressSanitizer, so that its use is reported.
+ */
+enum { UMM_ARENA_ALIGN = 16, UMM_ARENA_SMALL_MAX = 1024, UMM_ARENA_LISTS = 56 };
+
+/*
+ * block_bytes  what is taken from malloc at first, at least 4 KiB; 0 means 64 KiB (a
+ *              child: an eighth of its parent's). Later blocks grow with the arena, up
+ *              to 16 times that
+ * limit_bytes  never hold more than that, headers included; 0 means no limit
+ */
+struct umm_arena_options {
+    size_t block_bytes;
+    size_t limit_bytes;
+};
+
+/* Private. */
+struct umm_arena {
+    char *next, *zeroed_end, *end;
+    struct umm_arena_block *first, *last, *current; /* cut into pieces */
+    struct umm_arena_block *large, *large_last;     /* of one piece each */
+    struct umm_arena_block *spare;                  /* large ones, kept by a reset */
+    struct umm_arena *parent;
+    bool is_fixed;
+    size_t block_bytes, limit_bytes, failed_bytes;
+    size_t n_blocks, reserved_bytes; /* spare ones included */
+    size_t cut_bytes;                /* of the blocks before current */
+    size_t large_bytes, given_back_bytes, peak_bytes;
+    void *lists[UMM_ARENA_LISTS]; /* pieces given back, by size */
+};
+
+/* Begin with options (NULL: the defaults). Nothing is allocated yet. */
+void umm_arena_init(struct umm_arena *arena, const struct umm_arena_options *options);
+
+/*
+ * Begin in the len_bytes at buffer, borrowed until the arena is closed: malloc is
+ * never called, and what does not fit fails. About 100 bytes are used up.
+ */
+void umm_arena_init_buffer(struct umm_arena *arena, void *buffer, size_t len_bytes);
+
+/*
+ * A child: an arena that takes its blocks from parent, whose limit and buffer thus bind
+ * it. It may be reset and closed on its own; it ends with its parent's reset or close.
+ */
+void umm_arena_init_child(struct umm_arena *child, struct umm_arena *parent,
+                          const struct umm_arena_options *options);
+
+/*
+ * Everything allocated is invalid; the blocks that were in use stay for what comes
+ * next. Costs nothing per allocation.
+ */
+void umm_arena_reset(struct umm_arena *arena);
+
+/* Everything allocated is invalid, all memory is given back. Init begins it anew. */
+void umm_arena_close(struct umm_arena *arena);
+
+/* What the inline functions below do when the block at hand is full. */
+void *umm_arena_alloc_slow(struct umm_arena *arena, size_t len_bytes, size_t align_bytes,
+                           bool is_zeroed);
+
+/* len_bytes zero bytes, or NULL: no memory, limit reached, buffer full. */
+UMM_MUST_USE static inline void *umm_arena_alloc(struct umm_arena *arena, size_t len_bytes)
+{
+    char *at = arena->next;
+    size_t rounded = (len_bytes + UMM_ARENA_ALIGN - 1) & ~(size_t)(UMM_ARENA_ALIGN - 1);
+    /* After raw allocations zeroed_end may lie before next. */
+    if (len_bytes - 1 < UMM_ARENA_SMALL_MAX && (ptrdiff_t)rounded <= arena->zeroed_end - at) {
+        arena->next = at + rounded;
+        return at;
+    }
+    return umm_arena_alloc_slow(arena, len_bytes, UMM_ARENA_ALIGN, true);
+}
+
+/* The same with any content. */
+UMM_MUST_USE static inline void *umm_arena_alloc_raw(struct umm_arena *arena, size_t len_bytes)
+{
+    char *at = arena->next;
+    size_t rounded = (len_bytes + UMM_ARENA_ALIGN - 1) & ~(size_t)(UMM_ARENA_ALIGN - 1);
+    if (len_bytes - 1 < UMM_ARENA_SMALL_MAX && rounded <= (size_t)(arena->end - at)) {
+        arena->next = at + rounded;
+        return at;
+    }
+    return umm_arena_alloc_slow(arena, len_bytes, UMM_ARENA_ALIGN, false);
+}
+
+/* n items of item_bytes zero bytes; NULL also when the product overflows. */
+UMM_MUST_USE static inline void *umm_arena_alloc_array(struct umm_arena *arena, size_t n,
+                                                       size_t item_bytes)
+{
+    bool is_too_much = item_bytes && n > SIZE_MAX / 2 / item_bytes;
+    return umm_arena_alloc(arena, is_too_much ? SIZE_MAX : n * item_bytes);
+}
+
+/* Zero bytes aligned to align_bytes, any power of two: 64 for AVX-512. */
+UMM_MUST_USE void *umm_arena_alloc_aligned(struct umm_arena *arena, size_t len_bytes,
+                                           size_t align_bytes);
+
+/* A copy of the text, or NULL. */
+UMM_MUST_USE char *umm_arena_copy_text(struct umm_arena *arena, const char *text);
+
+/*
+ * Make the allocation at, of old_bytes, one of new_bytes, in place if that is possible;
+ * bytes beyond the old ones are zero. at NULL allocates. NULL on failure, when at stays
+ * as it was. Only UMM_ARENA_ALIGN is kept. The caller says the size, as with C23's
+ * free_sized: an arena writes none down, which is half of its speed.
+ */
+UMM_MUST_USE void *umm_arena_realloc(struct umm_arena *arena, void *at, size_t old_bytes,
+                                     size_t new_bytes);
+
+/*
+ * Give back one allocation of len_bytes (NULL: nothing happens). The latest one is
+ * taken back at once, a large one goes back to malloc, and others serve allocations of
+ * their size when the block at hand is full. Neighbours are not joined.
+ */
+void umm_arena_free(struct umm_arena *arena, void *at, size_t len_bytes);
+
+/*
+ * UMM_OK, or UMM_ERR_MEMORY if an allocation failed since init or reset, so that
+ * several can be checked at once; the message says what it was for.
+ */
+UMM_MUST_USE enum umm_status umm_arena_check(const struct umm_arena *arena, const char *what,
+                                             struct umm_error *err);
+
+/*
+ * n_blocks and reserved_bytes are what the arena holds, used_bytes what is given out
+ * (rounded, and with what alignment skipped), peak_bytes the most it ever was.
+ */
+struct umm_arena_stats {
+    size_t n_blocks;
+    size_t reserved_bytes;
+    size_t used_bytes;
+    size_t peak_bytes;
+};
+
+void umm_arena_stats(const struct umm_arena *arena, struct umm_arena_stats *stats);
+
 #ifdef __cplusplus
 }
 #endif
