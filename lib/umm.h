@@ -472,6 +472,178 @@ struct umm_arena_stats {
 
 void umm_arena_stats(const struct umm_arena *arena, struct umm_arena_stats *stats);
 
+/* ---- Memory: bounded cache --------------------------------------------- */
+
+/*
+ * A cache of a fixed number of entries: the least recently used one goes first, and no
+ * entry is returned later than ttl after it was put. Everything is allocated at
+ * creation. Keys are bytes, values are copied in and out.
+ */
+struct umm_cache;
+
+/*
+ * Zero-initialise for the defaults; value_bytes must be set.
+ *
+ * capacity       entries; 0 means 100
+ * value_bytes    of every value
+ * key_max_bytes  the longest key; 0 means 64
+ * ttl_ns         how long an entry lives; 0 means 1,800 seconds
+ * known_max      distinct keys remembered to tell first misses from others; 0 means the
+ *                greater of 4096 and four times capacity. A key costs 16 bytes
+ * is_locked      any thread may call; otherwise one at a time
+ * clock_ns       a monotonic clock in nanoseconds; NULL means CLOCK_MONOTONIC
+ */
+struct umm_cache_options {
+    size_t capacity;
+    size_t value_bytes;
+    size_t key_max_bytes;
+    uint64_t ttl_ns;
+    size_t known_max;
+    bool is_locked;
+    uint64_t (*clock_ns)(void *user);
+    void *clock_user;
+};
+
+/*
+ * Every get is a hit or a miss. A miss is compulsory when its key was never asked for or
+ * put before: no cache could have had it. That is exact until known_max distinct keys
+ * have come (but for two of them having the same 64-bit hash); afterwards a miss whose
+ * key is not among those is counted as unclassified, for memory is bounded. An entry
+ * found too old counts as an expiration, where it was asked for or where it was next to
+ * go; one that goes before its time for want of room is an eviction.
+ */
+struct umm_cache_stats {
+    size_t n_entries;
+    uint64_t n_hits;
+    uint64_t n_misses;
+    uint64_t n_compulsory_misses;
+    uint64_t n_unclassified_misses;
+    uint64_t n_expirations;
+    uint64_t n_evictions;
+};
+
+/* UMM_ERR_MEMORY, or UMM_ERR_ARGUMENT for sizes beyond any memory. Free it. */
+UMM_MUST_USE enum umm_status umm_cache_new(struct umm_cache **cache,
+                                           const struct umm_cache_options *options,
+                                           struct umm_error *err);
+void umm_cache_free(struct umm_cache *cache);
+
+/* Copy the key's value out: a hit. False is a miss, value is untouched. O(1). */
+bool umm_cache_get(struct umm_cache *cache, const void *key, size_t key_bytes, void *value);
+
+/* Put or replace; its time to live begins. UMM_ERR_ARGUMENT: the key is too long. O(1). */
+UMM_MUST_USE enum umm_status umm_cache_put(struct umm_cache *cache, const void *key,
+                                           size_t key_bytes, const void *value,
+                                           struct umm_error *err);
+
+/* Forget one entry; false when there was none. All entries; the counts stay. */
+bool umm_cache_remove(struct umm_cache *cache, const void *key, size_t key_bytes);
+void umm_cache_clear(struct umm_cache *cache);
+
+void umm_cache_stats(struct umm_cache *cache, struct umm_cache_stats *stats);
+
+/* ---- Memory: buffer pool ----------------------------------------------- */
+
+/*
+ * A fixed number of equal buffers, allocated at creation and lent out, last returned
+ * first lent. Each begins on a cache line. Content is whatever the last user left.
+ */
+struct umm_bufpool;
+
+struct umm_bufpool_stats {
+    size_t n_buffers;
+    size_t n_lent;
+    size_t n_lent_peak;
+    uint64_t n_takes;   /* that got a buffer */
+    uint64_t n_refused; /* that found none */
+};
+
+/* n_buffers of buffer_bytes. is_locked: any thread may call; otherwise one at a time. */
+UMM_MUST_USE enum umm_status umm_bufpool_new(struct umm_bufpool **pool, size_t n_buffers,
+                                             size_t buffer_bytes, bool is_locked,
+                                             struct umm_error *err);
+
+/* Lent buffers go with it. */
+void umm_bufpool_free(struct umm_bufpool *pool);
+
+/* A buffer, or NULL when all are lent. */
+UMM_MUST_USE void *umm_bufpool_take(struct umm_bufpool *pool);
+
+/* Return one (NULL: nothing happens). False, and nothing done: it is not lent by pool. */
+bool umm_bufpool_give(struct umm_bufpool *pool, void *buffer);
+
+void umm_bufpool_stats(struct umm_bufpool *pool, struct umm_bufpool_stats *stats);
+
+/* ---- Memory: sliding window -------------------------------------------- */
+
+/*
+ * The last n_rows rows of a stream, always in one piece and in order. Each row is
+ * written twice, one window apart, so that nothing is ever moved:
+ *
+ *     | r4 r5 r2 r3 | r4 r5 r2 r3 |      the window: r2 r3 r4 r5
+ *             ^-------------^
+ *
+ * One thread at a time.
+ */
+struct umm_ring;
+
+UMM_MUST_USE enum umm_status umm_ring_new(struct umm_ring **ring, size_t n_rows, size_t row_bytes,
+                                          struct umm_error *err);
+void umm_ring_free(struct umm_ring *ring);
+
+/* Add a row (row_bytes, copied); the oldest goes when the window is full. */
+void umm_ring_push(struct umm_ring *ring, const void *row);
+
+/* Overwrite the newest row, of a bar still open; false when there is none. */
+bool umm_ring_replace_last(struct umm_ring *ring, const void *row);
+
+/*
+ * The rows, oldest first, *n_rows of them (fewer at the beginning). Borrowed until the
+ * next push or replace.
+ */
+const void *umm_ring_window(const struct umm_ring *ring, size_t *n_rows);
+
+/* The newest n rows, or NULL when there are fewer; borrowed as above. */
+const void *umm_ring_last(const struct umm_ring *ring, size_t n);
+
+/* Forget all rows. n_pushed counts those ever pushed since creation or clear. */
+void umm_ring_clear(struct umm_ring *ring);
+uint64_t umm_ring_n_pushed(const struct umm_ring *ring);
+
+/* ---- Memory: operation statistics -------------------------------------- */
+
+/*
+ * How long operations took, of the most recent ones only, in memory of fixed size: the
+ * last 500 of all and the last 100 of each kind. Recording is a few stores.
+ */
+struct umm_opstats;
+
+enum { UMM_OPSTATS_RECENT = 500, UMM_OPSTATS_RECENT_KIND = 100, UMM_OPSTATS_KINDS_MAX = 64 };
+
+/*
+ * n_total were recorded ever, n_recent are summed up here. Percentiles are by nearest
+ * rank: p90 is the smallest duration that at least 90 % do not exceed. All 0 for none.
+ */
+struct umm_opstats_summary {
+    uint64_t n_total;
+    size_t n_recent;
+    uint64_t min_ns, mean_ns, max_ns;
+    uint64_t p50_ns, p90_ns, p99_ns;
+};
+
+/* Kinds are numbered 0 to n_kinds - 1. UMM_ERR_ARGUMENT: none or too many of them. */
+UMM_MUST_USE enum umm_status umm_opstats_new(struct umm_opstats **stats, unsigned n_kinds,
+                                             bool is_locked, struct umm_error *err);
+void umm_opstats_free(struct umm_opstats *stats);
+
+/* An operation of that kind took so long. A kind that is not there is ignored. */
+void umm_opstats_record(struct umm_opstats *stats, unsigned kind, uint64_t duration_ns);
+
+/* Of one kind, and of all. */
+void umm_opstats_kind(struct umm_opstats *stats, unsigned kind,
+                      struct umm_opstats_summary *summary);
+void umm_opstats_all(struct umm_opstats *stats, struct umm_opstats_summary *summary);
+
 #ifdef __cplusplus
 }
 #endif

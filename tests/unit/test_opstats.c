@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "umm.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void sums_up_the_recent_ones(void **state)
+{
+    (void)state;
+    struct umm_opstats *stats;
+    struct umm_opstats_summary s;
+    assert_int_equal(umm_opstats_new(&stats, 2, false, NULL), UMM_OK);
+    umm_opstats_all(stats, &s);
+    assert_int_equal(s.n_recent + s.n_total + s.max_ns + s.p99_ns, 0);
+    /* The last 500 are 1000 down to 501, the last 100 are 600 down to 501. */
+    for (uint64_t i = 0; i < 1000; i++)
+        umm_opstats_record(stats, 0, i < 500 ? i : 1500 - i);
+    umm_opstats_kind(stats, 0, &s);
+    assert_int_equal(s.n_total, 1000);
+    assert_int_equal(s.n_recent, 100);
+    assert_int_equal(s.min_ns, 501);
+    assert_int_equal(s.max_ns, 600);
+    assert_int_equal(s.p50_ns, 550);
+    assert_int_equal(s.p90_ns, 590);
+    assert_int_equal(s.p99_ns, 599);
+    assert_int_equal(s.mean_ns, 550);
+    umm_opstats_all(stats, &s);
+    assert_int_equal(s.n_recent, 500);
+    assert_int_equal(s.min_ns, 501);
+    assert_int_equal(s.max_ns, 1000);
+    assert_int_equal(s.p90_ns, 950);
+    umm_opstats_record(stats, 1, 7);
+    umm_opstats_record(stats, 2, 9); /* not there */
+    umm_opstats_kind(stats, 1, &s);
+    assert_int_equal(s.n_recent, 1);
+    assert_int_equal(s.p50_ns, 7);
+    assert_int_equal(s.p99_ns, 7);
+    umm_opstats_all(stats, &s);
+    assert_int_equal(s.n_total, 1001);
+    umm_opstats_kind(stats, 2, &s);
+    assert_int_equal(s.n_total, 0);
+    umm_opstats_free(stats);
+}
+
+static void sums_do_not_overflow(void **state)
+{
+    (void)state;
+    struct umm_opstats *stats;
+    struct umm_opstats_summary s;
+    assert_int_equal(umm_opstats_new(&stats, 64, true, NULL), UMM_OK);
+    for (int i = 0; i < 500; i++)
+        umm_opstats_record(stats, 63, UINT64_MAX);
+    umm_opstats_all(stats, &s);
+    assert_true(s.mean_ns == UINT64_MAX);
+    umm_opstats_free(stats);
+}
+
+static void what_cannot_be_is_refused(void **state)
+{
+    (void)state;
+    struct umm_opstats *stats;
+    struct umm_error err;
+    assert_int_equal(umm_opstats_new(&stats, 0, false, &err), UMM_ERR_ARGUMENT);
+    assert_int_equal(umm_opstats_new(&stats, 65, false, &err), UMM_ERR_ARGUMENT);
+    assert_string_equal(err.message, "there may be 1 to 64 kinds of operations");
+    umm_opstats_free(stats);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sums_up_the_recent_ones),
+        cmocka_unit_test(sums_do_not_overflow),
+        cmocka_unit_test(what_cannot_be_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
