@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/newdir.h"
+
+#include "base/error.h"
+#include "sys/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Remove the directory and what is in it, as far as that can be done. */
+static void remove_all(const char *path)
+{
+    DIR *stream = opendir(path);
+    struct dirent *entry;
+    while (stream && (entry = readdir(stream)))
+        (void)unlinkat(dirfd(stream), entry->d_name, 0); /* fails on "." and ".." */
+    if (stream)
+        closedir(stream);
+    (void)rmdir(path);
+}
+
+/* Length of path without slashes at its end, and where its last part begins. */
+static size_t split(const char *path, size_t *base)
+{
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    *base = len;
+    while (*base > 0 && path[*base - 1] != '/')
+        --*base;
+    return len;
+}
+
+static enum umm_status taken(const char *path, struct umm_error *err)
+{
+    return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is there already");
+}
+
+enum umm_status umm_newdir_begin(struct umm_newdir *dir, const char *path, struct umm_error *err)
+{
+    size_t base, len = split(path, &base), cap = len + sizeof "/..umm-new";
+    *dir = (struct umm_newdir){0};
+    struct stat st;
+    if (lstat(path, &st) == 0)
+        return taken(path, err);
+    char *temp = malloc(cap);
+    if (!temp)
+        return umm_error_set_memory(err, cap, "a path");
+    snprintf(temp, cap, "%.*s.%.*s.umm-new", (int)base, path, (int)(len - base), path + base);
+    remove_all(temp);
+    if (mkdir(temp, 0777) < 0) {
+        int sys_errno = errno;
+        free(temp);
+        return umm_error_set_errno(err, sys_errno, path, "cannot make the directory");
+    }
+    *dir = (struct umm_newdir){.path = path, .temp = temp};
+    return UMM_OK;
+}
+
+static enum umm_status sync_directory(const char *path, const char *shown, struct umm_error *err)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return umm_error_set_errno(err, errno, shown, "cannot open the directory");
+    enum umm_status status = umm_file_sync(fd, shown, err);
+    umm_file_close(&fd);
+    return status;
+}
+
+enum umm_status umm_newdir_commit(struct umm_newdir *dir, struct umm_error *err)
+{
+    const char *path = dir->path;
+    enum umm_status status = sync_directory(dir->temp, path, err);
+    if (!status && rename(dir->temp, path) < 0)
+        status = errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR
+                     ? taken(path, err)
+                     : umm_error_set_errno(err, errno, path, "cannot put it in place");
+    if (status) {
+        umm_newdir_abort(dir);
+        return status;
+    }
+    /* The temporary's name, cut to its directory. */
+    size_t base;
+    (void)split(dir->temp, &base);
+    strcpy(dir->temp + base, ".");
+    status = sync_directory(dir->temp, path, err);
+    free(dir->temp);
+    *dir = (struct umm_newdir){0};
+    return status;
+}
+
+void umm_newdir_abort(struct umm_newdir *dir)
+{
+    if (dir->temp)
+        remove_all(dir->temp);
+    free(dir->temp);
+    *dir = (struct umm_newdir){0};
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * newdir.h - a directory with files that appears complete, or not at all.
+ *
+ *     begin                  make files in temp     commit
+ *     PARENT/.NAME.umm-new   ...                    -> PARENT/NAME
+ *
+ * One at a time per name: the caller holds a lock. What a killed one left is removed by
+ * the next begin. Files only, no directories below.
+ */
+#ifndef UMM_SYS_NEWDIR_H
+#define UMM_SYS_NEWDIR_H
+
+#include "umm.h"
+
+/* All zero is "none". */
+struct umm_newdir {
+    const char *path; /* the caller's */
+    char *temp;       /* where it is being made; malloc'ed */
+};
+
+/*
+ * Begin the directory path, which must not exist: UMM_ERR_CONFLICT, now or at the commit.
+ * path must live until then. UMM_ERR_SYSTEM, UMM_ERR_MEMORY.
+ */
+UMM_MUST_USE enum umm_status umm_newdir_begin(struct umm_newdir *dir, const char *path,
+                                              struct umm_error *err);
+
+/* Put it in place, durably: it and the directory it is in are synced. */
+UMM_MUST_USE enum umm_status umm_newdir_commit(struct umm_newdir *dir, struct umm_error *err);
+
+/* Remove it and the files in it. Safe on none. */
+void umm_newdir_abort(struct umm_newdir *dir);
+
+#endif
