@@ -781,7 +781,7 @@ bool umm_store_next(struct umm_store *store, uint64_t position, struct umm_store
 
 /*
  * More positions. Readers that have the store open find out when they miss an id. In
- * time linear in the store's size. UMM_ERR_ARGUMENT: fewer than there are.
+ * time linear in the store's size. UMM_ERR_CONFLICT: fewer than there are.
  */
 UMM_MUST_USE enum umm_status umm_store_resize(struct umm_store *store, uint64_t max_positions,
                                               struct umm_error *err);

@@ -13,7 +13,7 @@
 enum { TRIES = 1000, NAPS = 20, NAP_NS = 1000000 };
 
 /* Keys looked at together: enough to have several cache misses under way. */
-enum { BATCH = 16 };
+enum { BATCH = 32 };
 
 /* ---- reading ------------------------------------------------------------------- */
 

@@ -554,7 +554,7 @@ enum umm_status umm_store_resize(struct umm_store *store, uint64_t max_positions
     if (!store->is_writer)
         return umm_error_set_path(err, UMM_ERR_ARGUMENT, store->path, "is open for reading only");
     if (max_positions < store->max_positions)
-        return umm_error_set_path(err, UMM_ERR_ARGUMENT, store->path,
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, store->path,
                                   "has %" PRIu64 " positions and cannot shrink to %" PRIu64,
                                   store->max_positions, max_positions);
     if (max_positions == store->max_positions)

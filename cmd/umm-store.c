@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cli.h"
+#include "data/store_lines.h"
+#include "data/store_report.h"
+#include "sys/file.h"
+#include "sys/outfile.h"
+
+enum {
+    KEY_MAX_POSITIONS = CLI_KEY_LONG,
+    KEY_DIM,
+    KEY_ID_BYTES,
+    KEY_BINARY,
+    KEY_LOCK,
+    KEY_JSON,
+    KEY_METRICS
+};
+
+static const struct cli_option options[] = {
+    {KEY_MAX_POSITIONS, "max-positions", "N", "create: room for N ids (default 1000)"},
+    {KEY_DIM, "dim", "N", "create: N values in a vector (default 32)"},
+    {KEY_ID_BYTES, "id-bytes", "N", "create: ids of up to N bytes (default 31)"},
+    {KEY_BINARY, "binary", NULL, "put: records instead of lines"},
+    {KEY_LOCK, "lock", "HOW",
+     "where there is another writer already: wait or fail\n(default wait)"},
+    {KEY_JSON, "json", NULL, "list, stat: print JSON"},
+    {KEY_METRICS, "metrics", "FILE", "stat: write Prometheus metrics to FILE"},
+    {'v', "verbose", NULL, "put, import: say how many"},
+    {0, NULL, NULL, NULL}};
+
+struct opts {
+    struct umm_store_options create;
+    enum umm_store_access access; /* of a writer */
+    bool is_binary, is_json, is_verbose;
+    const char *metrics;
+    struct umm_run run;
+};
+
+/* CLI_OK, or the exit code after a message. */
+static int set_option(void *user, int key, const char *value)
+{
+    static const char *const waits[] = {"wait", "fail", NULL};
+    const uint64_t positions_max = UINT64_C(1) << 30;
+    struct opts *opts = user;
+    uint64_t n = 0;
+    int choice;
+    switch (key) {
+    case KEY_MAX_POSITIONS:
+        if (cli_parse_count(value, 1, positions_max, &opts->create.max_positions))
+            return CLI_OK;
+        return cli_bad_value("max-positions", "a number from 1 to 1073741824", value);
+    case KEY_DIM:
+        if (!cli_parse_count(value, 1, UMM_STORE_DIM_MAX, &n))
+            return cli_bad_value("dim", "a number from 1 to 1048576", value);
+        opts->create.dim = (uint32_t)n;
+        return CLI_OK;
+    case KEY_ID_BYTES:
+        if (!cli_parse_count(value, 1, UMM_STORE_ID_MAX, &n))
+            return cli_bad_value("id-bytes", "a number from 1 to 247", value);
+        opts->create.id_max_bytes = (uint32_t)n;
+        return CLI_OK;
+    case KEY_LOCK:
+        choice = cli_parse_choice(value, waits);
+        opts->access = choice == 1 ? UMM_STORE_WRITE_NOW : UMM_STORE_WRITE;
+        return choice < 0 ? cli_bad_value("lock", "wait or fail", value) : CLI_OK;
+    case KEY_BINARY: opts->is_binary = true; return CLI_OK;
+    case KEY_JSON: opts->is_json = true; return CLI_OK;
+    case KEY_METRICS: opts->metrics = value; return CLI_OK;
+    default: opts->is_verbose = true; return CLI_OK;
+    }
+}
+
+static int end(enum umm_status status, const struct umm_error *err)
+{
+    return status ? cli_fail(err) : cli_finish(CLI_OK);
+}
+
+/* Close the store: the first error wins. */
+static enum umm_status close_store(struct umm_store *store, enum umm_status status,
+                                   struct umm_error *err)
+{
+    enum umm_status closing = umm_store_close(store, status ? NULL : err);
+    return status ? status : closing;
+}
+
+static enum umm_status open_writer(struct opts *opts, const char *path, struct umm_store **store,
+                                   struct umm_error *err)
+{
+    struct umm_store_info info;
+    enum umm_status status = umm_store_open(store, path, opts->access, &opts->run, err);
+    if (status)
+        return status;
+    umm_store_info(*store, &info);
+    if (info.n_cleared)
+        cli_warn("%s: %llu half written entries of a killed writer were removed", path,
+                 (unsigned long long)info.n_cleared);
+    return UMM_OK;
+}
+
+/* ---- commands that write -------------------------------------------------------------- */
+
+static int run_create(void *user, int n, char **operands)
+{
+    struct opts *opts = user;
+    struct umm_error err = {0};
+    (void)n;
+    return end(umm_store_create(operands[0], &opts->create, &err), &err);
+}
+
+static int run_put(void *user, int n, char **operands)
+{
+    struct opts *opts = user;
+    struct umm_error err = {0};
+    struct umm_store *store = NULL;
+    const char *path = n > 1 && strcmp(operands[1], "-") != 0 ? operands[1] : NULL;
+    uint64_t n_put = 0;
+    int fd = 0;
+    enum umm_status status = path ? umm_file_open_read(path, &fd, NULL, &err) : UMM_OK;
+    if (!status)
+        status = open_writer(opts, operands[0], &store, &err);
+    if (!status)
+        status = umm_store_put_stream(store, fd, path ? path : "standard input", opts->is_binary,
+                                      &opts->run, &n_put, &err);
+    status = close_store(store, status, &err);
+    if (path)
+        umm_file_close(&fd);
+    if (opts->is_verbose)
+        cli_warn("%s: %llu put", operands[0], (unsigned long long)n_put);
+    return end(status, &err);
+}
+
+static void warn_absent(const char *id)
+{
+    char shown[UMM_EXCERPT_MAX];
+    cli_warn("no such id: \"%s\"", umm_escape(shown, sizeof shown, id, strlen(id)));
+}
+
+static int run_mark_inactive(void *user, int n, char **operands)
+{
+    struct opts *opts = user;
+    struct umm_error err = {0};
+    struct umm_store *store = NULL;
+    int exit_code = CLI_OK;
+    enum umm_status status = open_writer(opts, operands[0], &store, &err);
+    for (int i = 1; !status && i < n; i++) {
+        if (umm_store_mark_inactive(store, operands[i], strlen(operands[i])))
+            continue;
+        warn_absent(operands[i]);
+        exit_code = CLI_FAILED;
+    }
+    status = close_store(store, status, &err);
+    return status ? cli_fail(&err) : cli_finish(exit_code);
+}
+
+static int run_evict(void *user, int n, char **operands)
+{
+    struct opts *opts = user;
+    struct umm_error err = {0};
+    struct umm_store *store = NULL;
+    struct umm_store_entry entry;
+    char line[UMM_STORE_ENTRY_LINE_MAX];
+    uint64_t n_wanted = 1;
+    if (n > 1 && !cli_parse_count(operands[1], 1, UINT64_MAX, &n_wanted))
+        return cli_usage("evict takes a number of entries, not \"%s\"", operands[1]);
+    enum umm_status status = open_writer(opts, operands[0], &store, &err);
+    for (; !status && n_wanted && umm_store_evict(store, &entry); n_wanted--)
+        fwrite(line, 1, umm_store_report_entry(&entry, line), stdout);
+    status = close_store(store, status, &err);
+    return end(status, &err);
+}
+
+static int run_resize(void *user, int n, char **operands)
+{
+    struct opts *opts = user;
+    struct umm_error err = {0};
+    struct umm_store *store = NULL;
+    uint64_t n_positions = 0;
+    (void)n;
+    if (!cli_parse_count(operands[1], 1, UINT64_C(1) << 30, &n_positions))
+        return cli_usage("resize takes a number of positions up to 1073741824, not \"%s\"",
+                         operands[1]);
+    enum umm_status status = open_writer(opts, operands[0], &store, &err);
+    if (!status)
+        status = umm_store_resize(store, n_positions, &err);
+    return end(close_store(store, status, &err), &err);
+}
+
+static int run_import(void *user, int n, char **operands)
+{
+    struct opts *opts = user;
+    struct umm_error err = {0};
+    struct umm_store *store = NULL;
+    uint64_t n_rows = 0;
+    (void)n;
+    enum umm_status status = open_writer(opts, operands[0], &store, &err);
+    if (!status)
+        status = umm_store_import(store, operands[1], &opts->run, &n_rows, &err);
+    status = close_store(store, status, &err);
+    if (opts->is_verbose)
+        cli_warn("%s: %llu put", operands[0], (unsigned long long)n_rows);
+    return end(status, &err);
+}
+
+/* ---- commands that read ---------------------------------------------------------------- */
+
+static int run_get(void *user, int n, char **operands)
+{
+    struct umm_error err = {0};
+    struct umm_store *store = NULL;
+    struct umm_store_info info;
+    struct umm_store_entry entry;
+    struct umm_arena arena = {0};
+    int exit_code = CLI_OK;
+    (void)user;
+    if (umm_store_open(&store, operands[0], UMM_STORE_READ, NULL, &err) != UMM_OK)
+        return cli_fail(&err);
+    umm_store_info(store, &info);
+    float *vector = umm_arena_alloc_array(&arena, info.dim, sizeof *vector);
+    char *line = umm_arena_alloc(&arena, umm_store_line_max(store));
+    enum umm_status status = umm_arena_check(&arena, "a vector", &err);
+    for (int i = 1; !status && i < n; i++) {
+        if (umm_store_get(store, operands[i], strlen(operands[i]), vector, &entry)) {
+            fwrite(line, 1, umm_store_print_line(store, line, &entry, vector), stdout);
+            continue;
+        }
+        warn_absent(operands[i]);
+        exit_code = CLI_FAILED;
+    }
+    umm_arena_close(&arena);
+    status = close_store(store, status, &err);
+    return status ? cli_fail(&err) : cli_finish(exit_code);
+}
+
+static int run_list(void *user, int n, char **operands)
+{
+    const struct opts *opts = user;
+    struct umm_error err = {0};
+    struct umm_store *store = NULL;
+    struct umm_store_entry entry;
+    char line[UMM_STORE_ENTRY_LINE_MAX];
+    (void)n;
+    enum umm_status status = umm_store_open(&store, operands[0], UMM_STORE_READ, NULL, &err);
+    if (!status && !opts->is_json)
+        puts("id,active,timestamp");
+    for (uint64_t at = 0; !status && umm_store_next(store, at, &entry, NULL);
+         at = entry.position + 1) {
+        char *text = NULL;
+        size_t len = 0;
+        if (!opts->is_json) {
+            fwrite(line, 1, umm_store_report_entry(&entry, line), stdout);
+            continue;
+        }
+        status = umm_store_report_entry_json(&entry, &text, &len, &err);
+        if (!status)
+            fwrite(text, 1, len, stdout);
+        free(text);
+    }
+    return end(close_store(store, status, &err), &err);
+}
+
+static void print_info(const struct umm_store_info *info)
+{
+    const struct {
+        const char *name;
+        uint64_t value;
+    } rows[] = {{"positions", info->max_positions},
+                {"values per vector", info->dim},
+                {"longest id, bytes", info->id_max_bytes},
+                {"entries", info->n_entries},
+                {"  active", info->n_entries - info->n_inactive},
+                {"  inactive", info->n_inactive},
+                {"puts", info->n_puts},
+                {"evictions", info->n_evictions},
+                {"files, bytes", info->n_bytes}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        printf("%-18s %12llu\n", rows[i].name, (unsigned long long)rows[i].value);
+}
+
+static int run_stat(void *user, int n, char **operands)
+{
+    const struct opts *opts = user;
+    struct umm_error err = {0};
+    struct umm_store *store = NULL;
+    struct umm_store_info info;
+    char *text = NULL;
+    size_t len = 0;
+    (void)n;
+    if (umm_store_open(&store, operands[0], UMM_STORE_READ, NULL, &err) != UMM_OK)
+        return cli_fail(&err);
+    umm_store_info(store, &info);
+    enum umm_status status = close_store(store, UMM_OK, &err);
+    if (!status && opts->is_json)
+        status = umm_store_report_json(&info, operands[0], &text, &len, &err);
+    if (text)
+        fwrite(text, 1, len, stdout);
+    else if (!status)
+        print_info(&info);
+    free(text);
+    text = NULL;
+    if (!status && opts->metrics)
+        status = umm_store_report_prometheus(&info, operands[0], &text, &len, &err);
+    if (text)
+        status = umm_outfile_write(opts->metrics, text, len, &err);
+    free(text);
+    return end(status, &err);
+}
+
+static int run_export(void *user, int n, char **operands)
+{
+    struct opts *opts = user;
+    struct umm_error err = {0};
+    struct umm_store *store = NULL;
+    uint64_t n_rows = 0;
+    (void)n;
+    enum umm_status status = umm_store_open(&store, operands[0], UMM_STORE_READ, NULL, &err);
+    if (!status)
+        status = umm_store_export(store, operands[1], &opts->run, &n_rows, &err);
+    return end(close_store(store, status, &err), &err);
+}
+
+static const struct cli_command commands[] = {
+    {"create", "DIR", "max-positions dim id-bytes", "make an empty store", run_create},
+    {"put", "DIR [FILE]", "binary lock verbose",
+     "store the lines id,v1,...,vd of FILE or standard\ninput, each as it comes", run_put},
+    {"get", "DIR ID...", "", "print id,v1,...,vd of each ID", run_get},
+    {"mark-inactive", "DIR ID...", "lock", "say that each ID is not needed any more",
+     run_mark_inactive},
+    {"evict", "DIR [N]", "lock", "remove the N (1) oldest inactive entries; print them", run_evict},
+    {"list", "DIR", "json", "print id,active,timestamp of all entries", run_list},
+    {"stat", "DIR", "json metrics", "print how full the store is", run_stat},
+    {"resize", "DIR N", "lock", "grow to N positions", run_resize},
+    {"export", "DIR FILE", "", "write all entries to FILE: an array if it ends in\n.npy, else CSV",
+     run_export},
+    {"import", "DIR FILE", "lock verbose", "put what an export wrote", run_import},
+    {NULL, NULL, NULL, NULL, NULL}};
+
+static const struct cli_tool tool = {
+    .name = "umm-store",
+    .synopsis = "COMMAND DIR [operands] [options]",
+    .about = "Keep vectors of float32 by id in files that many processes map and share:\n"
+             "readers never wait, one process writes at a time.",
+    .options = options,
+    .commands = commands};
+
+int main(int argc, char **argv)
+{
+    struct opts opts = {.access = UMM_STORE_WRITE};
+    int exit_code = CLI_OK;
+    cli_init(&tool);
+    if (!cli_parse(argc, argv, set_option, &opts, &exit_code))
+        return exit_code;
+    cli_catch_signals(&opts.run);
+    return cli_run_command(argc, argv, &opts);
+}

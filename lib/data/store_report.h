@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store_report.h - what a feature store holds, for people, as JSON and for Prometheus.
+ */
+#ifndef UMM_DATA_STORE_REPORT_H
+#define UMM_DATA_STORE_REPORT_H
+
+#include "umm.h"
+
+/* malloc'ed text of *len_bytes; path is how the store was named. */
+UMM_MUST_USE enum umm_status umm_store_report_json(const struct umm_store_info *info,
+                                                   const char *path, char **text, size_t *len_bytes,
+                                                   struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_store_report_prometheus(const struct umm_store_info *info,
+                                                         const char *path, char **text,
+                                                         size_t *len_bytes, struct umm_error *err);
+
+/* One entry of a list as a line of JSON; and as "id,active,timestamp\n" in a buffer. */
+UMM_MUST_USE enum umm_status umm_store_report_entry_json(const struct umm_store_entry *entry,
+                                                         char **text, size_t *len_bytes,
+                                                         struct umm_error *err);
+enum { UMM_STORE_ENTRY_LINE_MAX = 2 * UMM_STORE_ID_MAX + 64 };
+size_t umm_store_report_entry(const struct umm_store_entry *entry,
+                              char out[UMM_STORE_ENTRY_LINE_MAX]);
+
+#endif

@@ -1,0 +1,269 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+load helper
+
+# create_abc: a store of 4 positions and 3 values, with a, b and c.
+create_abc() {
+    umm-store create --max-positions=4 --dim=3 s &&
+        printf '%s\n' a,1,2,3 b,0.1,-0,1e-40 c,nan,inf,-inf | umm-store put s
+}
+
+@test "what is put is what get prints, in the fewest digits" {
+    ok create_abc
+    [[ -z $output ]]
+    ok umm-store get s c b a
+    [[ $output == $'c,NaN,inf,-inf\nb,0.1,-0,1e-40\na,1,2,3' ]]
+    no_leftovers s
+}
+
+@test "NumPy maps both files and sees the same" {
+    ok create_abc
+    ok umm-store mark-inactive s b
+    ok "$PY" -c "
+import numpy as np, time
+s, v = np.load('s/slots.npy', mmap_mode='r'), np.load('s/vectors.npy', mmap_mode='r')
+assert s['id'].tolist() == [b'a', b'b', b'c', b''] and s['active'].tolist() == [True, False, True, False]
+assert v.dtype == np.dtype('<f4') and v.shape == (4, 3) and v[1, 2] == np.float32(1e-40)
+assert abs(s['timestamp'][0].astype('i8') / 1e9 - time.time()) < 100
+assert (s['generation'] % 2 == 0).all() and s['generation'][3] == 0
+assert s.itemsize % 8 == 0 and s.offset % 64 == 0 and v.offset % 64 == 0"
+}
+
+@test "defaults are 1000 positions, 32 values and ids of 31 bytes" {
+    ok umm-store create s
+    ok umm-store stat --json s
+    [[ $output == *'"max_positions":1000,"dim":32,"id_max_bytes":31,"entries":0,"active":0,'* ]]
+}
+
+@test "a full store takes the oldest inactive position, and none that is active" {
+    ok umm-store create --max-positions=3 --dim=1 s
+    for id in a b c; do
+        ok umm-store put s <<<"$id,1"
+    done
+    refuses 1 'umm-store: s: is full: all 3 positions are active; mark some inactive, or resize it' \
+        umm-store put s - <<<'d,4'
+    ok umm-store mark-inactive s c b
+    ok umm-store put s <<<'d,4'
+    ok bash -c 'umm-store list s | cut -d, -f1,2'
+    [[ $output == $'id,active\na,1\nd,1\nc,0' ]]
+    ok umm-store put s <<<'e,5'
+    ok bash -c 'umm-store list s | cut -d, -f1,2'
+    [[ $output == $'id,active\na,1\nd,1\ne,1' ]]
+}
+
+@test "an inactive id stays, and put makes it active again" {
+    ok create_abc
+    ok umm-store mark-inactive s a
+    ok umm-store get s a
+    [[ $output == a,1,2,3 ]]
+    ok umm-store put s <<<'a,4,5,6'
+    ok umm-store evict s 10
+    [[ -z $output ]]
+    ok umm-store get s a
+    [[ $output == a,4,5,6 ]]
+}
+
+@test "evict removes the oldest inactive ones and prints them" {
+    ok create_abc
+    ok umm-store mark-inactive s c a
+    ok umm-store evict s
+    [[ $output == a,0,20* ]]
+    ok umm-store evict s 5
+    [[ $output == c,0,20* && ${#lines[@]} == 1 ]]
+    refuses 1 'umm-store: no such id: "c"' umm-store get s c
+}
+
+@test "ids with commas and quotes go in and out as in CSV" {
+    ok umm-store create --dim=1 s
+    ok umm-store put s <<<$'"a,""b""",1\r\n"x",2\né,3'
+    ok umm-store get s 'a,"b"' x é
+    [[ $output == $'"a,""b""",1\nx,2\né,3' ]]
+    ok bash -c 'umm-store get s "a,\"b\"" | umm-store put s'
+    ok umm-store stat s
+    [[ $output == *'entries                       3'* ]]
+}
+
+@test "a pipe is stored as it comes" {
+    ok umm-store create --dim=1 s
+    mkfifo pipe
+    umm-store put s pipe &
+    local writer=$! i
+    exec {pipe}>pipe
+    echo a,7 >&"$pipe"
+    for i in {1..100}; do
+        umm-store get s a >got 2>/dev/null && break
+        sleep 0.02
+    done
+    exec {pipe}>&-
+    wait "$writer"
+    [[ $(cat got) == a,7 ]]
+}
+
+@test "records of --binary are what NumPy writes" {
+    ok umm-store create --dim=4 s
+    "$PY" -c "
+import numpy as np
+r = np.zeros(1000, dtype=[('id', 'S31'), ('v', '<f4', 4)])
+r['id'] = [b'id-%d' % i for i in range(1000)]
+r['v'] = np.arange(4000).reshape(1000, 4) / 7
+r.tofile('records')"
+    ok bash -c 'cat records | umm-store put --binary -v s 2>said'
+    [[ $(cat said) == 'umm-store: s: 1000 put' ]]
+    ok umm-store export s out.npy
+    ok "$PY" -c "
+import numpy as np
+r, x = np.fromfile('records', dtype=[('id', 'S31'), ('v', '<f4', 4)]), np.load('out.npy')
+assert (x['id'] == r['id']).all() and x['active'].all()
+assert all((x['v%d' % i] == r['v'][:, i]).all() for i in range(4))"
+    head -c 100 records >cut
+    refuses 1 'umm-store: cut: ends in the middle of a record: 6 of 47 bytes' \
+        umm-store put --binary s cut
+    printf '\n%s' "$(head -c 46 /dev/zero | tr '\0' x)" >control
+    refuses 1 "umm-store: control: record 1: the id \"\\n$(printf 'x%.0s' {1..30})\" has a control character" \
+        umm-store put --binary s control
+}
+
+@test "an export, imported, is the same store" {
+    ok create_abc
+    ok umm-store mark-inactive s b
+    ok umm-store export s a.csv
+    ok umm-store export s a.npy
+    local kind
+    for kind in csv npy; do
+        ok umm-store create --max-positions=4 --dim=3 "$kind"
+        ok umm-store import "$kind" "a.$kind"
+        ok umm-store export "$kind" "b-$kind.csv"
+        cmp a.csv "b-$kind.csv"
+        ok umm-store export "$kind" "b-$kind.npy"
+        cmp a.npy "b-$kind.npy"
+    done
+    ok umm-store export s -
+    [[ ${lines[0]} == id,active,timestamp,v0,v1,v2 && ${lines[2]} == b,0,20*Z,0.1,-0,1e-40 ]]
+}
+
+@test "resize keeps what there is, and NumPy sees the new shape" {
+    ok create_abc
+    ok umm-store resize s 1000
+    for i in {1..500}; do echo "x$i,$i,0,0"; done | umm-store put s
+    ok umm-store get s b x500
+    [[ $output == $'b,0.1,-0,1e-40\nx500,500,0,0' ]]
+    ok "$PY" -c "
+import numpy as np
+assert np.load('s/slots.npy').shape == (1000,) and np.load('s/vectors.npy').shape == (1000, 3)"
+    refuses 1 'umm-store: s: has 1000 positions and cannot shrink to 999' umm-store resize s 999
+}
+
+@test "bad lines are refused with their place, and those before them stay" {
+    ok umm-store create --dim=2 s
+    local long
+    long=$(printf 'i%.0s' {1..32})
+    check() { # INPUT MESSAGE
+        printf "$1" >in.csv
+        refuses 1 "umm-store: in.csv:$2" umm-store put s in.csv
+    }
+    check 'a,1,2\nb,1\n' '2:1: 1 values; the store'"'"'s vectors have 2'
+    check 'b,1,2,3\n' '1:1: 3 values; the store'"'"'s vectors have 2'
+    check 'b\n' '1:1: 0 values; the store'"'"'s vectors have 2'
+    check 'b,1,x y\n' '1:5: not a number: "x y"'
+    check 'b,1,\n' '1:5: not a number: ""'
+    check 'b,1,1e39\n' '1:5: out of the range of float32: "1e39"'
+    check '\n\n,1,2' '3:1: an id is empty'
+    check "$long,1,2" "1:1: the id \"$long\" has 32 bytes, the store has room for 31"
+    check 'b\tc,1,2' '1:1: the id "b\tc" has a control character'
+    check '"b,1,2\n' '1:1: not closed, or text behind the quote: "\"b,1,2"'
+    check '"b"c,1,2\n' '1:1: not closed, or text behind the quote: "\"b\"c,1,2"'
+    ok umm-store list s
+    [[ ${#lines[@]} == 2 && ${lines[1]} == a,1,* ]]
+    head -c 300000 /dev/zero | tr '\0' 1 >wide
+    refuses 1 'umm-store: wide:1:1: the line is too long for a vector of this store' umm-store put s wide
+}
+
+@test "what is no store, or no export, is refused" {
+    refuses 1 'umm-store: none: cannot examine: No such file or directory' umm-store get none a
+    mkdir empty
+    refuses 1 'umm-store: empty: is not a feature store: there is no slots.npy' umm-store put empty
+    refuses 1 'umm-store: empty: is there already' umm-store create empty
+    [[ -z $(ls -A empty) ]]
+    ok create_abc
+    refuses 1 'umm-store: s: is there already' umm-store create s
+    printf 'a,1\n' >a.csv
+    refuses 1 'umm-store: a.csv:1:1: an export begins with id,active,timestamp, this: "a"' \
+        umm-store import s a.csv
+    printf 'id,active,timestamp\na,2,x,1,2,3\n' >a.csv
+    refuses 1 'umm-store: a.csv:2:3: active is neither 0 nor 1: "2"' umm-store import s a.csv
+    printf 'id,active,timestamp\na,1,x,1,2,3\n' >a.csv
+    refuses 1 'umm-store: a.csv:2:5: not a time: "x"' umm-store import s a.csv
+    "$PY" -c "import numpy; numpy.save('f.npy', numpy.zeros(3))"
+    refuses 1 'umm-store: f.npy: is no export of a store with ids of 31 bytes and vectors of 3' \
+        umm-store import s f.npy
+    cp f.npy s/vectors.npy
+    refuses 1 'umm-store: s/vectors.npy: is not the vectors of a feature store' umm-store stat s
+}
+
+@test "a damaged index is seen by readers and made again by writers" {
+    ok create_abc
+    printf x | dd of=s/index.umm conv=notrunc status=none
+    refuses 1 'umm-store: s/index.umm: is not the index of a feature store' umm-store get s a
+    ok umm-store put s <<<'d,7,8,9'
+    ok umm-store get s a d
+    [[ $output == $'a,1,2,3\nd,7,8,9' ]]
+    rm s/index.umm
+    ok umm-store mark-inactive s a
+    ok umm-store get s a
+}
+
+@test "a killed writer's half vector is absent, then removed with a message" {
+    ok create_abc
+    # Position 0 in the middle of a write, in a store that was not closed.
+    "$PY" -c "
+import numpy
+s = numpy.load('s/slots.npy', mmap_mode='r+')
+s['generation'][0] += 1
+with open('s/index.umm', 'r+b') as f:
+    f.seek(48), f.write(b'\1')"
+    refuses 1 'umm-store: no such id: "a"' umm-store get s a
+    ok umm-store get s b
+    refuses 0 'umm-store: s: 1 half written entries of a killed writer were removed' \
+        umm-store put s - <<<'d,1,1,1'
+    ok bash -c 'umm-store list s | cut -d, -f1'
+    [[ $output == $'id\nd\nb\nc' ]]
+}
+
+@test "a second writer waits, or fails if told to" {
+    ok umm-store create --dim=1 s
+    mkfifo pipe
+    umm-store put s pipe &
+    local writer=$!
+    exec {pipe}>pipe
+    echo a,1 >&"$pipe"
+    until umm-store get s a >/dev/null 2>&1; do sleep 0.02; done
+    refuses 1 'umm-store: s/slots.npy: is locked by another process' \
+        umm-store put --lock=fail s - <<<b,2
+    umm-store put s - <<<b,2 {pipe}>&- &
+    local waiting=$!
+    sleep 0.1
+    kill -0 "$waiting"
+    exec {pipe}>&-
+    wait "$writer" && wait "$waiting"
+    ok umm-store get s a b
+    no_leftovers s
+}
+
+@test "metrics of a store" {
+    ok create_abc
+    ok umm-store stat --metrics s.prom s
+    grep -qx 'umm_store_entries{tool="umm-store",output="s"} 3' s.prom
+    grep -qx 'umm_store_positions{tool="umm-store",output="s"} 4' s.prom
+}
+
+@test "wrong usage is told from failures" {
+    refuses 2 $'umm-store: --dim takes a number from 1 to 1048576, not "0"\nTry \'umm-store --help\'.' \
+        umm-store create --dim=0 s
+    refuses 2 $'umm-store: --id-bytes takes a number from 1 to 247, not "300"\nTry \'umm-store --help\'.' \
+        umm-store create --id-bytes=300 s
+    refuses 2 $'umm-store: --lock takes wait or fail, not "x"\nTry \'umm-store --help\'.' \
+        umm-store put --lock=x s
+    refuses 2 $'umm-store: evict takes a number of entries, not "x"\nTry \'umm-store --help\'.' \
+        umm-store evict s x
+    [[ ! -e s ]]
+}
