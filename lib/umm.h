@@ -684,8 +684,9 @@ struct umm_store_options {
 };
 
 /*
- * Make the directory path, which must not exist (UMM_ERR_CONFLICT), with all its room
- * reserved: a full device is an error now.
+ * Make the directory path with an empty store, all its room reserved: a full device is
+ * an error now. Nothing is done when there is a store of that shape, empty or not;
+ * UMM_ERR_CONFLICT when there is anything else.
  */
 UMM_MUST_USE enum umm_status
 umm_store_create(const char *path, const struct umm_store_options *options, struct umm_error *err);

@@ -115,9 +115,9 @@ import numpy as np
 r, x = np.fromfile('records', dtype=[('id', 'S31'), ('v', '<f4', 4)]), np.load('out.npy')
 assert (x['id'] == r['id']).all() and x['active'].all()
 assert all((x['v%d' % i] == r['v'][:, i]).all() for i in range(4))"
-    head -c 100 records >cut
-    refuses 1 'umm-store: cut: ends in the middle of a record: 6 of 47 bytes' \
-        umm-store put --binary s cut
+    head -c 100 records >cut.bin
+    refuses 1 'umm-store: cut.bin: ends in the middle of a record: 6 of 47 bytes' \
+        umm-store put --binary s cut.bin
     printf '\n%s' "$(head -c 46 /dev/zero | tr '\0' x)" >control
     refuses 1 "umm-store: control: record 1: the id \"\\n$(printf 'x%.0s' {1..30})\" has a control character" \
         umm-store put --binary s control
@@ -158,7 +158,7 @@ assert np.load('s/slots.npy').shape == (1000,) and np.load('s/vectors.npy').shap
     local long
     long=$(printf 'i%.0s' {1..32})
     check() { # INPUT MESSAGE
-        printf "$1" >in.csv
+        printf '%b' "$1" >in.csv
         refuses 1 "umm-store: in.csv:$2" umm-store put s in.csv
     }
     check 'a,1,2\nb,1\n' '2:1: 1 values; the store'"'"'s vectors have 2'
@@ -182,10 +182,13 @@ assert np.load('s/slots.npy').shape == (1000,) and np.load('s/vectors.npy').shap
     refuses 1 'umm-store: none: cannot examine: No such file or directory' umm-store get none a
     mkdir empty
     refuses 1 'umm-store: empty: is not a feature store: there is no slots.npy' umm-store put empty
-    refuses 1 'umm-store: empty: is there already' umm-store create empty
+    refuses 1 'umm-store: empty: is there already, and is another' umm-store create empty
     [[ -z $(ls -A empty) ]]
     ok create_abc
-    refuses 1 'umm-store: s: is there already' umm-store create s
+    refuses 1 'umm-store: s: is there already, and is another' umm-store create s
+    ok umm-store create --max-positions=4 --dim=3 s
+    ok umm-store get s a
+    no_leftovers
     printf 'a,1\n' >a.csv
     refuses 1 'umm-store: a.csv:1:1: an export begins with id,active,timestamp, this: "a"' \
         umm-store import s a.csv

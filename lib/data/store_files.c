@@ -164,14 +164,63 @@ static enum umm_status check_positions(uint64_t max_positions, struct umm_error 
                          UMM_STORE_POSITIONS_MAX);
 }
 
+/* Something is there already: good if it is the store that was asked for. */
+static enum umm_status check_same(const char *path, uint64_t max_positions, uint32_t dim,
+                                  uint32_t id_words, struct umm_error *err)
+{
+    struct umm_store *store;
+    bool is_same = false;
+    if (umm_store_open(&store, path, UMM_STORE_READ, NULL, NULL) == UMM_OK)
+        is_same = store->max_positions == max_positions && store->dim == dim &&
+                  store->id_words == id_words;
+    (void)umm_store_close(store, NULL);
+    if (is_same)
+        return UMM_OK;
+    return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is there already, and is another");
+}
+
+static enum umm_status create(const char *path, uint64_t max_positions, uint32_t dim,
+                              uint32_t id_words, struct umm_error *err)
+{
+    struct umm_file_info info;
+    struct umm_newdir dir = {0};
+    if (umm_file_stat(path, &info, NULL) == UMM_OK)
+        return check_same(path, max_positions, dim, id_words, err);
+    enum umm_status status = umm_newdir_begin(&dir, path, err);
+    if (!status)
+        status = make_files(dir.temp, max_positions, dim, id_words, err);
+    if (!status)
+        status = umm_newdir_commit(&dir, err);
+    umm_newdir_abort(&dir);
+    return status;
+}
+
+/* A lock is that of a file, which path is not: of DIR.umm, which never is. */
+static enum umm_status create_locked(const char *path, uint64_t max_positions, uint32_t dim,
+                                     uint32_t id_words, struct umm_error *err)
+{
+    struct umm_lock lock = {0};
+    size_t len = strlen(path), cap = len + sizeof ".umm";
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    char *name = malloc(cap);
+    if (!name)
+        return umm_error_set_memory(err, cap, "a path");
+    snprintf(name, cap, "%.*s.umm", (int)len, path);
+    enum umm_status status = umm_lock_take(&lock, name, UMM_LOCK_WAIT, NULL, err);
+    if (!status)
+        status = create(path, max_positions, dim, id_words, err);
+    umm_lock_release(&lock);
+    free(name);
+    return status;
+}
+
 enum umm_status umm_store_create(const char *path, const struct umm_store_options *options,
                                  struct umm_error *err)
 {
     uint64_t max_positions = options->max_positions ? options->max_positions : POSITIONS;
     uint32_t dim = options->dim ? options->dim : DIM;
     uint32_t id_max = options->id_max_bytes ? options->id_max_bytes : ID_MAX_BYTES;
-    struct umm_lock lock = {0};
-    struct umm_newdir dir = {0};
     enum umm_status status = check_positions(max_positions, err);
     if (!status && dim > UMM_STORE_DIM_MAX)
         status = umm_error_set(err, UMM_ERR_ARGUMENT, "a vector has at most %d values",
@@ -179,21 +228,7 @@ enum umm_status umm_store_create(const char *path, const struct umm_store_option
     if (!status && id_max > UMM_STORE_ID_MAX)
         status =
             umm_error_set(err, UMM_ERR_ARGUMENT, "an id has at most %d bytes", UMM_STORE_ID_MAX);
-    /* The lock is a file's: of a directory that is there it could not be taken. */
-    struct umm_file_info info;
-    if (!status && umm_file_stat(path, &info, NULL) == UMM_OK)
-        status = umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is there already");
-    if (!status)
-        status = umm_lock_take(&lock, path, UMM_LOCK_WAIT, NULL, err);
-    if (!status)
-        status = umm_newdir_begin(&dir, path, err);
-    if (!status)
-        status = make_files(dir.temp, max_positions, dim, id_max / 8 + 1, err);
-    if (!status)
-        status = umm_newdir_commit(&dir, err);
-    umm_newdir_abort(&dir);
-    umm_lock_release(&lock);
-    return status;
+    return status ? status : create_locked(path, max_positions, dim, id_max / 8 + 1, err);
 }
 
 /* ---- opening: the arrays ---------------------------------------------------------------- */

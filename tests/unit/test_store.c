@@ -309,7 +309,7 @@ static void one_writer_at_a_time(void **state)
     assert_int_equal(umm_store_close(store, NULL), UMM_OK);
     assert_int_equal(umm_store_create("store", &(struct umm_store_options){0}, &err),
                      UMM_ERR_CONFLICT);
-    assert_string_equal(err.message, "is there already");
+    assert_string_equal(err.message, "is there already, and is another");
 }
 
 /* ---- what is no store ------------------------------------------------------------------- */
