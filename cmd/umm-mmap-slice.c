@@ -31,7 +31,9 @@ enum {
 };
 
 static const struct cli_option options[] = {
-    {'o', "output", "FILE", "write to FILE (default -, standard output)"},
+    {'o', "output", "FILE",
+     "write to FILE (default -, standard output);\npool:NAME/KEY is an entry of a pool: "
+     "umm-pool(1)"},
     {KEY_OUT_DIR, "out-dir", "DIR", "write DIR/KEY.npy, or .csv and so on, for each dataset"},
     {KEY_FORMAT, "format", "NAME",
      "npy, raw, csv or json\n(default: by the ending of the output's name, or npy)"},
@@ -398,6 +400,7 @@ int main(int argc, char **argv)
         return CLI_FAILED;
     }
     if (parse_opts(&opts, set_ranges_aside(argc, argv, args), args, &exit_code)) {
+        opts.slice.pool_root = cli_pool_root();
         cli_catch_signals(&run);
         cli_progress_start(&run, opts.progress);
         exit_code = run_all(&opts, &run);

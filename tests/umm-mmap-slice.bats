@@ -309,3 +309,21 @@ EOF
         [ "$args" = wide.npy ] || ok bash -c "ulimit -v 20000; exec umm-mmap-slice $args ::5 -o out.csv"
     done
 }
+
+@test "an array goes straight into a pool" {
+    export UMM_POOL_DIR=$PWD
+    ok umm-synth --rows 100 -o s.csv
+    ok umm-convert -o s.npy s.csv
+    ok umm-pool create p --size 1M
+    ok umm-mmap-slice s.npy 10:20 -o pool:p/part
+    ok umm-mmap-slice s.npy 10:20 -o part.npy
+    ok umm-pool get p part
+    cmp part.npy "$output"
+    refuses 2 "umm-mmap-slice: pool:p/part: takes arrays: --format npy
+Try 'umm-mmap-slice --help'." \
+        umm-mmap-slice s.npy 10:20 --format csv -o pool:p/part
+    ok umm-pool create small --size 200
+    refuses 1 "umm-mmap-slice: pool:small/part: is 608 bytes, but of the pool's budget of 200 only 200 are free" \
+        umm-mmap-slice s.npy 10:20 -o pool:small/part
+    ok umm-pool list small
+}

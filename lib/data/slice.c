@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "data/celltext.h"
+#include "data/output.h"
 #include "data/slice_open.h"
 #include "sys/clock.h"
 #include "sys/copy.h"
@@ -23,7 +24,7 @@ struct job {
     const struct umm_slice_options *options;
     struct umm_run *run;
     struct umm_slice_source source;
-    struct umm_outfile out;
+    struct umm_output out;
     int fd;
     bool is_stream;
     const char *out_path;
@@ -197,9 +198,12 @@ static enum umm_status open_output(struct job *job, struct umm_error *err)
     const struct umm_file_info *input = &job->source.file.info;
     if (strcmp(path, "-") != 0 && umm_file_same(path, input->device, input->inode))
         return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is an input and an output at once");
-    enum umm_status status = umm_outfile_open(&job->out, path, err);
-    job->fd = umm_outfile_fd(&job->out);
-    job->is_stream = umm_outfile_is_stream(&job->out);
+    if (umm_output_is_entry(path) && job->options->format != UMM_SLICE_NPY)
+        return umm_error_set_path(err, UMM_ERR_ARGUMENT, path, "takes arrays: --format npy");
+    enum umm_status status =
+        umm_output_open(&job->out, path, job->options->pool_root, 0, job->run, err);
+    job->fd = umm_outfile_fd(&job->out.file);
+    job->is_stream = umm_outfile_is_stream(&job->out.file);
     job->out_path = strcmp(path, "-") == 0 ? "standard output" : path;
     return status;
 }
@@ -214,7 +218,8 @@ static enum umm_status run_job(struct job *job, bool *is_changed, struct umm_err
     job->n_total = job->source.selection.n_rows * job->source.selection.row_bytes;
     if (!status)
         status = is_text ? write_text(job, err) : write_rows(job, err);
-    return status ? status : umm_outfile_commit(&job->out, &job->options->file, is_changed, err);
+    return status ? status
+                  : umm_output_commit(&job->out, &job->options->file, job->run, is_changed, err);
 }
 
 enum umm_status umm_slice(const struct umm_slice_options *options, struct umm_run *run,
@@ -227,7 +232,7 @@ enum umm_status umm_slice(const struct umm_slice_options *options, struct umm_ru
     result->n_rows_in = job.source.file.n_rows;
     result->n_rows = job.source.selection.n_rows;
     result->n_output_bytes = job.n_written;
-    umm_outfile_abort(&job.out);
+    umm_output_abort(&job.out);
     umm_slice_source_close(&job.source);
     result->seconds = (double)(umm_clock_run_ns(run) - start_ns) * 1e-9;
     return status;

@@ -24,7 +24,8 @@ enum umm_slice_format { UMM_SLICE_NPY = 0, UMM_SLICE_RAW, UMM_SLICE_CSV, UMM_SLI
 /*
  * Zero-initialise it. Pointers are borrowed.
  *
- *   input, output   "-" for output is standard output; input is a file
+ *   input, output   "-" for output is standard output, pool:NAME/KEY an entry of a pool
+ *                   in the directory pool_root (see output.h); input is a file
  *   range           rows of these times only; rows must be in order of time then, which
  *                   is checked as far as they are read
  *   ranges          of the rows that range leaves, one after the other; none: all
@@ -33,7 +34,7 @@ enum umm_slice_format { UMM_SLICE_NPY = 0, UMM_SLICE_RAW, UMM_SLICE_CSV, UMM_SLI
  *   align_bytes     NPY: data begin at a multiple of it; 0 is UMM_NPY_ALIGN
  */
 struct umm_slice_options {
-    const char *input, *output;
+    const char *input, *output, *pool_root;
     enum umm_slice_format format;
     const struct umm_range *ranges;
     size_t n_ranges;
