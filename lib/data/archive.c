@@ -394,30 +394,36 @@ static enum umm_status unpack_frame(struct umm_archive *archive, size_t index,
     return UMM_OK;
 }
 
+enum umm_status umm_archive_read_bytes(struct umm_archive *archive, uint64_t at, uint64_t len_bytes,
+                                       void *out, struct umm_error *err)
+{
+    char *p = out;
+    const uint64_t each = frame_bytes(archive), framed = archive->n_full * each;
+    const uint64_t all = archive->n_rows * archive->row_bytes;
+    while (len_bytes > 0) {
+        bool is_tail = at >= framed;
+        uint64_t begin = is_tail ? framed : at / each * each;
+        uint64_t end = is_tail ? all : begin + each;
+        uint64_t n = len_bytes < end - at ? len_bytes : end - at;
+        enum umm_status status = is_tail ? UMM_OK : unpack_frame(archive, (size_t)(at / each), err);
+        if (status)
+            return status;
+        memcpy(p, (is_tail ? archive->tail : archive->frame) + (at - begin), (size_t)n);
+        p += n;
+        at += n;
+        len_bytes -= n;
+    }
+    return UMM_OK;
+}
+
 enum umm_status umm_archive_read(struct umm_archive *archive, uint64_t first, uint64_t n, void *out,
                                  struct umm_error *err)
 {
-    char *p = out;
-    uint64_t framed = (uint64_t)archive->n_full * archive->rows_per_frame;
     if (first > archive->n_rows || n > archive->n_rows - first)
         return umm_error_set_path(err, UMM_ERR_ARGUMENT, archive->path,
                                   "%" PRIu64 " rows from row %" PRIu64
                                   " on are not within its %" PRIu64,
                                   n, first, archive->n_rows);
-    while (n > 0) {
-        bool is_tail = first >= framed;
-        size_t index = (size_t)(first / archive->rows_per_frame);
-        uint64_t begin = is_tail ? framed : (uint64_t)index * archive->rows_per_frame;
-        uint64_t end = is_tail ? archive->n_rows : begin + archive->rows_per_frame;
-        uint64_t n_now = n < end - first ? n : end - first;
-        enum umm_status status = is_tail ? UMM_OK : unpack_frame(archive, index, err);
-        if (status)
-            return status;
-        const char *rows = is_tail ? archive->tail : archive->frame;
-        memcpy(p, rows + (first - begin) * archive->row_bytes, (size_t)n_now * archive->row_bytes);
-        p += n_now * archive->row_bytes;
-        first += n_now;
-        n -= n_now;
-    }
-    return UMM_OK;
+    return umm_archive_read_bytes(archive, first * archive->row_bytes, n * archive->row_bytes, out,
+                                  err);
 }

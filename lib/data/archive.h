@@ -92,6 +92,11 @@ void umm_archive_close(struct umm_archive *archive);
 UMM_MUST_USE enum umm_status umm_archive_read(struct umm_archive *archive, uint64_t first,
                                               uint64_t n, void *out, struct umm_error *err);
 
+/* The same for len_bytes bytes from byte `at` on of the rows, end to end. */
+UMM_MUST_USE enum umm_status umm_archive_read_bytes(struct umm_archive *archive, uint64_t at,
+                                                    uint64_t len_bytes, void *out,
+                                                    struct umm_error *err);
+
 /* Full frame number index, packed, of entries[index].packed_bytes; valid until the next call. */
 UMM_MUST_USE enum umm_status umm_archive_read_packed(struct umm_archive *archive, size_t index,
                                                      const char **packed, struct umm_error *err);

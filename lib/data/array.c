@@ -31,8 +31,13 @@ static enum umm_status open_file(struct umm_array *array, struct umm_error *err)
 {
     struct umm_arrayfile file;
     enum umm_status status = umm_arrayfile_open(&file, array->path, err);
-    if (status)
+    if (!status && file.archive)
+        status = umm_error_set_path(err, UMM_ERR_UNSUPPORTED, array->path,
+                                    "is compressed: it cannot be mapped");
+    if (status) {
+        umm_arrayfile_close(&file);
         return status;
+    }
     uint64_t end = file.npy.data_offset_bytes + umm_npy_data_bytes(&file.npy);
     status = umm_map_open(&array->map, file.fd, array->path, end, err);
     if (!status)

@@ -2,19 +2,44 @@
 #include "data/arrayfile.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "data/archive.h"
 
 /* What is read at once where values must be picked out of, or spread over, rows. */
 enum { STEP_BYTES = 32 * 1024 };
+
+enum { ZSTD_FIRST_BYTE = 0x28 };
+
+/* The type of its rows becomes the file's own. */
+static enum umm_status open_archive(struct umm_arrayfile *file, const char *path,
+                                    struct umm_error *err)
+{
+    file->archive = calloc(1, sizeof *file->archive);
+    if (!file->archive)
+        return umm_error_set_memory(err, sizeof *file->archive, "an archive");
+    enum umm_status status = umm_archive_open(file->archive, path, err);
+    if (status)
+        return status;
+    file->npy = file->archive->npy;
+    file->archive->npy = (struct umm_npy){.n_dims = 0};
+    file->npy.shape[0] = file->archive->n_rows;
+    return UMM_OK;
+}
 
 enum umm_status umm_arrayfile_open(struct umm_arrayfile *file, const char *path,
                                    struct umm_error *err)
 {
     *file = (struct umm_arrayfile){.fd = -1, .path = path};
+    unsigned char first = 0;
     enum umm_status status = umm_file_open_read(path, &file->fd, &file->info, err);
-    if (!status)
+    if (!status && file->info.kind == UMM_FILE_REGULAR)
+        status = umm_file_peek(file->fd, path, NULL, &first, err);
+    if (!status && first == ZSTD_FIRST_BYTE)
+        status = open_archive(file, path, err);
+    else if (!status)
         status = umm_npy_read(file->fd, path, &file->npy, err);
     if (!status && file->npy.n_dims == 0)
         status = umm_error_set_path(err, UMM_ERR_UNSUPPORTED, path,
@@ -30,6 +55,10 @@ enum umm_status umm_arrayfile_open(struct umm_arrayfile *file, const char *path,
 
 void umm_arrayfile_close(struct umm_arrayfile *file)
 {
+    if (file->archive)
+        umm_archive_close(file->archive);
+    free(file->archive);
+    file->archive = NULL;
     umm_file_close(&file->fd);
     umm_npy_free(&file->npy);
     file->n_rows = 0;
@@ -58,6 +87,8 @@ static bool is_spread(const struct umm_arrayfile *file)
 static enum umm_status read_at(const struct umm_arrayfile *file, uint64_t at, void *out,
                                uint64_t len_bytes, struct umm_error *err)
 {
+    if (file->archive)
+        return umm_archive_read_bytes(file->archive, at, len_bytes, out, err);
     return umm_file_pread_all(file->fd, file->path, out, (size_t)len_bytes,
                               file->npy.data_offset_bytes + at, err);
 }

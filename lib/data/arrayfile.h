@@ -8,10 +8,12 @@
  *     C order:        | row 0: a b c | row 1: a b c | ...    one read for n rows
  *     Fortran order:  | a a a ... | b b b ... | c c c ... |  gathered, column by column
  *
+ * An archive (archive.h) is an array, too: its frames are unpacked as they are needed.
+ *
  * Nothing is mapped: a file that shrinks under the reader is an error, not a signal.
  * One that is appended to keeps the number of rows it had at the open.
  *
- * After the open, any number of threads may read one object.
+ * After the open, any number of threads may read one object; of an archive, one.
  */
 #ifndef UMM_DATA_ARRAYFILE_H
 #define UMM_DATA_ARRAYFILE_H
@@ -21,7 +23,13 @@
 #include "sys/file.h"
 #include "umm.h"
 
-/* info is the file as it was found; its device and inode name it. */
+struct umm_archive;
+
+/*
+ * info is the file as it was found; its device and inode name it. archive is NULL for a
+ * plain .npy: else the rows are not in the file as they are, and nothing may be read
+ * or mapped by npy.data_offset_bytes.
+ */
 struct umm_arrayfile {
     int fd;
     const char *path; /* borrowed, for messages */
@@ -29,12 +37,13 @@ struct umm_arrayfile {
     struct umm_file_info info;
     uint64_t n_rows;
     uint64_t row_bytes;
+    struct umm_archive *archive;
 };
 
 /*
  * Open path, which must live until the close, read its header and check that the whole
- * array is there. Failures as umm_file_open_read and umm_npy_read; UMM_ERR_UNSUPPORTED
- * for an array of no dimension, which has no rows. On failure *file is closed.
+ * array is there. Failures as umm_file_open_read, umm_npy_read and umm_archive_open;
+ * UMM_ERR_UNSUPPORTED for an array of no dimension, which has no rows. On failure *file is closed.
  */
 UMM_MUST_USE enum umm_status umm_arrayfile_open(struct umm_arrayfile *file, const char *path,
                                                 struct umm_error *err);

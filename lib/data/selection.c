@@ -215,7 +215,8 @@ bool umm_selection_is_plain_run(const struct umm_selection *selection, size_t i,
     const struct umm_arrayfile *file = selection->file;
     const struct umm_rows *run = &selection->runs[i];
     const bool is_gathered = file->npy.is_fortran && file->row_bytes != file->npy.type.size_bytes;
-    if (!selection->has_all_columns || is_gathered || run->step != 1 || selection->is_order_checked)
+    if (!selection->has_all_columns || is_gathered || run->step != 1 ||
+        selection->is_order_checked || file->archive)
         return false;
     *offset = file->npy.data_offset_bytes + run->first * file->row_bytes;
     *len_bytes = run->n * file->row_bytes;

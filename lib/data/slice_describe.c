@@ -64,6 +64,9 @@ static enum umm_status find_view(const struct umm_selection *selection, size_t n
 {
     static const struct umm_rows none = {.step = 1};
     const struct umm_rows *rows = selection->n_runs ? selection->runs : &none;
+    if (selection->file->archive)
+        return umm_error_set_path(err, UMM_ERR_UNSUPPORTED, selection->file->path,
+                                  "is compressed: there are no rows to map");
     if (n_ranges > 1)
         return refuse(selection, "several ranges", err);
     view_all(&selection->file->npy, view);
