@@ -63,8 +63,8 @@ mean_by_numpy() {
 import sys, numpy as np
 a = np.load(sys.argv[1])
 named = a.dtype.names is not None
-time = (a["timestamp"] if named else a[:, 0]).astype("M8[ms]")
-rows = (time >= np.datetime64(sys.argv[2])) & (time < np.datetime64(sys.argv[3]))
+when = (a["timestamp"] if named else a[:, 0]).astype("M8[ms]")
+rows = (when >= np.datetime64(sys.argv[2])) & (when < np.datetime64(sys.argv[3]))
 close = (a["close"] if named else a[:, 4])[rows]
 print("%d bars, mean close %.2f" % (len(close), close.mean() if len(close) else 0))' "$@"
 }
