@@ -102,12 +102,9 @@ static uint64_t line_at(struct umm_block *block, size_t begin)
 
 static size_t row_begin(const struct umm_block *block, size_t r)
 {
-    size_t begin = (uint32_t)(block->begins[r * block->stride] + block->begin_add);
-    /* A walked row's first field may begin behind a quote; so do all of a quoted block. */
-    bool may_be_quoted = block->pairs == block->begins && begin;
-    if (may_be_quoted && block->text[begin - 1] == UMM_CSV_QUOTE)
-        return begin - 1;
-    return begin - block->record_add;
+    size_t begin = (uint32_t)(block->begins[r * block->stride] + block->begin_add + block->is_crlf);
+    /* The first field may begin behind a quote. */
+    return begin && block->text[begin - 1] == UMM_CSV_QUOTE ? begin - 1 : begin;
 }
 
 void umm_block_record_at(struct umm_block *block, size_t begin, struct umm_placed_record *placed)
@@ -134,30 +131,22 @@ uint64_t umm_block_line(struct umm_block *block, size_t r)
 /* ---- shape: where the fields are ------------------------------------------------ */
 
 /*
- * Whether every record has exactly n_fields fields, all plain or all quoted, and the
- * same line end, so that field f of record r is found by arithmetic. The counts of
- * the scan prove it, once every stride-th position is known to be a line end:
- *
- *   plain    stride positions a record, n LFs in all, so no other is an LF; CRs, if
- *            any, are as many as records and stand before LFs: the rest are
- *            delimiters, n_fields - 1 of them
- *   quoted   with d delimiters and q quotes in a record, q + d = 3 n_fields - 1 and
- *            q <= 2 (d + 1) as no quotes are side by side; so d >= n_fields - 1, and
- *            as that is the mean it is the value, and q = 2 (d + 1): all quoted
+ * Whether every record has exactly n_fields fields, all plain or all quoted without
+ * escapes, and the same line end, so that field f of record r is found by arithmetic.
+ * It is so when every n_fields-th position is a line end: there are as many of those as
+ * records, so that the other positions are delimiters.
  */
-static bool is_uniform(const struct umm_block *block, size_t n_fields, bool *is_quoted)
+static bool is_uniform(const struct umm_block *block, size_t n_fields)
 {
     const struct umm_scan *scan = &block->scan;
-    size_t n = scan->n_records, cr = scan->n_crs ? 1 : 0;
-    *is_quoted = scan->n_quotes != 0;
-    size_t stride = (*is_quoted ? 3 * n_fields : n_fields) + cr;
-    if (n_fields < 2 || scan->n_whole != n * stride || (cr && scan->n_crs != n))
-        return false;
-    if (*is_quoted && (scan->has_double_quotes || scan->n_delimiters != n * (n_fields - 1)))
+    size_t n = scan->n_records;
+    if (n_fields < 2 || scan->n_whole != n * n_fields || (scan->has_crs && scan->has_bare_lfs) ||
+        (scan->has_quotes && (scan->has_unquoted || scan->has_escapes)))
         return false;
     const uint32_t *positions = block->positions + 1;
+    const char end = scan->has_crs ? '\r' : '\n';
     for (size_t r = 0; r < n; r++)
-        if (block->text[positions[(r + 1) * stride - 1]] != '\n')
+        if (block->text[positions[(r + 1) * n_fields - 1]] != end)
             return false;
     return true;
 }
@@ -173,17 +162,17 @@ static bool has_comment(const struct umm_block *block, char comment)
 /* Set begins and ends for a uniform block; false when it is not one. */
 static bool find_uniform(struct umm_block *block, const struct umm_block_plan *plan)
 {
-    bool is_quoted;
-    if (!is_uniform(block, plan->n_fields, &is_quoted))
+    if (!is_uniform(block, plan->n_fields))
         return false;
-    const uint32_t *positions = block->positions + 1;
     block->n_rows = block->scan.n_records;
-    block->stride = block->scan.n_whole / (block->n_rows ? block->n_rows : 1);
-    block->step = is_quoted ? 3 : 1;
-    block->begins = is_quoted ? positions : positions - 1;
-    block->ends = is_quoted ? positions + 1 : positions;
-    block->begin_add = 1;
-    block->record_add = is_quoted;
+    block->stride = plan->n_fields;
+    block->step = 1;
+    block->begins = block->positions;
+    block->ends = block->positions + 1;
+    block->end_sub = block->scan.has_quotes;
+    block->begin_add = 1 + block->end_sub;
+    block->is_crlf = block->scan.has_crs;
+    block->positions[0] = UINT32_MAX - block->is_crlf;
     return !has_comment(block, plan->comment);
 }
 
@@ -196,39 +185,34 @@ struct walked {
     size_t end; /* of the text, without the line end */
 };
 
-/* Walk one record from position number *at; pairs gets up to room fields. */
+/*
+ * Walk one record from position number *at; pairs gets up to room fields. A field that
+ * begins with a quote ends with one, the text being regular.
+ */
 static struct walked walk_record(const struct umm_block *block, size_t *at, size_t begin,
                                  uint32_t *pairs, size_t room)
 {
     const uint32_t *positions = block->positions + 1;
     struct walked w = {.begin = begin};
     for (;;) {
-        size_t from = begin, n_quotes = 0;
-        while (block->text[positions[*at]] == UMM_CSV_QUOTE) {
-            n_quotes++;
-            ++*at;
-        }
-        size_t to = positions[*at];
-        char c = block->text[to];
-        if (n_quotes == 2) {
+        size_t end = positions[(*at)++], from = begin, to = end;
+        char c = block->text[end];
+        if (block->text[from] == UMM_CSV_QUOTE) {
             from++;
-            begin = to - 1;
-        } else {
-            begin = to;
-            w.is_odd |= n_quotes != 0;
+            to--;
+            w.is_odd |= block->scan.has_escapes &&
+                        memchr(block->text + from, UMM_CSV_QUOTE, to - from) != NULL;
         }
         if (w.n_fields < room) {
             pairs[2 * w.n_fields] = (uint32_t)from;
-            pairs[2 * w.n_fields + 1] = (uint32_t)begin;
+            pairs[2 * w.n_fields + 1] = (uint32_t)to;
         }
         w.n_fields++;
-        w.is_last_empty = from == begin;
-        w.end = to;
-        if (c == '\r')
-            ++*at;
-        begin = positions[(*at)++] + (size_t)1;
+        w.is_last_empty = from == to;
+        w.end = end;
         if (c == '\n' || c == '\r')
             return w;
+        begin = end + 1;
     }
 }
 
@@ -251,13 +235,13 @@ static enum umm_status walk(struct umm_block *block, const struct umm_block_plan
     block->ends = block->pairs + 1;
     block->stride = row_pairs;
     block->step = 2;
-    block->begin_add = 0;
-    block->record_add = 0;
+    block->begin_add = block->end_sub = 0;
+    block->is_crlf = false;
     block->n_rows = 0;
     for (size_t at = 0; at < block->scan.n_whole;) {
         struct walked w =
             walk_record(block, &at, begin, block->pairs + block->n_rows * row_pairs, k + 1);
-        begin = at ? block->positions[at] + (size_t)1 : 0;
+        begin = w.end + 1 + (block->text[w.end] == '\r');
         if (plan->comment && block->text[w.begin] == plan->comment) {
             block->n_comments++;
             continue;

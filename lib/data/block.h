@@ -40,12 +40,15 @@ struct umm_block {
     struct umm_scan scan;
     uint32_t *positions; /* after one more before the first */
     size_t cap_positions;
-    /* Field f of row r begins at begins[r * stride + f * step] + begin_add. */
+    /*
+     * Field f of row r begins at begins[r * stride + f * step] + begin_add, and one byte
+     * later if f is 0 and is_crlf; it ends at ends[r * stride + f * step] - end_sub.
+     */
     const uint32_t *begins, *ends;
     size_t stride, step;
-    uint32_t begin_add;
-    uint32_t record_add; /* from the first field's begin back to the record's */
-    uint32_t *pairs;     /* begins and ends of walked rows, interleaved */
+    uint32_t begin_add, end_sub;
+    bool is_crlf;
+    uint32_t *pairs; /* begins and ends of walked rows, interleaved */
     size_t cap_pairs;
     size_t n_rows;
     char *rows;

@@ -22,8 +22,8 @@ struct work {
 static struct umm_csv_field text_of(const struct umm_block *block, int f, size_t r)
 {
     size_t at = r * block->stride + (size_t)f * block->step;
-    uint32_t begin = block->begins[at] + block->begin_add;
-    return (struct umm_csv_field){block->text + begin, block->ends[at] - begin};
+    uint32_t begin = block->begins[at] + block->begin_add + (f == 0 && block->is_crlf);
+    return (struct umm_csv_field){block->text + begin, block->ends[at] - block->end_sub - begin};
 }
 
 static bool mark_bad(struct work *w, size_t r)
@@ -73,11 +73,12 @@ static struct umm_decimal_column column_of(const struct work *w)
 {
     const struct umm_block *block = w->block;
     size_t f = (size_t)w->plan->cells->found[w->index].first;
-    return (struct umm_decimal_column){.text = block->text,
+    return (struct umm_decimal_column){.text = block->text - block->end_sub,
                                        .begins = block->begins + f * block->step,
                                        .ends = block->ends + f * block->step,
                                        .stride = block->stride,
-                                       .begin_add = block->begin_add,
+                                       .begin_add = block->begin_add + block->end_sub +
+                                                    (f == 0 && block->is_crlf),
                                        .n = block->n_rows,
                                        .out = (char *)block->column,
                                        .out_stride = sizeof *block->column,
@@ -352,12 +353,15 @@ static bool take_times(struct work *w)
     enum umm_time_unit unit = w->plan->cells->times[w->index].epoch_unit;
     const double least = unit ? (double)magnitudes[unit] : 1;
     const double most = unit < UMM_TIME_NS ? (double)magnitudes[unit + 1] : 0x1p53;
+    const char *text = w->block->text - w->block->end_sub;
+    const uint32_t *ends = w->block->ends + w->index;
+    size_t stride = w->block->stride;
     bool is_done = true;
     for (size_t r = 0; is_done && r < w->block->n_rows; r++) {
         double value;
         memcpy(&value, w->out + r * w->row_bytes, sizeof value);
         /* A number may end in a point, an epoch may not. */
-        const char *end = w->block->text + w->block->ends[r * w->block->stride + w->index];
+        const char *end = text + ends[r * stride];
         bool is_usual =
             value >= least && value < most && (double)(int64_t)value == value && end[-1] != '.';
         if (is_usual)
@@ -373,11 +377,12 @@ static bool convert_direct(struct work *w)
     const struct umm_block_plan *plan = w->plan;
     struct umm_block *block = w->block;
     size_t k = plan->n_fields;
-    struct umm_decimal_column column = {.text = block->text,
+    struct umm_decimal_column column = {.text = block->text - block->end_sub,
                                         .begins = block->begins,
                                         .ends = block->ends,
                                         .stride = 1,
-                                        .begin_add = block->begin_add,
+                                        .begin_add = block->begin_add + block->end_sub,
+                                        .late_every = block->is_crlf ? k : 0,
                                         .n = block->n_rows * k,
                                         .out = block->rows,
                                         .out_stride = sizeof(double),

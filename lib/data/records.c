@@ -361,7 +361,7 @@ enum umm_status umm_records_cut(struct umm_records *records, enum umm_cpu cpu, s
     umm_scan(cpu, records->buffer + records->begin, *n_bytes, records->delimiter,
              block->positions + 1, &block->scan);
     /* Quotes in comments have no partners. */
-    bool has_risk = records->comment && block->scan.n_quotes;
+    bool has_risk = records->comment && block->scan.has_quotes;
     if (!block->scan.is_regular || block->scan.whole_bytes == 0 || has_risk)
         return UMM_OK;
     *is_cut = true;

@@ -5,47 +5,67 @@
 
 #include "text/scan_masks.h"
 
-/* ---- the portable engine: eight bytes at a time ------------------------------ */
+/* ---- the portable engine: the compiler's own vectors -------------------------- */
 
 #define SCAN_NAME umm_scan_portable
 #define SCAN_TARGET
 #define scan_prefix_xor scan_prefix_xor_by_shifts
+#define scan_count      scan_count_by_adding
 #define scan_emit       scan_emit_by_bits
 
-static const uint64_t ones = 0x0101010101010101, sevens = 0x7F7F7F7F7F7F7F7F;
+/* Sixteen bytes; every compiler that knows them has some way, if not an instruction. */
+typedef uint8_t bytes __attribute__((vector_size(16)));
 
-/*
- * Bit i of the result is set where byte i of word is zero: an exact test (no carry
- * runs between bytes), then the eight top bits gathered by one multiplication.
- */
-static inline uint64_t zero_bytes(uint64_t word)
+static inline bytes equal(bytes text, char c)
 {
-    uint64_t top = ~(((word & sevens) + sevens) | word | sevens);
-    return (top >> 7) * 0x0102040810204080 >> 56;
+    return (bytes)(text == (uint8_t)c);
 }
 
-/* Nonzero if some byte of word is zero; which one it does not say. */
-static inline uint64_t has_zero(uint64_t word)
+/* Bit i of the result for byte i of 16, each 0 or all ones; a product adds eight up. */
+static inline uint64_t bits_of(bytes is)
 {
-    return (word - ones) & ~word & ~sevens;
+    const bytes place = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    const uint64_t sum = 0x0101010101010101;
+    uint64_t halves[2];
+    is &= place;
+    memcpy(halves, &is, sizeof halves);
+    return halves[0] * sum >> 56 | halves[1] * sum >> 56 << 8;
+}
+
+struct word {
+    bytes a, b, c, d;
+};
+
+static inline uint64_t equal64(const struct word *w, char c)
+{
+    return bits_of(equal(w->a, c)) | bits_of(equal(w->b, c)) << 16 |
+           bits_of(equal(w->c, c)) << 32 | bits_of(equal(w->d, c)) << 48;
+}
+
+static inline bool is_any(bytes is)
+{
+    uint64_t halves[2];
+    memcpy(halves, &is, sizeof halves);
+    return (halves[0] | halves[1]) != 0;
+}
+
+static inline bytes either(bytes text, char c, char d)
+{
+    return equal(text, c) | equal(text, d);
 }
 
 static inline struct scan_masks scan_masks(const char *text, char delimiter)
 {
-    struct scan_masks m = {0};
-    uint64_t is_rare = 0, words[8];
-    memcpy(words, text, sizeof words);
-    for (unsigned i = 0; i < 8; i++) {
-        m.delimiter |= zero_bytes(words[i] ^ ones * (unsigned char)delimiter) << 8 * i;
-        m.lf |= zero_bytes(words[i] ^ ones * '\n') << 8 * i;
-        is_rare |=
-            has_zero(words[i] ^ ones * '\r') | has_zero(words[i] ^ ones * '"') | has_zero(words[i]);
+    struct word w;
+    memcpy(&w, text, sizeof w);
+    struct scan_masks m = {.delimiter = equal64(&w, delimiter), .lf = equal64(&w, '\n')};
+    if (is_any(either(w.a, '"', '\r') | either(w.b, '"', '\r') | either(w.c, '"', '\r') |
+               either(w.d, '"', '\r'))) {
+        m.cr = equal64(&w, '\r');
+        m.quote = equal64(&w, '"');
     }
-    for (unsigned i = 0; is_rare && i < 8; i++) {
-        m.cr |= zero_bytes(words[i] ^ ones * '\r') << 8 * i;
-        m.quote |= zero_bytes(words[i] ^ ones * '"') << 8 * i;
-        m.nul |= zero_bytes(words[i]) << 8 * i;
-    }
+    if (is_any(equal(w.a, '\0') | equal(w.b, '\0') | equal(w.c, '\0') | equal(w.d, '\0')))
+        m.nul = equal64(&w, '\0');
     return m;
 }
 
@@ -53,21 +73,17 @@ static inline struct scan_masks scan_masks(const char *text, char delimiter)
 
 /* ---- shared ------------------------------------------------------------------- */
 
-void umm_scan_settle(const char *text, size_t len_bytes, char delimiter, const uint32_t *positions,
-                     size_t last_lf, size_t from, struct umm_scan *out)
+void umm_scan_settle(const char *text, size_t len_bytes, const uint32_t *positions,
+                     struct umm_scan *out)
 {
-    size_t whole = last_lf == SIZE_MAX ? 0 : last_lf + 1;
-    size_t n = last_lf == SIZE_MAX ? 0 : from;
-    while (n < out->n && positions[n] < whole)
-        n++;
+    size_t n = out->n, whole = 0;
+    for (; !whole && n; n -= !whole) {
+        size_t end = positions[n - 1];
+        end += text[end] == '\r';
+        whole = end < len_bytes && text[end] == '\n' ? end + 1 : 0;
+    }
     out->whole_bytes = whole;
     out->n_whole = n;
-    for (size_t i = n; i < out->n; i++) {
-        char c = text[positions[i]];
-        out->n_delimiters -= c == delimiter;
-        out->n_quotes -= c == '"';
-        out->n_crs -= c == '\r';
-    }
     for (size_t i = whole; i < len_bytes; i++)
         out->n_lines -= text[i] == '\n';
 }

@@ -2,8 +2,9 @@
 /*
  * scan.h - the structure of a block of delimited text, many bytes at a time.
  *
- * A scan writes the positions of all delimiters, line ends (CR and LF each) and
- * quotes that are not inside quotes, in order. What is inside quotes is known from
+ * A scan writes the positions of all delimiters and line ends (a CR stands for its LF)
+ * that are not inside quotes, in order: where each field ends, quotes and all. What is
+ * inside quotes is known from
  * the parity of the quotes before it (a prefix XOR over their bit mask), which is
  * right only for regular text: each quoted field begins behind a delimiter or line
  * end and ends before one, quotes inside it doubled; CR comes before LF only; no
@@ -23,20 +24,24 @@
 enum {
     UMM_SCAN_PAD = 64,           /* readable bytes wanted before and behind the text */
     UMM_SCAN_SPARE = 64,         /* positions that may be written beyond the last */
-    UMM_SCAN_RECORD_MAX = 60000, /* bytes; give or take a word of 64 */
+    UMM_SCAN_STRETCH = 32768,    /* bytes in which some record must end; see csv.h */
     UMM_SCAN_LEN_MAX = 1 << 30   /* of a block */
 };
 
 /*
  * n positions in all, of which n_whole belong to whole records: those that end with
- * the last LF outside quotes. The records take whole_bytes; the counts are theirs.
+ * the last LF outside quotes. The records take whole_bytes; the counts are theirs. What
+ * it has, all of the text has.
  */
 struct umm_scan {
     bool is_regular;
-    bool has_double_quotes; /* two quotes side by side: escapes or empty fields */
+    bool has_quotes;
+    bool has_unquoted; /* fields; not the last one, while nothing ends it */
+    bool has_escapes;  /* doubled quotes in a quoted field */
+    bool has_crs;      /* outside quotes */
+    bool has_bare_lfs; /* outside quotes, with no CR before */
     size_t n, n_whole;
     size_t whole_bytes;
-    size_t n_delimiters, n_quotes, n_crs;
     size_t n_lines;   /* LFs, inside quotes too */
     size_t n_records; /* LFs outside quotes */
 };
@@ -44,7 +49,7 @@ struct umm_scan {
 /*
  * Scan len_bytes of text, which begins with a record. positions needs room for
  * len_bytes + UMM_SCAN_SPARE; positions[-1] is set to -1, so that the field that ends
- * at positions[i] begins at positions[i - 1] + 1 throughout. UMM_SCAN_PAD bytes
+ * at positions[i] begins at positions[i - 1] + 1, or + 2 behind a CR. UMM_SCAN_PAD bytes
  * behind the text must be readable; what they hold does not matter.
  */
 void umm_scan(enum umm_cpu cpu, const char *text, size_t len_bytes, char delimiter,

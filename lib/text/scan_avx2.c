@@ -28,6 +28,12 @@ static inline struct scan_masks scan_masks(const char *text, char delimiter)
                                .nul = equal64(low, high, '\0')};
 }
 
+SCAN_TARGET
+static inline unsigned scan_count(uint64_t bits)
+{
+    return (unsigned)__builtin_popcountll(bits);
+}
+
 /* A carry-less product with all ones adds up every lower bit, without carries. */
 SCAN_TARGET
 static inline uint64_t scan_prefix_xor(uint64_t bits)
@@ -41,7 +47,7 @@ static inline uint64_t scan_prefix_xor(uint64_t bits)
 SCAN_TARGET
 static inline uint32_t *scan_emit(uint32_t *out, uint64_t bits, uint32_t base)
 {
-    unsigned n = (unsigned)__builtin_popcountll(bits), done = 0;
+    unsigned n = scan_count(bits), done = 0;
     do {
         for (unsigned i = 0; i < 8; i++) {
             out[done + i] = base + (uint32_t)_tzcnt_u64(bits);

@@ -21,6 +21,12 @@ static inline struct scan_masks scan_masks(const char *text, char delimiter)
                                .nul = _mm512_testn_epi8_mask(word, word)};
 }
 
+SCAN_TARGET
+static inline unsigned scan_count(uint64_t bits)
+{
+    return (unsigned)__builtin_popcountll(bits);
+}
+
 /* A carry-less product with all ones adds up every lower bit, without carries. */
 SCAN_TARGET
 static inline uint64_t scan_prefix_xor(uint64_t bits)
@@ -38,7 +44,7 @@ static inline uint32_t *scan_emit(uint32_t *out, uint64_t bits, uint32_t base)
         0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
         22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
         44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
-    unsigned n = (unsigned)__builtin_popcountll(bits);
+    unsigned n = scan_count(bits);
     __m512i packed = _mm512_maskz_compress_epi8(bits, _mm512_loadu_si512(numbers));
     __m512i first = _mm512_set1_epi32((int)base);
     _mm512_storeu_si512(

@@ -18,21 +18,34 @@ static inline uint64_t scan_prefix_xor_by_shifts(uint64_t bits)
     return bits;
 }
 
-/* And: the numbers of the set bits, each plus base. */
-static inline uint32_t *scan_emit_by_bits(uint32_t *out, uint64_t bits, uint32_t base)
+/* And: how many bits are set, by adding up neighbours of 1, 2 and 4 bits, then bytes. */
+static inline unsigned scan_count_by_adding(uint64_t bits)
 {
-    for (; bits; bits &= bits - 1)
-        *out++ = base + (uint32_t)__builtin_ctzll(bits);
-    return out;
+    bits -= bits >> 1 & 0x5555555555555555;
+    bits = (bits & 0x3333333333333333) + (bits >> 2 & 0x3333333333333333);
+    bits = (bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0F;
+    return (unsigned)(bits * 0x0101010101010101 >> 56);
 }
 
 /*
- * Limit a scan to whole records: last_lf is the offset of the last LF outside quotes
- * (SIZE_MAX: none), and positions from index `from` on may lie behind it. Shared, in
- * scan.c.
+ * And: the numbers of the set bits, each plus base; eight at a time, as most words have
+ * no more, and a loop per bit would be mispredicted.
  */
-void umm_scan_settle(const char *text, size_t len_bytes, char delimiter, const uint32_t *positions,
-                     size_t last_lf, size_t from, struct umm_scan *out);
+static inline uint32_t *scan_emit_by_bits(uint32_t *out, uint64_t bits, uint32_t base)
+{
+    const uint64_t top = UINT64_C(1) << 63;
+    unsigned n = scan_count_by_adding(bits);
+    for (unsigned done = 0; done < n; done += 8)
+        for (unsigned i = 0; i < 8; i++) {
+            out[done + i] = base + (uint32_t)__builtin_ctzll(bits | top);
+            bits &= bits - 1;
+        }
+    return out + n;
+}
+
+/* Limit a scan to whole records: look back for the last one's end. Shared, in scan.c. */
+void umm_scan_settle(const char *text, size_t len_bytes, const uint32_t *positions,
+                     struct umm_scan *out);
 
 /* One engine each. */
 void umm_scan_portable(const char *text, size_t len_bytes, char delimiter, uint32_t *positions,

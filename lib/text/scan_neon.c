@@ -7,6 +7,7 @@
 #define SCAN_NAME umm_scan_neon
 #define SCAN_TARGET
 #define scan_prefix_xor scan_prefix_xor_by_shifts
+#define scan_count      scan_count_by_adding
 #define scan_emit       scan_emit_by_bits
 
 /* Bit i of the result: whether byte i of the four equals c. Pairwise adds gather bits. */
