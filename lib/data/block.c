@@ -28,6 +28,7 @@ void umm_block_free(struct umm_block *block)
     free(block->room);
     free(block->positions);
     free(block->pairs);
+    free(block->packed);
     free(block->rows);
     free(block->times);
     free(block->column);
@@ -63,6 +64,7 @@ static enum umm_status reserve_rows(struct umm_block *block, size_t row_bytes, s
         block->cap_rows = is_done ? cap : 0;
     }
     is_done &= renew(&block->odd, &block->cap_odd, n * n_fields, sizeof *block->odd);
+    is_done &= renew(&block->packed, &block->cap_packed, 2 * n * n_fields, sizeof *block->packed);
     return is_done ? UMM_OK : umm_error_set_memory(err, n * row_bytes, "a block of rows");
 }
 

@@ -50,6 +50,8 @@ struct umm_block {
     bool is_crlf;
     uint32_t *pairs; /* begins and ends of walked rows, interleaved */
     size_t cap_pairs;
+    uint32_t *packed; /* begins, then ends of fields that are converted together */
+    size_t cap_packed;
     size_t n_rows;
     char *rows;
     size_t cap_rows_bytes;

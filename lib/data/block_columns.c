@@ -69,17 +69,26 @@ static bool convert_odd(struct work *w, size_t n_odd)
     return is_done;
 }
 
-static struct umm_decimal_column column_of(const struct work *w)
+/* Where m of the schema's fields from `index` on are, in all rows, without their quotes. */
+static struct umm_decimal_column pack(const struct work *w, size_t index, size_t m)
 {
     const struct umm_block *block = w->block;
-    size_t f = (size_t)w->plan->cells->found[w->index].first;
-    return (struct umm_decimal_column){.text = block->text - block->end_sub,
-                                       .begins = block->begins + f * block->step,
-                                       .ends = block->ends + f * block->step,
-                                       .stride = block->stride,
-                                       .begin_add = block->begin_add + block->end_sub +
-                                                    (f == 0 && block->is_crlf),
-                                       .n = block->n_rows,
+    const struct umm_found *found = w->plan->cells->found + index;
+    uint32_t *begins = block->packed, *ends = begins + block->n_rows * m;
+    size_t i = 0;
+    for (size_t r = 0; r < block->n_rows; r++) {
+        const uint32_t *row_begins = block->begins + r * block->stride;
+        const uint32_t *row_ends = block->ends + r * block->stride;
+        for (size_t j = 0; j < m; j++, i++) {
+            size_t f = (size_t)found[j].first, at = f * block->step;
+            begins[i] = row_begins[at] + block->begin_add + (f == 0 && block->is_crlf);
+            ends[i] = row_ends[at] - block->end_sub;
+        }
+    }
+    return (struct umm_decimal_column){.text = block->text,
+                                       .begins = begins,
+                                       .ends = ends,
+                                       .n = i,
                                        .out = (char *)block->column,
                                        .out_stride = sizeof *block->column,
                                        .point = w->plan->cells->decimal,
@@ -127,7 +136,7 @@ static bool narrow_integers(struct work *w)
 
 static bool convert_numbers(struct work *w)
 {
-    struct umm_decimal_column column = column_of(w);
+    struct umm_decimal_column column = pack(w, w->index, 1);
     bool is_float = w->field->type.kind == 'f', is_wide = w->field->type.size_bytes == 8;
     size_t n_odd;
     if (w->plan->cells->na->has_digit)
@@ -204,7 +213,7 @@ static bool convert_epochs(struct work *w)
     const int64_t times_by = unit > in ? per_second[unit] / per_second[in] : 1;
     const int64_t divide_by = in > unit ? per_second[in] / per_second[unit] : 1;
     const struct epochs usual = usual_epochs(spec);
-    struct umm_decimal_column column = column_of(w);
+    struct umm_decimal_column column = pack(w, w->index, 1);
     size_t n_odd = umm_decimal_i64(w->plan->cpu, &column, w->block->odd);
     const union umm_block_number *values = w->block->column;
     bool is_done = true, is_wide = w->field->type.size_bytes == 8;
@@ -319,21 +328,18 @@ static bool convert_column(struct work *w)
 /* ---- the commonest array of all ---------------------------------------------------- */
 
 /*
- * Whether the rows are the fields as they come, all of them, in binary64, with times
- * that are epochs in the array's unit: then one pass over all fields makes the rows.
+ * Whether the rows are numbers in binary64, with times that are epochs in the array's
+ * unit: then one pass over all fields makes the rows.
  */
-static bool is_direct(const struct umm_block *block, const struct umm_block_plan *plan)
+static bool is_direct(const struct umm_block_plan *plan)
 {
     const struct umm_schema *schema = plan->cells->schema;
-    size_t k = plan->n_fields;
-    if (block->step != 1 || block->stride != k || schema->n_fields != k ||
-        plan->cells->na->has_digit || plan->cells->decimal != '.')
+    if (plan->cells->na->has_digit || plan->cells->decimal != '.')
         return false;
-    for (size_t i = 0; i < k; i++) {
+    for (size_t i = 0; i < schema->n_fields; i++) {
         const struct umm_schema_field *field = &schema->fields[i];
-        const struct umm_found *found = &plan->cells->found[i];
         const struct umm_time_spec *spec = &plan->cells->times[i];
-        if (found->first != (int)i || found->second >= 0 || field->type.kind != 'f' ||
+        if (plan->cells->found[i].second >= 0 || field->type.kind != 'f' ||
             field->type.size_bytes != 8)
             return false;
         if (field->is_time && ((int)i != schema->time_index || spec->form != UMM_TIME_FORM_EPOCH ||
@@ -343,8 +349,32 @@ static bool is_direct(const struct umm_block *block, const struct umm_block_plan
     return true;
 }
 
+/* Whether the schema's fields are those of the records, so that nothing need be packed. */
+static bool is_all(const struct work *w)
+{
+    size_t n = w->plan->cells->schema->n_fields;
+    bool is = w->block->step == 1 && w->block->stride == n;
+    for (size_t i = 0; is && i < n; i++)
+        is = w->plan->cells->found[i].first == (int)i;
+    return is;
+}
+
+/* All fields of the records as they are. */
+static struct umm_decimal_column all_fields(const struct work *w)
+{
+    const struct umm_block *block = w->block;
+    return (struct umm_decimal_column){.text = block->text - block->end_sub,
+                                       .begins = block->begins,
+                                       .ends = block->ends,
+                                       .begin_add = block->begin_add + block->end_sub,
+                                       .late_every = block->is_crlf ? block->stride : 0,
+                                       .n = block->n_rows * block->stride,
+                                       .point = w->plan->cells->decimal,
+                                       .is_empty_nan = w->plan->cells->na->has_empty};
+}
+
 /* The times among the rows, which were read as numbers like any other. */
-static bool take_times(struct work *w)
+static bool take_times(struct work *w, const struct umm_decimal_column *column)
 {
     const struct umm_schema *schema = w->plan->cells->schema;
     w->index = (size_t)schema->time_index;
@@ -353,15 +383,13 @@ static bool take_times(struct work *w)
     enum umm_time_unit unit = w->plan->cells->times[w->index].epoch_unit;
     const double least = unit ? (double)magnitudes[unit] : 1;
     const double most = unit < UMM_TIME_NS ? (double)magnitudes[unit + 1] : 0x1p53;
-    const char *text = w->block->text - w->block->end_sub;
-    const uint32_t *ends = w->block->ends + w->index;
-    size_t stride = w->block->stride;
+    const uint32_t *ends = column->ends + w->index;
     bool is_done = true;
     for (size_t r = 0; is_done && r < w->block->n_rows; r++) {
         double value;
         memcpy(&value, w->out + r * w->row_bytes, sizeof value);
         /* A number may end in a point, an epoch may not. */
-        const char *end = text + ends[r * stride];
+        const char *end = column->text + ends[r * schema->n_fields];
         bool is_usual =
             value >= least && value < most && (double)(int64_t)value == value && end[-1] != '.';
         if (is_usual)
@@ -376,18 +404,10 @@ static bool convert_direct(struct work *w)
 {
     const struct umm_block_plan *plan = w->plan;
     struct umm_block *block = w->block;
-    size_t k = plan->n_fields;
-    struct umm_decimal_column column = {.text = block->text - block->end_sub,
-                                        .begins = block->begins,
-                                        .ends = block->ends,
-                                        .stride = 1,
-                                        .begin_add = block->begin_add + block->end_sub,
-                                        .late_every = block->is_crlf ? k : 0,
-                                        .n = block->n_rows * k,
-                                        .out = block->rows,
-                                        .out_stride = sizeof(double),
-                                        .point = plan->cells->decimal,
-                                        .is_empty_nan = plan->cells->na->has_empty};
+    size_t k = plan->cells->schema->n_fields;
+    struct umm_decimal_column column = is_all(w) ? all_fields(w) : pack(w, 0, k);
+    column.out = block->rows;
+    column.out_stride = sizeof(double);
     size_t n_odd = umm_decimal_f64(plan->cpu, &column, block->odd);
     bool is_done = true;
     for (size_t i = 0; is_done && i < n_odd; i++) {
@@ -397,7 +417,7 @@ static bool convert_direct(struct work *w)
         is_done = convert_one(w, block->odd[i] / k);
     }
     if (is_done && plan->cells->schema->time_index >= 0)
-        is_done = take_times(w);
+        is_done = take_times(w, &column);
     return is_done;
 }
 
@@ -416,10 +436,10 @@ bool umm_block_columns(struct umm_block *block, const struct umm_block_plan *pla
 {
     const struct umm_schema *schema = plan->cells->schema;
     struct work w = {.block = block, .plan = plan, .row_bytes = schema->row_bytes};
-    bool is_done = true, is_all = is_direct(block, plan);
-    if (is_all)
+    bool is_done = true, is_together = is_direct(plan);
+    if (is_together)
         is_done = convert_direct(&w);
-    for (size_t i = 0; !is_all && is_done && i < schema->n_fields; i++) {
+    for (size_t i = 0; !is_together && is_done && i < schema->n_fields; i++) {
         w.index = i;
         w.field = &schema->fields[i];
         w.out = block->rows + w.field->offset_bytes;

@@ -9,12 +9,6 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are read as tex
 
 static const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
 
-/* The top bit of each byte of word that is zero, exactly; bytes are below 0x80. */
-static inline uint64_t zero_bytes(uint64_t word)
-{
-    return ~(word + ones * 0x7F) & tops & ~word;
-}
-
 /* Eight digits, one to a byte, the first in the lowest. */
 static inline uint64_t join_eight(uint64_t digits)
 {
@@ -25,49 +19,82 @@ static inline uint64_t join_eight(uint64_t digits)
            32;
 }
 
+static inline uint64_t load_eight(const char *text)
+{
+    uint64_t word;
+    memcpy(&word, text, sizeof word);
+    return word ^ ones * '0';
+}
+
+/* Where digits have no bit, but the points that may be among them have. */
+static inline uint64_t may_be_points(uint64_t word)
+{
+    return word & ones * 0x10;
+}
+
 /*
- * len digits and at most one point before end, in two words of eight bytes, right-
- * aligned; what is before the point moves up by one byte to close its gap.
+ * Take the first of the points out of word: what is before it moves up by one byte.
+ * False if it was something else.
  */
+static inline bool close_gap(uint64_t *word, uint64_t points, char point, unsigned *n_behind)
+{
+    unsigned shift = (unsigned)__builtin_ctzll(points) - 4;
+    uint64_t rest = *word & ((UINT64_C(1) << shift) - 1), found = *word >> shift & 0xFF;
+    *word += (rest << 8) - rest - (found << shift);
+    *n_behind = 7 - shift / 8;
+    return found == (unsigned char)(point ^ '0');
+}
+
+/* A byte of ten or more is no digit; neither is one with its top bit. */
+static inline bool is_digits(uint64_t word)
+{
+    return ((word | (word + ones * 0x76)) & tops) == 0;
+}
+
+/* As below, for 1 to 8 characters. */
+static inline struct plain parse_short(const char *end, size_t len, char point)
+{
+    struct plain r = {.is_odd = false};
+    uint64_t word = load_eight(end - 8) & UINT64_MAX << (8 * (8 - len));
+    uint64_t points = may_be_points(word);
+    if (points) {
+        r.has_point = true;
+        r.is_odd = !close_gap(&word, points, point, &r.n_decimals) || len == 1;
+    }
+    r.is_odd |= !is_digits(word);
+    r.value = join_eight(word);
+    return r;
+}
+
+/* len digits and at most one point before end, in two words, right-aligned. */
 static inline struct plain parse_plain(const char *end, size_t len, char point)
 {
     struct plain r = {.is_odd = true};
-    uint64_t front = 0, back;
+    if (len - 1 < 8)
+        return parse_short(end, len, point);
     if (len - 1 >= 16)
         return r;
-    memcpy(&back, end - 8, sizeof back);
-    back ^= ones * '0';
-    uint64_t is_high = back;
-    if (len > 8) {
-        memcpy(&front, end - 16, sizeof front);
-        front = (front ^ ones * '0') & (UINT64_MAX << (8 * (16 - len)));
-        is_high |= front;
-    } else {
-        back &= UINT64_MAX << (8 * (8 - len));
-        is_high = back;
-    }
-    const uint64_t gap = ones * (unsigned char)(point ^ '0');
-    uint64_t in_back = zero_bytes(back ^ gap), in_front = zero_bytes(front ^ gap);
+    uint64_t front = load_eight(end - 16) & UINT64_MAX << (8 * (16 - len));
+    uint64_t back = load_eight(end - 8);
+    uint64_t in_front = may_be_points(front), in_back = may_be_points(back);
+    r.has_point = (in_back | in_front) != 0;
+    r.is_odd = false;
     if (in_back) {
-        uint64_t bit = (in_back & -in_back) >> 7, below = bit - 1;
-        r.n_decimals = 7 - (unsigned)__builtin_ctzll(bit) / 8;
-        back = (back & ~(below | bit * 0xFF)) | (back & below) << 8 | front >> 56;
+        r.is_odd = !close_gap(&back, in_back, point, &r.n_decimals);
+        back |= front >> 56;
         front <<= 8;
     } else if (in_front) {
-        uint64_t bit = (in_front & -in_front) >> 7, below = bit - 1;
-        r.n_decimals = 15 - (unsigned)__builtin_ctzll(bit) / 8;
-        front = (front & ~(below | bit * 0xFF)) | (front & below) << 8;
+        r.is_odd = !close_gap(&front, in_front, point, &r.n_decimals);
+        r.n_decimals += 8;
     }
-    r.has_point = (in_back | in_front) != 0;
-    /* A byte of ten or more is no digit; neither is one with its top bit. */
-    is_high |= (front + ones * 0x76) | (back + ones * 0x76);
     r.value = join_eight(front) * 100000000 + join_eight(back);
-    r.is_odd = (is_high & tops) || len == r.has_point || r.value > UINT64_C(1) << 53;
+    r.is_odd |= !is_digits(front) || !is_digits(back) || r.value > UINT64_C(1) << 53;
     return r;
 }
 
 #define DECIMAL_NAME(type) umm_decimal_##type##_portable
 #define DECIMAL_TARGET
+#define DECIMAL_SCOPE
 #define decimal_splat(c) (c)
 typedef char decimal_point;
 #include "text/decimal_fields.inc"
@@ -76,28 +103,28 @@ size_t umm_decimal_f64(enum umm_cpu cpu, const struct umm_decimal_column *column
 {
 #if defined(__x86_64__)
     if (cpu == UMM_CPU_AVX512)
-        return umm_decimal_f64_avx512(column, 0, odd);
+        return umm_decimal_f64_avx512(column, odd);
     if (cpu == UMM_CPU_AVX2)
-        return umm_decimal_f64_avx2(column, 0, odd);
+        return umm_decimal_f64_avx2(column, odd);
 #elif defined(__aarch64__)
     if (cpu == UMM_CPU_NEON)
-        return umm_decimal_f64_neon(column, 0, odd);
+        return umm_decimal_f64_neon(column, odd);
 #endif
     (void)cpu;
-    return umm_decimal_f64_portable(column, 0, odd);
+    return umm_decimal_f64_portable(column, 0, column->n, odd);
 }
 
 size_t umm_decimal_i64(enum umm_cpu cpu, const struct umm_decimal_column *column, uint32_t *odd)
 {
 #if defined(__x86_64__)
     if (cpu == UMM_CPU_AVX512)
-        return umm_decimal_i64_avx512(column, 0, odd);
+        return umm_decimal_i64_avx512(column, odd);
     if (cpu == UMM_CPU_AVX2)
-        return umm_decimal_i64_avx2(column, 0, odd);
+        return umm_decimal_i64_avx2(column, odd);
 #elif defined(__aarch64__)
     if (cpu == UMM_CPU_NEON)
-        return umm_decimal_i64_neon(column, 0, odd);
+        return umm_decimal_i64_neon(column, odd);
 #endif
     (void)cpu;
-    return umm_decimal_i64_portable(column, 0, odd);
+    return umm_decimal_i64_portable(column, 0, column->n, odd);
 }

@@ -20,14 +20,13 @@
 enum { UMM_DECIMAL_PAD = 16 };
 
 /*
- * A column: field i is text[begins[i * stride] + begin_add .. ends[i * stride]), and
- * its value goes to out + i * out_stride, 8 bytes, no alignment needed. With late_every
- * the fields 0, late_every, 2 * late_every and so on begin one byte later.
+ * A column: field i is text[begins[i] + begin_add .. ends[i]), and its value goes to out + i *
+ * out_stride, 8 bytes, no alignment needed. With late_every the fields 0, late_every, 2 *
+ * late_every and so on begin one byte later.
  */
 struct umm_decimal_column {
     const char *text;
     const uint32_t *begins, *ends;
-    size_t stride;
     uint32_t begin_add;
     size_t late_every;
     size_t n;

@@ -5,10 +5,13 @@
 #include <immintrin.h>
 #include <string.h>
 
-#define DECIMAL_NAME(type) umm_decimal_##type##_avx2
-#define decimal_splat(c)   _mm_set1_epi8(c)
-#define DECIMAL_TARGET     __attribute__((target("avx2,bmi,bmi2,popcnt")))
+#define DECIMAL_TARGET __attribute__((target("avx2,bmi,bmi2,popcnt")))
 
+/* ---- one field ------------------------------------------------------------------- */
+
+#define DECIMAL_NAME(type) one_by_one_##type
+#define DECIMAL_SCOPE      static
+#define decimal_splat(c)   _mm_set1_epi8(c)
 typedef __m128i decimal_point;
 
 /*
@@ -52,4 +55,187 @@ static inline struct plain parse_plain(const char *end, size_t len, decimal_poin
 }
 
 #include "text/decimal_fields.inc"
+
+/* ---- eight fields ---------------------------------------------------------------- */
+
+/*
+ * Eight fields in four registers, fields k and k + 4 in the halves of number k, each
+ * right-aligned; what is not digits and at most one point, of which more digits follow,
+ * sends the eight through the loop above.
+ */
+struct eight {
+    __m256i low, high;  /* values 0 to 3, 4 to 7 */
+    unsigned places[8]; /* of the points, 0 to 14; 16: none */
+    bool is_odd;
+};
+
+/* Row p moves bytes 0 to p - 1 up by one, over byte p. */
+#define UP(p, i) ((i) > (p) ? (i) : (i) ? (i)-1 : 0x80)
+#define ROW(p)                                                                                     \
+    {                                                                                              \
+        UP(p, 0), UP(p, 1), UP(p, 2), UP(p, 3), UP(p, 4), UP(p, 5), UP(p, 6), UP(p, 7), UP(p, 8),  \
+            UP(p, 9), UP(p, 10), UP(p, 11), UP(p, 12), UP(p, 13), UP(p, 14), UP(p, 15)             \
+    }
+static const uint8_t close_gap[17][16] = {
+    ROW(0),
+    ROW(1),
+    ROW(2),
+    ROW(3),
+    ROW(4),
+    ROW(5),
+    ROW(6),
+    ROW(7),
+    ROW(8),
+    ROW(9),
+    ROW(10),
+    ROW(11),
+    ROW(12),
+    ROW(13),
+    ROW(14),
+    ROW(15),
+    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+};
+
+DECIMAL_TARGET
+static inline __m256i load_two(const void *low, const void *high)
+{
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)low)),
+                                   _mm_loadu_si128((const __m128i *)high), 1);
+}
+
+/* Fields k and k + 4 to four-digit numbers; the bits of *bad are not zero if it cannot be. */
+DECIMAL_TARGET __attribute__((always_inline)) static inline __m256i
+parse_two(const struct umm_decimal_column *c, size_t i, int k, __m256i lens, struct eight *e,
+          __m256i *bad)
+{
+    /* Byte 4 k of each half of lens, in all bytes: the lengths of both fields. */
+    const __m256i spread = _mm256_set1_epi8((char)(4 * k));
+    const __m256i from_end = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1));
+    __m256i outside = _mm256_cmpgt_epi8(from_end, _mm256_shuffle_epi8(lens, spread));
+    __m256i raw =
+        load_two(c->text + c->ends[i + (size_t)k] - 16, c->text + c->ends[i + (size_t)k + 4] - 16);
+    __m256i is_point = _mm256_cmpeq_epi8(raw, _mm256_set1_epi8(c->point));
+    uint32_t points = (uint32_t)_mm256_movemask_epi8(_mm256_andnot_si256(outside, is_point));
+    unsigned low = _tzcnt_u32((points & 0xFFFF) | 0x10000),
+             high = _tzcnt_u32(points >> 16 | 0x10000);
+    e->places[k] = low;
+    e->places[k + 4] = high;
+    e->is_odd |= (points & 0x80008000) != 0;
+    __m256i digits = _mm256_andnot_si256(outside, _mm256_sub_epi8(raw, _mm256_set1_epi8('0')));
+    digits = _mm256_shuffle_epi8(digits, load_two(close_gap[low], close_gap[high]));
+    *bad = _mm256_or_si256(*bad, _mm256_subs_epu8(digits, _mm256_set1_epi8(9)));
+    __m256i twos = _mm256_maddubs_epi16(digits, _mm256_set1_epi16(0x010A));
+    return _mm256_madd_epi16(twos, _mm256_set1_epi32(0x00010064));
+}
+
+/* Four numbers in each half to two of sixteen digits. */
+DECIMAL_TARGET
+static inline __m256i join_fours(__m256i first, __m256i second)
+{
+    __m256i eights =
+        _mm256_madd_epi16(_mm256_packus_epi32(first, second), _mm256_set1_epi32(0x00012710));
+    return _mm256_add_epi64(_mm256_mul_epu32(eights, _mm256_set1_epi64x(100000000)),
+                            _mm256_srli_epi64(eights, 32));
+}
+
+DECIMAL_TARGET __attribute__((always_inline)) static inline struct eight
+parse_eight(const struct umm_decimal_column *c, size_t i, unsigned late)
+{
+    const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    struct eight e = {.is_odd = false};
+    __m256i bad = _mm256_setzero_si256();
+    __m256i begin = _mm256_loadu_si256((const __m256i *)(const void *)(c->begins + i));
+    __m256i end = _mm256_loadu_si256((const __m256i *)(const void *)(c->ends + i));
+    begin = _mm256_add_epi32(begin, _mm256_set1_epi32((int)c->begin_add));
+    /* All ones is minus one. */
+    begin = _mm256_sub_epi32(
+        begin, _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32((int)late), bit), bit));
+    __m256i lens = _mm256_sub_epi32(end, begin);
+    __m256i less = _mm256_add_epi32(lens, _mm256_set1_epi32(-1));
+    e.is_odd = !_mm256_testz_si256(less, _mm256_set1_epi32(~15));
+    __m256i a = join_fours(parse_two(c, i, 0, lens, &e, &bad), parse_two(c, i, 1, lens, &e, &bad));
+    __m256i b = join_fours(parse_two(c, i, 2, lens, &e, &bad), parse_two(c, i, 3, lens, &e, &bad));
+    e.low = _mm256_permute2x128_si256(a, b, 0x20);
+    e.high = _mm256_permute2x128_si256(a, b, 0x31);
+    const __m256i most = _mm256_set1_epi64x(INT64_C(1) << 53);
+    bad = _mm256_or_si256(
+        bad, _mm256_or_si256(_mm256_cmpgt_epi64(e.low, most), _mm256_cmpgt_epi64(e.high, most)));
+    e.is_odd |= !_mm256_testz_si256(bad, bad);
+    return e;
+}
+
+/* At most 2^53, so exactly: the halves of 32 bits as the low bits of 2^84 and 2^52. */
+DECIMAL_TARGET
+static inline __m256d to_doubles(__m256i values)
+{
+    const __m256d both = _mm256_set1_pd(0x1p84 + 0x1p52);
+    __m256i high =
+        _mm256_or_si256(_mm256_srli_epi64(values, 32), _mm256_castpd_si256(_mm256_set1_pd(0x1p84)));
+    __m256i low = _mm256_blend_epi32(_mm256_castpd_si256(_mm256_set1_pd(0x1p52)), values, 0x55);
+    return _mm256_add_pd(_mm256_sub_pd(_mm256_castsi256_pd(high), both), _mm256_castsi256_pd(low));
+}
+
+DECIMAL_TARGET
+static inline void store_four(const struct umm_decimal_column *c, size_t i, __m256i values)
+{
+    char *out = c->out + i * c->out_stride;
+    if (c->out_stride == 8) {
+        _mm256_storeu_si256((__m256i *)(void *)out, values);
+        return;
+    }
+    int64_t each[4];
+    _mm256_storeu_si256((__m256i *)(void *)each, values);
+    for (size_t k = 0; k < 4; k++)
+        memcpy(out + k * c->out_stride, &each[k], sizeof each[k]);
+}
+
+/* By the place of the point. */
+static const double powers[17] = {1e15, 1e14, 1e13, 1e12, 1e11, 1e10, 1e9, 1e8, 1e7,
+                                  1e6,  1e5,  1e4,  1e3,  1e2,  1e1,  1e0, 1e0};
+
+DECIMAL_TARGET
+static inline __m256d divide(__m256i values, const unsigned *places)
+{
+    __m256d by =
+        _mm256_setr_pd(powers[places[0]], powers[places[1]], powers[places[2]], powers[places[3]]);
+    return _mm256_div_pd(to_doubles(values), by);
+}
+
+DECIMAL_TARGET
+size_t umm_decimal_f64_avx2(const struct umm_decimal_column *c, uint32_t *odd)
+{
+    size_t n_odd = 0, i = 0;
+    struct late late = late_from(c);
+    for (; i + 8 <= c->n; i += 8) {
+        struct eight e = parse_eight(c, i, late_eight(&late));
+        if (__builtin_expect(e.is_odd, 0)) {
+            n_odd += one_by_one_f64(c, i, i + 8, odd + n_odd);
+            continue;
+        }
+        store_four(c, i, _mm256_castpd_si256(divide(e.low, e.places)));
+        store_four(c, i + 4, _mm256_castpd_si256(divide(e.high, e.places + 4)));
+    }
+    return n_odd + one_by_one_f64(c, i, c->n, odd + n_odd);
+}
+
+DECIMAL_TARGET
+size_t umm_decimal_i64_avx2(const struct umm_decimal_column *c, uint32_t *odd)
+{
+    size_t n_odd = 0, i = 0;
+    struct late late = late_from(c);
+    for (; i + 8 <= c->n; i += 8) {
+        struct eight e = parse_eight(c, i, late_eight(&late));
+        unsigned no_point = 16;
+        for (int k = 0; k < 8; k++)
+            no_point &= e.places[k];
+        if (__builtin_expect(e.is_odd || !no_point, 0)) {
+            n_odd += one_by_one_i64(c, i, i + 8, odd + n_odd);
+            continue;
+        }
+        store_four(c, i, e.low);
+        store_four(c, i + 4, e.high);
+    }
+    return n_odd + one_by_one_i64(c, i, c->n, odd + n_odd);
+}
 #endif

@@ -98,22 +98,9 @@ TARGET __attribute__((always_inline)) static inline struct eight
 parse_eight(const struct umm_decimal_column *c, size_t i, __mmask8 is_late)
 {
     struct eight e;
-    uint32_t buffer[8];
     const uint32_t *ends = c->ends + i;
-    __m256i begin, end;
-    if (c->stride == 1) {
-        begin = _mm256_loadu_si256((const __m256i *)(const void *)(c->begins + i));
-        end = _mm256_loadu_si256((const __m256i *)(const void *)(c->ends + i));
-    } else {
-        const __m256i steps = _mm256_mullo_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
-                                                 _mm256_set1_epi32((int)c->stride));
-        begin = _mm256_i32gather_epi32((const int *)(const void *)(c->begins + i * c->stride),
-                                       steps, 4);
-        end =
-            _mm256_i32gather_epi32((const int *)(const void *)(c->ends + i * c->stride), steps, 4);
-        _mm256_storeu_si256((__m256i *)(void *)buffer, end);
-        ends = buffer;
-    }
+    __m256i begin = _mm256_loadu_si256((const __m256i *)(const void *)(c->begins + i));
+    __m256i end = _mm256_loadu_si256((const __m256i *)(const void *)(c->ends + i));
     begin = _mm256_add_epi32(begin, _mm256_set1_epi32((int)c->begin_add));
     begin = _mm256_mask_add_epi32(begin, is_late, begin, _mm256_set1_epi32(1));
     e.len = _mm256_sub_epi32(end, begin);
@@ -162,37 +149,6 @@ parse_eight(const struct umm_decimal_column *c, size_t i, __mmask8 is_late)
     return e;
 }
 
-/* Which of the fields from a multiple of eight on begin late, group by group. */
-struct late {
-    size_t every, next; /* how many fields away the next one is */
-    unsigned pattern;
-};
-
-static inline struct late late_from(const struct umm_decimal_column *c, size_t i)
-{
-    struct late late = {.every = c->late_every, .next = SIZE_MAX};
-    if (!late.every)
-        return late;
-    late.next = (late.every - i % late.every) % late.every;
-    for (size_t k = 0; k < 8; k += late.every)
-        late.pattern |= 1U << k;
-    return late;
-}
-
-TARGET
-static inline __mmask8 late_eight(struct late *late)
-{
-    if (late->next >= 8) {
-        late->next -= late->every ? 8 : 0;
-        return 0;
-    }
-    __mmask8 mask = (__mmask8)(late->pattern << late->next);
-    while (late->next < 8)
-        late->next += late->every;
-    late->next -= 8;
-    return mask;
-}
-
 /* Note the fields of one group that are not plain; empty ones may be NaN. */
 TARGET
 static size_t note_odd(const struct umm_decimal_column *c, size_t i, const struct eight *e,
@@ -225,14 +181,14 @@ static inline void store_eight(const struct umm_decimal_column *c, size_t i, __m
 }
 
 TARGET
-size_t umm_decimal_f64_avx512(const struct umm_decimal_column *c, size_t first, uint32_t *odd)
+size_t umm_decimal_f64_avx512(const struct umm_decimal_column *c, uint32_t *odd)
 {
     const __m512d low = _mm512_setr_pd(1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7);
     const __m512d high = _mm512_setr_pd(1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15);
-    size_t n_odd = 0, i = first;
-    struct late late = late_from(c, first);
+    size_t n_odd = 0, i = 0;
+    struct late late = late_from(c);
     for (; i + 8 <= c->n; i += 8) {
-        struct eight e = parse_eight(c, i, late_eight(&late));
+        struct eight e = parse_eight(c, i, (__mmask8)late_eight(&late));
         __m512i decimals = _mm512_cvtepu16_epi64(e.n_decimals);
         __m512d power = _mm512_permutex2var_pd(low, decimals, high);
         __m512d value = _mm512_div_pd(_mm512_cvtepu64_pd(e.value), power);
@@ -241,22 +197,22 @@ size_t umm_decimal_f64_avx512(const struct umm_decimal_column *c, size_t first, 
         if (__builtin_expect(e.is_odd, 0))
             n_odd += note_odd(c, i, &e, c->is_empty_nan, odd + n_odd);
     }
-    return n_odd + umm_decimal_f64_portable(c, i, odd + n_odd);
+    return n_odd + umm_decimal_f64_portable(c, i, c->n, odd + n_odd);
 }
 
 TARGET
-size_t umm_decimal_i64_avx512(const struct umm_decimal_column *c, size_t first, uint32_t *odd)
+size_t umm_decimal_i64_avx512(const struct umm_decimal_column *c, uint32_t *odd)
 {
-    size_t n_odd = 0, i = first;
-    struct late late = late_from(c, first);
+    size_t n_odd = 0, i = 0;
+    struct late late = late_from(c);
     for (; i + 8 <= c->n; i += 8) {
-        struct eight e = parse_eight(c, i, late_eight(&late));
+        struct eight e = parse_eight(c, i, (__mmask8)late_eight(&late));
         e.is_odd |= e.has_point;
         e.value = _mm512_mask_sub_epi64(e.value, e.is_negative, _mm512_setzero_si512(), e.value);
         store_eight(c, i, e.value);
         if (__builtin_expect(e.is_odd, 0))
             n_odd += note_odd(c, i, &e, false, odd + n_odd);
     }
-    return n_odd + umm_decimal_i64_portable(c, i, odd + n_odd);
+    return n_odd + umm_decimal_i64_portable(c, i, c->n, odd + n_odd);
 }
 #endif

@@ -5,8 +5,9 @@
 #include <arm_neon.h>
 #include <string.h>
 
-#define DECIMAL_NAME(type) umm_decimal_##type##_neon
+#define DECIMAL_NAME(type) one_by_one_##type
 #define DECIMAL_TARGET
+#define DECIMAL_SCOPE    static
 #define decimal_splat(c) vdupq_n_u8((uint8_t)(c))
 typedef uint8x16_t decimal_point;
 
@@ -59,4 +60,14 @@ static inline struct plain parse_plain(const char *end, size_t len, decimal_poin
 }
 
 #include "text/decimal_fields.inc"
+
+size_t umm_decimal_f64_neon(const struct umm_decimal_column *column, uint32_t *odd)
+{
+    return one_by_one_f64(column, 0, column->n, odd);
+}
+
+size_t umm_decimal_i64_neon(const struct umm_decimal_column *column, uint32_t *odd)
+{
+    return one_by_one_i64(column, 0, column->n, odd);
+}
 #endif

@@ -38,8 +38,8 @@ struct word {
 
 static inline uint64_t equal64(const struct word *w, char c)
 {
-    return bits_of(equal(w->a, c)) | bits_of(equal(w->b, c)) << 16 |
-           bits_of(equal(w->c, c)) << 32 | bits_of(equal(w->d, c)) << 48;
+    return bits_of(equal(w->a, c)) | bits_of(equal(w->b, c)) << 16 | bits_of(equal(w->c, c)) << 32 |
+           bits_of(equal(w->d, c)) << 48;
 }
 
 static inline bool is_any(bytes is)

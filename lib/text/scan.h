@@ -22,10 +22,10 @@
 #include "umm.h"
 
 enum {
-    UMM_SCAN_PAD = 64,           /* readable bytes wanted before and behind the text */
-    UMM_SCAN_SPARE = 64,         /* positions that may be written beyond the last */
-    UMM_SCAN_STRETCH = 32768,    /* bytes in which some record must end; see csv.h */
-    UMM_SCAN_LEN_MAX = 1 << 30   /* of a block */
+    UMM_SCAN_PAD = 64,         /* readable bytes wanted before and behind the text */
+    UMM_SCAN_SPARE = 64,       /* positions that may be written beyond the last */
+    UMM_SCAN_STRETCH = 32768,  /* bytes in which some record must end; see csv.h */
+    UMM_SCAN_LEN_MAX = 1 << 30 /* of a block */
 };
 
 /*
