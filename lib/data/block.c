@@ -29,7 +29,7 @@ void umm_block_free(struct umm_block *block)
     free(block->positions);
     free(block->pairs);
     free(block->packed);
-    free(block->rows);
+    free(block->rows_room);
     free(block->times);
     free(block->column);
     free(block->odd);
@@ -55,7 +55,9 @@ static enum umm_status reserve_rows(struct umm_block *block, size_t row_bytes, s
                                     struct umm_error *err)
 {
     size_t n = block->n_rows, cap;
-    bool is_done = renew(&block->rows, &block->cap_rows_bytes, n * row_bytes + 1, 1);
+    bool is_done =
+        renew(&block->rows_room, &block->cap_rows_bytes, UMM_ROWFILE_EDGE + n * row_bytes + 1, 1);
+    block->rows = is_done ? block->rows_room + UMM_ROWFILE_EDGE : NULL;
     if (n > block->cap_rows) {
         cap = block->cap_rows;
         is_done &= renew(&block->times, &cap, n, sizeof *block->times);

@@ -16,6 +16,7 @@
 #include "base/cpu.h"
 #include "data/cells.h"
 #include "data/records.h"
+#include "data/rowfile.h"
 #include "text/scan.h"
 #include "umm.h"
 
@@ -53,6 +54,7 @@ struct umm_block {
     uint32_t *packed; /* begins, then ends of fields that are converted together */
     size_t cap_packed;
     size_t n_rows;
+    char *rows_room; /* UMM_ROWFILE_EDGE bytes, the rows */
     char *rows;
     size_t cap_rows_bytes;
     int64_t *times;
@@ -62,8 +64,8 @@ struct umm_block {
     size_t cap_odd;
     struct umm_block_special *specials; /* in order */
     size_t n_specials, cap_specials;
-    size_t n_deferred; /* rows to be written later: whoever takes the block says */
-    size_t line_at;    /* of umm_block_line: bytes counted, and the line there */
+    struct umm_rowfile_piece piece; /* to be written later: whoever takes the block says */
+    size_t line_at;                 /* of umm_block_line: bytes counted, and the line there */
     uint64_t line_there;
     uint64_t n_blank, n_comments;
 };

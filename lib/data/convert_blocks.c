@@ -112,22 +112,19 @@ static void expect_rows(struct umm_convert_job *job, const struct umm_block *blo
         umm_target_expect(&job->target, (uint64_t)(n * 1.01));
 }
 
-static const uint64_t nowhere = UINT64_MAX;
-
-static enum umm_status take_block(void *user, struct umm_block *block, uint64_t *place,
-                                  struct umm_error *err)
+static enum umm_status take_block(void *user, struct umm_block *block, struct umm_error *err)
 {
     struct umm_convert_job *job = user;
     size_t from = 0;
-    *place = nowhere;
+    block->piece.len = 0;
     expect_rows(job, block);
     job->reading.records.n_blank += block->n_blank;
     job->reading.records.n_comments += block->n_comments;
     if (is_deferred(job, block, &from) && from) {
-        enum umm_status status = umm_target_reserve(&job->target, from, place, err);
+        enum umm_status status =
+            umm_target_reserve(&job->target, block->rows, from, &block->piece, err);
         if (status)
             return status;
-        block->n_deferred = from;
         job->result->inputs[job->result->n_inputs - 1].n_rows += from;
     }
     for (size_t i = 0; i < block->n_specials; i++) {
@@ -142,13 +139,12 @@ static enum umm_status take_block(void *user, struct umm_block *block, uint64_t 
     return take_rows(job, block, from, block->n_rows, err);
 }
 
-static enum umm_status write_block(void *user, struct umm_block *block, uint64_t place,
-                                   struct umm_error *err)
+static enum umm_status write_block(void *user, struct umm_block *block, struct umm_error *err)
 {
     const struct umm_convert_job *job = user;
-    if (place == nowhere)
+    if (block->piece.len == 0)
         return UMM_OK;
-    return umm_target_write_at(&job->target, place, block->rows, block->n_deferred, err);
+    return umm_target_write_piece(&job->target, &block->piece, err);
 }
 
 /* Starting a thread pays from a few blocks on. */

@@ -41,7 +41,6 @@ static bool do_piece(struct shared *shared, struct umm_block *block)
     const struct umm_pipeline *p = shared->pipeline;
     struct umm_error err = {.status = UMM_OK};
     enum umm_cut cut = UMM_CUT_END;
-    uint64_t place = 0;
     enum umm_status status = UMM_OK;
     umm_turns_lock(&shared->turns);
     uint64_t ticket = umm_turns_ticket(&shared->turns);
@@ -58,7 +57,7 @@ static bool do_piece(struct shared *shared, struct umm_block *block)
     /* After a failure the blocks behind it are only let through. */
     bool is_wanted = !status && !shared->status;
     if (is_wanted && cut == UMM_CUT_BLOCK)
-        status = p->take(p->user, block, &place, &err);
+        status = p->take(p->user, block, &err);
     if (is_wanted && is_serial)
         status = p->serial(p->user, &err);
     note(shared, status, &err);
@@ -67,7 +66,7 @@ static bool do_piece(struct shared *shared, struct umm_block *block)
     if (is_serial)
         umm_turns_unlock(&shared->turns);
     if (!is_done && cut == UMM_CUT_BLOCK)
-        status = p->write(p->user, block, place, &err);
+        status = p->write(p->user, block, &err);
     if (!is_done && cut == UMM_CUT_BLOCK && status) {
         umm_turns_lock(&shared->turns);
         if (!shared->write_status) {

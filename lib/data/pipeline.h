@@ -32,10 +32,8 @@ struct umm_pipeline {
     enum umm_status (*cut)(void *user, struct umm_block *block, enum umm_cut *cut,
                            struct umm_error *err);
     enum umm_status (*serial)(void *user, struct umm_error *err);
-    enum umm_status (*take)(void *user, struct umm_block *block, uint64_t *place,
-                            struct umm_error *err);
-    enum umm_status (*write)(void *user, struct umm_block *block, uint64_t place,
-                             struct umm_error *err);
+    enum umm_status (*take)(void *user, struct umm_block *block, struct umm_error *err);
+    enum umm_status (*write)(void *user, struct umm_block *block, struct umm_error *err);
     void *user;
     const struct umm_block_plan *plan;
     size_t block_bytes; /* the longest text of a block */

@@ -32,6 +32,7 @@ enum umm_status umm_rowfile_open(struct umm_rowfile *rows, int fd, const char *p
 void umm_rowfile_close(struct umm_rowfile *rows)
 {
     free(rows->buffer);
+    free(rows->edge);
     memset(rows, 0, sizeof *rows);
     rows->fd = -1;
 }
@@ -54,16 +55,29 @@ static uint64_t place_of(const struct umm_rowfile *rows, uint64_t row)
     return rows->base_bytes + row * rows->row_bytes;
 }
 
+static enum umm_status flush_edge(struct umm_rowfile *rows, struct umm_error *err)
+{
+    if (rows->edge_len == 0)
+        return UMM_OK;
+    enum umm_status status =
+        umm_file_pwrite_all(rows->fd, rows->path, rows->edge, rows->edge_len, rows->edge_at, err);
+    if (!status)
+        rows->edge_len = 0;
+    return status;
+}
+
 enum umm_status umm_rowfile_flush(struct umm_rowfile *rows, struct umm_error *err)
 {
+    enum umm_status status = flush_edge(rows, err);
+    if (status)
+        return status;
     size_t len = (size_t)(rows->n_rows - rows->n_written) * rows->row_bytes;
     if (len == 0)
         return UMM_OK;
-    enum umm_status status =
-        rows->is_stream
-            ? umm_file_write_stream(rows->fd, rows->path, rows->run, rows->buffer, len, err)
-            : umm_file_pwrite_all(rows->fd, rows->path, rows->buffer, len,
-                                  place_of(rows, rows->n_written), err);
+    status = rows->is_stream
+                 ? umm_file_write_stream(rows->fd, rows->path, rows->run, rows->buffer, len, err)
+                 : umm_file_pwrite_all(rows->fd, rows->path, rows->buffer, len,
+                                       place_of(rows, rows->n_written), err);
     if (!status)
         rows->n_written = rows->n_rows;
     return status;
@@ -114,21 +128,39 @@ enum umm_status umm_rowfile_trim(struct umm_rowfile *rows, struct umm_error *err
     return umm_file_truncate(rows->fd, rows->path, place_of(rows, rows->n_rows), err);
 }
 
-enum umm_status umm_rowfile_reserve(struct umm_rowfile *rows, size_t n, uint64_t *first,
-                                    struct umm_error *err)
+enum umm_status umm_rowfile_reserve(struct umm_rowfile *rows, char *many, size_t n,
+                                    struct umm_rowfile_piece *piece, struct umm_error *err)
 {
-    enum umm_status status = umm_rowfile_flush(rows, err);
-    *first = rows->n_rows;
+    const uint64_t edge = UMM_ROWFILE_EDGE;
+    if (!rows->edge)
+        rows->edge = malloc(UMM_ROWFILE_EDGE);
+    if (!rows->edge)
+        return umm_error_set_memory(err, UMM_ROWFILE_EDGE, "rows");
+    uint64_t at = place_of(rows, rows->n_rows), after = place_of(rows, rows->n_rows + n);
+    bool is_behind_edge = rows->edge_at + rows->edge_len == at && rows->n_rows == rows->n_written;
+    if (!is_behind_edge) {
+        enum umm_status status = umm_rowfile_flush(rows, err);
+        if (status)
+            return status;
+        rows->edge_at = at;
+    }
+    char *begin = many - rows->edge_len;
+    memcpy(begin, rows->edge, rows->edge_len);
+    uint64_t end = after / edge * edge > rows->edge_at ? after / edge * edge : rows->edge_at;
+    *piece = (struct umm_rowfile_piece){begin, (size_t)(end - rows->edge_at), rows->edge_at};
+    rows->edge_at = end;
+    rows->edge_len = (size_t)(after - end);
+    memcpy(rows->edge, begin + piece->len, rows->edge_len);
     rows->n_rows += n;
     rows->n_written = rows->n_rows;
-    return status;
+    return UMM_OK;
 }
 
-enum umm_status umm_rowfile_write_at(const struct umm_rowfile *rows, uint64_t first,
-                                     const char *many, size_t n, struct umm_error *err)
+enum umm_status umm_rowfile_write_piece(const struct umm_rowfile *rows,
+                                        const struct umm_rowfile_piece *piece,
+                                        struct umm_error *err)
 {
-    return umm_file_pwrite_all(rows->fd, rows->path, many, n * rows->row_bytes,
-                               place_of(rows, first), err);
+    return umm_file_pwrite_all(rows->fd, rows->path, piece->bytes, piece->len, piece->at, err);
 }
 
 enum umm_status umm_rowfile_read(const struct umm_rowfile *rows, uint64_t first, size_t n_rows,

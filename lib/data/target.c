@@ -230,17 +230,17 @@ bool umm_target_can_defer(const struct umm_target *target)
     return target->kind != UMM_TARGET_NONE && !target->rows.is_stream;
 }
 
-enum umm_status umm_target_reserve(struct umm_target *target, size_t n, uint64_t *first,
-                                   struct umm_error *err)
+enum umm_status umm_target_reserve(struct umm_target *target, char *rows, size_t n,
+                                   struct umm_rowfile_piece *piece, struct umm_error *err)
 {
     target->n_rows += n;
-    return umm_rowfile_reserve(&target->rows, n, first, err);
+    return umm_rowfile_reserve(&target->rows, rows, n, piece, err);
 }
 
-enum umm_status umm_target_write_at(const struct umm_target *target, uint64_t first,
-                                    const char *rows, size_t n, struct umm_error *err)
+enum umm_status umm_target_write_piece(const struct umm_target *target,
+                                       const struct umm_rowfile_piece *piece, struct umm_error *err)
 {
-    return umm_rowfile_write_at(&target->rows, first, rows, n, err);
+    return umm_rowfile_write_piece(&target->rows, piece, err);
 }
 
 static enum umm_status append_each(struct umm_target *target, const char *rows, size_t n,

@@ -87,14 +87,17 @@ UMM_MUST_USE enum umm_status umm_target_push_many(struct umm_target *target, con
 void umm_target_expect(struct umm_target *target, uint64_t n);
 
 /*
- * Whether rows may be written later and by any thread: then take n of them as set
- * aside from row *first on, for umm_target_write_at before umm_target_finish.
+ * Whether rows may be written later and by any thread: then take n of them as set aside;
+ * of them and of others before *piece is for umm_target_write_piece before
+ * umm_target_finish. See umm_rowfile_reserve.
  */
 bool umm_target_can_defer(const struct umm_target *target);
-UMM_MUST_USE enum umm_status umm_target_reserve(struct umm_target *target, size_t n,
-                                                uint64_t *first, struct umm_error *err);
-UMM_MUST_USE enum umm_status umm_target_write_at(const struct umm_target *target, uint64_t first,
-                                                 const char *rows, size_t n, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_target_reserve(struct umm_target *target, char *rows, size_t n,
+                                                struct umm_rowfile_piece *piece,
+                                                struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_target_write_piece(const struct umm_target *target,
+                                                    const struct umm_rowfile_piece *piece,
+                                                    struct umm_error *err);
 
 /*
  * All rows are there (newest first when is_reversed): write what is left of the

@@ -185,6 +185,57 @@ static void a_file_goes_on(void **state)
     close(fd);
 }
 
+enum { PIECES = 40, PIECE_ROWS_MAX = 9000 };
+
+/* Set rows aside in pieces of all sizes, with rows kept as usual in between. */
+static size_t set_aside(struct umm_rowfile *rows, char **rooms, struct umm_rowfile_piece *pieces)
+{
+    size_t n_rows = 0;
+    for (size_t i = 0; i < PIECES; i++) {
+        size_t n = i * i * 7919 % PIECE_ROWS_MAX;
+        rooms[i] = malloc(UMM_ROWFILE_EDGE + n * ROW_BYTES_MAX + 1);
+        assert_non_null(rooms[i]);
+        char *many = rooms[i] + UMM_ROWFILE_EDGE;
+        for (size_t r = 0; r < n; r++, n_rows++)
+            fill_row(many + r * ROW_BYTES_MAX, n_rows, ROW_BYTES_MAX);
+        assert_int_equal(umm_rowfile_reserve(rows, many, n, &pieces[i], NULL), UMM_OK);
+        assert_true(pieces[i].len == 0 || (pieces[i].at + pieces[i].len) % UMM_ROWFILE_EDGE == 0);
+        if (i % 7 != 3)
+            continue;
+        fill_row(umm_rowfile_next(rows), n_rows++, ROW_BYTES_MAX);
+        assert_int_equal(umm_rowfile_push(rows, NULL), UMM_OK);
+    }
+    return n_rows;
+}
+
+/* Written in any order, the pieces and the flush are all rows, each in its place. */
+static void pieces_are_all_rows(void **state)
+{
+    (void)state;
+    struct umm_rowfile rows;
+    struct umm_rowfile_piece pieces[PIECES];
+    char *rooms[PIECES], row[ROW_BYTES_MAX], wanted[ROW_BYTES_MAX], start[BASE_MAX];
+    int fd = new_file();
+    open_rows(&rows, fd, ROW_BYTES_MAX, 100, 0);
+    size_t n_rows = set_aside(&rows, rooms, pieces);
+    assert_int_equal(umm_rowfile_flush(&rows, NULL), UMM_OK);
+    for (size_t i = PIECES; i-- > 0;) {
+        assert_int_equal(umm_rowfile_write_piece(&rows, &pieces[i], NULL), UMM_OK);
+        free(rooms[i]);
+    }
+    assert_int_equal(rows.n_rows, n_rows);
+    assert_int_equal(lseek(fd, 0, SEEK_END), BASE_MAX + n_rows * ROW_BYTES_MAX);
+    for (size_t i = 0; i < n_rows; i++) {
+        fill_row(wanted, i, ROW_BYTES_MAX);
+        assert_int_equal(umm_rowfile_read(&rows, i, 1, row, NULL), UMM_OK);
+        assert_memory_equal(row, wanted, ROW_BYTES_MAX);
+    }
+    assert_int_equal(pread(fd, start, BASE_MAX, 0), BASE_MAX);
+    assert_memory_equal(start, before, BASE_MAX);
+    umm_rowfile_close(&rows);
+    close(fd);
+}
+
 /* A row longer than the usual buffer has one of its own. */
 static void rows_may_be_long(void **state)
 {
@@ -257,6 +308,7 @@ int main(void)
         cmocka_unit_test(transpose_is_transpose),
         cmocka_unit_test(copy_is_in_order),
         cmocka_unit_test(a_file_goes_on),
+        cmocka_unit_test(pieces_are_all_rows),
         cmocka_unit_test(rows_may_be_long),
         cmocka_unit_test(long_work_can_be_cancelled),
         cmocka_unit_test(a_failed_write_names_the_file),
