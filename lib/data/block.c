@@ -66,7 +66,8 @@ static enum umm_status reserve_rows(struct umm_block *block, size_t row_bytes, s
         block->cap_rows = is_done ? cap : 0;
     }
     is_done &= renew(&block->odd, &block->cap_odd, n * n_fields, sizeof *block->odd);
-    is_done &= renew(&block->packed, &block->cap_packed, 2 * n * n_fields, sizeof *block->packed);
+    is_done &= renew(&block->packed, &block->cap_packed, 2 * n * n_fields + UMM_BLOCK_SPARE,
+                     sizeof *block->packed);
     return is_done ? UMM_OK : umm_error_set_memory(err, n * row_bytes, "a block of rows");
 }
 

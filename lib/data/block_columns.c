@@ -69,30 +69,70 @@ static bool convert_odd(struct work *w, size_t n_odd)
     return is_done;
 }
 
-/* Where m of the schema's fields from `index` on are, in all rows, without their quotes. */
-static struct umm_decimal_column pack(const struct work *w, size_t index, size_t m)
+/* Whether m of the schema's fields from `index` on are neighbours in evenly spaced text. */
+static bool is_run(const struct work *w, size_t index, size_t m)
+{
+    const struct umm_found *found = w->plan->cells->found + index;
+    bool is = w->block->step == 1;
+    for (size_t j = 1; is && j < m; j++)
+        is = found[j].first == found[0].first + (int)j;
+    return is;
+}
+
+/* The first m of each stride numbers: in eights, of which the next row overwrites the rest. */
+static void pack_run(const uint32_t *from, size_t stride, size_t n_rows, size_t m, uint32_t *out)
+{
+    for (size_t r = 0; r < n_rows; r++, from += stride, out += m)
+        for (size_t j = 0; j < m; j += UMM_BLOCK_SPARE)
+            memcpy(out + j, from + j, UMM_BLOCK_SPARE * sizeof *out);
+}
+
+/* Any fields in any order. */
+static void pack_each(const struct umm_block *block, const struct umm_found *found, size_t m,
+                      uint32_t *begins, uint32_t *ends)
+{
+    const uint32_t late = block->is_crlf;
+    const uint32_t *row_begins = block->begins, *row_ends = block->ends;
+    for (size_t r = 0; r < block->n_rows; r++) {
+        for (size_t j = 0; j < m; j++) {
+            size_t f = (size_t)found[j].first, at = f * block->step;
+            *begins++ = row_begins[at] + (f ? 0 : late);
+            *ends++ = row_ends[at];
+        }
+        row_begins += block->stride;
+        row_ends += block->stride;
+    }
+}
+
+/* Where m of the schema's fields from `index` on are, row by row, without their quotes. */
+static struct umm_decimal_column fields_of(const struct work *w, size_t index, size_t m)
 {
     const struct umm_block *block = w->block;
     const struct umm_found *found = w->plan->cells->found + index;
-    uint32_t *begins = block->packed, *ends = begins + block->n_rows * m;
-    size_t i = 0;
-    for (size_t r = 0; r < block->n_rows; r++) {
-        const uint32_t *row_begins = block->begins + r * block->stride;
-        const uint32_t *row_ends = block->ends + r * block->stride;
-        for (size_t j = 0; j < m; j++, i++) {
-            size_t f = (size_t)found[j].first, at = f * block->step;
-            begins[i] = row_begins[at] + block->begin_add + (f == 0 && block->is_crlf);
-            ends[i] = row_ends[at] - block->end_sub;
-        }
+    size_t first = (size_t)found->first, n = block->n_rows;
+    uint32_t *begins = block->packed, *ends = begins + n * m;
+    struct umm_decimal_column column = {.text = block->text - block->end_sub,
+                                        .begins = begins,
+                                        .ends = ends,
+                                        .begin_add = block->begin_add + block->end_sub,
+                                        .n = n * m,
+                                        .out = (char *)block->column,
+                                        .out_stride = sizeof *block->column,
+                                        .point = w->plan->cells->decimal,
+                                        .is_empty_nan = w->plan->cells->na->has_empty};
+    if (!is_run(w, index, m)) {
+        pack_each(block, found, m, begins, ends);
+        return column;
     }
-    return (struct umm_decimal_column){.text = block->text,
-                                       .begins = begins,
-                                       .ends = ends,
-                                       .n = i,
-                                       .out = (char *)block->column,
-                                       .out_stride = sizeof *block->column,
-                                       .point = w->plan->cells->decimal,
-                                       .is_empty_nan = w->plan->cells->na->has_empty};
+    column.late_every = block->is_crlf && first == 0 ? m : 0;
+    if (block->stride == m) {
+        column.begins = block->begins;
+        column.ends = block->ends;
+    } else {
+        pack_run(block->begins + first, block->stride, n, m, begins);
+        pack_run(block->ends + first, block->stride, n, m, ends);
+    }
+    return column;
 }
 
 /*
@@ -136,7 +176,7 @@ static bool narrow_integers(struct work *w)
 
 static bool convert_numbers(struct work *w)
 {
-    struct umm_decimal_column column = pack(w, w->index, 1);
+    struct umm_decimal_column column = fields_of(w, w->index, 1);
     bool is_float = w->field->type.kind == 'f', is_wide = w->field->type.size_bytes == 8;
     size_t n_odd;
     if (w->plan->cells->na->has_digit)
@@ -213,7 +253,7 @@ static bool convert_epochs(struct work *w)
     const int64_t times_by = unit > in ? per_second[unit] / per_second[in] : 1;
     const int64_t divide_by = in > unit ? per_second[in] / per_second[unit] : 1;
     const struct epochs usual = usual_epochs(spec);
-    struct umm_decimal_column column = pack(w, w->index, 1);
+    struct umm_decimal_column column = fields_of(w, w->index, 1);
     size_t n_odd = umm_decimal_i64(w->plan->cpu, &column, w->block->odd);
     const union umm_block_number *values = w->block->column;
     bool is_done = true, is_wide = w->field->type.size_bytes == 8;
@@ -349,30 +389,6 @@ static bool is_direct(const struct umm_block_plan *plan)
     return true;
 }
 
-/* Whether the schema's fields are those of the records, so that nothing need be packed. */
-static bool is_all(const struct work *w)
-{
-    size_t n = w->plan->cells->schema->n_fields;
-    bool is = w->block->step == 1 && w->block->stride == n;
-    for (size_t i = 0; is && i < n; i++)
-        is = w->plan->cells->found[i].first == (int)i;
-    return is;
-}
-
-/* All fields of the records as they are. */
-static struct umm_decimal_column all_fields(const struct work *w)
-{
-    const struct umm_block *block = w->block;
-    return (struct umm_decimal_column){.text = block->text - block->end_sub,
-                                       .begins = block->begins,
-                                       .ends = block->ends,
-                                       .begin_add = block->begin_add + block->end_sub,
-                                       .late_every = block->is_crlf ? block->stride : 0,
-                                       .n = block->n_rows * block->stride,
-                                       .point = w->plan->cells->decimal,
-                                       .is_empty_nan = w->plan->cells->na->has_empty};
-}
-
 /* The times among the rows, which were read as numbers like any other. */
 static bool take_times(struct work *w, const struct umm_decimal_column *column)
 {
@@ -405,7 +421,7 @@ static bool convert_direct(struct work *w)
     const struct umm_block_plan *plan = w->plan;
     struct umm_block *block = w->block;
     size_t k = plan->cells->schema->n_fields;
-    struct umm_decimal_column column = is_all(w) ? all_fields(w) : pack(w, 0, k);
+    struct umm_decimal_column column = fields_of(w, 0, k);
     column.out = block->rows;
     column.out_stride = sizeof(double);
     size_t n_odd = umm_decimal_f64(plan->cpu, &column, block->odd);

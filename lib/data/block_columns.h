@@ -5,6 +5,9 @@
 
 #include "data/block.h"
 
+/* More of block->packed than two numbers for each cell of the rows. */
+enum { UMM_BLOCK_SPARE = 8 };
+
 /*
  * Convert the fields of all rows, which begins, ends, stride and step say where to find,
  * into rows and times, which have room for them. *is_bad stays NULL, or becomes a

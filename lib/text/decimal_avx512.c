@@ -27,7 +27,7 @@ struct eight {
 };
 
 struct half {
-    __m512i digits; /* the gap of the point closed; zero where there is nothing */
+    __m512i digits;     /* the gap of the point closed; zero where there is nothing */
     uint64_t is_number; /* neither before the field nor a sign */
     uint64_t is_sign, is_minus;
     uint64_t points, up_to_point;
@@ -60,13 +60,13 @@ static inline uint64_t up_to_points(uint64_t points, uint64_t *is_bad)
 }
 
 /* len: the length of each field, in all of its bytes. */
-TARGET __attribute__((always_inline))
-static inline struct half classify(__m512i four, __m512i len, char point)
+TARGET __attribute__((always_inline)) static inline struct half classify(__m512i four, __m512i len,
+                                                                         char point)
 {
-    const __m512i to_end =
-        _mm512_broadcast_i32x4(_mm_setr_epi8(16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1));
-    const __m512i before = _mm512_broadcast_i32x4(
-        _mm_setr_epi8(-1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14));
+    const __m512i to_end = _mm512_broadcast_i32x4(
+        _mm_setr_epi8(16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1));
+    const __m512i before =
+        _mm512_broadcast_i32x4(_mm_setr_epi8(-1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14));
     struct half h;
     uint64_t valid = _mm512_cmple_epu8_mask(to_end, len);
     uint64_t first = _mm512_mask_cmpeq_epu8_mask(valid, to_end, len);
@@ -125,8 +125,8 @@ parse_eight(const struct umm_decimal_column *c, size_t i, __mmask8 is_late)
     begin = _mm256_add_epi32(begin, _mm256_set1_epi32((int)c->begin_add));
     begin = _mm256_mask_add_epi32(begin, is_late, begin, _mm256_set1_epi32(1));
     e.len = _mm256_sub_epi32(end, begin);
-    __mmask8 is_no_length = _mm256_cmpgt_epu32_mask(
-        _mm256_add_epi32(e.len, _mm256_set1_epi32(-1)), _mm256_set1_epi32(15));
+    __mmask8 is_no_length = _mm256_cmpgt_epu32_mask(_mm256_add_epi32(e.len, _mm256_set1_epi32(-1)),
+                                                    _mm256_set1_epi32(15));
     __m512i lens = _mm512_castsi128_si512(_mm256_cvtepi32_epi8(e.len));
     const __m512i lanes =
         _mm512_setr_epi64(0, 0, 0x0202020202020202, 0x0202020202020202, 0x0404040404040404,

@@ -81,8 +81,8 @@ static void make_sheet(struct sheet *sheet)
 
 static bool is_plain(const char *text, size_t len, double *value)
 {
-    return len <= 16 && text[len - 1] != '.' && !memchr(text, 'e', len) && !memchr(text, 'E', len) &&
-           umm_num_parse_f64(text, len, '.', value) == UMM_NUM_OK;
+    return len <= 16 && text[len - 1] != '.' && !memchr(text, 'e', len) &&
+           !memchr(text, 'E', len) && umm_num_parse_f64(text, len, '.', value) == UMM_NUM_OK;
 }
 
 /* Whether the digits, read as one integer, are at most 2^53. */
