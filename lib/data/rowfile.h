@@ -11,7 +11,7 @@
 #include "umm.h"
 
 /* Rows set aside go to the file in pieces whose ends are multiples of this. */
-enum { UMM_ROWFILE_EDGE = 64 * 1024 };
+enum { UMM_ROWFILE_EDGE = 128 * 1024 };
 
 struct umm_rowfile {
     int fd;

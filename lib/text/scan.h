@@ -38,7 +38,7 @@ struct umm_scan {
     bool has_quotes;
     bool has_unquoted; /* fields; not the last one, while nothing ends it */
     bool has_escapes;  /* doubled quotes in a quoted field */
-    bool has_crs;      /* outside quotes */
+    bool has_crs;
     bool has_bare_lfs; /* outside quotes, with no CR before */
     size_t n, n_whole;
     size_t whole_bytes;

@@ -78,10 +78,10 @@ static void check_features(const char *text, size_t len, const struct umm_scan *
         has.has_quotes |= text[i] == '"';
         has.has_escapes |= text[i] == '"' && !is_quoted && before == '"';
         is_quoted ^= text[i] == '"';
+        has.has_crs |= text[i] == '\r';
         if (is_quoted)
             continue;
         has.has_unquoted |= (text[i] == ',' || is_end) && before != '"';
-        has.has_crs |= text[i] == '\r';
         has.has_bare_lfs |= text[i] == '\n' && is_end;
     }
     assert_int_equal(has.has_quotes, scan->has_quotes);
