@@ -390,7 +390,7 @@ static bool is_direct(const struct umm_block_plan *plan)
 }
 
 /* The times among the rows, which were read as numbers like any other. */
-static bool take_times(struct work *w, const struct umm_decimal_column *column)
+static bool take_times(struct work *w)
 {
     const struct umm_schema *schema = w->plan->cells->schema;
     w->index = (size_t)schema->time_index;
@@ -399,18 +399,16 @@ static bool take_times(struct work *w, const struct umm_decimal_column *column)
     enum umm_time_unit unit = w->plan->cells->times[w->index].epoch_unit;
     const double least = unit ? (double)magnitudes[unit] : 1;
     const double most = unit < UMM_TIME_NS ? (double)magnitudes[unit + 1] : 0x1p53;
-    const uint32_t *ends = column->ends + w->index;
+    int64_t *times = w->block->times;
+    const size_t n_rows = w->block->n_rows, row_bytes = w->row_bytes;
+    const char *row = w->out;
     bool is_done = true;
-    for (size_t r = 0; is_done && r < w->block->n_rows; r++) {
+    for (size_t r = 0; is_done && r < n_rows; r++, row += row_bytes) {
         double value;
-        memcpy(&value, w->out + r * w->row_bytes, sizeof value);
-        /* A number may end in a point, an epoch may not. */
-        const char *end = column->text + ends[r * schema->n_fields];
-        bool is_usual =
-            value >= least && value < most && (double)(int64_t)value == value && end[-1] != '.';
-        if (is_usual)
-            w->block->times[r] = (int64_t)value;
-        else
+        memcpy(&value, row, sizeof value);
+        int64_t time = value >= least && value < most ? (int64_t)value : INT64_MIN;
+        times[r] = time;
+        if (__builtin_expect((double)time != value, 0))
             is_done = convert_one(w, r);
     }
     return is_done;
@@ -433,7 +431,7 @@ static bool convert_direct(struct work *w)
         is_done = convert_one(w, block->odd[i] / k);
     }
     if (is_done && plan->cells->schema->time_index >= 0)
-        is_done = take_times(w, &column);
+        is_done = take_times(w);
     return is_done;
 }
 

@@ -59,7 +59,7 @@ static inline struct plain parse_short(const char *end, size_t len, char point)
     uint64_t points = may_be_points(word);
     if (points) {
         r.has_point = true;
-        r.is_odd = !close_gap(&word, points, point, &r.n_decimals) || len == 1;
+        r.is_odd = !close_gap(&word, points, point, &r.n_decimals) || r.n_decimals == 0;
     }
     r.is_odd |= !is_digits(word);
     r.value = join_eight(word);
@@ -80,7 +80,7 @@ static inline struct plain parse_plain(const char *end, size_t len, char point)
     r.has_point = (in_back | in_front) != 0;
     r.is_odd = false;
     if (in_back) {
-        r.is_odd = !close_gap(&back, in_back, point, &r.n_decimals);
+        r.is_odd = !close_gap(&back, in_back, point, &r.n_decimals) || r.n_decimals == 0;
         back |= front >> 56;
         front <<= 8;
     } else if (in_front) {

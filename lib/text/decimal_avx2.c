@@ -49,8 +49,8 @@ static inline struct plain parse_plain(const char *end, size_t len, decimal_poin
     __m128i eights = _mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(0x00012710));
     uint64_t halves = (uint64_t)_mm_cvtsi128_si64(eights);
     r.value = (halves & UINT32_MAX) * 100000000 + (halves >> 32);
-    r.is_odd = !is_digits || (points & (points - 1)) || len == (points != 0) ||
-               r.value > UINT64_C(1) << 53;
+    r.is_odd =
+        !is_digits || (points & (points - 1)) || (points & 0x8000) || r.value > UINT64_C(1) << 53;
     return r;
 }
 

@@ -29,7 +29,7 @@ struct eight {
 struct half {
     __m512i digits;     /* the gap of the point closed; zero where there is nothing */
     uint64_t is_number; /* neither before the field nor a sign */
-    uint64_t is_sign, is_minus;
+    uint64_t is_sign, is_minus, is_plus; /* what is below the point in code: signs mostly */
     uint64_t points, up_to_point;
     uint64_t is_bad; /* some bit of a field with something else */
 };
@@ -70,10 +70,9 @@ TARGET __attribute__((always_inline)) static inline struct half classify(__m512i
     struct half h;
     uint64_t valid = _mm512_cmple_epu8_mask(to_end, len);
     uint64_t first = _mm512_mask_cmpeq_epu8_mask(valid, to_end, len);
-    /* '+' and '-' differ in one bit once '+' is taken off. */
-    h.is_sign = _mm512_mask_testn_epi8_mask(first, _mm512_sub_epi8(four, _mm512_set1_epi8('+')),
-                                            _mm512_set1_epi8(~('-' - '+')));
+    h.is_sign = _mm512_mask_cmplt_epu8_mask(first, four, _mm512_set1_epi8('.'));
     h.is_minus = _mm512_mask_cmpeq_epu8_mask(h.is_sign, four, _mm512_set1_epi8('-'));
+    h.is_plus = _mm512_mask_cmpeq_epu8_mask(h.is_sign, four, _mm512_set1_epi8('+'));
     h.is_number = valid & ~h.is_sign;
     h.points = _mm512_mask_cmpeq_epu8_mask(h.is_number, four, _mm512_set1_epi8(point));
     h.up_to_point = up_to_points(h.points, &h.is_bad);
@@ -149,7 +148,9 @@ parse_eight(const struct umm_decimal_column *c, size_t i, __mmask8 is_late)
         e.is_odd |= fields_with(even.is_bad, odd.is_bad);
     if (__builtin_expect((even.is_sign | odd.is_sign) != 0, 0)) {
         e.is_negative = fields_with(even.is_minus, odd.is_minus);
-        e.is_odd |= (__mmask8)~fields_with(even.is_number, odd.is_number);
+        e.is_odd |= (__mmask8)~fields_with(even.is_number, odd.is_number) |
+                    fields_with(even.is_sign & ~(even.is_minus | even.is_plus),
+                                odd.is_sign & ~(odd.is_minus | odd.is_plus));
     }
     if (even.points | odd.points)
         e.has_point = fields_with(even.points, odd.points);

@@ -54,7 +54,7 @@ static inline struct plain parse_plain(const char *end, size_t len, decimal_poin
     uint8x16_t moved = vbslq_u8(behind, digits, vextq_u8(vdupq_n_u8(0), digits, 15));
     r.value = join_digits(points ? moved : digits);
     uint64_t first_point = points & -points;
-    r.is_odd = !is_digits || points != first_point * 0xF || len == r.has_point ||
+    r.is_odd = !is_digits || points != first_point * 0xF || (r.has_point && r.n_decimals == 0) ||
                r.value > UINT64_C(1) << 53;
     return r;
 }

@@ -144,6 +144,7 @@ static void check_f64(const struct sheet *sheet, enum umm_cpu cpu, size_t first,
             assert_false(len == 0 || (is_plain(text, len, &wanted) && is_small(text, len)));
             continue;
         }
+        assert_false(len && text[len - 1] == '.');
         if (len)
             assert_int_equal(umm_num_parse_f64(text, len, '.', &wanted), UMM_NUM_OK);
         if (len)
