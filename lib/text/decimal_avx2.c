@@ -60,40 +60,15 @@ static inline struct plain parse_plain(const char *end, size_t len, decimal_poin
 
 /*
  * Eight fields in four registers, fields k and k + 4 in the halves of number k, each
- * right-aligned; what is not digits and at most one point, of which more digits follow,
- * sends the eight through the loop above.
+ * right-aligned. What is not digits, with a minus before or not and at most one point of
+ * which more digits follow, sends the eight through the loop above.
  */
 struct eight {
-    __m256i low, high;  /* values 0 to 3, 4 to 7 */
-    unsigned places[8]; /* of the points, 0 to 14; 16: none */
+    __m256i low, high;      /* values 0 to 3, 4 to 7 */
+    unsigned n_decimals[8]; /* 16: no point */
+    __m256i lens;
+    __m256i minus; /* not zero if any field begins with one */
     bool is_odd;
-};
-
-/* Row p moves bytes 0 to p - 1 up by one, over byte p. */
-#define UP(p, i) ((i) > (p) ? (i) : (i) ? (i)-1 : 0x80)
-#define ROW(p)                                                                                     \
-    {                                                                                              \
-        UP(p, 0), UP(p, 1), UP(p, 2), UP(p, 3), UP(p, 4), UP(p, 5), UP(p, 6), UP(p, 7), UP(p, 8),  \
-            UP(p, 9), UP(p, 10), UP(p, 11), UP(p, 12), UP(p, 13), UP(p, 14), UP(p, 15)             \
-    }
-static const uint8_t close_gap[17][16] = {
-    ROW(0),
-    ROW(1),
-    ROW(2),
-    ROW(3),
-    ROW(4),
-    ROW(5),
-    ROW(6),
-    ROW(7),
-    ROW(8),
-    ROW(9),
-    ROW(10),
-    ROW(11),
-    ROW(12),
-    ROW(13),
-    ROW(14),
-    ROW(15),
-    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
 };
 
 DECIMAL_TARGET
@@ -112,18 +87,26 @@ parse_two(const struct umm_decimal_column *c, size_t i, int k, __m256i lens, str
     const __m256i spread = _mm256_set1_epi8((char)(4 * k));
     const __m256i from_end = _mm256_broadcastsi128_si256(
         _mm_setr_epi8(16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1));
-    __m256i outside = _mm256_cmpgt_epi8(from_end, _mm256_shuffle_epi8(lens, spread));
+    const __m256i before = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(-1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14));
     __m256i raw =
         load_two(c->text + c->ends[i + (size_t)k] - 16, c->text + c->ends[i + (size_t)k + 4] - 16);
+    __m256i len = _mm256_shuffle_epi8(lens, spread);
+    __m256i minus = _mm256_and_si256(_mm256_cmpeq_epi8(from_end, len),
+                                     _mm256_cmpeq_epi8(raw, _mm256_set1_epi8('-')));
+    __m256i outside = _mm256_or_si256(_mm256_cmpgt_epi8(from_end, len), minus);
+    e->minus = _mm256_or_si256(e->minus, minus);
     __m256i is_point = _mm256_cmpeq_epi8(raw, _mm256_set1_epi8(c->point));
     uint32_t points = (uint32_t)_mm256_movemask_epi8(_mm256_andnot_si256(outside, is_point));
-    unsigned low = _tzcnt_u32((points & 0xFFFF) | 0x10000),
-             high = _tzcnt_u32(points >> 16 | 0x10000);
-    e->places[k] = low;
-    e->places[k + 4] = high;
+    unsigned low = (unsigned)__builtin_clz(points << 16 | 0x8000);
+    unsigned high = (unsigned)__builtin_clz((points & 0xFFFF0000) | 0x8000);
+    e->n_decimals[k] = low;
+    e->n_decimals[k + 4] = high;
     e->is_odd |= (points & 0x80008000) != 0;
     __m256i digits = _mm256_andnot_si256(outside, _mm256_sub_epi8(raw, _mm256_set1_epi8('0')));
-    digits = _mm256_shuffle_epi8(digits, load_two(close_gap[low], close_gap[high]));
+    /* What is at or before the point moves up by one byte; all ones is minus one. */
+    __m256i behind = load_two(tail_masks + low, tail_masks + high);
+    digits = _mm256_shuffle_epi8(digits, _mm256_sub_epi8(before, behind));
     *bad = _mm256_or_si256(*bad, _mm256_subs_epu8(digits, _mm256_set1_epi8(9)));
     __m256i twos = _mm256_maddubs_epi16(digits, _mm256_set1_epi16(0x010A));
     return _mm256_madd_epi16(twos, _mm256_set1_epi32(0x00010064));
@@ -143,7 +126,7 @@ DECIMAL_TARGET __attribute__((always_inline)) static inline struct eight
 parse_eight(const struct umm_decimal_column *c, size_t i, unsigned late)
 {
     const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
-    struct eight e = {.is_odd = false};
+    struct eight e = {.minus = _mm256_setzero_si256()};
     __m256i bad = _mm256_setzero_si256();
     __m256i begin = _mm256_loadu_si256((const __m256i *)(const void *)(c->begins + i));
     __m256i end = _mm256_loadu_si256((const __m256i *)(const void *)(c->ends + i));
@@ -151,7 +134,7 @@ parse_eight(const struct umm_decimal_column *c, size_t i, unsigned late)
     /* All ones is minus one. */
     begin = _mm256_sub_epi32(
         begin, _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32((int)late), bit), bit));
-    __m256i lens = _mm256_sub_epi32(end, begin);
+    __m256i lens = e.lens = _mm256_sub_epi32(end, begin);
     __m256i less = _mm256_add_epi32(lens, _mm256_set1_epi32(-1));
     e.is_odd = !_mm256_testz_si256(less, _mm256_set1_epi32(~15));
     __m256i a = join_fours(parse_two(c, i, 0, lens, &e, &bad), parse_two(c, i, 1, lens, &e, &bad));
@@ -177,6 +160,30 @@ static inline __m256d to_doubles(__m256i values)
 }
 
 DECIMAL_TARGET
+static inline bool has_minus(const struct eight *e)
+{
+    return !_mm256_testz_si256(e->minus, e->minus);
+}
+
+/* Negate the values with a minus. False if one is nothing but a minus. */
+DECIMAL_TARGET
+static bool negate(const struct umm_decimal_column *c, size_t i, __m256i lens, __m256d values[2])
+{
+    uint32_t len[8];
+    double signs[8];
+    bool is_alone = false;
+    _mm256_storeu_si256((__m256i *)(void *)len, lens);
+    for (size_t k = 0; k < 8; k++) {
+        bool is_minus = len[k] && c->text[(size_t)c->ends[i + k] - len[k]] == '-';
+        signs[k] = is_minus ? -1 : 1;
+        is_alone |= is_minus && len[k] == 1;
+    }
+    values[0] = _mm256_mul_pd(values[0], _mm256_loadu_pd(signs));
+    values[1] = _mm256_mul_pd(values[1], _mm256_loadu_pd(signs + 4));
+    return !is_alone;
+}
+
+DECIMAL_TARGET
 static inline void store_four(const struct umm_decimal_column *c, size_t i, __m256i values)
 {
     char *out = c->out + i * c->out_stride;
@@ -190,15 +197,13 @@ static inline void store_four(const struct umm_decimal_column *c, size_t i, __m2
         memcpy(out + k * c->out_stride, &each[k], sizeof each[k]);
 }
 
-/* By the place of the point. */
-static const double powers[17] = {1e15, 1e14, 1e13, 1e12, 1e11, 1e10, 1e9, 1e8, 1e7,
-                                  1e6,  1e5,  1e4,  1e3,  1e2,  1e1,  1e0, 1e0};
-
 DECIMAL_TARGET
-static inline __m256d divide(__m256i values, const unsigned *places)
+static inline __m256d divide(__m256i values, const unsigned *n_decimals)
 {
-    __m256d by =
-        _mm256_setr_pd(powers[places[0]], powers[places[1]], powers[places[2]], powers[places[3]]);
+    static const double powers[17] = {1e0, 1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7, 1e8,
+                                      1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e0};
+    __m256d by = _mm256_setr_pd(powers[n_decimals[0]], powers[n_decimals[1]], powers[n_decimals[2]],
+                                powers[n_decimals[3]]);
     return _mm256_div_pd(to_doubles(values), by);
 }
 
@@ -209,12 +214,16 @@ size_t umm_decimal_f64_avx2(const struct umm_decimal_column *c, uint32_t *odd)
     struct late late = late_from(c);
     for (; i + 8 <= c->n; i += 8) {
         struct eight e = parse_eight(c, i, late_eight(&late));
-        if (__builtin_expect(e.is_odd, 0)) {
+        __m256d values[2] = {divide(e.low, e.n_decimals), divide(e.high, e.n_decimals + 4)};
+        bool is_odd = e.is_odd;
+        if (__builtin_expect(!is_odd && has_minus(&e), 0))
+            is_odd = !negate(c, i, e.lens, values);
+        if (__builtin_expect(is_odd, 0)) {
             n_odd += one_by_one_f64(c, i, i + 8, odd + n_odd);
             continue;
         }
-        store_four(c, i, _mm256_castpd_si256(divide(e.low, e.places)));
-        store_four(c, i + 4, _mm256_castpd_si256(divide(e.high, e.places + 4)));
+        store_four(c, i, _mm256_castpd_si256(values[0]));
+        store_four(c, i + 4, _mm256_castpd_si256(values[1]));
     }
     return n_odd + one_by_one_f64(c, i, c->n, odd + n_odd);
 }
@@ -228,8 +237,8 @@ size_t umm_decimal_i64_avx2(const struct umm_decimal_column *c, uint32_t *odd)
         struct eight e = parse_eight(c, i, late_eight(&late));
         unsigned no_point = 16;
         for (int k = 0; k < 8; k++)
-            no_point &= e.places[k];
-        if (__builtin_expect(e.is_odd || !no_point, 0)) {
+            no_point &= e.n_decimals[k];
+        if (__builtin_expect(e.is_odd || !no_point || has_minus(&e), 0)) {
             n_odd += one_by_one_i64(c, i, i + 8, odd + n_odd);
             continue;
         }

@@ -21,7 +21,7 @@
  */
 struct eight {
     __m512i value;   /* unsigned, the point left out */
-    __m128i n_up_to; /* digits before the point and the point itself, 16 bits each; 0: none */
+    __m128i n_up_to; /* bytes of the 16 up to the point, 16 bits each; 0: no point */
     __mmask8 is_odd, is_negative, has_point;
     __m256i len;
 };
@@ -31,7 +31,7 @@ struct half {
     uint64_t is_number; /* neither before the field nor a sign */
     uint64_t is_sign, is_minus, is_plus; /* what is below the point in code: signs mostly */
     uint64_t points, up_to_point;
-    uint64_t is_bad; /* some bit of a field with something else */
+    uint64_t is_bad; /* some bit of a field with something else in it */
 };
 
 TARGET
