@@ -11,6 +11,7 @@
 #include "data/convert_many.h"
 #include "data/convert_report.h"
 #include "sys/file.h"
+#include "sys/heap.h"
 #include "sys/outfile.h"
 
 enum {
@@ -574,6 +575,9 @@ static void on_done(void *user, const struct umm_convert_options *convert, enum 
     }
 }
 
+/* More than one conversion's buffers. */
+enum { KEPT_BYTES = 16 << 20 };
+
 static int run_many(const struct opts *opts, struct umm_run *context)
 {
     struct many many = {.opts = opts};
@@ -595,6 +599,7 @@ static int run_many(const struct opts *opts, struct umm_run *context)
                                          .is_root = !opts->out_dir,
                                          .done = on_done,
                                          .user = &many};
+    umm_heap_keep(KEPT_BYTES);
     enum umm_status status = umm_convert_many(&job, context, &err);
     free(mine);
     return status ? cli_fail(&err) : cli_finish(many.exit_code);
