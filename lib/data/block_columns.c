@@ -29,7 +29,7 @@ static struct umm_csv_field text_of(const struct umm_block *block, int f, size_t
 static bool mark_bad(struct work *w, size_t r)
 {
     if (!w->is_bad)
-        w->is_bad = calloc(w->block->n_rows, sizeof *w->is_bad);
+        w->is_bad = calloc(w->block->n_rows + 1, sizeof *w->is_bad);
     if (!w->is_bad)
         return false;
     w->is_bad[r] = true;
