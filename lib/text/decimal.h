@@ -2,10 +2,10 @@
 /*
  * decimal.h - a column of plain decimal numbers, several at a time.
  *
- * Plain is [+-]digits[.digits] in at most 16 characters (or a sign more) with a value that a double
- * holds before the point is put in (at most 2^53 as an integer): then one division
- * by a power of ten rounds correctly (Clinger 1990). Everything else is left to the
- * caller, field by field.
+ * Plain is [+-]digits[.digits] in at most 16 characters (an engine may take a sign more)
+ * with a value that a double holds before the point is put in (at most 2^53 as an
+ * integer): then one division by a power of ten rounds correctly (Clinger 1990).
+ * Everything else is left to the caller, field by field.
  *
  * Source of the conversion by multiply-and-add of neighbours: Mula, "SIMD-ized
  * conversion of strings to integers" (2014).
