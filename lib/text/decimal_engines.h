@@ -22,7 +22,7 @@ struct late {
 
 static inline struct late late_from(const struct umm_decimal_column *c)
 {
-    struct late late = {.every = c->late_every, .next = c->late_every ? 0 : SIZE_MAX};
+    struct late late = {c->late_every, c->late_every ? 0 : SIZE_MAX, 0};
     for (size_t k = 0; late.every && k < 8; k += late.every)
         late.pattern |= 1U << k;
     return late;
