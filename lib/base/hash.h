@@ -24,17 +24,25 @@ static inline uint64_t umm_hash_mix(uint64_t a, uint64_t b)
 
 static inline uint64_t umm_hash_bytes(const void *bytes, size_t len_bytes, uint64_t seed)
 {
-    /* Odd, half of the bits set: fractions of the golden ratio and of sqrt(2), sqrt(3). */
+    /* Half of their bits are set: fractions of the golden ratio and of sqrt(2), sqrt(3). */
     const uint64_t k0 = 0x9e3779b97f4a7c15, k1 = 0x6a09e667f3bcc909, k2 = 0xbb67ae8584caa73b;
     const char *at = (const char *)bytes;
-    uint64_t hash = umm_hash_mix(seed ^ k0, k1 ^ len_bytes), word;
-    for (; len_bytes > 8; at += 8, len_bytes -= 8) {
-        memcpy(&word, at, 8);
-        hash = umm_hash_mix(hash ^ word ^ k1, k2);
+    /* In both factors, so that nobody who does not know the seed makes one of them zero. */
+    const uint64_t secret = umm_hash_mix(seed ^ k0, k1 ^ len_bytes);
+    uint64_t hash = secret, a = 0, b = 0;
+    for (; len_bytes > 16; at += 16, len_bytes -= 16) {
+        memcpy(&a, at, 8);
+        memcpy(&b, at + 8, 8);
+        hash = umm_hash_mix(a ^ secret, b ^ hash);
     }
-    word = 0;
-    memcpy(&word, at, len_bytes);
-    return umm_hash_mix(hash ^ word ^ k2, k0) ^ hash;
+    a = b = 0;
+    if (len_bytes >= 8) {
+        memcpy(&a, at, 8);
+        memcpy(&b, at + len_bytes - 8, 8);
+    } else if (len_bytes) {
+        memcpy(&a, at, len_bytes);
+    }
+    return umm_hash_mix(k2 ^ secret, umm_hash_mix(a ^ secret ^ k1, b ^ hash));
 }
 
 #endif

@@ -215,7 +215,7 @@ static enum umm_status convert_input(struct umm_convert_job *job, const char *pa
         status = umm_error_set_path(err, UMM_ERR_DATA, job->reading.records.source.path,
                                     "no rows after the header");
     if (!status)
-        status = umm_convert_describe_reading(input, &job->reading, err);
+        status = umm_convert_describe_reading(job->result, input, &job->reading, err);
     job->done_bytes += job->reading.records.source.n_raw_bytes;
     umm_reading_close(&job->reading);
     return status;

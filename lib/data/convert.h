@@ -46,26 +46,27 @@ struct umm_convert_options {
     bool is_if_changed;
 };
 
-/* What was decided and counted for one input. Texts are owned. */
+/* What was decided and counted for one input. Texts are in the result's arena. */
 struct umm_convert_input {
-    char *path;
+    const char *path;
     const char *layout; /* preset's name, or NULL */
     char delimiter;
     bool has_header;
     /* What decided: "option", "layout", "header", "banner", "text", "magnitude", "default". */
     const char *layout_by, *delimiter_by, *header_by, *time_by, *zone_by;
-    char *columns;            /* "timestamp=1 \"open_time\", open=2 \"open\", ..." */
-    char *time;               /* "epoch in ms", "ISO 8601, UTC", ... */
-    char *zone;               /* name of the zone of texts without one */
+    const char *columns;      /* "timestamp=1 \"open_time\", open=2 \"open\", ..." */
+    const char *time;         /* "epoch in ms", "ISO 8601, UTC", ... */
+    const char *zone;         /* name of the zone of texts without one */
     uint64_t n_bytes;         /* of text */
     uint64_t n_skipped_bytes; /* of text that --tail passed over; not in n_bytes */
     uint64_t n_rows, n_rejected, n_blank, n_comments;
 };
 
 struct umm_convert_result {
+    struct umm_arena arena; /* of the inputs and all texts */
     struct umm_convert_input *inputs;
     size_t n_inputs;
-    char *type; /* of the array: "<f8 (744, 6)" or the list of fields */
+    const char *type; /* of the array: "<f8 (744, 6)" or the list of fields */
     enum umm_time_unit time_unit;
     bool has_time;
     struct umm_sequence sequence; /* times of all accepted rows */

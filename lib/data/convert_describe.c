@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -26,25 +25,30 @@ UMM_PRINTF(2, 3) static void add(struct text *text, const char *fmt, ...)
         text->len += (size_t)n < room ? (size_t)n : room - 1;
 }
 
-static enum umm_status keep(const struct text *text, char **out, struct umm_error *err)
+static const char *keep(struct umm_convert_result *result, const struct text *text)
 {
-    free(*out);
-    *out = strdup(text->bytes);
-    return *out ? UMM_OK : umm_error_set_memory(err, text->len + 1, "a description");
+    return umm_arena_copy_text(&result->arena, text->bytes);
+}
+
+static enum umm_status check_kept(const struct umm_convert_result *result, struct umm_error *err)
+{
+    return umm_arena_check(&result->arena, "a description", err);
 }
 
 enum umm_status umm_convert_describe_input(struct umm_convert_result *result, const char *path,
                                            struct umm_error *err)
 {
-    size_t size = (result->n_inputs + 1) * sizeof *result->inputs;
-    struct umm_convert_input *inputs = realloc(result->inputs, size);
-    if (!inputs)
-        return umm_error_set_memory(err, size, "the list of inputs");
-    result->inputs = inputs;
-    struct umm_convert_input *input = &inputs[result->n_inputs++];
-    memset(input, 0, sizeof *input);
-    input->path = strdup(path);
-    return input->path ? UMM_OK : umm_error_set_memory(err, strlen(path), "a path");
+    size_t n = result->n_inputs, size = sizeof *result->inputs;
+    if ((n & (n - 1)) == 0) { /* room for as many again */
+        struct umm_convert_input *inputs =
+            umm_arena_realloc(&result->arena, result->inputs, n * size, (n ? 2 * n : 1) * size);
+        if (!inputs)
+            return check_kept(result, err);
+        result->inputs = inputs;
+    }
+    struct umm_convert_input *input = &result->inputs[result->n_inputs++];
+    input->path = umm_arena_copy_text(&result->arena, path);
+    return check_kept(result, err);
 }
 
 static void add_source(struct text *text, const struct umm_names *names, int index)
@@ -100,7 +104,8 @@ static const char *time_by(const struct umm_reading *reading, const struct umm_t
     return spec->form == UMM_TIME_FORM_EPOCH ? "magnitude" : reading->time_by;
 }
 
-enum umm_status umm_convert_describe_reading(struct umm_convert_input *input,
+enum umm_status umm_convert_describe_reading(struct umm_convert_result *result,
+                                             struct umm_convert_input *input,
                                              const struct umm_reading *reading,
                                              struct umm_error *err)
 {
@@ -116,15 +121,16 @@ enum umm_status umm_convert_describe_reading(struct umm_convert_input *input,
     input->n_blank = reading->records.n_blank;
     input->n_comments = reading->records.n_comments;
     describe_columns(reading, &columns);
-    enum umm_status status = keep(&columns, &input->columns, err);
-    if (status || time_index < 0)
-        return status;
+    input->columns = keep(result, &columns);
+    if (time_index < 0)
+        return check_kept(result, err);
     describe_time(&reading->times[time_index], &time);
     input->time_by = time_by(reading, &reading->times[time_index]);
     input->zone_by = reading->zone_by;
     add(&zone, "%s", reading->tz ? umm_tz_name(reading->tz) : "UTC");
-    status = keep(&time, &input->time, err);
-    return status ? status : keep(&zone, &input->zone, err);
+    input->time = keep(result, &time);
+    input->zone = keep(result, &zone);
+    return check_kept(result, err);
 }
 
 enum umm_status umm_convert_describe_output(struct umm_convert_result *result,
@@ -157,7 +163,8 @@ enum umm_status umm_convert_describe_output(struct umm_convert_result *result,
         umm_npy_type_text(&schema->fields[0].type, descr);
         add(&type, "%s (%" PRIu64 ", %zu)%s", descr, result->n_rows, schema->n_fields,
             schema->is_fortran ? " Fortran order" : "");
-        return keep(&type, &result->type, err);
+        result->type = keep(result, &type);
+        return check_kept(result, err);
     }
     for (size_t i = 0; i < schema->n_fields; i++) {
         char name[UMM_EXCERPT_MAX];
@@ -166,18 +173,12 @@ enum umm_status umm_convert_describe_output(struct umm_convert_result *result,
         add(&type, "%s%s %s", i ? ", " : "[", name, descr);
     }
     add(&type, "] (%" PRIu64 ",)", result->n_rows);
-    return keep(&type, &result->type, err);
+    result->type = keep(result, &type);
+    return check_kept(result, err);
 }
 
 void umm_convert_result_free(struct umm_convert_result *result)
 {
-    for (size_t i = 0; i < result->n_inputs; i++) {
-        free(result->inputs[i].path);
-        free(result->inputs[i].columns);
-        free(result->inputs[i].time);
-        free(result->inputs[i].zone);
-    }
-    free(result->inputs);
-    free(result->type);
+    umm_arena_close(&result->arena);
     memset(result, 0, sizeof *result);
 }

@@ -13,7 +13,8 @@ UMM_MUST_USE enum umm_status umm_convert_describe_input(struct umm_convert_resul
                                                         const char *path, struct umm_error *err);
 
 /* Complete it after the last row of the input. */
-UMM_MUST_USE enum umm_status umm_convert_describe_reading(struct umm_convert_input *input,
+UMM_MUST_USE enum umm_status umm_convert_describe_reading(struct umm_convert_result *result,
+                                                          struct umm_convert_input *input,
                                                           const struct umm_reading *reading,
                                                           struct umm_error *err);
 
