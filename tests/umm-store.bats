@@ -99,6 +99,23 @@ assert s.itemsize % 8 == 0 and s.offset % 64 == 0 and v.offset % 64 == 0"
     [[ $(cat got) == a,7 ]]
 }
 
+@test "a writer that is told to end closes the store first" {
+    ok umm-store create --dim=1 s
+    mkfifo pipe
+    umm-store put s pipe &
+    local writer=$! code=0
+    exec {pipe}>pipe
+    echo a,7 >&"$pipe"
+    until umm-store get s a >/dev/null 2>&1; do sleep 0.02; done
+    builtin kill "$writer"
+    wait "$writer" || code=$?
+    exec {pipe}>&-
+    ((code == 143))
+    [[ $(od -An -tu4 -j48 -N4 s/index.umm) -eq 0 ]]
+    ok umm-store get s a
+    no_leftovers s
+}
+
 @test "records of --binary are what NumPy writes" {
     ok umm-store create --dim=4 s
     "$PY" -c "
@@ -245,7 +262,7 @@ with open('s/index.umm', 'r+b') as f:
     umm-store put s - <<<b,2 {pipe}>&- &
     local waiting=$!
     sleep 0.1
-    kill -0 "$waiting"
+    builtin kill -0 "$waiting"
     exec {pipe}>&-
     wait "$writer" && wait "$waiting"
     ok umm-store get s a b

@@ -261,6 +261,30 @@ static void many_at_once(void **state)
     free(found);
 }
 
+/* Ids that come and go leave removed entries, which a table must get rid of. */
+static void tables_take_turns(void **state)
+{
+    (void)state;
+    float vector[1] = {1};
+    create("store", 8, 1);
+    struct umm_store *store = open_store("store", UMM_STORE_WRITE);
+    struct umm_store *reader = open_store("store", UMM_STORE_READ);
+    for (unsigned i = 0; i < 1000; i++) {
+        char text[32];
+        size_t len = make_id(text, i);
+        assert_int_equal(umm_store_put(store, text, len, vector, i, NULL), UMM_OK);
+        assert_true(umm_store_mark_inactive(store, text, len));
+        assert_true(umm_store_get(reader, text, len, vector, NULL));
+    }
+    umm_store_close(reader, NULL);
+    assert_int_equal(umm_store_close(store, NULL), UMM_OK);
+    uint64_t turn = 0;
+    int fd = open("store/index.umm", O_RDONLY);
+    assert_int_equal(pread(fd, &turn, sizeof turn, 56), sizeof turn);
+    close(fd);
+    assert_in_range(turn, 10, 1000);
+}
+
 static void bad_ids_are_refused(void **state)
 {
     (void)state;
@@ -531,6 +555,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(agrees_with_a_list, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(many_at_once, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(tables_take_turns, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(bad_ids_are_refused, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(one_writer_at_a_time, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(damage_is_seen, enter_scratch, leave_scratch),
