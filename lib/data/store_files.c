@@ -430,13 +430,31 @@ static void unmap(struct umm_store *store)
     umm_sharedmap_close(&store->index_map);
 }
 
+/*
+ * All three files. A reader that comes while they grow may see arrays of one size and an
+ * index of another: then once more.
+ */
+static enum umm_status map_files(struct umm_store *store, struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
+    for (int n = 0; n < 2; n++) {
+        status = map_arrays(store, err);
+        if (!status)
+            status = open_index(store, err);
+        if (status != UMM_ERR_DATA || store->is_writer)
+            break;
+        unmap(store);
+    }
+    return status;
+}
+
 bool umm_store_refresh(struct umm_store *store)
 {
     struct umm_store fresh = *store;
     fresh.vectors_map = fresh.slots_map = fresh.index_map = (struct umm_sharedmap){0};
     if (store->is_writer)
         return false;
-    if (map_arrays(&fresh, NULL) != UMM_OK || open_index(&fresh, NULL) != UMM_OK) {
+    if (map_files(&fresh, NULL) != UMM_OK) {
         unmap(&fresh);
         return false;
     }
@@ -510,9 +528,7 @@ enum umm_status umm_store_open(struct umm_store **out, const char *path,
     if (!status && store->is_writer)
         status = umm_lock_take(&store->lock, store->slots_path, wait, run, err);
     if (!status)
-        status = map_arrays(store, err);
-    if (!status)
-        status = open_index(store, err);
+        status = map_files(store, err);
     if (status)
         free_store(store);
     else
