@@ -70,6 +70,8 @@ CLI_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard cmd/cli*.c)))
 TOOLS    := $(CMD_SRC:cmd/%.c=$(BUILD)/%)
 UNITS    := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZERS  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/%)
+# Libraries to preload into other programs; umm-memstat looks for them beside itself.
+INTERPOSE := $(patsubst interpose/%.c,$(BUILD)/lib%.so,$(sort $(wildcard interpose/*.c)))
 OBJ      := $(LIB_OBJ) $(CLI_OBJ) $(patsubst %.c,$(BUILD)/%.o,$(CMD_SRC) $(UNIT_SRC) $(FUZZ_SRC))
 COMPLETIONS := $(TOOLS:$(BUILD)/%=$(BUILD)/completions/%)
 
@@ -78,8 +80,8 @@ COMPLETIONS := $(TOOLS:$(BUILD)/%=$(BUILD)/completions/%)
 .DELETE_ON_ERROR:
 .SECONDARY: $(OBJ)
 
-all: $(LIB) $(TOOLS) $(BUILD)/umm.pc $(COMPLETIONS)
-tools: $(TOOLS)
+all: $(LIB) $(TOOLS) $(INTERPOSE) $(BUILD)/umm.pc $(COMPLETIONS)
+tools: $(TOOLS) $(INTERPOSE)
 units: $(UNITS)
 fuzzers: $(FUZZERS)
 
@@ -115,6 +117,13 @@ $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LIB)
 	$(SAY) LINK $@
 	$(Q)$(CC) -fsanitize=fuzzer $(UMM_LDFLAGS) $(CFLAGS) $(LDFLAGS) $^ $(DEP_LIBS) -lm -o $@
 
+# Part of other people's programs: nothing of ours in it, no sanitizer, no coverage.
+$(BUILD)/lib%.so: interpose/%.c $(BUILD)/flags
+	$(SAY) LINK $@
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -ftls-model=initial-exec -pthread \
+		$(WARN) -iquote lib $(CPPFLAGS) $(filter-out --coverage,$(CFLAGS)) -MMD -MP \
+		-shared -Wl,-z,now $(LDFLAGS) $< -ldl -o $@
+
 $(BUILD)/completions/%: $(BUILD)/% scripts/gen-completion
 	@mkdir -p $(@D)
 	$(Q)scripts/gen-completion $< >$@
@@ -123,7 +132,7 @@ $(BUILD)/umm.pc: umm.pc.in lib/umm.h FORCE
 	@mkdir -p $(@D)
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< >$@
 
--include $(OBJ:.o=.d)
+-include $(OBJ:.o=.d) $(INTERPOSE:.so=.d)
 
 # ---- tests ----
 
@@ -168,6 +177,8 @@ install: all
 	$(INSTALL) -d $(bindir) $(libdir)/pkgconfig $(incdir) $(sort $(dir $(MAN_DEST))) $(compdir)
 	$(if $(TOOLS),$(INSTALL) -m 755 $(TOOLS) $(bindir))
 	$(INSTALL) -m 644 $(LIB) $(libdir)
+	$(if $(INTERPOSE),$(INSTALL) -d $(libdir)/umm)
+	$(if $(INTERPOSE),$(INSTALL) -m 755 $(INTERPOSE) $(libdir)/umm)
 	$(INSTALL) -m 644 $(BUILD)/umm.pc $(libdir)/pkgconfig
 	$(INSTALL) -m 644 lib/umm.h $(incdir)
 	@set -e; for m in $(MAN_SRC); do \
@@ -176,6 +187,7 @@ install: all
 
 uninstall:
 	rm -f $(addprefix $(bindir)/,$(notdir $(TOOLS))) $(addprefix $(compdir)/,$(notdir $(TOOLS))) \
+		$(addprefix $(libdir)/umm/,$(notdir $(INTERPOSE))) \
 		$(libdir)/libumm.a $(libdir)/pkgconfig/umm.pc $(incdir)/umm.h $(MAN_DEST)
 
 dist:
