@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "format/prometheus.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +79,31 @@ void umm_prometheus_gauge(struct umm_prometheus *page, const char *name, const c
     if (!page->is_failed)
         add(page, "# HELP %s %s\n# TYPE %s gauge\n%s{%s} %.17g\n", name, help, name, name,
             page->labels, value);
+}
+
+void umm_prometheus_family(struct umm_prometheus *page, const char *name, const char *help)
+{
+    if (!page->is_failed)
+        add(page, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+}
+
+void umm_prometheus_series(struct umm_prometheus *page, const char *name, const char *const *labels,
+                           double value)
+{
+    if (page->is_failed)
+        return;
+    add(page, "%s{%s", name, page->labels);
+    for (; *labels; labels += 2) {
+        char *text = quoted(labels[1]);
+        page->is_failed |= !text;
+        if (text)
+            add(page, ",%s=\"%s\"", labels[0], text);
+        free(text);
+    }
+    if (isfinite(value))
+        add(page, "} %.17g\n", value);
+    else
+        add(page, "} %s\n", isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf");
 }
 
 void umm_prometheus_success(struct umm_prometheus *page, double now_seconds)

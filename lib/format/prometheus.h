@@ -26,6 +26,15 @@ void umm_prometheus_begin(struct umm_prometheus *page, const char *tool, const c
 void umm_prometheus_gauge(struct umm_prometheus *page, const char *name, const char *help,
                           double value);
 
+/*
+ * One family with any number of series, gauges too: first its head, then each series with
+ * labels of its own beside the page's: names and values in turn, ended by NULL. A value
+ * that is not finite is written as the format has it (NaN, +Inf, -Inf).
+ */
+void umm_prometheus_family(struct umm_prometheus *page, const char *name, const char *help);
+void umm_prometheus_series(struct umm_prometheus *page, const char *name, const char *const *labels,
+                           double value);
+
 /* umm_build_info and umm_last_success_timestamp_seconds (seconds since 1970). */
 void umm_prometheus_success(struct umm_prometheus *page, double now_seconds);
 

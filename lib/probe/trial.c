@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+#include "probe/trial.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "probe/family.h"
+#include "probe/process.h"
+#include "sys/clock.h"
+#include "sys/procfs.h"
+#include "sys/sharedmem.h"
+
+enum {
+    SAMPLES_MAX = 2048,
+    COST_SHARE = 100 /* a sample may take one part of so many */
+};
+
+#define MS_NS           ((uint64_t)1000000)
+#define FIRST_NS        (2 * MS_NS)
+#define INTERVAL_NS     (10 * MS_NS)
+#define INTERVAL_MAX_NS (10000 * MS_NS)
+
+/* What a run needs beside its results. */
+struct run {
+    const struct umm_trial_options *options;
+    struct umm_trial *trial;
+    struct umm_child child;
+    struct umm_family family;
+    struct umm_procfs_text text;
+    struct umm_sharedmem counts;
+    uint64_t start_ns, cost_ns;
+    uint64_t base_interval_ns; /* doubled whenever the samples are halved */
+};
+
+/* ---- a sample ------------------------------------------------------------ */
+
+static uint64_t known(uint64_t bytes)
+{
+    return bytes == UMM_UNKNOWN ? 0 : bytes;
+}
+
+static void add_process(struct umm_trial_sample *sample, const struct umm_process *process)
+{
+    if (process->rss_bytes == UMM_UNKNOWN) {
+        sample->n_hidden++;
+        return;
+    }
+    sample->n_processes++;
+    sample->rss_bytes += process->rss_bytes;
+    sample->anonymous_bytes += known(process->anonymous_bytes);
+    sample->growing_bytes += known(process->anonymous_bytes) + known(process->swap_bytes);
+    /* Of another user's process at least this is known. */
+    sample->pss_bytes +=
+        process->pss_bytes == UMM_UNKNOWN ? process->rss_bytes : process->pss_bytes;
+}
+
+/* Only the sums: this is done a hundred times a second. */
+static void sample_process(struct run *run, struct umm_trial_sample *sample,
+                           struct umm_family_process *member)
+{
+    char path[64];
+    struct umm_error err = {0};
+    struct umm_process process = {.rss_bytes = UMM_UNKNOWN,
+                                  .pss_bytes = UMM_UNKNOWN,
+                                  .anonymous_bytes = UMM_UNKNOWN,
+                                  .shmem_bytes = UMM_UNKNOWN,
+                                  .swap_bytes = UMM_UNKNOWN};
+    if (!member->is_apart && umm_child_shares_memory(member->pid, member->ppid))
+        return; /* between vfork and exec */
+    member->is_apart = true;
+    snprintf(path, sizeof path, "/proc/%u/smaps_rollup", (unsigned)member->pid);
+    if (umm_procfs_read(UMM_PROCFS_CWD, path, &run->text, &err) == UMM_OK) {
+        umm_process_parse_rollup(run->text.bytes, &process);
+    } else if (umm_procfs_is_denied(&err)) {
+        snprintf(path, sizeof path, "/proc/%u/status", (unsigned)member->pid);
+        if (umm_procfs_read(UMM_PROCFS_CWD, path, &run->text, NULL) == UMM_OK)
+            umm_process_parse_status(run->text.bytes, &process);
+    } else {
+        return; /* it has ended */
+    }
+    add_process(sample, &process);
+}
+
+static void note_peaks(struct umm_trial *trial, const struct umm_trial_sample *sample)
+{
+    if (sample->rss_bytes > trial->peak_rss_bytes)
+        trial->peak_rss_bytes = sample->rss_bytes;
+    if (sample->pss_bytes > trial->peak_pss_bytes)
+        trial->peak_pss_bytes = sample->pss_bytes;
+    if (sample->anonymous_bytes > trial->peak_anonymous_bytes)
+        trial->peak_anonymous_bytes = sample->anonymous_bytes;
+    if (sample->n_processes > trial->peak_processes)
+        trial->peak_processes = sample->n_processes;
+    if (sample->n_hidden > trial->peak_hidden)
+        trial->peak_hidden = sample->n_hidden;
+}
+
+/* Every second one stays. */
+static void halve_samples(struct run *run)
+{
+    struct umm_trial *trial = run->trial;
+    for (size_t i = 0; 2 * i < trial->n_samples; i++)
+        trial->samples[i] = trial->samples[2 * i];
+    trial->n_samples = (trial->n_samples + 1) / 2;
+    run->base_interval_ns *= 2;
+}
+
+static enum umm_status keep_sample(struct run *run, const struct umm_trial_sample *sample,
+                                   struct umm_error *err)
+{
+    struct umm_trial *trial = run->trial;
+    if (trial->n_samples == SAMPLES_MAX)
+        halve_samples(run);
+    if (trial->n_samples == trial->cap_samples) {
+        size_t cap = trial->cap_samples ? 2 * trial->cap_samples : 64;
+        struct umm_trial_sample *samples = realloc(trial->samples, cap * sizeof *samples);
+        if (!samples)
+            return umm_error_set_memory(err, cap * sizeof *samples, "samples");
+        trial->samples = samples;
+        trial->cap_samples = cap;
+    }
+    trial->samples[trial->n_samples++] = *sample;
+    return UMM_OK;
+}
+
+static void count_allocs(struct run *run, struct umm_trial_sample *sample)
+{
+    struct umm_alloc_counts *allocs = &run->trial->allocs;
+    if (!run->counts.at)
+        return;
+    umm_alloc_counts_read(run->counts.at, allocs);
+    sample->n_allocs = allocs->n_allocs;
+    sample->alloc_bytes = allocs->alloc_bytes;
+}
+
+static enum umm_status take_sample(struct run *run, struct umm_error *err)
+{
+    struct umm_trial *trial = run->trial;
+    uint64_t begun_ns = umm_clock_monotonic_ns();
+    struct umm_trial_sample sample = {.at_ns = begun_ns - run->start_ns};
+    enum umm_status status = umm_family_update(&run->family, err);
+    if (status)
+        return status;
+    for (size_t i = 0; i < run->family.n_all; i++)
+        if (run->family.all[i].is_member)
+            sample_process(run, &sample, &run->family.all[i]);
+    count_allocs(run, &sample);
+    /* Nobody there: it has ended, or is not more than a copy of us yet. */
+    if (sample.n_processes || sample.n_hidden) {
+        note_peaks(trial, &sample);
+        status = keep_sample(run, &sample, err);
+        trial->n_taken++;
+    }
+    uint64_t cost_ns = umm_clock_monotonic_ns() - begun_ns;
+    trial->sampling_ns += cost_ns;
+    run->cost_ns = run->cost_ns ? (7 * run->cost_ns + cost_ns) / 8 : cost_ns;
+    return status;
+}
+
+/* ---- the run ------------------------------------------------------------- */
+
+static uint64_t next_interval(const struct run *run)
+{
+    uint64_t by_cost = run->cost_ns * COST_SHARE;
+    uint64_t interval = by_cost > run->base_interval_ns ? by_cost : run->base_interval_ns;
+    return interval < INTERVAL_MAX_NS ? interval : INTERVAL_MAX_NS;
+}
+
+static bool is_over(const struct run *run)
+{
+    return run->child.has_ended && (!run->options->is_waiting_for_all || !run->child.has_others);
+}
+
+static enum umm_status watch(struct run *run, struct umm_error *err)
+{
+    uint64_t next_ns = run->start_ns + FIRST_NS;
+    enum umm_status status = UMM_OK;
+    while (!status) {
+        uint64_t now_ns = umm_clock_monotonic_ns();
+        if (now_ns >= next_ns) {
+            status = take_sample(run, err);
+            next_ns = now_ns + next_interval(run);
+            now_ns = umm_clock_monotonic_ns();
+        }
+        if (!status)
+            status = umm_child_wait(&run->child, next_ns > now_ns ? next_ns - now_ns : 0, err);
+        if (!status && is_over(run))
+            break;
+    }
+    run->trial->duration_ns = umm_clock_monotonic_ns() - run->start_ns;
+    run->trial->interval_ns = next_interval(run);
+    return status;
+}
+
+static enum umm_status fit_growth(const struct umm_trial_options *options, struct umm_trial *trial,
+                                  struct umm_error *err)
+{
+    const double second_ns = 1e9;
+    double whole = (double)trial->duration_ns / second_ns;
+    double from = options->warmup_ns == UINT64_MAX ? options->warmup_share * whole
+                                                   : (double)options->warmup_ns / second_ns;
+    struct umm_growth_point *points = calloc(trial->n_samples + 1, sizeof *points);
+    if (!points)
+        return umm_error_set_memory(err, trial->n_samples * sizeof *points, "growth over time");
+    for (size_t i = 0; i < trial->n_samples; i++)
+        points[i] =
+            (struct umm_growth_point){.seconds = (double)trial->samples[i].at_ns / second_ns,
+                                      .bytes = (double)trial->samples[i].growing_bytes};
+    enum umm_status status = umm_growth_fit(points, trial->n_samples, from, &trial->growth, err);
+    free(points);
+    return status;
+}
+
+static enum umm_status conclude(struct run *run, struct umm_error *err)
+{
+    struct umm_trial *trial = run->trial;
+    struct umm_trial_sample last = {0};
+    trial->exit_code = umm_child_exit_code(&run->child);
+    trial->signal = umm_child_signal(&run->child);
+    trial->is_left = run->child.has_others;
+    umm_child_usage(&run->child, &trial->usage);
+    /* The kernel's peak of one process may be above every sample; but not told below ours. */
+    if (trial->usage.peak_rss_bytes > trial->peak_rss_bytes &&
+        (trial->usage.peak_rss_bytes > run->child.own_peak_bytes || !trial->n_samples))
+        trial->peak_rss_bytes = trial->usage.peak_rss_bytes;
+    count_allocs(run, &last);
+    if (run->counts.at)
+        trial->alloc_state = trial->allocs.n_processes ? UMM_TRIAL_COUNTED : UMM_TRIAL_NOT_COUNTED;
+    return fit_growth(run->options, trial, err);
+}
+
+/* ---- environment of a command whose allocations are counted --------------- */
+
+static const char *variable_value(char *const *envp, const char *name)
+{
+    size_t len = strlen(name);
+    for (; *envp; envp++)
+        if (strncmp(*envp, name, len) == 0 && (*envp)[len] == '=')
+            return *envp + len + 1;
+    return NULL;
+}
+
+static char *assignment(const char *name, const char *value, const char *rest)
+{
+    size_t size = strlen(name) + strlen(value) + (rest ? strlen(rest) : 0) + 3;
+    char *text = malloc(size);
+    if (text)
+        snprintf(text, size, "%s=%s%s%s", name, value, rest ? ":" : "", rest ? rest : "");
+    return text;
+}
+
+/* envp with our two variables first, and without its own of these names; malloc'ed. */
+static char **counting_environment(struct run *run, char *added[2])
+{
+    char *const *envp = run->options->command.envp;
+    size_t n = 0, n_kept = 2;
+    const char *preload = variable_value(envp, "LD_PRELOAD");
+    while (envp[n])
+        n++;
+    char **out = calloc(n + 3, sizeof *out);
+    added[0] =
+        assignment("LD_PRELOAD", run->options->alloc_library, preload && *preload ? preload : NULL);
+    added[1] = assignment(UMM_ALLOC_VARIABLE, run->counts.path, NULL);
+    if (!out || !added[0] || !added[1]) {
+        free(out);
+        return NULL;
+    }
+    out[0] = added[0];
+    out[1] = added[1];
+    for (size_t i = 0; i < n; i++)
+        if (strncmp(envp[i], "LD_PRELOAD=", 11) != 0 &&
+            strncmp(envp[i], UMM_ALLOC_VARIABLE "=", sizeof UMM_ALLOC_VARIABLE) != 0)
+            out[n_kept++] = envp[i];
+    return out;
+}
+
+static enum umm_status start_counting(struct run *run, bool *is_command, struct umm_error *err)
+{
+    struct umm_child_command command = run->options->command;
+    char *added[2] = {NULL, NULL};
+    char **envp = NULL;
+    enum umm_status status = umm_sharedmem_open(&run->counts, sizeof(struct umm_alloc_memory), err);
+    if (!status && !(envp = counting_environment(run, added)))
+        status = umm_error_set_memory(err, 0, "an environment");
+    if (!status) {
+        struct umm_alloc_memory *memory = run->counts.at;
+        memory->header.magic = UMM_ALLOC_MAGIC;
+        memory->header.n_slots = UMM_ALLOC_SLOTS;
+        command.envp = envp;
+        status = umm_child_open(&run->child, &command, is_command, err);
+    }
+    free(envp);
+    free(added[0]);
+    free(added[1]);
+    return status;
+}
+
+enum umm_status umm_trial_run(const struct umm_trial_options *options, struct umm_trial *trial,
+                              bool *is_command, struct umm_error *err)
+{
+    struct run run = {.options = options,
+                      .trial = trial,
+                      .family = {.self = umm_child_self()},
+                      .base_interval_ns = INTERVAL_NS};
+    memset(trial, 0, sizeof *trial);
+    *is_command = false;
+    enum umm_status status = umm_family_update(&run.family, err);
+    run.start_ns = umm_clock_monotonic_ns();
+    if (!status && options->alloc_library)
+        status = start_counting(&run, is_command, err);
+    else if (!status)
+        status = umm_child_open(&run.child, &options->command, is_command, err);
+    if (!status)
+        status = watch(&run, err);
+    if (!status)
+        status = conclude(&run, err);
+    umm_child_close(&run.child);
+    umm_family_free(&run.family);
+    umm_procfs_text_free(&run.text);
+    umm_sharedmem_close(&run.counts);
+    return status;
+}
+
+void umm_trial_free(struct umm_trial *trial)
+{
+    free(trial->samples);
+    memset(trial, 0, sizeof *trial);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trial.h - running a command and measuring it, with all that it starts.
+ *
+ * The command and its descendants, daemons too, are sampled: at first every 10 ms, less
+ * often as the run gets long (the samples are then halved in number) or a sample gets
+ * expensive, so that sampling takes about 1 % of the time of one processor. What the
+ * kernel counts itself (faults, switches, transfers, the peak of the largest process) is
+ * taken from there, and complete however short a process lived.
+ */
+#ifndef UMM_PROBE_TRIAL_H
+#define UMM_PROBE_TRIAL_H
+
+#include "probe/alloc_counts.h"
+#include "probe/growth.h"
+#include "sys/child.h"
+
+/*
+ * Sums over the processes at one moment, bytes; allocations since the beginning. A page
+ * that several have counts in rss as often, in pss once. growing is anonymous memory and
+ * what was swapped out: what a leak adds to. Of n_hidden processes nothing is known.
+ */
+struct umm_trial_sample {
+    uint64_t at_ns; /* since the start */
+    uint64_t rss_bytes, pss_bytes, anonymous_bytes, growing_bytes;
+    uint64_t n_allocs, alloc_bytes;
+    uint32_t n_processes, n_hidden;
+};
+
+/*
+ * warmup_ns is dropped from the beginning when growth is judged, or, when it is
+ * UINT64_MAX, the part warmup_share of the whole time. alloc_library is the path of
+ * libumm-alloc.so, NULL to count no allocations.
+ */
+struct umm_trial_options {
+    struct umm_child_command command;
+    bool is_waiting_for_all; /* until the last descendant has ended */
+    uint64_t warmup_ns;
+    double warmup_share;
+    const char *alloc_library;
+};
+
+enum umm_trial_allocs { UMM_TRIAL_NOT_ASKED, UMM_TRIAL_COUNTED, UMM_TRIAL_NOT_COUNTED };
+
+struct umm_trial {
+    int exit_code, signal;
+    uint64_t duration_ns;
+    struct umm_trial_sample *samples;
+    size_t n_samples, cap_samples;
+    uint64_t interval_ns; /* between samples at the end */
+    uint64_t n_taken;     /* samples, before their number was halved */
+    uint64_t sampling_ns; /* time that taking them took */
+    uint64_t peak_rss_bytes, peak_pss_bytes, peak_anonymous_bytes;
+    uint32_t peak_processes, peak_hidden;
+    bool is_left; /* some descendant still runs */
+    struct umm_growth growth;
+    struct umm_child_usage usage;
+    enum umm_trial_allocs alloc_state;
+    struct umm_alloc_counts allocs;
+};
+
+/*
+ * Run it to its end. Failures: as umm_child_open, with *is_command; UMM_ERR_MEMORY.
+ * umm_trial_free in any case.
+ */
+UMM_MUST_USE enum umm_status umm_trial_run(const struct umm_trial_options *options,
+                                           struct umm_trial *trial, bool *is_command,
+                                           struct umm_error *err);
+
+void umm_trial_free(struct umm_trial *trial);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * views.h - what umm-memstat shows, as tables: the system, processes, files and who maps
+ * them. Each call clears its table and fills it with the figures of now.
+ */
+#ifndef UMM_PROBE_VIEWS_H
+#define UMM_PROBE_VIEWS_H
+
+#include "format/table.h"
+#include "probe/process.h"
+#include "probe/sharing.h"
+
+/* Tables of these kinds, empty. */
+void umm_view_system_init(struct umm_table *table);
+void umm_view_processes_init(struct umm_table *table);
+void umm_view_files_init(struct umm_table *table);
+void umm_view_mappers_init(struct umm_table *table);
+
+/*
+ * One row. *available (may be NULL) is what is available, *total what there is, bytes.
+ */
+UMM_MUST_USE enum umm_status umm_view_system(struct umm_table *table, uint64_t *available,
+                                             uint64_t *total, struct umm_error *err);
+
+/*
+ * Which processes: those of n_pids numbers, those that have one of n_names names, and
+ * with is_tree the descendants of all these.
+ */
+struct umm_view_choice {
+    const uint32_t *pids;
+    size_t n_pids;
+    const char *const *names;
+    size_t n_names;
+    bool is_tree;
+};
+
+/*
+ * A row for each that is there. is_found (may be NULL) has a place for each of the pids
+ * and behind them for each of the names: whether there was such a process. *rss_bytes
+ * is the sum of what is known.
+ */
+UMM_MUST_USE enum umm_status umm_view_processes(struct umm_table *table,
+                                                const struct umm_view_choice *choice,
+                                                bool *is_found, uint64_t *rss_bytes,
+                                                struct umm_error *err);
+
+/*
+ * A row for each file in files, and in mappers for each process and file that it maps;
+ * the sums of PSS are in *pss_bytes. UMM_ERR_SYSTEM for a file that cannot be opened,
+ * UMM_ERR_CONFLICT for one that is not regular.
+ */
+UMM_MUST_USE enum umm_status umm_view_files(struct umm_table *files, struct umm_table *mappers,
+                                            const char *const *paths, size_t n_paths,
+                                            uint64_t *pss_bytes, struct umm_error *err);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/child.h"
+
+#include <errno.h>
+#include <linux/kcmp.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "sys/procfs.h"
+
+static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM};
+
+_Static_assert(sizeof(sigset_t) <= sizeof(((struct umm_child *)0)->mask), "room for a mask");
+
+/* ---- usage --------------------------------------------------------------- */
+
+/*
+ * The kernel adds a process's transfers to those of who waits for it, as it does with
+ * its other usage: ours grow by our descendants'.
+ */
+static void read_io(uint64_t *read_bytes, uint64_t *written_bytes)
+{
+    struct umm_procfs_text text = {0};
+    *read_bytes = *written_bytes = UINT64_MAX;
+    if (umm_procfs_read(UMM_PROCFS_CWD, "/proc/self/io", &text, NULL) == UMM_OK) {
+        (void)umm_procfs_field(text.bytes, "read_bytes:", read_bytes);
+        (void)umm_procfs_field(text.bytes, "write_bytes:", written_bytes);
+    }
+    umm_procfs_text_free(&text);
+}
+
+static uint64_t since(uint64_t now, uint64_t before)
+{
+    if (now == UINT64_MAX || before == UINT64_MAX)
+        return UINT64_MAX;
+    return now > before ? now - before : 0;
+}
+
+void umm_child_usage(const struct umm_child *child, struct umm_child_usage *usage)
+{
+    struct rusage r;
+    uint64_t read_bytes, written_bytes;
+    memset(usage, 0, sizeof *usage);
+    if (getrusage(RUSAGE_CHILDREN, &r) == 0)
+        *usage = (struct umm_child_usage){
+            .user_us = (uint64_t)r.ru_utime.tv_sec * 1000000 + (uint64_t)r.ru_utime.tv_usec,
+            .system_us = (uint64_t)r.ru_stime.tv_sec * 1000000 + (uint64_t)r.ru_stime.tv_usec,
+            .minor_faults = (uint64_t)r.ru_minflt,
+            .major_faults = (uint64_t)r.ru_majflt,
+            .voluntary_switches = (uint64_t)r.ru_nvcsw,
+            .involuntary_switches = (uint64_t)r.ru_nivcsw,
+            .peak_rss_bytes = (uint64_t)r.ru_maxrss * 1024};
+    read_io(&read_bytes, &written_bytes);
+    usage->read_bytes = since(read_bytes, child->read_bytes);
+    usage->written_bytes = since(written_bytes, child->written_bytes);
+}
+
+/* ---- start --------------------------------------------------------------- */
+
+static enum umm_status block_signals(struct umm_child *child, struct umm_error *err)
+{
+    sigset_t wanted, before;
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGCHLD);
+    for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++) {
+        struct sigaction action;
+        /* What nohup(1) and the like have ignored stays so, for the command as well. */
+        if (sigaction(passed_on[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(&wanted, passed_on[i]);
+    }
+    if (sigprocmask(SIG_BLOCK, &wanted, &before) < 0)
+        return umm_error_set_errno(err, errno, "signals", "cannot block");
+    memcpy(child->mask, &before, sizeof before);
+    child->is_open = true;
+    child->signal_fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (child->signal_fd < 0)
+        return umm_error_set_errno(err, errno, "signals", "cannot wait for");
+    return UMM_OK;
+}
+
+static int set_attributes(posix_spawnattr_t *attributes, const struct umm_child *child,
+                          const struct umm_child_command *command)
+{
+    sigset_t mask, defaults;
+    memcpy(&mask, child->mask, sizeof mask);
+    sigemptyset(&defaults);
+    if (!command->is_pipe_ignored)
+        sigaddset(&defaults, SIGPIPE);
+    if (!command->is_fsize_ignored)
+        sigaddset(&defaults, SIGXFSZ);
+    int code = posix_spawnattr_setsigmask(attributes, &mask);
+    if (!code)
+        code = posix_spawnattr_setsigdefault(attributes, &defaults);
+    if (!code)
+        code = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    return code;
+}
+
+static enum umm_status spawn(struct umm_child *child, const struct umm_child_command *command,
+                             bool *is_command, struct umm_error *err)
+{
+    posix_spawnattr_t attributes;
+    pid_t pid = 0;
+    int code = posix_spawnattr_init(&attributes);
+    if (code)
+        return umm_error_set_errno(err, code, command->argv[0], "cannot start");
+    code = set_attributes(&attributes, child, command);
+    if (!code) {
+        code =
+            posix_spawnp(&pid, command->argv[0], NULL, &attributes, command->argv, command->envp);
+        *is_command = code != 0 && code != EAGAIN && code != ENOMEM;
+    }
+    (void)posix_spawnattr_destroy(&attributes);
+    child->pid = (uint32_t)pid;
+    return code ? umm_error_set_errno(err, code, command->argv[0], "cannot run") : UMM_OK;
+}
+
+enum umm_status umm_child_open(struct umm_child *child, const struct umm_child_command *command,
+                               bool *is_command, struct umm_error *err)
+{
+    *child = (struct umm_child){.signal_fd = -1, .has_others = true};
+    *is_command = false;
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+        return umm_error_set_errno(err, errno, "orphans", "cannot take in");
+    read_io(&child->read_bytes, &child->written_bytes);
+    struct rusage own;
+    if (getrusage(RUSAGE_SELF, &own) == 0)
+        child->own_peak_bytes = (uint64_t)own.ru_maxrss * 1024;
+    enum umm_status status = block_signals(child, err);
+    if (!status)
+        status = spawn(child, command, is_command, err);
+    if (status)
+        umm_child_close(child);
+    return status;
+}
+
+/* ---- wait ---------------------------------------------------------------- */
+
+static void reap(struct umm_child *child)
+{
+    for (;;) {
+        int wait_status;
+        pid_t pid = waitpid(-1, &wait_status, WNOHANG);
+        if (pid < 0 && errno == EINTR)
+            continue;
+        if (pid < 0)
+            child->has_others = false;
+        if (pid <= 0)
+            return;
+        if ((uint32_t)pid == child->pid && (WIFEXITED(wait_status) || WIFSIGNALED(wait_status))) {
+            child->has_ended = true;
+            child->wait_status = wait_status;
+        }
+    }
+}
+
+/*
+ * A key of the terminal signals its whole foreground, the command too if it stayed in
+ * our group: that one has it already.
+ */
+static void pass_on(const struct umm_child *child, const struct signalfd_siginfo *info)
+{
+    pid_t pid = (pid_t)child->pid;
+    bool is_from_terminal = info->ssi_code == SI_KERNEL && getpgid(pid) == getpgrp();
+    if (info->ssi_signo != SIGCHLD && !child->has_ended && !is_from_terminal)
+        (void)kill(pid, (int)info->ssi_signo);
+}
+
+static void take_signals(struct umm_child *child)
+{
+    struct signalfd_siginfo info;
+    while (read(child->signal_fd, &info, sizeof info) == sizeof info)
+        pass_on(child, &info);
+}
+
+enum umm_status umm_child_wait(struct umm_child *child, uint64_t timeout_ns, struct umm_error *err)
+{
+    const uint64_t second_ns = 1000000000;
+    struct pollfd item = {.fd = child->signal_fd, .events = POLLIN};
+    struct timespec timeout = {.tv_sec = (time_t)(timeout_ns / second_ns),
+                               .tv_nsec = (long)(timeout_ns % second_ns)};
+    int n = ppoll(&item, 1, &timeout, NULL);
+    if (n < 0 && errno != EINTR)
+        return umm_error_set_errno(err, errno, "the command", "cannot wait for");
+    take_signals(child);
+    reap(child);
+    return UMM_OK;
+}
+
+int umm_child_exit_code(const struct umm_child *child)
+{
+    return WIFSIGNALED(child->wait_status) ? 128 + WTERMSIG(child->wait_status)
+                                           : WEXITSTATUS(child->wait_status);
+}
+
+int umm_child_signal(const struct umm_child *child)
+{
+    return WIFSIGNALED(child->wait_status) ? WTERMSIG(child->wait_status) : 0;
+}
+
+void umm_child_close(struct umm_child *child)
+{
+    sigset_t before;
+    if (!child->is_open)
+        return;
+    if (child->signal_fd >= 0) {
+        take_signals(child); /* what came too late for the command is not for us either */
+        (void)close(child->signal_fd);
+    }
+    memcpy(&before, child->mask, sizeof before);
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    child->is_open = false;
+}
+
+bool umm_child_shares_memory(uint32_t pid, uint32_t other)
+{
+    return syscall(SYS_kcmp, (pid_t)pid, (pid_t)other, KCMP_VM, 0, 0) == 0;
+}
+
+uint32_t umm_child_self(void)
+{
+    return (uint32_t)getpid();
+}

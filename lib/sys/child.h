@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * child.h - running a command: start it, pass signals on, wait for it, and for what it
+ * leaves behind.
+ *
+ * This process takes in the children of its descendants that ended ("subreaper"), so
+ * that a daemon stays a descendant. From open to close SIGCHLD and the signals that are
+ * passed on are blocked, in the calling thread; children do not inherit that. One at a
+ * time, in a process without other children; from one thread.
+ */
+#ifndef UMM_SYS_CHILD_H
+#define UMM_SYS_CHILD_H
+
+#include "umm.h"
+
+/*
+ * What all that was waited for has used, from getrusage and /proc/self/io: the command,
+ * and those of its descendants that ended and were waited for. Device bytes are what
+ * storage transferred; UINT64_MAX where the kernel does not count it.
+ */
+struct umm_child_usage {
+    uint64_t user_us, system_us;
+    uint64_t minor_faults, major_faults;
+    uint64_t voluntary_switches, involuntary_switches;
+    uint64_t peak_rss_bytes; /* of the largest process; at least own_peak_bytes, see below */
+    uint64_t read_bytes, written_bytes;
+};
+
+struct umm_child {
+    bool is_open;
+    int signal_fd;
+    uint32_t pid;
+    bool has_ended;
+    bool has_others; /* descendants that still run, or could not be waited for yet */
+    int wait_status;
+    uint64_t read_bytes, written_bytes; /* this process's own, before */
+    uint64_t own_peak_bytes;            /* a command begins as a copy of us: less cannot be told */
+    unsigned char mask[128];            /* the signals blocked before */
+};
+
+/*
+ * argv[0] is looked for in PATH, as execvp does. is_pipe_ignored, is_fsize_ignored: the
+ * command shall ignore SIGPIPE, SIGXFSZ; else it gets their defaults.
+ */
+struct umm_child_command {
+    char *const *argv;
+    char *const *envp;
+    bool is_pipe_ignored, is_fsize_ignored;
+};
+
+/*
+ * Start it. UMM_ERR_SYSTEM; when it is the command that cannot be run, *is_command is
+ * true and sys_errno says why (ENOENT: there is none).
+ */
+UMM_MUST_USE enum umm_status umm_child_open(struct umm_child *child,
+                                            const struct umm_child_command *command,
+                                            bool *is_command, struct umm_error *err);
+
+/*
+ * Wait until the command, or another descendant that is ours to wait for, has ended, but
+ * at most timeout_ns; take note of who ended; pass on the signals that came. A signal
+ * that the terminal sent to all of its foreground is not sent twice.
+ */
+UMM_MUST_USE enum umm_status umm_child_wait(struct umm_child *child, uint64_t timeout_ns,
+                                            struct umm_error *err);
+
+/* As a shell's $?: the command's exit code, or 128 + the signal that ended it. */
+int umm_child_exit_code(const struct umm_child *child);
+
+/* The signal that ended it, 0 for none. */
+int umm_child_signal(const struct umm_child *child);
+
+void umm_child_usage(const struct umm_child *child, struct umm_child_usage *usage);
+
+/* Restore the signals. What still runs goes on running. Safe on all zero. */
+void umm_child_close(struct umm_child *child);
+
+/*
+ * Whether two processes have one and the same memory, as between vfork and exec: counted
+ * twice, it would not be there. False when the kernel does not tell.
+ */
+bool umm_child_shares_memory(uint32_t pid, uint32_t other);
+
+/* This process's own number. */
+uint32_t umm_child_self(void);
+
+#endif
