@@ -72,7 +72,9 @@ UNITS    := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZERS  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/%)
 # Libraries to preload into other programs; umm-memstat looks for them beside itself.
 INTERPOSE := $(patsubst interpose/%.c,$(BUILD)/lib%.so,$(sort $(wildcard interpose/*.c)))
-OBJ      := $(LIB_OBJ) $(CLI_OBJ) $(patsubst %.c,$(BUILD)/%.o,$(CMD_SRC) $(UNIT_SRC) $(FUZZ_SRC))
+PART_SRC := $(filter-out $(CMD_SRC) $(wildcard cmd/cli*.c),$(sort $(wildcard cmd/*.c)))
+OBJ      := $(LIB_OBJ) $(CLI_OBJ) \
+	$(patsubst %.c,$(BUILD)/%.o,$(CMD_SRC) $(PART_SRC) $(UNIT_SRC) $(FUZZ_SRC))
 COMPLETIONS := $(TOOLS:$(BUILD)/%=$(BUILD)/completions/%)
 
 .PHONY: all tools units fuzzers unit demo check fuzz fault cov bench install uninstall dist clean \
@@ -104,7 +106,10 @@ $(LIB): $(LIB_OBJ) $(BUILD)/members
 	$(SAY) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJ)
 
-$(BUILD)/umm-%: $(BUILD)/cmd/umm-%.o $(CLI_OBJ) $(LIB)
+# Parts of a tool umm-x that has several are cmd/x_*.c.
+.SECONDEXPANSION:
+$(BUILD)/umm-%: $(BUILD)/cmd/umm-%.o $$(addprefix $(BUILD)/,$$(subst .c,.o,$$(wildcard cmd/$$*_*.c))) \
+		$(CLI_OBJ) $(LIB)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(UMM_LDFLAGS) $(CFLAGS) $(LDFLAGS) $^ $(DEP_LIBS) -lm -o $@
 

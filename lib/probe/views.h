@@ -7,7 +7,7 @@
 #define UMM_PROBE_VIEWS_H
 
 #include "format/table.h"
-#include "probe/process.h"
+#include "probe/choice.h"
 #include "probe/sharing.h"
 
 /* Tables of these kinds, empty. */
@@ -23,26 +23,12 @@ UMM_MUST_USE enum umm_status umm_view_system(struct umm_table *table, uint64_t *
                                              uint64_t *total, struct umm_error *err);
 
 /*
- * Which processes: those of n_pids numbers, those that have one of n_names names, and
- * with is_tree the descendants of all these.
- */
-struct umm_view_choice {
-    const uint32_t *pids;
-    size_t n_pids;
-    const char *const *names;
-    size_t n_names;
-    bool is_tree;
-};
-
-/*
- * A row for each that is there. is_found (may be NULL) has a place for each of the pids
- * and behind them for each of the names: whether there was such a process. *rss_bytes
- * is the sum of what is known.
+ * A row for each process that was chosen and is there. *rss_bytes is the sum of what is
+ * known. The rest as umm_choice_find.
  */
 UMM_MUST_USE enum umm_status umm_view_processes(struct umm_table *table,
-                                                const struct umm_view_choice *choice,
-                                                bool *is_found, uint64_t *rss_bytes,
-                                                struct umm_error *err);
+                                                const struct umm_choice *choice, bool *is_found,
+                                                uint64_t *rss_bytes, struct umm_error *err);
 
 /*
  * A row for each file in files, and in mappers for each process and file that it maps;
@@ -52,5 +38,8 @@ UMM_MUST_USE enum umm_status umm_view_processes(struct umm_table *table,
 UMM_MUST_USE enum umm_status umm_view_files(struct umm_table *files, struct umm_table *mappers,
                                             const char *const *paths, size_t n_paths,
                                             uint64_t *pss_bytes, struct umm_error *err);
+
+/* For each file that somebody maps a line "FILE: 3 processes, one copy: 100.0 %". */
+void umm_view_verdicts(const struct umm_table *files, struct umm_textbuf *out);
 
 #endif

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+#include "probe/trial_report.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "format/json.h"
+#include "format/svg.h"
+#include "text/size.h"
+#include "text/textbuf.h"
+
+static double seconds_of(const struct umm_trial *trial)
+{
+    return (double)trial->duration_ns / 1e9;
+}
+
+/* ---- for people ---------------------------------------------------------- */
+
+/* Sizes side by side in one line need a buffer each. */
+struct sizes {
+    char text[4][UMM_SIZE_TEXT_MAX];
+};
+
+static void add_memory(struct umm_textbuf *out, const struct umm_trial *trial)
+{
+    struct sizes s;
+    umm_textbuf_add(out, "peak         %s RSS",
+                    umm_size_format(s.text[0], (double)trial->peak_rss_bytes));
+    if (trial->n_samples)
+        umm_textbuf_add(out, ", %s PSS, %s anonymous, in %u process%s",
+                        umm_size_format(s.text[1], (double)trial->peak_pss_bytes),
+                        umm_size_format(s.text[2], (double)trial->peak_anonymous_bytes),
+                        (unsigned)trial->peak_processes, trial->peak_processes == 1 ? "" : "es");
+    if (trial->peak_hidden)
+        umm_textbuf_add(out, ", %u more unknown", (unsigned)trial->peak_hidden);
+    umm_textbuf_add(out, "\n");
+}
+
+static void add_growth(struct umm_textbuf *out, const struct umm_growth *growth)
+{
+    struct sizes s;
+    if (!growth->is_known) {
+        umm_textbuf_add(out, "growth       unknown: %zu samples after the warm-up, %d needed\n",
+                        growth->n_points, UMM_GROWTH_POINTS_MIN);
+        return;
+    }
+    umm_textbuf_add(out, "growth       %s in %.3f s, %s/s (95 %%: %s/s to %s/s)\n",
+                    umm_size_format_change(s.text[0], growth->bytes),
+                    growth->end_seconds - growth->start_seconds,
+                    umm_size_format_change(s.text[1], growth->slope),
+                    umm_size_format_change(s.text[2], growth->slope_low),
+                    umm_size_format_change(s.text[3], growth->slope_high));
+}
+
+static void add_usage(struct umm_textbuf *out, const struct umm_child_usage *usage)
+{
+    struct sizes s;
+    umm_textbuf_add(out, "faults       %" PRIu64 " minor, %" PRIu64 " major\n", usage->minor_faults,
+                    usage->major_faults);
+    if (usage->read_bytes == UINT64_MAX)
+        umm_textbuf_add(out, "devices      unknown\n");
+    else
+        umm_textbuf_add(out, "devices      %s read, %s written\n",
+                        umm_size_format(s.text[0], (double)usage->read_bytes),
+                        umm_size_format(s.text[1], (double)usage->written_bytes));
+    umm_textbuf_add(out, "switches     %" PRIu64 " voluntary, %" PRIu64 " involuntary\n",
+                    usage->voluntary_switches, usage->involuntary_switches);
+}
+
+static void add_allocs(struct umm_textbuf *out, const struct umm_trial_report *report)
+{
+    const struct umm_alloc_counts *allocs = &report->trial->allocs;
+    double seconds = seconds_of(report->trial);
+    struct sizes s;
+    if (report->trial->alloc_state == UMM_TRIAL_NOT_ASKED)
+        return;
+    if (report->trial->alloc_state == UMM_TRIAL_NOT_COUNTED) {
+        umm_textbuf_add(out, "allocations  cannot be counted: the command takes in no library "
+                             "(it is static, or changes its user)\n");
+        return;
+    }
+    umm_textbuf_add(out,
+                    "allocations  %" PRIu64 " (%s), %" PRIu64 " frees; %.0f per second (%s/s)\n",
+                    allocs->n_allocs, umm_size_format(s.text[0], (double)allocs->alloc_bytes),
+                    allocs->n_frees, (double)allocs->n_allocs / seconds,
+                    umm_size_format(s.text[1], (double)allocs->alloc_bytes / seconds));
+    if (report->units > 0)
+        umm_textbuf_add(out, "             %.6g per unit (%s)\n",
+                        (double)allocs->n_allocs / report->units,
+                        umm_size_format(s.text[0], (double)allocs->alloc_bytes / report->units));
+    umm_textbuf_add(out, "maps         %" PRIu64 " (%s), %" PRIu64 " unmaps\n", allocs->n_maps,
+                    umm_size_format(s.text[0], (double)allocs->map_bytes), allocs->n_unmaps);
+}
+
+enum umm_status umm_trial_report_text(const struct umm_trial_report *report, char **text,
+                                      size_t *len_bytes, struct umm_error *err)
+{
+    const struct umm_trial *trial = report->trial;
+    struct umm_textbuf out = {0};
+    umm_textbuf_add(&out, "command      %s\n", report->command);
+    if (trial->signal)
+        umm_textbuf_add(&out, "exit         %d (signal %d)\n", trial->exit_code, trial->signal);
+    else
+        umm_textbuf_add(&out, "exit         %d\n", trial->exit_code);
+    umm_textbuf_add(&out, "duration     %.3f s (%.3f s user, %.3f s system)\n", seconds_of(trial),
+                    (double)trial->usage.user_us / 1e6, (double)trial->usage.system_us / 1e6);
+    add_memory(&out, trial);
+    add_growth(&out, &trial->growth);
+    add_usage(&out, &trial->usage);
+    add_allocs(&out, report);
+    if (trial->is_left)
+        umm_textbuf_add(&out, "left         processes that still run\n");
+    for (size_t i = 0; i < report->n_verdicts; i++)
+        umm_textbuf_add(&out, "%s\n", report->verdicts[i].text);
+    return umm_textbuf_take(&out, text, len_bytes, err);
+}
+
+/* ---- JSON ---------------------------------------------------------------- */
+
+/* Unknown is null. */
+static void put_count(struct umm_json *object, const char *key, uint64_t count)
+{
+    if (count == UINT64_MAX)
+        umm_json_put_text(object, key, NULL);
+    else
+        umm_json_put_count(object, key, count);
+}
+
+static void put_growth(struct umm_json *root, const struct umm_growth *growth)
+{
+    struct umm_json *object = umm_json_put_object(root, "growth");
+    umm_json_put_text(object, "estimator", "Theil-Sen");
+    umm_json_put_count(object, "samples", growth->n_points);
+    umm_json_put_bool(object, "is_known", growth->is_known);
+    if (!growth->is_known)
+        return;
+    umm_json_put_real(object, "bytes", growth->bytes);
+    umm_json_put_real(object, "start_seconds", growth->start_seconds);
+    umm_json_put_real(object, "end_seconds", growth->end_seconds);
+    umm_json_put_real(object, "start_bytes", growth->start_bytes);
+    umm_json_put_real(object, "end_bytes", growth->end_bytes);
+    umm_json_put_real(object, "bytes_per_second", growth->slope);
+    umm_json_put_real(object, "bytes_per_second_low", growth->slope_low);
+    umm_json_put_real(object, "bytes_per_second_high", growth->slope_high);
+}
+
+static void put_usage(struct umm_json *root, const struct umm_child_usage *usage)
+{
+    umm_json_put_real(root, "user_seconds", (double)usage->user_us / 1e6);
+    umm_json_put_real(root, "system_seconds", (double)usage->system_us / 1e6);
+    umm_json_put_count(root, "minor_faults", usage->minor_faults);
+    umm_json_put_count(root, "major_faults", usage->major_faults);
+    umm_json_put_count(root, "voluntary_switches", usage->voluntary_switches);
+    umm_json_put_count(root, "involuntary_switches", usage->involuntary_switches);
+    put_count(root, "device_read_bytes", usage->read_bytes);
+    put_count(root, "device_written_bytes", usage->written_bytes);
+}
+
+static void put_allocs(struct umm_json *root, const struct umm_trial_report *report)
+{
+    const struct umm_alloc_counts *allocs = &report->trial->allocs;
+    double seconds = seconds_of(report->trial);
+    struct umm_json *object;
+    if (report->trial->alloc_state == UMM_TRIAL_NOT_ASKED)
+        return;
+    object = umm_json_put_object(root, "allocations");
+    umm_json_put_bool(object, "is_counted", report->trial->alloc_state == UMM_TRIAL_COUNTED);
+    if (report->trial->alloc_state == UMM_TRIAL_NOT_COUNTED)
+        return;
+    umm_json_put_count(object, "allocs", allocs->n_allocs);
+    umm_json_put_count(object, "frees", allocs->n_frees);
+    umm_json_put_count(object, "bytes", allocs->alloc_bytes);
+    umm_json_put_count(object, "maps", allocs->n_maps);
+    umm_json_put_count(object, "unmaps", allocs->n_unmaps);
+    umm_json_put_count(object, "map_bytes", allocs->map_bytes);
+    umm_json_put_count(object, "processes", allocs->n_processes);
+    umm_json_put_real(object, "allocs_per_second", (double)allocs->n_allocs / seconds);
+    umm_json_put_real(object, "bytes_per_second", (double)allocs->alloc_bytes / seconds);
+    if (report->units > 0) {
+        umm_json_put_real(object, "units", report->units);
+        umm_json_put_real(object, "allocs_per_unit", (double)allocs->n_allocs / report->units);
+        umm_json_put_real(object, "bytes_per_unit", (double)allocs->alloc_bytes / report->units);
+    }
+}
+
+static void put_verdicts(struct umm_json *root, const struct umm_trial_report *report)
+{
+    for (size_t i = 0; i < report->n_verdicts; i++) {
+        const struct umm_verdict *v = &report->verdicts[i];
+        struct umm_json *object = umm_json_add_object(root, "verdicts");
+        umm_json_put_text(object, "limit", umm_verdict_name(v->kind));
+        umm_json_put_text(object, "verdict", v->is_kept ? "PASS" : "FAIL");
+        umm_json_put_real(object, "measured", v->is_known ? v->measured : (double)NAN);
+        umm_json_put_real(object, "at_most", v->at_most);
+    }
+}
+
+static void put_samples(struct umm_json *root, const struct umm_trial *trial)
+{
+    for (size_t i = 0; i < trial->n_samples; i++) {
+        const struct umm_trial_sample *sample = &trial->samples[i];
+        struct umm_json *object = umm_json_add_object(root, "samples");
+        umm_json_put_real(object, "seconds", (double)sample->at_ns / 1e9);
+        umm_json_put_count(object, "rss_bytes", sample->rss_bytes);
+        umm_json_put_count(object, "pss_bytes", sample->pss_bytes);
+        umm_json_put_count(object, "anonymous_bytes", sample->anonymous_bytes);
+        umm_json_put_count(object, "processes", sample->n_processes);
+        if (trial->alloc_state == UMM_TRIAL_COUNTED)
+            umm_json_put_count(object, "allocs", sample->n_allocs);
+    }
+}
+
+enum umm_status umm_trial_report_json(const struct umm_trial_report *report, char **text,
+                                      size_t *len_bytes, struct umm_error *err)
+{
+    const struct umm_trial *trial = report->trial;
+    struct umm_json *root = umm_json_new();
+    umm_json_put_text(root, "tool", "umm-memstat");
+    umm_json_put_text(root, "version", UMM_VERSION);
+    umm_json_put_text(root, "command", report->command);
+    umm_json_put_integer(root, "exit_code", trial->exit_code);
+    umm_json_put_integer(root, "signal", trial->signal);
+    umm_json_put_real(root, "seconds", seconds_of(trial));
+    umm_json_put_real(root, "warmup_seconds", report->warmup_seconds);
+    umm_json_put_count(root, "peak_rss_bytes", trial->peak_rss_bytes);
+    put_count(root, "peak_pss_bytes", trial->n_samples ? trial->peak_pss_bytes : UINT64_MAX);
+    put_count(root, "peak_anonymous_bytes",
+              trial->n_samples ? trial->peak_anonymous_bytes : UINT64_MAX);
+    umm_json_put_count(root, "peak_processes", trial->peak_processes);
+    umm_json_put_count(root, "unknown_processes", trial->peak_hidden);
+    umm_json_put_bool(root, "is_left_running", trial->is_left);
+    put_growth(root, &trial->growth);
+    put_usage(root, &trial->usage);
+    put_allocs(root, report);
+    put_verdicts(root, report);
+    umm_json_put_count(root, "samples_taken", trial->n_taken);
+    umm_json_put_real(root, "sampling_seconds", (double)trial->sampling_ns / 1e9);
+    put_samples(root, trial);
+    enum umm_status status = umm_json_print(root, false, text, len_bytes, err);
+    umm_json_free(root);
+    return status;
+}
+
+/* ---- metrics ------------------------------------------------------------- */
+
+#define METRIC(name) "umm_memstat_run_" name
+
+void umm_trial_report_metrics(const struct umm_trial_report *report, struct umm_prometheus *page)
+{
+    const struct umm_trial *trial = report->trial;
+    size_t n_failed = 0;
+    for (size_t i = 0; i < report->n_verdicts; i++)
+        n_failed += !report->verdicts[i].is_kept;
+    umm_prometheus_gauge(page, METRIC("exit_code"), "Exit code of the command.", trial->exit_code);
+    umm_prometheus_gauge(page, METRIC("duration_seconds"), "How long it ran.", seconds_of(trial));
+    umm_prometheus_gauge(page, METRIC("peak_rss_bytes"), "The most memory it had.",
+                         (double)trial->peak_rss_bytes);
+    if (trial->n_samples)
+        umm_prometheus_gauge(page, METRIC("peak_pss_bytes"),
+                             "The most memory it had, shared pages counted once.",
+                             (double)trial->peak_pss_bytes);
+    if (trial->growth.is_known)
+        umm_prometheus_gauge(page, METRIC("growth_bytes"),
+                             "Anonymous memory it gained after the warm-up.", trial->growth.bytes);
+    umm_prometheus_gauge(page, METRIC("major_faults"), "Faults that waited for a device.",
+                         (double)trial->usage.major_faults);
+    if (trial->usage.read_bytes != UINT64_MAX)
+        umm_prometheus_gauge(page, METRIC("device_read_bytes"), "Read from devices.",
+                             (double)trial->usage.read_bytes);
+    if (trial->alloc_state == UMM_TRIAL_COUNTED)
+        umm_prometheus_gauge(page, METRIC("allocations"), "Allocations it made.",
+                             (double)trial->allocs.n_allocs);
+    umm_prometheus_gauge(page, METRIC("failed_limits"), "Limits it did not keep.",
+                         (double)n_failed);
+}
+
+/* ---- plot ---------------------------------------------------------------- */
+
+/* The samples as columns, and the growth's line. */
+struct columns {
+    double *seconds, *rss, *growing;
+    double line_seconds[2], line_bytes[2];
+};
+
+static bool fill_columns(struct columns *columns, const struct umm_trial *trial)
+{
+    size_t n = trial->n_samples;
+    columns->seconds = calloc(3 * n + 1, sizeof *columns->seconds);
+    if (!columns->seconds)
+        return false;
+    columns->rss = columns->seconds + n;
+    columns->growing = columns->rss + n;
+    for (size_t i = 0; i < n; i++) {
+        columns->seconds[i] = (double)trial->samples[i].at_ns / 1e9;
+        columns->rss[i] = (double)trial->samples[i].rss_bytes;
+        columns->growing[i] = (double)trial->samples[i].growing_bytes;
+    }
+    columns->line_seconds[0] = trial->growth.start_seconds;
+    columns->line_seconds[1] = trial->growth.end_seconds;
+    columns->line_bytes[0] = trial->growth.start_bytes;
+    columns->line_bytes[1] = trial->growth.end_bytes;
+    return true;
+}
+
+static void add_series(struct umm_svg_plot *plot, const struct columns *columns,
+                       const struct umm_trial *trial)
+{
+    size_t n = trial->n_samples;
+    plot->series[plot->n_series++] = (struct umm_svg_series){
+        .name = "RSS", .seconds = columns->seconds, .bytes = columns->rss, .n = n};
+    plot->series[plot->n_series++] = (struct umm_svg_series){
+        .name = "anonymous", .seconds = columns->seconds, .bytes = columns->growing, .n = n};
+    if (trial->growth.is_known)
+        plot->series[plot->n_series++] = (struct umm_svg_series){.name = "growth",
+                                                                 .seconds = columns->line_seconds,
+                                                                 .bytes = columns->line_bytes,
+                                                                 .n = 2,
+                                                                 .is_dashed = true};
+}
+
+static void add_verdicts(struct umm_svg_plot *plot, const struct umm_trial_report *report)
+{
+    for (size_t i = 0; i < report->n_verdicts && plot->n_notes < UMM_SVG_NOTES_MAX; i++) {
+        const struct umm_verdict *v = &report->verdicts[i];
+        plot->notes[plot->n_notes++] =
+            (struct umm_svg_note){.tone = v->is_kept ? UMM_SVG_GOOD : UMM_SVG_BAD, .text = v->text};
+        if (v->kind == UMM_VERDICT_RSS)
+            plot->limits[plot->n_limits++] =
+                (struct umm_svg_limit){.name = "RSS at most", .bytes = v->at_most};
+    }
+}
+
+enum umm_status umm_trial_report_svg(const struct umm_trial_report *report, char **text,
+                                     size_t *len_bytes, struct umm_error *err)
+{
+    const struct umm_trial *trial = report->trial;
+    const struct umm_growth *growth = &trial->growth;
+    struct columns columns = {0};
+    struct sizes s;
+    char subtitle[160];
+    struct umm_svg_plot plot = {.title = report->command,
+                                .subtitle = subtitle,
+                                .seconds = seconds_of(trial),
+                                .shaded_seconds = report->warmup_seconds};
+    if (!fill_columns(&columns, trial))
+        return umm_error_set_memory(err, trial->n_samples * sizeof *columns.seconds, "a plot");
+    int n =
+        snprintf(subtitle, sizeof subtitle, "%.3f s, peak RSS %s, exit code %d", seconds_of(trial),
+                 umm_size_format(s.text[0], (double)trial->peak_rss_bytes), trial->exit_code);
+    if (growth->is_known)
+        snprintf(subtitle + n, sizeof subtitle - (size_t)n, "; growth %s, %s/s",
+                 umm_size_format_change(s.text[1], growth->bytes),
+                 umm_size_format_change(s.text[2], growth->slope));
+    add_series(&plot, &columns, trial);
+    add_verdicts(&plot, report);
+    enum umm_status status = umm_svg_print(&plot, text, len_bytes, err);
+    free(columns.seconds);
+    return status;
+}

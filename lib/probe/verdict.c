@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "probe/verdict.h"
+
+#include <stdio.h>
+
+#include "text/size.h"
+
+const char *umm_verdict_name(enum umm_verdict_kind kind)
+{
+    static const char *const names[] = {[UMM_VERDICT_GROWTH] = "growth",
+                                        [UMM_VERDICT_RSS] = "rss",
+                                        [UMM_VERDICT_ALLOCS] = "allocs_per_second",
+                                        [UMM_VERDICT_SECONDS] = "seconds"};
+    return names[kind];
+}
+
+/* The figure, and whether it is one: a short run has none for growth. */
+static bool measure(const struct umm_trial *trial, enum umm_verdict_kind kind, double *out)
+{
+    double seconds = (double)trial->duration_ns / 1e9;
+    switch (kind) {
+    case UMM_VERDICT_GROWTH: *out = trial->growth.bytes; return trial->growth.is_known;
+    case UMM_VERDICT_RSS: *out = (double)trial->peak_rss_bytes; return trial->peak_hidden == 0;
+    case UMM_VERDICT_ALLOCS:
+        *out = seconds > 0 ? (double)trial->allocs.n_allocs / seconds : 0;
+        return trial->alloc_state == UMM_TRIAL_COUNTED;
+    case UMM_VERDICT_SECONDS:
+    case UMM_VERDICT_COUNT:
+    default: *out = seconds; return true;
+    }
+}
+
+static void format(char out[UMM_SIZE_TEXT_MAX], enum umm_verdict_kind kind, double value,
+                   bool is_change)
+{
+    if (kind == UMM_VERDICT_ALLOCS)
+        snprintf(out, UMM_SIZE_TEXT_MAX, "%.0f per second", value);
+    else if (kind == UMM_VERDICT_SECONDS)
+        snprintf(out, UMM_SIZE_TEXT_MAX, "%.3f s", value);
+    else if (is_change)
+        umm_size_format_change(out, value);
+    else
+        umm_size_format(out, value);
+}
+
+static void judge(const struct umm_trial *trial, struct umm_verdict *v)
+{
+    static const char *const titles[] = {[UMM_VERDICT_GROWTH] = "growth",
+                                         [UMM_VERDICT_RSS] = "peak RSS",
+                                         [UMM_VERDICT_ALLOCS] = "allocations",
+                                         [UMM_VERDICT_SECONDS] = "duration"};
+    char measured[UMM_SIZE_TEXT_MAX], at_most[UMM_SIZE_TEXT_MAX];
+    const char *why = "";
+    v->is_known = measure(trial, v->kind, &v->measured);
+    v->is_kept = v->is_known && v->measured <= v->at_most;
+    format(measured, v->kind, v->measured, v->kind == UMM_VERDICT_GROWTH);
+    format(at_most, v->kind, v->at_most, false);
+    if (!v->is_known) {
+        snprintf(measured, sizeof measured, "unknown");
+        why = v->kind == UMM_VERDICT_GROWTH   ? " (too few samples: a longer run, less warm-up)"
+              : v->kind == UMM_VERDICT_ALLOCS ? " (not counted)"
+                                              : " (of other users' processes)";
+    }
+    /* Nothing can have grown by more than there ever was. */
+    if (v->kind == UMM_VERDICT_GROWTH && !v->is_known && trial->peak_hidden == 0 &&
+        (double)trial->peak_rss_bytes <= v->at_most) {
+        v->is_kept = true;
+        why = " (too short to measure, but peak RSS is less)";
+    }
+    snprintf(v->text, sizeof v->text, "%s %s %s, at most %s%s", v->is_kept ? "PASS" : "FAIL",
+             titles[v->kind], measured, at_most, why);
+}
+
+size_t umm_verdict_judge(const struct umm_trial *trial, const struct umm_verdict_limits *limits,
+                         struct umm_verdict out[UMM_VERDICT_COUNT])
+{
+    size_t n = 0;
+    for (int kind = 0; kind < UMM_VERDICT_COUNT; kind++) {
+        if (limits->at_most[kind] < 0)
+            continue;
+        out[n] = (struct umm_verdict){.kind = (enum umm_verdict_kind)kind,
+                                      .at_most = limits->at_most[kind]};
+        judge(trial, &out[n++]);
+    }
+    return n;
+}

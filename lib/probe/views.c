@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+#include "probe/views.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "sys/file.h"
+#include "sys/memory.h"
+#include "sys/residency.h"
+
+/* ---- the system ---------------------------------------------------------- */
+
+enum {
+    SYSTEM_LIMIT,
+    SYSTEM_TOTAL,
+    SYSTEM_USED,
+    SYSTEM_AVAILABLE,
+    SYSTEM_FREE,
+    SYSTEM_CACHED,
+    SYSTEM_SHARED,
+    SYSTEM_SWAP_TOTAL,
+    SYSTEM_SWAP_USED,
+    SYSTEM_SOME,
+    SYSTEM_FULL,
+    SYSTEM_WORKING_SET,
+    SYSTEM_HOST_TOTAL,
+    SYSTEM_HOST_AVAILABLE,
+    SYSTEM_COLUMNS
+};
+
+#define METRIC(name) "umm_memstat_" name
+
+/* The host's figures are in programs' output only: people see those that count. */
+static const struct umm_table_column system_columns[] = {
+    {UMM_TABLE_TEXT, "limit", "limit", NULL, NULL},
+    {UMM_TABLE_BYTES, "total_bytes", "total", METRIC("total_bytes"),
+     "Memory there is, within the limits of control groups."},
+    {UMM_TABLE_BYTES, "used_bytes", "used", METRIC("used_bytes"), "Total less available."},
+    {UMM_TABLE_BYTES, "available_bytes", "available", METRIC("available_bytes"),
+     "Memory that can be had without swapping."},
+    {UMM_TABLE_BYTES, "free_bytes", "free", METRIC("free_bytes"), "Memory without any use."},
+    {UMM_TABLE_BYTES, "cached_bytes", "cached", METRIC("cached_bytes"), "Page cache and buffers."},
+    {UMM_TABLE_BYTES, "shared_bytes", "shared", METRIC("shared_bytes"), "Shared memory, tmpfs."},
+    {UMM_TABLE_BYTES, "swap_total_bytes", "swap", METRIC("swap_total_bytes"), "Swap there is."},
+    {UMM_TABLE_BYTES, "swap_used_bytes", "swapped", METRIC("swap_used_bytes"), "Swap in use."},
+    {UMM_TABLE_SHARE, "pressure_some_10s", "some 10s", METRIC("pressure_some_10s_ratio"),
+     "Share of the last 10 s in which a task waited for memory."},
+    {UMM_TABLE_SHARE, "pressure_full_10s", "full 10s", METRIC("pressure_full_10s_ratio"),
+     "Share of the last 10 s in which all tasks waited for memory."},
+    {UMM_TABLE_BYTES, "working_set_bytes", NULL, NULL, NULL},
+    {UMM_TABLE_BYTES, "host_total_bytes", NULL, NULL, NULL},
+    {UMM_TABLE_BYTES, "host_available_bytes", NULL, NULL, NULL}};
+
+void umm_view_system_init(struct umm_table *table)
+{
+    *table = (struct umm_table){
+        .what = "system", .columns = system_columns, .n_columns = SYSTEM_COLUMNS};
+}
+
+static void fill_system(struct umm_table *table, const struct umm_memory *memory)
+{
+    static const char *const limits[] = {[UMM_MEMORY_HOST] = "host",
+                                         [UMM_MEMORY_CGROUP1] = "cgroup",
+                                         [UMM_MEMORY_CGROUP2] = "cgroup2"};
+    umm_table_add_row(table);
+    umm_table_set_text(table, SYSTEM_LIMIT, limits[memory->limiter]);
+    umm_table_set_count(table, SYSTEM_TOTAL, memory->total_bytes);
+    umm_table_set_count(table, SYSTEM_USED, memory->used_bytes);
+    umm_table_set_count(table, SYSTEM_AVAILABLE, memory->available_bytes);
+    umm_table_set_count(table, SYSTEM_FREE, memory->free_bytes);
+    umm_table_set_count(table, SYSTEM_CACHED, memory->cached_bytes);
+    umm_table_set_count(table, SYSTEM_SHARED, memory->shared_bytes);
+    umm_table_set_count(table, SYSTEM_SWAP_TOTAL, memory->swap_total_bytes);
+    umm_table_set_count(table, SYSTEM_SWAP_USED, memory->swap_used_bytes);
+    if (memory->pressure.is_known) {
+        umm_table_set_number(table, SYSTEM_SOME, memory->pressure.some_avg10 / 100);
+        umm_table_set_number(table, SYSTEM_FULL, memory->pressure.full_avg10 / 100);
+    }
+    if (memory->limiter != UMM_MEMORY_HOST)
+        umm_table_set_count(table, SYSTEM_WORKING_SET, memory->working_set_bytes);
+    umm_table_set_count(table, SYSTEM_HOST_TOTAL, memory->host_total_bytes);
+    umm_table_set_count(table, SYSTEM_HOST_AVAILABLE, memory->host_available_bytes);
+}
+
+enum umm_status umm_view_system(struct umm_table *table, uint64_t *available, uint64_t *total,
+                                struct umm_error *err)
+{
+    struct umm_memory memory;
+    umm_table_clear(table);
+    enum umm_status status = umm_memory_read(NULL, &memory, err);
+    if (status)
+        return status;
+    fill_system(table, &memory);
+    if (available)
+        *available = memory.available_bytes;
+    if (total)
+        *total = memory.total_bytes;
+    return UMM_OK;
+}
+
+/* ---- processes ----------------------------------------------------------- */
+
+enum {
+    PROCESS_PID,
+    PROCESS_PPID,
+    PROCESS_RSS,
+    PROCESS_PSS,
+    PROCESS_USS,
+    PROCESS_ANONYMOUS,
+    PROCESS_FILE,
+    PROCESS_SHMEM,
+    PROCESS_SWAP,
+    PROCESS_PEAK,
+    PROCESS_THREADS,
+    PROCESS_FDS,
+    PROCESS_NAME,
+    PROCESS_COLUMNS
+};
+
+static const struct umm_table_column process_columns[] = {
+    {UMM_TABLE_ID, "pid", "pid", NULL, NULL},
+    {UMM_TABLE_COUNT, "ppid", NULL, NULL, NULL},
+    {UMM_TABLE_BYTES, "rss_bytes", "rss", METRIC("process_rss_bytes"), "Memory of the process."},
+    {UMM_TABLE_BYTES, "pss_bytes", "pss", METRIC("process_pss_bytes"),
+     "Its memory, each page divided by the number of processes that map it."},
+    {UMM_TABLE_BYTES, "uss_bytes", "uss", METRIC("process_uss_bytes"), "Memory only it maps."},
+    {UMM_TABLE_BYTES, "anonymous_bytes", "anonymous", METRIC("process_anonymous_bytes"),
+     "Its memory that is no file's."},
+    {UMM_TABLE_BYTES, "file_bytes", "file", METRIC("process_file_bytes"), "Pages of files."},
+    {UMM_TABLE_BYTES, "shmem_bytes", "shmem", METRIC("process_shmem_bytes"),
+     "Pages of shared memory and tmpfs."},
+    {UMM_TABLE_BYTES, "swap_bytes", "swap", METRIC("process_swap_bytes"), "What was swapped out."},
+    {UMM_TABLE_BYTES, "peak_rss_bytes", "peak", METRIC("process_peak_rss_bytes"),
+     "The most it had in memory."},
+    {UMM_TABLE_COUNT, "threads", "threads", METRIC("process_threads"), "Its threads."},
+    {UMM_TABLE_COUNT, "fds", "fds", METRIC("process_fds"), "Its open files."},
+    {UMM_TABLE_TEXT, "name", "name", NULL, NULL}};
+
+void umm_view_processes_init(struct umm_table *table)
+{
+    *table = (struct umm_table){
+        .what = "process", .columns = process_columns, .n_columns = PROCESS_COLUMNS};
+}
+
+static void add_process(struct umm_table *table, const struct umm_process *process)
+{
+    umm_table_add_row(table);
+    umm_table_set_count(table, PROCESS_PID, process->id.pid);
+    umm_table_set_count(table, PROCESS_PPID, process->id.ppid);
+    umm_table_set_count(table, PROCESS_RSS, process->rss_bytes);
+    umm_table_set_count(table, PROCESS_PSS, process->pss_bytes);
+    umm_table_set_count(table, PROCESS_USS, process->uss_bytes);
+    umm_table_set_count(table, PROCESS_ANONYMOUS, process->anonymous_bytes);
+    umm_table_set_count(table, PROCESS_FILE, process->file_bytes);
+    umm_table_set_count(table, PROCESS_SHMEM, process->shmem_bytes);
+    umm_table_set_count(table, PROCESS_SWAP, process->swap_bytes);
+    umm_table_set_count(table, PROCESS_PEAK, process->peak_rss_bytes);
+    umm_table_set_count(table, PROCESS_THREADS, process->n_threads);
+    umm_table_set_count(table, PROCESS_FDS, process->n_fds);
+    umm_table_set_text(table, PROCESS_NAME, process->id.name);
+}
+
+enum umm_status umm_view_processes(struct umm_table *table, const struct umm_choice *choice,
+                                   bool *is_found, uint64_t *rss_bytes, struct umm_error *err)
+{
+    uint32_t *pids;
+    size_t n;
+    umm_table_clear(table);
+    *rss_bytes = 0;
+    enum umm_status status = umm_choice_find(choice, is_found, &pids, &n, err);
+    for (size_t i = 0; !status && i < n; i++) {
+        struct umm_process process;
+        bool is_there;
+        status = umm_process_read(NULL, pids[i], &process, &is_there, err);
+        if (status || !is_there)
+            continue;
+        add_process(table, &process);
+        *rss_bytes += process.rss_bytes == UMM_UNKNOWN ? 0 : process.rss_bytes;
+    }
+    free(pids);
+    return status;
+}
+
+/* ---- files --------------------------------------------------------------- */
+
+enum {
+    FILE_SIZE,
+    FILE_RESIDENT,
+    FILE_RESIDENT_SHARE,
+    FILE_PROCESSES,
+    FILE_HIDDEN,
+    FILE_RSS,
+    FILE_PSS,
+    FILE_ONE_COPY,
+    FILE_NAME,
+    FILE_COLUMNS
+};
+
+static const struct umm_table_column file_columns[] = {
+    {UMM_TABLE_BYTES, "size_bytes", "size", METRIC("file_size_bytes"), "Size of the file."},
+    {UMM_TABLE_BYTES, "resident_bytes", NULL, METRIC("file_resident_bytes"),
+     "What of it is in memory."},
+    {UMM_TABLE_SHARE, "resident_share", "resident", NULL, NULL},
+    {UMM_TABLE_COUNT, "processes", "processes", METRIC("file_processes"), "Processes that map it."},
+    {UMM_TABLE_COUNT, "hidden_processes", "hidden", METRIC("file_hidden_processes"),
+     "Processes that could not be looked into."},
+    {UMM_TABLE_BYTES, "rss_bytes", "sum of rss", METRIC("file_rss_bytes"),
+     "Sum of what the processes have of it."},
+    {UMM_TABLE_BYTES, "pss_bytes", "sum of pss", METRIC("file_pss_bytes"),
+     "The same, shared pages counted once."},
+    {UMM_TABLE_SHARE, "one_copy_share", "one copy", METRIC("file_one_copy_ratio"),
+     "Part of what they have of it that is the file's single copy."},
+    {UMM_TABLE_TEXT, "file", "file", NULL, NULL}};
+
+enum {
+    MAPPER_PID,
+    MAPPER_MAPPED,
+    MAPPER_RSS,
+    MAPPER_PSS,
+    MAPPER_OWN,
+    MAPPER_NAME,
+    MAPPER_FILE,
+    MAPPER_COLUMNS
+};
+
+static const struct umm_table_column mapper_columns[] = {
+    {UMM_TABLE_ID, "pid", "pid", NULL, NULL},
+    {UMM_TABLE_BYTES, "mapped_bytes", "mapped", NULL, NULL},
+    {UMM_TABLE_BYTES, "rss_bytes", "rss", METRIC("mapper_rss_bytes"),
+     "What the process has of the file."},
+    {UMM_TABLE_BYTES, "pss_bytes", "pss", METRIC("mapper_pss_bytes"),
+     "The same, each page divided by the number of processes that map it."},
+    {UMM_TABLE_BYTES, "own_copy_bytes", "own copies", METRIC("mapper_own_copy_bytes"),
+     "Pages it changed in a private mapping."},
+    {UMM_TABLE_TEXT, "name", "name", NULL, NULL},
+    {UMM_TABLE_TEXT, "file", "file", NULL, NULL}};
+
+void umm_view_files_init(struct umm_table *table)
+{
+    *table = (struct umm_table){.what = "file", .columns = file_columns, .n_columns = FILE_COLUMNS};
+}
+
+void umm_view_mappers_init(struct umm_table *table)
+{
+    *table = (struct umm_table){
+        .what = "mapper", .columns = mapper_columns, .n_columns = MAPPER_COLUMNS};
+}
+
+/* A file that was looked at. */
+struct seen {
+    uint64_t size_bytes;
+    struct umm_residency residency;
+    char *real_path;
+};
+
+static enum umm_status look_at(const char *path, struct seen *seen, struct umm_sharing_file *file,
+                               struct umm_error *err)
+{
+    struct umm_file_info info;
+    int fd;
+    enum umm_status status = umm_file_open_read(path, &fd, &info, err);
+    if (status)
+        return status;
+    if (info.kind != UMM_FILE_REGULAR)
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is not a regular file");
+    else
+        status = umm_residency_query(fd, path, 0, info.size_bytes, &seen->residency, err);
+    umm_file_close(&fd);
+    seen->size_bytes = info.size_bytes;
+    seen->real_path = realpath(path, NULL); /* helps, where it can be had */
+    *file = (struct umm_sharing_file){
+        .device = info.device, .inode = info.inode, .path = seen->real_path};
+    return status;
+}
+
+static void add_file(struct umm_table *table, const char *path, const struct seen *seen,
+                     const struct umm_sharing *sharing)
+{
+    umm_table_add_row(table);
+    umm_table_set_count(table, FILE_SIZE, seen->size_bytes);
+    if (seen->residency.is_known) {
+        umm_table_set_count(table, FILE_RESIDENT, seen->residency.resident_bytes);
+        umm_table_set_number(table, FILE_RESIDENT_SHARE,
+                             (double)seen->residency.resident_bytes / (double)seen->size_bytes);
+    }
+    umm_table_set_count(table, FILE_PROCESSES, sharing->n_processes);
+    umm_table_set_count(table, FILE_HIDDEN, sharing->n_hidden);
+    umm_table_set_count(table, FILE_RSS, sharing->rss_bytes);
+    umm_table_set_count(table, FILE_PSS, sharing->pss_bytes);
+    if (umm_sharing_one_copy(sharing) >= 0)
+        umm_table_set_number(table, FILE_ONE_COPY, umm_sharing_one_copy(sharing));
+    umm_table_set_text(table, FILE_NAME, path);
+}
+
+static void add_mappers(struct umm_table *table, const char *path,
+                        const struct umm_sharing *sharing)
+{
+    for (size_t i = 0; i < sharing->n_processes; i++) {
+        const struct umm_sharing_process *process = &sharing->processes[i];
+        umm_table_add_row(table);
+        umm_table_set_count(table, MAPPER_PID, process->pid);
+        umm_table_set_count(table, MAPPER_MAPPED, process->mapped_bytes);
+        umm_table_set_count(table, MAPPER_RSS, process->rss_bytes);
+        umm_table_set_count(table, MAPPER_PSS, process->pss_bytes);
+        umm_table_set_count(table, MAPPER_OWN, process->anonymous_bytes);
+        umm_table_set_text(table, MAPPER_NAME, process->name);
+        umm_table_set_text(table, MAPPER_FILE, path);
+    }
+}
+
+enum umm_status umm_view_files(struct umm_table *files, struct umm_table *mappers,
+                               const char *const *paths, size_t n_paths, uint64_t *pss_bytes,
+                               struct umm_error *err)
+{
+    struct seen *seen = calloc(n_paths + 1, sizeof *seen);
+    struct umm_sharing_file *wanted = calloc(n_paths + 1, sizeof *wanted);
+    struct umm_sharing *sharing = calloc(n_paths + 1, sizeof *sharing);
+    enum umm_status status = UMM_OK;
+    umm_table_clear(files);
+    umm_table_clear(mappers);
+    *pss_bytes = 0;
+    if (!seen || !wanted || !sharing)
+        status = umm_error_set_memory(err, n_paths * sizeof *sharing, "files to look at");
+    for (size_t i = 0; !status && i < n_paths; i++)
+        status = look_at(paths[i], &seen[i], &wanted[i], err);
+    if (!status)
+        status = umm_sharing_read(NULL, wanted, n_paths, sharing, err);
+    for (size_t i = 0; !status && i < n_paths; i++) {
+        add_file(files, paths[i], &seen[i], &sharing[i]);
+        add_mappers(mappers, paths[i], &sharing[i]);
+        *pss_bytes += sharing[i].pss_bytes;
+        umm_sharing_free(&sharing[i]);
+    }
+    for (size_t i = 0; seen && i < n_paths; i++)
+        free(seen[i].real_path);
+    free(sharing);
+    free(wanted);
+    free(seen);
+    return status;
+}
+
+void umm_view_verdicts(const struct umm_table *files, struct umm_textbuf *out)
+{
+    char file[UMM_TABLE_SHOWN_MAX], n[UMM_TABLE_SHOWN_MAX], copy[UMM_TABLE_SHOWN_MAX];
+    for (size_t row = 0; row < files->n_rows; row++) {
+        umm_table_show(files, row, FILE_PROCESSES, n);
+        if (strcmp(n, "0") != 0)
+            umm_textbuf_add(out, "%s: %s process%s, one copy: %s\n",
+                            umm_table_show(files, row, FILE_NAME, file), n,
+                            strcmp(n, "1") == 0 ? "" : "es",
+                            umm_table_show(files, row, FILE_ONE_COPY, copy));
+    }
+}
