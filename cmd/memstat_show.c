@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -118,7 +119,7 @@ static void print_text(const struct show *show, struct umm_textbuf *out)
     const struct umm_table *tables[] = {&show->system, &show->processes, &show->files};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         if (tables[i]->n_rows) {
-            umm_textbuf_add(out, "%s", out->len_bytes ? "\n" : "");
+            umm_textbuf_add(out, "%s", i > 1 && tables[1]->n_rows ? "\n" : "");
             umm_table_print_text(tables[i], out);
         }
     if (show->mappers.n_rows) {
@@ -240,24 +241,44 @@ static void format_time(char out[UMM_TIME_ISO_MAX])
     out[n < UMM_TIME_ISO_MAX ? n : UMM_TIME_ISO_MAX - 1] = '\0';
 }
 
-/* On a terminal the picture of before is drawn over, line by line. */
+/* Columns of the terminal; a terminal that does not tell is taken for a usual one. */
+static size_t terminal_width(void)
+{
+    struct winsize size;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+}
+
+/* The first `width` characters of the line at text, and its end; returns the next line. */
+static const char *add_cut_line(struct umm_textbuf *out, const char *text, size_t width)
+{
+    const char *end = text + strcspn(text, "\n"), *cut = text;
+    for (size_t n = 0; cut < end; cut++) {
+        n += ((unsigned char)*cut & 0xc0) != 0x80;
+        if (n > width)
+            break;
+    }
+    umm_textbuf_add_bytes(out, text, (size_t)(cut - text));
+    umm_textbuf_add(out, "\n");
+    return *end ? end + 1 : end;
+}
+
+/* The picture of before is drawn over: lines that wrapped would be more than were counted. */
 static void draw(struct show *show, const char *time, struct umm_textbuf *out)
 {
     char size[UMM_SIZE_TEXT_MAX], spark[UMM_SPARK_BYTES(HISTORY_MAX)];
     struct umm_textbuf page = {0};
-    int n_lines = 0;
+    size_t width = terminal_width();
+    umm_textbuf_add(&page, "%s  %s %s  %s\n", time, show->watched,
+                    umm_size_format(size, show->history[show->n_history - 1]),
+                    umm_spark(spark, show->history, show->n_history));
     print_text(show, &page);
     if (show->n_lines)
         umm_textbuf_add(out, "\033[%dA\033[J", show->n_lines);
-    umm_textbuf_add(out, "%s  %s %s  %s\n", time, show->watched,
-                    umm_size_format(size, show->history[show->n_history - 1]),
-                    umm_spark(spark, show->history, show->n_history));
-    umm_textbuf_add(out, "%s", page.text ? page.text : "");
+    show->n_lines = 0;
+    for (const char *line = page.text; line && *line; show->n_lines++)
+        line = add_cut_line(out, line, width);
     out->is_failed |= page.is_failed;
     umm_textbuf_free(&page);
-    for (const char *p = out->text; p && *p; p++)
-        n_lines += *p == '\n';
-    show->n_lines = n_lines;
 }
 
 static void sleep_until(struct umm_run *run, uint64_t at_ns)

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "format/json.h"
@@ -78,8 +79,8 @@ static void add_allocs(struct umm_textbuf *out, const struct umm_trial_report *r
     if (report->trial->alloc_state == UMM_TRIAL_NOT_ASKED)
         return;
     if (report->trial->alloc_state == UMM_TRIAL_NOT_COUNTED) {
-        umm_textbuf_add(out, "allocations  cannot be counted: the command takes in no library "
-                             "(it is static, or changes its user)\n");
+        umm_textbuf_add(out, "allocations  cannot be counted: the program is static, or runs "
+                             "with other privileges\n");
         return;
     }
     umm_textbuf_add(out,
@@ -333,6 +334,24 @@ static void add_verdicts(struct umm_svg_plot *plot, const struct umm_trial_repor
     }
 }
 
+/* About as many bytes as the plot is wide. */
+enum { TITLE_ROOM = 84 };
+
+/* The command's text, which is printable; cut between characters. */
+static void cut_title(char title[TITLE_ROOM], const char *command)
+{
+    static const char dots[] = "...";
+    size_t len = strlen(command), cut = TITLE_ROOM - sizeof dots;
+    if (len < TITLE_ROOM) {
+        memcpy(title, command, len + 1);
+        return;
+    }
+    while (cut > 0 && ((unsigned char)command[cut] & 0xc0) == 0x80)
+        cut--;
+    memcpy(title, command, cut);
+    memcpy(title + cut, dots, sizeof dots);
+}
+
 enum umm_status umm_trial_report_svg(const struct umm_trial_report *report, char **text,
                                      size_t *len_bytes, struct umm_error *err)
 {
@@ -340,13 +359,14 @@ enum umm_status umm_trial_report_svg(const struct umm_trial_report *report, char
     const struct umm_growth *growth = &trial->growth;
     struct columns columns = {0};
     struct sizes s;
-    char subtitle[160];
-    struct umm_svg_plot plot = {.title = report->command,
+    char title[TITLE_ROOM], subtitle[160];
+    struct umm_svg_plot plot = {.title = title,
                                 .subtitle = subtitle,
                                 .seconds = seconds_of(trial),
                                 .shaded_seconds = report->warmup_seconds};
     if (!fill_columns(&columns, trial))
         return umm_error_set_memory(err, trial->n_samples * sizeof *columns.seconds, "a plot");
+    cut_title(title, report->command);
     int n =
         snprintf(subtitle, sizeof subtitle, "%.3f s, peak RSS %s, exit code %d", seconds_of(trial),
                  umm_size_format(s.text[0], (double)trial->peak_rss_bytes), trial->exit_code);

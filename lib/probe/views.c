@@ -345,11 +345,14 @@ void umm_view_verdicts(const struct umm_table *files, struct umm_textbuf *out)
 {
     char file[UMM_TABLE_SHOWN_MAX], n[UMM_TABLE_SHOWN_MAX], copy[UMM_TABLE_SHOWN_MAX];
     for (size_t row = 0; row < files->n_rows; row++) {
-        umm_table_show(files, row, FILE_PROCESSES, n);
-        if (strcmp(n, "0") != 0)
-            umm_textbuf_add(out, "%s: %s process%s, one copy: %s\n",
-                            umm_table_show(files, row, FILE_NAME, file), n,
-                            strcmp(n, "1") == 0 ? "" : "es",
-                            umm_table_show(files, row, FILE_ONE_COPY, copy));
+        char hidden[UMM_TABLE_SHOWN_MAX];
+        if (strcmp(umm_table_show(files, row, FILE_PROCESSES, n), "0") == 0)
+            continue;
+        umm_textbuf_add(
+            out, "%s: %s process%s, one copy: %s", umm_table_show(files, row, FILE_NAME, file), n,
+            strcmp(n, "1") == 0 ? "" : "es", umm_table_show(files, row, FILE_ONE_COPY, copy));
+        if (strcmp(umm_table_show(files, row, FILE_HIDDEN, hidden), "0") != 0)
+            umm_textbuf_add(out, " (not looked into: %s)", hidden);
+        umm_textbuf_add(out, "\n");
     }
 }
