@@ -1,0 +1,348 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# umm-memstat --run: exit codes, figures against programs whose memory is known,
+# allocations against valgrind.
+
+load helper
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    cat >leak.c <<'END'
+/* leak PAGES SECONDS BEFORE AFTER: touches new pages, evenly over time; then holds them. */
+#define _DEFAULT_SOURCE
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+    enum { STEPS = 100 };
+    size_t pages = (size_t)atol(argv[1]), step = pages / STEPS;
+    char *at = mmap(NULL, pages * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    madvise(at, pages * 4096, MADV_NOHUGEPAGE);
+    usleep((useconds_t)(atof(argv[3]) * 1e6));
+    for (int i = 0; argc == 5 && i < STEPS; i++) {
+        for (size_t j = 0; j < step; j++)
+            at[(i * step + j) * 4096] = 1;
+        usleep((useconds_t)(atof(argv[2]) / STEPS * 1e6));
+    }
+    usleep((useconds_t)(atof(argv[4]) * 1e6));
+    return 0;
+}
+END
+    cat >allocs.c <<'END'
+#define _GNU_SOURCE
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int main(void)
+{
+    void *p;
+    for (int i = 1; i <= 1000; i++)
+        free(malloc((size_t)i));
+    if (posix_memalign(&p, 64, 1000) == 0)
+        free(p);
+    free(aligned_alloc(4096, 8192));
+    free(memalign(32, 77));
+    free(valloc(100));
+    p = calloc(10, 10);
+    p = realloc(p, 100000);
+    p = reallocarray(p, 100, 100);
+    free(p);
+    free(realloc(NULL, 5));
+    free(NULL);
+    free(strdup("five."));
+    char *text;
+    if (asprintf(&text, "%d", 5) > 0)
+        free(text);
+    return 0;
+}
+END
+    cat >threads.c <<'END'
+/* 8 threads of 1000 allocations each, in 3 processes, the last of which is killed. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void *work(void *unused)
+{
+    for (int i = 0; i < 1000; i++)
+        free(malloc(48));
+    return unused;
+}
+
+static void run(void)
+{
+    pthread_t threads[8];
+    for (int i = 0; i < 8; i++)
+        pthread_create(&threads[i], NULL, work, NULL);
+    for (int i = 0; i < 8; i++)
+        pthread_join(threads[i], NULL);
+}
+
+int main(void)
+{
+    for (int i = 0; i < 2; i++)
+        if (fork() == 0) {
+            run();
+            raise(i ? SIGKILL : SIGTERM);
+        }
+    run();
+    while (wait(NULL) > 0)
+        ;
+    return 0;
+}
+END
+    gcc -O0 -o leak leak.c
+    gcc -O0 -fno-builtin -o allocs allocs.c
+    gcc -O0 -fno-builtin -static -o static-allocs allocs.c
+    gcc -O0 -fno-builtin -pthread -o threads threads.c
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    PATH=$BATS_FILE_TMPDIR:$PATH
+}
+
+# run_code CODE ARGUMENT...: umm-memstat --run ARGUMENT... exits CODE.
+run_code() {
+    local code=$1
+    shift
+    capture umm-memstat --run "$@"
+    [[ $status -eq $code ]] || {
+        show_captured "$@"
+        fail "expected exit code $code"
+    }
+}
+
+# report EXPRESSION: a Python expression of r, the report in r.json.
+report() {
+    "$PY" -c 'import json, sys; r = json.load(open("r.json")); print(eval(sys.argv[1]))' "$1"
+}
+
+@test "exit codes are timeout(1)'s" {
+    : >plain
+    local command expected
+    for command in true false 'sh -c exit\ 7' 'sh -c kill\ -9\ $$' 'sh -c kill\ -TERM\ $$' \
+        none-such ./none-such /tmp ./plain; do
+        # shellcheck disable=SC2086 # words
+        eval "set -- ${command//\$/\\\$}"
+        expected=0
+        timeout 10 "$@" 2>/dev/null || expected=$?
+        run_code "$expected" -q -- "$@"
+    done
+    run_code 127 -q none-such
+    [[ $stderr == 'umm-memstat: none-such: cannot run: No such file or directory' ]]
+    run_code 126 -q ./plain
+    [[ $stderr == 'umm-memstat: ./plain: cannot run: Permission denied' ]]
+}
+
+@test "our own failures are 125" {
+    run_code 125 --none-such -- true
+    run_code 125
+    run_code 125 --max-growth 5X -- true
+    run_code 125 -q --report none/r.json -- true
+    run_code 125 --count-allocs --alloc-library none.so -- true
+    [[ $stderr == 'umm-memstat: none.so: cannot open: No such file or directory' ]]
+    run_code 125 --max-allocs-per-sec 5 -- true
+    run_code 125 -p 1 -- true
+    run_code 125 --format csv -- true
+}
+
+@test "a limit that is not kept is 1, unless the command failed itself" {
+    run_code 1 -q --max-rss 1K -- true
+    [[ $stderr == 'umm-memstat: FAIL peak RSS '*', at most 1.0 KiB' ]]
+    run_code 5 -q --max-rss 1K -- sh -c 'exit 5'
+    run_code 0 -q --max-rss 1G --max-seconds 60 --max-growth 1G -- true
+    [[ -z $stderr ]]
+    run_code 1 -q --max-seconds 0.01 -- sleep 0.05
+    run_code 1 -q --max-growth 0 -- true
+    [[ $stderr == *'growth unknown'*'too few samples'* ]]
+}
+
+@test "the command has its own standard streams, environment and signals" {
+    [[ $(echo in | VAR=x umm-memstat --run -q -- sh -c 'cat; echo $VAR; echo err >&2' 2>err) == $'in\nx' ]]
+    [[ $(<err) == err ]]
+    # SIGPIPE is not ignored, no signal is blocked, as without umm-memstat.
+    [[ $(umm-memstat --run -q -- grep -E '^Sig(Blk|Ign)' /proc/self/status) == $(grep -E '^Sig(Blk|Ign)' /proc/self/status) ]]
+    run_code 141 -q -- bash -c 'yes | head -n 1 >/dev/null; exit ${PIPESTATUS[0]}'
+}
+
+@test "signals are passed on" {
+    local name code
+    for name in TERM INT HUP USR1; do
+        rm -f ready
+        # A background job of a shell ignores SIGINT: env undoes that.
+        env --default-signal=INT umm-memstat --run -q -- \
+            bash -c "trap 'exit 9' $name; : >ready; while :; do sleep 0.01; done" 3>&- &
+        while [[ ! -e ready ]]; do sleep 0.01; done
+        kill -s "$name" $!
+        code=0
+        wait $! || code=$?
+        [[ $code == 9 ]] || fail "$name: $code"
+    done
+}
+
+@test "steady growth is measured to 2 %" {
+    ok umm-memstat --run -q --warmup 0 --report r.json -- leak 20000 1 0 0
+    report '(r["growth"]["bytes"], 20000 * 4096)'
+    [[ $(report 'abs(r["growth"]["bytes"] / (20000 * 4096) - 1) < 0.02') == True ]]
+    [[ $(report 'r["growth"]["bytes_per_second_low"] <= r["growth"]["bytes_per_second"] <= r["growth"]["bytes_per_second_high"]') == True ]]
+}
+
+@test "a step is measured to 2 %" {
+    ok umm-memstat --run -q --report r.json -- leak 20000 0.2 0.6 0.6
+    report '(r["growth"]["bytes"], 20000 * 4096)'
+    [[ $(report 'abs(r["growth"]["bytes"] / (20000 * 4096) - 1) < 0.02') == True ]]
+}
+
+@test "a program that does not grow, after its warm-up" {
+    ok umm-memstat --run -q --max-growth 64K --report r.json -- leak 20000 0.05 0 0.6
+    [[ $(report 'r["peak_anonymous_bytes"] >= 20000 * 4096') == True ]]
+}
+
+@test "ten runs, one verdict, on a busy machine" {
+    local i
+    "$PY" -c 'while True: pass' 3>&- &
+    local busy=$!
+    for i in 1 2 3 4 5 6 7 8 9 10; do
+        capture umm-memstat --run -q --max-growth 8M -- leak 4000 0.3 0 0.1
+        [[ $status == 1 ]] || break
+        capture umm-memstat --run -q --max-growth 8M -- leak 1000 0.3 0 0.1
+        [[ $status == 0 ]] || break
+    done
+    kill "$busy"
+    [[ $i == 10 && $status == 0 ]] || fail "run $i: $status: $stderr"
+}
+
+@test "peak, faults and time are those of GNU time" {
+    ok umm-memstat --run -q --report r.json -- leak 20000 0.1 0 0.05
+    # touched pages, and a few for the program itself
+    [[ $(report '20000 * 4096 <= r["peak_rss_bytes"] < 20000 * 4096 * 1.05') == True ]]
+    [[ $(report '20000 <= r["minor_faults"] < 20500') == True ]]
+    [[ $(report '0.15 < r["seconds"] < 5') == True ]]
+    [[ $(report 'r["exit_code"] == 0 and r["peak_processes"] == 1') == True ]]
+}
+
+@test "bytes from devices" {
+    head -c 4194304 /dev/urandom >data
+    sync data
+    dd if=data iflag=direct of=/dev/null bs=1M status=none 2>/dev/null || skip 'no direct reads here'
+    ok umm-memstat --run -q --report r.json -- sh -c 'dd if=data iflag=direct of=/dev/null bs=1M 2>/dev/null'
+    [[ $(report 'r["device_read_bytes"]') == None ]] && skip 'the kernel does not count them'
+    [[ $(report '4194304 <= r["device_read_bytes"] < 2 * 4194304') == True ]]
+}
+
+@test "a daemon is measured with --wait-all, and reported as left without" {
+    ok umm-memstat --run -q --wait-all --report r.json -- sh -c '(setsid leak 5000 0.1 0 0.2 &)'
+    [[ $(report 'r["peak_rss_bytes"] > 5000 * 4096 and r["seconds"] > 0.25 and not r["is_left_running"]') == True ]]
+    ok umm-memstat --run -q --report r.json -- sh -c '(setsid sleep 0.3 3>&- &)'
+    [[ $(report 'r["is_left_running"]') == True ]]
+}
+
+@test "a child between vfork and exec counts once" {
+    ok umm-memstat --run -q --report r.json -- "$PY" -c 'import subprocess
+x = bytearray(50 << 20)
+for i in range(100): subprocess.run(["true"])'
+    [[ $(report 'r["peak_rss_bytes"] < 100 << 20') == True ]]
+}
+
+@test "allocations are counted as valgrind counts them" {
+    type -P valgrind >/dev/null || skip 'valgrind is not here'
+    valgrind allocs 2>&1 | sed -n 's/,//g; s/.*total heap usage: \([0-9]*\) allocs [0-9]* frees \([0-9]*\) bytes.*/\1 \2/p' >expected
+    ok umm-memstat --run -q --count-allocs --report r.json -- allocs
+    report '"%d %d" % (r["allocations"]["allocs"], r["allocations"]["bytes"])' >counted
+    diff expected counted
+    # All but what the C library itself keeps.
+    [[ $(report 'r["allocations"]["frees"] == r["allocations"]["allocs"]') == True ]]
+}
+
+@test "allocations of threads, children and of who is killed" {
+    ok umm-memstat --run -q --count-allocs --report r.json -- threads
+    # 3 processes x 8 threads x 1000, and what starting a thread allocates.
+    [[ $(report '24000 <= r["allocations"]["allocs"] < 24200') == True ]] || fail "$(report 'r["allocations"]')"
+    [[ $(report 'r["allocations"]["processes"]') == 3 ]]
+}
+
+@test "allocations through exec, and per unit of work" {
+    ok umm-memstat --run -q --count-allocs --units 10 --report r.json -- sh -c 'exec allocs'
+    [[ $(report '1000 < r["allocations"]["allocs"] < 1200') == True ]]
+    [[ $(report 'r["allocations"]["allocs_per_unit"] * 10 == r["allocations"]["allocs"]') == True ]]
+    run_code 1 -q --count-allocs --max-allocs-per-sec 10 -- allocs
+    run_code 0 -q --count-allocs --max-allocs-per-sec 1000000000 -- allocs
+}
+
+@test "a static program's allocations cannot be counted, and that is said" {
+    run_code 0 --count-allocs -- static-allocs
+    [[ $stderr == *'allocations  cannot be counted: the program is static, or runs with other privileges'* ]]
+    run_code 1 -q --count-allocs --max-allocs-per-sec 1000000000 -- static-allocs
+    [[ $stderr == *'FAIL allocations unknown'*'(not counted)' ]]
+}
+
+@test "LD_PRELOAD of the user's stays" {
+    export LD_PRELOAD=$UMM_BUILD/libumm-alloc.so
+    [[ -z ${UMM_SAN:-} ]] || skip 'sanitizers want to be first'
+    [[ $(umm-memstat --run -q --count-allocs -- sh -c 'echo $LD_PRELOAD') == "$UMM_BUILD/libumm-alloc.so:$UMM_BUILD/libumm-alloc.so" ]]
+}
+
+@test "counting costs at most 5 ns for a malloc and its free" {
+    [[ -z ${UMM_SAN:-} ]] || skip 'sanitizers take their time'
+    cat >pairs.c <<'END'
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+int main(void)
+{
+    double best = 1e9;
+    for (int round = 0; round < 20; round++) {
+        double begin = now();
+        for (int i = 0; i < 300000; i++)
+            free(malloc(32));
+        double each = (now() - begin) / 300000;
+        best = each < best ? each : best;
+    }
+    printf("%.2f\n", best);
+    return 0;
+}
+END
+    gcc -O1 -fno-builtin -o pairs pairs.c
+    local plain counted
+    plain=$(./pairs)
+    counted=$(umm-memstat --run -q --count-allocs -- ./pairs)
+    awk -v a="$plain" -v b="$counted" 'BEGIN { print a, b; exit !(b - a <= 5) }'
+}
+
+@test "report, plot and metrics" {
+    ok umm-memstat --run -q --max-rss 1G --report r.json --plot p.svg --metrics m.prom -- sleep 0.1
+    [[ $(report 'sorted(v["verdict"] for v in r["verdicts"])') == "['PASS']" ]]
+    [[ $(report 'len(r["samples"]) >= 3 and all(s["rss_bytes"] >= s["pss_bytes"] for s in r["samples"])') == True ]]
+    "$PY" -c 'import xml.etree.ElementTree as t; assert "svg" in t.parse("p.svg").getroot().tag'
+    grep -q 'PASS peak RSS' p.svg
+    grep -q '^umm_memstat_run_exit_code{tool="umm-memstat",output="m.prom"} 0$' m.prom
+    grep -q '^umm_memstat_run_failed_limits{.*} 0$' m.prom
+    no_leftovers
+    # Words of the command that XML has a meaning for.
+    ok umm-memstat --run -q --plot p.svg -- sh -c ': "<&>" '$'\001\377'
+    "$PY" -c 'import xml.etree.ElementTree as t; t.parse("p.svg")'
+}
+
+@test "the report for people" {
+    run_code 0 --max-growth 1G -- sh -c 'exit 0'
+    [[ $stderr == *"command      sh -c 'exit 0'"* && $stderr == *'exit         0'* ]]
+    [[ $stderr == *'PASS growth '* ]]
+    run_code 137 -- sh -c 'kill -9 $$'
+    [[ $stderr == *'exit         137 (signal 9)'* ]]
+}

@@ -1,0 +1,315 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# umm-memstat beside free, ps and /proc, read at the same moment.
+
+load helper
+
+teardown() {
+    local pid
+    for pid in ${started[@]+"${started[@]}"}; do
+        kill "$pid" 2>/dev/null || true
+    done
+}
+
+# field NAME: of the JSON line in $output.
+field() {
+    "$PY" -c 'import json, sys; v = json.loads(sys.argv[1])[sys.argv[2]]; print("unknown" if v is None else v)' \
+        "$output" "$1"
+}
+
+# near A B PERCENT
+near() {
+    awk -v a="$1" -v b="$2" -v p="$3" 'BEGIN { d = a - b; exit !((d < 0 ? -d : d) <= p / 100 * (b < 0 ? -b : b) + 4096) }' ||
+        fail "$1 is not within $3 % of $2"
+}
+
+# A Python program in the background that has run the given lines; its number in $pid.
+program() {
+    mkfifo "ready.$#.${#started[@]}"
+    "$PY" -c "$1"'
+import sys, time
+open(sys.argv[1], "w").close()
+time.sleep(60)' "ready.$#.${#started[@]}" 3>&- &
+    pid=$!
+    cat "ready.$#.${#started[@]}"
+    started+=("$pid")
+}
+
+@test "the system is what free(1) says" {
+    local total used available free_total free_used free_available i
+    # Others allocate meanwhile: one of some tries must fall together.
+    for i in 1 2 3 4 5; do
+        read -r free_total free_used free_available < <(free -b | awk '/^Mem:/ { print $2, $3, $7 }')
+        ok umm-memstat --format json
+        total=$(field total_bytes) used=$(field used_bytes) available=$(field available_bytes)
+        [[ $(field limit) == host ]] || skip "this is a control group with a limit"
+        [[ $total == "$free_total" ]]
+        near "$available" "$free_available" 1 && near "$used" $((free_total - free_available)) 3 && return
+    done
+    false
+}
+
+@test "total is the least of the memory and the limits of the control groups" {
+    local limits=() path dir host expected
+    path=$(awk -F: '$2 == "memory" { print $3 }' /proc/self/cgroup)
+    if [[ -n $path ]]; then
+        dir=$(awk '$3 == "cgroup" && $4 ~ /(^|,)memory(,|$)/ { print $2 }' /proc/mounts)
+        mapfile -t limits < <(cat "$dir$path/memory.limit_in_bytes" "$dir/memory.limit_in_bytes")
+    else
+        path=$(awk -F: '$1 == 0 { print $3 }' /proc/self/cgroup)
+        dir=$(awk '$3 == "cgroup2" { print $2 }' /proc/mounts | head -n 1)
+        [[ -r $dir$path/memory.max ]] || skip 'the memory group cannot be read'
+        mapfile -t limits < <(cat "$dir$path/memory.max")
+    fi
+    host=$(awk '/^MemTotal:/ { printf "%.0f", $2 * 1024 }' /proc/meminfo)
+    expected=$(printf '%s\n' "$host" "${limits[@]}" | grep -v max | sort -n | head -n 1)
+    ok umm-memstat --format json
+    [[ $(field total_bytes) == "$expected" ]]
+}
+
+# UMM_TEST_CGROUP: a directory of the memory controller in which the tests may make groups.
+@test "a limit of a group made for it" {
+    [[ -n ${UMM_TEST_CGROUP:-} ]] || skip 'UMM_TEST_CGROUP names no memory group to make groups in'
+    local group=$UMM_TEST_CGROUP/umm-test-$$ limit=memory.max
+    mkdir "$group"
+    [[ -e $group/$limit ]] || limit=memory.limit_in_bytes
+    echo $((256 << 20)) >"$group/$limit"
+    # shellcheck disable=SC2016 # for the inner shell
+    ok bash -c 'echo $$ >"$0/cgroup.procs" && exec umm-memstat --format json' "$group"
+    rmdir "$group"
+    [[ $(field total_bytes) == $((256 << 20)) && $(field limit) == cgroup* ]]
+    (($(field available_bytes) <= 256 << 20))
+}
+
+@test "a process is what ps and smaps_rollup say" {
+    program 'x = bytearray(20 << 20)'
+    ok umm-memstat -p "$pid" --format json
+    rollup() { awk -v k="$1:" '$1 == k { s += $2 } END { printf "%.0f", s * 1024 }' "/proc/$pid/smaps_rollup"; }
+    [[ $(field rss_bytes) == "$(rollup Rss)" ]]
+    [[ $(field anonymous_bytes) == "$(rollup Anonymous)" ]]
+    near "$(field pss_bytes)" "$(rollup Pss)" 2
+    near "$(field uss_bytes)" $(($(rollup Private_Clean) + $(rollup Private_Dirty))) 2
+    near "$(field rss_bytes)" $(($(ps -o rss= -p "$pid") * 1024)) 2
+    (($(field anonymous_bytes) > 20 << 20))
+    [[ $(field threads) == "$(ps -o nlwp= -p "$pid" | tr -d ' ')" ]]
+    [[ $(field fds) == "$(ls "/proc/$pid/fd" | wc -l)" ]]
+    [[ $(field name) == "$(ps -o comm= -p "$pid")" ]]
+    [[ $(field ppid) == "$(ps -o ppid= -p "$pid" | tr -d ' ')" ]]
+}
+
+@test "processes by name, and with their descendants" {
+    cp "$(type -P sleep)" ./umm-sleeper
+    ./umm-sleeper 60 3>&- &
+    started+=($!)
+    bash -c './umm-sleeper 61 & echo $! >inner; wait' 3>&- &
+    started+=($!)
+    while [[ ! -s inner ]]; do sleep 0.01; done
+    started+=("$(<inner)")
+    until [[ $(</proc/"$(<inner)"/comm) == umm-sleeper ]]; do sleep 0.01; done
+    ok umm-memstat --name umm-sleeper --format csv
+    ((${#lines[@]} == 3))
+    ok umm-memstat -p "${started[1]}" --tree --format csv
+    ((${#lines[@]} == 3))
+    grep -q "^$(<inner),${started[1]}," <<<"$output"
+}
+
+@test "another user's process is unknown, never 0" {
+    ((EUID == 0)) || skip 'only root can become another user'
+    program 'pass'
+    ok setpriv --reuid=65534 --regid=65534 --clear-groups "$UMM_BUILD/umm-memstat" -p "$pid" --format json
+    [[ $(field pss_bytes) == unknown && $(field uss_bytes) == unknown && $(field fds) == unknown ]]
+    (($(field rss_bytes) > 0))
+    ok setpriv --reuid=65534 --regid=65534 --clear-groups "$UMM_BUILD/umm-memstat" -p "$pid" --format csv
+    [[ ${lines[1]} == *,,,* ]]
+    refuses 1 "umm-memstat: /proc/$pid/smaps: cannot read: Permission denied" \
+        setpriv --reuid=65534 --regid=65534 --clear-groups "$UMM_BUILD/umm-memstat" -p "$pid" snapshot "$BATS_TEST_TMPDIR/s"
+}
+
+@test "processes that are not there" {
+    refuses 1 'umm-memstat: no process 4194305' umm-memstat -p 4194305
+    refuses 1 'umm-memstat: no process named "no\tsuch"' umm-memstat --name $'no\tsuch'
+    capture umm-memstat -p "4194305,$$" --format csv
+    [[ $status == 1 && ${#lines[@]} == 2 ]]
+}
+
+@test "processes that end while they are read" {
+    local i
+    for ((i = 0; i < 40; i++)); do
+        bash -c 'for i in 1 2 3; do (:) & done; wait' &
+        capture umm-memstat -p $$ --tree --format json
+        [[ $status == 0 && -z $stderr ]] || fail "$stderr"
+    done
+    wait
+}
+
+@test "a zombie has no memory and counts as ended" {
+    "$PY" -c 'import os, time
+pid = os.fork() or os._exit(0)
+open("pid", "w").write(str(pid))
+os.rename("pid", "zombie")
+time.sleep(60)' 3>&- &
+    started+=($!)
+    while [[ ! -e zombie ]]; do sleep 0.01; done
+    until grep -q '^State:.Z' "/proc/$(<zombie)/status"; do sleep 0.01; done
+    ok umm-memstat -p "$(<zombie)" --format csv
+    ((${#lines[@]} == 1))
+}
+
+@test "two processes, one copy" {
+    head -c 8388608 /dev/urandom >data
+    local code='import mmap
+f = open("data", "rb")
+m = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
+sum(m[::4096])'
+    program "$code"
+    program "$code"
+    ok umm-memstat -f data --format json
+    output=${lines[0]}
+    [[ $(field size_bytes) == 8388608 && $(field resident_bytes) == 8388608 ]]
+    [[ $(field processes) == 2 && $(field rss_bytes) == 16777216 && $(field pss_bytes) == 8388608 ]]
+    [[ $(field one_copy_share) == 1.0 ]]
+    output=${lines[2]}
+    [[ $(field pid) == "$pid" && $(field own_copy_bytes) == 0 ]]
+    ok umm-memstat -f data
+    [[ ${lines[-1]} == 'data: 2 processes, one copy: 100.0 %'* ]]
+}
+
+@test "a process with copies of its own" {
+    head -c 4194304 /dev/urandom >data
+    program 'import mmap
+f = open("data", "rb")
+m = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_COPY)
+sum(m[::4096])
+for i in range(0, 1 << 20, 4096): m[i] = 1'
+    ok umm-memstat -f data --format csv
+    [[ ${lines[0]} == size_bytes,resident_bytes,resident_share,processes,hidden_processes,rss_bytes,pss_bytes,one_copy_share,file ]]
+    [[ ${lines[1]} == 4194304,*,1,1,*,4194304,*,0.75,data ]]
+}
+
+@test "a pool's entries" {
+    export UMM_POOL_DIR=$PWD
+    umm-synth --rows 1000 | umm-convert - -o a.npy
+    umm-pool create --size 1M p
+    umm-pool put p one a.npy
+    umm-pool put p two a.npy
+    ok umm-memstat --pool p --format csv
+    ((${#lines[@]} == 3))
+    [[ ${lines[1]} == "$(stat -c %s a.npy)",*/one.npy && ${lines[2]} == *,0,*/two.npy ]]
+    refuses 1 "umm-memstat: $PWD/umm.$UID.none: cannot open: No such file or directory" umm-memstat --pool none
+}
+
+@test "files that are none" {
+    refuses 1 'umm-memstat: none: cannot open: No such file or directory' umm-memstat -f none
+    refuses 1 'umm-memstat: .: cannot read: Is a directory' umm-memstat -f .
+    refuses 1 'umm-memstat: /dev/null: is not a regular file' umm-memstat -f /dev/null
+    : >empty
+    ok umm-memstat -f empty --format csv
+    [[ ${lines[1]} == 0,0,,0,*,empty ]]
+}
+
+@test "watching: CSV with one heading, JSON lines, and an end" {
+    ok umm-memstat --watch 0.01 --count 3
+    ((${#lines[@]} == 4))
+    [[ ${lines[0]} == time,limit,* && ${lines[3]} == 20??-*Z,* ]]
+    ok umm-memstat --watch 0.01 --count 2 --format json -p $$
+    ((${#lines[@]} == 2))
+    program 'pass'
+    (sleep 0.2 && kill "$pid") 3>&- &
+    ok timeout 10 umm-memstat --watch 0.02 -p "$pid"
+}
+
+@test "watching on a terminal draws over the lines before" {
+    type -P script >/dev/null || skip 'script(1) is not here'
+    ok script -qec 'umm-memstat --watch 0.01 --count 3' /dev/null
+    [[ $output == *used*▁*limit* ]]
+    [[ $(grep -c $'\033\[3A\033\[J' <<<"$output") == 2 ]]
+}
+
+@test "an interrupt ends a watch by the signal" {
+    umm-memstat --watch 0.05 >log 3>&- &
+    local watch=$! code=0
+    while [[ ! -s log ]]; do sleep 0.01; done
+    kill -TERM "$watch"
+    wait "$watch" || code=$?
+    [[ $code == 143 ]]
+}
+
+@test "metrics: every series has its labels, every family one head" {
+    ok umm-memstat --metrics system.prom
+    ok umm-memstat -p $$ --metrics processes.prom
+    grep -q '^umm_memstat_total_bytes{tool="umm-memstat",output="system.prom",limit=' system.prom
+    grep -q "^umm_memstat_process_rss_bytes{tool=\"umm-memstat\",output=\"processes.prom\",pid=\"$$\",name=\"bash\"} [1-9]" \
+        processes.prom
+    grep -q '^umm_last_success_timestamp_seconds{' system.prom
+    [[ -z $(grep -h '^# TYPE' system.prom | sort | uniq -d) ]]
+    [[ -z $(grep -hv -e '^#' -e '{tool="umm-memstat",output="' system.prom processes.prom) ]]
+    no_leftovers
+    ok umm-memstat --format prometheus
+    [[ $output == '# HELP umm_memstat_total_bytes '* ]]
+}
+
+@test "snapshots: what grew comes first" {
+    mkfifo go ready
+    "$PY" -c 'import mmap
+keep = bytearray(4 << 20)
+open("ready", "w").close()
+open("go").close()
+grown = mmap.mmap(-1, 8 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+grown.write(b"x" * (8 << 20))
+open("ready", "w").close()
+open("go").close()' 3>&- &
+    started+=($!)
+    cat ready
+    ok umm-memstat -p "${started[0]}" snapshot before
+    : >go
+    cat ready
+    ok umm-memstat -p "${started[0]}" snapshot after
+    : >go
+    ok umm-memstat compare before after --format csv
+    [[ ${lines[0]} == rss_change_bytes,pss_change_bytes,anonymous_change_bytes,rss_bytes,process,mapping ]]
+    [[ ${lines[1]} == *,*'python3'*',[anonymous]' ]]
+    near "${lines[1]%%,*}" $((8 << 20)) 2
+    ok umm-memstat compare before before
+    [[ ${lines[1]} == 'all: 0 B' ]]
+    no_leftovers
+}
+
+@test "snapshots that are none" {
+    echo hello >bad
+    refuses 1 'umm-memstat: bad: is no snapshot of umm-memstat' umm-memstat compare bad bad
+    printf 'umm-memstat snapshot 1\n1 2 3 4 5 6\ta\tb\n1 2 3 4 x\n' >bad
+    refuses 1 'umm-memstat: bad:3:1: not a line of a snapshot: "1 2 3 4 x"' umm-memstat compare bad bad
+}
+
+@test "usage" {
+    local try="Try 'umm-memstat --help'."
+    refuses 2 "umm-memstat: --tree needs --pid or --name"$'\n'"$try" umm-memstat --tree
+    capture umm-memstat --count 3
+    [[ $status == 2 && $stderr == *'--count needs --watch'* ]]
+    capture umm-memstat -p 1,x
+    [[ $status == 2 && $stderr == *'--pid takes numbers of processes'* ]]
+    capture umm-memstat --watch 0
+    [[ $status == 2 && $stderr == *'--watch takes seconds, 0.001 or more'* ]]
+    capture umm-memstat --max-rss 5M
+    [[ $status == 2 && $stderr == *'go with --run only'* ]]
+    capture umm-memstat frobnicate
+    [[ $status == 2 && $stderr == *'unknown command "frobnicate"'* ]]
+    capture umm-memstat snapshot x
+    [[ $status == 2 && $stderr == *'snapshot needs --pid or --name'* ]]
+    capture umm-memstat -p 1 -f x --format csv
+    [[ $status == 2 && $stderr == *'CSV has processes or files, not both'* ]]
+}
+
+@test "it starts and prints within 5 ms" {
+    [[ -z ${UMM_SAN:-} ]] || skip 'sanitizers take their time'
+    "$PY" - <<'END'
+import subprocess, time
+best = 1.0
+for _ in range(30):
+    begin = time.perf_counter()
+    subprocess.run(["umm-memstat"], stdout=subprocess.DEVNULL, check=True)
+    best = min(best, time.perf_counter() - begin)
+assert best < 0.005, best
+END
+}
