@@ -168,8 +168,15 @@ report() {
 @test "the command has its own standard streams, environment and signals" {
     [[ $(echo in | VAR=x umm-memstat --run -q -- sh -c 'cat; echo $VAR; echo err >&2' 2>err) == $'in\nx' ]]
     [[ $(<err) == err ]]
-    # SIGPIPE is not ignored, no signal is blocked, as without umm-memstat.
-    [[ $(umm-memstat --run -q -- grep -E '^Sig(Blk|Ign)' /proc/self/status) == $(grep -E '^Sig(Blk|Ign)' /proc/self/status) ]]
+    # SIGPIPE is not ignored, no signal is blocked: as without umm-memstat (but for 32 and
+    # 33, which the C library keeps to itself).
+    local sets='s/^(Sig(Blk|Ign):\t).*(.{7})$/\1\3/p'
+    diff <(sed -nE "$sets" /proc/self/status) <(umm-memstat --run -q -- sed -nE "$sets" /proc/self/status)
+    (
+        trap '' PIPE
+        umm-memstat --run -q -- sed -nE "$sets" /proc/self/status >ignored
+    )
+    grep -q '^SigIgn:.*1000$' ignored
     run_code 141 -q -- bash -c 'yes | head -n 1 >/dev/null; exit ${PIPESTATUS[0]}'
 }
 
@@ -328,7 +335,7 @@ END
 @test "report, plot and metrics" {
     ok umm-memstat --run -q --max-rss 1G --report r.json --plot p.svg --metrics m.prom -- sleep 0.1
     [[ $(report 'sorted(v["verdict"] for v in r["verdicts"])') == "['PASS']" ]]
-    [[ $(report 'len(r["samples"]) >= 3 and all(s["rss_bytes"] >= s["pss_bytes"] for s in r["samples"])') == True ]]
+    [[ $(report 'len(r["samples"]) >= 3 and all(s["rss_bytes"] >= (s["pss_bytes"] or 0) for s in r["samples"])') == True ]]
     "$PY" -c 'import xml.etree.ElementTree as t; assert "svg" in t.parse("p.svg").getroot().tag'
     grep -q 'PASS peak RSS' p.svg
     grep -q '^umm_memstat_run_exit_code{tool="umm-memstat",output="m.prom"} 0$' m.prom

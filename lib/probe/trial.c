@@ -30,7 +30,9 @@ struct run {
     struct umm_family family;
     struct umm_procfs_text text;
     struct umm_sharedmem counts;
-    uint64_t start_ns, cost_ns;
+    uint64_t start_ns;
+    uint64_t cost_ns; /* of a sample that is not exact, on average */
+    uint64_t next_exact_ns;
     uint64_t base_interval_ns; /* doubled whenever the samples are halved */
 };
 
@@ -43,25 +45,25 @@ static uint64_t known(uint64_t bytes)
 
 static void add_process(struct umm_trial_sample *sample, const struct umm_process *process)
 {
-    if (process->rss_bytes == UMM_UNKNOWN) {
-        sample->n_hidden++;
-        return;
-    }
     sample->n_processes++;
     sample->rss_bytes += process->rss_bytes;
     sample->anonymous_bytes += known(process->anonymous_bytes);
     sample->growing_bytes += known(process->anonymous_bytes) + known(process->swap_bytes);
-    /* Of another user's process at least this is known. */
     sample->pss_bytes +=
         process->pss_bytes == UMM_UNKNOWN ? process->rss_bytes : process->pss_bytes;
 }
 
-/* Only the sums: this is done a hundred times a second. */
+/* The text of a file of the process in run->text. */
+static bool read_text(struct run *run, uint32_t pid, const char *name)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%u/%s", (unsigned)pid, name);
+    return umm_procfs_read(UMM_PROCFS_CWD, path, &run->text, NULL) == UMM_OK;
+}
+
 static void sample_process(struct run *run, struct umm_trial_sample *sample,
                            struct umm_family_process *member)
 {
-    char path[64];
-    struct umm_error err = {0};
     struct umm_process process = {.rss_bytes = UMM_UNKNOWN,
                                   .pss_bytes = UMM_UNKNOWN,
                                   .anonymous_bytes = UMM_UNKNOWN,
@@ -70,16 +72,14 @@ static void sample_process(struct run *run, struct umm_trial_sample *sample,
     if (!member->is_apart && umm_child_shares_memory(member->pid, member->ppid))
         return; /* between vfork and exec */
     member->is_apart = true;
-    snprintf(path, sizeof path, "/proc/%u/smaps_rollup", (unsigned)member->pid);
-    if (umm_procfs_read(UMM_PROCFS_CWD, path, &run->text, &err) == UMM_OK) {
-        umm_process_parse_rollup(run->text.bytes, &process);
-    } else if (umm_procfs_is_denied(&err)) {
-        snprintf(path, sizeof path, "/proc/%u/status", (unsigned)member->pid);
-        if (umm_procfs_read(UMM_PROCFS_CWD, path, &run->text, NULL) == UMM_OK)
-            umm_process_parse_status(run->text.bytes, &process);
-    } else {
+    if (!read_text(run, member->pid, "status"))
         return; /* it has ended */
-    }
+    umm_process_parse_status(run->text.bytes, &process);
+    if (process.rss_bytes == UMM_UNKNOWN)
+        return; /* it has given its memory up, and ends */
+    /* Fails for other users' processes: what their status says has to do. */
+    if (sample->is_exact && read_text(run, member->pid, "smaps_rollup"))
+        umm_process_parse_rollup(run->text.bytes, &process);
     add_process(sample, &process);
 }
 
@@ -87,14 +87,12 @@ static void note_peaks(struct umm_trial *trial, const struct umm_trial_sample *s
 {
     if (sample->rss_bytes > trial->peak_rss_bytes)
         trial->peak_rss_bytes = sample->rss_bytes;
-    if (sample->pss_bytes > trial->peak_pss_bytes)
+    if (sample->is_exact && sample->pss_bytes > trial->peak_pss_bytes)
         trial->peak_pss_bytes = sample->pss_bytes;
     if (sample->anonymous_bytes > trial->peak_anonymous_bytes)
         trial->peak_anonymous_bytes = sample->anonymous_bytes;
     if (sample->n_processes > trial->peak_processes)
         trial->peak_processes = sample->n_processes;
-    if (sample->n_hidden > trial->peak_hidden)
-        trial->peak_hidden = sample->n_hidden;
 }
 
 /* Every second one stays. */
@@ -135,11 +133,22 @@ static void count_allocs(struct run *run, struct umm_trial_sample *sample)
     sample->alloc_bytes = allocs->alloc_bytes;
 }
 
+static void note_cost(struct run *run, uint64_t now_ns, uint64_t begun_ns, bool is_exact)
+{
+    uint64_t cost_ns = now_ns - begun_ns;
+    run->trial->sampling_ns += cost_ns;
+    if (is_exact)
+        run->next_exact_ns = now_ns + cost_ns * COST_SHARE;
+    else
+        run->cost_ns = run->cost_ns ? (7 * run->cost_ns + cost_ns) / 8 : cost_ns;
+}
+
 static enum umm_status take_sample(struct run *run, struct umm_error *err)
 {
     struct umm_trial *trial = run->trial;
     uint64_t begun_ns = umm_clock_monotonic_ns();
-    struct umm_trial_sample sample = {.at_ns = begun_ns - run->start_ns};
+    struct umm_trial_sample sample = {.at_ns = begun_ns - run->start_ns,
+                                      .is_exact = begun_ns >= run->next_exact_ns};
     enum umm_status status = umm_family_update(&run->family, err);
     if (status)
         return status;
@@ -148,14 +157,12 @@ static enum umm_status take_sample(struct run *run, struct umm_error *err)
             sample_process(run, &sample, &run->family.all[i]);
     count_allocs(run, &sample);
     /* Nobody there: it has ended, or is not more than a copy of us yet. */
-    if (sample.n_processes || sample.n_hidden) {
+    if (sample.n_processes) {
         note_peaks(trial, &sample);
         status = keep_sample(run, &sample, err);
         trial->n_taken++;
     }
-    uint64_t cost_ns = umm_clock_monotonic_ns() - begun_ns;
-    trial->sampling_ns += cost_ns;
-    run->cost_ns = run->cost_ns ? (7 * run->cost_ns + cost_ns) / 8 : cost_ns;
+    note_cost(run, umm_clock_monotonic_ns(), begun_ns, sample.is_exact);
     return status;
 }
 
@@ -194,21 +201,35 @@ static enum umm_status watch(struct run *run, struct umm_error *err)
     return status;
 }
 
+/* Samples after from_ns that are exact, or all of them. */
+static size_t count_samples(const struct umm_trial *trial, uint64_t from_ns, bool is_exact)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < trial->n_samples; i++)
+        n += trial->samples[i].at_ns >= from_ns && (!is_exact || trial->samples[i].is_exact);
+    return n;
+}
+
+/* By the exact samples alone where there are enough of them to tell. */
 static enum umm_status fit_growth(const struct umm_trial_options *options, struct umm_trial *trial,
                                   struct umm_error *err)
 {
     const double second_ns = 1e9;
-    double whole = (double)trial->duration_ns / second_ns;
-    double from = options->warmup_ns == UINT64_MAX ? options->warmup_share * whole
-                                                   : (double)options->warmup_ns / second_ns;
+    uint64_t from_ns = options->warmup_ns;
+    size_t n = 0;
+    if (from_ns == UINT64_MAX)
+        from_ns = (uint64_t)(options->warmup_share * (double)trial->duration_ns);
+    bool is_exact = count_samples(trial, from_ns, true) >= 2 * UMM_GROWTH_POINTS_MIN;
     struct umm_growth_point *points = calloc(trial->n_samples + 1, sizeof *points);
     if (!points)
         return umm_error_set_memory(err, trial->n_samples * sizeof *points, "growth over time");
     for (size_t i = 0; i < trial->n_samples; i++)
-        points[i] =
-            (struct umm_growth_point){.seconds = (double)trial->samples[i].at_ns / second_ns,
-                                      .bytes = (double)trial->samples[i].growing_bytes};
-    enum umm_status status = umm_growth_fit(points, trial->n_samples, from, &trial->growth, err);
+        if (!is_exact || trial->samples[i].is_exact)
+            points[n++] =
+                (struct umm_growth_point){.seconds = (double)trial->samples[i].at_ns / second_ns,
+                                          .bytes = (double)trial->samples[i].growing_bytes};
+    enum umm_status status =
+        umm_growth_fit(points, n, (double)from_ns / second_ns, &trial->growth, err);
     free(points);
     return status;
 }

@@ -4,7 +4,9 @@
  *
  * The command and its descendants, daemons too, are sampled: at first every 10 ms, less
  * often as the run gets long (the samples are then halved in number) or a sample gets
- * expensive, so that sampling takes about 1 % of the time of one processor. What the
+ * expensive. Reading the kernel's running counts is cheap; adding up a process's pages,
+ * which gives PSS and is exact where those counts lag behind, is not, and is done less
+ * often: both together take about 2 % of the time of one processor at most. What the
  * kernel counts itself (faults, switches, transfers, the peak of the largest process) is
  * taken from there, and complete however short a process lived.
  */
@@ -18,13 +20,15 @@
 /*
  * Sums over the processes at one moment, bytes; allocations since the beginning. A page
  * that several have counts in rss as often, in pss once. growing is anonymous memory and
- * what was swapped out: what a leak adds to. Of n_hidden processes nothing is known.
+ * what was swapped out: what a leak adds to. is_exact: pages were added up; only then is
+ * there a pss, to which a process that may not be looked into adds its rss.
  */
 struct umm_trial_sample {
     uint64_t at_ns; /* since the start */
     uint64_t rss_bytes, pss_bytes, anonymous_bytes, growing_bytes;
     uint64_t n_allocs, alloc_bytes;
-    uint32_t n_processes, n_hidden;
+    uint32_t n_processes;
+    bool is_exact;
 };
 
 /*
@@ -51,7 +55,7 @@ struct umm_trial {
     uint64_t n_taken;     /* samples, before their number was halved */
     uint64_t sampling_ns; /* time that taking them took */
     uint64_t peak_rss_bytes, peak_pss_bytes, peak_anonymous_bytes;
-    uint32_t peak_processes, peak_hidden;
+    uint32_t peak_processes;
     bool is_left; /* some descendant still runs */
     struct umm_growth growth;
     struct umm_child_usage usage;

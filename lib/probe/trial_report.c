@@ -35,8 +35,6 @@ static void add_memory(struct umm_textbuf *out, const struct umm_trial *trial)
                         umm_size_format(s.text[1], (double)trial->peak_pss_bytes),
                         umm_size_format(s.text[2], (double)trial->peak_anonymous_bytes),
                         (unsigned)trial->peak_processes, trial->peak_processes == 1 ? "" : "es");
-    if (trial->peak_hidden)
-        umm_textbuf_add(out, ", %u more unknown", (unsigned)trial->peak_hidden);
     umm_textbuf_add(out, "\n");
 }
 
@@ -206,7 +204,7 @@ static void put_samples(struct umm_json *root, const struct umm_trial *trial)
         struct umm_json *object = umm_json_add_object(root, "samples");
         umm_json_put_real(object, "seconds", (double)sample->at_ns / 1e9);
         umm_json_put_count(object, "rss_bytes", sample->rss_bytes);
-        umm_json_put_count(object, "pss_bytes", sample->pss_bytes);
+        put_count(object, "pss_bytes", sample->is_exact ? sample->pss_bytes : UINT64_MAX);
         umm_json_put_count(object, "anonymous_bytes", sample->anonymous_bytes);
         umm_json_put_count(object, "processes", sample->n_processes);
         if (trial->alloc_state == UMM_TRIAL_COUNTED)
@@ -231,7 +229,6 @@ enum umm_status umm_trial_report_json(const struct umm_trial_report *report, cha
     put_count(root, "peak_anonymous_bytes",
               trial->n_samples ? trial->peak_anonymous_bytes : UINT64_MAX);
     umm_json_put_count(root, "peak_processes", trial->peak_processes);
-    umm_json_put_count(root, "unknown_processes", trial->peak_hidden);
     umm_json_put_bool(root, "is_left_running", trial->is_left);
     put_growth(root, &trial->growth);
     put_usage(root, &trial->usage);

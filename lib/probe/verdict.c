@@ -20,7 +20,7 @@ static bool measure(const struct umm_trial *trial, enum umm_verdict_kind kind, d
     double seconds = (double)trial->duration_ns / 1e9;
     switch (kind) {
     case UMM_VERDICT_GROWTH: *out = trial->growth.bytes; return trial->growth.is_known;
-    case UMM_VERDICT_RSS: *out = (double)trial->peak_rss_bytes; return trial->peak_hidden == 0;
+    case UMM_VERDICT_RSS: *out = (double)trial->peak_rss_bytes; return true;
     case UMM_VERDICT_ALLOCS:
         *out = seconds > 0 ? (double)trial->allocs.n_allocs / seconds : 0;
         return trial->alloc_state == UMM_TRIAL_COUNTED;
@@ -57,12 +57,11 @@ static void judge(const struct umm_trial *trial, struct umm_verdict *v)
     format(at_most, v->kind, v->at_most, false);
     if (!v->is_known) {
         snprintf(measured, sizeof measured, "unknown");
-        why = v->kind == UMM_VERDICT_GROWTH   ? " (too few samples: a longer run, less warm-up)"
-              : v->kind == UMM_VERDICT_ALLOCS ? " (not counted)"
-                                              : " (of other users' processes)";
+        why = v->kind == UMM_VERDICT_GROWTH ? " (too few samples: a longer run, less warm-up)"
+                                            : " (not counted)";
     }
     /* Nothing can have grown by more than there ever was. */
-    if (v->kind == UMM_VERDICT_GROWTH && !v->is_known && trial->peak_hidden == 0 &&
+    if (v->kind == UMM_VERDICT_GROWTH && !v->is_known &&
         (double)trial->peak_rss_bytes <= v->at_most) {
         v->is_kept = true;
         why = " (too short to measure, but peak RSS is less)";
