@@ -133,12 +133,12 @@ static void count_allocs(struct run *run, struct umm_trial_sample *sample)
     sample->alloc_bytes = allocs->alloc_bytes;
 }
 
-static void note_cost(struct run *run, uint64_t now_ns, uint64_t begun_ns, bool is_exact)
+/* In time of a processor: on a busy machine a sample takes long, but costs no more. */
+static void note_cost(struct run *run, uint64_t cost_ns, bool is_exact)
 {
-    uint64_t cost_ns = now_ns - begun_ns;
     run->trial->sampling_ns += cost_ns;
     if (is_exact)
-        run->next_exact_ns = now_ns + cost_ns * COST_SHARE;
+        run->next_exact_ns = umm_clock_monotonic_ns() + cost_ns * COST_SHARE;
     else
         run->cost_ns = run->cost_ns ? (7 * run->cost_ns + cost_ns) / 8 : cost_ns;
 }
@@ -146,7 +146,7 @@ static void note_cost(struct run *run, uint64_t now_ns, uint64_t begun_ns, bool 
 static enum umm_status take_sample(struct run *run, struct umm_error *err)
 {
     struct umm_trial *trial = run->trial;
-    uint64_t begun_ns = umm_clock_monotonic_ns();
+    uint64_t begun_ns = umm_clock_monotonic_ns(), cost_before_ns = umm_clock_thread_ns();
     struct umm_trial_sample sample = {.at_ns = begun_ns - run->start_ns,
                                       .is_exact = begun_ns >= run->next_exact_ns};
     enum umm_status status = umm_family_update(&run->family, err);
@@ -162,7 +162,7 @@ static enum umm_status take_sample(struct run *run, struct umm_error *err)
         status = keep_sample(run, &sample, err);
         trial->n_taken++;
     }
-    note_cost(run, umm_clock_monotonic_ns(), begun_ns, sample.is_exact);
+    note_cost(run, umm_clock_thread_ns() - cost_before_ns, sample.is_exact);
     return status;
 }
 

@@ -53,7 +53,7 @@ struct umm_trial {
     size_t n_samples, cap_samples;
     uint64_t interval_ns; /* between samples at the end */
     uint64_t n_taken;     /* samples, before their number was halved */
-    uint64_t sampling_ns; /* time that taking them took */
+    uint64_t sampling_ns; /* time of a processor that taking them took */
     uint64_t peak_rss_bytes, peak_pss_bytes, peak_anonymous_bytes;
     uint32_t peak_processes;
     bool is_left; /* some descendant still runs */

@@ -15,6 +15,11 @@ uint64_t umm_clock_monotonic_ns(void)
     return (uint64_t)read_ns(CLOCK_MONOTONIC);
 }
 
+uint64_t umm_clock_thread_ns(void)
+{
+    return (uint64_t)read_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
 uint64_t umm_clock_run_ns(const struct umm_run *run)
 {
     return run && run->clock_ns ? run->clock_ns(run->clock_user) : umm_clock_monotonic_ns();

@@ -13,6 +13,9 @@ uint64_t umm_clock_monotonic_ns(void);
 /* The clock of run when it brings one, else umm_clock_monotonic_ns. run may be NULL. */
 uint64_t umm_clock_run_ns(const struct umm_run *run);
 
+/* CLOCK_THREAD_CPUTIME_ID: what the calling thread has used of a processor. */
+uint64_t umm_clock_thread_ns(void);
+
 /* CLOCK_REALTIME: nanoseconds since 1970-01-01T00:00:00 UTC, without leap seconds. */
 int64_t umm_clock_realtime_ns(void);
 
