@@ -36,8 +36,8 @@ struct memstat_opts {
 
 /* Each returns the exit code, after a message if it is not CLI_OK. */
 int memstat_show(struct memstat_opts *opts);
-int memstat_snapshot(void *opts, int n, char **operands);
-int memstat_compare(void *opts, int n, char **operands);
+int memstat_snapshot(void *user, int n, char **operands);
+int memstat_compare(void *user, int n, char **operands);
 int memstat_run(struct memstat_opts *opts, char **command);
 
 #endif

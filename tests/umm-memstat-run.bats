@@ -4,6 +4,9 @@
 # umm-memstat --run: exit codes, figures against programs whose memory is known,
 # allocations against valgrind.
 
+# Code for other shells stands in single quotes.
+# shellcheck disable=SC2016
+
 load helper
 
 setup_file() {

@@ -3,6 +3,9 @@
 #
 # umm-memstat beside free, ps and /proc, read at the same moment.
 
+# started is for one test and its teardown, which share a process.
+# shellcheck disable=SC2030,SC2031
+
 load helper
 
 teardown() {
@@ -37,10 +40,10 @@ time.sleep(60)' "ready.$#.${#started[@]}" 3>&- &
 }
 
 @test "the system is what free(1) says" {
-    local total used available free_total free_used free_available i
+    local total used available free_total free_available i
     # Others allocate meanwhile: one of some tries must fall together.
     for i in 1 2 3 4 5; do
-        read -r free_total free_used free_available < <(free -b | awk '/^Mem:/ { print $2, $3, $7 }')
+        read -r free_total free_available < <(free -b | awk '/^Mem:/ { print $2, $7 }')
         ok umm-memstat --format json
         total=$(field total_bytes) used=$(field used_bytes) available=$(field available_bytes)
         [[ $(field limit) == host ]] || skip "this is a control group with a limit"
@@ -88,12 +91,18 @@ time.sleep(60)' "ready.$#.${#started[@]}" 3>&- &
     rollup() { awk -v k="$1:" '$1 == k { s += $2 } END { printf "%.0f", s * 1024 }' "/proc/$pid/smaps_rollup"; }
     [[ $(field rss_bytes) == "$(rollup Rss)" ]]
     [[ $(field anonymous_bytes) == "$(rollup Anonymous)" ]]
-    near "$(field pss_bytes)" "$(rollup Pss)" 2
-    near "$(field uss_bytes)" $(($(rollup Private_Clean) + $(rollup Private_Dirty))) 2
+    # Others map the same libraries, and come and go: one of some tries must fall together.
+    local i
+    for i in 1 2 3 4 5 6 7 8; do
+        ok umm-memstat -p "$pid" --format json
+        [[ $(field pss_bytes) == "$(rollup Pss)" ]] &&
+            [[ $(field uss_bytes) == $(($(rollup Private_Clean) + $(rollup Private_Dirty))) ]] && break
+    done
+    ((i < 8)) || fail "$output"
     near "$(field rss_bytes)" $(($(ps -o rss= -p "$pid") * 1024)) 2
     (($(field anonymous_bytes) > 20 << 20))
     [[ $(field threads) == "$(ps -o nlwp= -p "$pid" | tr -d ' ')" ]]
-    [[ $(field fds) == "$(ls "/proc/$pid/fd" | wc -l)" ]]
+    [[ $(field fds) == "$(find "/proc/$pid/fd" -type l | wc -l)" ]]
     [[ $(field name) == "$(ps -o comm= -p "$pid")" ]]
     [[ $(field ppid) == "$(ps -o ppid= -p "$pid" | tr -d ' ')" ]]
 }
@@ -243,7 +252,7 @@ for i in range(0, 1 << 20, 4096): m[i] = 1'
         processes.prom
     grep -q '^umm_last_success_timestamp_seconds{' system.prom
     [[ -z $(grep -h '^# TYPE' system.prom | sort | uniq -d) ]]
-    [[ -z $(grep -hv -e '^#' -e '{tool="umm-memstat",output="' system.prom processes.prom) ]]
+    ! grep -hv -e '^#' -e '{tool="umm-memstat",output="' system.prom processes.prom || false
     no_leftovers
     ok umm-memstat --format prometheus
     [[ $output == '# HELP umm_memstat_total_bytes '* ]]

@@ -118,8 +118,10 @@ static void draw_byte_axis(struct drawing *d)
 {
     double step = nice_step(1.04 * largest_value(d->plot), 6, true);
     char size[UMM_SIZE_TEXT_MAX];
-    d->bytes = step * ceil(1.04 * largest_value(d->plot) / step);
-    for (double tick = 0; tick <= d->bytes + step / 2; tick += step) {
+    int n_steps = (int)ceil(1.04 * largest_value(d->plot) / step);
+    d->bytes = step * n_steps;
+    for (int i = 0; i <= n_steps; i++) {
+        double tick = step * i;
         put_line(d, tick > 0 ? "grid" : "axis", LEFT, at_y(d, tick), RIGHT, at_y(d, tick));
         put_text(d, LEFT - 10, at_y(d, tick) + 5, "class=\"dim\" text-anchor=\"end\"",
                  umm_size_format(size, tick));
@@ -129,10 +131,11 @@ static void draw_byte_axis(struct drawing *d)
 static void draw_time_axis(struct drawing *d)
 {
     double step = nice_step(d->seconds, 8, false);
-    for (double tick = 0; tick <= d->seconds * 1.0001; tick += step) {
+    int n_steps = (int)(d->seconds / step * 1.0001);
+    for (int i = 0; i <= n_steps; i++) {
+        double tick = step * i;
         char text[32];
-        bool is_last = tick + step > d->seconds * 1.0001;
-        snprintf(text, sizeof text, "%.6g%s", tick, is_last ? " s" : "");
+        snprintf(text, sizeof text, "%.6g%s", tick, i == n_steps ? " s" : "");
         put_line(d, "axis", at_x(d, tick), BOTTOM, at_x(d, tick), BOTTOM + 5);
         put_text(d, at_x(d, tick), BOTTOM + 22, "class=\"dim\" text-anchor=\"middle\"", text);
     }
