@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,10 +205,12 @@ static enum umm_status put(struct umm_textbuf *out, struct umm_error *err)
     char *text;
     size_t len;
     enum umm_status status = umm_textbuf_take(out, &text, &len, err);
-    if (!status) {
-        fwrite(text, 1, len, stdout);
-        free(text);
-    }
+    if (status)
+        return status;
+    /* Seen here, and not at the end: a watch may have none but that of its reader. */
+    if (fwrite(text, 1, len, stdout) != len || fflush(stdout) != 0)
+        status = umm_error_set_errno(err, errno, "standard output", "cannot write");
+    free(text);
     return status;
 }
 
@@ -338,8 +341,6 @@ static enum umm_status show_all(struct show *show, int *exit_code, struct umm_er
             status = show_once(show, i == 0, err);
         if (status || !opts->watch_ns || *exit_code || (opts->n_times && i + 1 >= opts->n_times))
             break;
-        if (fflush(stdout) != 0)
-            break; /* cli_finish says why */
         next_ns += opts->watch_ns;
         sleep_until(&opts->run, next_ns);
         if (umm_run_is_cancelled(&opts->run))

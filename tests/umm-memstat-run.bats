@@ -313,6 +313,28 @@ for i in range(100): subprocess.run(["true"])'
     [[ $stderr == *'FAIL allocations unknown'*'(not counted)' ]]
 }
 
+@test "a program that allocates nothing was counted" {
+    printf 'int main(void)\n{\n    return 0;\n}\n' >none.c
+    gcc -o none none.c
+    ok umm-memstat --run -q --count-allocs --max-allocs-per-sec 0 --report r.json -- ./none
+    [[ $(report '(r["allocations"]["is_counted"], r["allocations"]["allocs"])') == '(True, 0)' ]]
+}
+
+@test "an installed tool finds its library" {
+    mkdir -p 'pre fix/bin' p/bin p/lib/umm
+    cp "$UMM_BUILD/umm-memstat" 'pre fix/bin'
+    cp "$UMM_BUILD/umm-memstat" p/bin
+    cp "$UMM_BUILD/libumm-alloc.so" p/lib/umm
+    ok p/bin/umm-memstat --run -q --count-allocs --report r.json -- allocs
+    [[ $(report 'r["allocations"]["is_counted"]') == True ]]
+    refuses 125 'umm-memstat: libumm-alloc.so is neither beside umm-memstat nor in ../lib/umm; say where with --alloc-library' \
+        'pre fix/bin/umm-memstat' --run -q --count-allocs -- allocs
+    ok 'pre fix/bin/umm-memstat' --run -q --count-allocs --alloc-library "$UMM_BUILD/libumm-alloc.so" -- allocs
+    cp "$UMM_BUILD/libumm-alloc.so" 'pre fix/bin'
+    refuses 125 "umm-memstat: a path with a blank or a colon cannot be preloaded: $PWD/pre fix/bin/libumm-alloc.so" \
+        'pre fix/bin/umm-memstat' --run -q --count-allocs -- allocs
+}
+
 @test "LD_PRELOAD of the user's stays" {
     export LD_PRELOAD=$UMM_BUILD/libumm-alloc.so
     [[ -z ${UMM_SAN:-} ]] || skip 'sanitizers want to be first'

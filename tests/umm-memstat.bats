@@ -244,6 +244,15 @@ for i in range(0, 1 << 20, 4096): m[i] = 1'
     [[ $code == 143 ]]
 }
 
+@test "a reader that leaves, and a full device" {
+    local codes
+    umm-memstat --watch 0.01 --format json | head -n 1 >/dev/null && codes=("${PIPESTATUS[@]}") || codes=("${PIPESTATUS[@]}")
+    [[ ${codes[0]} == 141 ]]
+    # shellcheck disable=SC2016 # for the inner shell
+    refuses 1 'umm-memstat: standard output: cannot write: No space left on device' \
+        bash -c 'umm-memstat >/dev/full'
+}
+
 @test "metrics: every series has its labels, every family one head" {
     ok umm-memstat --metrics system.prom
     ok umm-memstat -p $$ --metrics processes.prom
