@@ -131,6 +131,10 @@ time.sleep(60)' "ready.$#.${#started[@]}" 3>&- &
     (($(field rss_bytes) > 0))
     ok setpriv --reuid=65534 --regid=65534 --clear-groups "$UMM_BUILD/umm-memstat" -p "$pid" --format csv
     [[ ${lines[1]} == *,,,* ]]
+    # Nor is it known whether it maps a file.
+    ok setpriv --reuid=65534 --regid=65534 --clear-groups "$UMM_BUILD/umm-memstat" -f /etc/passwd --format json
+    (($(field hidden_processes) > 0))
+    [[ $(field resident_bytes) == unknown ]]
     refuses 1 "umm-memstat: /proc/$pid/smaps: cannot read: Permission denied" \
         setpriv --reuid=65534 --regid=65534 --clear-groups "$UMM_BUILD/umm-memstat" -p "$pid" snapshot "$BATS_TEST_TMPDIR/s"
 }
