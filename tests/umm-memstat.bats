@@ -86,21 +86,16 @@ time.sleep(60)' "ready.$#.${#started[@]}" 3>&- &
 }
 
 @test "a process is what ps and smaps_rollup say" {
-    program 'x = bytearray(20 << 20)'
+    program 'x = bytearray(100 << 20)'
     ok umm-memstat -p "$pid" --format json
     rollup() { awk -v k="$1:" '$1 == k { s += $2 } END { printf "%.0f", s * 1024 }' "/proc/$pid/smaps_rollup"; }
     [[ $(field rss_bytes) == "$(rollup Rss)" ]]
     [[ $(field anonymous_bytes) == "$(rollup Anonymous)" ]]
-    # Others map the same libraries, and come and go: one of some tries must fall together.
-    local i
-    for i in 1 2 3 4 5 6 7 8; do
-        ok umm-memstat -p "$pid" --format json
-        [[ $(field pss_bytes) == "$(rollup Pss)" ]] &&
-            [[ $(field uss_bytes) == $(($(rollup Private_Clean) + $(rollup Private_Dirty))) ]] && break
-    done
-    ((i < 8)) || fail "$output"
+    # Others map the same libraries, and come and go: a few MiB of a hundred.
+    near "$(field pss_bytes)" "$(rollup Pss)" 5
+    near "$(field uss_bytes)" $(($(rollup Private_Clean) + $(rollup Private_Dirty))) 5
     near "$(field rss_bytes)" $(($(ps -o rss= -p "$pid") * 1024)) 2
-    (($(field anonymous_bytes) > 20 << 20))
+    (($(field anonymous_bytes) > 100 << 20))
     [[ $(field threads) == "$(ps -o nlwp= -p "$pid" | tr -d ' ')" ]]
     [[ $(field fds) == "$(find "/proc/$pid/fd" -type l | wc -l)" ]]
     [[ $(field name) == "$(ps -o comm= -p "$pid")" ]]
