@@ -97,15 +97,34 @@ static double level(struct scratch *s, const struct umm_growth_point *points, si
     return line.at_zero + line.slope * seconds;
 }
 
+/*
+ * Quarters of the time, not of the samples, which are rarer where one costs more. n_first
+ * and n_last are how many samples these hold.
+ */
+static void count_quarters(const struct umm_growth_point *points, size_t n, size_t *n_first,
+                           size_t *n_last)
+{
+    double start = points[0].seconds, end = points[n - 1].seconds, quarter = (end - start) / 4;
+    *n_first = *n_last = 0;
+    while (*n_first < n && points[*n_first].seconds <= start + quarter)
+        ++*n_first;
+    while (*n_last < n && points[n - 1 - *n_last].seconds >= end - quarter)
+        ++*n_last;
+}
+
 static void fit(struct scratch *s, const struct umm_growth_point *points, size_t n,
                 struct umm_growth *growth)
 {
-    size_t quarter = n / 4;
+    enum { QUARTER_MIN = UMM_GROWTH_POINTS_MIN / 4 };
+    size_t n_first, n_last;
+    count_quarters(points, n, &n_first, &n_last);
+    if (n_first < QUARTER_MIN || n_last < QUARTER_MIN)
+        return;
     growth->is_known = true;
     growth->start_seconds = points[0].seconds;
     growth->end_seconds = points[n - 1].seconds;
-    growth->start_bytes = level(s, points, quarter, growth->start_seconds);
-    growth->end_bytes = level(s, points + n - quarter, quarter, growth->end_seconds);
+    growth->start_bytes = level(s, points, n_first, growth->start_seconds);
+    growth->end_bytes = level(s, points + n - n_last, n_last, growth->end_seconds);
     growth->bytes = growth->end_bytes - growth->start_bytes;
     struct line line = fit_line(s, points, n);
     growth->slope = line.slope;

@@ -4,8 +4,8 @@
  *
  *   warm-up   the first part is dropped: a program that fills its caches is not leaking
  *   growth    the level at the end less the level at the beginning of what is left; each
- *             level is that of a line through the last, or first, quarter of the samples,
- *             taken at its outer end. So a step between the quarters and steady growth
+ *             level is that of a line through the samples of the last, or first, quarter of
+ *             the time, taken at its outer end. So a step between the quarters and steady growth
  *             are both measured whole, and one odd sample moves nothing.
  *   slope     bytes per second over all of it, with a 95 % interval
  *
@@ -27,7 +27,7 @@ struct umm_growth_point {
     double seconds, bytes;
 };
 
-/* Fewer samples than this after the warm-up say nothing. */
+/* Fewer samples than this after the warm-up, or than a quarter of it in a quarter, say nothing. */
 enum { UMM_GROWTH_POINTS_MIN = 16 };
 
 struct umm_growth {

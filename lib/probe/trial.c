@@ -201,35 +201,31 @@ static enum umm_status watch(struct run *run, struct umm_error *err)
     return status;
 }
 
-/* Samples after from_ns that are exact, or all of them. */
-static size_t count_samples(const struct umm_trial *trial, uint64_t from_ns, bool is_exact)
+static enum umm_status fit_samples(struct umm_trial *trial, double from_seconds, bool is_exact,
+                                   struct umm_growth_point *points, struct umm_error *err)
 {
     size_t n = 0;
-    for (size_t i = 0; i < trial->n_samples; i++)
-        n += trial->samples[i].at_ns >= from_ns && (!is_exact || trial->samples[i].is_exact);
-    return n;
-}
-
-/* By the exact samples alone where there are enough of them to tell. */
-static enum umm_status fit_growth(const struct umm_trial_options *options, struct umm_trial *trial,
-                                  struct umm_error *err)
-{
-    const double second_ns = 1e9;
-    uint64_t from_ns = options->warmup_ns;
-    size_t n = 0;
-    if (from_ns == UINT64_MAX)
-        from_ns = (uint64_t)(options->warmup_share * (double)trial->duration_ns);
-    bool is_exact = count_samples(trial, from_ns, true) >= 2 * UMM_GROWTH_POINTS_MIN;
-    struct umm_growth_point *points = calloc(trial->n_samples + 1, sizeof *points);
-    if (!points)
-        return umm_error_set_memory(err, trial->n_samples * sizeof *points, "growth over time");
     for (size_t i = 0; i < trial->n_samples; i++)
         if (!is_exact || trial->samples[i].is_exact)
             points[n++] =
-                (struct umm_growth_point){.seconds = (double)trial->samples[i].at_ns / second_ns,
+                (struct umm_growth_point){.seconds = (double)trial->samples[i].at_ns / 1e9,
                                           .bytes = (double)trial->samples[i].growing_bytes};
-    enum umm_status status =
-        umm_growth_fit(points, n, (double)from_ns / second_ns, &trial->growth, err);
+    return umm_growth_fit(points, n, from_seconds, &trial->growth, err);
+}
+
+/* By the exact samples alone where they are enough to tell. */
+static enum umm_status fit_growth(const struct umm_trial_options *options, struct umm_trial *trial,
+                                  struct umm_error *err)
+{
+    double from = options->warmup_ns == UINT64_MAX
+                      ? options->warmup_share * (double)trial->duration_ns / 1e9
+                      : (double)options->warmup_ns / 1e9;
+    struct umm_growth_point *points = calloc(trial->n_samples + 1, sizeof *points);
+    if (!points)
+        return umm_error_set_memory(err, trial->n_samples * sizeof *points, "growth over time");
+    enum umm_status status = fit_samples(trial, from, true, points, err);
+    if (!status && !trial->growth.is_known)
+        status = fit_samples(trial, from, false, points, err);
     free(points);
     return status;
 }

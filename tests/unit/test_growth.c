@@ -65,6 +65,22 @@ static void test_step(void **state)
     assert_true(growth.bytes == 4 * MIB);
 }
 
+/* Samples get ten times rarer after the step: the last quarter of the time is flat still. */
+static void test_uneven_samples(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 240; i++)
+        points[i] = i < 200 ? (struct umm_growth_point){.seconds = (double)i, .bytes = 10 * MIB}
+                            : (struct umm_growth_point){.seconds = 200 + 10 * (double)(i - 200),
+                                                        .bytes = i < 210 ? 12 * MIB : 14 * MIB};
+    fit(240, 0);
+    assert_true(growth.bytes == 4 * MIB);
+    /* Three samples in the last quarter are too few to tell. */
+    points[237].seconds = points[238].seconds = points[239].seconds = 1e6;
+    fit(240, 0);
+    assert_false(growth.is_known);
+}
+
 /* A fifth of all samples is nonsense, and nothing moves. */
 static void test_odd_samples(void **state)
 {
@@ -165,10 +181,14 @@ static void test_unknown_verdicts(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_line),        cmocka_unit_test(test_step),
-        cmocka_unit_test(test_odd_samples), cmocka_unit_test(test_noise),
-        cmocka_unit_test(test_warmup),      cmocka_unit_test(test_same_times),
-        cmocka_unit_test(test_verdicts),    cmocka_unit_test(test_unknown_verdicts)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_line),
+                                       cmocka_unit_test(test_step),
+                                       cmocka_unit_test(test_uneven_samples),
+                                       cmocka_unit_test(test_odd_samples),
+                                       cmocka_unit_test(test_noise),
+                                       cmocka_unit_test(test_warmup),
+                                       cmocka_unit_test(test_same_times),
+                                       cmocka_unit_test(test_verdicts),
+                                       cmocka_unit_test(test_unknown_verdicts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
