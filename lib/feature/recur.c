@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "feature/recur.h"
+
+#include <string.h>
+
+#include "feature/recur_engines.h"
+
+static const struct recur_engine *engine_of(enum umm_cpu cpu)
+{
+    switch (cpu) {
+    case UMM_CPU_AVX512: return &umm_recur_avx512;
+    case UMM_CPU_AVX2: return &umm_recur_avx2;
+    case UMM_CPU_PORTABLE:
+    case UMM_CPU_NEON:
+    case UMM_CPU_COUNT: break;
+    }
+    return &umm_recur_portable;
+}
+
+/*
+ * Rows after which an average has, most likely, forgotten its start: the difference of two
+ * states shrinks by 1 - k a row, from 2^53 units in the last place to one in 37 / k rows;
+ * the last unit goes with probability k a row.
+ */
+static size_t rows_to_forget(double k)
+{
+    const double rows = 46 / k;
+    return rows < 1e9 ? (size_t)rows + 1 : (size_t)1000000000;
+}
+
+static size_t warm_up_of(const struct umm_recur *recur)
+{
+    size_t first = rows_to_forget(recur->k[0]), then = 0;
+    if (recur->kind == UMM_RECUR_MACD) {
+        size_t slow = rows_to_forget(recur->k[1]);
+        first = first > slow ? first : slow;
+        then = rows_to_forget(recur->k[2]);
+    } else if (recur->kind == UMM_RECUR_ADX) {
+        then = first;
+    }
+    return (first + then + ROWS_STEP - 1) / ROWS_STEP * ROWS_STEP;
+}
+
+/* Do part `lane` again from state, until it is where the lane was; then it is right. */
+static void repeat(const struct umm_recur *recur, double *state, const double *const *in,
+                   size_t len, unsigned lane, double *const *out, const struct recur_lanes *lanes)
+{
+    const unsigned n_words = recur_n_words(recur->kind);
+    for (unsigned piece = 0; piece < PIECES; piece++) {
+        bool is_same = true;
+        for (unsigned w = 0; w < n_words; w++)
+            if (memcmp(&lanes->state[piece][w][lane], &state[w], sizeof *state) != 0)
+                is_same = false;
+        if (is_same)
+            break;
+        size_t begin = piece_begin(len, piece), end = piece_begin(len, piece + 1);
+        umm_recur_rows(recur, state, in, lane * len + begin, end - begin, out);
+        if (piece + 1 == PIECES)
+            return;
+    }
+    for (unsigned w = 0; w < n_words; w++)
+        state[w] = lanes->state[PIECES][w][lane];
+}
+
+void umm_recur_run(enum umm_cpu cpu, const struct umm_recur *recur, double *state,
+                   const double *const *in, size_t n, double *const *out)
+{
+    const struct recur_engine *engine = engine_of(cpu);
+    const size_t warm_up = warm_up_of(recur);
+    /* An odd multiple of a cache line's rows: the lanes' lines lie in different sets. */
+    size_t len = n / LANES / ROWS_STEP;
+    len = (len - (len % 2 == 0 && len > 0)) * ROWS_STEP;
+    size_t done = 0;
+    if (len > warm_up) {
+        struct recur_lanes lanes;
+        engine->lanes(recur, state, in, len, warm_up, out, &lanes);
+        for (unsigned lane = 0; lane < LANES; lane++)
+            repeat(recur, state, in, len, lane, out, &lanes);
+        done = LANES * len;
+    }
+    umm_recur_rows(recur, state, in, done, n - done, out);
+}
+
+size_t umm_recur_find_odd(enum umm_cpu cpu, const double *x, size_t n)
+{
+    if (engine_of(cpu)->is_finite(x, n))
+        return n;
+    size_t i = 0;
+    while (i < n && x[i] - x[i] == 0)
+        i++;
+    return i;
+}
+
+void umm_recur_tidy(enum umm_cpu cpu, double *x, size_t n)
+{
+    engine_of(cpu)->tidy(x, n);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * recur.h - recurrences: features whose value follows from the one before.
+ *
+ * The definition is sequential, and so is the result, bit for bit. Long runs are still
+ * done many rows at a time: the rows are cut into one part per lane; each lane guesses
+ * its first state by running over the rows before its part, and a recurrence forgets its
+ * start. Where the guess is not the state that the lane before ends with, to the bit, the
+ * part is done again from there. Prices that stand still never forget: they are right too,
+ * and slower.
+ */
+#ifndef UMM_FEATURE_RECUR_H
+#define UMM_FEATURE_RECUR_H
+
+#include "base/cpu.h"
+#include "umm.h"
+
+/*
+ * What is computed, once all averages are seeded. An average a takes x in by
+ * a = (x - a) * k + a. Words of state, and inputs -> outputs:
+ *
+ *   EMA    average                               x -> average
+ *   ATR    close, average                        close high low -> average true range
+ *   NATR   close, average                        ... in percent of close
+ *   RSI    x, gains, losses                      x -> 100 gains / (gains + losses), or flat
+ *   MACD   fast, slow, signal                    x -> fast - slow, signal, difference
+ *   ADX    close, high, low, +dm, -dm, range, adx
+ *                                                close high low -> adx, +di, -di
+ *
+ * The state's first words are the previous row's inputs, where there are such words.
+ */
+enum umm_recur_kind {
+    UMM_RECUR_EMA,
+    UMM_RECUR_ATR,
+    UMM_RECUR_NATR,
+    UMM_RECUR_RSI,
+    UMM_RECUR_MACD,
+    UMM_RECUR_ADX
+};
+
+enum { UMM_RECUR_WORDS = 7, UMM_RECUR_INPUTS = 3, UMM_RECUR_OUTPUTS = 3 };
+
+/* k: factors of the averages (MACD: fast, slow, signal; otherwise k[0]). flat: RSI. */
+struct umm_recur {
+    enum umm_recur_kind kind;
+    double k[3];
+    double flat;
+};
+
+/* Take n rows. Outputs that are NaN are 0x7ff8000000000000. */
+void umm_recur_run(enum umm_cpu cpu, const struct umm_recur *recur, double *state,
+                   const double *const *in, size_t n, double *const *out);
+
+/* Rows that a run likes: parts of equal length, spread over the cache. */
+enum { UMM_RECUR_ROWS = 16 * 8 * 513 };
+
+/* The first of n values that is not finite, or n. */
+size_t umm_recur_find_odd(enum umm_cpu cpu, const double *x, size_t n);
+
+/* Make every NaN of n values 0x7ff8000000000000. */
+void umm_recur_tidy(enum umm_cpu cpu, double *x, size_t n);
+
+#endif
