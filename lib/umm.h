@@ -787,6 +787,160 @@ bool umm_store_next(struct umm_store *store, uint64_t position, struct umm_store
 UMM_MUST_USE enum umm_status umm_store_resize(struct umm_store *store, uint64_t max_positions,
                                               struct umm_error *err);
 
+/* ---- Features over bars ------------------------------------------------ */
+
+/*
+ * Technical features of OHLCV bars, row by row: averages, ranges, oscillators, bands.
+ * A plan says which, by a spec such as "ema:20,ema:200@high,macd:12:26:9": names,
+ * parameters after colons, '@' and the series they are taken of. A state is one
+ * symbol's progress through its bars. However the rows are cut into calls, and
+ * whichever engine runs, the results are the same bits; a state may be saved and
+ * loaded between any two rows.
+ *
+ * A plan never changes once made: threads may share it, each with states of its own.
+ * Nothing but the _plan and _state_new calls allocates.
+ */
+struct umm_features;
+struct umm_features_state;
+
+/* Whose definitions to follow where they differ; umm-features(1) has the table. */
+enum umm_features_compat {
+    UMM_FEATURES_TALIB = 0,
+    UMM_FEATURES_TRADINGVIEW,
+    UMM_FEATURES_TULIP,
+    UMM_FEATURES_PANDAS,
+    UMM_FEATURES_METASTOCK
+};
+
+/*
+ * What a row means in which a series of a feature is not a finite number.
+ *   ERROR  the call ends there, and names row and column
+ *   RESET  the feature has no value there and starts anew with the next row
+ *   HOLD   the feature takes no notice of the row and repeats its last value
+ */
+enum umm_features_nan { UMM_FEATURES_NAN_ERROR = 0, UMM_FEATURES_NAN_RESET, UMM_FEATURES_NAN_HOLD };
+
+/* Switches over single definitions; 0 is what compat says. */
+enum umm_features_seed {
+    UMM_FEATURES_SEED_COMPAT = 0,
+    UMM_FEATURES_SEED_MEAN, /* averages begin with the mean of their first n values */
+    UMM_FEATURES_SEED_FIRST /* with their first value */
+};
+enum umm_features_deviation {
+    UMM_FEATURES_DEVIATION_COMPAT = 0,
+    UMM_FEATURES_DEVIATION_POPULATION, /* divides by n */
+    UMM_FEATURES_DEVIATION_SAMPLE      /* by n - 1 */
+};
+enum umm_features_start {
+    UMM_FEATURES_START_COMPAT = 0,
+    UMM_FEATURES_START_UNDEFINED, /* the first bar has no true range; obv begins at 0 */
+    UMM_FEATURES_START_DEFINED    /* it is high - low; obv begins at the first volume */
+};
+enum umm_features_flat {
+    UMM_FEATURES_FLAT_COMPAT = 0, /* the rsi of prices that did not move at all is */
+    UMM_FEATURES_FLAT_0,
+    UMM_FEATURES_FLAT_50,
+    UMM_FEATURES_FLAT_100,
+    UMM_FEATURES_FLAT_NAN
+};
+
+/* All zero: TA-Lib's definitions, NaN is an error, days of UTC. */
+struct umm_features_rules {
+    enum umm_features_compat compat;
+    enum umm_features_nan nan;
+    enum umm_features_seed ema_seed, rma_seed;
+    enum umm_features_deviation deviation;
+    enum umm_features_start true_range, obv;
+    enum umm_features_flat rsi_flat;
+    const char *time_zone; /* whose days anchor vwap; NULL: UTC */
+};
+
+/* Columns of bars, one double per row. Those that a plan does not need may be NULL. */
+struct umm_bars {
+    const double *time_ms; /* since 1970 UTC */
+    const double *open, *high, *low, *close, *volume;
+};
+
+/* Bits of umm_features_columns. */
+enum {
+    UMM_FEATURES_TIME = 1,
+    UMM_FEATURES_OPEN = 2,
+    UMM_FEATURES_HIGH = 4,
+    UMM_FEATURES_LOW = 8,
+    UMM_FEATURES_CLOSE = 16,
+    UMM_FEATURES_VOLUME = 32
+};
+
+enum { UMM_FEATURES_NAME_MAX = 64 };
+
+/*
+ * Make the plan of spec under rules (NULL: all zero); umm_features_free it.
+ * UMM_ERR_ARGUMENT names the offending feature, parameter or zone.
+ */
+UMM_MUST_USE enum umm_status umm_features_plan(const char *spec,
+                                               const struct umm_features_rules *rules,
+                                               struct umm_features **out, struct umm_error *err);
+void umm_features_free(struct umm_features *features);
+
+/* The columns of bars that the plan reads. */
+unsigned umm_features_columns(const struct umm_features *features);
+
+/* Number of outputs, and of output i its name ("macd_signal_12_26_9") and how many rows
+ * have no value before its first. */
+size_t umm_features_n_outputs(const struct umm_features *features);
+const char *umm_features_name(const struct umm_features *features, size_t i);
+uint64_t umm_features_lookback(const struct umm_features *features, size_t i);
+
+/* The plan as text in full, defaults and rules included: equal texts, equal results. */
+const char *umm_features_text(const struct umm_features *features);
+
+/* A state before its first row; it uses the plan, which must outlive it. */
+UMM_MUST_USE enum umm_status umm_features_state_new(const struct umm_features *features,
+                                                    struct umm_features_state **out,
+                                                    struct umm_error *err);
+void umm_features_state_free(struct umm_features_state *state);
+
+/* Back to before the first row; and a copy, between states of one plan. */
+void umm_features_state_reset(struct umm_features_state *state);
+void umm_features_state_copy(struct umm_features_state *to, const struct umm_features_state *from);
+
+/* Rows that the state has taken. */
+uint64_t umm_features_state_rows(const struct umm_features_state *state);
+
+/*
+ * Take n_rows bars: out[i][row] is output i, a NaN (0x7ff8000000000000) where it has no
+ * value. Columns and outputs must not overlap. UMM_ERR_DATA under NAN_ERROR: the rows
+ * before the one named were taken, and their outputs written. UMM_ERR_CANCELLED as run
+ * says, between rows of which umm_features_state_rows knows the number.
+ */
+UMM_MUST_USE enum umm_status umm_features_take(struct umm_features_state *state,
+                                               const struct umm_bars *bars, size_t n_rows,
+                                               double *const *out, const struct umm_run *run,
+                                               struct umm_error *err);
+
+/* Take one bar, in the order of the columns: time_ms, open, high, low, close, volume. */
+UMM_MUST_USE enum umm_status umm_features_push(struct umm_features_state *state,
+                                               const double bar[6], double *out,
+                                               struct umm_error *err);
+
+/*
+ * The state as bytes that any machine can load into a state of an equal plan. _load
+ * leaves the state alone unless it succeeds: UMM_ERR_DATA for bytes that are damaged,
+ * UMM_ERR_CONFLICT for those of another plan, UMM_ERR_UNSUPPORTED for another version.
+ */
+size_t umm_features_state_size(const struct umm_features_state *state);
+void umm_features_state_save(const struct umm_features_state *state, void *bytes);
+UMM_MUST_USE enum umm_status umm_features_state_load(struct umm_features_state *state,
+                                                     const void *bytes, size_t len_bytes,
+                                                     struct umm_error *err);
+
+/*
+ * Feature i of all there are: what it is called and what it is, for people; NULL past
+ * the last. *usage is its spec with defaults, *origin where its definition comes from.
+ */
+const char *umm_features_describe(size_t i, const char **usage, const char **about,
+                                  const char **origin);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* Deviations from the mean of a window. */
+#include <math.h>
+
+#include "feature/feature.h"
+#include "feature/window.h"
+
+/* What a sum of squares over item's window is divided by. */
+static double divisor_of(const struct umm_feature_item *item)
+{
+    return item->params[0] - (item->rules->is_sample ? 1 : 0);
+}
+
+static bool plan_deviation(struct umm_feature_item *item, struct umm_error *err)
+{
+    (void)err;
+    item->n_words = umm_window_deviation_words(umm_feature_size(item, 0));
+    item->lookback[0] = umm_feature_size(item, 0) - 1;
+    return true;
+}
+
+static void run_stddev(const struct umm_feature_item *item, double *state,
+                       const struct umm_feature_rows *rows)
+{
+    const double divisor = divisor_of(item);
+    double *out = rows->out[0];
+    umm_window_deviation(state, umm_feature_size(item, 0), rows->count, rows->in[0], rows->n, out,
+                         NULL);
+    for (size_t i = 0; i < rows->n; i++)
+        out[i] = sqrt(out[i] / divisor);
+}
+
+const struct umm_feature_def umm_feature_stddev = {
+    .name = "stddev",
+    .usage = "stddev:20@close",
+    .about = "standard deviation of the last n",
+    .origin = "undisputed but for the divisor, n or n - 1",
+    .params = {{"n", 2, 100000, 20, false, NULL}},
+    .inputs = {UMM_SERIES_CHOSEN},
+    .n_inputs = 1,
+    .standard = UMM_SERIES_CLOSE,
+    .outputs = {"stddev"},
+    .plan = plan_deviation,
+    .run = run_stddev,
+};
+
+static void run_zscore(const struct umm_feature_item *item, double *state,
+                       const struct umm_feature_rows *rows)
+{
+    const double divisor = divisor_of(item);
+    double squares[UMM_FEATURE_BLOCK], *out = rows->out[0];
+    umm_window_deviation(state, umm_feature_size(item, 0), rows->count, rows->in[0], rows->n,
+                         squares, out);
+    for (size_t i = 0; i < rows->n; i++)
+        out[i] = squares[i] > 0 ? out[i] / sqrt(squares[i] / divisor) : 0;
+}
+
+const struct umm_feature_def umm_feature_zscore = {
+    .name = "zscore",
+    .usage = "zscore:20@close",
+    .about = "distance from the mean of the last n in standard deviations, 0 if they are equal",
+    .origin = "undisputed but for the divisor, n or n - 1",
+    .params = {{"n", 2, 100000, 20, false, NULL}},
+    .inputs = {UMM_SERIES_CHOSEN},
+    .n_inputs = 1,
+    .standard = UMM_SERIES_CLOSE,
+    .outputs = {"zscore"},
+    .plan = plan_deviation,
+    .run = run_zscore,
+};
+
+static bool plan_bbands(struct umm_feature_item *item, struct umm_error *err)
+{
+    const size_t n = umm_feature_size(item, 0);
+    (void)err;
+    item->n_words = umm_window_words(n) + umm_window_deviation_words(n);
+    for (unsigned i = 0; i < 3; i++)
+        item->lookback[i] = n - 1;
+    return true;
+}
+
+static void run_bbands(const struct umm_feature_item *item, double *state,
+                       const struct umm_feature_rows *rows)
+{
+    const size_t n = umm_feature_size(item, 0);
+    const double divisor = divisor_of(item), factor = item->params[1];
+    double *upper = rows->out[0], *middle = rows->out[1], *lower = rows->out[2];
+    umm_window_sum(state, n, rows->count, rows->in[0], rows->n, middle);
+    umm_window_deviation(state + umm_window_words(n), n, rows->count, rows->in[0], rows->n, upper,
+                         NULL);
+    for (size_t i = 0; i < rows->n; i++) {
+        double width = factor * sqrt(upper[i] / divisor);
+        middle[i] /= (double)n;
+        upper[i] = middle[i] + width;
+        lower[i] = middle[i] - width;
+    }
+}
+
+const struct umm_feature_def umm_feature_bbands = {
+    .name = "bbands",
+    .usage = "bbands:20:2@close",
+    .about = "Bollinger bands: the mean of the last n and k standard deviations about it",
+    .origin = "Bollinger; TA-Lib BBANDS",
+    .params = {{"n", 2, 100000, 20, false, NULL}, {"k", 0, 1000, 2, true, NULL}},
+    .inputs = {UMM_SERIES_CHOSEN},
+    .n_inputs = 1,
+    .standard = UMM_SERIES_CLOSE,
+    .outputs = {"bb_upper", "bb_middle", "bb_lower"},
+    .plan = plan_bbands,
+    .run = run_bbands,
+};

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* Extremes of a window, and where the close lies between them. */
+#include "feature/feature.h"
+#include "feature/window.h"
+
+static bool plan_extreme(struct umm_feature_item *item, struct umm_error *err)
+{
+    (void)err;
+    item->n_words = umm_window_words(umm_feature_size(item, 0));
+    item->lookback[0] = umm_feature_size(item, 0) - 1;
+    return true;
+}
+
+static void run_max(const struct umm_feature_item *item, double *state,
+                    const struct umm_feature_rows *rows)
+{
+    umm_window_max(state, umm_feature_size(item, 0), rows->count, rows->in[0], rows->n,
+                   rows->out[0]);
+}
+
+static void run_min(const struct umm_feature_item *item, double *state,
+                    const struct umm_feature_rows *rows)
+{
+    umm_window_min(state, umm_feature_size(item, 0), rows->count, rows->in[0], rows->n,
+                   rows->out[0]);
+}
+
+const struct umm_feature_def umm_feature_max = {
+    .name = "max",
+    .usage = "max:20@high",
+    .about = "greatest of the last n; of highs, the upper Donchian channel",
+    .origin = "undisputed",
+    .params = {{"n", 1, 100000, 20, false, NULL}},
+    .inputs = {UMM_SERIES_CHOSEN},
+    .n_inputs = 1,
+    .standard = UMM_SERIES_HIGH,
+    .outputs = {"max"},
+    .plan = plan_extreme,
+    .run = run_max,
+};
+
+const struct umm_feature_def umm_feature_min = {
+    .name = "min",
+    .usage = "min:20@low",
+    .about = "least of the last n; of lows, the lower Donchian channel",
+    .origin = "undisputed",
+    .params = {{"n", 1, 100000, 20, false, NULL}},
+    .inputs = {UMM_SERIES_CHOSEN},
+    .n_inputs = 1,
+    .standard = UMM_SERIES_LOW,
+    .outputs = {"min"},
+    .plan = plan_extreme,
+    .run = run_min,
+};
+
+/* Of close, high and low in rows: the extremes of the last n. */
+static void extremes(double *state, size_t n, const struct umm_feature_rows *rows, double *max,
+                     double *min)
+{
+    umm_window_max(state, n, rows->count, rows->in[1], rows->n, max);
+    umm_window_min(state + umm_window_words(n), n, rows->count, rows->in[2], rows->n, min);
+}
+
+static bool plan_willr(struct umm_feature_item *item, struct umm_error *err)
+{
+    (void)err;
+    item->n_words = 2 * umm_window_words(umm_feature_size(item, 0));
+    item->lookback[0] = umm_feature_size(item, 0) - 1;
+    return true;
+}
+
+static void run_willr(const struct umm_feature_item *item, double *state,
+                      const struct umm_feature_rows *rows)
+{
+    double min[UMM_FEATURE_BLOCK], *out = rows->out[0];
+    extremes(state, umm_feature_size(item, 0), rows, out, min);
+    for (size_t i = 0; i < rows->n; i++) {
+        double range = out[i] - min[i];
+        out[i] = range == 0 ? 0 : -100 * ((out[i] - rows->in[0][i]) / range);
+    }
+}
+
+const struct umm_feature_def umm_feature_willr = {
+    .name = "willr",
+    .usage = "willr:14",
+    .about = "Williams %R: -100 at the low of the last n to 0 at their high; 0 without a range",
+    .origin = "Williams; TA-Lib WILLR",
+    .params = {{"n", 1, 100000, 14, false, NULL}},
+    .inputs = {UMM_SERIES_CLOSE, UMM_SERIES_HIGH, UMM_SERIES_LOW},
+    .n_inputs = 3,
+    .outputs = {"willr"},
+    .plan = plan_willr,
+    .run = run_willr,
+};
+
+/* State: maxima, minima, sums of the fast line, sums of the slow one. */
+static bool plan_stoch(struct umm_feature_item *item, struct umm_error *err)
+{
+    const size_t n = umm_feature_size(item, 0), k = umm_feature_size(item, 1),
+                 d = umm_feature_size(item, 2);
+    (void)err;
+    item->n_words = 2 * umm_window_words(n) + umm_window_words(k) + umm_window_words(d);
+    item->lookback[1] = n + k + d - 3;
+    item->lookback[0] = item->rules->is_together ? item->lookback[1] : n + k - 2;
+    return true;
+}
+
+static void run_stoch(const struct umm_feature_item *item, double *state,
+                      const struct umm_feature_rows *rows)
+{
+    const size_t n = umm_feature_size(item, 0), k = umm_feature_size(item, 1),
+                 d = umm_feature_size(item, 2);
+    double *slow_state = state + 2 * umm_window_words(n);
+    double *signal_state = slow_state + umm_window_words(k);
+    double fast[UMM_FEATURE_BLOCK], *slow = rows->out[0], *signal = rows->out[1];
+    extremes(state, n, rows, slow, signal);
+    for (size_t i = 0; i < rows->n; i++) {
+        double range = slow[i] - signal[i];
+        fast[i] = range == 0 ? 0 : 100 * ((rows->in[0][i] - signal[i]) / range);
+    }
+    umm_window_sum(slow_state, k, rows->count, fast, rows->n, slow);
+    for (size_t i = 0; i < rows->n; i++)
+        slow[i] /= (double)k;
+    umm_window_sum(signal_state, d, rows->count, slow, rows->n, signal);
+    for (size_t i = 0; i < rows->n; i++)
+        signal[i] /= (double)d;
+}
+
+const struct umm_feature_def umm_feature_stoch = {
+    .name = "stoch",
+    .usage = "stoch:14:3:3",
+    .about = "slow stochastic: where the close lies in the range of the last n, in percent,\n"
+             "averaged over k, and that averaged over d; 0 without a range",
+    .origin = "Lane; TA-Lib STOCH",
+    .params = {{"n", 1, 100000, 14, false, NULL},
+               {"k", 1, 100000, 3, false, NULL},
+               {"d", 1, 100000, 3, false, NULL}},
+    .inputs = {UMM_SERIES_CLOSE, UMM_SERIES_HIGH, UMM_SERIES_LOW},
+    .n_inputs = 3,
+    .outputs = {"stoch_k", "stoch_d"},
+    .plan = plan_stoch,
+    .run = run_stoch,
+};

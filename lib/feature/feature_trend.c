@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* adx and cci. */
+#include <math.h>
+#include <string.h>
+
+#include "feature/feature.h"
+#include "feature/recur.h"
+#include "feature/seed.h"
+#include "feature/window.h"
+
+/* ---- adx: state is that of UMM_RECUR_ADX ------------------------------- */
+
+enum { CLOSE, HIGH, LOW, PLUS, MINUS, RANGE, ADX, ADX_WORDS };
+
+/* Rows: the averages of movement have a value from di on, adx from adx on. */
+struct adx {
+    struct umm_seed movement, index;
+    uint64_t di, adx, steady_from;
+};
+
+static struct adx adx_of(const struct umm_feature_item *item)
+{
+    const struct umm_feature_rules *rules = item->rules;
+    const size_t n = umm_feature_size(item, 0);
+    const struct umm_seed seed = {n, rules->is_rma_first, 1 / item->params[0]};
+    struct adx a = {.movement = seed, .index = seed};
+    a.di = rules->is_adx_early ? n - 1 : n;
+    a.adx = a.di + n - 1;
+    a.steady_from = a.di + umm_seed_rows(&seed) + 1;
+    return a;
+}
+
+static bool plan_adx(struct umm_feature_item *item, struct umm_error *err)
+{
+    const struct adx a = adx_of(item);
+    (void)err;
+    item->n_words = ADX_WORDS;
+    item->lookback[0] = a.adx;
+    item->lookback[1] = item->lookback[2] = a.di;
+    return true;
+}
+
+/*
+ * Row 1 and on, as long as the movements' averages are seeded. is_dm_short: by the sum of
+ * n - 1 values over n, as TA-Lib and Tulip have it.
+ */
+static void take_movement(const struct umm_feature_item *item, const struct adx *a, double *state,
+                          uint64_t row, const double *value)
+{
+    const uint64_t n = a->movement.n;
+    if (!item->rules->is_dm_short || a->movement.is_first) {
+        for (unsigned i = 0; i < 3; i++)
+            umm_seed_take(&a->movement, &state[PLUS + i], row - 1, value[i]);
+        return;
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        double *average = &state[PLUS + i];
+        if (row >= n)
+            *average = (value[i] - *average) * a->movement.k + *average;
+        else
+            *average += value[i];
+        if (row == n - 1)
+            *average /= (double)n;
+    }
+}
+
+static void take_row(const struct umm_feature_item *item, const struct adx *a, double *state,
+                     uint64_t row, const double *bar, double *out)
+{
+    double up = bar[HIGH] - state[HIGH], down = state[LOW] - bar[LOW];
+    double range = bar[HIGH] - bar[LOW], above = fabs(bar[HIGH] - state[CLOSE]),
+           below = fabs(bar[LOW] - state[CLOSE]);
+    range = range > above ? range : above;
+    range = range > below ? range : below;
+    const double value[3] = {up > down && up > 0 ? up : 0, down > up && down > 0 ? down : 0, range};
+    if (row > 0)
+        take_movement(item, a, state, row, value);
+    memcpy(state, bar, 3 * sizeof *state);
+    out[1] = state[RANGE] == 0 ? 0 : 100 * (state[PLUS] / state[RANGE]);
+    out[2] = state[RANGE] == 0 ? 0 : 100 * (state[MINUS] / state[RANGE]);
+    double both = out[1] + out[2];
+    if (row >= a->di)
+        umm_seed_take(&a->index, &state[ADX], row - a->di,
+                      both == 0 ? 0 : 100 * (fabs(out[1] - out[2]) / both));
+    out[0] = state[ADX];
+}
+
+static void run_adx(const struct umm_feature_item *item, double *state,
+                    const struct umm_feature_rows *rows)
+{
+    const struct adx a = adx_of(item);
+    const struct umm_recur recur = {.kind = UMM_RECUR_ADX, .k = {a.movement.k, 1, 1}};
+    size_t i = 0;
+    for (; i < rows->n && rows->count + i < a.steady_from; i++) {
+        const double bar[3] = {rows->in[0][i], rows->in[1][i], rows->in[2][i]};
+        double out[3];
+        take_row(item, &a, state, rows->count + i, bar, out);
+        for (unsigned o = 0; o < 3; o++)
+            rows->out[o][i] = out[o];
+    }
+    const double *const in[] = {rows->in[0] + i, rows->in[1] + i, rows->in[2] + i};
+    double *const out[] = {rows->out[0] + i, rows->out[1] + i, rows->out[2] + i};
+    umm_recur_run(rows->cpu, &recur, state, in, rows->n - i, out);
+}
+
+const struct umm_feature_def umm_feature_adx = {
+    .name = "adx",
+    .usage = "adx:14",
+    .about = "average directional movement index, +di and -di; without movement it stays",
+    .origin = "Wilder (1978); TA-Lib ADX, PLUS_DI, MINUS_DI",
+    .params = {{"n", 2, 100000, 14, false, NULL}},
+    .inputs = {UMM_SERIES_CLOSE, UMM_SERIES_HIGH, UMM_SERIES_LOW},
+    .n_inputs = 3,
+    .outputs = {"adx", "plus_di", "minus_di"},
+    .is_long = true,
+    .plan = plan_adx,
+    .run = run_adx,
+};
+
+/* ---- cci: state is a window's sums, and the last n - 1 values ----------- */
+
+static bool plan_cci(struct umm_feature_item *item, struct umm_error *err)
+{
+    const size_t n = umm_feature_size(item, 0);
+    (void)err;
+    item->n_words = umm_window_words(n) + n - 1;
+    item->lookback[0] = n - 1;
+    return true;
+}
+
+/* TOGETHER rows side by side: one after the other each addition would wait. */
+enum { TOGETHER = 8 };
+
+static void mean_distances(const double *x, size_t n, const double *mean, double *out)
+{
+    double sum[TOGETHER] = {0};
+    for (size_t i = 0; i < n; i++)
+        for (unsigned t = 0; t < TOGETHER; t++)
+            sum[t] += fabs(x[i + t] - mean[t]);
+    for (unsigned t = 0; t < TOGETHER; t++)
+        out[t] = sum[t] / (double)n;
+}
+
+static void run_cci(const struct umm_feature_item *item, double *state,
+                    const struct umm_feature_rows *rows)
+{
+    const size_t n = umm_feature_size(item, 0), past = n - 1;
+    double *history = state + umm_window_words(n), *out = rows->out[0];
+    double x[2 * UMM_FEATURE_BLOCK + TOGETHER], mean[UMM_FEATURE_BLOCK + TOGETHER];
+    memcpy(x, history, past * sizeof *x);
+    memcpy(x + past, rows->in[0], rows->n * sizeof *x);
+    memset(x + past + rows->n, 0, TOGETHER * sizeof *x);
+    memset(mean + rows->n, 0, TOGETHER * sizeof *mean);
+    umm_window_sum(state, n, rows->count, rows->in[0], rows->n, mean);
+    for (size_t i = 0; i < rows->n; i++)
+        mean[i] /= (double)n;
+    for (size_t i = 0; i < rows->n; i += TOGETHER) {
+        double distance[TOGETHER];
+        mean_distances(x + i, n, mean + i, distance);
+        for (size_t t = 0; t < TOGETHER && i + t < rows->n; t++)
+            out[i + t] =
+                distance[t] == 0 ? 0 : (rows->in[0][i + t] - mean[i + t]) / (0.015 * distance[t]);
+    }
+    memcpy(history, x + rows->n, past * sizeof *x);
+}
+
+const struct umm_feature_def umm_feature_cci = {
+    .name = "cci",
+    .usage = "cci:20",
+    .about = "commodity channel index of the typical price; 0 where that does not move",
+    .origin = "Lambert; TA-Lib CCI",
+    .params = {{"n", 2, UMM_FEATURE_BLOCK, 20, false, NULL}},
+    .inputs = {UMM_SERIES_HLC3},
+    .n_inputs = 1,
+    .outputs = {"cci"},
+    .plan = plan_cci,
+    .run = run_cci,
+};

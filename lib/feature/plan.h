@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plan.h - what a spec such as "ema:20,ema:200@high,macd" comes to. Public calls are in
+ * umm.h; this is what the states (stream.h) need to know of it.
+ *
+ *     spec    = feature {"," feature}
+ *     feature = name {":" parameter} ["@" series]
+ *
+ * A parameter that is left out is the feature's own standard.
+ */
+#ifndef UMM_FEATURE_PLAN_H
+#define UMM_FEATURE_PLAN_H
+
+#include "feature/feature.h"
+
+/* A feature of a plan, its place in a state's words and among the outputs. */
+struct umm_plan_item {
+    struct umm_feature_item item;
+    size_t first_word, first_output, n_outputs;
+    unsigned columns; /* UMM_FEATURES_CLOSE and so on */
+};
+
+struct umm_plan_output {
+    char name[UMM_FEATURES_NAME_MAX];
+    uint64_t lookback;
+};
+
+/*
+ * In a state's words each item has, from first_word on: the rows it has counted, its last
+ * outputs, and what its feature keeps.
+ */
+struct umm_features {
+    struct umm_feature_rules rules;
+    enum umm_features_nan nan;
+    struct umm_tz *tz;
+    unsigned columns;
+    size_t n_items, n_outputs, n_words;
+    uint64_t max_lookback;
+    struct umm_plan_item *items;
+    struct umm_plan_output *outputs;
+    char *text;
+};
+
+/* The columns that series is made of, as bits. */
+unsigned umm_plan_columns_of(enum umm_feature_series series);
+
+/* The series that input i of item is. */
+static inline enum umm_feature_series umm_plan_input(const struct umm_feature_item *item,
+                                                     unsigned i)
+{
+    enum umm_feature_series series = item->def->inputs[i];
+    return series == UMM_SERIES_CHOSEN ? item->chosen : series;
+}
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#include "feature/stream.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "feature/recur.h"
+
+static const double no_value = (double)NAN;
+
+/* ---- states -------------------------------------------------------------- */
+
+enum umm_status umm_features_state_new(const struct umm_features *features,
+                                       struct umm_features_state **out, struct umm_error *err)
+{
+    size_t len = sizeof **out + features->n_words * sizeof *(*out)->words;
+    *out = calloc(1, len);
+    if (!*out)
+        return umm_error_set_memory(err, len, "a state");
+    (*out)->plan = features;
+    return UMM_OK;
+}
+
+void umm_features_state_free(struct umm_features_state *state)
+{
+    free(state);
+}
+
+void umm_features_state_reset(struct umm_features_state *state)
+{
+    state->n_rows = 0;
+    memset(state->words, 0, state->plan->n_words * sizeof *state->words);
+}
+
+void umm_features_state_copy(struct umm_features_state *to, const struct umm_features_state *from)
+{
+    to->n_rows = from->n_rows;
+    memcpy(to->words, from->words, from->plan->n_words * sizeof *from->words);
+}
+
+uint64_t umm_features_state_rows(const struct umm_features_state *state)
+{
+    return state->n_rows;
+}
+
+/* ---- taking rows --------------------------------------------------------- */
+
+/*
+ * n rows of columns; their outputs go to out, from its row `first` on, or when there is one
+ * row only to one_row.
+ */
+struct chunk {
+    const double *columns[UMM_SERIES_COLUMNS];
+    double *const *out;
+    double *one_row;
+    size_t first;
+    size_t n;
+    enum umm_cpu cpu;
+};
+
+/* Where p's output i of the chunk goes. */
+static double *output_of(const struct chunk *chunk, const struct umm_plan_item *p, size_t i)
+{
+    i += p->first_output;
+    return chunk->one_row ? chunk->one_row + i : chunk->out[i] + chunk->first;
+}
+
+/* Mean prices of n rows from `from` on. */
+static void mean_price(enum umm_feature_series series, const struct chunk *chunk, size_t from,
+                       size_t n, double *out)
+{
+    const double *open = chunk->columns[UMM_SERIES_OPEN], *high = chunk->columns[UMM_SERIES_HIGH];
+    const double *low = chunk->columns[UMM_SERIES_LOW], *close = chunk->columns[UMM_SERIES_CLOSE];
+    if (series == UMM_SERIES_HL2)
+        for (size_t i = from; i < from + n; i++)
+            *out++ = (high[i] + low[i]) / 2;
+    else if (series == UMM_SERIES_HLC3)
+        for (size_t i = from; i < from + n; i++)
+            *out++ = (high[i] + low[i] + close[i]) / 3;
+    else
+        for (size_t i = from; i < from + n; i++)
+            *out++ = (open[i] + high[i] + low[i] + close[i]) / 4;
+}
+
+/* At most one of an item's inputs is a mean price, which goes to `mean`. */
+static void run_rows(const struct umm_plan_item *p, double *state, const struct chunk *chunk,
+                     size_t from, size_t n, uint64_t count, double *mean)
+{
+    struct umm_feature_rows rows = {.count = count, .n = n, .cpu = chunk->cpu};
+    for (unsigned i = 0; i < p->item.n_inputs; i++) {
+        enum umm_feature_series series = umm_plan_input(&p->item, i);
+        if (series < UMM_SERIES_COLUMNS) {
+            rows.in[i] = chunk->columns[series] + from;
+        } else {
+            mean_price(series, chunk, from, n, mean);
+            rows.in[i] = mean;
+        }
+    }
+    for (size_t i = 0; i < p->n_outputs; i++)
+        rows.out[i] = output_of(chunk, p, i) + from;
+    p->item.def->run(&p->item, state, &rows);
+    for (size_t i = 0; i < p->n_outputs; i++) {
+        uint64_t lookback = p->item.lookback[i];
+        for (size_t row = 0; row < n && count + row < lookback; row++)
+            rows.out[i][row] = no_value;
+        if (!p->item.def->is_long)
+            umm_recur_tidy(chunk->cpu, rows.out[i], n);
+    }
+}
+
+static bool has_mean_price(const struct umm_feature_item *item)
+{
+    for (unsigned i = 0; i < item->n_inputs; i++)
+        if (umm_plan_input(item, i) >= UMM_SERIES_COLUMNS)
+            return true;
+    return false;
+}
+
+/* Rows of a chunk, all of which are finite, for one item. */
+static void take_finite(const struct umm_plan_item *p, double *words, const struct chunk *chunk,
+                        size_t from, size_t n)
+{
+    double mean[UMM_FEATURE_BLOCK], *last = words + 1, *state = last + p->n_outputs;
+    const bool is_whole = p->item.def->is_long && !has_mean_price(&p->item);
+    uint64_t count = (uint64_t)words[0];
+    while (n > 0) {
+        size_t run = is_whole || n < UMM_FEATURE_BLOCK ? n : UMM_FEATURE_BLOCK;
+        run_rows(p, state, chunk, from, run, count, mean);
+        count += run, from += run, n -= run;
+        for (size_t i = 0; i < p->n_outputs; i++)
+            last[i] = output_of(chunk, p, i)[from - 1];
+    }
+    words[0] = (double)count;
+}
+
+/* A row that the item cannot take. */
+static void take_odd(const struct umm_features *plan, const struct umm_plan_item *p, double *words,
+                     const struct chunk *chunk, size_t row)
+{
+    const bool is_held = plan->nan == UMM_FEATURES_NAN_HOLD && words[0] > 0;
+    for (size_t i = 0; i < p->n_outputs; i++)
+        output_of(chunk, p, i)[row] = is_held ? words[1 + i] : no_value;
+    if (plan->nan == UMM_FEATURES_NAN_RESET)
+        memset(words, 0, (1 + p->n_outputs + p->item.n_words) * sizeof *words);
+}
+
+/* The first of n rows from `from` on that is not finite in one of columns, or n. */
+static size_t find_odd(const struct chunk *chunk, unsigned columns, size_t from, size_t n,
+                       unsigned *column)
+{
+    for (unsigned c = 0; c < UMM_SERIES_COLUMNS; c++) {
+        if (!(columns & 1U << c))
+            continue;
+        size_t at = umm_recur_find_odd(chunk->cpu, chunk->columns[c] + from, n);
+        if (at < n) {
+            n = at;
+            *column = c;
+        }
+    }
+    return n;
+}
+
+static void take_item(const struct umm_features *plan, const struct umm_plan_item *p, double *words,
+                      const struct chunk *chunk, unsigned odd_columns)
+{
+    size_t row = 0;
+    unsigned column = 0;
+    while (row < chunk->n) {
+        size_t left = chunk->n - row;
+        size_t run = find_odd(chunk, p->columns & odd_columns, row, left, &column);
+        take_finite(p, words, chunk, row, run);
+        row += run;
+        if (run < left)
+            take_odd(plan, p, words, chunk, row++);
+    }
+}
+
+/* Take a chunk, or the rows of it before the first odd one under NAN_ERROR. */
+static enum umm_status take_chunk(struct umm_features_state *state, struct chunk *chunk,
+                                  struct umm_error *err)
+{
+    const struct umm_features *plan = state->plan;
+    unsigned odd = 0, column = 0;
+    const size_t n = chunk->n;
+    if (plan->nan == UMM_FEATURES_NAN_ERROR) {
+        chunk->n = find_odd(chunk, plan->columns, 0, n, &column);
+    } else {
+        for (unsigned c = 0; c < UMM_SERIES_COLUMNS; c++)
+            if (plan->columns & 1U << c && umm_recur_find_odd(chunk->cpu, chunk->columns[c], n) < n)
+                odd |= 1U << c;
+    }
+    for (size_t i = 0; i < plan->n_items; i++)
+        take_item(plan, &plan->items[i], state->words + plan->items[i].first_word, chunk, odd);
+    state->n_rows += chunk->n;
+    if (chunk->n == n)
+        return UMM_OK;
+    return umm_error_set(err, UMM_ERR_DATA, "row %llu: %s is not a finite number",
+                         (unsigned long long)state->n_rows,
+                         umm_feature_series_name((enum umm_feature_series)column));
+}
+
+/*
+ * Rows at a time. Lanes of a recurrence have to be longer than what they run over before
+ * their own rows, which is some 23 times the lookback of an ema.
+ */
+static size_t chunk_rows(const struct umm_features *plan)
+{
+    const uint64_t lookback_per_part = 128, parts_max = 8;
+    uint64_t parts = 1 + plan->max_lookback / lookback_per_part;
+    return UMM_RECUR_ROWS * (size_t)(parts < parts_max ? parts : parts_max);
+}
+
+enum umm_status umm_features_take(struct umm_features_state *state, const struct umm_bars *bars,
+                                  size_t n_rows, double *const *out, const struct umm_run *run,
+                                  struct umm_error *err)
+{
+    const size_t rows_max = chunk_rows(state->plan);
+    struct chunk chunk = {
+        .columns = {bars->time_ms, bars->open, bars->high, bars->low, bars->close, bars->volume},
+        .out = out,
+        .cpu = umm_cpu_choose(run)};
+    for (unsigned c = 0; c < UMM_SERIES_COLUMNS; c++)
+        if (state->plan->columns & 1U << c && !chunk.columns[c])
+            return umm_error_set(err, UMM_ERR_ARGUMENT, "the features need the column %s",
+                                 umm_feature_series_name((enum umm_feature_series)c));
+    while (n_rows > 0) {
+        if (umm_run_is_cancelled(run))
+            return umm_error_set_cancelled(err);
+        const size_t n = n_rows < rows_max ? n_rows : rows_max;
+        chunk.n = n;
+        enum umm_status status = take_chunk(state, &chunk, err);
+        if (status)
+            return status;
+        for (unsigned c = 0; c < UMM_SERIES_COLUMNS; c++)
+            if (chunk.columns[c])
+                chunk.columns[c] += n;
+        chunk.first += n;
+        n_rows -= n;
+    }
+    return UMM_OK;
+}
+
+enum umm_status umm_features_push(struct umm_features_state *state, const double bar[6],
+                                  double *out, struct umm_error *err)
+{
+    struct chunk chunk = {.one_row = out, .n = 1, .cpu = UMM_CPU_PORTABLE};
+    for (unsigned c = 0; c < UMM_SERIES_COLUMNS; c++)
+        chunk.columns[c] = bar + c;
+    return take_chunk(state, &chunk, err);
+}
