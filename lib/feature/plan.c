@@ -156,7 +156,7 @@ static enum umm_status parse_param(const struct umm_feature_def *def,
                                    const struct umm_feature_param *param, const struct piece *text,
                                    double *out, struct umm_error *err)
 {
-    char shown[UMM_EXCERPT_MAX], low[UMM_PRINT_FIXED_MAX + 1] = {0}, high[sizeof low] = {0};
+    char shown[UMM_EXCERPT_MAX], low[UMM_PRINT_FIXED_MAX + 1], high[sizeof low];
     umm_escape(shown, sizeof shown, text->text, text->len);
     if (param->words) {
         int at = word_at(param->words, text);
@@ -173,8 +173,8 @@ static enum umm_status parse_param(const struct umm_feature_def *def,
         *out >= param->min && *out <= param->max &&
         nearbyint(*out * param_scale) / param_scale == *out)
         return UMM_OK;
-    print_param(low, param->min);
-    print_param(high, param->max);
+    *print_param(low, param->min) = '\0';
+    *print_param(high, param->max) = '\0';
     return umm_error_set(
         err, UMM_ERR_ARGUMENT, "%s: %s must be a %s from %s to %s: \"%s\"", def->name, param->name,
         param->is_real ? "number of at most 6 decimals" : "whole number", low, high, shown);
