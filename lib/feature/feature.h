@@ -14,6 +14,7 @@
 #define UMM_FEATURE_FEATURE_H
 
 #include "base/cpu.h"
+#include "feature/bulk.h"
 #include "text/tz.h"
 #include "umm.h"
 
@@ -112,6 +113,7 @@ struct umm_feature_rows {
     const double *in[UMM_FEATURE_INPUTS];
     double *out[UMM_FEATURE_OUTPUTS];
     enum umm_cpu cpu;
+    const struct umm_bulk *bulk;
 };
 
 /*

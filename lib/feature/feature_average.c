@@ -14,7 +14,7 @@
 
 /* ---- sma, wma: windows ------------------------------------------------- */
 
-static bool plan_window(struct umm_feature_item *item, struct umm_error *err)
+static bool plan_sma(struct umm_feature_item *item, struct umm_error *err)
 {
     (void)err;
     item->n_words = umm_window_words(umm_feature_size(item, 0));
@@ -27,9 +27,8 @@ static void run_sma(const struct umm_feature_item *item, double *state,
 {
     const size_t n = umm_feature_size(item, 0);
     double *out = rows->out[0];
-    umm_window_sum(state, n, rows->count, rows->in[0], rows->n, out);
-    for (size_t i = 0; i < rows->n; i++)
-        out[i] /= (double)n;
+    umm_window_sum(rows->bulk, state, n, rows->count, rows->in[0], rows->n, out);
+    rows->bulk->divide(out, (double)n, rows->n, out);
 }
 
 const struct umm_feature_def umm_feature_sma = {
@@ -42,9 +41,17 @@ const struct umm_feature_def umm_feature_sma = {
     .n_inputs = 1,
     .standard = UMM_SERIES_CLOSE,
     .outputs = {"sma"},
-    .plan = plan_window,
+    .plan = plan_sma,
     .run = run_sma,
 };
+
+static bool plan_wma(struct umm_feature_item *item, struct umm_error *err)
+{
+    (void)err;
+    item->n_words = umm_window_weighted_words(umm_feature_size(item, 0));
+    item->lookback[0] = umm_feature_size(item, 0) - 1;
+    return true;
+}
 
 static void run_wma(const struct umm_feature_item *item, double *state,
                     const struct umm_feature_rows *rows)
@@ -52,9 +59,8 @@ static void run_wma(const struct umm_feature_item *item, double *state,
     const size_t n = umm_feature_size(item, 0);
     const double weights = (double)n * (double)(n + 1) / 2;
     double *out = rows->out[0];
-    umm_window_weighted(state, n, rows->count, rows->in[0], rows->n, out);
-    for (size_t i = 0; i < rows->n; i++)
-        out[i] /= weights;
+    umm_window_weighted(rows->bulk, state, n, rows->count, rows->in[0], rows->n, out);
+    rows->bulk->divide(out, weights, rows->n, out);
 }
 
 const struct umm_feature_def umm_feature_wma = {
@@ -67,7 +73,7 @@ const struct umm_feature_def umm_feature_wma = {
     .n_inputs = 1,
     .standard = UMM_SERIES_CLOSE,
     .outputs = {"wma"},
-    .plan = plan_window,
+    .plan = plan_wma,
     .run = run_wma,
 };
 

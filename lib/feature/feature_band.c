@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Deviations from the mean of a window. */
-#include <math.h>
-
 #include "feature/feature.h"
 #include "feature/window.h"
 
@@ -22,12 +20,10 @@ static bool plan_deviation(struct umm_feature_item *item, struct umm_error *err)
 static void run_stddev(const struct umm_feature_item *item, double *state,
                        const struct umm_feature_rows *rows)
 {
-    const double divisor = divisor_of(item);
-    double *out = rows->out[0];
-    umm_window_deviation(state, umm_feature_size(item, 0), rows->count, rows->in[0], rows->n, out,
-                         NULL);
-    for (size_t i = 0; i < rows->n; i++)
-        out[i] = sqrt(out[i] / divisor);
+    double distance[UMM_FEATURE_BLOCK], *out = rows->out[0];
+    umm_window_deviation(rows->bulk, state, umm_feature_size(item, 0), rows->count, rows->in[0],
+                         rows->n, distance, out);
+    rows->bulk->root(out, divisor_of(item), rows->n, out);
 }
 
 const struct umm_feature_def umm_feature_stddev = {
@@ -47,12 +43,10 @@ const struct umm_feature_def umm_feature_stddev = {
 static void run_zscore(const struct umm_feature_item *item, double *state,
                        const struct umm_feature_rows *rows)
 {
-    const double divisor = divisor_of(item);
     double squares[UMM_FEATURE_BLOCK], *out = rows->out[0];
-    umm_window_deviation(state, umm_feature_size(item, 0), rows->count, rows->in[0], rows->n,
-                         squares, out);
-    for (size_t i = 0; i < rows->n; i++)
-        out[i] = squares[i] > 0 ? out[i] / sqrt(squares[i] / divisor) : 0;
+    umm_window_deviation(rows->bulk, state, umm_feature_size(item, 0), rows->count, rows->in[0],
+                         rows->n, out, squares);
+    rows->bulk->score(out, squares, divisor_of(item), rows->n, out);
 }
 
 const struct umm_feature_def umm_feature_zscore = {
@@ -71,29 +65,19 @@ const struct umm_feature_def umm_feature_zscore = {
 
 static bool plan_bbands(struct umm_feature_item *item, struct umm_error *err)
 {
-    const size_t n = umm_feature_size(item, 0);
-    (void)err;
-    item->n_words = umm_window_words(n) + umm_window_deviation_words(n);
-    for (unsigned i = 0; i < 3; i++)
-        item->lookback[i] = n - 1;
+    plan_deviation(item, err);
+    item->lookback[1] = item->lookback[2] = item->lookback[0];
     return true;
 }
 
 static void run_bbands(const struct umm_feature_item *item, double *state,
                        const struct umm_feature_rows *rows)
 {
-    const size_t n = umm_feature_size(item, 0);
-    const double divisor = divisor_of(item), factor = item->params[1];
     double *upper = rows->out[0], *middle = rows->out[1], *lower = rows->out[2];
-    umm_window_sum(state, n, rows->count, rows->in[0], rows->n, middle);
-    umm_window_deviation(state + umm_window_words(n), n, rows->count, rows->in[0], rows->n, upper,
-                         NULL);
-    for (size_t i = 0; i < rows->n; i++) {
-        double width = factor * sqrt(upper[i] / divisor);
-        middle[i] /= (double)n;
-        upper[i] = middle[i] + width;
-        lower[i] = middle[i] - width;
-    }
+    umm_window_deviation(rows->bulk, state, umm_feature_size(item, 0), rows->count, rows->in[0],
+                         rows->n, lower, upper);
+    rows->bulk->bands(rows->in[0], divisor_of(item), item->params[1], rows->n, upper, middle,
+                      lower);
 }
 
 const struct umm_feature_def umm_feature_bbands = {

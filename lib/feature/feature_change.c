@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* A series against itself n rows before. State: those n rows. */
-#include <math.h>
-
 #include "feature/feature.h"
 #include "feature/logarithm.h"
 #include "feature/window.h"
@@ -14,19 +12,34 @@ static bool plan_change(struct umm_feature_item *item, struct umm_error *err)
     return true;
 }
 
-/* Of each row: out = expression of x, and of y, which is n rows before. */
-#define RUN_CHANGE(name, expression)                                                               \
+typedef void change(const double *x, const double *before, size_t n, double *out);
+
+static void run_change(const struct umm_feature_item *item, double *state,
+                       const struct umm_feature_rows *rows, change *of)
+{
+    const size_t n = umm_feature_size(item, 0);
+    const double *x = rows->in[0];
+    for (size_t at = 0; at < rows->n;) {
+        const double *before;
+        size_t run = umm_window_before(state, n, rows->count, x, rows->n, n, at, &before);
+        of(x + at, before, run, rows->out[0] + at);
+        at += run;
+    }
+    umm_window_keep(state, n, rows->count, x, rows->n);
+}
+
+#define RUN_CHANGE(name, of)                                                                       \
     static void run_##name(const struct umm_feature_item *item, double *state,                     \
                            const struct umm_feature_rows *rows)                                    \
     {                                                                                              \
-        double before[UMM_FEATURE_BLOCK];                                                          \
-        umm_window_lag(state, umm_feature_size(item, 0), rows->count, rows->in[0], rows->n,        \
-                       before);                                                                    \
-        for (size_t i = 0; i < rows->n; i++) {                                                     \
-            double x = rows->in[0][i], y = before[i];                                              \
-            rows->out[0][i] = (expression);                                                        \
-        }                                                                                          \
+        run_change(item, state, rows, of);                                                         \
     }
+
+static void log_ratios(const double *x, const double *before, size_t n, double *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = umm_log_ratio(x[i], before[i]);
+}
 
 #define CHANGE(title, description, source, usual)                                                  \
     const struct umm_feature_def umm_feature_##title = {                                           \
@@ -43,16 +56,16 @@ static bool plan_change(struct umm_feature_item *item, struct umm_error *err)
         .run = run_##title,                                                                        \
     };
 
-RUN_CHANGE(mom, x - y)
+RUN_CHANGE(mom, rows->bulk->difference)
 CHANGE(mom, "difference from n rows before", "TA-Lib MOM", 10)
 
-RUN_CHANGE(roc, y == 0 ? 0 : (x / y - 1) * 100)
+RUN_CHANGE(roc, rows->bulk->percent)
 CHANGE(roc, "change since n rows before in percent, 0 if that was 0", "TA-Lib ROC", 10)
 
-RUN_CHANGE(returns, y == 0 ? (double)NAN : (x - y) / y)
+RUN_CHANGE(returns, rows->bulk->relative)
 CHANGE(returns, "change since n rows before as a part of that; none if it was 0", "undisputed", 1)
 
-RUN_CHANGE(logreturns, umm_log_ratio(x, y))
+RUN_CHANGE(logreturns, log_ratios)
 CHANGE(logreturns,
        "natural logarithm of the ratio to n rows before, within 2 units in the\nlast place",
        "undisputed", 1)

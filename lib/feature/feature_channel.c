@@ -14,14 +14,14 @@ static bool plan_extreme(struct umm_feature_item *item, struct umm_error *err)
 static void run_max(const struct umm_feature_item *item, double *state,
                     const struct umm_feature_rows *rows)
 {
-    umm_window_max(state, umm_feature_size(item, 0), rows->count, rows->in[0], rows->n,
+    umm_window_max(rows->bulk, state, umm_feature_size(item, 0), rows->count, rows->in[0], rows->n,
                    rows->out[0]);
 }
 
 static void run_min(const struct umm_feature_item *item, double *state,
                     const struct umm_feature_rows *rows)
 {
-    umm_window_min(state, umm_feature_size(item, 0), rows->count, rows->in[0], rows->n,
+    umm_window_min(rows->bulk, state, umm_feature_size(item, 0), rows->count, rows->in[0], rows->n,
                    rows->out[0]);
 }
 
@@ -57,8 +57,9 @@ const struct umm_feature_def umm_feature_min = {
 static void extremes(double *state, size_t n, const struct umm_feature_rows *rows, double *max,
                      double *min)
 {
-    umm_window_max(state, n, rows->count, rows->in[1], rows->n, max);
-    umm_window_min(state + umm_window_words(n), n, rows->count, rows->in[2], rows->n, min);
+    umm_window_max(rows->bulk, state, n, rows->count, rows->in[1], rows->n, max);
+    umm_window_min(rows->bulk, state + umm_window_words(n), n, rows->count, rows->in[2], rows->n,
+                   min);
 }
 
 static bool plan_willr(struct umm_feature_item *item, struct umm_error *err)
@@ -74,10 +75,7 @@ static void run_willr(const struct umm_feature_item *item, double *state,
 {
     double min[UMM_FEATURE_BLOCK], *out = rows->out[0];
     extremes(state, umm_feature_size(item, 0), rows, out, min);
-    for (size_t i = 0; i < rows->n; i++) {
-        double range = out[i] - min[i];
-        out[i] = range == 0 ? 0 : -100 * ((out[i] - rows->in[0][i]) / range);
-    }
+    rows->bulk->place(out, rows->in[0], out, min, -100, rows->n, out);
 }
 
 const struct umm_feature_def umm_feature_willr = {
@@ -114,16 +112,11 @@ static void run_stoch(const struct umm_feature_item *item, double *state,
     double *signal_state = slow_state + umm_window_words(k);
     double fast[UMM_FEATURE_BLOCK], *slow = rows->out[0], *signal = rows->out[1];
     extremes(state, n, rows, slow, signal);
-    for (size_t i = 0; i < rows->n; i++) {
-        double range = slow[i] - signal[i];
-        fast[i] = range == 0 ? 0 : 100 * ((rows->in[0][i] - signal[i]) / range);
-    }
-    umm_window_sum(slow_state, k, rows->count, fast, rows->n, slow);
-    for (size_t i = 0; i < rows->n; i++)
-        slow[i] /= (double)k;
-    umm_window_sum(signal_state, d, rows->count, slow, rows->n, signal);
-    for (size_t i = 0; i < rows->n; i++)
-        signal[i] /= (double)d;
+    rows->bulk->place(rows->in[0], signal, slow, signal, 100, rows->n, fast);
+    umm_window_sum(rows->bulk, slow_state, k, rows->count, fast, rows->n, slow);
+    rows->bulk->divide(slow, (double)k, rows->n, slow);
+    umm_window_sum(rows->bulk, signal_state, d, rows->count, slow, rows->n, signal);
+    rows->bulk->divide(signal, (double)d, rows->n, signal);
 }
 
 const struct umm_feature_def umm_feature_stoch = {

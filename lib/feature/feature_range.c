@@ -31,14 +31,13 @@ static void run_trange(const struct umm_feature_item *item, double *state,
                        const struct umm_feature_rows *rows)
 {
     const double *close = rows->in[0], *high = rows->in[1], *low = rows->in[2];
+    double *out = rows->out[0];
     (void)item;
-    for (size_t i = 0; i < rows->n; i++) {
-        bool is_first = i == 0 && rows->count == 0;
-        double before = i ? close[i - 1] : *state;
-        rows->out[0][i] = is_first ? high[0] - low[0] : true_range(high[i], low[i], before);
-    }
-    if (rows->n > 0)
-        *state = close[rows->n - 1];
+    if (rows->n == 0)
+        return;
+    out[0] = rows->count ? true_range(high[0], low[0], *state) : high[0] - low[0];
+    rows->bulk->range(high + 1, low + 1, close, rows->n - 1, out + 1);
+    *state = close[rows->n - 1];
 }
 
 const struct umm_feature_def umm_feature_trange = {

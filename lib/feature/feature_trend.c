@@ -128,39 +128,17 @@ static bool plan_cci(struct umm_feature_item *item, struct umm_error *err)
     return true;
 }
 
-/* TOGETHER rows side by side: one after the other each addition would wait. */
-enum { TOGETHER = 8 };
-
-static void mean_distances(const double *x, size_t n, const double *mean, double *out)
-{
-    double sum[TOGETHER] = {0};
-    for (size_t i = 0; i < n; i++)
-        for (unsigned t = 0; t < TOGETHER; t++)
-            sum[t] += fabs(x[i + t] - mean[t]);
-    for (unsigned t = 0; t < TOGETHER; t++)
-        out[t] = sum[t] / (double)n;
-}
-
 static void run_cci(const struct umm_feature_item *item, double *state,
                     const struct umm_feature_rows *rows)
 {
     const size_t n = umm_feature_size(item, 0), past = n - 1;
     double *history = state + umm_window_words(n), *out = rows->out[0];
-    double x[2 * UMM_FEATURE_BLOCK + TOGETHER], mean[UMM_FEATURE_BLOCK + TOGETHER];
+    double x[2 * UMM_FEATURE_BLOCK], mean[UMM_FEATURE_BLOCK];
     memcpy(x, history, past * sizeof *x);
     memcpy(x + past, rows->in[0], rows->n * sizeof *x);
-    memset(x + past + rows->n, 0, TOGETHER * sizeof *x);
-    memset(mean + rows->n, 0, TOGETHER * sizeof *mean);
-    umm_window_sum(state, n, rows->count, rows->in[0], rows->n, mean);
-    for (size_t i = 0; i < rows->n; i++)
-        mean[i] /= (double)n;
-    for (size_t i = 0; i < rows->n; i += TOGETHER) {
-        double distance[TOGETHER];
-        mean_distances(x + i, n, mean + i, distance);
-        for (size_t t = 0; t < TOGETHER && i + t < rows->n; t++)
-            out[i + t] =
-                distance[t] == 0 ? 0 : (rows->in[0][i + t] - mean[i + t]) / (0.015 * distance[t]);
-    }
+    umm_window_sum(rows->bulk, state, n, rows->count, rows->in[0], rows->n, mean);
+    rows->bulk->divide(mean, (double)n, rows->n, mean);
+    rows->bulk->channel(x, mean, n, rows->n, out);
     memcpy(history, x + rows->n, past * sizeof *x);
 }
 

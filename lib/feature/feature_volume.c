@@ -55,16 +55,11 @@ static bool plan_ad(struct umm_feature_item *item, struct umm_error *err)
 static void run_ad(const struct umm_feature_item *item, double *state,
                    const struct umm_feature_rows *rows)
 {
-    const double *close = rows->in[0], *high = rows->in[1], *low = rows->in[2];
-    const double *volume = rows->in[3];
-    double sum = *state;
+    double sum = *state, *out = rows->out[0];
     (void)item;
-    for (size_t i = 0; i < rows->n; i++) {
-        double range = high[i] - low[i], place = (close[i] - low[i]) - (high[i] - close[i]);
-        if (range > 0)
-            sum += place / range * volume[i];
-        rows->out[0][i] = sum;
-    }
+    rows->bulk->flow(rows->in[0], rows->in[1], rows->in[2], rows->in[3], rows->n, out);
+    for (size_t i = 0; i < rows->n; i++)
+        out[i] = sum += out[i];
     *state = sum;
 }
 
@@ -106,8 +101,9 @@ static void run_mfi(const struct umm_feature_item *item, double *state,
         before = price[i];
     }
     state[0] = before;
-    umm_window_sum(state + 1, n, rows->count, gain, rows->n, out);
-    umm_window_sum(state + 1 + umm_window_words(n), n, rows->count, loss, rows->n, losses);
+    umm_window_sum(rows->bulk, state + 1, n, rows->count, gain, rows->n, out);
+    umm_window_sum(rows->bulk, state + 1 + umm_window_words(n), n, rows->count, loss, rows->n,
+                   losses);
     for (size_t i = 0; i < rows->n; i++) {
         double all = out[i] + losses[i];
         out[i] = all == 0 ? 0 : 100 * (out[i] / all);

@@ -8,6 +8,9 @@
 /* Lanes side by side, on every engine; parts of a lane's rows that are checked by themselves. */
 enum { LANES = 16, PIECES = 4, ROWS_STEP = 8 };
 
+/* Before small loops of known length: states and rows are to stay in registers. */
+#define RECUR_UNROLL _Pragma("GCC unroll 16")
+
 /* States of all lanes at the beginnings of the pieces, and at their ends. */
 struct recur_lanes {
     double state[PIECES + 1][UMM_RECUR_WORDS][LANES];

@@ -88,7 +88,8 @@ static void mean_price(enum umm_feature_series series, const struct chunk *chunk
 static void run_rows(const struct umm_plan_item *p, double *state, const struct chunk *chunk,
                      size_t from, size_t n, uint64_t count, double *mean)
 {
-    struct umm_feature_rows rows = {.count = count, .n = n, .cpu = chunk->cpu};
+    struct umm_feature_rows rows = {
+        .count = count, .n = n, .cpu = chunk->cpu, .bulk = umm_bulk_of(chunk->cpu)};
     for (unsigned i = 0; i < p->item.n_inputs; i++) {
         enum umm_feature_series series = umm_plan_input(&p->item, i);
         if (series < UMM_SERIES_COLUMNS) {
@@ -202,14 +203,18 @@ static enum umm_status take_chunk(struct umm_features_state *state, struct chunk
 }
 
 /*
- * Rows at a time. Lanes of a recurrence have to be longer than what they run over before
- * their own rows, which is some 23 times the lookback of an ema.
+ * Rows at a time: few, so that they are still near when they are used a second time. But
+ * the lanes of a recurrence have to be longer than what they run over before their own
+ * rows, which is some 23 times the lookback of an ema.
  */
 static size_t chunk_rows(const struct umm_features *plan)
 {
     const uint64_t lookback_per_part = 128, parts_max = 8;
     uint64_t parts = 1 + plan->max_lookback / lookback_per_part;
-    return UMM_RECUR_ROWS * (size_t)(parts < parts_max ? parts : parts_max);
+    for (size_t i = 0; i < plan->n_items; i++)
+        if (plan->items[i].item.def->is_long)
+            return UMM_RECUR_ROWS * (size_t)(parts < parts_max ? parts : parts_max);
+    return UMM_FEATURE_BLOCK;
 }
 
 enum umm_status umm_features_take(struct umm_features_state *state, const struct umm_bars *bars,

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bulk.h - arithmetic on whole columns, many rows at a time.
+ *
+ * Row i of a result depends on row i of the operands only, so every engine has the same
+ * bits. out may be one of the operands; otherwise they do not overlap.
+ */
+#ifndef UMM_FEATURE_BULK_H
+#define UMM_FEATURE_BULK_H
+
+#include "base/cpu.h"
+#include "umm.h"
+
+/*
+ * Parts of windows, for deviations: what is known of the values of one part.
+ *   x        its newest value
+ *   distance of that from the part's mean
+ *   squares  sum of the squared distances from the mean
+ */
+struct umm_bulk_part {
+    const double *x, *distance, *squares;
+};
+
+struct umm_bulk {
+    /* a + b, and the greater and the less of both */
+    void (*add)(const double *a, const double *b, size_t n, double *out);
+    void (*max)(const double *a, const double *b, size_t n, double *out);
+    void (*min)(const double *a, const double *b, size_t n, double *out);
+    /* a / divisor, and sqrt(a / divisor) */
+    void (*divide)(const double *a, double divisor, size_t n, double *out);
+    void (*root)(const double *a, double divisor, size_t n, double *out);
+    /* (weighted + plain * n_older) + older */
+    void (*weigh)(const double *weighted, const double *plain, double n_older, const double *older,
+                  size_t n, double *out);
+    /* both parts as one: `share` of the values are the older's; see bulk.inc for weight */
+    void (*merge)(const struct umm_bulk_part *newer, const struct umm_bulk_part *older,
+                  double share, double weight, size_t n, double *distance, double *squares);
+    /* distance / sqrt(squares / divisor), 0 where squares is */
+    void (*score)(const double *distance, const double *squares, double divisor, size_t n,
+                  double *out);
+    /* upper holds squares, lower the distances of x from the mean: k deviations about that */
+    void (*bands)(const double *x, double divisor, double k, size_t n, double *upper,
+                  double *middle, double *lower);
+    /* scale * ((a - b) / (high - low)), 0 where high is low */
+    void (*place)(const double *a, const double *b, const double *high, const double *low,
+                  double scale, size_t n, double *out);
+    /* greatest of high - low, |high - before|, |low - before| */
+    void (*range)(const double *high, const double *low, const double *before, size_t n,
+                  double *out);
+    /* a - b; (a / b - 1) * 100, 0 where b is; (a - b) / b */
+    void (*difference)(const double *a, const double *b, size_t n, double *out);
+    void (*percent)(const double *a, const double *b, size_t n, double *out);
+    void (*relative)(const double *a, const double *b, size_t n, double *out);
+    /* ((close - low) - (high - close)) / (high - low) * volume, 0 where high <= low */
+    void (*flow)(const double *close, const double *high, const double *low, const double *volume,
+                 size_t n, double *out);
+    /* from x[i] .. x[i + n_window - 1] and their mean, (last - mean) / (0.015 * the mean distance)
+     */
+    void (*channel)(const double *x, const double *mean, size_t n_window, size_t n, double *out);
+};
+
+const struct umm_bulk *umm_bulk_of(enum umm_cpu cpu);
+
+#endif
