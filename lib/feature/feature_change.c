@@ -45,8 +45,8 @@ static void log_ratios(const double *x, const double *before, size_t n, double *
     const struct umm_feature_def umm_feature_##title = {                                           \
         .name = #title,                                                                            \
         .usage = #title ":" #usual "@close",                                                       \
-        .about = description,                                                                      \
-        .origin = source,                                                                          \
+        .about = (description),                                                                    \
+        .origin = (source),                                                                        \
         .params = {{"n", 1, 100000, usual, false, NULL}},                                          \
         .inputs = {UMM_SERIES_CHOSEN},                                                             \
         .n_inputs = 1,                                                                             \

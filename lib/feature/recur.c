@@ -41,6 +41,13 @@ static size_t warm_up_of(const struct umm_recur *recur)
     return (first + then + ROWS_STEP - 1) / ROWS_STEP * ROWS_STEP;
 }
 
+static uint64_t bits_of(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
 /* Do part `lane` again from state, until it is where the lane was; then it is right. */
 static void repeat(const struct umm_recur *recur, double *state, const double *const *in,
                    size_t len, unsigned lane, double *const *out, const struct recur_lanes *lanes)
@@ -49,8 +56,7 @@ static void repeat(const struct umm_recur *recur, double *state, const double *c
     for (unsigned piece = 0; piece < PIECES; piece++) {
         bool is_same = true;
         for (unsigned w = 0; w < n_words; w++)
-            if (memcmp(&lanes->state[piece][w][lane], &state[w], sizeof *state) != 0)
-                is_same = false;
+            is_same = is_same && bits_of(lanes->state[piece][w][lane]) == bits_of(state[w]);
         if (is_same)
             break;
         size_t begin = piece_begin(len, piece), end = piece_begin(len, piece + 1);

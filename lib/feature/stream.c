@@ -84,6 +84,20 @@ static void mean_price(enum umm_feature_series series, const struct chunk *chunk
             *out++ = (open[i] + high[i] + low[i] + close[i]) / 4;
 }
 
+/*
+ * Of n rows, how many may hold a NaN of any kind. A recurrence tidies its own rows, which
+ * begin at the latest two after its last output does.
+ */
+static size_t rows_untidy(const struct umm_feature_item *item, uint64_t count, size_t n)
+{
+    uint64_t end = 2;
+    if (!item->def->is_long)
+        return n;
+    for (unsigned i = 0; i < UMM_FEATURE_OUTPUTS; i++)
+        end = item->lookback[i] + 2 > end ? item->lookback[i] + 2 : end;
+    return count >= end ? 0 : end - count < n ? (size_t)(end - count) : n;
+}
+
 /* At most one of an item's inputs is a mean price, which goes to `mean`. */
 static void run_rows(const struct umm_plan_item *p, double *state, const struct chunk *chunk,
                      size_t from, size_t n, uint64_t count, double *mean)
@@ -106,8 +120,7 @@ static void run_rows(const struct umm_plan_item *p, double *state, const struct 
         uint64_t lookback = p->item.lookback[i];
         for (size_t row = 0; row < n && count + row < lookback; row++)
             rows.out[i][row] = no_value;
-        if (!p->item.def->is_long)
-            umm_recur_tidy(chunk->cpu, rows.out[i], n);
+        umm_recur_tidy(chunk->cpu, rows.out[i], rows_untidy(&p->item, count, n));
     }
 }
 

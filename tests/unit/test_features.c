@@ -137,6 +137,13 @@ static void take(struct umm_features_state *state, size_t row, size_t n, enum um
     assert_int_equal(umm_features_take(state, &bars, n, out, &run, NULL), UMM_OK);
 }
 
+static uint64_t bits_of(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
 /* The definition: one bar after the other. */
 static void push_all(const struct umm_features *plan)
 {
@@ -146,8 +153,10 @@ static void push_all(const struct umm_features *plan)
         for (unsigned c = 0; c < 6; c++)
             bar[c] = columns[c][row];
         assert_int_equal(umm_features_push(state, bar, out, NULL), UMM_OK);
-        for (size_t i = 0; i < umm_features_n_outputs(plan); i++)
+        for (size_t i = 0; i < umm_features_n_outputs(plan); i++) {
             wanted[i][row] = out[i];
+            assert_true(!isnan(out[i]) || bits_of(out[i]) == 0x7ff8000000000000);
+        }
     }
     umm_features_state_free(state);
 }
@@ -326,13 +335,6 @@ static void test_nothing_is_allocated(void **unused)
 }
 
 /* ---- rows that are no numbers ----------------------------------------------- */
-
-static uint64_t bits_of(double x)
-{
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
 
 static void take_closes(const double *close, size_t n, enum umm_features_nan nan, double *out)
 {
