@@ -11,6 +11,7 @@
 #include "cli_dataset.h"
 #include "data/preload.h"
 #include "data/preload_report.h"
+#include "sys/file.h"
 #include "sys/outfile.h"
 
 enum {
@@ -141,6 +142,21 @@ static const char *path_of(const struct opts *opts, size_t i)
     return opts->names ? opts->names[i] : opts->list.items[i].path;
 }
 
+/* Metrics must not replace what is to be loaded, nor run into the report. */
+static int check_metrics(const struct opts *opts, size_t n)
+{
+    struct umm_file_info info;
+    if (!opts->metrics)
+        return CLI_OK;
+    if (umm_outfile_is_same(opts->metrics, "-"))
+        return cli_usage("--metrics and the report write to the same place");
+    for (size_t i = 0; i < n; i++)
+        if (umm_file_stat(path_of(opts, i), &info, NULL) == UMM_OK &&
+            info.kind == UMM_FILE_REGULAR && umm_file_same(opts->metrics, info.device, info.inode))
+            return cli_usage("--metrics would replace a file that is to be loaded");
+    return CLI_OK;
+}
+
 /* The files: operands, datasets by name, or the list that --files0-from names. */
 static int set_inputs(struct opts *opts, int argc, char **argv)
 {
@@ -162,6 +178,9 @@ static int set_inputs(struct opts *opts, int argc, char **argv)
     }
     if (n == 0)
         return cli_usage("no files: name some, or a directory, or datasets");
+    code = check_metrics(opts, n);
+    if (code != CLI_OK)
+        return code;
     opts->inputs = calloc(n, sizeof *opts->inputs);
     if (!opts->inputs) {
         cli_warn("out of memory");
@@ -181,8 +200,6 @@ static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
         return false;
     if (opts->is_locked && opts->preload.action != UMM_PRELOAD_LOAD)
         *exit_code = cli_usage("--lock goes with loading: leave --status and --evict out");
-    else if (opts->is_json && opts->metrics && umm_outfile_is_same(opts->metrics, "-"))
-        *exit_code = cli_usage("--json and --metrics write to the same place");
     else
         *exit_code = set_inputs(opts, argc, argv);
     return *exit_code == CLI_OK;

@@ -507,6 +507,16 @@ EOF
     no_leftovers
 }
 
+@test "--metrics replaces nothing that is to be loaded" {
+    cp "$FILES/a.npy" a.npy
+    ln a.npy b.prom
+    refuses 2 "umm-preload: --metrics would replace a file that is to be loaded
+Try 'umm-preload --help'." umm-preload --metrics=b.prom a.npy
+    refuses 2 "umm-preload: --metrics would replace a file that is to be loaded
+Try 'umm-preload --help'." umm-preload --metrics=./a.npy --files0-from=<(printf 'a.npy\0')
+    cmp a.npy "$FILES/a.npy"
+}
+
 @test "a full standard output is an error" {
     refuses 1 'umm-preload: standard output: cannot write: No space left on device' \
         bash -c "umm-preload '$FILES/a.npy' >/dev/full"
@@ -525,5 +535,5 @@ EOF
     refuses 2 "umm-preload: --lock goes with loading: leave --status and --evict out$try" umm-preload --lock --evict a
     refuses 2 "umm-preload: --files0-from takes the place of files and datasets$try" umm-preload --files0-from=x a
     refuses 2 "umm-preload: --threads takes a number from 1 to 256, not \"0\"$try" umm-preload --threads=0 a
-    refuses 2 "umm-preload: --json and --metrics write to the same place$try" umm-preload --json --metrics=- a
+    refuses 2 "umm-preload: --metrics and the report write to the same place$try" umm-preload --metrics=- a
 }
