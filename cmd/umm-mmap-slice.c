@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "cli.h"
 #include "cli_dataset.h"
+#include "data/output.h"
 #include "data/slice.h"
 #include "sys/file.h"
 #include "sys/outfile.h"
@@ -174,7 +175,8 @@ static int set_ranges_aside(int argc, char **argv, char **args)
 static int set_format(struct opts *opts)
 {
     static const char *const names[] = {"npy", "raw", "csv", "json", NULL};
-    const char *dot = strrchr(opts->slice.output, '.');
+    const bool is_entry = umm_output_is_entry(opts->out_dir ? opts->out_dir : opts->slice.output);
+    const char *dot = is_entry ? NULL : strrchr(opts->slice.output, '.');
     int choice = dot ? cli_parse_choice(dot + 1, names) : 0;
     if (opts->format) {
         choice = cli_parse_choice(opts->format, names);
@@ -182,6 +184,8 @@ static int set_format(struct opts *opts)
             return cli_bad_value("format", "npy, raw, csv or json", opts->format);
     }
     opts->slice.format = choice > 0 ? (enum umm_slice_format)choice : UMM_SLICE_NPY;
+    if (is_entry && opts->is_described)
+        return cli_usage("--describe prints text, which no pool holds");
     const bool is_binary =
         opts->slice.format == UMM_SLICE_NPY || opts->slice.format == UMM_SLICE_RAW;
     if (is_binary && strcmp(opts->slice.output, "-") == 0 && !opts->out_dir &&

@@ -151,6 +151,31 @@ Try 'umm-convert --help'." umm-convert -o pool:p/../x bars.csv
     no_leftovers "$POOLS"
 }
 
+@test "umm-mmap-slice writes entries" {
+    array a.npy 3000
+    ok umm-pool create p --size=200000
+    ok umm-mmap-slice a.npy 100:1100 -o pool:p/some.csv
+    umm-mmap-slice a.npy 100:1100 -o some.npy
+    cmp some.npy "$(pool p)/some.csv.npy"
+    [[ $(stat -c %a "$(pool p)/some.csv.npy") == 444 ]]
+    ok umm-mmap-slice a.npy ::3 --columns=5,1 -o pool:p/some.csv.npy
+    umm-mmap-slice a.npy ::3 --columns=5,1 -o some.npy
+    cmp some.npy "$(pool p)/some.csv.npy"
+    # From an entry over itself: it is read while its successor is written.
+    ok umm-mmap-slice "$(umm-pool get p some.csv)" 0:10 -o pool:p/some.csv
+    [[ $(umm-pool list p | tail -n 1) == 'some.csv: 288 bytes, <f8 (10, 2)' ]]
+    mkdir -p root/A
+    cp some.npy root/A/1m.npy
+    ok umm-mmap-slice --root=root --symbols=A --timeframes=1m --out-dir=pool:p
+    cmp some.npy "$(pool p)/A_1m.npy"
+    ok umm-pool verify p
+    refuses 1 "umm-mmap-slice: pool:p/all: is 240080 bytes, but of the pool's budget of 200000 only 183584 are free" \
+        umm-mmap-slice a.npy 0:2500 1:2500 -o pool:p/all
+    refuses 2 'umm-mmap-slice: --describe prints text, which no pool holds
+Try '"'umm-mmap-slice --help'." umm-mmap-slice a.npy --describe -o pool:p/t
+    no_leftovers "$(pool p)"
+}
+
 @test "eight Python processes share one copy, and keep it when it is replaced" {
     array a.npy "$((${UMM_POOL_TEST_MB:-48} * 1000000 / 48))" 3
     array b.npy 1000 4

@@ -28,6 +28,8 @@ struct job {
     int fd;
     bool is_stream;
     const char *out_path;
+    char *header; /* of NPY */
+    size_t header_bytes;
     uint64_t n_written, n_read, n_total; /* bytes; the last two are of rows, for progress */
     uint64_t next_look_ns;
 };
@@ -60,31 +62,23 @@ static enum umm_status look_around(struct job *job, struct umm_error *err)
 
 /*
  * A file that is reserved is written faster, and a full device is found out now. A
- * small one gains nothing.
+ * small one gains nothing, and an entry of a pool has its room already.
  */
 static enum umm_status reserve(struct job *job, uint64_t len_bytes, struct umm_error *err)
 {
-    if (job->is_stream || len_bytes < ALLOCATE_BYTES_MIN)
+    if (job->is_stream || job->out.key || len_bytes < ALLOCATE_BYTES_MIN)
         return UMM_OK;
     return umm_file_allocate(job->fd, job->out_path, 0, len_bytes, err);
 }
 
 /* ---- arrays and bytes ------------------------------------------------------------- */
 
-static enum umm_status write_header(struct job *job, struct umm_error *err)
+static enum umm_status make_header(struct job *job, struct umm_error *err)
 {
     const uint32_t align = job->options->align_bytes ? job->options->align_bytes : UMM_NPY_ALIGN;
-    char *header = NULL;
-    size_t len = 0;
     if (job->options->format != UMM_SLICE_NPY)
-        return reserve(job, job->n_total, err);
-    enum umm_status status = umm_npy_format(&job->source.selection.npy, align, &header, &len, err);
-    if (!status)
-        status = reserve(job, len + job->n_total, err);
-    if (!status)
-        status = write_out(job, header, len, err);
-    free(header);
-    return status;
+        return UMM_OK;
+    return umm_npy_format(&job->source.selection.npy, align, &job->header, &job->header_bytes, err);
 }
 
 /* Whether all runs lie in the file as they are chosen, long enough to be copied one by one. */
@@ -154,7 +148,9 @@ static enum umm_status write_rows(struct job *job, struct umm_error *err)
 {
     const char *rows;
     size_t n;
-    enum umm_status status = write_header(job, err);
+    enum umm_status status = reserve(job, job->header_bytes + job->n_total, err);
+    if (!status && job->header)
+        status = write_out(job, job->header, job->header_bytes, err);
     if (!status && is_copied(job))
         return copy_runs(job, err);
     while (!status) {
@@ -200,8 +196,8 @@ static enum umm_status open_output(struct job *job, struct umm_error *err)
         return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is an input and an output at once");
     if (umm_output_is_entry(path) && job->options->format != UMM_SLICE_NPY)
         return umm_error_set_path(err, UMM_ERR_ARGUMENT, path, "takes arrays: --format npy");
-    enum umm_status status =
-        umm_output_open(&job->out, path, job->options->pool_root, 0, job->run, err);
+    enum umm_status status = umm_output_open(&job->out, path, job->options->pool_root,
+                                             job->header_bytes + job->n_total, job->run, err);
     job->fd = umm_outfile_fd(&job->out.file);
     job->is_stream = umm_outfile_is_stream(&job->out.file);
     job->out_path = strcmp(path, "-") == 0 ? "standard output" : path;
@@ -213,13 +209,16 @@ static enum umm_status run_job(struct job *job, bool *is_changed, struct umm_err
     const bool is_text =
         job->options->format == UMM_SLICE_CSV || job->options->format == UMM_SLICE_JSON;
     enum umm_status status = umm_slice_source_open(&job->source, job->options, err);
-    if (!status)
-        status = open_output(job, err);
     job->n_total = job->source.selection.n_rows * job->source.selection.row_bytes;
     if (!status)
+        status = make_header(job, err);
+    if (!status)
+        status = open_output(job, err);
+    if (!status)
         status = is_text ? write_text(job, err) : write_rows(job, err);
-    return status ? status
-                  : umm_output_commit(&job->out, &job->options->file, job->run, is_changed, err);
+    if (!status)
+        status = umm_output_commit(&job->out, &job->options->file, job->run, is_changed, err);
+    return status;
 }
 
 enum umm_status umm_slice(const struct umm_slice_options *options, struct umm_run *run,
@@ -233,6 +232,7 @@ enum umm_status umm_slice(const struct umm_slice_options *options, struct umm_ru
     result->n_rows = job.source.selection.n_rows;
     result->n_output_bytes = job.n_written;
     umm_output_abort(&job.out);
+    free(job.header);
     umm_slice_source_close(&job.source);
     result->seconds = (double)(umm_clock_run_ns(run) - start_ns) * 1e-9;
     return status;

@@ -25,7 +25,8 @@ enum umm_slice_format { UMM_SLICE_NPY = 0, UMM_SLICE_RAW, UMM_SLICE_CSV, UMM_SLI
  * Zero-initialise it. Pointers are borrowed.
  *
  *   input, output   "-" for output is standard output, pool:NAME/KEY an entry of a pool
- *                   in the directory pool_root (see output.h); input is a file
+ *                   (data/output.h), which NPY alone can be; input is a file
+ *   pool_root       where pools are; NULL: UMM_POOL_ROOT
  *   range           rows of these times only; rows must be in order of time then, which
  *                   is checked as far as they are read
  *   ranges          of the rows that range leaves, one after the other; none: all
@@ -55,8 +56,8 @@ struct umm_slice_result {
 
 /*
  * Do it. The output is complete or as before (a stream excepted). Failures of
- * umm_arrayfile_open, umm_selection_open and umm_celltext_open; UMM_ERR_CONFLICT when
- * output is input; UMM_ERR_CANCELLED.
+ * umm_arrayfile_open, umm_selection_open, umm_celltext_open and umm_output_open;
+ * UMM_ERR_CONFLICT when output is input; UMM_ERR_CANCELLED.
  */
 UMM_MUST_USE enum umm_status umm_slice(const struct umm_slice_options *options, struct umm_run *run,
                                        struct umm_slice_result *result, struct umm_error *err);
