@@ -244,6 +244,23 @@ needs_without() {
     chmod 755 shut
 }
 
+@test "what cannot be looked at in a directory is told, and the rest is loaded" {
+    mkdir -p "$FILES/data/lost+found" "$FILES/data/names"
+    cp "$FILES/b.npy" "$FILES/data/a.npy"
+    cp "$FILES/b.npy" "$FILES/data/names/x.npy"
+    chmod 755 "$FILES" "$FILES/data"
+    chmod 700 "$FILES/data/lost+found"
+    chmod 744 "$FILES/data/names" # its names, and not what they are
+    as_nobody "$UMM_BUILD/umm-preload" --version >/dev/null 2>&1 || skip 'another user cannot run the tool here'
+    capture as_nobody umm-preload --json "$FILES/data"
+    [[ $status == 1 && $(sort <<<"$stderr") == "umm-preload: $FILES/data/lost+found: cannot open: Permission denied
+umm-preload: $FILES/data/names/x.npy: cannot examine: Permission denied" ]]
+    expect 2 failed
+    expect "\"$FILES/data/a.npy\"" files 0 path
+    capture as_nobody umm-preload --json "$FILES/data/names"
+    [[ $status == 1 && $stderr == "umm-preload: $FILES/data/names/x.npy: cannot examine: Permission denied" ]]
+}
+
 @test "names from a list" {
     echo 1 >a
     echo 2 >'b c'

@@ -202,14 +202,16 @@ static enum umm_status add_copy(struct list *list, const struct umm_preload_inpu
     return add(list, input, path, err);
 }
 
-/* A directory that cannot be listed counts as a file that failed. */
+/* What cannot be listed, the directory or something in it, counts as a file that failed. */
 static enum umm_status add_tree(struct list *list, const struct umm_preload_input *input,
                                 const struct umm_run *run, struct umm_error *err)
 {
     struct umm_error tree_err = {.status = UMM_OK};
     struct umm_tree tree;
-    enum umm_status status = umm_tree_list(&tree, input->path, ".npy", &tree_err);
-    if (!status && tree.n_paths == 0)
+    enum umm_status status = umm_tree_list(&tree, input->path, ".npy", list->options->warn,
+                                           list->options->user, &tree_err);
+    list->result->n_failed += tree.n_failed;
+    if (!status && tree.n_paths == 0 && tree.n_failed == 0)
         status = umm_error_set_path(&tree_err, UMM_ERR_DATA, input->path,
                                     "there is no .npy file in this directory");
     if (status) {

@@ -17,6 +17,8 @@ enum { DEPTH_MAX = 64 };
 struct walk {
     struct umm_tree *tree;
     const char *suffix;
+    void (*warn)(void *user, const struct umm_error *err);
+    void *user;
     struct umm_error *err;
 };
 
@@ -43,31 +45,67 @@ static enum umm_status add(struct umm_tree *tree, char *path, struct umm_error *
     return UMM_OK;
 }
 
+/* It is left out: that is told, and no reason to leave the rest. */
+static void leave_out(const struct walk *walk, int sys_errno, const char *path, const char *what)
+{
+    struct umm_error problem = {.status = UMM_OK};
+    umm_error_set_errno(&problem, sys_errno, path, what);
+    walk->tree->n_failed++;
+    if (walk->warn)
+        walk->warn(walk->user, &problem);
+}
+
 static enum umm_status visit_directory(const struct walk *walk, int dir_fd, const char *path,
                                        unsigned depth);
+
+/* A file or directory whose path is known. *is_kept: the tree took path over. */
+static enum umm_status visit_path(const struct walk *walk, int dir_fd, const char *name, char *path,
+                                  unsigned depth, bool *is_kept)
+{
+    struct stat st;
+    *is_kept = false;
+    if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+        if (errno != ENOENT)
+            leave_out(walk, errno, path, "cannot examine");
+        return UMM_OK;
+    }
+    if (S_ISREG(st.st_mode) && has_suffix(name, walk->suffix)) {
+        *is_kept = true;
+        return add(walk->tree, path, walk->err);
+    }
+    if (!S_ISDIR(st.st_mode))
+        return UMM_OK;
+    int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0)
+        return visit_directory(walk, fd, path, depth + 1);
+    if (errno != ENOENT)
+        leave_out(walk, errno, path, "cannot open");
+    return UMM_OK;
+}
 
 static enum umm_status visit(const struct walk *walk, int dir_fd, const char *dir, const char *name,
                              unsigned depth)
 {
-    struct stat st;
     char *path = NULL;
-    if (name[0] == '.' || fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return UMM_OK;
-    bool is_wanted = S_ISREG(st.st_mode) && has_suffix(name, walk->suffix);
-    if (!is_wanted && !S_ISDIR(st.st_mode))
+    bool is_kept;
+    if (name[0] == '.')
         return UMM_OK;
     if (asprintf(&path, "%s%s%s", dir, has_suffix(dir, "/") ? "" : "/", name) < 0)
         return umm_error_set_memory(walk->err, strlen(dir) + strlen(name), "a file's name");
-    if (is_wanted)
-        return add(walk->tree, path, walk->err);
-    enum umm_status status = UMM_OK;
-    int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0)
-        status = visit_directory(walk, fd, path, depth + 1);
-    else if (errno != ENOENT)
-        status = umm_error_set_errno(walk->err, errno, path, "cannot open");
-    free(path);
+    enum umm_status status = visit_path(walk, dir_fd, name, path, depth, &is_kept);
+    if (!is_kept)
+        free(path);
     return status;
+}
+
+/* The root's failure is the caller's. */
+static enum umm_status refuse_directory(const struct walk *walk, int sys_errno, const char *path,
+                                        unsigned depth)
+{
+    if (depth == 0)
+        return umm_error_set_errno(walk->err, sys_errno, path, "cannot list");
+    leave_out(walk, sys_errno, path, "cannot list");
+    return UMM_OK;
 }
 
 /* Closes dir_fd. */
@@ -79,13 +117,13 @@ static enum umm_status visit_directory(const struct walk *walk, int dir_fd, cons
     if (!dir) {
         int sys_errno = depth < DEPTH_MAX ? errno : ELOOP;
         (void)close(dir_fd);
-        return umm_error_set_errno(walk->err, sys_errno, path, "cannot list");
+        return refuse_directory(walk, sys_errno, path, depth);
     }
     while (!status) {
         errno = 0;
         const struct dirent *entry = readdir(dir);
         if (!entry && errno)
-            status = umm_error_set_errno(walk->err, errno, path, "cannot list");
+            status = refuse_directory(walk, errno, path, depth);
         if (!entry)
             break;
         status = visit(walk, dir_fd, path, entry->d_name, depth);
@@ -100,9 +138,11 @@ static int compare_paths(const void *a, const void *b)
 }
 
 enum umm_status umm_tree_list(struct umm_tree *tree, const char *root, const char *suffix,
+                              void (*warn)(void *user, const struct umm_error *err), void *user,
                               struct umm_error *err)
 {
-    const struct walk walk = {.tree = tree, .suffix = suffix, .err = err};
+    const struct walk walk = {
+        .tree = tree, .suffix = suffix, .warn = warn, .user = user, .err = err};
     *tree = (struct umm_tree){0};
     int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
