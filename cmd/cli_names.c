@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "sys/file.h"
@@ -25,15 +26,23 @@ static const char **split_names(const char *text, size_t len, size_t *n)
     return names;
 }
 
+enum umm_status cli_read_whole(const char *file, size_t max_bytes, void **data, size_t *len,
+                               struct umm_error *err)
+{
+    if (strcmp(file, "-") != 0)
+        return umm_file_read_whole(file, max_bytes, data, len, err);
+    /* Not /dev/stdin: a socket cannot be opened again, nor can a file of another user's. */
+    return umm_file_read_whole_fd(STDIN_FILENO, "standard input", max_bytes, data, len, err);
+}
+
 const char **cli_read_names0(const char *file, size_t *n, int *exit_code)
 {
     enum { NAMES_BYTES_MAX = 256 * 1024 * 1024 };
     struct umm_error err = {.status = UMM_OK};
-    const char *path = strcmp(file, "-") == 0 ? "/dev/stdin" : file;
     const char **names = NULL;
     void *text = NULL;
     size_t len = 0;
-    enum umm_status status = umm_file_read_whole(path, NAMES_BYTES_MAX, &text, &len, &err);
+    enum umm_status status = cli_read_whole(file, NAMES_BYTES_MAX, &text, &len, &err);
     if (!status)
         names = split_names(text, len, n);
     if (!status && !names)

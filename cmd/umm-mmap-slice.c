@@ -125,19 +125,29 @@ static int set_option(void *user, int key, const char *value)
     return CLI_OK;
 }
 
-/* Whether the word before an operand is an option that takes it as its argument. */
+static bool letter_takes_argument(char letter)
+{
+    for (const struct cli_option *o = options; o->name || o->help; o++)
+        if (o->name && o->arg && o->key == letter)
+            return true;
+    return false;
+}
+
+/* Whether an option in the word before an operand takes the operand as its argument. */
 static bool takes_argument(const char *word)
 {
     if (word[0] != '-' || !word[1] || strcmp(word, "--") == 0)
         return false;
-    for (const struct cli_option *o = options; o->name || o->help; o++) {
-        if (!o->name || !o->arg)
-            continue;
-        if (word[1] == '-' && strncmp(o->name, word + 2, strlen(word + 2)) == 0)
-            return true;
-        if (word[1] != '-' && word[strlen(word) - 1] == o->key)
-            return true;
+    if (word[1] != '-') {
+        /* Of letters in a row, the first that takes one has what is left of the word. */
+        const char *letter = word + 1;
+        while (*letter && !letter_takes_argument(*letter))
+            letter++;
+        return *letter && !letter[1];
     }
+    for (const struct cli_option *o = options; o->name || o->help; o++)
+        if (o->name && o->arg && strncmp(o->name, word + 2, strlen(word + 2)) == 0)
+            return true;
     return false;
 }
 
@@ -245,21 +255,19 @@ static int check_inputs(const struct opts *opts)
 static int read_ranges(struct opts *opts)
 {
     enum { RANGES_BYTES_MAX = 256 * 1024 * 1024 };
-    const bool is_stdin = strcmp(opts->ranges_from, "-") == 0;
-    const char *path = is_stdin ? "/dev/stdin" : opts->ranges_from;
+    const char *path = strcmp(opts->ranges_from, "-") == 0 ? "standard input" : opts->ranges_from;
     struct umm_error err = {.status = UMM_OK};
     void *text = NULL;
     size_t len = 0;
-    enum umm_status status = umm_file_read_whole(path, RANGES_BYTES_MAX, &text, &len, &err);
+    enum umm_status status = cli_read_whole(opts->ranges_from, RANGES_BYTES_MAX, &text, &len, &err);
     if (!status) {
         status = umm_range_parse_list(text, len, &opts->ranges, &opts->slice.n_ranges, &err);
         if (status && err.line)
-            umm_error_at(&err, is_stdin ? "standard input" : path, err.line, err.column, err.byte);
+            umm_error_at(&err, path, err.line, err.column, err.byte);
         free(text);
     }
     if (!status && opts->slice.n_ranges == 0)
-        status = umm_error_set_path(&err, UMM_ERR_DATA, is_stdin ? "standard input" : path,
-                                    "no ranges in it");
+        status = umm_error_set_path(&err, UMM_ERR_DATA, path, "no ranges in it");
     return status ? cli_fail(&err) : CLI_OK;
 }
 
@@ -285,6 +293,8 @@ static int set_operands(struct opts *opts, char *const *words, size_t n)
 {
     const bool has_names = opts->dataset.symbols || opts->dataset.timeframes || opts->dataset.root;
     const size_t n_files = has_names || n == 0 ? 0 : 1;
+    if (n_files && strcmp(words[0], "-") == 0)
+        return cli_usage("FILE is read by place: standard input cannot be");
     int code = parse_ranges(opts, words + n_files, n - n_files);
     if (code == CLI_OK)
         code = cli_dataset_list(&opts->dataset, words, n_files, &opts->list);
@@ -319,8 +329,10 @@ static enum umm_status report(const struct opts *opts, const struct umm_slice_op
     char *text = NULL;
     size_t len = 0;
     enum umm_status status = UMM_OK;
+    char shown[4 * UMM_ERROR_PATH_MAX];
     if (opts->is_verbose)
-        cli_warn("%s: %llu of %llu rows, %llu bytes%s; %.3f s", slice->output,
+        cli_warn("%s: %llu of %llu rows, %llu bytes%s; %.3f s",
+                 umm_escape(shown, sizeof shown, slice->output, strlen(slice->output)),
                  (unsigned long long)result->n_rows, (unsigned long long)result->n_rows_in,
                  (unsigned long long)result->n_output_bytes,
                  result->is_changed ? "" : ", unchanged", result->seconds);

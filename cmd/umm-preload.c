@@ -161,6 +161,9 @@ static int check_metrics(const struct opts *opts, size_t n)
 static int set_inputs(struct opts *opts, int argc, char **argv)
 {
     const struct umm_timerange *times = &opts->dataset.range;
+    for (int i = optind; i < argc; i++)
+        if (strcmp(argv[i], "-") == 0)
+            return cli_usage("standard input cannot be loaded: name its file");
     int code =
         cli_dataset_list(&opts->dataset, argv + optind, (size_t)(argc - optind), &opts->list);
     size_t n = opts->list.n;

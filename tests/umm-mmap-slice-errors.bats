@@ -57,6 +57,7 @@ failure() {
     usage '--report, --metrics and --describe are for one output: not with --out-dir' bars.npy --out-dir . --report r
     usage '--describe prints a description, and no rows' bars.npy --describe --format csv
     usage '--report and --metrics write to the same place' bars.npy --report x --metrics ./x
+    usage 'FILE is read by place: standard input cannot be' - 0:3
     usage '--output and --report write to the same place' bars.npy --report -
     usage '--metrics would replace the array' bars.npy --metrics ./bars.npy -o x
 }

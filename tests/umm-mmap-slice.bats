@@ -57,6 +57,10 @@ $code" "$@"
     cmp want <(printf '%s\n' "$output")
     ok umm-mmap-slice --format csv --no-header -- bars.npy -3:
     cmp want <(printf '%s\n' "$output")
+    ok umm-mmap-slice bars.npy -5: -oout -2:
+    python 'a = np.load("bars.npy"); assert (np.load("out") == np.concatenate([a[-5:], a[-2:]])).all()'
+    capture umm-mmap-slice bars.npy -oout.npy -vo out -5:
+    [[ $status == 0 && $stderr == 'umm-mmap-slice: out: 5 of 3000 rows'* ]]
     ok umm-mmap-slice bars.npy -2: -o -5: 0:1
     python 'a = np.load("bars.npy"); assert (np.load("-5:") == np.concatenate([a[-2:], a[0:1]])).all()'
 }
@@ -75,6 +79,22 @@ $code" "$@"
     python 'a = np.load("bars.npy"); assert (np.load("out.npy") == a[[1, 0, 1000, 2000, -1]]).all()'
     refuses 2 "umm-mmap-slice: --ranges-from takes the place of RANGE operands
 Try 'umm-mmap-slice --help'." umm-mmap-slice bars.npy --ranges-from list 3:4
+}
+
+# As servers start programs, and a file that only who opened it may read.
+@test "ranges from standard input that cannot be opened again" {
+    python 'import socket, subprocess
+ours, theirs = socket.socketpair()
+ours.sendall(b"0:3\n-2:\n")
+ours.shutdown(socket.SHUT_WR)
+subprocess.run(["umm-mmap-slice", "bars.npy", "--ranges-from=-", "-o", "out.npy"], stdin=theirs, check=True)
+a = np.load("bars.npy"); assert (np.load("out.npy") == a[[0, 1, 2, -2, -1]]).all()'
+    printf '1:2\n' >list
+    exec 9<list
+    rm list
+    ok umm-mmap-slice bars.npy --ranges-from=- --format=csv --columns=close <&9
+    exec 9<&-
+    ((${#lines[@]} == 2))
 }
 
 @test "an empty choice is an empty array" {
@@ -229,6 +249,8 @@ assert (r["rows_in"], r["rows"], r["bytes_out"], r["changed"]) == (3000, 1500, 7
     grep -q '^umm_last_success_timestamp_seconds' m.prom
     capture umm-mmap-slice bars.npy ::2 -o out.npy -v
     [[ $status == 0 && $stderr == "umm-mmap-slice: out.npy: 1500 of 3000 rows, 72128 bytes; "*" s" ]]
+    capture umm-mmap-slice bars.npy 0:1 -o $'a\nb' -v
+    [[ $stderr == 'umm-mmap-slice: a\nb: 1 of 3000 rows, 176 bytes; '* ]]
     capture umm-mmap-slice bars.npy ::2 -o out.npy --if-changed -v
     [[ $stderr == *", unchanged; "* ]]
 }

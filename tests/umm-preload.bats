@@ -542,6 +542,7 @@ Try 'umm-preload --help'." umm-preload --metrics=./a.npy --files0-from=<(printf 
 @test "usage" {
     local try=$'\n'"Try 'umm-preload --help'."
     refuses 2 "umm-preload: no files: name some, or a directory, or datasets$try" umm-preload
+    refuses 2 "umm-preload: standard input cannot be loaded: name its file$try" umm-preload a -
     refuses 2 "umm-preload: --budget takes a size such as 16G, or 1% to 100%, not \"101%\"$try" umm-preload --budget=101% a
     refuses 2 "umm-preload: --budget takes a size such as 16G, or 1% to 100%, not \"0\"$try" umm-preload --budget=0 a
     refuses 2 "umm-preload: --budget takes a size such as 16G, or 1% to 100%, not \"%\"$try" umm-preload --budget=% a

@@ -396,15 +396,14 @@ static enum umm_status read_content(int fd, const char *path, size_t max_bytes, 
     }
 }
 
-enum umm_status umm_file_read_whole(const char *path, size_t max_bytes, void **data, size_t *len,
-                                    struct umm_error *err)
+enum umm_status umm_file_read_whole_fd(int fd, const char *path, size_t max_bytes, void **data,
+                                       size_t *len, struct umm_error *err)
 {
     /* A size that fits leaves room to see the end; others (/proc says 0) grow. */
     enum { CAP_MIN = 4096 };
     struct content content = {0};
     struct umm_file_info info;
-    int fd = -1;
-    enum umm_status status = umm_file_open_read(path, &fd, &info, err);
+    enum umm_status status = umm_file_stat_fd(fd, path, &info, err);
     if (status)
         return status;
     if (info.size_bytes > max_bytes)
@@ -415,7 +414,6 @@ enum umm_status umm_file_read_whole(const char *path, size_t max_bytes, void **d
         status = content_resize(&content, (size_t)info.size_bytes + CAP_MIN, err);
     if (!status)
         status = read_content(fd, path, max_bytes, &content, err);
-    umm_file_close(&fd);
     if (status) {
         free(content.bytes);
         return status;
@@ -424,6 +422,17 @@ enum umm_status umm_file_read_whole(const char *path, size_t max_bytes, void **d
     *data = content.bytes;
     *len = content.len_bytes;
     return UMM_OK;
+}
+
+enum umm_status umm_file_read_whole(const char *path, size_t max_bytes, void **data, size_t *len,
+                                    struct umm_error *err)
+{
+    int fd = -1;
+    enum umm_status status = umm_file_open_read(path, &fd, NULL, err);
+    if (!status)
+        status = umm_file_read_whole_fd(fd, path, max_bytes, data, len, err);
+    umm_file_close(&fd);
+    return status;
 }
 
 /* For file systems without O_TMPFILE: a name, for a moment. */

@@ -138,6 +138,11 @@ UMM_MUST_USE enum umm_status umm_file_allocate(int fd, const char *path, uint64_
 UMM_MUST_USE enum umm_status umm_file_read_whole(const char *path, size_t max_bytes, void **data,
                                                  size_t *len, struct umm_error *err);
 
+/* The same of the open file fd, from its offset on. It stays open. */
+UMM_MUST_USE enum umm_status umm_file_read_whole_fd(int fd, const char *path, size_t max_bytes,
+                                                    void **data, size_t *len,
+                                                    struct umm_error *err);
+
 /*
  * An empty temporary file without a name in directory dir, open for reading and
  * writing, mode 0600; it is gone when *fd is closed, or the process dies.
