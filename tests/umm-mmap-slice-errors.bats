@@ -88,7 +88,8 @@ failure() {
 }
 
 @test "columns that are not there" {
-    failure 'bars.npy: no column "clsoe"; there are timestamp, open, high, low, close, volume' bars.npy --columns clsoe
+    failure 'bars.npy: no column "Clsoe", perhaps "close"; there are timestamp, open, high, low, close, volume' bars.npy --columns open,Clsoe
+    failure 'bars.npy: no column "vwap"; there are timestamp, open, high, low, close, volume' bars.npy --columns vwap
     failure 'bars.npy: no column 6: there are 6, from 0 on' bars.npy --columns 1,6
     failure 'bars.npy: no column ""; there are timestamp, open, high, low, close, volume' bars.npy --columns close,
     python 'np.save("r.npy", np.zeros(3, [("7", "f8"), ("b", "i4")])); np.save("p.npy", np.zeros((3, 2)))

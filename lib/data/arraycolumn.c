@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "text/nearest.h"
 
 static const char *const standard[] = {"timestamp", "open", "high", "low", "close", "volume"};
 enum { N_STANDARD = sizeof standard / sizeof *standard, N_STANDARD_DIMS = 2 };
@@ -104,19 +105,42 @@ static bool find_standard(const struct umm_npy *npy, const char *name, uint64_t 
     return false;
 }
 
+/* The name that is most like the one that is not there, or NULL. */
+static const char *find_nearest(const struct umm_npy *npy, const char *name)
+{
+    struct umm_nearest nearest = {.wanted = name};
+    for (size_t i = 0; i < npy->n_fields; i++)
+        if (!npy->fields[i].is_padding)
+            umm_nearest_look(&nearest, npy->fields[i].name);
+    for (size_t i = 0; is_standard(npy) && i < N_STANDARD; i++)
+        umm_nearest_look(&nearest, standard[i]);
+    return nearest.name;
+}
+
+/* What is said when there is none: the name that may be meant, and all there are. */
+static enum umm_status refuse_name(const struct umm_npy *npy, const char *name,
+                                   struct umm_error *err)
+{
+    char shown[UMM_EXCERPT_MAX], meant[UMM_EXCERPT_MAX], names[UMM_ERROR_MESSAGE_MAX / 2];
+    umm_escape(shown, sizeof shown, name, strlen(name));
+    if (umm_arraycolumn_count(npy) == 0 || (!npy->is_struct && !is_standard(npy)))
+        return umm_error_set(err, UMM_ERR_DATA, "no column \"%s\": the array has no names", shown);
+    const char *nearest = find_nearest(npy, name);
+    list_names(npy, names, sizeof names);
+    if (!nearest)
+        return umm_error_set(err, UMM_ERR_DATA, "no column \"%s\"; there are %s", shown, names);
+    umm_escape(meant, sizeof meant, nearest, strlen(nearest));
+    return umm_error_set(err, UMM_ERR_DATA, "no column \"%s\", perhaps \"%s\"; there are %s", shown,
+                         meant, names);
+}
+
 enum umm_status umm_arraycolumn_find(const struct umm_npy *npy, const char *name, uint64_t *index,
                                      struct umm_error *err)
 {
-    uint64_t n = umm_arraycolumn_count(npy);
-    bool has_names = npy->is_struct || is_standard(npy);
-    char shown[UMM_EXCERPT_MAX], names[UMM_ERROR_MESSAGE_MAX / 2];
-    if (n && (npy->is_struct ? find_field(npy, name, index) : find_standard(npy, name, index)))
-        return UMM_OK;
-    umm_escape(shown, sizeof shown, name, strlen(name));
-    if (!has_names || n == 0)
-        return umm_error_set(err, UMM_ERR_DATA, "no column \"%s\": the array has no names", shown);
-    list_names(npy, names, sizeof names);
-    return umm_error_set(err, UMM_ERR_DATA, "no column \"%s\"; there are %s", shown, names);
+    const bool is_found =
+        umm_arraycolumn_count(npy) > 0 &&
+        (npy->is_struct ? find_field(npy, name, index) : find_standard(npy, name, index));
+    return is_found ? UMM_OK : refuse_name(npy, name, err);
 }
 
 /* ---- values as numbers ------------------------------------------------------------ */

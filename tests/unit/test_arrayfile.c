@@ -446,8 +446,10 @@ static void test_missing_columns_are_named(void **state)
 {
     (void)state;
     struct umm_npy npy = plain("<f8", 2, 3, 6);
-    assert_not_found(&npy, "clsoe",
-                     "no column \"clsoe\"; there are timestamp, open, high, low, close, volume");
+    assert_not_found(
+        &npy, "clsoe",
+        "no column \"clsoe\", perhaps \"close\"; there are timestamp, open, high, low, "
+        "close, volume");
     npy = plain("<f8", 2, 3, 5);
     assert_not_found(&npy, "", "no column \"\": the array has no names");
     struct umm_npy record = {.n_dims = 1, .shape = {3}};
