@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * timerange.h - from here to there in time: which rows of an array that is, and whether
- * rows are in order. Also umm_time_from_iso of umm.h, as users write an end of a range.
+ * timerange.h - from here to there in time: which rows of an array that is. Also
+ * umm_time_from_iso of umm.h, as users write an end of a range.
  */
 #ifndef UMM_DATA_TIMERANGE_H
 #define UMM_DATA_TIMERANGE_H
@@ -33,30 +33,5 @@ enum { UMM_TIMERANGE_NAME_MAX = 96 };
  * that is not there. Empty for a range without ends. Returns out.
  */
 const char *umm_timerange_name(const struct umm_timerange *range, char out[UMM_TIMERANGE_NAME_MAX]);
-
-/*
- * A check that rows, fed in sequence, do not go back in time. Private; an object is
- * for one thread.
- */
-struct umm_timecheck {
-    const char *path;
-    struct umm_arraycolumn column;
-    uint64_t row_bytes;
-    uint64_t row; /* number of the next one in the file */
-    struct umm_time last;
-    bool has_last;
-};
-
-/* Begin at row `first` of file. UMM_ERR_DATA when it has no time column. */
-UMM_MUST_USE enum umm_status umm_timecheck_begin(struct umm_timecheck *check,
-                                                 const struct umm_arrayfile *file, uint64_t first,
-                                                 struct umm_error *err);
-
-/*
- * The next n_rows rows, whole and in C order, as umm_arrayfile_read gives them.
- * UMM_ERR_DATA when one is before the row in front of it, or has no time.
- */
-UMM_MUST_USE enum umm_status umm_timecheck_rows(struct umm_timecheck *check, const void *rows,
-                                                uint64_t n_rows, struct umm_error *err);
 
 #endif

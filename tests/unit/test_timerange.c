@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/timerange.h"
 
-#include <inttypes.h>
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -100,89 +98,6 @@ static void test_no_ends_mean_all_rows_and_no_time_is_needed(void **state)
     umm_arrayfile_close(&file);
 }
 
-/* ---- order ---- */
-
-static const char *const types[] = {"<M8[ms]", ">M8[ms]", "<i8", ">i8", "<u8", "<f8", ">f8"};
-enum { N_TYPES = sizeof types / sizeof *types };
-
-/* The bytes of ms as a value of that type; INT64_MIN is what no time is. */
-static void put_time(char *out, const char *type, int64_t ms)
-{
-    double number = ms == INT64_MIN ? (double)NAN : (double)ms;
-    char bytes[8];
-    memcpy(bytes, type[1] == 'f' ? (const void *)&number : (const void *)&ms, sizeof bytes);
-    for (size_t i = 0; i < sizeof bytes; i++)
-        out[i] = bytes[type[0] == '<' ? i : sizeof bytes - 1 - i];
-}
-
-static enum umm_status check_times(const char *type, const int64_t *times, uint64_t n,
-                                   uint64_t chunk, struct umm_error *err)
-{
-    static char rows[N_ROWS * ROW_BYTES];
-    struct umm_arrayfile file;
-    struct umm_timecheck check;
-    for (uint64_t i = 0; i < n * N_COLUMNS; i++)
-        put_time(rows + i * 8, type, i % N_COLUMNS ? -(int64_t)i : times[i / N_COLUMNS]);
-    open_times(&file, type, rows, n);
-    enum umm_status status = umm_timecheck_begin(&check, &file, 1000, err);
-    assert_int_equal(status, UMM_OK);
-    for (uint64_t at = 0; !status && at < n; at += chunk) {
-        uint64_t n_now = n - at < chunk ? n - at : chunk;
-        status = umm_timecheck_rows(&check, rows + at * ROW_BYTES, n_now, err);
-    }
-    umm_arrayfile_close(&file);
-    return status;
-}
-
-static const uint64_t chunks[] = {1, 2, 3, 7, 100};
-enum { N_CHUNKS = sizeof chunks / sizeof *chunks };
-
-static void test_rows_in_order_pass(void **state)
-{
-    int64_t times[N_ROWS];
-    (void)state;
-    for (int64_t i = 0; i < N_ROWS; i++)
-        times[i] = 1600000000000 + i / 3 * 60000;
-    for (size_t t = 0; t < N_TYPES; t++)
-        for (size_t c = 0; c < N_CHUNKS; c++)
-            for (uint64_t n = 0; n <= N_ROWS; n += n < 10 ? 1 : 45)
-                assert_int_equal(check_times(types[t], times, n, chunks[c], NULL), UMM_OK);
-}
-
-/* One row that falls back, or has no time, at every place, in every chunking. */
-static void test_every_fall_is_found(void **state)
-{
-    int64_t times[20];
-    enum { N = sizeof times / sizeof *times };
-    (void)state;
-    for (int64_t i = 0; i < N; i++)
-        times[i] = 1600000000000 + i * 60000;
-    for (size_t t = 0; t < N_TYPES; t++)
-        for (size_t c = 0; c < N_CHUNKS; c++)
-            for (uint64_t at = 0; at < N; at++)
-                for (int is_nat = 0; is_nat < 2; is_nat++) {
-                    char want[128];
-                    struct umm_error err = {0};
-                    int64_t kept = times[at];
-                    if (!is_nat && at == 0)
-                        continue;
-                    times[at] = is_nat ? INT64_MIN : times[at] - 60001;
-                    bool is_epoch = types[t][1] != 'M' && types[t][1] != 'f';
-                    const char *why = is_epoch ? "is no count of milliseconds" : "is not a time";
-                    if (is_nat)
-                        snprintf(want, sizeof want, "row %" PRIu64 ": column 0 %s", 1000 + at, why);
-                    else
-                        snprintf(want, sizeof want,
-                                 "not sorted by time: row %" PRIu64 " is before row %" PRIu64,
-                                 1000 + at, 1000 + at - 1);
-                    assert_int_equal(check_times(types[t], times, N, chunks[c], &err),
-                                     UMM_ERR_DATA);
-                    assert_string_equal(err.message, want);
-                    assert_string_equal(err.path, path);
-                    times[at] = kept;
-                }
-}
-
 static int make_file(void **state)
 {
     (void)state;
@@ -202,8 +117,6 @@ int main(void)
         cmocka_unit_test(test_ends_are_iso),
         cmocka_unit_test(test_ranges_are_half_open),
         cmocka_unit_test(test_no_ends_mean_all_rows_and_no_time_is_needed),
-        cmocka_unit_test(test_rows_in_order_pass),
-        cmocka_unit_test(test_every_fall_is_found),
     };
     return cmocka_run_group_tests(tests, make_file, remove_file);
 }
