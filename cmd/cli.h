@@ -104,6 +104,20 @@ UMM_MUST_USE enum umm_status cli_read_whole(const char *file, size_t max_bytes, 
  */
 const char **cli_read_names0(const char *file, size_t *n, int *exit_code);
 
+/* What an option has a tool write, and where; path is NULL when it is not given. */
+struct cli_output {
+    const char *option, *path;
+};
+
+/*
+ * CLI_OK, or CLI_USAGE after a message: two of the n outputs are one place, where the
+ * second would replace the first or run into it.
+ */
+int cli_check_outputs(const struct cli_output *outputs, size_t n);
+
+/* The same for an output that is the regular file input ("-": standard input). */
+int cli_check_input(const char *input, const struct cli_output *outputs, size_t n);
+
 /* "I/N": part I of N, 0 <= I < N. */
 bool cli_parse_shard(const char *text, uint64_t *index, uint64_t *count);
 

@@ -357,44 +357,24 @@ static int set_option(void *user, int key, const char *value)
     return CLI_OK;
 }
 
-/* Two outputs in one place: the second would replace the first, or run into it. */
 static int check_outputs(const struct opts *opts)
 {
-    const struct {
-        const char *option, *path;
-    } outputs[] = {{"--output", opts->convert.output},
-                   {"--bad-rows quarantine", opts->convert.quarantine},
-                   {"--report", opts->report},
-                   {"--metrics", opts->metrics},
-                   {"--json", opts->is_json ? "-" : NULL}};
-    enum { N_OUTPUTS = sizeof outputs / sizeof *outputs };
-    for (size_t i = 0; i < N_OUTPUTS; i++)
-        for (size_t k = i + 1; k < N_OUTPUTS; k++)
-            if (outputs[i].path && outputs[k].path &&
-                umm_outfile_is_same(outputs[i].path, outputs[k].path))
-                return cli_usage("%s and %s write to the same place", outputs[i].option,
-                                 outputs[k].option);
-    return CLI_OK;
+    const struct cli_output outputs[] = {{"--output", opts->convert.output},
+                                         {"--bad-rows quarantine", opts->convert.quarantine},
+                                         {"--report", opts->report},
+                                         {"--metrics", opts->metrics},
+                                         {"--json", opts->is_json ? "-" : NULL}};
+    return cli_check_outputs(outputs, sizeof outputs / sizeof *outputs);
 }
 
 /* umm_convert looks after its own outputs. */
 static int check_reports(const struct opts *opts)
 {
-    char shown[4 * UMM_EXCERPT_MAX];
-    const char *reports[] = {opts->report, opts->metrics};
-    for (size_t i = 0; i < opts->convert.n_inputs; i++) {
-        const char *input = opts->convert.inputs[i];
-        struct umm_file_info info;
-        enum umm_status status = strcmp(input, "-") == 0 ? umm_file_stat_fd(0, input, &info, NULL)
-                                                         : umm_file_stat(input, &info, NULL);
-        if (status || info.kind != UMM_FILE_REGULAR)
-            continue;
-        for (size_t k = 0; k < 2; k++)
-            if (reports[k] && umm_file_same(reports[k], info.device, info.inode))
-                return cli_usage("%s: is an input and an output at once",
-                                 umm_escape(shown, sizeof shown, reports[k], strlen(reports[k])));
-    }
-    return CLI_OK;
+    const struct cli_output reports[] = {{"--report", opts->report}, {"--metrics", opts->metrics}};
+    int code = CLI_OK;
+    for (size_t i = 0; code == CLI_OK && i < opts->convert.n_inputs; i++)
+        code = cli_check_input(opts->convert.inputs[i], reports, 2);
+    return code;
 }
 
 /* Whether each input has an output of its own. */

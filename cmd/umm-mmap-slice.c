@@ -10,7 +10,6 @@
 #include "cli_dataset.h"
 #include "data/output.h"
 #include "data/slice.h"
-#include "sys/file.h"
 #include "sys/outfile.h"
 
 enum {
@@ -204,22 +203,12 @@ static int set_format(struct opts *opts)
     return CLI_OK;
 }
 
-/* Two outputs in one place: the second would replace the first, or run into it. */
 static int check_places(const struct opts *opts)
 {
-    const struct {
-        const char *option, *path;
-    } outputs[] = {{"--output", opts->out_dir ? NULL : opts->slice.output},
-                   {"--report", opts->report},
-                   {"--metrics", opts->metrics}};
-    enum { N_OUTPUTS = sizeof outputs / sizeof *outputs };
-    for (size_t i = 0; i < N_OUTPUTS; i++)
-        for (size_t k = i + 1; k < N_OUTPUTS; k++)
-            if (outputs[i].path && outputs[k].path &&
-                umm_outfile_is_same(outputs[i].path, outputs[k].path))
-                return cli_usage("%s and %s write to the same place", outputs[i].option,
-                                 outputs[k].option);
-    return CLI_OK;
+    const struct cli_output outputs[] = {{"--output", opts->out_dir ? NULL : opts->slice.output},
+                                         {"--report", opts->report},
+                                         {"--metrics", opts->metrics}};
+    return cli_check_outputs(outputs, sizeof outputs / sizeof *outputs);
 }
 
 static int check_opts(const struct opts *opts)
@@ -240,16 +229,11 @@ static int check_opts(const struct opts *opts)
 /* A report must not replace the array. The slice looks after its own output. */
 static int check_inputs(const struct opts *opts)
 {
-    const char *reports[] = {opts->report, opts->metrics};
-    for (size_t i = 0; i < opts->list.n; i++) {
-        struct umm_file_info info;
-        if (umm_file_stat(opts->list.items[i].path, &info, NULL) != UMM_OK)
-            continue;
-        for (size_t k = 0; k < 2; k++)
-            if (reports[k] && umm_file_same(reports[k], info.device, info.inode))
-                return cli_usage("--%s would replace the array", k ? "metrics" : "report");
-    }
-    return CLI_OK;
+    const struct cli_output reports[] = {{"--report", opts->report}, {"--metrics", opts->metrics}};
+    int code = CLI_OK;
+    for (size_t i = 0; code == CLI_OK && i < opts->list.n; i++)
+        code = cli_check_input(opts->list.items[i].path, reports, 2);
+    return code;
 }
 
 static int read_ranges(struct opts *opts)

@@ -206,8 +206,9 @@ static int look(struct opts *opts, const char *name, bool has_sharing, bool is_v
     struct umm_error err = {0};
     struct umm_pool pool = {.path = NULL};
     struct umm_pool_inspection inspection = {.pool = NULL};
-    if (opts->metrics && umm_outfile_is_same(opts->metrics, "-"))
-        return cli_usage("--metrics and the report write to the same place");
+    const struct cli_output outputs[] = {{"the report", "-"}, {"--metrics", opts->metrics}};
+    if (cli_check_outputs(outputs, 2) != CLI_OK)
+        return CLI_USAGE;
     enum umm_status status = umm_pool_open(&pool, opts->root, name, &err);
     if (!status)
         status = umm_pool_inspect(&pool, has_sharing, &opts->run, &inspection, &err);

@@ -11,7 +11,6 @@
 #include "cli_dataset.h"
 #include "data/preload.h"
 #include "data/preload_report.h"
-#include "sys/file.h"
 #include "sys/outfile.h"
 
 enum {
@@ -145,16 +144,11 @@ static const char *path_of(const struct opts *opts, size_t i)
 /* Metrics must not replace what is to be loaded, nor run into the report. */
 static int check_metrics(const struct opts *opts, size_t n)
 {
-    struct umm_file_info info;
-    if (!opts->metrics)
-        return CLI_OK;
-    if (umm_outfile_is_same(opts->metrics, "-"))
-        return cli_usage("--metrics and the report write to the same place");
-    for (size_t i = 0; i < n; i++)
-        if (umm_file_stat(path_of(opts, i), &info, NULL) == UMM_OK &&
-            info.kind == UMM_FILE_REGULAR && umm_file_same(opts->metrics, info.device, info.inode))
-            return cli_usage("--metrics would replace a file that is to be loaded");
-    return CLI_OK;
+    const struct cli_output outputs[] = {{"the report", "-"}, {"--metrics", opts->metrics}};
+    int code = cli_check_outputs(outputs, 2);
+    for (size_t i = 0; code == CLI_OK && i < n; i++)
+        code = cli_check_input(path_of(opts, i), &outputs[1], 1);
+    return code;
 }
 
 /* The files: operands, datasets by name, or the list that --files0-from names. */

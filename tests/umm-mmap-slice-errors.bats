@@ -59,7 +59,7 @@ failure() {
     usage '--report and --metrics write to the same place' bars.npy --report x --metrics ./x
     usage 'FILE is read by place: standard input cannot be' - 0:3
     usage '--output and --report write to the same place' bars.npy --report -
-    usage '--metrics would replace the array' bars.npy --metrics ./bars.npy -o x
+    usage './bars.npy: is an input and an output at once' bars.npy --metrics ./bars.npy -o x
 }
 
 @test "an array does not go to a terminal" {

@@ -258,7 +258,7 @@ EOF
     ok umm-pool stat p --json
     "$PY" -c 'import json, sys; assert json.load(sys.stdin)["entries"] == []' <<<"$output"
     ok umm-pool put p 'a "key"' a.npy
-    refuses 2 "umm-pool: --metrics and the report write to the same place
+    refuses 2 "umm-pool: the report and --metrics write to the same place
 Try 'umm-pool --help'." umm-pool verify p --metrics=-
     ok umm-pool stat p --json --metrics=m.prom
     "$PY" - <<EOF

@@ -527,9 +527,9 @@ EOF
 @test "--metrics replaces nothing that is to be loaded" {
     cp "$FILES/a.npy" a.npy
     ln a.npy b.prom
-    refuses 2 "umm-preload: --metrics would replace a file that is to be loaded
+    refuses 2 "umm-preload: b.prom: is an input and an output at once
 Try 'umm-preload --help'." umm-preload --metrics=b.prom a.npy
-    refuses 2 "umm-preload: --metrics would replace a file that is to be loaded
+    refuses 2 "umm-preload: ./a.npy: is an input and an output at once
 Try 'umm-preload --help'." umm-preload --metrics=./a.npy --files0-from=<(printf 'a.npy\0')
     cmp a.npy "$FILES/a.npy"
 }
@@ -553,5 +553,5 @@ Try 'umm-preload --help'." umm-preload --metrics=./a.npy --files0-from=<(printf 
     refuses 2 "umm-preload: --lock goes with loading: leave --status and --evict out$try" umm-preload --lock --evict a
     refuses 2 "umm-preload: --files0-from takes the place of files and datasets$try" umm-preload --files0-from=x a
     refuses 2 "umm-preload: --threads takes a number from 1 to 256, not \"0\"$try" umm-preload --threads=0 a
-    refuses 2 "umm-preload: --metrics and the report write to the same place$try" umm-preload --metrics=- a
+    refuses 2 "umm-preload: the report and --metrics write to the same place$try" umm-preload --metrics=- a
 }

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "cli.h"
+#include "sys/file.h"
+#include "sys/outfile.h"
+
+int cli_check_outputs(const struct cli_output *outputs, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = i + 1; k < n; k++)
+            if (outputs[i].path && outputs[k].path &&
+                umm_outfile_is_same(outputs[i].path, outputs[k].path))
+                return cli_usage("%s and %s write to the same place", outputs[i].option,
+                                 outputs[k].option);
+    return CLI_OK;
+}
+
+int cli_check_input(const char *input, const struct cli_output *outputs, size_t n)
+{
+    char shown[4 * UMM_EXCERPT_MAX];
+    struct umm_file_info info;
+    enum umm_status status = strcmp(input, "-") == 0
+                                 ? umm_file_stat_fd(STDIN_FILENO, input, &info, NULL)
+                                 : umm_file_stat(input, &info, NULL);
+    if (status || info.kind != UMM_FILE_REGULAR)
+        return CLI_OK;
+    for (size_t i = 0; i < n; i++)
+        if (outputs[i].path && umm_file_same(outputs[i].path, info.device, info.inode))
+            return cli_usage(
+                "%s: is an input and an output at once",
+                umm_escape(shown, sizeof shown, outputs[i].path, strlen(outputs[i].path)));
+    return CLI_OK;
+}
