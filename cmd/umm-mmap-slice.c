@@ -223,6 +223,10 @@ static int check_opts(const struct opts *opts)
         return cli_usage("--describe prints a description, and no rows");
     if (slice->align_bytes && slice->format != UMM_SLICE_NPY)
         return cli_usage("--align is for --format npy");
+    if (slice->has_no_header && slice->format != UMM_SLICE_CSV)
+        return cli_usage("--no-header is for --format csv");
+    if (slice->is_time_iso && (slice->format == UMM_SLICE_NPY || slice->format == UMM_SLICE_RAW))
+        return cli_usage("--time-format is for --format csv or json");
     return check_places(opts);
 }
 

@@ -60,6 +60,8 @@ failure() {
     usage 'FILE is read by place: standard input cannot be' - 0:3
     usage '--output and --report write to the same place' bars.npy --report -
     usage './bars.npy: is an input and an output at once' bars.npy --metrics ./bars.npy -o x
+    usage '--no-header is for --format csv' bars.npy --no-header --format json
+    usage '--time-format is for --format csv or json' bars.npy --time-format iso -o x.npy
 }
 
 @test "an array does not go to a terminal" {
