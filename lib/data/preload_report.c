@@ -130,10 +130,11 @@ static void sums_line(enum umm_preload_action action, const struct umm_preload_r
 {
     size_t n = (size_t)cells(action, &result->total, line), room = UMM_PRELOAD_LINE_MAX - n;
     size_t n_files = count_good(result);
+    const char *files = n_files == 1 ? "file" : "files";
     if (action == UMM_PRELOAD_EVICT)
-        snprintf(line + n, room, "%zu files", n_files);
+        snprintf(line + n, room, "%zu %s", n_files, files);
     else
-        snprintf(line + n, room, "%zu files: %zu preload, %zu mmap, %zu memory", n_files,
+        snprintf(line + n, room, "%zu %s: %zu preload, %zu mmap, %zu memory", n_files, files,
                  count_files(result, UMM_PRELOAD_PLAN_PRELOAD),
                  count_files(result, UMM_PRELOAD_PLAN_MMAP),
                  count_files(result, UMM_PRELOAD_PLAN_MEMORY));
