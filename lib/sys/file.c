@@ -188,7 +188,10 @@ enum umm_status umm_file_peek(int fd, const char *path, struct umm_run *run, uns
     *byte = 0;
     off_t at = lseek(fd, 0, SEEK_CUR);
     if (at >= 0) {
-        ssize_t n = pread(fd, byte, 1, at);
+        ssize_t n;
+        do
+            n = pread(fd, byte, 1, at);
+        while (n < 0 && errno == EINTR);
         return n < 0 ? umm_error_set_errno(err, errno, path, "cannot read") : UMM_OK;
     }
     if (pipe2(copy, O_CLOEXEC) < 0)
