@@ -7,8 +7,8 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "data/archive_journal.h"
-#include "format/hash.h"
 #include "sys/file.h"
 
 enum { TRIES = 50 }; /* each finds a file that a writer changed meanwhile */
@@ -182,12 +182,12 @@ uint64_t umm_archive_anchor(const struct umm_archive *archive, uint64_t first_ro
     size_t n = (size_t)(first_row / archive->rows_per_frame);
     if (n > archive->n_full)
         n = archive->n_full;
-    uint64_t anchor = umm_hash64("", 0);
+    uint64_t anchor = umm_hash64("", 0, 0);
     for (size_t i = 0; i < n; i++) {
         char bytes[16], *p = umm_bytes_put(bytes, anchor, 8);
         p = umm_bytes_put(p, archive->entries[i].content_bytes, 4);
         umm_bytes_put(p, archive->entries[i].checksum, 4);
-        anchor = umm_hash64(bytes, sizeof bytes);
+        anchor = umm_hash64(bytes, sizeof bytes, 0);
     }
     return anchor;
 }

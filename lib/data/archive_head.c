@@ -5,8 +5,8 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "data/archive.h"
-#include "format/hash.h"
 #include "sys/file.h"
 
 static const char description_magic[8] = "UMMARCH";
@@ -40,7 +40,7 @@ void umm_archive_format_description(uint32_t rows_per_frame,
     memcpy(content, description_magic, sizeof description_magic);
     char *p = umm_bytes_put(umm_bytes_put(content + sizeof description_magic, VERSION, 2), 0, 2);
     p = umm_bytes_put(umm_bytes_put(umm_bytes_put(p, rows_per_frame, 4), 0, 8), 0, 8);
-    umm_bytes_put(p, umm_hash64(content, (size_t)(p - content)), 8);
+    umm_bytes_put(p, umm_hash64(content, (size_t)(p - content), 0), 8);
 }
 
 static enum umm_status parse_description(struct umm_archive *archive, const char *bytes,
@@ -51,7 +51,7 @@ static enum umm_status parse_description(struct umm_archive *archive, const char
         umm_bytes_get(bytes, 4) != DESCRIPTION_FRAME_MAGIC ||
         memcmp(content, description_magic, sizeof description_magic) != 0)
         return damaged(archive, "is zstd, but no archive of umm-archive", err);
-    if (umm_bytes_get(content + 32, 8) != umm_hash64(content, 32))
+    if (umm_bytes_get(content + 32, 8) != umm_hash64(content, 32, 0))
         return damaged(archive, "the archive's description is damaged", err);
     if (umm_bytes_get(content + 8, 2) != VERSION || umm_bytes_get(content + 10, 2) != 0)
         return umm_error_set_path(err, UMM_ERR_UNSUPPORTED, archive->path,

@@ -8,7 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "format/hash.h"
+#include "base/hash.h"
 #include "sys/file.h"
 #include "sys/outfile.h"
 
@@ -39,7 +39,7 @@ static enum umm_status parse_head(const char *bytes, size_t len_bytes, size_t ro
 {
     if (len_bytes < UMM_JOURNAL_HEAD_BYTES || memcmp(bytes, magic, sizeof magic) != 0)
         return umm_error_set(err, UMM_ERR_DATA, "is not the journal of an archive");
-    if (umm_bytes_get(bytes + 32, HASH_BYTES) != umm_hash64(bytes, 32))
+    if (umm_bytes_get(bytes + 32, HASH_BYTES) != umm_hash64(bytes, 32, 0))
         return umm_error_set(err, UMM_ERR_DATA, "the journal's head is damaged");
     if (umm_bytes_get(bytes + 8, 2) != VERSION)
         return umm_error_set(err, UMM_ERR_UNSUPPORTED, "a journal of version %u, not %d",
@@ -63,7 +63,7 @@ static size_t record_rows(const char *bytes, size_t len_bytes, size_t row_bytes,
     if (n > (len_bytes - UMM_JOURNAL_RECORD_EXTRA) / row_bytes)
         return 0;
     size_t size = RECORD_HEAD_BYTES + n * row_bytes;
-    return umm_bytes_get(bytes + size, HASH_BYTES) == umm_hash64(bytes, size) ? n : 0;
+    return umm_bytes_get(bytes + size, HASH_BYTES) == umm_hash64(bytes, size, 0) ? n : 0;
 }
 
 enum umm_status umm_journal_parse(const char *bytes, size_t len_bytes, size_t row_bytes,
@@ -123,7 +123,7 @@ static void format_head(uint64_t first_row, uint64_t anchor, size_t row_bytes, c
     char *p = umm_bytes_put(umm_bytes_put(umm_bytes_put(out + sizeof magic, VERSION, 2), 0, 2),
                             row_bytes, 4);
     p = umm_bytes_put(umm_bytes_put(p, first_row, 8), anchor, 8);
-    umm_bytes_put(p, umm_hash64(out, (size_t)(p - out)), HASH_BYTES);
+    umm_bytes_put(p, umm_hash64(out, (size_t)(p - out), 0), HASH_BYTES);
 }
 
 /* A record, malloc'ed. */
@@ -136,7 +136,7 @@ static char *make_record(uint64_t first_row, const char *rows, size_t n, size_t 
         return NULL;
     char *p = umm_bytes_put(umm_bytes_put(umm_bytes_put(record, first_row, 8), n, 4), 0, 4);
     memcpy(p, rows, n * row_bytes);
-    umm_bytes_put(record + size, umm_hash64(record, size), HASH_BYTES);
+    umm_bytes_put(record + size, umm_hash64(record, size, 0), HASH_BYTES);
     *len = size + HASH_BYTES;
     return record;
 }

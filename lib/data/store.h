@@ -12,12 +12,13 @@
  * are written; a reader copies with relaxed atomic loads and starts again if it was odd
  * or has changed. A slot's id never changes without it; active may.
  *
- * check is a hash of id, timestamp and vector. Only repair looks at it: after a power
- * cut pages may be older than others.
+ * check is the low half of XXH64 of the vector, with XXH64 of the id's 8k bytes as its
+ * seed, which has the timestamp as its own. Only repair looks at it: after a power cut
+ * pages may be older than others.
  *
  *     index.umm   | head, 4096 bytes | table 0 | table 1 | heap | places |
  *
- * A table maps the id's hash to a position: linear probing over entries of 32 bits, the
+ * A table maps the id's XXH64 to a position: linear probing over entries of 32 bits, the
  * position + 2 in the low ones and as much of the hash as fits above; 0 is empty, 1 was
  * removed. The head's turn, modulo 2, says which one is in use. When it has too many
  * removed entries, the other one is filled, and the turn goes on: a reader that finds

@@ -76,7 +76,7 @@ static void fill_head(struct umm_store_head *head, uint64_t max_positions, uint3
                                     .max_positions = max_positions,
                                     .dim = dim,
                                     .id_words = id_words,
-                                    .seed = umm_hash_bytes(&now, sizeof now, 0),
+                                    .seed = umm_hash64(&now, sizeof now, 0),
                                     .table_log2 = table_log2_of(max_positions),
                                     .position_bits = bits_of(max_positions + UMM_STORE_FIRST)};
     memcpy(head->magic, MAGIC, sizeof MAGIC);

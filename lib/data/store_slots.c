@@ -51,7 +51,7 @@ static void put(uint64_t *at, uint64_t word)
 
 void umm_store_hash_key(const struct umm_store *store, struct umm_store_key *key)
 {
-    key->hash = umm_hash_bytes(key->words, store->id_words * sizeof key->words[0], store->seed);
+    key->hash = umm_hash64(key->words, store->id_words * sizeof key->words[0], store->seed);
 }
 
 bool umm_store_make_key(const struct umm_store *store, const void *id, size_t id_bytes,
@@ -112,8 +112,8 @@ static uint32_t make_check(const struct umm_store *store, const struct umm_store
                            int64_t timestamp_ns, const void *row)
 {
     uint64_t hash =
-        umm_hash_bytes(key->words, store->id_words * sizeof key->words[0], (uint64_t)timestamp_ns);
-    return (uint32_t)umm_hash_bytes(row, store->row_bytes, hash);
+        umm_hash64(key->words, store->id_words * sizeof key->words[0], (uint64_t)timestamp_ns);
+    return (uint32_t)umm_hash64(row, store->row_bytes, hash);
 }
 
 /* ---- reading ---------------------------------------------------------------------- */

@@ -2,7 +2,7 @@
 #include "format/seekable.h"
 
 #include "base/bytes.h"
-#include "format/hash.h"
+#include "base/hash.h"
 
 static const uint32_t skippable_magic = 0x184D2A5E, footer_magic = 0x8F92EAB1;
 enum { HAS_CHECKSUMS = 0x80, RESERVED = 0x7C };
@@ -14,7 +14,7 @@ size_t umm_seekable_table_bytes(size_t n)
 
 uint32_t umm_seekable_checksum(const void *content, size_t len_bytes)
 {
-    return (uint32_t)umm_hash64(content, len_bytes);
+    return (uint32_t)umm_hash64(content, len_bytes, 0);
 }
 
 void umm_seekable_format_header(size_t n, void *out)

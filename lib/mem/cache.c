@@ -263,7 +263,7 @@ static bool get(struct umm_cache *cache, uint64_t hash, const void *key, size_t 
 
 bool umm_cache_get(struct umm_cache *cache, const void *key, size_t key_bytes, void *value)
 {
-    uint64_t hash = umm_hash_bytes(key, key_bytes, 0);
+    uint64_t hash = umm_hash64(key, key_bytes, 0);
     umm_mutex_lock(&cache->mutex);
     bool is_hit = get(cache, hash, key, key_bytes, value);
     umm_mutex_unlock(&cache->mutex);
@@ -328,7 +328,7 @@ enum umm_status umm_cache_put(struct umm_cache *cache, const void *key, size_t k
         return umm_error_set(err, UMM_ERR_ARGUMENT,
                              "a key of %zu bytes is too long for a cache of keys up to %zu",
                              key_bytes, cache->options.key_max_bytes);
-    uint64_t hash = umm_hash_bytes(key, key_bytes, 0);
+    uint64_t hash = umm_hash64(key, key_bytes, 0);
     umm_mutex_lock(&cache->mutex);
     put(cache, hash, key, key_bytes, value);
     umm_mutex_unlock(&cache->mutex);
@@ -337,7 +337,7 @@ enum umm_status umm_cache_put(struct umm_cache *cache, const void *key, size_t k
 
 bool umm_cache_remove(struct umm_cache *cache, const void *key, size_t key_bytes)
 {
-    uint64_t hash = umm_hash_bytes(key, key_bytes, 0);
+    uint64_t hash = umm_hash64(key, key_bytes, 0);
     umm_mutex_lock(&cache->mutex);
     size_t place = find_place(cache, hash, key, key_bytes);
     bool is_there = cache->places[place];
