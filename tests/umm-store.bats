@@ -220,6 +220,16 @@ assert np.load('s/slots.npy').shape == (1000,) and np.load('s/vectors.npy').shap
     refuses 1 'umm-store: s/vectors.npy: is not the vectors of a feature store' umm-store stat s
 }
 
+@test "create removes what a killed one left, and nothing behind a link of that name" {
+    mkdir other .s.umm-new
+    touch other/precious .s.umm-new/slots.npy
+    ln -s other .t.umm-new
+    refuses 1 'umm-store: t: cannot make the directory: File exists' umm-store create t
+    [[ -e other/precious && -L .t.umm-new ]]
+    ok umm-store create s
+    [[ ! -e .s.umm-new ]]
+}
+
 @test "a damaged index is seen by readers and made again by writers" {
     ok create_abc
     printf x | dd of=s/index.umm conv=notrunc status=none

@@ -13,15 +13,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Remove the directory and what is in it, as far as that can be done. */
+/*
+ * Remove the directory and what is in it, as far as that can be done. A link of that name
+ * is somebody else's, who may want the files behind it removed by us: it is left alone.
+ */
 static void remove_all(const char *path)
 {
-    DIR *stream = opendir(path);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *stream = fd < 0 ? NULL : fdopendir(fd);
     struct dirent *entry;
     while (stream && (entry = readdir(stream)))
-        (void)unlinkat(dirfd(stream), entry->d_name, 0); /* fails on "." and ".." */
+        (void)unlinkat(fd, entry->d_name, 0); /* fails on "." and ".." */
     if (stream)
         closedir(stream);
+    else
+        umm_file_close(&fd);
     (void)rmdir(path);
 }
 
