@@ -46,7 +46,14 @@ static bool get(struct umm_store *store, const struct umm_store_key *key, float 
                 struct umm_store_entry *entry)
 {
     struct umm_store_key again;
+    bool is_fresh = false;
     for (int n = 0; n < TRIES + NAPS; n++) {
+        /* An index that took the place of another hashes in its own way. */
+        if (key->seed != store->seed) {
+            again = *key;
+            umm_store_hash_key(store, &again);
+            key = &again;
+        }
         enum umm_store_reading reading = look(store, key, entry, vector);
         if (reading == UMM_STORE_READ_OK)
             return true;
@@ -54,14 +61,10 @@ static bool get(struct umm_store *store, const struct umm_store_key *key, float 
             nap();
         if (reading == UMM_STORE_READ_TORN)
             continue;
-        if (!__atomic_load_n(&store->head->is_replaced, __ATOMIC_ACQUIRE))
+        if (is_fresh || !__atomic_load_n(&store->head->is_replaced, __ATOMIC_ACQUIRE) ||
+            !umm_store_refresh(store))
             return false;
-        if (!umm_store_refresh(store))
-            return false;
-        /* The new index hashes in its own way. */
-        again = *key;
-        umm_store_hash_key(store, &again);
-        key = &again;
+        is_fresh = true;
     }
     return false;
 }

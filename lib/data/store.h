@@ -76,10 +76,10 @@ struct umm_store {
     uint64_t seed;
 };
 
-/* An id with zero bytes behind, as a slot has it, and its hash. */
+/* An id with zero bytes behind, as a slot has it, and its hash with that seed. */
 struct umm_store_key {
     uint64_t words[UMM_STORE_ID_WORDS_MAX];
-    uint64_t hash;
+    uint64_t hash, seed;
 };
 
 /* ---- slots (store_slots.c) -------------------------------------------------- */
@@ -157,7 +157,10 @@ uint32_t umm_store_free_pop(struct umm_store *store);
 
 /* ---- files (store_files.c) --------------------------------------------------- */
 
-/* A reader whose index was replaced opens the files anew; false when that fails. */
+/*
+ * A reader whose index was replaced opens the files anew. False, with the store as it was,
+ * when that fails or they are another store now, with ids or vectors of another size.
+ */
 bool umm_store_refresh(struct umm_store *store);
 
 #endif

@@ -454,7 +454,8 @@ bool umm_store_refresh(struct umm_store *store)
     fresh.vectors_map = fresh.slots_map = fresh.index_map = (struct umm_sharedmap){0};
     if (store->is_writer)
         return false;
-    if (map_files(&fresh, NULL) != UMM_OK) {
+    if (map_files(&fresh, NULL) != UMM_OK || fresh.dim != store->dim ||
+        fresh.id_words != store->id_words) {
         unmap(&fresh);
         return false;
     }

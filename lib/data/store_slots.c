@@ -51,6 +51,7 @@ static void put(uint64_t *at, uint64_t word)
 
 void umm_store_hash_key(const struct umm_store *store, struct umm_store_key *key)
 {
+    key->seed = store->seed;
     key->hash = umm_hash64(key->words, store->id_words * sizeof key->words[0], store->seed);
 }
 

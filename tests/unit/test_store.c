@@ -336,6 +336,58 @@ static void one_writer_at_a_time(void **state)
     assert_string_equal(err.message, "is there already, and is another");
 }
 
+/* ---- readers of a store that grows ------------------------------------------------------- */
+
+/* Ids of 32 bytes each, "id-0" and so on. */
+static void make_cells(char (*cells)[32], size_t n)
+{
+    memset(cells, 0, n * sizeof *cells);
+    for (unsigned id = 0; id < n; id++)
+        (void)make_id(cells[id], id);
+}
+
+static void a_reader_finds_all_of_a_batch_after_a_resize(void **state)
+{
+    (void)state;
+    enum { N = 40 };
+    char cells[N][32];
+    float vectors[N][4] = {{1}}, found[N][4];
+    bool is_found[N];
+    size_t n_put;
+    make_cells(cells, N);
+    create("store", N - 1, 4);
+    struct umm_store *reader = open_store("store", UMM_STORE_READ);
+    struct umm_store *store = open_store("store", UMM_STORE_WRITE);
+    assert_int_equal(umm_store_resize(store, N, NULL), UMM_OK);
+    assert_int_equal(umm_store_put_many(store, cells[0], 32, N, vectors[0], 1, &n_put, NULL),
+                     UMM_OK);
+    assert_int_equal(umm_store_get_many(reader, cells[0], 32, N, found[0], is_found), N);
+    umm_store_close(reader, NULL);
+    assert_int_equal(umm_store_close(store, NULL), UMM_OK);
+}
+
+/* Its buffers are as large as the vectors were when it was opened. */
+static void a_reader_does_not_turn_to_a_store_of_another_shape(void **state)
+{
+    (void)state;
+    float vector[4] = {0}, wide[64] = {1};
+    struct umm_store_info info;
+    create("store", 2, 4);
+    struct umm_store *reader = open_store("store", UMM_STORE_READ);
+    struct umm_store *store = open_store("store", UMM_STORE_WRITE);
+    assert_int_equal(umm_store_resize(store, 3, NULL), UMM_OK);
+    assert_int_equal(umm_store_close(store, NULL), UMM_OK);
+    assert_int_equal(rename("store", "was"), 0);
+    create("store", 3, 64);
+    store = open_store("store", UMM_STORE_WRITE);
+    assert_int_equal(umm_store_put(store, "a", 1, wide, 1, NULL), UMM_OK);
+    assert_int_equal(umm_store_close(store, NULL), UMM_OK);
+    assert_false(umm_store_get(reader, "a", 1, vector, NULL));
+    umm_store_info(reader, &info);
+    assert_int_equal(info.dim, 4);
+    umm_store_close(reader, NULL);
+}
+
 /* ---- what is no store ------------------------------------------------------------------- */
 
 static enum umm_status open_status(const char *path, enum umm_store_access access)
@@ -558,6 +610,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(tables_take_turns, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(bad_ids_are_refused, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(one_writer_at_a_time, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(a_reader_finds_all_of_a_batch_after_a_resize, enter_scratch,
+                                        leave_scratch),
+        cmocka_unit_test_setup_teardown(a_reader_does_not_turn_to_a_store_of_another_shape,
+                                        enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(damage_is_seen, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(a_wild_index_is_harmless, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(a_torn_slot_is_cleared, enter_scratch, leave_scratch),
