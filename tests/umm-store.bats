@@ -170,6 +170,28 @@ assert np.load('s/slots.npy').shape == (1000,) and np.load('s/vectors.npy').shap
     refuses 1 'umm-store: s: has 1000 positions and cannot shrink to 999' umm-store resize s 999
 }
 
+@test "whenever a resize is killed, open readers learn of the index that took another's place" {
+    strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
+    local n n_replaced=0
+    for n in {1..12}; do
+        rm -rf s
+        create_abc
+        exec {index}<s/index.umm
+        # A sanitizer build's leak check does not work under strace.
+        strace -qq -E "ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0" -o log \
+            -e "inject=fsync:signal=KILL:when=$n" umm-store resize s 9 || true
+        if [[ $(stat -Lc %i /dev/fd/"$index") != $(stat -c %i s/index.umm) ]]; then
+            ((++n_replaced))
+            [[ $(od -An -tu4 -j52 -N4 /dev/fd/"$index") -eq 1 ]] || fail "killed at fsync $n"
+        fi
+        exec {index}<&-
+        ok umm-store mark-inactive s a
+        [[ $(od -An -tu4 -j52 -N4 s/index.umm) -eq 0 ]]
+        ok umm-store get s b
+    done
+    ((n_replaced > 1))
+}
+
 @test "bad lines are refused with their place, and those before them stay" {
     ok umm-store create --dim=2 s
     local long

@@ -50,7 +50,7 @@ struct umm_store_head {
     uint64_t seed; /* of the hash */
     uint32_t table_log2, position_bits;
     uint32_t is_dirty;
-    uint32_t is_replaced; /* another file has this one's name now */
+    uint32_t is_replaced; /* another file has this one's name, or is about to */
     uint64_t turn;
     uint64_t n_filled; /* entries of the table in use that are not empty */
     uint64_t n_used;   /* positions below were used at least once */

@@ -375,10 +375,12 @@ static enum umm_status replace_index(struct umm_store *store, uint64_t max_posit
         store->index_map = map;
         use_index(store);
         umm_store_rebuild(store);
+        /* Before the name changes: a writer killed between the two must not leave readers
+         * with an index that will never be written again. Told too early, they look twice. */
+        if (was)
+            __atomic_store_n(&was->is_replaced, 1, __ATOMIC_RELEASE);
         status =
             umm_outfile_commit(&out, &(struct umm_outfile_options){.is_synced = true}, NULL, err);
-        if (!status && was)
-            __atomic_store_n(&was->is_replaced, 1, __ATOMIC_RELEASE);
         if (status && was) {
             store->index_map = old;
             use_index(store);
@@ -414,6 +416,8 @@ static enum umm_status open_index(struct umm_store *store, struct umm_error *err
     if (!is_good || store->max_positions != n_arrays)
         return replace_index(store, n_arrays, err);
     bool was_dirty = store->head->is_dirty;
+    /* A writer may have been killed before it took this one's place. */
+    __atomic_store_n(&store->head->is_replaced, 0, __ATOMIC_RELAXED);
     status = sync_head(store, true, err);
     if (!status && was_dirty)
         umm_store_rebuild(store);
