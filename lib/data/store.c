@@ -179,16 +179,24 @@ static bool has_control(const char *id, size_t id_bytes)
     return false;
 }
 
-/* Take the oldest inactive position from the id that has it. */
-static uint32_t evict(struct umm_store *store)
+/*
+ * Take the oldest inactive position from the id that has it; *entry, unless NULL, is what
+ * it was. A damaged heap may have positions that are free or active: they stay what they are.
+ */
+static uint32_t evict(struct umm_store *store, struct umm_store_entry *entry)
 {
     struct umm_store_key old;
     uint32_t position = umm_store_heap_pop(store);
-    if (position != UMM_STORE_NOWHERE && umm_store_slot_key(store, position, &old)) {
-        umm_store_remove(store, &old, position);
-        store->head->n_entries--;
-        store->head->n_evictions++;
-    }
+    while (position != UMM_STORE_NOWHERE &&
+           (!umm_store_slot_key(store, position, &old) || umm_store_is_active(store, position)))
+        position = umm_store_heap_pop(store);
+    if (position == UMM_STORE_NOWHERE)
+        return position;
+    if (entry)
+        (void)umm_store_read(store, position, NULL, entry, NULL);
+    umm_store_remove(store, &old, position);
+    store->head->n_entries--;
+    store->head->n_evictions++;
     return position;
 }
 
@@ -200,7 +208,7 @@ static uint32_t allocate(struct umm_store *store)
         return position;
     if (store->head->n_used < store->max_positions)
         return (uint32_t)store->head->n_used++;
-    return evict(store);
+    return evict(store, NULL);
 }
 
 static enum umm_status put(struct umm_store *store, const struct umm_store_key *key,
@@ -287,12 +295,9 @@ bool umm_store_mark_inactive(struct umm_store *store, const void *id, size_t id_
 
 bool umm_store_evict(struct umm_store *store, struct umm_store_entry *entry)
 {
-    uint32_t position = store->is_writer ? umm_store_heap_oldest(store) : UMM_STORE_NOWHERE;
+    uint32_t position = store->is_writer ? evict(store, entry) : UMM_STORE_NOWHERE;
     if (position == UMM_STORE_NOWHERE)
         return false;
-    if (entry)
-        (void)umm_store_read(store, position, NULL, entry, NULL);
-    position = evict(store);
     umm_store_write(store, position, NULL, NULL, 0);
     umm_store_free_push(store, position);
     return true;

@@ -149,8 +149,7 @@ void umm_store_rebuild(struct umm_store *store);
 
 void umm_store_heap_push(struct umm_store *store, uint32_t position);
 void umm_store_heap_remove(struct umm_store *store, uint32_t position);
-uint32_t umm_store_heap_oldest(const struct umm_store *store); /* or NOWHERE */
-uint32_t umm_store_heap_pop(struct umm_store *store);
+uint32_t umm_store_heap_pop(struct umm_store *store); /* the oldest, or NOWHERE */
 
 void umm_store_free_push(struct umm_store *store, uint32_t position);
 uint32_t umm_store_free_pop(struct umm_store *store);

@@ -447,8 +447,11 @@ static void a_wild_index_is_harmless(void **state)
             (void)!umm_store_put(store, text, len, vector, (int64_t)i, NULL);
             if (i % 3 == 0)
                 (void)umm_store_mark_inactive(store, text, len);
-            if (i % 20 == 0)
-                (void)umm_store_evict(store, &entry);
+            memset(&entry, 0, sizeof entry);
+            if (i % 20 == 0 && umm_store_evict(store, &entry)) {
+                assert_true(entry.id_bytes > 0 && !entry.is_active);
+                assert_int_equal(entry.id_bytes, strlen(entry.id));
+            }
             (void)umm_store_get(store, text, len, vector, &entry);
         }
         assert_int_equal(umm_store_close(store, NULL), UMM_OK);
