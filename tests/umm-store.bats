@@ -281,6 +281,34 @@ with open('s/index.umm', 'r+b') as f:
     [[ $output == $'id\nd\nb\nc' ]]
 }
 
+@test "of an id that a power cut left at two positions, the newer one stays" {
+    local newer
+    for newer in 0 3; do
+        rm -rf s
+        create_abc
+        # As if an older page of position 0 or 3 had come back.
+        cp s/slots.npy s/vectors.npy .
+        ok umm-store put s <<<a,7,8,9
+        "$PY" -c "
+import numpy
+for name in 'slots.npy', 'vectors.npy':
+    old, now = numpy.load(name), numpy.load('s/' + name, mmap_mode='r+')
+    now[3] = now[0]
+    now[3 - $newer] = old[0]
+with open('s/index.umm', 'r+b') as f:
+    f.seek(48), f.write(b'\1')"
+        refuses 0 'umm-store: s: 1 half written entries of a killed writer were removed' \
+            umm-store mark-inactive s b
+        ok umm-store get s a b c
+        [[ $output == $'a,7,8,9\nb,0.1,-0,1e-40\nc,NaN,inf,-inf' ]]
+        ok bash -c 'umm-store list s | wc -l'
+        ((output == 4))
+        ok umm-store put s <<<d,1,1,1
+        ok umm-store get s a d
+        [[ $output == $'a,7,8,9\nd,1,1,1' ]]
+    done
+}
+
 @test "a second writer waits, or fails if told to" {
     ok umm-store create --dim=1 s
     mkfifo pipe

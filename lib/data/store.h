@@ -142,7 +142,7 @@ uint32_t umm_store_find(const struct umm_store *store, const struct umm_store_ke
 void umm_store_insert(struct umm_store *store, const struct umm_store_key *key, uint32_t position);
 void umm_store_remove(struct umm_store *store, const struct umm_store_key *key, uint32_t position);
 
-/* Tables, heap and counts from the slots; torn slots are emptied. */
+/* Tables, heap and counts from the slots; torn ones and the older of twins are emptied. */
 void umm_store_rebuild(struct umm_store *store);
 
 /* ---- positions that can be had (store_heap.c) -------------------------------- */

@@ -114,6 +114,27 @@ void umm_store_remove(struct umm_store *store, const struct umm_store_key *key, 
     }
 }
 
+/*
+ * After a power cut an id may be at two positions: where it was evicted, on a page that did
+ * not reach the device, and where it was put again. The older one goes.
+ */
+static void drop_twins(struct umm_store *store)
+{
+    struct umm_store_key key;
+    for (uint32_t position = 0; position < store->head->n_used; position++) {
+        if (!umm_store_slot_key(store, position, &key))
+            continue;
+        uint32_t other = umm_store_find(store, &key);
+        if (other == position || other == UMM_STORE_NOWHERE)
+            continue;
+        bool is_newer = umm_store_timestamp(store, position) > umm_store_timestamp(store, other);
+        uint32_t older = is_newer ? other : position;
+        umm_store_remove(store, &key, older);
+        umm_store_write(store, older, NULL, NULL, 0);
+        store->n_cleared++;
+    }
+}
+
 void umm_store_rebuild(struct umm_store *store)
 {
     struct umm_store_head *head = store->head;
@@ -129,6 +150,7 @@ void umm_store_rebuild(struct umm_store *store)
             head->n_used = position + UINT64_C(1);
     }
     fill_other_table(store);
+    drop_twins(store);
     for (uint32_t position = 0; position < head->n_used; position++) {
         bool is_there = umm_store_slot_key(store, position, &key);
         head->n_entries += is_there;
