@@ -5,7 +5,7 @@ load helper
 # create_abc: a store of 4 positions and 3 values, with a, b and c.
 create_abc() {
     umm-store create --max-positions=4 --dim=3 s &&
-        printf '%s\n' a,1,2,3 b,0.1,-0,1e-40 c,nan,inf,-inf | umm-store put s
+        printf '%s\n' a,1,2,3 b,0.1,-0,1e-40 c,NaN,inf,-INF | umm-store put s
 }
 
 @test "what is put is what get prints, in the fewest digits" {
@@ -205,6 +205,7 @@ assert np.load('s/slots.npy').shape == (1000,) and np.load('s/vectors.npy').shap
     check 'b\n' '1:1: 0 values; the store'"'"'s vectors have 2'
     check 'b,1,x y\n' '1:5: not a number: "x y"'
     check 'b,1,\n' '1:5: not a number: ""'
+    check 'b,\rinf,1\n' '1:3: not a number: "\rinf"'
     check 'b,1,1e39\n' '1:5: out of the range of float32: "1e39"'
     check '\n\n,1,2' '3:1: an id is empty'
     check "$long,1,2" "1:1: the id \"$long\" has 32 bytes, the store has room for 31"

@@ -116,7 +116,17 @@ bool umm_store_line_next(struct umm_store_line *line, const char **field, size_t
     return true;
 }
 
-/* Words for what is no number; letters of either case. */
+/* The word in letters of either case, whatever the locale says they are. */
+static bool is_word(const char *text, size_t len, const char *word)
+{
+    size_t n = 0;
+    for (; n < len && word[n]; n++)
+        if (text[n] != word[n] && (word[n] < 'a' || text[n] != word[n] - ('a' - 'A')))
+            return false;
+    return n == len && !word[n];
+}
+
+/* What is no number but a value. */
 static bool parse_word(const char *text, size_t len, float *value)
 {
     static const struct {
@@ -124,12 +134,9 @@ static bool parse_word(const char *text, size_t len, float *value)
         float value;
     } words[] = {{"nan", NAN}, {"inf", INFINITY}, {"+inf", INFINITY}, {"-inf", -INFINITY}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        size_t n = 0;
-        while (n < len && words[i].word[n] && (text[n] | 0x20) == (words[i].word[n] | 0x20))
-            n++;
-        if (n == len && !words[i].word[n]) {
+        if (is_word(text, len, words[i].word)) {
             *value = words[i].value;
-            return len > 0;
+            return true;
         }
     }
     return false;
