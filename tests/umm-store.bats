@@ -229,6 +229,8 @@ assert np.load('s/slots.npy').shape == (1000,) and np.load('s/vectors.npy').shap
     ok umm-store create --max-positions=4 --dim=3 s
     ok umm-store get s a
     no_leftovers
+    : >a.csv
+    refuses 1 'umm-store: a.csv: is empty; an export has a header at least' umm-store import s a.csv
     printf 'a,1\n' >a.csv
     refuses 1 'umm-store: a.csv:1:1: an export begins with id,active,timestamp, this: "a"' \
         umm-store import s a.csv

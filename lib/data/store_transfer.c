@@ -218,6 +218,9 @@ static enum umm_status import_text(struct umm_store *store, const char *path,
                                       take_row, vector, run, n_rows, err);
     if (!is_stdin)
         umm_file_close(&fd);
+    if (!status && *n_rows == 0)
+        status = umm_error_set_path(err, UMM_ERR_DATA, is_stdin ? "standard input" : path,
+                                    "is empty; an export has a header at least");
     *n_rows -= *n_rows > 0; /* the header */
     return status;
 }
