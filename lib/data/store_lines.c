@@ -247,10 +247,11 @@ static enum umm_status take_lines(struct umm_store *store, struct buffer *buffer
     return UMM_OK;
 }
 
-static enum umm_status too_long(const struct umm_store_line *line, struct umm_error *err)
+static enum umm_status too_long(const struct umm_store_line *line, uint64_t byte,
+                                struct umm_error *err)
 {
     (void)umm_error_set(err, UMM_ERR_DATA, "the line is too long for a vector of this store");
-    umm_error_at(err, line->path, line->number + 1, 1, line->byte);
+    umm_error_at(err, line->path, line->number + 1, 1, byte);
     return UMM_ERR_DATA;
 }
 
@@ -268,7 +269,7 @@ enum umm_status umm_store_read_lines(struct umm_store *store, int fd, const char
     *n_lines = 0;
     while (!status && n_read) {
         if (buffer.end - buffer.begin == buffer.cap)
-            return too_long(&line, err);
+            return too_long(&line, buffer.byte, err);
         status = fill(&buffer, fd, path, run, &n_read, err);
         if (!status)
             status = take_lines(store, &buffer, n_read == 0, &line, take, user, n_lines, err);
