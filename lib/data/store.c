@@ -38,7 +38,7 @@ static enum umm_store_reading look(const struct umm_store *store, const struct u
         is_torn |= reading == UMM_STORE_READ_TORN;
     }
     /* The table in use may have changed: then this was no look at all. */
-    is_torn |= __atomic_load_n(&store->head->turn, __ATOMIC_ACQUIRE) != turn;
+    is_torn |= umm_store_has_turned(store, turn);
     return is_torn ? UMM_STORE_READ_TORN : UMM_STORE_READ_OTHER;
 }
 

@@ -128,9 +128,13 @@ struct umm_store_probe {
     uint32_t tag;
 };
 
-/* Begin to look for the key; *turn is to be compared after a miss. */
+/*
+ * Begin to look for the key. After a miss ask whether the tables have turned meanwhile:
+ * then the one that was looked at may have been emptied under the reader.
+ */
 void umm_store_probe_begin(const struct umm_store *store, const struct umm_store_key *key,
                            struct umm_store_probe *probe, uint64_t *turn);
+bool umm_store_has_turned(const struct umm_store *store, uint64_t turn);
 
 /* The next position that may have the key, or NOWHERE. */
 uint32_t umm_store_probe_next(const struct umm_store *store, struct umm_store_probe *probe);

@@ -27,6 +27,13 @@ void umm_store_probe_begin(const struct umm_store *store, const struct umm_store
                                       .tag = tag_of(store, key->hash)};
 }
 
+bool umm_store_has_turned(const struct umm_store *store, uint64_t turn)
+{
+    /* The entries that were seen come before the turn that is looked at now. */
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return __atomic_load_n(&store->head->turn, __ATOMIC_RELAXED) != turn;
+}
+
 uint32_t umm_store_probe_next(const struct umm_store *store, struct umm_store_probe *probe)
 {
     uint32_t low = ~(~(uint32_t)0 << store->position_bits);
@@ -81,6 +88,8 @@ static void fill_other_table(struct umm_store *store)
     struct umm_store_head *head = store->head;
     uint32_t *table = store->tables[(head->turn + 1) % 2];
     struct umm_store_key key;
+    /* Who sees a zero of these sees the turn before it, too: see umm_store_has_turned. */
+    __atomic_thread_fence(__ATOMIC_RELEASE);
     for (uint64_t i = 0; i <= mask_of(store); i++)
         __atomic_store_n(&table[i], 0, __ATOMIC_RELAXED);
     head->n_filled = 0;
