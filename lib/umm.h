@@ -715,7 +715,7 @@ UMM_MUST_USE enum umm_status umm_store_sync(struct umm_store *store, struct umm_
 /*
  * n_entries are active or inactive; n_bytes is what the files take; n_puts and
  * n_evictions count since creation or the last repair; n_cleared are positions that this
- * opening found half written and emptied.
+ * opening found half written, or with an id that a newer one has, and emptied.
  */
 struct umm_store_info {
     uint64_t max_positions;
@@ -747,8 +747,8 @@ UMM_MUST_USE enum umm_status umm_store_put(struct umm_store *store, const void *
                                            struct umm_error *err);
 
 /*
- * Copy the id's vector (and its slot, unless entry is NULL). False: there is none. vector
- * may be NULL, too.
+ * Copy the id's vector (and its slot, unless entry is NULL). False: there is none, and
+ * both may have any content. vector may be NULL, too.
  */
 bool umm_store_get(struct umm_store *store, const void *id, size_t id_bytes, float *vector,
                    struct umm_store_entry *entry);
@@ -756,7 +756,7 @@ bool umm_store_get(struct umm_store *store, const void *id, size_t id_bytes, flo
 /*
  * Many at once, which hides the time memory takes: n ids, each in cell_bytes with zero
  * bytes behind (as in NumPy's S type), n vectors end to end, and whether each was found.
- * Returns how many were; vectors of others are left alone.
+ * Returns how many were; vectors of others may have any content.
  */
 size_t umm_store_get_many(struct umm_store *store, const char *ids, size_t cell_bytes, size_t n,
                           float *vectors, bool *is_found);

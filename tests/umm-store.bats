@@ -332,6 +332,13 @@ with open('s/index.umm', 'r+b') as f:
     no_leftovers s
 }
 
+@test "no count is below zero, whatever a writer has changed between two looks" {
+    ok create_abc
+    printf '\4' | dd of=s/index.umm bs=1 seek=88 conv=notrunc status=none
+    ok umm-store stat --json s
+    [[ $output == *'"entries":3,"active":0,"inactive":3,'* ]]
+}
+
 @test "metrics of a store" {
     ok create_abc
     ok umm-store stat --metrics s.prom s

@@ -141,12 +141,15 @@ bool umm_store_next(struct umm_store *store, uint64_t position, struct umm_store
 void umm_store_info(const struct umm_store *store, struct umm_store_info *info)
 {
     const struct umm_store_head *head = store->head;
+    uint64_t n_entries = __atomic_load_n(&head->n_entries, __ATOMIC_RELAXED);
+    uint64_t n_inactive = __atomic_load_n(&head->n_inactive, __ATOMIC_RELAXED);
     *info = (struct umm_store_info){
         .max_positions = store->max_positions,
         .dim = store->dim,
         .id_max_bytes = store->id_words * 8 - 1,
-        .n_entries = __atomic_load_n(&head->n_entries, __ATOMIC_RELAXED),
-        .n_inactive = __atomic_load_n(&head->n_inactive, __ATOMIC_RELAXED),
+        .n_entries = n_entries,
+        /* A writer at work changes one after the other. */
+        .n_inactive = n_inactive < n_entries ? n_inactive : n_entries,
         .n_puts = __atomic_load_n(&head->n_puts, __ATOMIC_RELAXED),
         .n_evictions = __atomic_load_n(&head->n_evictions, __ATOMIC_RELAXED),
         .n_bytes =
