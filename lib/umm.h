@@ -385,7 +385,7 @@ void umm_arena_init_child(struct umm_arena *child, struct umm_arena *parent,
 
 /*
  * Everything allocated is invalid; the blocks that were in use stay for what comes
- * next. Costs nothing per allocation.
+ * next, as long as there is room for it elsewhere. Costs nothing per allocation.
  */
 void umm_arena_reset(struct umm_arena *arena);
 

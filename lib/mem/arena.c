@@ -132,12 +132,8 @@ static void note_peak(struct umm_arena *arena)
 
 static void *allocate(struct umm_arena *arena, size_t rounded, size_t align_bytes, bool is_zeroed);
 
-/*
- * A block with room for len_bytes on an address divisible by align_bytes, or NULL.
- * A zeroed one is for the source to zero, which may know its memory to be zero.
- */
-static struct umm_arena_block *take_block(struct umm_arena *arena, size_t len_bytes,
-                                          size_t align_bytes, bool is_zeroed)
+static struct umm_arena_block *try_block(struct umm_arena *arena, size_t len_bytes,
+                                         size_t align_bytes, bool is_zeroed)
 {
     size_t total = len_bytes + LINE_BYTES + (align_bytes - UMM_ARENA_ALIGN);
     if (arena->is_fixed)
@@ -180,6 +176,39 @@ static void give_list(struct umm_arena *arena, struct umm_arena_block *list)
         give_block(arena, list);
         list = next;
     }
+}
+
+/* Give back the blocks that a reset kept and nothing is in now; false: there is none. */
+static bool give_unused(struct umm_arena *arena)
+{
+    struct umm_arena_block *spare = arena->spare, *rest = NULL, *used = arena->current;
+    if (used && used == arena->first && arena->next == data_of(used)) {
+        rest = used;
+        arena->first = arena->last = arena->current = NULL;
+        arena->next = NULL;
+        show_window(arena, NULL);
+    } else if (used) {
+        rest = used->next;
+        used->next = NULL;
+        arena->last = used;
+    }
+    arena->spare = NULL;
+    give_list(arena, spare);
+    give_list(arena, rest);
+    return spare || rest;
+}
+
+/*
+ * A block with room for len_bytes on an address divisible by align_bytes, or NULL.
+ * A zeroed one is for the source to zero, which may know its memory to be zero.
+ */
+static struct umm_arena_block *take_block(struct umm_arena *arena, size_t len_bytes,
+                                          size_t align_bytes, bool is_zeroed)
+{
+    struct umm_arena_block *block = try_block(arena, len_bytes, align_bytes, is_zeroed);
+    if (!block && give_unused(arena))
+        block = try_block(arena, len_bytes, align_bytes, is_zeroed);
+    return block;
 }
 
 /* A new last block with room for len_bytes, or for more. */

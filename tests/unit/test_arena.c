@@ -130,6 +130,36 @@ static void limit_is_used_up_and_kept(void **state)
     }
 }
 
+/* What a reset kept is in nobody's way: a limit bounds what is in use. */
+static void kept_blocks_make_room(void **state)
+{
+    (void)state;
+    enum { LIMIT = 1000000 };
+    struct umm_arena arena, child;
+    struct umm_arena_stats stats;
+    umm_arena_init(&arena, &(struct umm_arena_options){.limit_bytes = LIMIT});
+    for (int cycle = 0; cycle < 3; cycle++) {
+        assert_non_null(umm_arena_alloc(&arena, 600000));
+        umm_arena_reset(&arena);
+        assert_non_null(umm_arena_alloc(&arena, 700000));
+        umm_arena_reset(&arena);
+        while (umm_arena_alloc(&arena, 48))
+            continue;
+        umm_arena_reset(&arena);
+        char *large = umm_arena_alloc(&arena, 800000), *small = umm_arena_alloc(&arena, 48);
+        assert_true(small && large && is_zero(large, 800000));
+        memset(small, 1, 48);
+        umm_arena_reset(&arena);
+        umm_arena_init_child(&child, &arena, NULL);
+        assert_non_null(umm_arena_alloc(&child, 850000));
+        umm_arena_close(&child);
+        umm_arena_stats(&arena, &stats);
+        assert_true(stats.reserved_bytes <= LIMIT);
+        umm_arena_reset(&arena);
+    }
+    umm_arena_close(&arena);
+}
+
 static void reset_keeps_blocks(void **state)
 {
     (void)state;
@@ -504,6 +534,7 @@ int main(void)
         cmocka_unit_test(sizes_that_cannot_be_fail),
         cmocka_unit_test(failures_are_remembered),
         cmocka_unit_test(limit_is_used_up_and_kept),
+        cmocka_unit_test(kept_blocks_make_room),
         cmocka_unit_test(reset_keeps_blocks),
         cmocka_unit_test(freed_pieces_are_used_again),
         cmocka_unit_test(large_pieces_go_back_at_once),
