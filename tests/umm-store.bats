@@ -170,6 +170,33 @@ assert np.load('s/slots.npy').shape == (1000,) and np.load('s/vectors.npy').shap
     refuses 1 'umm-store: s: has 1000 positions and cannot shrink to 999' umm-store resize s 999
 }
 
+@test "a resize that finds the device full leaves a store that works, and can be tried again" {
+    strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
+    create_abc
+    local n n_refused=0
+    for n in {1..3}; do
+        # A sanitizer build's leak check does not work under strace.
+        strace -qq -E "ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0" -o log \
+            -e "inject=fallocate:error=ENOSPC:when=$n+" umm-store resize s $((n * 10)) 2>said && break
+        ((++n_refused))
+        grep -q 'cannot reserve space: No space left on device$' said
+        # Nor is there room for a new index now.
+        ok strace -qq -E "ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0" -o log \
+            -e inject=fallocate:error=ENOSPC umm-store put s - <<<"d,$n,0,0"
+        ok umm-store get s d
+        [[ $output == "d,$n,0,0" ]]
+        refuses 1 'umm-store: s: is full: all 4 positions are active; mark some inactive, or resize it' \
+            umm-store put s - <<<'e,1,2,3'
+    done
+    ((n_refused == 3))
+    ok umm-store resize s 20
+    ok umm-store put s - <<<'e,1,2,3'
+    ok umm-store get s e d b
+    ok umm-store stat --json s
+    [[ $output == *'"max_positions":20,'*'"entries":5,'* ]]
+    no_leftovers s
+}
+
 @test "whenever a resize is killed, open readers learn of the index that took another's place" {
     strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
     local n n_replaced=0

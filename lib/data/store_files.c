@@ -398,11 +398,14 @@ static enum umm_status sync_head(struct umm_store *store, bool is_dirty, struct 
     return umm_sharedmap_sync(&store->index_map, store->index_path, UMM_STORE_HEAD_BYTES, err);
 }
 
-/* A writer: what is in doubt is made anew, and from now on all is. */
+/*
+ * A writer: what is in doubt is made anew, and from now on all is. An index for fewer
+ * positions than the arrays have is what a resize leaves that was killed, or found the
+ * device full: it is good, and the resize may be tried again.
+ */
 static enum umm_status open_index(struct umm_store *store, struct umm_error *err)
 {
     bool is_good = false;
-    uint64_t n_arrays = store->max_positions;
     struct umm_error cause = {0};
     enum umm_status status = map_index(store, &is_good, &cause);
     bool is_missing = status == UMM_ERR_SYSTEM && cause.sys_errno == ENOENT;
@@ -413,8 +416,8 @@ static enum umm_status open_index(struct umm_store *store, struct umm_error *err
     }
     if (!store->is_writer)
         return is_good ? UMM_OK : foreign(store->index_path, "index", err);
-    if (!is_good || store->max_positions != n_arrays)
-        return replace_index(store, n_arrays, err);
+    if (!is_good)
+        return replace_index(store, store->max_positions, err);
     bool was_dirty = store->head->is_dirty;
     /* A writer may have been killed before it took this one's place. */
     __atomic_store_n(&store->head->is_replaced, 0, __ATOMIC_RELAXED);
@@ -581,6 +584,8 @@ static enum umm_status grow_array(const char *path, uint64_t n_rows, struct umm_
     if (!status)
         status = umm_npy_read(fd, path, &npy, err);
     uint64_t offset = npy.data_offset_bytes, old = status ? 0 : umm_npy_data_bytes(&npy);
+    if (!status && npy.shape[0] > n_rows) /* by a resize that did not end */
+        n_rows = npy.shape[0];
     npy.shape[0] = n_rows;
     uint64_t size = status ? 0 : offset + umm_npy_data_bytes(&npy);
     if (!status)
