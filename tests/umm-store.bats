@@ -282,6 +282,19 @@ assert np.load('s/slots.npy').shape == (1000,) and np.load('s/vectors.npy').shap
     [[ ! -e .s.umm-new ]]
 }
 
+@test "create takes no lock for a store that is there, and names what it was asked for" {
+    ok umm-store create s
+    mkdir .s.umm.lock .t.umm.lock
+    ok umm-store create s
+    refuses 1 'umm-store: t: cannot open its lock file: Is a directory' umm-store create t
+    refuses 2 $'umm-store: a store\'s path is empty\nTry \'umm-store --help\'.' umm-store create ''
+    strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
+    refuses 1 'umm-store: u: cannot reserve space: No space left on device' \
+        strace -qq -E "ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0" -o log \
+        -e inject=fallocate:error=ENOSPC umm-store create u
+    [[ ! -e u && ! -e .u.umm-new ]]
+}
+
 @test "a damaged index is seen by readers and made again by writers" {
     ok create_abc
     printf x | dd of=s/index.umm conv=notrunc status=none

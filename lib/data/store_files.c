@@ -187,8 +187,11 @@ static enum umm_status create(const char *path, uint64_t max_positions, uint32_t
     if (umm_file_stat(path, &info, NULL) == UMM_OK)
         return check_same(path, max_positions, dim, id_words, err);
     enum umm_status status = umm_newdir_begin(&dir, path, err);
-    if (!status)
+    if (!status) {
         status = make_files(dir.temp, max_positions, dim, id_words, err);
+        if (status) /* the caller does not know the temporary's name */
+            umm_error_at(err, path, 0, 0, 0);
+    }
     if (!status)
         status = umm_newdir_commit(&dir, err);
     umm_newdir_abort(&dir);
@@ -208,7 +211,9 @@ static enum umm_status create_locked(const char *path, uint64_t max_positions, u
         return umm_error_set_memory(err, cap, "a path");
     snprintf(name, cap, "%.*s.umm", (int)len, path);
     enum umm_status status = umm_lock_take(&lock, name, UMM_LOCK_WAIT, NULL, err);
-    if (!status)
+    if (status)
+        umm_error_at(err, path, 0, 0, 0);
+    else
         status = create(path, max_positions, dim, id_words, err);
     umm_lock_release(&lock);
     free(name);
@@ -228,7 +233,15 @@ enum umm_status umm_store_create(const char *path, const struct umm_store_option
     if (!status && id_max > UMM_STORE_ID_MAX)
         status =
             umm_error_set(err, UMM_ERR_ARGUMENT, "an id has at most %d bytes", UMM_STORE_ID_MAX);
-    return status ? status : create_locked(path, max_positions, dim, id_max / 8 + 1, err);
+    if (!status && !*path)
+        status = umm_error_set(err, UMM_ERR_ARGUMENT, "a store's path is empty");
+    if (status)
+        return status;
+    /* What is there is complete: looking at it takes no lock, which needs a place to write. */
+    struct umm_file_info info;
+    if (umm_file_stat(path, &info, NULL) == UMM_OK)
+        return check_same(path, max_positions, dim, id_max / 8 + 1, err);
+    return create_locked(path, max_positions, dim, id_max / 8 + 1, err);
 }
 
 /* ---- opening: the arrays ---------------------------------------------------------------- */
