@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store_files.h - the files of a feature store: their shapes, and how they are made, mapped
+ * and grown. For the store's own parts; what the files hold is in store.h.
+ */
+#ifndef UMM_DATA_STORE_FILES_H
+#define UMM_DATA_STORE_FILES_H
+
+#include "data/store.h"
+#include "format/npy.h"
+
+/* ---- shapes (store_shape.c) --------------------------------------------------- */
+
+/* What the arrays of n positions are; free *npy. */
+enum umm_status umm_store_describe_vectors(struct umm_npy *npy, uint64_t n, uint32_t dim);
+enum umm_status umm_store_describe_slots(struct umm_npy *npy, uint64_t n, uint32_t id_words,
+                                         struct umm_error *err);
+
+uint64_t umm_store_index_bytes(uint64_t max_positions);
+
+/* The head of an empty index. */
+void umm_store_fill_head(struct umm_store_head *head, uint64_t max_positions, uint32_t dim,
+                         uint32_t id_words);
+
+/* Whether it is that of a store of this shape, with arrays for max_positions. */
+bool umm_store_is_head(const struct umm_store_head *head, uint64_t max_positions, uint32_t dim,
+                       uint32_t id_words);
+
+enum umm_status umm_store_check_positions(uint64_t max_positions, struct umm_error *err);
+
+/* ---- opening (store_files.c) --------------------------------------------------- */
+
+/* Open and map both arrays; the caller unmaps them, also on failure. */
+enum umm_status umm_store_map_arrays(struct umm_store *store, struct umm_error *err);
+
+/* Go by the index that is mapped. */
+void umm_store_use_index(struct umm_store *store);
+
+/* ---- growing (store_resize.c) -------------------------------------------------- */
+
+/* A new index, dirty, made from the slots, in place of the one there is, if any. */
+enum umm_status umm_store_replace_index(struct umm_store *store, uint64_t max_positions,
+                                        struct umm_error *err);
+
+#endif
