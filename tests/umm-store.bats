@@ -307,6 +307,24 @@ assert np.load('s/slots.npy').shape == (1000,) and np.load('s/vectors.npy').shap
     ok umm-store get s a
 }
 
+@test "the index of another store does not make put write over entries" {
+    ok create_abc
+    ok umm-store mark-inactive s b
+    ok umm-store create --max-positions=4 --dim=3 other
+    cp other/index.umm s/
+    ok umm-store put s - <<<d,1,1,1
+    ok umm-store get s a b c d
+    [[ $output == $'a,1,2,3\nb,0.1,-0,1e-40\nc,NaN,inf,-inf\nd,1,1,1' ]]
+    cp other/index.umm s/
+    ok umm-store put s - <<<e,2,2,2
+    ok umm-store get s a c d e
+    refuses 1 'umm-store: no such id: "b"' umm-store get s b
+    cp other/index.umm s/
+    ok umm-store put s - <<<a,3,3,3
+    ok bash -c 'umm-store list s | cut -d, -f1,2'
+    [[ $output == $'id,active\na,1\ne,1\nc,1\nd,1' ]]
+}
+
 @test "a killed writer's half vector is absent, then removed with a message" {
     ok create_abc
     # Position 0 in the middle of a write, in a store that was not closed.

@@ -214,15 +214,39 @@ static uint32_t allocate(struct umm_store *store)
     return evict(store, NULL);
 }
 
+/*
+ * The index of another store, or an old copy of this one's, may have a position for free
+ * that an entry is at: then it is made again.
+ */
+static bool is_doubtful(const struct umm_store *store)
+{
+    uint32_t next = umm_store_free_next(store);
+    if (next == UMM_STORE_NOWHERE && store->head->n_used < store->max_positions)
+        next = (uint32_t)store->head->n_used;
+    return next != UMM_STORE_NOWHERE && umm_store_is_taken(store, next);
+}
+
+/* Where the id is or, if it is new, may be; or NOWHERE. */
+static uint32_t place(struct umm_store *store, const struct umm_store_key *key, bool *is_new)
+{
+    uint32_t position = umm_store_find(store, key);
+    if (position == UMM_STORE_NOWHERE && is_doubtful(store)) {
+        umm_store_rebuild(store);
+        position = umm_store_find(store, key);
+    }
+    *is_new = position == UMM_STORE_NOWHERE;
+    if (*is_new)
+        return allocate(store);
+    if (!umm_store_is_active(store, position))
+        umm_store_heap_remove(store, position); /* before its time changes */
+    return position;
+}
+
 static enum umm_status put(struct umm_store *store, const struct umm_store_key *key,
                            const float *vector, int64_t timestamp_ns, struct umm_error *err)
 {
-    uint32_t position = umm_store_find(store, key);
-    bool is_new = position == UMM_STORE_NOWHERE;
-    if (is_new)
-        position = allocate(store);
-    else if (!umm_store_is_active(store, position))
-        umm_store_heap_remove(store, position); /* before its time changes */
+    bool is_new;
+    uint32_t position = place(store, key, &is_new);
     if (position == UMM_STORE_NOWHERE)
         return umm_error_set_path(err, UMM_ERR_CONFLICT, store->path,
                                   "is full: all %" PRIu64 " positions are active; mark some "

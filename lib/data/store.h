@@ -106,6 +106,7 @@ void umm_store_write(struct umm_store *store, uint32_t position, const struct um
 /* Set whether it is active; that is one byte. */
 void umm_store_set_active(struct umm_store *store, uint32_t position, bool is_active);
 
+bool umm_store_is_taken(const struct umm_store *store, uint32_t position); /* has an id */
 bool umm_store_is_active(const struct umm_store *store, uint32_t position);
 bool umm_store_has_key(const struct umm_store *store, uint32_t position,
                        const struct umm_store_key *key);
@@ -156,6 +157,7 @@ void umm_store_heap_remove(struct umm_store *store, uint32_t position);
 uint32_t umm_store_heap_pop(struct umm_store *store); /* the oldest, or NOWHERE */
 
 void umm_store_free_push(struct umm_store *store, uint32_t position);
+uint32_t umm_store_free_next(const struct umm_store *store); /* what pop will return */
 uint32_t umm_store_free_pop(struct umm_store *store);
 
 /* ---- files (store_files.c) --------------------------------------------------- */

@@ -94,9 +94,16 @@ void umm_store_free_push(struct umm_store *store, uint32_t position)
         store->heap[store->max_positions - ++store->head->n_free] = position;
 }
 
-uint32_t umm_store_free_pop(struct umm_store *store)
+uint32_t umm_store_free_next(const struct umm_store *store)
 {
     if (!store->head->n_free)
         return UMM_STORE_NOWHERE;
-    return heap_at(store, store->max_positions - store->head->n_free--);
+    return heap_at(store, store->max_positions - store->head->n_free);
+}
+
+uint32_t umm_store_free_pop(struct umm_store *store)
+{
+    uint32_t position = umm_store_free_next(store);
+    store->head->n_free -= position != UMM_STORE_NOWHERE;
+    return position;
 }

@@ -209,6 +209,11 @@ void umm_store_set_active(struct umm_store *store, uint32_t position, bool is_ac
 
 /* ---- for the writer ---------------------------------------------------------------- */
 
+bool umm_store_is_taken(const struct umm_store *store, uint32_t position)
+{
+    return !is_empty(store, slot_of(store, position));
+}
+
 bool umm_store_is_active(const struct umm_store *store, uint32_t position)
 {
     return slot_of(store, position)[store->id_words - 1] & active_mask;
