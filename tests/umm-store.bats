@@ -268,6 +268,9 @@ assert np.load('s/slots.npy').shape == (1000,) and np.load('s/vectors.npy').shap
     "$PY" -c "import numpy; numpy.save('f.npy', numpy.zeros(3))"
     refuses 1 'umm-store: f.npy: is no export of a store with ids of 31 bytes and vectors of 3' \
         umm-store import s f.npy
+    ok umm-store export s nat.npy
+    "$PY" -c "import numpy; numpy.load('nat.npy', mmap_mode='r+')['timestamp'][1] = 'NaT'"
+    refuses 1 'umm-store: nat.npy: row 1: the timestamp is NaT' umm-store import s nat.npy
     cp f.npy s/vectors.npy
     refuses 1 'umm-store: s/vectors.npy: is not the vectors of a feature store' umm-store stat s
 }

@@ -13,6 +13,7 @@
 
 static const char HEADER[] = "id,active,timestamp";
 enum { BLOCK_BYTES = 256 * 1024 };
+static const int64_t NOT_A_TIME = INT64_MIN; /* NumPy's NaT */
 
 static bool is_npy(const char *path)
 {
@@ -239,6 +240,9 @@ static enum umm_status put_npy_block(struct umm_store *store, const struct umm_a
         memcpy(&timestamp_ns, row + info.id_max_bytes + 1, sizeof timestamp_ns);
         memcpy(values, row + info.id_max_bytes + 1 + sizeof timestamp_ns,
                info.dim * sizeof *values);
+        if (timestamp_ns == NOT_A_TIME)
+            return umm_error_set_path(err, UMM_ERR_DATA, file->path,
+                                      "row %" PRIu64 ": the timestamp is NaT", *n_rows);
         enum umm_status status = umm_store_put(store, row, id_bytes, values, timestamp_ns, &cause);
         if (status == UMM_ERR_ARGUMENT)
             return umm_error_set_path(err, UMM_ERR_DATA, file->path, "row %" PRIu64 ": %s", *n_rows,
