@@ -158,6 +158,17 @@ assert all((x['v%d' % i] == r['v'][:, i]).all() for i in range(4))"
     [[ ${lines[0]} == id,active,timestamp,v0,v1,v2 && ${lines[2]} == b,0,20*Z,0.1,-0,1e-40 ]]
 }
 
+@test "an array of more values than np.load reads the names of is refused" {
+    ok umm-store create --dim=585 s
+    ok umm-store export s s.npy
+    ok "$PY" -c "import numpy; assert len(numpy.load('s.npy').dtype) == 588"
+    ok umm-store create --dim=586 t
+    refuses 1 "umm-store: t.npy: np.load does not read records of 586 values: export CSV, or map the store's vectors.npy" \
+        umm-store export t t.npy
+    ok umm-store export t t.csv
+    no_leftovers
+}
+
 @test "resize keeps what there is, and NumPy sees the new shape" {
     ok create_abc
     ok umm-store resize s 1000

@@ -117,6 +117,11 @@ static enum umm_status put_npy_header(struct writer *writer, uint64_t n_rows, st
     enum umm_status status = describe(&writer->info, n_rows, &npy, err);
     if (!status)
         status = umm_npy_format(&npy, UMM_NPY_ALIGN, &text, &len, err);
+    if (status == UMM_ERR_UNSUPPORTED)
+        (void)umm_error_set_path(err, status, writer->path,
+                                 "np.load does not read records of %" PRIu32
+                                 " values: export CSV, or map the store's vectors.npy",
+                                 writer->info.dim);
     if (!status)
         status = umm_file_pwrite_all(fd, writer->path, text, len, 0, err);
     if (!status)
