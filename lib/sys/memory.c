@@ -62,13 +62,17 @@ static bool read_group_number(struct reader *reader, const struct umm_memory_pla
     return umm_procfs_number(&at, value);
 }
 
-/* Version 1 limits memory and swap together; the rest is what swap may have. */
+/*
+ * Version 1 limits memory and swap together; the rest is what swap may have. A group
+ * without limits has the same one for both: the largest number of whole pages.
+ */
 static void read_swap1(struct reader *reader, const struct umm_memory_place *place,
                        struct level *level)
 {
+    const uint64_t unlimited = (uint64_t)INT64_MAX & ~(uint64_t)0xffff; /* pages of up to 64 KiB */
     uint64_t both;
     if (read_group_number(reader, place, "memory.memsw.limit_in_bytes", &both) &&
-        both >= level->limit_bytes && level->limit_bytes != UINT64_MAX)
+        both >= level->limit_bytes && both < unlimited)
         level->swap_limit_bytes = both - level->limit_bytes;
 }
 

@@ -229,6 +229,24 @@ static void test_v1_mount_root(void **state)
     assert_int_equal(m.available_bytes, (70 - 8) * MIB);
 }
 
+/* The numbers of a group that nobody limited: memory, and memory with swap. */
+static void test_v1_unlimited(void **state)
+{
+    struct umm_memory m;
+    (void)state;
+    put_host();
+    put("/proc/self/cgroup", "4:memory:/a\n");
+    put("/proc/self/mountinfo", "33 1 0:29 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
+    put_v1("/a", "9223372036854771712\n", "4096\n",
+           "hierarchical_memory_limit 9223372036854771712\ntotal_swap 0\n");
+    put("/sys/fs/cgroup/memory/a/memory.memsw.limit_in_bytes", "9223372036854771712\n");
+    read_here(&m);
+    assert_int_equal(m.limiter, UMM_MEMORY_HOST);
+    assert_int_equal(m.total_bytes, 1024 * MIB);
+    assert_int_equal(m.swap_total_bytes, 512 * MIB);
+    assert_int_equal(m.swap_used_bytes, 1 * MIB);
+}
+
 static void test_no_meminfo(void **state)
 {
     struct umm_memory m;
@@ -324,6 +342,7 @@ int main(void)
                                        IN_SCRATCH(test_v2_limit_above_host),
                                        IN_SCRATCH(test_hybrid),
                                        IN_SCRATCH(test_v1_mount_root),
+                                       IN_SCRATCH(test_v1_unlimited),
                                        IN_SCRATCH(test_no_meminfo),
                                        cmocka_unit_test(test_cgroup_lines),
                                        cmocka_unit_test(test_mount_paths),
