@@ -150,8 +150,10 @@ report() {
 
 @test "exit codes are timeout(1)'s" {
     : >plain
+    printf 'exit $(($# + 3))\n' >script
+    chmod +x script
     local command expected
-    for command in true false 'sh -c exit\ 7' 'sh -c kill\ -9\ $$' 'sh -c kill\ -TERM\ $$' \
+    for command in './script a b' true false 'sh -c exit\ 7' 'sh -c kill\ -9\ $$' 'sh -c kill\ -TERM\ $$' \
         none-such ./none-such /tmp ./plain; do
         # shellcheck disable=SC2086 # words
         eval "set -- ${command//\$/\\\$}"
@@ -277,6 +279,18 @@ report() {
     [[ $(report 'r["peak_rss_bytes"] > 5000 * 4096 and r["seconds"] > 0.25 and not r["is_left_running"]') == True ]]
     ok umm-memstat --run -q --report r.json -- sh -c '(setsid sleep 0.3 3>&- &)'
     [[ $(report 'r["is_left_running"]') == True ]]
+}
+
+@test "a signal ends the wait for a daemon" {
+    local begun=$SECONDS code=0
+    env --default-signal=INT umm-memstat --run -q --wait-all --report r.json -- \
+        sh -c '(setsid sh -c ": >ready; sleep 5" 3>&- &)' 3>&- &
+    while [[ ! -e ready ]]; do sleep 0.01; done
+    sleep 0.1
+    kill -INT $!
+    wait $! || code=$?
+    [[ $code == 0 && $(report 'r["is_left_running"]') == True ]]
+    ((SECONDS - begun < 4))
 }
 
 @test "a child between vfork and exec counts once" {

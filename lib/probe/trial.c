@@ -177,7 +177,9 @@ static uint64_t next_interval(const struct run *run)
 
 static bool is_over(const struct run *run)
 {
-    return run->child.has_ended && (!run->options->is_waiting_for_all || !run->child.has_others);
+    const struct umm_child *child = &run->child;
+    return child->has_ended &&
+           (!run->options->is_waiting_for_all || !child->has_others || child->is_told_to_end);
 }
 
 static enum umm_status watch(struct run *run, struct umm_error *err)

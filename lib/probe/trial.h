@@ -38,7 +38,7 @@ struct umm_trial_sample {
  */
 struct umm_trial_options {
     struct umm_child_command command;
-    bool is_waiting_for_all; /* until the last descendant has ended */
+    bool is_waiting_for_all; /* until the last descendant has ended, or a signal asks to end */
     uint64_t warmup_ns;
     double warmup_share;
     const char *alloc_library;

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -105,6 +106,25 @@ static int set_attributes(posix_spawnattr_t *attributes, const struct umm_child 
     return code;
 }
 
+/* A script without "#!" is the shell's, as for execvp, which posix_spawnp is not like in this. */
+static int spawn_script(pid_t *pid, const posix_spawnattr_t *attributes,
+                        const struct umm_child_command *command)
+{
+    static const char shell[] = "/bin/sh";
+    size_t n = 0;
+    while (command->argv[n])
+        n++;
+    const char **argv = calloc(n + 2, sizeof *argv);
+    if (!argv)
+        return ENOMEM;
+    argv[0] = shell;
+    memcpy(argv + 1, command->argv, n * sizeof *argv);
+    int code =
+        posix_spawn(pid, shell, NULL, attributes, (char *const *)(uintptr_t)argv, command->envp);
+    free(argv);
+    return code;
+}
+
 static enum umm_status spawn(struct umm_child *child, const struct umm_child_command *command,
                              bool *is_command, struct umm_error *err)
 {
@@ -117,6 +137,8 @@ static enum umm_status spawn(struct umm_child *child, const struct umm_child_com
     if (!code) {
         code =
             posix_spawnp(&pid, command->argv[0], NULL, &attributes, command->argv, command->envp);
+        if (code == ENOEXEC && strchr(command->argv[0], '/'))
+            code = spawn_script(&pid, &attributes, command);
         *is_command = code != 0 && code != EAGAIN && code != ENOMEM;
     }
     (void)posix_spawnattr_destroy(&attributes);
@@ -178,8 +200,10 @@ static void pass_on(const struct umm_child *child, const struct signalfd_siginfo
 static void take_signals(struct umm_child *child)
 {
     struct signalfd_siginfo info;
-    while (read(child->signal_fd, &info, sizeof info) == sizeof info)
+    while (read(child->signal_fd, &info, sizeof info) == sizeof info) {
         pass_on(child, &info);
+        child->is_told_to_end |= child->has_ended && info.ssi_signo != SIGCHLD;
+    }
 }
 
 enum umm_status umm_child_wait(struct umm_child *child, uint64_t timeout_ns, struct umm_error *err)

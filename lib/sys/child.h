@@ -31,7 +31,8 @@ struct umm_child {
     int signal_fd;
     uint32_t pid;
     bool has_ended;
-    bool has_others; /* descendants that still run, or could not be waited for yet */
+    bool is_told_to_end; /* a signal came to pass on, and the command had ended */
+    bool has_others;     /* descendants that still run, or could not be waited for yet */
     int wait_status;
     uint64_t read_bytes, written_bytes; /* this process's own, before */
     uint64_t own_peak_bytes;            /* a command begins as a copy of us: less cannot be told */
@@ -39,7 +40,8 @@ struct umm_child {
 };
 
 /*
- * argv[0] is looked for in PATH, as execvp does. is_pipe_ignored, is_fsize_ignored: the
+ * argv[0] is looked for in PATH, as execvp does; the shell runs it if it has a '/' and is
+ * no program, but a script without "#!". is_pipe_ignored, is_fsize_ignored: the
  * command shall ignore SIGPIPE, SIGXFSZ; else it gets their defaults.
  */
 struct umm_child_command {
