@@ -293,6 +293,11 @@ report() {
     ((SECONDS - begun < 4))
 }
 
+@test "children of the shell that became umm-memstat are not the command's" {
+    ok bash -c 'sleep 0.5 3>&- & exec umm-memstat --run -q --report r.json -- sleep 0.1'
+    [[ $(report 'r["peak_processes"]') == 1 ]]
+}
+
 @test "a child between vfork and exec counts once" {
     ok umm-memstat --run -q --report r.json -- "$PY" -c 'import subprocess
 x = bytearray(50 << 20)

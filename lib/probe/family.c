@@ -82,6 +82,14 @@ enum umm_status umm_family_update(struct umm_family *family, struct umm_error *e
     return UMM_OK;
 }
 
+void umm_family_exclude(struct umm_family *family)
+{
+    for (size_t i = 0; i < family->n_all; i++) {
+        family->all[i].is_member = false;
+        family->all[i].ppid = 0;
+    }
+}
+
 void umm_family_free(struct umm_family *family)
 {
     free(family->all);

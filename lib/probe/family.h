@@ -27,6 +27,12 @@ struct umm_family {
 /* Look again. UMM_ERR_SYSTEM without /proc, UMM_ERR_MEMORY. */
 UMM_MUST_USE enum umm_status umm_family_update(struct umm_family *family, struct umm_error *err);
 
+/*
+ * Whoever is there now is no member, nor will be. Children that this process had before,
+ * from a shell that became it, are not what is to be followed.
+ */
+void umm_family_exclude(struct umm_family *family);
+
 void umm_family_free(struct umm_family *family);
 
 #endif

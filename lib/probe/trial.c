@@ -326,6 +326,7 @@ enum umm_status umm_trial_run(const struct umm_trial_options *options, struct um
     memset(trial, 0, sizeof *trial);
     *is_command = false;
     enum umm_status status = umm_family_update(&run.family, err);
+    umm_family_exclude(&run.family);
     run.start_ns = umm_clock_monotonic_ns();
     if (!status && options->alloc_library)
         status = start_counting(&run, is_command, err);
