@@ -244,11 +244,13 @@ static void format_time(char out[UMM_TIME_ISO_MAX])
     out[n < UMM_TIME_ISO_MAX ? n : UMM_TIME_ISO_MAX - 1] = '\0';
 }
 
-/* Columns of the terminal; a terminal that does not tell is taken for a usual one. */
-static size_t terminal_width(void)
+/* A terminal that does not tell is taken for a usual one. */
+static struct winsize terminal_size(void)
 {
     struct winsize size;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || !size.ws_col || !size.ws_row)
+        size = (struct winsize){.ws_col = 80, .ws_row = 24};
+    return size;
 }
 
 /* The first `width` characters of the line at text, and its end; returns the next line. */
@@ -265,12 +267,16 @@ static const char *add_cut_line(struct umm_textbuf *out, const char *text, size_
     return *end ? end + 1 : end;
 }
 
-/* The picture of before is drawn over: lines that wrapped would be more than were counted. */
+/*
+ * The picture of before is drawn over: lines that wrapped would be more than were counted,
+ * and those that scrolled off the top are out of reach. The cursor has the last line.
+ */
 static void draw(struct show *show, const char *time, struct umm_textbuf *out)
 {
     char size[UMM_SIZE_TEXT_MAX], spark[UMM_SPARK_BYTES(HISTORY_MAX)];
     struct umm_textbuf page = {0};
-    size_t width = terminal_width();
+    const struct winsize terminal = terminal_size();
+    const int height = terminal.ws_row > 2 ? terminal.ws_row - 1 : 2;
     umm_textbuf_add(&page, "%s  %s %s  %s\n", time, show->watched,
                     umm_size_format(size, show->history[show->n_history - 1]),
                     umm_spark(spark, show->history, show->n_history));
@@ -278,8 +284,11 @@ static void draw(struct show *show, const char *time, struct umm_textbuf *out)
     if (show->n_lines)
         umm_textbuf_add(out, "\033[%dA\033[J", show->n_lines);
     show->n_lines = 0;
-    for (const char *line = page.text; line && *line; show->n_lines++)
-        line = add_cut_line(out, line, width);
+    for (const char *line = page.text; line && *line; show->n_lines++) {
+        bool is_cut = show->n_lines == height - 1 && line[strcspn(line, "\n")] &&
+                      line[strcspn(line, "\n") + 1];
+        line = add_cut_line(out, is_cut ? "..." : line, terminal.ws_col);
+    }
     out->is_failed |= page.is_failed;
     umm_textbuf_free(&page);
 }
@@ -292,6 +301,14 @@ static void sleep_until(struct umm_run *run, uint64_t at_ns)
     while (!umm_run_is_cancelled(run) &&
            clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) != 0)
         ;
+}
+
+/* Moments that passed while it was stopped, or too slow, are left out. */
+static uint64_t next_time(uint64_t last_ns, uint64_t every_ns)
+{
+    uint64_t now_ns = umm_clock_monotonic_ns();
+    return now_ns > last_ns ? last_ns + ((now_ns - last_ns) / every_ns + 1) * every_ns
+                            : last_ns + every_ns;
 }
 
 static enum umm_status show_once(struct show *show, bool is_first, struct umm_error *err)
@@ -341,7 +358,7 @@ static enum umm_status show_all(struct show *show, int *exit_code, struct umm_er
             status = show_once(show, i == 0, err);
         if (status || !opts->watch_ns || *exit_code || (opts->n_times && i + 1 >= opts->n_times))
             break;
-        next_ns += opts->watch_ns;
+        next_ns = next_time(next_ns, opts->watch_ns);
         sleep_until(&opts->run, next_ns);
         if (umm_run_is_cancelled(&opts->run))
             status = umm_error_set_cancelled(err);

@@ -234,6 +234,35 @@ for i in range(0, 1 << 20, 4096): m[i] = 1'
     [[ $(grep -c $'\033\[3A\033\[J' <<<"$output") == 2 ]]
 }
 
+@test "watching on a terminal with fewer lines than there are" {
+    type -P script >/dev/null || skip 'script(1) is not here'
+    local pids=$$ i
+    for i in 1 2 3 4 5 6 7; do
+        sleep 20 3>&- &
+        pids+=,$!
+        started+=($!)
+    done
+    ok script -qec "stty rows 6 cols 60; umm-memstat -p $pids --watch 0.01 --count 2" /dev/null
+    [[ $(grep -c $'\033\[5A\033\[J' <<<"$output") == 1 ]]
+    [[ ${lines[4]} == ...* && ${lines[3]} != ...* && ${#lines[@]} == 10 ]]
+    ok script -qec "stty rows 11 cols 60; umm-memstat -p $pids --watch 0.01 --count 2" /dev/null
+    [[ $output != *...* && ${#lines[@]} == 20 ]]
+}
+
+@test "a watch that was stopped goes on with the next moment" {
+    umm-memstat --watch 0.05 --count 12 >log 3>&- &
+    local watch=$!
+    while (($(wc -l <log) < 3)); do sleep 0.01; done
+    kill -STOP "$watch"
+    sleep 0.6
+    kill -CONT "$watch"
+    wait "$watch"
+    # The twelve take as long as their number, and the pause, says.
+    "$PY" -c 'import sys, datetime as d
+t = [d.datetime.fromisoformat(l.split(",")[0].rstrip("Z")) for l in open("log").readlines()[1:]]
+assert len(t) == 12 and (t[-1] - t[0]).total_seconds() > 1.0, t'
+}
+
 @test "an interrupt ends a watch by the signal" {
     umm-memstat --watch 0.05 >log 3>&- &
     local watch=$! code=0
