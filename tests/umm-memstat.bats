@@ -160,7 +160,7 @@ time.sleep(60)' 3>&- &
     started+=($!)
     while [[ ! -e zombie ]]; do sleep 0.01; done
     until grep -q '^State:.Z' "/proc/$(<zombie)/status"; do sleep 0.01; done
-    ok umm-memstat -p "$(<zombie)" --format csv
+    refuses 1 "umm-memstat: no process $(<zombie)" umm-memstat -p "$(<zombie)" --format csv
     ((${#lines[@]} == 1))
 }
 

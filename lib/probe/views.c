@@ -162,6 +162,14 @@ static void add_process(struct umm_table *table, const struct umm_process *proce
     umm_table_set_text(table, PROCESS_NAME, process->id.name);
 }
 
+/* Found, but ended before it could be read, or a zombie: as one that was not found. */
+static void note_ended(const struct umm_choice *choice, uint32_t pid, bool *is_found)
+{
+    for (size_t i = 0; is_found && i < choice->n_pids; i++)
+        if (choice->pids[i] == pid)
+            is_found[i] = false;
+}
+
 enum umm_status umm_view_processes(struct umm_table *table, const struct umm_choice *choice,
                                    bool *is_found, uint64_t *rss_bytes, struct umm_error *err)
 {
@@ -174,6 +182,8 @@ enum umm_status umm_view_processes(struct umm_table *table, const struct umm_cho
         struct umm_process process;
         bool is_there;
         status = umm_process_read(NULL, pids[i], &process, &is_there, err);
+        if (!status && !is_there)
+            note_ended(choice, pids[i], is_found);
         if (status || !is_there)
             continue;
         add_process(table, &process);

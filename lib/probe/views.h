@@ -24,7 +24,8 @@ UMM_MUST_USE enum umm_status umm_view_system(struct umm_table *table, uint64_t *
 
 /*
  * A row for each process that was chosen and is there. *rss_bytes is the sum of what is
- * known. The rest as umm_choice_find.
+ * known. The rest as umm_choice_find; one that was chosen by its number and ended before
+ * it was read was not found.
  */
 UMM_MUST_USE enum umm_status umm_view_processes(struct umm_table *table,
                                                 const struct umm_choice *choice, bool *is_found,
