@@ -321,6 +321,18 @@ open("go").close()' 3>&- &
     no_leftovers
 }
 
+@test "a snapshot of a process without a name" {
+    "$PY" -c 'import ctypes, time
+ctypes.CDLL(None).prctl(15, b"", 0, 0, 0)
+open("nameless", "w").close()
+time.sleep(60)' 3>&- &
+    started+=($!)
+    while [[ ! -e nameless ]]; do sleep 0.01; done
+    ok umm-memstat -p $! snapshot one
+    grep -q $'\t\t\[stack\]$' one
+    ok umm-memstat compare one one
+}
+
 @test "snapshots that are none" {
     echo hello >bad
     refuses 1 'umm-memstat: bad: is no snapshot of umm-memstat' umm-memstat compare bad bad

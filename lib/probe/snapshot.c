@@ -200,7 +200,7 @@ static bool parse_line(const char **line, struct umm_snapshot *snapshot, bool *i
         if (!umm_procfs_number(&at, &values[i]) || *at++ != (i < 5 ? ' ' : '\t'))
             return false;
     const char *tab = memchr(at, '\t', (size_t)(end - at));
-    if (!tab || *end != '\n' || tab == at || tab + 1 == end)
+    if (!tab || *end != '\n' || tab + 1 == end)
         return false;
     struct umm_snapshot_mapping *mapping = add_mapping(snapshot, strndup(at, (size_t)(tab - at)),
                                                        strndup(tab + 1, (size_t)(end - tab) - 1));

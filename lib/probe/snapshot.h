@@ -9,7 +9,7 @@
  *
  *     rss pss anonymous swap size mappings <tab> process <tab> mapping
  *
- * in bytes, names escaped as umm_escape does.
+ * in bytes, names escaped as umm_escape does. A process may have given itself no name.
  */
 #ifndef UMM_PROBE_SNAPSHOT_H
 #define UMM_PROBE_SNAPSHOT_H
