@@ -38,6 +38,7 @@ static struct umm_alloc_slot early;     /* what was counted before it was found 
 static bool is_settled;                 /* shared was looked for */
 static pthread_key_t end_of_thread;
 static bool has_key;
+static bool is_blind; /* the program's own malloc stands before ours */
 static __thread struct umm_alloc_slot *mine;
 
 static uint32_t thread_number(void)
@@ -76,12 +77,21 @@ static void leave_slot(void *slot)
     __atomic_store_n(&((struct umm_alloc_slot *)slot)->owner, 0, __ATOMIC_RELEASE);
 }
 
+static void count_process(void)
+{
+    __atomic_fetch_add(&shared->header.n_processes, 1, __ATOMIC_RELAXED);
+    if (is_blind)
+        __atomic_fetch_add(&shared->header.n_blind, 1, __ATOMIC_RELAXED);
+}
+
 /* The child's only thread is a copy of one that goes on counting in its slot. */
 static void begin_child(void)
 {
     mine = NULL;
+    if (has_key) /* or its end would give the other's slot away */
+        (void)pthread_setspecific(end_of_thread, NULL);
     if (shared)
-        __atomic_fetch_add(&shared->header.n_processes, 1, __ATOMIC_RELAXED);
+        count_process();
 }
 
 static struct umm_alloc_memory *map_shared(const char *path)
@@ -104,6 +114,18 @@ static struct umm_alloc_memory *map_shared(const char *path)
     return NULL;
 }
 
+/* By a name that no program can define: `malloc` here may already mean the program's. */
+static void *own_malloc(size_t size)
+    __attribute__((alias("malloc"), malloc, alloc_size(1), nothrow));
+
+static void *own_malloc_address(void)
+{
+    void *(*function)(size_t) = own_malloc;
+    void *address;
+    memcpy(&address, &function, sizeof address);
+    return address;
+}
+
 /* Not in a constructor: other libraries' constructors may come first, and allocate. */
 static void find_shared(void)
 {
@@ -112,7 +134,8 @@ static void find_shared(void)
     shared = path ? map_shared(path) : NULL;
     if (!shared)
         return;
-    __atomic_fetch_add(&shared->header.n_processes, 1, __ATOMIC_RELAXED);
+    is_blind = dlsym(RTLD_DEFAULT, "malloc") != own_malloc_address();
+    count_process();
     has_key = pthread_key_create(&end_of_thread, leave_slot) == 0;
     (void)pthread_atfork(NULL, NULL, begin_child);
 }

@@ -332,9 +332,49 @@ for i in range(100): subprocess.run(["true"])'
 
 @test "a static program's allocations cannot be counted, and that is said" {
     run_code 0 --count-allocs -- static-allocs
-    [[ $stderr == *'allocations  cannot be counted: the program is static, or runs with other privileges'* ]]
+    [[ $stderr == *'allocations  cannot be counted: the program is static, or runs with other privileges, or an allocator of its own'* ]]
     run_code 1 -q --count-allocs --max-allocs-per-sec 1000000000 -- static-allocs
     [[ $stderr == *'FAIL allocations unknown'*'(not counted)' ]]
+}
+
+@test "a limit on allocations fails when a part of them is not counted" {
+    printf '#include <unistd.h>\nint main(void)\n{\n    return usleep(300000);\n}\n' >wait.c
+    gcc -static -o wait wait.c
+    run_code 1 -q --count-allocs --max-allocs-per-sec 1000000000 --report r.json -- sh -c './wait; exit'
+    [[ $stderr == *'FAIL allocations unknown'*'(not counted in all processes)' ]]
+    [[ $(report '(r["allocations"]["is_counted"], r["allocations"]["is_complete"])') == '(True, False)' ]]
+    run_code 0 -q --count-allocs --max-allocs-per-sec 1000000000 -- sh -c 'sleep 0.3; exit'
+}
+
+@test "a program with an allocator of its own is not counted" {
+    cat >own.c <<'END'
+#include <stddef.h>
+
+static _Alignas(16) char pool[1 << 20];
+static size_t used;
+
+void *malloc(size_t size)
+{
+    used += (size + 15) & ~(size_t)15;
+    return used < sizeof pool ? pool + used : NULL;
+}
+
+void free(void *block)
+{
+    (void)block;
+}
+
+int main(void)
+{
+    free(malloc(5));
+    return 0;
+}
+END
+    gcc -fno-builtin -o own own.c
+    run_code 1 -q --count-allocs --max-allocs-per-sec 1000000000 -- ./own
+    [[ $stderr == *'FAIL allocations unknown'*'(not counted)' ]]
+    run_code 1 -q --count-allocs --max-allocs-per-sec 1000000000 -- sh -c './own; exit'
+    [[ $stderr == *'FAIL allocations unknown'*'(not counted in all processes)' ]]
 }
 
 @test "a program that allocates nothing was counted" {

@@ -26,4 +26,5 @@ void umm_alloc_counts_read(const struct umm_alloc_memory *memory, struct umm_all
     for (size_t i = 0; i < UMM_ALLOC_SLOTS; i++)
         add_slot(counts, &memory->slots[i]);
     counts->n_processes = __atomic_load_n(&memory->header.n_processes, __ATOMIC_RELAXED);
+    counts->n_blind = __atomic_load_n(&memory->header.n_blind, __ATOMIC_RELAXED);
 }

@@ -38,12 +38,15 @@ struct umm_alloc_slot {
     uint32_t unused[3];
 };
 
-/* n_processes: that counted here, programs begun by exec counted anew. */
+/*
+ * n_processes: that counted here, programs begun by exec counted anew. n_blind: those among
+ * them that bring an allocator of their own, whose calls pass by the library.
+ */
 struct umm_alloc_header {
     uint64_t magic;
     uint32_t n_slots;
-    uint32_t n_processes;
-    uint64_t unused[6];
+    uint32_t n_processes, n_blind;
+    uint32_t unused[11];
 };
 
 struct umm_alloc_memory {
@@ -61,7 +64,7 @@ _Static_assert(sizeof(struct umm_alloc_header) == UMM_ALLOC_LINE_BYTES, "a cache
 struct umm_alloc_counts {
     uint64_t n_allocs, n_frees, alloc_bytes;
     uint64_t n_maps, n_unmaps, map_bytes;
-    uint32_t n_processes;
+    uint32_t n_processes, n_blind;
 };
 
 void umm_alloc_counts_read(const struct umm_alloc_memory *memory, struct umm_alloc_counts *counts);

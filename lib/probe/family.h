@@ -14,7 +14,8 @@
 struct umm_family_process {
     uint32_t pid, ppid;
     bool is_member;
-    bool is_apart; /* from its parent's memory: known to have memory of its own */
+    unsigned n_without; /* for who looks at members: how often something was not there */
+    bool is_apart;      /* from its parent's memory: known to have memory of its own */
 };
 
 /* Zero-initialise it, but for self: whose descendants are followed. */

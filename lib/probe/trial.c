@@ -33,6 +33,7 @@ struct run {
     uint64_t start_ns;
     uint64_t cost_ns; /* of a sample that is not exact, on average */
     uint64_t next_exact_ns;
+    bool is_uncounted;         /* a process was seen without the library that counts */
     uint64_t base_interval_ns; /* doubled whenever the samples are halved */
 };
 
@@ -61,6 +62,25 @@ static bool read_text(struct run *run, uint32_t pid, const char *name)
     return umm_procfs_read(UMM_PROCFS_CWD, path, &run->text, NULL) == UMM_OK;
 }
 
+/*
+ * Whether the process has the library mapped that counts. Once is not enough to say that
+ * it has not: the loader may be about to map it.
+ */
+static void look_for_library(struct run *run, struct umm_family_process *member)
+{
+    const char *path = run->options->alloc_library, *slash = strrchr(path, '/');
+    char maps[64];
+    struct umm_error err = {0};
+    snprintf(maps, sizeof maps, "/proc/%u/maps", (unsigned)member->pid);
+    bool is_read = umm_procfs_read(UMM_PROCFS_CWD, maps, &run->text, &err) == UMM_OK;
+    if (is_read ? !run->text.len_bytes : !umm_procfs_is_denied(&err))
+        return; /* it ends */
+    if (is_read && strstr(run->text.bytes, slash ? slash : path))
+        member->n_without = 0;
+    else if (++member->n_without == 2)
+        run->is_uncounted = true;
+}
+
 static void sample_process(struct run *run, struct umm_trial_sample *sample,
                            struct umm_family_process *member)
 {
@@ -80,6 +100,8 @@ static void sample_process(struct run *run, struct umm_trial_sample *sample,
     /* Fails for other users' processes: what their status says has to do. */
     if (sample->is_exact && read_text(run, member->pid, "smaps_rollup"))
         umm_process_parse_rollup(run->text.bytes, &process);
+    if (sample->is_exact && run->counts.at)
+        look_for_library(run, member);
     add_process(sample, &process);
 }
 
@@ -232,6 +254,14 @@ static enum umm_status fit_growth(const struct umm_trial_options *options, struc
     return status;
 }
 
+static enum umm_trial_allocs alloc_state(const struct run *run)
+{
+    const struct umm_alloc_counts *allocs = &run->trial->allocs;
+    if (allocs->n_blind >= allocs->n_processes) /* both 0, most often */
+        return UMM_TRIAL_NOT_COUNTED;
+    return allocs->n_blind || run->is_uncounted ? UMM_TRIAL_PARTLY_COUNTED : UMM_TRIAL_COUNTED;
+}
+
 static enum umm_status conclude(struct run *run, struct umm_error *err)
 {
     struct umm_trial *trial = run->trial;
@@ -246,7 +276,7 @@ static enum umm_status conclude(struct run *run, struct umm_error *err)
         trial->peak_rss_bytes = trial->usage.peak_rss_bytes;
     count_allocs(run, &last);
     if (run->counts.at)
-        trial->alloc_state = trial->allocs.n_processes ? UMM_TRIAL_COUNTED : UMM_TRIAL_NOT_COUNTED;
+        trial->alloc_state = alloc_state(run);
     return fit_growth(run->options, trial, err);
 }
 

@@ -44,7 +44,17 @@ struct umm_trial_options {
     const char *alloc_library;
 };
 
-enum umm_trial_allocs { UMM_TRIAL_NOT_ASKED, UMM_TRIAL_COUNTED, UMM_TRIAL_NOT_COUNTED };
+/*
+ * Of all processes, of none, or of some: the others did not load the library, as they are
+ * static or have other privileges, or brought an allocator of their own. Who does not load
+ * it is seen only if it lives for two samples.
+ */
+enum umm_trial_allocs {
+    UMM_TRIAL_NOT_ASKED,
+    UMM_TRIAL_COUNTED,
+    UMM_TRIAL_NOT_COUNTED,
+    UMM_TRIAL_PARTLY_COUNTED
+};
 
 struct umm_trial {
     int exit_code, signal;

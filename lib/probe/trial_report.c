@@ -13,6 +13,12 @@
 #include "text/size.h"
 #include "text/textbuf.h"
 
+static bool is_counted(const struct umm_trial *trial)
+{
+    return trial->alloc_state == UMM_TRIAL_COUNTED ||
+           trial->alloc_state == UMM_TRIAL_PARTLY_COUNTED;
+}
+
 static double seconds_of(const struct umm_trial *trial)
 {
     return (double)trial->duration_ns / 1e9;
@@ -78,7 +84,7 @@ static void add_allocs(struct umm_textbuf *out, const struct umm_trial_report *r
         return;
     if (report->trial->alloc_state == UMM_TRIAL_NOT_COUNTED) {
         umm_textbuf_add(out, "allocations  cannot be counted: the program is static, or runs "
-                             "with other privileges\n");
+                             "with other privileges, or an allocator of its own\n");
         return;
     }
     umm_textbuf_add(out,
@@ -90,6 +96,9 @@ static void add_allocs(struct umm_textbuf *out, const struct umm_trial_report *r
         umm_textbuf_add(out, "             %.6g per unit (%s)\n",
                         (double)allocs->n_allocs / report->units,
                         umm_size_format(s.text[0], (double)allocs->alloc_bytes / report->units));
+    if (report->trial->alloc_state == UMM_TRIAL_PARTLY_COUNTED)
+        umm_textbuf_add(out, "             not of all processes: one is static, or runs with other "
+                             "privileges, or an allocator of its own\n");
     umm_textbuf_add(out, "maps         %" PRIu64 " (%s), %" PRIu64 " unmaps\n", allocs->n_maps,
                     umm_size_format(s.text[0], (double)allocs->map_bytes), allocs->n_unmaps);
 }
@@ -166,7 +175,8 @@ static void put_allocs(struct umm_json *root, const struct umm_trial_report *rep
     if (report->trial->alloc_state == UMM_TRIAL_NOT_ASKED)
         return;
     object = umm_json_put_object(root, "allocations");
-    umm_json_put_bool(object, "is_counted", report->trial->alloc_state == UMM_TRIAL_COUNTED);
+    umm_json_put_bool(object, "is_counted", report->trial->alloc_state != UMM_TRIAL_NOT_COUNTED);
+    umm_json_put_bool(object, "is_complete", report->trial->alloc_state == UMM_TRIAL_COUNTED);
     if (report->trial->alloc_state == UMM_TRIAL_NOT_COUNTED)
         return;
     umm_json_put_count(object, "allocs", allocs->n_allocs);
@@ -207,7 +217,7 @@ static void put_samples(struct umm_json *root, const struct umm_trial *trial)
         put_count(object, "pss_bytes", sample->is_exact ? sample->pss_bytes : UINT64_MAX);
         umm_json_put_count(object, "anonymous_bytes", sample->anonymous_bytes);
         umm_json_put_count(object, "processes", sample->n_processes);
-        if (trial->alloc_state == UMM_TRIAL_COUNTED)
+        if (is_counted(trial))
             umm_json_put_count(object, "allocs", sample->n_allocs);
     }
 }

@@ -28,7 +28,7 @@ UMM_MUST_USE enum umm_status umm_trial_report_text(const struct umm_trial_report
                                                    char **text, size_t *len_bytes,
                                                    struct umm_error *err);
 
-/* One object; the samples are arrays of it, of the same length. */
+/* One object; samples is an array of objects, verdicts another. */
 UMM_MUST_USE enum umm_status umm_trial_report_json(const struct umm_trial_report *report,
                                                    char **text, size_t *len_bytes,
                                                    struct umm_error *err);

@@ -58,7 +58,8 @@ static void judge(const struct umm_trial *trial, struct umm_verdict *v)
     if (!v->is_known) {
         snprintf(measured, sizeof measured, "unknown");
         why = v->kind == UMM_VERDICT_GROWTH ? " (too few samples: a longer run, less warm-up)"
-                                            : " (not counted)";
+              : trial->alloc_state == UMM_TRIAL_PARTLY_COUNTED ? " (not counted in all processes)"
+                                                               : " (not counted)";
     }
     /* Nothing can have grown by more than there ever was. */
     if (v->kind == UMM_VERDICT_GROWTH && !v->is_known &&
