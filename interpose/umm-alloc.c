@@ -94,6 +94,14 @@ static void begin_child(void)
         count_process();
 }
 
+/* Every argument a long: of a variable argument on the stack, an int leaves half undefined. */
+static void *map_whole(int fd)
+{
+    const long prot = PROT_READ | PROT_WRITE, flags = MAP_SHARED;
+    return (void *)syscall(SYS_mmap, NULL, sizeof(struct umm_alloc_memory), prot, flags, (long)fd,
+                           0L);
+}
+
 static struct umm_alloc_memory *map_shared(const char *path)
 {
     struct stat st;
@@ -102,8 +110,7 @@ static struct umm_alloc_memory *map_shared(const char *path)
     if (fd < 0)
         return NULL;
     if (fstat(fd, &st) == 0 && st.st_size == sizeof(struct umm_alloc_memory))
-        at = (void *)syscall(SYS_mmap, NULL, sizeof(struct umm_alloc_memory),
-                             PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        at = map_whole(fd);
     (void)close(fd);
     if (at == MAP_FAILED)
         return NULL;
@@ -114,18 +121,6 @@ static struct umm_alloc_memory *map_shared(const char *path)
     return NULL;
 }
 
-/* By a name that no program can define: `malloc` here may already mean the program's. */
-static void *own_malloc(size_t size)
-    __attribute__((alias("malloc"), malloc, alloc_size(1), nothrow));
-
-static void *own_malloc_address(void)
-{
-    void *(*function)(size_t) = own_malloc;
-    void *address;
-    memcpy(&address, &function, sizeof address);
-    return address;
-}
-
 /* Not in a constructor: other libraries' constructors may come first, and allocate. */
 static void find_shared(void)
 {
@@ -134,7 +129,6 @@ static void find_shared(void)
     shared = path ? map_shared(path) : NULL;
     if (!shared)
         return;
-    is_blind = dlsym(RTLD_DEFAULT, "malloc") != own_malloc_address();
     count_process();
     has_key = pthread_key_create(&end_of_thread, leave_slot) == 0;
     (void)pthread_atfork(NULL, NULL, begin_child);
@@ -194,10 +188,29 @@ static inline struct umm_alloc_slot *my_slot(void)
     return __builtin_expect(slot != NULL, 1) ? slot : begin_thread();
 }
 
+/*
+ * Whether what the C library allocates comes by here. dlsym could not tell: in a program
+ * that is not position-independent it finds a stub for malloc, as it would find its own.
+ */
+static bool is_in_the_way(void)
+{
+    /* Not for the compiler to see through, nor for it to take our own free. */
+    char *(*volatile copy)(const char *) = strdup;
+    void (*volatile release)(void *) = free;
+    struct umm_alloc_slot *before = mine, tried = {0};
+    mine = &tried;
+    release(copy(""));
+    mine = before;
+    return tried.n_allocs > 0;
+}
+
 /* A program that allocates nothing was counted, too. */
 __attribute__((constructor)) static void begin_program(void)
 {
     (void)my_slot();
+    is_blind = !is_in_the_way();
+    if (shared && is_blind)
+        __atomic_fetch_add(&shared->header.n_blind, 1, __ATOMIC_RELAXED);
 }
 
 static inline void count_alloc(size_t bytes)

@@ -377,6 +377,13 @@ END
     [[ $stderr == *'FAIL allocations unknown'*'(not counted in all processes)' ]]
 }
 
+@test "a program that is not position-independent, and takes the address of malloc" {
+    printf '#include <stdlib.h>\nint main(void)\n{\n    void *(*volatile f)(size_t) = malloc;\n    free(f(5));\n    return 0;\n}\n' >fixed.c
+    gcc -O0 -fno-builtin -no-pie -fno-pie -o fixed fixed.c
+    ok umm-memstat --run -q --count-allocs --report r.json -- ./fixed
+    [[ $(report '(r["allocations"]["is_complete"], r["allocations"]["allocs"], r["allocations"]["bytes"])') == '(True, 1, 5)' ]]
+}
+
 @test "a program that allocates nothing was counted" {
     printf 'int main(void)\n{\n    return 0;\n}\n' >none.c
     gcc -o none none.c
