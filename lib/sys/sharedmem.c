@@ -19,7 +19,11 @@ enum umm_status umm_sharedmem_open(struct umm_sharedmem *memory, size_t len_byte
     if (fd < 0)
         return umm_error_set_errno(err, errno, shown, "cannot create");
     void *at = MAP_FAILED;
-    if (ftruncate(fd, (off_t)len_bytes) == 0)
+    int code;
+    do
+        code = ftruncate(fd, (off_t)len_bytes);
+    while (code < 0 && errno == EINTR);
+    if (code == 0)
         at = mmap(NULL, len_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (at == MAP_FAILED) {
         enum umm_status status = umm_error_set_errno(err, errno, shown, "cannot create");

@@ -11,7 +11,10 @@
 #   setup()    makes inputs, and the old output if the job has one
 #   outputs    array of the files it writes; "stdout" is its standard output
 #   success    its exit code when all is well (0)
+#   failure    its exit code when a call failed (1)
 #   durable    yes: a failed fsync or fdatasync must be reported (no)
+#   varies     yes: it starts a program, or makes some calls as often as there is time or
+#              as there are processes; a call that it did not make is then no finding (no)
 #   commit     what the call that publishes the output looks like in strace's log, as
 #              a regular expression; an error reported after it may leave the new
 #              output (rename)
@@ -24,7 +27,7 @@
 set -u
 job=$1 action=$2
 
-tool='' arguments=() outputs=() success=0 durable=no commit='^rename'
+tool='' arguments=() outputs=() success=0 failure=1 durable=no varies=no commit='^rename'
 
 # Whether every output is as in $REF/$1: the same bytes and mode, or absent in both.
 same_as() {
@@ -71,7 +74,7 @@ setup() { :; }
 case $action in
 setup) setup ;;
 command)
-    printf '%s\0' "$tool" "$success" "$durable" "$commit" "${outputs[*]}" "${arguments[@]}"
+    printf '%s\0' "$tool" "$success" "$failure" "$durable" "$varies" "$commit" "${outputs[*]}" "${arguments[@]}"
     ;;
 complete) check_complete ;;
 old) check_old ;;
