@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "probe/snapshot.h"
 #include "probe/views.h"
 #include "sys/clock.h"
+#include "sys/file.h"
 #include "sys/outfile.h"
 #include "text/size.h"
 #include "text/spark.h"
@@ -200,16 +200,15 @@ static enum umm_status write_metrics(const struct show *show, struct umm_error *
     return status;
 }
 
-static enum umm_status put(struct umm_textbuf *out, struct umm_error *err)
+static enum umm_status put(struct umm_textbuf *out, struct umm_run *run, struct umm_error *err)
 {
     char *text;
     size_t len;
     enum umm_status status = umm_textbuf_take(out, &text, &len, err);
     if (status)
         return status;
-    /* Seen here, and not at the end: a watch may have none but that of its reader. */
-    if (fwrite(text, 1, len, stdout) != len || fflush(stdout) != 0)
-        status = umm_error_set_errno(err, errno, "standard output", "cannot write");
+    /* Now, and not at the end: a watch may have none but that of its reader. */
+    status = umm_file_write_stream(STDOUT_FILENO, "standard output", run, text, len, err);
     free(text);
     return status;
 }
@@ -330,7 +329,7 @@ static enum umm_status show_once(struct show *show, bool is_first, struct umm_er
     else
         status = print_now(show, opts->watch_ns ? time : NULL, is_first, &out, err);
     if (!status)
-        status = put(&out, err);
+        status = put(&out, &show->opts->run, err);
     umm_textbuf_free(&out);
     return status ? status : write_metrics(show, err);
 }
@@ -411,7 +410,7 @@ int memstat_snapshot(void *user, int n, char **operands)
 
 int memstat_compare(void *user, int n, char **operands)
 {
-    const struct memstat_opts *opts = user;
+    struct memstat_opts *opts = user;
     struct umm_snapshot before = {0}, after = {0};
     struct umm_table table;
     struct umm_textbuf out = {0};
@@ -436,7 +435,7 @@ int memstat_compare(void *user, int n, char **operands)
         umm_textbuf_add(&out, "all: %s\n", umm_size_format_change(size, rss_change));
     }
     if (!status)
-        status = put(&out, &err);
+        status = put(&out, &opts->run, &err);
     umm_textbuf_free(&out);
     umm_table_clear(&table);
     umm_snapshot_free(&before);

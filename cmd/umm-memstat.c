@@ -114,17 +114,22 @@ static int set_warmup(struct memstat_opts *opts, const char *value)
 static int add_pids(struct memstat_opts *opts, const char *value)
 {
     char *copy = strdup(value), *rest = copy;
-    for (char *word; copy && (word = strsep(&rest, ","));) {
+    int exit_code = CLI_OK;
+    if (!copy) {
+        cli_warn("out of memory");
+        return CLI_FAILED;
+    }
+    for (char *word; !exit_code && (word = strsep(&rest, ","));) {
         uint64_t pid;
-        if (opts->choice.n_pids == MEMSTAT_CHOICES_MAX ||
-            !cli_parse_count(word, 1, INT32_MAX, &pid)) {
-            free(copy);
-            return cli_bad_value("pid", "numbers of processes, separated by commas", value);
-        }
-        opts->pids[opts->choice.n_pids++] = (uint32_t)pid;
+        if (!cli_parse_count(word, 1, INT32_MAX, &pid))
+            exit_code = cli_bad_value("pid", "numbers of processes, separated by commas", value);
+        else if (opts->choice.n_pids == MEMSTAT_CHOICES_MAX)
+            exit_code = cli_usage("more than %d processes for --pid", MEMSTAT_CHOICES_MAX);
+        else
+            opts->pids[opts->choice.n_pids++] = (uint32_t)pid;
     }
     free(copy);
-    return CLI_OK;
+    return exit_code;
 }
 
 static int add_text(const char **list, size_t *n, const char *name, const char *value)

@@ -341,6 +341,8 @@ time.sleep(60)' 3>&- &
 }
 
 @test "usage" {
+    refuses 2 "umm-memstat: more than 256 processes for --pid
+Try 'umm-memstat --help'." umm-memstat -p "$(seq -s, 1 257)"
     local try="Try 'umm-memstat --help'."
     refuses 2 "umm-memstat: --tree needs --pid or --name"$'\n'"$try" umm-memstat --tree
     capture umm-memstat --count 3

@@ -226,6 +226,7 @@ enum umm_status umm_process_list(const char *root, struct umm_process_id **list,
 {
     char path[UMM_ERROR_PATH_MAX];
     struct umm_procfs_text text = {0};
+    struct umm_error own = {0};
     uint32_t *pids;
     size_t n_pids;
     *list = NULL;
@@ -239,12 +240,21 @@ enum umm_status umm_process_list(const char *root, struct umm_process_id **list,
         status = umm_error_set_memory(err, n_pids * sizeof *ids, "a list of processes");
     for (size_t i = 0; !status && i < n_pids; i++) {
         snprintf(path, sizeof path, "%s/proc/%u/stat", root ? root : "", (unsigned)pids[i]);
-        if (umm_procfs_read(UMM_PROCFS_CWD, path, &text, NULL) == UMM_OK &&
-            umm_process_parse_stat(text.bytes, &ids[*n], NULL))
+        status = umm_procfs_read(UMM_PROCFS_CWD, path, &text, &own);
+        if (!status && umm_process_parse_stat(text.bytes, &ids[*n], NULL))
             ++*n;
+        if (status && (umm_procfs_is_gone(&own) || umm_procfs_is_denied(&own)))
+            status = UMM_OK;
+        else if (status && err)
+            *err = own;
     }
     umm_procfs_text_free(&text);
     free(pids);
+    if (status) {
+        free(ids);
+        ids = NULL;
+        *n = 0;
+    }
     *list = ids;
     return status;
 }

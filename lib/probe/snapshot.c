@@ -140,8 +140,10 @@ static enum umm_status take_process(uint32_t pid, struct umm_procfs_text *text,
     int dir_fd;
     snprintf(path, sizeof path, "/proc/%u", (unsigned)pid);
     enum umm_status status = umm_procfs_open(UMM_PROCFS_CWD, path, &dir_fd, &own);
-    if (status)
+    if (status && umm_procfs_is_gone(&own))
         return UMM_OK; /* it has ended */
+    if (status)
+        return umm_error_set_errno(err, own.sys_errno, path, "cannot open");
     status = umm_procfs_read(dir_fd, "stat", text, &own);
     bool has_name = !status && umm_process_parse_stat(text->bytes, &id, NULL);
     if (has_name)

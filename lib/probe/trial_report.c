@@ -48,8 +48,10 @@ static void add_growth(struct umm_textbuf *out, const struct umm_growth *growth)
 {
     struct sizes s;
     if (!growth->is_known) {
-        umm_textbuf_add(out, "growth       unknown: %zu samples after the warm-up, %d needed\n",
-                        growth->n_points, UMM_GROWTH_POINTS_MIN);
+        umm_textbuf_add(out,
+                        "growth       unknown: %zu samples after the warm-up; %d are needed, %d in "
+                        "each of the first and the last quarter\n",
+                        growth->n_points, UMM_GROWTH_POINTS_MIN, UMM_GROWTH_POINTS_MIN / 4);
         return;
     }
     umm_textbuf_add(out, "growth       %s in %.3f s, %s/s (95 %%: %s/s to %s/s)\n",

@@ -4,6 +4,7 @@
 tool=umm-memstat
 arguments=(--name umm-memstat snapshot kept)
 outputs=(kept)
+varies=yes # with the number of processes
 setup() {
     echo 'the old output' >kept
 }
