@@ -285,3 +285,46 @@ enum umm_status umm_rowsource_run(const char *path, const struct umm_rowsource_o
         umm_file_close(&fd);
     return status;
 }
+
+static enum umm_status count_array(const char *path, uint64_t *n_rows, struct umm_error *err)
+{
+    struct umm_arrayfile file;
+    enum umm_status status = umm_arrayfile_open(&file, path, err);
+    if (!status)
+        *n_rows = file.n_rows;
+    umm_arrayfile_close(&file);
+    return status;
+}
+
+static enum umm_status count_archive(const char *path, uint64_t *n_rows, struct umm_error *err)
+{
+    struct umm_archive archive;
+    enum umm_status status = umm_archive_open(&archive, path, err);
+    if (!status)
+        *n_rows = archive.n_rows;
+    umm_archive_close(&archive);
+    return status;
+}
+
+enum umm_status umm_rowsource_count(const char *path, struct umm_run *run, bool *is_random,
+                                    uint64_t *n_rows, struct umm_error *err)
+{
+    struct umm_file_info info;
+    int fd;
+    unsigned char first = 0;
+    *is_random = false;
+    if (strcmp(path, "-") == 0)
+        return UMM_OK;
+    enum umm_status status = umm_file_open_read(path, &fd, &info, err);
+    bool is_file = !status && info.kind == UMM_FILE_REGULAR;
+    if (is_file)
+        status = umm_file_peek(fd, path, run, &first, err);
+    umm_file_close(&fd);
+    if (status || !is_file)
+        return status;
+    bool is_array = first == NPY_FIRST_BYTE;
+    *is_random = is_array || umm_archive_is(path);
+    if (!*is_random)
+        return UMM_OK;
+    return is_array ? count_array(path, n_rows, err) : count_archive(path, n_rows, err);
+}

@@ -53,4 +53,13 @@ umm_rowsource_run(const char *path, const struct umm_rowsource_options *options,
                   const struct umm_rowsource_sink *sink, struct umm_run *run,
                   struct umm_rowsource_result *result, struct umm_error *err);
 
+/*
+ * Whether path is a file whose rows can be read from any one on (an array, an archive),
+ * and in *n_rows how many it has then. Failures as the readers have
+ * them.
+ */
+UMM_MUST_USE enum umm_status umm_rowsource_count(const char *path, struct umm_run *run,
+                                                 bool *is_random, uint64_t *n_rows,
+                                                 struct umm_error *err);
+
 #endif
