@@ -397,6 +397,10 @@ static int check_many(const struct opts *opts)
                          "--out-root and --state-root");
     if (job->timeframe.name[0])
         return cli_usage("--timeframe is for a file: a dataset has its own");
+    if (opts->state_root && opts->out_root && !job->is_append && !job->is_verify)
+        return cli_usage("--state-root and --out-root need --append");
+    if (job->is_append && !opts->out_root)
+        return cli_usage("--append needs --out-root");
     if (!opts->out_root && !opts->state_root)
         return cli_usage("datasets need --out-root DIR");
     if (job->is_prompt)
@@ -414,6 +418,10 @@ static int check_one(struct opts *opts, int argc, char **argv)
         return cli_usage("--checkpoint needs --follow and --state");
     if (job->is_append && (!job->state || !job->output))
         return cli_usage("--append needs -o and --state");
+    if (job->state && job->output && job->format == UMM_RESULT_NPY && !job->is_append &&
+        !job->is_verify && strcmp(job->output, "-") != 0)
+        return cli_usage("an .npy array with --state needs --append: else it would only have what "
+                         "is new");
     if ((job->gap != UMM_GAP_ALLOW || job->is_closed_only) && !job->timeframe.name[0])
         return cli_usage("--gap and --closed-only need --timeframe");
     return check_outputs(opts, job->input);

@@ -71,13 +71,30 @@ static enum umm_status open_fresh(struct umm_resultwriter *writer, struct umm_er
     if (!status && is_array(writer))
         return umm_rowfile_open(&writer->rowfile, writer->fd, o->path, false, len,
                                 row_bytes_of(writer), 0, writer->run, err);
-    if (!status && o->format == UMM_RESULT_CSV) {
-        status = umm_resultrows_header(o->rows, o->features, "", &header, err);
-        if (!status)
-            status = umm_file_write_stream(writer->fd, o->path, writer->run, header, strlen(header),
-                                           err);
-        free(header);
-    }
+    return status;
+}
+
+/* Room for rows, and for text with the line of names in it: it goes out with the first rows. */
+static enum umm_status make_room(struct umm_resultwriter *writer, struct umm_error *err)
+{
+    const struct umm_resultwriter_options *o = writer->options;
+    size_t line = umm_resultrows_line_max(o->rows), row = o->rows->row_bytes, used = 0;
+    char *names = NULL;
+    enum umm_status status = UMM_OK;
+    if (o->format == UMM_RESULT_CSV)
+        status = umm_resultrows_header(o->rows, o->features, "", &names, err);
+    if (status)
+        return status;
+    used = names ? strlen(names) : 0;
+    size_t cap = PACKED_BYTES + used + (line > row ? line : row);
+    writer->packed = malloc(cap);
+    writer->tail = malloc(UMM_RESULT_TAIL_ROWS * row);
+    if (!writer->packed || !writer->tail)
+        status = umm_error_set_memory(err, cap, "rows of results");
+    else if (names)
+        memcpy(writer->packed, names, used);
+    writer->used_bytes = used;
+    free(names);
     return status;
 }
 
@@ -106,13 +123,10 @@ enum umm_status umm_resultwriter_open(struct umm_resultwriter *writer,
                                       const struct umm_resultwriter_options *options,
                                       struct umm_run *run, struct umm_error *err)
 {
-    size_t line = umm_resultrows_line_max(options->rows), row = options->rows->row_bytes;
-    size_t cap = PACKED_BYTES + (line > row ? line : row);
     *writer = (struct umm_resultwriter){.options = options, .run = run, .fd = -1};
-    writer->packed = malloc(cap);
-    writer->tail = malloc(UMM_RESULT_TAIL_ROWS * row);
-    if (!writer->packed || !writer->tail)
-        return umm_error_set_memory(err, cap, "rows of results");
+    enum umm_status status = make_room(writer, err);
+    if (status)
+        return status;
     return options->way == UMM_RESULT_FRESH ? open_fresh(writer, err) : open_old(writer, err);
 }
 
