@@ -355,7 +355,7 @@ static bool ends_in(const char *text, const char *end)
 static int choose_format(struct opts *opts)
 {
     struct umm_featurejob_options *job = &opts->job;
-    if (!job->output && !job->is_verify && !opts->out_root)
+    if (!job->output && !job->is_verify && !opts->dataset.symbols)
         job->output = "-";
     if (opts->is_format_given || !job->output)
         return CLI_OK;

@@ -69,6 +69,55 @@ static enum umm_status open_output(struct umm_featurework *work, struct umm_erro
     return umm_resultwriter_keep(&work->writer, 0, err);
 }
 
+/* Row 0 by itself: the sink ends the reading after it, and that is no failure. */
+struct one_row {
+    char *row;
+    size_t row_bytes;
+    bool is_there;
+};
+
+static enum umm_status begin_one(void *user, const struct umm_npy *npy, struct umm_error *err)
+{
+    struct one_row *one = user;
+    (void)err;
+    one->row_bytes = (size_t)umm_npy_row_bytes(npy);
+    one->row = malloc(one->row_bytes);
+    return one->row ? UMM_OK : umm_error_set_memory(err, one->row_bytes, "a row");
+}
+
+static enum umm_status take_one(void *user, const char *rows, uint64_t n, struct umm_error *err)
+{
+    struct one_row *one = user;
+    (void)n;
+    (void)err;
+    memcpy(one->row, rows, one->row_bytes);
+    one->is_there = true;
+    return UMM_ERR_CANCELLED;
+}
+
+/* Rows of a file that is read from behind row 0: that one must be as it was, too. */
+static enum umm_status check_first(const struct umm_featurework *work, struct umm_error *err)
+{
+    const struct umm_checkpoint_part *first = &work->checkpoint.parts[UMM_CHECKPOINT_FIRST];
+    struct one_row one = {.row = NULL};
+    const struct umm_rowsource_sink sink = {.begin = begin_one, .take = take_one, .user = &one};
+    const struct umm_rowsource_options from_start = {.text = work->options->text};
+    struct umm_rowsource_result result;
+    if (!work->is_random || work->position == 0)
+        return UMM_OK;
+    enum umm_status status =
+        umm_rowsource_run(work->options->input, &from_start, &sink, NULL, &result, err);
+    if (one.is_there)
+        status = UMM_OK;
+    if (!status && one.row_bytes == first->len_bytes &&
+        memcmp(one.row, first->bytes, first->len_bytes) != 0)
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->options->input,
+                                    "row 0 is not what it was when the state took it; --rebuild "
+                                    "starts over");
+    free(one.row);
+    return status;
+}
+
 static uint64_t longest_lookback(const struct umm_features *features)
 {
     uint64_t longest = 0;
@@ -101,6 +150,8 @@ static enum umm_status begin(void *user, const struct umm_npy *npy, struct umm_e
         status = umm_featurework_make_rows(work, err);
     if (!status && work->has_checkpoint && !o->is_verify)
         status = umm_featurework_resume(work, err);
+    if (!status && work->has_checkpoint && !o->is_verify)
+        status = check_first(work, err);
     return status ? status : open_output(work, err);
 }
 
@@ -118,56 +169,6 @@ static enum umm_status take(void *user, const char *rows, uint64_t n, struct umm
     return umm_featurework_take(work, rows + n_old * work->row_bytes, n - n_old, err);
 }
 
-/* Row 0 by itself: the sink ends the reading after it, and that is no failure. */
-struct one_row {
-    char *row;
-    size_t row_bytes;
-    bool is_there;
-};
-
-static enum umm_status begin_one(void *user, const struct umm_npy *npy, struct umm_error *err)
-{
-    struct one_row *one = user;
-    (void)err;
-    one->row_bytes = (size_t)umm_npy_row_bytes(npy);
-    one->row = malloc(one->row_bytes);
-    return one->row ? UMM_OK : umm_error_set_memory(err, one->row_bytes, "a row");
-}
-
-static enum umm_status take_one(void *user, const char *rows, uint64_t n, struct umm_error *err)
-{
-    struct one_row *one = user;
-    (void)n;
-    (void)err;
-    memcpy(one->row, rows, one->row_bytes);
-    one->is_there = true;
-    return UMM_ERR_CANCELLED;
-}
-
-/* Rows of a file that is read from behind row 0: that one must be as it was, too. */
-static enum umm_status check_first(const struct umm_featurework *work,
-                                   const struct umm_rowsource_options *options,
-                                   struct umm_error *err)
-{
-    const struct umm_checkpoint_part *first = &work->checkpoint.parts[UMM_CHECKPOINT_FIRST];
-    struct one_row one = {.row = NULL};
-    const struct umm_rowsource_sink sink = {.begin = begin_one, .take = take_one, .user = &one};
-    struct umm_rowsource_options from_start = *options;
-    struct umm_rowsource_result result;
-    from_start.first_row = 0;
-    enum umm_status status =
-        umm_rowsource_run(work->options->input, &from_start, &sink, NULL, &result, err);
-    if (one.is_there)
-        status = UMM_OK;
-    if (!status && one.row_bytes == first->len_bytes &&
-        memcmp(one.row, first->bytes, first->len_bytes) != 0)
-        status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->options->input,
-                                    "row 0 is not what it was when the state took it; --rebuild "
-                                    "starts over");
-    free(one.row);
-    return status;
-}
-
 /* ---- a run ----------------------------------------------------------------------- */
 
 static enum umm_status read_rows(struct umm_featurework *work, struct umm_error *err)
@@ -176,17 +177,13 @@ static enum umm_status read_rows(struct umm_featurework *work, struct umm_error 
     const struct umm_rowsource_sink sink = {.begin = begin, .take = take, .user = work};
     struct umm_rowsource_options options = {.text = o->text};
     struct umm_rowsource_result result;
-    enum umm_status status = UMM_OK;
     options.text.reading.is_prompt = o->is_prompt;
     if (work->is_random && work->has_checkpoint && !o->is_verify) {
         const uint64_t n = work->checkpoint.n_rows, ring = UMM_CHECKPOINT_RING_ROWS;
         options.first_row = work->position = n > ring ? n - ring : 0;
         work->is_placed = true;
-        if (options.first_row > 0)
-            status = check_first(work, &options, err);
     }
-    if (!status)
-        status = umm_rowsource_run(o->input, &options, &sink, work->run, &result, err);
+    enum umm_status status = umm_rowsource_run(o->input, &options, &sink, work->run, &result, err);
     if (!status)
         work->result->n_rejected = result.n_rejected;
     return status;

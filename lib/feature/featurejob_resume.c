@@ -30,7 +30,7 @@ static const struct umm_checkpoint_part *part_of(const struct umm_featurework *w
 static char *plan_text(const struct umm_featurework *work)
 {
     const char *text = umm_features_text(work->options->features);
-    const char *drop = work->options->warmup == UMM_WARMUP_DROP ? " warmup=drop" : "";
+    const char *drop = work->options->warmup == UMM_WARMUP_DROP ? " warmup=drop" : " warmup=keep";
     size_t cap = strlen(text) + strlen(drop) + 1;
     char *out = malloc(cap);
     if (out)

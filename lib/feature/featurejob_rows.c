@@ -59,6 +59,7 @@ void umm_featurework_free_rows(struct umm_featurework *work)
 
 /* ---- times ----------------------------------------------------------------------- */
 
+/* Of a month's last day, another's last day: bars of months fall on the 31st, the 28th, ... */
 static struct umm_time after(struct umm_time time, const struct umm_timeframe *frame)
 {
     const int64_t day_seconds = 86400, months_per_year = 12;
@@ -70,11 +71,12 @@ static struct umm_time after(struct umm_time time, const struct umm_timeframe *f
     }
     int64_t days = time.sec / day_seconds - (time.sec % day_seconds < 0);
     umm_time_civil_from_days(days, &year, &month, &day);
+    const bool is_last = day == umm_time_days_in_month(year, month);
     int64_t months = month - 1 + frame->n_months;
     year += months / months_per_year;
     month = (int)(months % months_per_year) + 1;
     int last = umm_time_days_in_month(year, month);
-    int64_t then = umm_time_days_from_civil(year, month, day < last ? day : last);
+    int64_t then = umm_time_days_from_civil(year, month, is_last || day > last ? last : day);
     time.sec += (then - days) * day_seconds;
     return time;
 }

@@ -139,7 +139,12 @@ bool umm_featurereport_feature(size_t i, char lines[UMM_FEATUREREPORT_LINE_MAX])
     struct umm_features *plan = plan_of(i, &name, &usage, &about, &origin);
     if (!plan)
         return false;
-    size_t n = (size_t)snprintf(lines, cap, "%s\n    %s\n    ", usage, about);
+    size_t n = (size_t)snprintf(lines, cap, "%s\n", usage);
+    for (size_t len; *about; about += len + (about[len] == '\n')) {
+        len = strcspn(about, "\n");
+        n += (size_t)snprintf(lines + n, cap - n, "    %.*s\n", (int)len, about);
+    }
+    n += (size_t)snprintf(lines + n, cap - n, "    ");
     for (size_t k = 0; k < umm_features_n_outputs(plan); k++)
         n += (size_t)snprintf(lines + n, cap - n, "%s%s from row %" PRIu64, k ? ", " : "",
                               umm_features_name(plan, k), umm_features_lookback(plan, k));

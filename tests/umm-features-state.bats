@@ -1,0 +1,275 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# umm-features: runs that go on behind one another give the bits of one run over all
+# rows, however they are cut, revised, killed or fed.
+
+load helper
+
+ALL=ema:5,atr:4,rsi:3,macd:3:6:2,sma:7,wma:4,bbands:5:2,zscore:4,max:6,stoch:4:2:2,adx:3,cci:5,mfi:4,vwap,obv,ad
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    umm-synth --rows=60 >all.csv
+    umm-convert -o all.npy all.csv
+}
+
+features() {
+    umm-features -f $ALL "$@"
+}
+
+# first N: all.csv's first N bars, as in.npy
+first() {
+    head -n $(($1 + 1)) all.csv | umm-convert -o in.npy
+}
+
+# await FILE N: until FILE has N lines, while a pipe that feeds it stays open
+await() {
+    local i
+    for i in {1..100}; do
+        [[ $(wc -l <"$1") -lt $2 ]] || return 0
+        sleep 0.05
+    done
+    fail "$1 has only $(wc -l <"$1") lines after $i looks"
+}
+
+@test "every split of a file gives the bytes of one run" {
+    local warmup
+    for warmup in nan drop; do
+        ok features --warmup=$warmup -o want.npy all.npy
+        for n in {1..60}; do
+            first "$n"
+            rm -f out.npy s
+            ok features --warmup=$warmup --append --state=s -o out.npy in.npy
+            ok features --warmup=$warmup --append --state=s -o out.npy all.npy
+            cmp out.npy want.npy
+        done
+        ok features --warmup=$warmup --verify --state=s -o out.npy all.npy
+        [[ $output == 'all.npy: PASS, 60 rows are what the input gives; '* ]]
+    done
+    no_leftovers
+}
+
+@test "a run for every bar, from text, from a pipe, and of new rows only" {
+    ok features -o want.npy all.npy
+    for n in {1..60}; do
+        head -n $((n + 1)) all.csv >in.csv
+        ok features --append --state=text.state -o text.npy in.csv
+        ok bash -c "umm-convert -o - in.csv | umm-features -f $ALL --append --state=pipe.state -o pipe.npy"
+        (head -n 1 all.csv && sed -n "$((n + 1))p" all.csv) >new.csv
+        ok features --append --state=new.state -o new.npy new.csv
+        (head -n 1 all.csv && sed -n "2,$((n + 1))p" all.csv | tail -n 5) >near.csv
+        ok features --append --state=near.state -o near.npy near.csv
+    done
+    for kind in text pipe new near; do
+        cmp $kind.npy want.npy
+        ok features --verify --state=$kind.state -o $kind.npy all.npy
+    done
+    cmp text.state pipe.state
+    cmp text.state new.state
+}
+
+@test "nothing new changes nothing" {
+    ok features --append --state=s -o out.npy all.npy
+    touch -d '2001-01-01' out.npy s
+    stat -c '%i %Y' out.npy s >before
+    ok features --append --state=s -o out.npy all.npy
+    stat -c '%i %Y' out.npy s | cmp - before
+    capture features --append --state=s -v -o out.npy all.npy
+    [[ $stderr == 'all.npy: 0 new rows after 60; out.npy: 60 rows, unchanged; '* ]]
+}
+
+@test "results of new rows by themselves" {
+    ok features all.npy
+    local whole=$output
+    first 40
+    ok features --state=s in.npy
+    local part=$output
+    ok features --state=s all.npy
+    [[ "$part"$'\n'"$(tail -n +2 <<<"$output")" == "$whole" ]]
+    ok features --state=s all.npy
+    [[ ${#lines[@]} -eq 1 ]]
+}
+
+@test "the last bar is revised, again and again" {
+    local warmup n
+    for warmup in nan drop; do
+        ok features --warmup=$warmup -o want.npy all.npy
+        rm -f out.npy s
+        for n in {1..60}; do
+            head -n $((n + 1)) all.csv | sed "$((n + 1))s/,[0-9]*\(\.[0-9]*\),/,29000\1,/" | umm-convert -o in.npy
+            ok features --warmup=$warmup --revise-last --append --state=s -o out.npy in.npy
+            if ((n % 3 == 0)); then
+                first "$n"
+                ok features --warmup=$warmup --revise-last --append --state=s -o out.npy in.npy
+                features --warmup=$warmup -o now.npy in.npy
+                cmp out.npy now.npy
+            fi
+        done
+        ok features --warmup=$warmup --revise-last --append --state=s -o out.npy all.npy
+        cmp out.npy want.npy
+        ok features --warmup=$warmup --verify --state=s -o out.npy all.npy
+    done
+}
+
+@test "bars that were held back come later" {
+    ok features -o want.npy all.npy
+    for n in 5 20 40; do
+        first $n
+        ok features --holdback=3 --append --state=s -o out.npy in.npy
+        ok "$PY" -c "import numpy as np; assert len(np.load('out.npy')) == $n - 3"
+    done
+    ok features --append --state=s -o out.npy all.npy
+    cmp out.npy want.npy
+}
+
+@test "a killed run is completed by the next: output without state, rows without count" {
+    ok features -o want.npy all.npy
+    first 40
+    features --append --state=s -o out.npy in.npy
+    cp s s40
+    cp out.npy out40.npy
+    features --append --state=s -o out.npy all.npy
+    # The output was published, the state was not.
+    cp s40 s
+    ok features --append --state=s -o out.npy all.npy
+    cmp out.npy want.npy
+    # Of that output the last row then changed at its source.
+    cp s40 s
+    sed '61s/,[0-9]*\./,29000./' all.csv | umm-convert -o revised.npy
+    features -o want-revised.npy revised.npy
+    ok features --append --state=s -o out.npy revised.npy
+    cmp out.npy want-revised.npy
+    # Rows were written, the header was not.
+    cp s40 s
+    (cat out40.npy && head -c 777 /dev/urandom) >out.npy
+    ok features --append --state=s -o out.npy all.npy
+    cmp out.npy want.npy
+    # The last row was to be replaced: it is out of the count.
+    cp s40 s
+    first 39
+    features -o out.npy in.npy
+    first 40
+    ok features --append --state=s -o out.npy in.npy
+    cmp out.npy out40.npy
+    # It was replaced, and the state does not know.
+    sed '41s/,[0-9]*\./,29000./' all.csv >revised.csv
+    cp s40 s
+    head -n 41 revised.csv >in.csv
+    features -o out.npy in.csv
+    ok features --append --revise-last --state=s -o out.npy in.csv
+    features -o want-revised.npy in.csv
+    cmp out.npy want-revised.npy
+    cp s40 s
+    features -o out.npy in.csv
+    (head -n 1 all.csv && tail -n 20 all.csv) >new.csv
+    ok features --append --state=s -o out.npy new.csv
+    cmp out.npy want.npy
+    # The first output was there, its state was not.
+    rm s
+    first 20
+    features -o out.npy in.npy
+    ok features --append --state=s -o out.npy all.npy
+    cmp out.npy want.npy
+    no_leftovers
+}
+
+@test "verify finds what is not as it should be" {
+    ok features --append --state=s -o out.npy all.npy
+    local input='umm-features: all.npy' state='umm-features: s' output_='umm-features: out.npy'
+    verify() { umm-features -f $ALL --verify --state=s -o out.npy "$@"; }
+    cp out.npy good.npy
+    printf 'x' | dd of=out.npy bs=1 seek=$(($(stat -c %s out.npy) - 4000)) conv=notrunc status=none
+    capture verify all.npy
+    [[ $status -eq 1 && $stderr =~ ^"$output_: row "[0-9]+": "[a-z_0-9]+" is not what the input gives"$ ]] || fail "$stderr"
+    cp good.npy out.npy
+    sed '20s/\./.1/' all.csv | umm-convert -o in.npy
+    capture verify in.npy
+    [[ $status -eq 1 && -z $output ]]
+    # A state that lies, with its checksum made right.
+    "$PY" - <<'EOF'
+import subprocess
+b = bytearray(open('s', 'rb').read())
+text = b'UMMFEAT\n'
+at = b.rfind(text, 0, b.rfind(text))
+b[at + 60] ^= 1
+open('lie', 'wb').write(b)
+EOF
+    refuses 1 "umm-features: lie: the state is damaged: its checksum differs" \
+        umm-features -f $ALL --verify --state=lie -o out.npy all.npy
+    refuses 1 'umm-features: none: there is no state to verify' umm-features -f $ALL --verify --state=none all.npy
+    first 50
+    refuses 1 'umm-features: in.npy: has 50 rows, fewer than the 60 that the state has taken; --rebuild starts over' \
+        verify in.npy
+    ok umm-features -f $ALL --verify -o out.npy all.npy
+    ok umm-features -f $ALL --verify --state=s all.npy
+    cmp out.npy good.npy
+    [[ -n $input && -n $state ]]
+}
+
+@test "rebuild starts over" {
+    ok features --append --state=s -o out.npy all.npy
+    sed 's/\.\(.\)/.1\1/' all.csv >other.csv
+    capture features --append --state=s -o out.npy other.csv
+    [[ $status -eq 1 ]]
+    ok features --rebuild --append --state=s -o out.npy other.csv
+    ok features -o want.npy other.csv
+    cmp out.npy want.npy
+    ok features --verify --state=s -o out.npy other.csv
+}
+
+@test "one run at a time" {
+    ok bash -c "(head -n 30 all.csv; sleep 0.5; tail -n +31 all.csv) | umm-features -f ema --append --state=s -o out.npy - &
+        sleep 0.2
+        umm-features -f ema --append --state=s --lock=fail -o out.npy all.npy 2>err; echo \$?
+        wait"
+    [[ $output == 1 && $(<err) == 'umm-features: s: is locked by another process' ]]
+    no_leftovers
+}
+
+@test "rows go out as they come" {
+    mkfifo in
+    umm-features -f ema:3 --follow in >out.csv 3>&- &
+    exec 4>in
+    head -n 4 all.csv >&4
+    await out.csv 4
+    sed -n 5p all.csv >&4
+    await out.csv 5
+    exec 4>&-
+    wait
+    [[ $(head -n 2 out.csv) == $'timestamp,ema_3\n1577836800000,NaN' ]]
+    umm-features -f ema:3 all.csv | head -n 5 | cmp - out.csv
+    ok features all.csv
+    local whole=$output
+    ok bash -c "umm-features -f $ALL --follow <all.csv"
+    [[ $output == "$whole" ]]
+    ok bash -c "cat all.npy | umm-features -f $ALL --follow --format=raw >raw"
+    features -o want.npy all.npy
+    cmp <(tail -c "$(stat -c %s raw)" want.npy) raw
+    [[ $(($(stat -c %s raw) % 60)) -eq 0 && -s raw ]]
+}
+
+@test "a pipe that is followed goes on where it ended, also after a signal" {
+    ok features all.csv
+    local whole=$output
+    ok bash -c "head -n 21 all.csv | umm-features -f $ALL --follow --state=s"
+    local part=$output
+    ok bash -c "(head -n 1 all.csv; tail -n +22 all.csv) | umm-features -f $ALL --follow --state=s --checkpoint=7"
+    [[ "$part"$'\n'"$(tail -n +2 <<<"$output")" == "$whole" ]]
+    ok features --verify --state=s all.csv
+    rm s
+    mkfifo in
+    umm-features -f $ALL --follow --state=s in >out.csv 3>&- &
+    local pid=$!
+    exec 4>in
+    head -n 31 all.csv >&4
+    await out.csv 31
+    kill -TERM $pid
+    local code=0
+    wait $pid || code=$?
+    exec 4>&-
+    [[ $code -eq 143 && $(wc -l <out.csv) -eq 31 ]]
+    head -n 31 all.csv >in.csv
+    ok features --verify --state=s in.csv
+    no_leftovers
+}
