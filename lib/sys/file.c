@@ -194,6 +194,8 @@ enum umm_status umm_file_peek(int fd, const char *path, struct umm_run *run, uns
         while (n < 0 && errno == EINTR);
         return n < 0 ? umm_error_set_errno(err, errno, path, "cannot read") : UMM_OK;
     }
+    if (errno != ESPIPE)
+        return umm_error_set_errno(err, errno, path, "cannot seek");
     if (pipe2(copy, O_CLOEXEC) < 0)
         return umm_error_set_errno(err, errno, path, "cannot make a pipe");
     enum umm_status status = peek_pipe(fd, copy, path, run, byte, err);
