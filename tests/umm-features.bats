@@ -208,7 +208,7 @@ assert r['features'].startswith('ema:20@close,macd:12:26:9@close compat=talib na
         ok umm-features -f ema:20,rsi -o want-$s.npy root/$s/1m.npy
         umm-synth --symbol=$s --rows=100 | umm-convert -o root/$s/1m.npy
     done
-    local many=(umm-features -f ema:20,rsi --root=root --symbols=A,B --timeframes=1m,1h --out-root=out)
+    local many=(umm-features -f "ema:20,rsi" --root=root "--symbols=A,B" "--timeframes=1m,1h" --out-root=out)
     ok "${many[@]}" --append
     for s in A B; do
         umm-synth --symbol=$s --rows=300 | umm-convert -o root/$s/1m.npy

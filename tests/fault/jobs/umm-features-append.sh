@@ -3,13 +3,13 @@
 # The nightly run: rows behind those of the state. The array is published by its header,
 # the state comes after it; between the two the next run finds its rows there already.
 tool=umm-features
-arguments=(-f ema:5,sma:3,atr:4 --append --state=s -o out.npy in.npy)
+arguments=(-f "ema:5,sma:3,atr:4" --append --state=s -o out.npy in.npy)
 outputs=(out.npy s)
 durable=yes
 commit='^pwrite64\(.*, 0\) ='
 setup() {
     bars 0 300 | umm-convert -o in.npy
-    umm-features -f ema:5,sma:3,atr:4 --append --state=s -o out.npy in.npy
+    umm-features -f "ema:5,sma:3,atr:4" --append --state=s -o out.npy in.npy
     bars 0 400 | umm-convert -o in.npy
 }
 check_complete() { cmp -s out.npy "$REF/new/out.npy" && { cmp -s s "$REF/new/s" || cmp -s s "$REF/old/s"; }; }

@@ -3,13 +3,13 @@
 # The last bar was not over: its row is out of the array's count while it changes. A kill
 # then leaves the rows before it, and the next run completes them.
 tool=umm-features
-arguments=(-f ema:5,sma:3,atr:4 --append --revise-last --state=s -o out.npy in.npy)
+arguments=(-f "ema:5,sma:3,atr:4" --append --revise-last --state=s -o out.npy in.npy)
 outputs=(out.npy s)
 durable=yes
 commit='^pwrite64\(.*, 0\) ='
 setup() {
     bars 0 300 | sed '301s/,[0-9]*\./,6000./' | umm-convert -o in.npy
-    umm-features -f ema:5,sma:3,atr:4 --append --state=s -o out.npy in.npy
+    umm-features -f "ema:5,sma:3,atr:4" --append --state=s -o out.npy in.npy
     bars 0 310 | umm-convert -o in.npy
 }
 check_complete() { cmp -s out.npy "$REF/new/out.npy" && { cmp -s s "$REF/new/s" || cmp -s s "$REF/old/s"; }; }

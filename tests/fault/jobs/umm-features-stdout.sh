@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034 # the names are job.bash's
 # SPDX-License-Identifier: MIT
 tool=umm-features
-arguments=(-f ema:5,sma:3,atr:4 --format=npy in.csv)
+arguments=(-f "ema:5,sma:3,atr:4" --format=npy in.csv)
 outputs=(stdout)
 setup() { bars 0 300 >in.csv; }
 # Standard output cannot be undone: after a failure, part of it is there.
