@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "cli.h"
 #include "cli_dataset.h"
+#include "feature/featurefollow.h"
 #include "feature/featuremany.h"
 #include "feature/featurereport.h"
 #include "sys/clock.h"
@@ -36,6 +37,7 @@ enum {
     KEY_CLOSED_ONLY,
     KEY_GAP,
     KEY_FOLLOW,
+    KEY_BY,
     KEY_CHECKPOINT,
     KEY_OUT_ROOT,
     KEY_STATE_ROOT,
@@ -97,6 +99,9 @@ static const struct cli_option options[] = {
     {KEY_GAP, "gap", "HOW", "allow, warn or error, where bars are missing\n(default allow)"},
     {0, NULL, NULL, "Rows as they come:"},
     {KEY_FOLLOW, "follow", NULL, "every row at once, from a pipe; CSV or raw"},
+    {KEY_BY, "by", "FIELD",
+     "CSV of many symbols, mixed: FIELD names the symbol;\nstates are "
+     "--state-root=DIR/SYMBOL.state"},
     {KEY_CHECKPOINT, "checkpoint", "N", "save the state after N rows, and at the end"},
     {0, NULL, NULL, "Text input:"},
     {KEY_LAYOUT, "layout", "NAME", "as umm-convert(1) has it (default auto)"},
@@ -144,7 +149,7 @@ struct opts {
     struct umm_features_rules rules;
     struct umm_featurejob_options job;
     struct cli_dataset dataset;
-    const char *out_root, *state_root;
+    const char *out_root, *state_root, *by;
     const char *report, *metrics;
     bool is_verbose, is_json;
     uint64_t n_threads;
@@ -330,6 +335,7 @@ static int set_option(void *user, int key, const char *value)
         opts->job.format = (enum umm_result_format)choice;
         opts->is_format_given = true;
         return code;
+    case KEY_BY: opts->by = value; break;
     case KEY_OUT_ROOT: opts->out_root = value; break;
     case KEY_STATE_ROOT: opts->state_root = value; break;
     case KEY_JSON: opts->is_json = true; break;
@@ -414,8 +420,10 @@ static int check_one(struct opts *opts, int argc, char **argv)
     job->input = optind < argc ? argv[optind] : "-";
     if (argc - optind > 1)
         return cli_usage("one INPUT at a time");
-    if (job->checkpoint_rows && (!job->is_prompt || !job->state))
-        return cli_usage("--checkpoint needs --follow and --state");
+    if (opts->by && (job->state || job->is_verify || job->format != UMM_RESULT_CSV))
+        return cli_usage("--by writes CSV; its states are those of --state-root");
+    if (job->checkpoint_rows && !(job->is_prompt && job->state) && !(opts->by && opts->state_root))
+        return cli_usage("--checkpoint needs --follow and --state, or --by and --state-root");
     if (job->is_append && (!job->state || !job->output))
         return cli_usage("--append needs -o and --state");
     if (job->state && job->output && job->format == UMM_RESULT_NPY && !job->is_append &&
@@ -433,7 +441,7 @@ static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
         return false;
     if (opts->is_list)
         return true;
-    bool is_many = opts->out_root || opts->state_root || opts->dataset.symbols;
+    bool is_many = opts->out_root || (opts->state_root && !opts->by) || opts->dataset.symbols;
     *exit_code = opts->list ? choose_format(opts) : cli_usage("no features: give -f LIST");
     if (*exit_code == CLI_OK)
         *exit_code = is_many ? check_many(opts) : check_one(opts, argc, argv);
@@ -498,7 +506,10 @@ static int run_one(const struct opts *opts, struct umm_run *context)
 {
     struct umm_featurejob_result result;
     struct umm_error err = {.status = UMM_OK};
-    enum umm_status status = umm_featurejob_run(&opts->job, context, &result, &err);
+    const struct umm_featurefollow follow = {
+        .each = &opts->job, .by = opts->by, .state_root = opts->state_root};
+    enum umm_status status = opts->by ? umm_featurefollow_run(&follow, context, &result, &err)
+                                      : umm_featurejob_run(&opts->job, context, &result, &err);
     if (!status)
         status = report(opts, &opts->job, &result, &err);
     return status ? cli_fail(&err) : cli_finish(CLI_OK);

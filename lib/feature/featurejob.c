@@ -111,7 +111,7 @@ static enum umm_status check_first(const struct umm_featurework *work, struct um
         status = UMM_OK;
     if (!status && one.row_bytes == first->len_bytes &&
         memcmp(one.row, first->bytes, first->len_bytes) != 0)
-        status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->options->input,
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
                                     "row 0 is not what it was when the state took it; --rebuild "
                                     "starts over");
     free(one.row);
@@ -127,15 +127,15 @@ static uint64_t longest_lookback(const struct umm_features *features)
     return longest;
 }
 
-static enum umm_status begin(void *user, const struct umm_npy *npy, struct umm_error *err)
+enum umm_status umm_featurework_begin(struct umm_featurework *work, const struct umm_npy *npy,
+                                      struct umm_error *err)
 {
-    struct umm_featurework *work = user;
     const struct umm_featurejob_options *o = work->options;
     enum umm_status status =
         umm_barreader_bind(&work->reader, npy, umm_features_columns(o->features), err);
     if (status) {
         if (err && !err->path[0])
-            umm_error_at(err, o->input, 0, 0, 0);
+            umm_error_at(err, work->name, 0, 0, 0);
         return status;
     }
     work->row_bytes = work->reader.row_bytes;
@@ -152,12 +152,19 @@ static enum umm_status begin(void *user, const struct umm_npy *npy, struct umm_e
         status = umm_featurework_resume(work, err);
     if (!status && work->has_checkpoint && !o->is_verify)
         status = check_first(work, err);
+    return status;
+}
+
+static enum umm_status begin(void *user, const struct umm_npy *npy, struct umm_error *err)
+{
+    struct umm_featurework *work = user;
+    enum umm_status status = umm_featurework_begin(work, npy, err);
     return status ? status : open_output(work, err);
 }
 
-static enum umm_status take(void *user, const char *rows, uint64_t n, struct umm_error *err)
+enum umm_status umm_featurework_feed(struct umm_featurework *work, const char *rows, uint64_t n,
+                                     struct umm_error *err)
 {
-    struct umm_featurework *work = user;
     uint64_t n_old = 0;
     if (work->options->is_verify) {
         uint64_t left = work->limit - work->position;
@@ -167,6 +174,11 @@ static enum umm_status take(void *user, const char *rows, uint64_t n, struct umm
     if (status || n_old == n)
         return status;
     return umm_featurework_take(work, rows + n_old * work->row_bytes, n - n_old, err);
+}
+
+static enum umm_status take(void *user, const char *rows, uint64_t n, struct umm_error *err)
+{
+    return umm_featurework_feed(user, rows, n, err);
 }
 
 /* ---- a run ----------------------------------------------------------------------- */
@@ -196,7 +208,7 @@ static enum umm_status finish(struct umm_featurework *work, struct umm_error *er
     bool is_changed = false;
     enum umm_status status = umm_featurework_finish(work, err);
     if (!status && !o->is_verify && work->is_placed && work->position < work->n_taken)
-        status = umm_error_set_path(err, UMM_ERR_CONFLICT, o->input,
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
                                     "ends at row %" PRIu64 ", before the %" PRIu64
                                     " rows that the state has taken; --rebuild starts over",
                                     work->position, work->n_taken);
@@ -218,15 +230,33 @@ static void fill_result(struct umm_featurework *work)
     result->last_time = work->last_time;
 }
 
-static enum umm_status run_job(struct umm_featurework *work, struct umm_error *err)
+enum umm_status umm_featurework_open(struct umm_featurework *work, struct umm_error *err)
 {
-    const struct umm_featurejob_options *o = work->options;
-    enum umm_status status = umm_features_state_new(o->features, &work->state, err);
+    const struct umm_features *features = work->options->features;
+    enum umm_status status = umm_features_state_new(features, &work->state, err);
     if (!status)
-        status = umm_features_state_new(o->features, &work->before, err);
+        status = umm_features_state_new(features, &work->before, err);
     if (!status)
         status = umm_featurework_load(work, err);
     work->limit = work->has_checkpoint ? work->checkpoint.n_rows : UINT64_MAX;
+    return status;
+}
+
+void umm_featurework_close(struct umm_featurework *work)
+{
+    umm_resultwriter_close(&work->writer);
+    umm_resultrows_free(&work->rows);
+    umm_checkpoint_free(&work->checkpoint);
+    umm_featurework_free_rows(work);
+    umm_features_state_free(work->state);
+    umm_features_state_free(work->before);
+    free(work->input_text);
+}
+
+static enum umm_status run_job(struct umm_featurework *work, struct umm_error *err)
+{
+    const struct umm_featurejob_options *o = work->options;
+    enum umm_status status = umm_featurework_open(work, err);
     if (!status)
         status = read_rows(work, err);
     if (!status)
@@ -235,13 +265,7 @@ static enum umm_status run_job(struct umm_featurework *work, struct umm_error *e
              !work->is_torn && umm_featurework_save(work, NULL) != UMM_OK)
         status = umm_error_set_path(err, UMM_ERR_SYSTEM, o->state, "cannot write the state");
     fill_result(work);
-    umm_resultwriter_close(&work->writer);
-    umm_resultrows_free(&work->rows);
-    umm_checkpoint_free(&work->checkpoint);
-    umm_featurework_free_rows(work);
-    umm_features_state_free(work->state);
-    umm_features_state_free(work->before);
-    free(work->input_text);
+    umm_featurework_close(work);
     return status;
 }
 
@@ -250,7 +274,11 @@ enum umm_status umm_featurejob_run(const struct umm_featurejob_options *options,
                                    struct umm_error *err)
 {
     const uint64_t began_ns = umm_clock_run_ns(run);
-    struct umm_featurework work = {.options = options, .result = result, .run = run};
+    struct umm_featurework work = {.options = options,
+                                   .name = strcmp(options->input, "-") == 0 ? "<stdin>"
+                                                                            : options->input,
+                                   .result = result,
+                                   .run = run};
     struct umm_lock state_lock = {.is_held = false}, output_lock = {.is_held = false};
     const bool has_lock = !options->is_verify && (options->is_locked || options->state);
     *result = (struct umm_featurejob_result){.n_before = 0};

@@ -90,7 +90,7 @@ enum umm_status umm_featurework_load(struct umm_featurework *work, struct umm_er
     }
     status = check_plan(work, err);
     if (!status && work->is_random && n_rows < work->checkpoint.n_rows)
-        status = umm_error_set_path(err, UMM_ERR_CONFLICT, o->input,
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
                                     "has %" PRIu64 " rows, fewer than the %" PRIu64
                                     " that the state has taken",
                                     n_rows, work->checkpoint.n_rows);
@@ -118,7 +118,7 @@ static enum umm_status check_parts(const struct umm_featurework *work, struct um
     const uint64_t n_ring = ring / size;
     const size_t last = part_of(work, UMM_CHECKPOINT_LAST_OUT)->len_bytes;
     if (strcmp(part_of(work, UMM_CHECKPOINT_INPUT)->bytes, work->input_text) != 0)
-        return umm_error_set_path(err, UMM_ERR_CONFLICT, work->options->input,
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
                                   "its rows are %.160s; those that the state has taken were %.160s",
                                   work->input_text, part_of(work, UMM_CHECKPOINT_INPUT)->bytes);
     if (ring % size == 0 && n_ring <= UMM_CHECKPOINT_RING_ROWS && n_ring <= c->n_rows &&
@@ -286,7 +286,7 @@ static enum umm_status place(struct umm_featurework *work, const char *row, stru
         if (status || time == other)
             return status;
     }
-    status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->options->input,
+    status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
                                 "begins at %s, which is neither the state's first row nor behind "
                                 "its last, of %s",
                                 umm_barreader_time_text(&work->reader.time_type, time, a),
@@ -304,11 +304,11 @@ static enum umm_status refuse_change(const struct umm_featurework *work, const c
         return status;
     umm_barreader_time_text(&work->reader.time_type, time, text);
     if (work->position + 1 == work->n_taken && time == work->checkpoint.last_time)
-        return umm_error_set_path(err, UMM_ERR_CONFLICT, work->options->input,
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
                                   "the last row that the state has taken, of %s, is another now; "
                                   "see --revise-last",
                                   text);
-    return hint(umm_error_set_path(err, UMM_ERR_CONFLICT, work->options->input,
+    return hint(umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
                                    "row %" PRIu64
                                    ", of %s, is not what it was when the state took it",
                                    work->position, text),
@@ -328,7 +328,7 @@ static enum umm_status check_row(struct umm_featurework *work, const char *row, 
     *is_new = false;
     if (is_last && work->is_seen_whole && work->has_before &&
         memcmp(&work->seen, &work->history_before, sizeof work->seen) != 0)
-        return hint(umm_error_set_path(err, UMM_ERR_CONFLICT, work->options->input,
+        return hint(umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
                                        "the rows before row %" PRIu64
                                        " are not what they were when the state took them",
                                        work->position),

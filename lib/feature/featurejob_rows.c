@@ -24,8 +24,10 @@ enum umm_status umm_featurework_make_rows(struct umm_featurework *work, struct u
     const size_t most = 2 * (size_t)UMM_RECUR_ROWS;
     const size_t least = (size_t)work->options->holdback + 2 * UMM_CHECKPOINT_RING_ROWS;
     size_t n = RAW_BYTES_MAX / size < most ? RAW_BYTES_MAX / size : most;
-    if (work->options->is_prompt || n < least)
-        n = work->options->is_prompt && least < UMM_FEATURE_BLOCK ? UMM_FEATURE_BLOCK : least;
+    if (work->emit || n < least)
+        n = least;
+    else if (work->options->is_prompt && n > least + UMM_FEATURE_BLOCK)
+        n = least + UMM_FEATURE_BLOCK;
     work->cap_rows = n;
     work->raw = malloc(n * size);
     work->first_row = calloc(1, size);
@@ -107,9 +109,9 @@ static enum umm_status refuse_time(const struct umm_featurework *work, uint64_t 
     char a[UMM_TIME_ISO_MAX], b[UMM_TIME_ISO_MAX];
     umm_barreader_time_text(&work->reader.time_type, time, a);
     if (time == last)
-        return umm_error_set_path(err, UMM_ERR_DATA, work->options->input,
+        return umm_error_set_path(err, UMM_ERR_DATA, work->name,
                                   "row %" PRIu64 ": the time %s is that of the row before", row, a);
-    return umm_error_set_path(err, UMM_ERR_DATA, work->options->input,
+    return umm_error_set_path(err, UMM_ERR_DATA, work->name,
                               "row %" PRIu64 ": the time %s is before %s of the row before", row, a,
                               umm_barreader_time_text(&work->reader.time_type, last, b));
 }
@@ -119,7 +121,7 @@ static enum umm_status note_gap(struct umm_featurework *work, uint64_t row, int6
 {
     char a[UMM_TIME_ISO_MAX], b[UMM_TIME_ISO_MAX];
     if (work->options->gap == UMM_GAP_ERROR)
-        return umm_error_set_path(err, UMM_ERR_DATA, work->options->input,
+        return umm_error_set_path(err, UMM_ERR_DATA, work->name,
                                   "row %" PRIu64 ": a gap, from %s to %s", row,
                                   umm_barreader_time_text(&work->reader.time_type, from, a),
                                   umm_barreader_time_text(&work->reader.time_type, to, b));
@@ -175,7 +177,7 @@ static enum umm_status compute(struct umm_featurework *work, size_t first, size_
     enum umm_status status =
         umm_features_take(work->state, &bars, n, work->shifted, work->run, err);
     if (status == UMM_ERR_DATA && err)
-        umm_error_at(err, work->options->input, 0, 0, 0);
+        umm_error_at(err, work->name, 0, 0, 0);
     umm_rowhash_add(&work->history, work->raw + first * work->row_bytes, n, work->row_bytes);
     return status;
 }
@@ -208,6 +210,10 @@ static enum umm_status take_rows(struct umm_featurework *work, size_t n, struct 
         status = umm_resultwriter_put(&work->writer, work->times, work->out, (size_t)skip,
                                       n - (size_t)skip, err);
     }
+    if (work->emit && skip < n) {
+        work->result->n_written += n - skip;
+        status = work->emit(work->emit_user, work, (size_t)skip, n - (size_t)skip, err);
+    }
     work->is_torn = status != UMM_OK;
     return status;
 }
@@ -221,7 +227,7 @@ static enum umm_status process(struct umm_featurework *work, size_t n, struct um
     enum umm_status status = umm_barreader_read(&work->reader, work->raw, n, work->n_taken,
                                                 work->times, work->columns, err);
     if (status && err && !err->path[0])
-        umm_error_at(err, work->options->input, 0, 0, 0);
+        umm_error_at(err, work->name, 0, 0, 0);
     if (!status)
         status = check_times(work, n, &n_closed, err);
     if (!status && n_closed > 0)

@@ -79,12 +79,12 @@ enum umm_status umm_featurework_compare(struct umm_featurework *work, struct umm
 {
     const struct umm_checkpoint *c = &work->checkpoint;
     if (work->n_taken < c->n_rows)
-        return umm_error_set_path(err, UMM_ERR_DATA, work->options->input,
+        return umm_error_set_path(err, UMM_ERR_DATA, work->name,
                                   "ends after %" PRIu64 " of the %" PRIu64
                                   " rows that the state has taken",
                                   work->n_taken, c->n_rows);
     if (memcmp(&work->history, &c->history, sizeof c->history) != 0)
-        return umm_error_set_path(err, UMM_ERR_DATA, work->options->input,
+        return umm_error_set_path(err, UMM_ERR_DATA, work->name,
                                   "its rows are not what they were when the state took them");
     if (c->n_rows == 0)
         return UMM_OK;

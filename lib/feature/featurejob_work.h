@@ -15,6 +15,7 @@
  */
 struct umm_featurework {
     const struct umm_featurejob_options *options;
+    const char *name; /* of the input, in messages */
     struct umm_featurejob_result *result;
     struct umm_run *run;
 
@@ -46,12 +47,31 @@ struct umm_featurework {
     int64_t last_time;
     uint64_t drop; /* rows without a row of results */
 
+    /* Takes the results of rows first..first+n of times and out, in place of a writer. */
+    enum umm_status (*emit)(void *user, const struct umm_featurework *work, size_t first, size_t n,
+                            struct umm_error *err);
+    void *emit_user;
+
     size_t cap_rows, n_raw;
     char *raw;
     int64_t *times;
     double *columns[UMM_BARREADER_COLUMNS];
     double **out, **shifted;
 };
+
+/* ---- featurejob.c ---- */
+
+/* Make the states, load the state file; then, with the type of the rows, take it up. */
+UMM_MUST_USE enum umm_status umm_featurework_open(struct umm_featurework *work,
+                                                  struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_featurework_begin(struct umm_featurework *work,
+                                                   const struct umm_npy *npy,
+                                                   struct umm_error *err);
+void umm_featurework_close(struct umm_featurework *work);
+
+/* Rows as they come, old ones and new ones. */
+UMM_MUST_USE enum umm_status umm_featurework_feed(struct umm_featurework *work, const char *rows,
+                                                  uint64_t n, struct umm_error *err);
 
 /* ---- featurejob_resume.c ---- */
 

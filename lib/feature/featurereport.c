@@ -46,6 +46,8 @@ enum umm_status umm_featurereport_json(const struct umm_featurejob_options *opti
     umm_json_put_count(json, "rows_rejected", result->n_rejected);
     umm_json_put_count(json, "rows_written", result->n_written);
     umm_json_put_count(json, "rows_output", result->n_out);
+    if (result->n_symbols)
+        umm_json_put_count(json, "symbols", result->n_symbols);
     umm_json_put_count(json, "gaps", result->n_gaps);
     if (result->has_times) {
         umm_json_put_text(json, "first_time", time_text(result, result->first_time, time));

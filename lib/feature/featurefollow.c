@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+#include "feature/featurefollow.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "data/dataset.h"
+#include "feature/featurejob_work.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/lock.h"
+#include "sys/outfile.h"
+
+enum { BUFFER_BYTES = 64 * 1024, SYMBOLS_MAX = 100000, FIRST_SLOTS = 64 };
+
+/* A symbol and its job. */
+struct symbol {
+    char *name;  /* as it came */
+    char *cell;  /* as CSV has it, with a comma behind */
+    char *label; /* for messages: the input and the symbol */
+    char *state_path;
+    struct umm_featurejob_options options;
+    struct umm_featurejob_result result;
+    struct umm_featurework work;
+};
+
+struct job {
+    const struct umm_featurefollow *follow;
+    const struct umm_featurejob_options *each;
+    struct umm_run *run;
+    struct umm_featurejob_result *result;
+    struct umm_reading reading;
+    struct umm_npy npy; /* of its rows */
+    struct umm_found by;
+    char *row;
+    struct symbol **slots; /* by the hash of the name, open addressing; a power of two */
+    size_t n_slots, n_symbols;
+    struct umm_outfile out;
+    struct umm_lock lock;
+    struct umm_resultrows rows;
+    char *text; /* lines that wait, and room for one more */
+    size_t used_bytes, cap_bytes;
+    uint64_t n_unsaved;
+};
+
+/* ---- output ---------------------------------------------------------------------- */
+
+static enum umm_status flush(struct job *job, struct umm_error *err)
+{
+    size_t len = job->used_bytes;
+    job->used_bytes = 0;
+    return len ? umm_file_write_stream(umm_outfile_fd(&job->out), job->each->output, job->run,
+                                       job->text, len, err)
+               : UMM_OK;
+}
+
+static enum umm_status emit(void *user, const struct umm_featurework *work, size_t first, size_t n,
+                            struct umm_error *err)
+{
+    struct job *job = user;
+    const struct symbol *symbol =
+        (const struct symbol *)((const char *)work - offsetof(struct symbol, work));
+    const size_t len = strlen(symbol->cell), most = len + umm_resultrows_line_max(&job->rows);
+    enum umm_status status = UMM_OK;
+    for (size_t i = first; !status && i < first + n; i++) {
+        if (job->used_bytes + most > job->cap_bytes) {
+            char *text = realloc(job->text, job->used_bytes + most);
+            if (!text)
+                return umm_error_set_memory(err, job->used_bytes + most, "lines");
+            job->text = text;
+            job->cap_bytes = job->used_bytes + most;
+        }
+        char *at = job->text + job->used_bytes;
+        memcpy(at, symbol->cell, len);
+        at = umm_resultrows_print(&job->rows, work->times[i], work->out, i, at + len);
+        job->used_bytes = (size_t)(at - job->text);
+        if (job->used_bytes >= BUFFER_BYTES)
+            status = flush(job, err);
+    }
+    return status;
+}
+
+static enum umm_status open_output(struct job *job, struct umm_error *err)
+{
+    struct umm_barreader reader;
+    enum umm_status status = umm_schema_npy(&job->reading.schema, 0, &job->npy, err);
+    if (!status)
+        status = umm_barreader_bind(&reader, &job->npy, 0, err);
+    if (!status)
+        status =
+            umm_resultrows_init(&job->rows, job->each->features, &reader.time_type, false, err);
+    if (!status)
+        status = umm_outfile_open(&job->out, job->each->output, err);
+    if (status)
+        return status;
+    job->rows.is_nan_empty = job->each->warmup == UMM_WARMUP_EMPTY;
+    job->result->time_type = reader.time_type;
+    status = umm_resultrows_header(&job->rows, job->each->features, "symbol,", &job->text, err);
+    job->used_bytes = job->cap_bytes = status ? 0 : strlen(job->text);
+    return status;
+}
+
+/* ---- symbols --------------------------------------------------------------------- */
+
+/* name as a cell with a comma behind it, in quotes where it needs them. */
+static char *make_cell(const char *name)
+{
+    const bool is_quoted = strpbrk(name, ",\"\r\n") != NULL;
+    char *cell = malloc(2 * strlen(name) + 4), *out = cell;
+    if (!cell)
+        return NULL;
+    if (is_quoted)
+        *out++ = '"';
+    for (; *name; name++) {
+        if (*name == '"')
+            *out++ = '"';
+        *out++ = *name;
+    }
+    if (is_quoted)
+        *out++ = '"';
+    memcpy(out, ",", 2);
+    return cell;
+}
+
+static char *join(const char *a, const char *between, const char *b, const char *end)
+{
+    size_t cap = strlen(a) + strlen(between) + strlen(b) + strlen(end) + 1;
+    char *text = malloc(cap);
+    if (text)
+        snprintf(text, cap, "%s%s%s%s", a, between, b, end);
+    return text;
+}
+
+static void free_symbol(struct symbol *symbol)
+{
+    if (!symbol)
+        return;
+    umm_featurework_close(&symbol->work);
+    free(symbol->name);
+    free(symbol->cell);
+    free(symbol->label);
+    free(symbol->state_path);
+    free(symbol);
+}
+
+static enum umm_status start(struct job *job, struct symbol *symbol, const char *name, size_t len,
+                             struct umm_error *err)
+{
+    char file[UMM_DATASET_NAME_MAX], shown[UMM_EXCERPT_MAX];
+    symbol->options = *job->each;
+    symbol->options.input = "-"; /* which nobody looks at again */
+    symbol->options.output = symbol->options.state = NULL;
+    symbol->options.is_prompt = true;
+    symbol->options.checkpoint_rows = 0;
+    symbol->work = (struct umm_featurework){.options = &symbol->options,
+                                            .result = &symbol->result,
+                                            .run = job->run,
+                                            .emit = emit,
+                                            .emit_user = job};
+    symbol->work.writer.fd = -1;
+    symbol->name = strndup(name, len);
+    symbol->cell = symbol->name ? make_cell(symbol->name) : NULL;
+    symbol->label = join(job->reading.records.source.path, ": ",
+                         umm_escape(shown, sizeof shown, name, len), "");
+    symbol->work.name = symbol->label;
+    if (!symbol->name || !symbol->cell || !symbol->label)
+        return umm_error_set_memory(err, len, "a symbol");
+    enum umm_status status = UMM_OK;
+    if (job->follow->state_root) {
+        status = umm_dataset_symbol_name(name, len, file, err);
+        if (!status)
+            symbol->state_path = join(job->follow->state_root, "/", file, ".state");
+        if (!status && !symbol->state_path)
+            status = umm_error_set_memory(err, len, "a state's name");
+        symbol->options.state = symbol->state_path;
+    }
+    if (!status)
+        status = umm_featurework_open(&symbol->work, err);
+    return status ? status : umm_featurework_begin(&symbol->work, &job->npy, err);
+}
+
+/* The slot where the symbol is, or where it goes. */
+static struct symbol **slot_of(struct symbol **slots, size_t n_slots, const char *name, size_t len)
+{
+    size_t at = (size_t)umm_hash64(name, len, 0) & (n_slots - 1);
+    while (slots[at] && (strncmp(slots[at]->name, name, len) != 0 || slots[at]->name[len]))
+        at = (at + 1) & (n_slots - 1);
+    return &slots[at];
+}
+
+static enum umm_status grow(struct job *job, struct umm_error *err)
+{
+    const size_t n = job->n_slots ? 2 * job->n_slots : FIRST_SLOTS;
+    struct symbol **slots = calloc(n, sizeof(struct symbol *));
+    if (!slots)
+        return umm_error_set_memory(err, n * sizeof(struct symbol *), "symbols");
+    for (size_t i = 0; i < job->n_slots; i++)
+        if (job->slots[i])
+            *slot_of(slots, n, job->slots[i]->name, strlen(job->slots[i]->name)) = job->slots[i];
+    free(job->slots);
+    job->slots = slots;
+    job->n_slots = n;
+    return UMM_OK;
+}
+
+static enum umm_status find_symbol(struct job *job, const char *name, size_t len,
+                                   struct symbol **out, struct umm_error *err)
+{
+    const uint64_t most = job->follow->max_symbols ? job->follow->max_symbols : SYMBOLS_MAX;
+    enum umm_status status = UMM_OK;
+    if (2 * job->n_symbols >= job->n_slots)
+        status = grow(job, err);
+    if (status)
+        return status;
+    struct symbol **slot = slot_of(job->slots, job->n_slots, name, len);
+    if (!*slot) {
+        if (len == 0 || memchr(name, '\0', len))
+            return umm_error_set(err, UMM_ERR_DATA, "a row without a symbol");
+        if (job->n_symbols >= most)
+            return umm_error_set(err, UMM_ERR_DATA, "more than %llu symbols",
+                                 (unsigned long long)most);
+        struct symbol *symbol = calloc(1, sizeof *symbol);
+        if (!symbol)
+            return umm_error_set_memory(err, sizeof *symbol, "a symbol");
+        status = start(job, symbol, name, len, err);
+        if (status) {
+            free_symbol(symbol);
+            return status;
+        }
+        *slot = symbol;
+        job->n_symbols++;
+    }
+    *out = *slot;
+    return UMM_OK;
+}
+
+/* Lines first, then the states of all symbols that went on. */
+static enum umm_status save(struct job *job, struct umm_error *err)
+{
+    enum umm_status status = flush(job, err);
+    job->n_unsaved = 0;
+    for (size_t i = 0; !status && job->follow->state_root && i < job->n_slots; i++) {
+        struct symbol *symbol = job->slots[i];
+        if (symbol && !symbol->work.is_torn && symbol->work.n_taken > 0 &&
+            (symbol->work.n_taken != symbol->work.n_saved || symbol->result.is_revised))
+            status = umm_featurework_save(&symbol->work, err);
+    }
+    return status;
+}
+
+/* ---- rows ------------------------------------------------------------------------ */
+
+/* Whether the next line is there already, so that nobody waits for it. */
+static bool has_line(const struct umm_records *records)
+{
+    return memchr(records->buffer + records->begin, '\n', records->end - records->begin) != NULL;
+}
+
+static enum umm_status take_row(struct job *job, const struct umm_placed_record *placed,
+                                struct umm_error *err)
+{
+    struct umm_row row = {.bytes = job->row};
+    const struct umm_csv_field *fields;
+    struct symbol *symbol = NULL;
+    size_t n_fields, bad;
+    enum umm_status status = umm_reading_row(&job->reading, placed, &row, err);
+    if (!status)
+        status =
+            umm_csv_fields(job->reading.reader, &placed->record, &fields, &n_fields, &bad, err);
+    if (!status) {
+        const struct umm_csv_field *field = &fields[job->by.first];
+        status = find_symbol(job, field->text, field->len_bytes, &symbol, err);
+        if (status == UMM_ERR_DATA && err && !err->path[0])
+            umm_reading_place(&job->reading, placed, (size_t)job->by.first, err);
+    }
+    if (status)
+        return status;
+    const uint64_t n_before = symbol->result.n_new;
+    status = umm_featurework_feed(&symbol->work, job->row, 1, err);
+    job->result->n_new += symbol->result.n_new - n_before;
+    job->n_unsaved++;
+    return status;
+}
+
+static enum umm_status take_rows(struct job *job, struct umm_error *err)
+{
+    const uint64_t every = job->each->checkpoint_rows;
+    struct umm_placed_record placed;
+    bool has_record = true;
+    enum umm_status status = UMM_OK;
+    while (!status) {
+        if (umm_run_is_cancelled(job->run))
+            return umm_error_set_cancelled(err);
+        if (!has_line(&job->reading.records))
+            status = flush(job, err);
+        if (!status)
+            status = umm_records_next(&job->reading.records, &placed, &has_record, err);
+        if (status || !has_record)
+            return status;
+        status = take_row(job, &placed, err);
+        if (!status && every && job->n_unsaved >= every)
+            status = save(job, err);
+    }
+    return status;
+}
+
+/* One run at a time for a root of states; that it is missing is said before any line. */
+static enum umm_status lock_states(struct job *job, struct umm_error *err)
+{
+    const char *root = job->follow->state_root;
+    if (!root)
+        return UMM_OK;
+    char *path = join(root, "/", "symbols", "");
+    if (!path)
+        return umm_error_set_memory(err, strlen(root), "a path");
+    enum umm_status status = umm_lock_take(&job->lock, path, job->each->lock_wait, job->run, err);
+    free(path);
+    return status;
+}
+
+static enum umm_status run_job(struct job *job, struct umm_error *err)
+{
+    struct umm_reading_options reading = job->each->text.reading;
+    reading.is_prompt = true;
+    enum umm_status status = lock_states(job, err);
+    if (!status)
+        status = umm_reading_open(&job->reading, job->each->input, &reading, job->run, err);
+    if (!status)
+        status = umm_columns_find(job->follow->by, &job->reading.names, &job->by, err);
+    if (status == UMM_ERR_DATA && err && !err->path[0])
+        umm_error_at(err, job->reading.records.source.path, 0, 0, 0);
+    if (!status)
+        status = open_output(job, err);
+    job->row = status ? NULL : malloc(job->reading.schema.row_bytes);
+    if (!status && !job->row)
+        status = umm_error_set_memory(err, job->reading.schema.row_bytes, "a row");
+    if (!status)
+        status = take_rows(job, err);
+    if (!status || (status == UMM_ERR_CANCELLED && job->n_symbols > 0)) {
+        job->run = status ? NULL : job->run; /* what was taken goes out all the same */
+        enum umm_status saved = save(job, status ? NULL : err);
+        status = status ? status : saved;
+    }
+    const struct umm_outfile_options options = {.is_synced = job->each->is_synced};
+    return status ? status : umm_outfile_commit(&job->out, &options, NULL, err);
+}
+
+static void free_job(struct job *job)
+{
+    for (size_t i = 0; i < job->n_slots; i++)
+        free_symbol(job->slots[i]);
+    umm_outfile_abort(&job->out);
+    umm_lock_release(&job->lock);
+    umm_resultrows_free(&job->rows);
+    umm_npy_free(&job->npy);
+    umm_reading_close(&job->reading);
+    free(job->slots);
+    free(job->row);
+    free(job->text);
+}
+
+enum umm_status umm_featurefollow_run(const struct umm_featurefollow *follow, struct umm_run *run,
+                                      struct umm_featurejob_result *result, struct umm_error *err)
+{
+    const uint64_t began_ns = umm_clock_run_ns(run);
+    struct job job = {.follow = follow, .each = follow->each, .run = run, .result = result};
+    *result = (struct umm_featurejob_result){.is_changed = true};
+    enum umm_status status = run_job(&job, err);
+    result->n_symbols = job.n_symbols;
+    result->n_out = result->n_written = result->n_new;
+    free_job(&job);
+    result->seconds = (double)(umm_clock_run_ns(run) - began_ns) * 1e-9;
+    return status;
+}
