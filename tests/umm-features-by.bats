@@ -5,8 +5,6 @@
 
 load helper
 
-SYMBOLS=(BTC ETH A/B 'x,y')
-
 # mix FIRST LAST: bars FIRST to LAST of all symbols, one after the other
 mix() {
     "$PY" - "$@" <<'EOF'
@@ -24,7 +22,7 @@ EOF
 setup() {
     cd "$BATS_TEST_TMPDIR" || return
     for i in {0..3}; do
-        umm-synth --symbol=S$i --rows=50 >$i.csv
+        umm-synth --symbol="S$i" --rows=50 >"$i.csv"
     done
     mix 1 50 >mixed.csv
 }

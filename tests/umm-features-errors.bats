@@ -42,7 +42,7 @@ says() {
         -f ema --state=s -o out.npy a.npy
     usage '--output: the name ends neither in .npy nor in .csv; see --format' -f ema -o out a.npy
     usage '--gap and --closed-only need --timeframe' -f ema --gap=warn a.npy
-    usage '--checkpoint needs --follow and --state' -f ema --checkpoint=5 a.npy
+    usage '--checkpoint needs --follow and --state, or --by and --state-root' -f ema --checkpoint=5 a.npy
     usage 'only CSV has empty cells' -f ema --warmup=empty -o out.npy a.npy
     usage 'one INPUT at a time' -f ema a.npy a.csv
     usage '--output and the input are the same place' -f ema -o a.npy a.npy
