@@ -44,7 +44,8 @@ enum umm_status umm_checkpoint_set(struct umm_checkpoint *checkpoint,
         memcpy(copy, bytes, len_bytes);
     copy[len_bytes] = '\0';
     free(part->bytes);
-    *part = (struct umm_checkpoint_part){copy, len_bytes};
+    part->bytes = copy;
+    part->len_bytes = len_bytes;
     return UMM_OK;
 }
 

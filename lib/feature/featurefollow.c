@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "feature/featurefollow.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +16,11 @@
 
 enum { BUFFER_BYTES = 64 * 1024, SYMBOLS_MAX = 100000, FIRST_SLOTS = 64 };
 
-/* A symbol and its job. */
+struct job;
+
+/* A symbol and its work. */
 struct symbol {
+    struct job *job;
     char *name;  /* as it came */
     char *cell;  /* as CSV has it, with a comma behind */
     char *label; /* for messages: the input and the symbol */
@@ -61,9 +63,8 @@ static enum umm_status flush(struct job *job, struct umm_error *err)
 static enum umm_status emit(void *user, const struct umm_featurework *work, size_t first, size_t n,
                             struct umm_error *err)
 {
-    struct job *job = user;
-    const struct symbol *symbol =
-        (const struct symbol *)((const char *)work - offsetof(struct symbol, work));
+    const struct symbol *symbol = user;
+    struct job *job = symbol->job;
     const size_t len = strlen(symbol->cell), most = len + umm_resultrows_line_max(&job->rows);
     enum umm_status status = UMM_OK;
     for (size_t i = first; !status && i < first + n; i++) {
@@ -160,7 +161,8 @@ static enum umm_status start(struct job *job, struct symbol *symbol, const char 
                                             .result = &symbol->result,
                                             .run = job->run,
                                             .emit = emit,
-                                            .emit_user = job};
+                                            .emit_user = symbol};
+    symbol->job = job;
     symbol->work.writer.fd = -1;
     symbol->name = strndup(name, len);
     symbol->cell = symbol->name ? make_cell(symbol->name) : NULL;
