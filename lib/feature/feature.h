@@ -112,6 +112,7 @@ struct umm_feature_rows {
     size_t n;
     const double *in[UMM_FEATURE_INPUTS];
     double *out[UMM_FEATURE_OUTPUTS];
+    bool *has_odd; /* to be set by a recurrence that met a value that is not finite */
     enum umm_cpu cpu;
     const struct umm_bulk *bulk;
 };
@@ -119,9 +120,9 @@ struct umm_feature_rows {
 /*
  * plan  from params and rules, the n_words and lookback of an item; they are 0 before.
  *       It may lower n_inputs. False, with err filled, for parameters that do not go together.
- * run   takes rows: all finite, at most UMM_FEATURE_BLOCK of them unless is_long. The
- *       state's words are what the last run left, 0 when count is 0. What it writes to
- *       rows that are within the lookback does not matter, nor does which NaN it writes.
+ * run   takes rows: all finite (or it says so), at most UMM_FEATURE_BLOCK of them unless is_long.
+ * The state's words are what the last run left, 0 when count is 0. What it writes to rows that are
+ * within the lookback does not matter, nor does which NaN it writes.
  */
 struct umm_feature_def {
     const char *name, *usage, *about, *origin; /* usage: a spec that leaves nothing out */

@@ -90,7 +90,8 @@ static void run_average(const struct umm_seed *seed, double *state,
     }
     const double *in = rows->in[0] + i;
     double *out = rows->out[0] + i;
-    umm_recur_run(rows->cpu, &recur, state, &in, rows->n - i, &out);
+    if (!umm_recur_run(rows->cpu, &recur, state, &in, rows->n - i, &out))
+        *rows->has_odd = true;
 }
 
 static bool plan_ema(struct umm_feature_item *item, struct umm_error *err)

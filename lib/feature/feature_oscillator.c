@@ -42,7 +42,8 @@ static void run_rsi(const struct umm_feature_item *item, double *state,
     }
     const double *in = rows->in[0] + i;
     double *out = rows->out[0] + i;
-    umm_recur_run(rows->cpu, &recur, state, &in, rows->n - i, &out);
+    if (!umm_recur_run(rows->cpu, &recur, state, &in, rows->n - i, &out))
+        *rows->has_odd = true;
 }
 
 const struct umm_feature_def umm_feature_rsi = {
@@ -124,7 +125,8 @@ static void run_macd(const struct umm_feature_item *item, double *state,
     }
     const double *in = rows->in[0] + i;
     double *const out[] = {rows->out[0] + i, rows->out[1] + i, rows->out[2] + i};
-    umm_recur_run(rows->cpu, &recur, state, &in, rows->n - i, out);
+    if (!umm_recur_run(rows->cpu, &recur, state, &in, rows->n - i, out))
+        *rows->has_odd = true;
 }
 
 const struct umm_feature_def umm_feature_macd = {

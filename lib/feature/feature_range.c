@@ -84,7 +84,8 @@ static void run_ranges(const struct umm_feature_item *item, double *state,
     }
     const double *const in[] = {close + i, high + i, low + i};
     out += i;
-    umm_recur_run(rows->cpu, &recur, state, in, rows->n - i, &out);
+    if (!umm_recur_run(rows->cpu, &recur, state, in, rows->n - i, &out))
+        *rows->has_odd = true;
 }
 
 static void run_atr(const struct umm_feature_item *item, double *state,

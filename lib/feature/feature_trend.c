@@ -100,7 +100,8 @@ static void run_adx(const struct umm_feature_item *item, double *state,
     }
     const double *const in[] = {rows->in[0] + i, rows->in[1] + i, rows->in[2] + i};
     double *const out[] = {rows->out[0] + i, rows->out[1] + i, rows->out[2] + i};
-    umm_recur_run(rows->cpu, &recur, state, in, rows->n - i, out);
+    if (!umm_recur_run(rows->cpu, &recur, state, in, rows->n - i, out))
+        *rows->has_odd = true;
 }
 
 const struct umm_feature_def umm_feature_adx = {

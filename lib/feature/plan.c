@@ -343,6 +343,8 @@ static enum umm_status add_item(struct umm_features *f, struct piece text, struc
     for (unsigned i = 0; i < item->n_inputs; i++)
         p->columns |= umm_plan_columns_of(umm_plan_input(item, i));
     f->columns |= p->columns;
+    if (item->def->is_long && item->chosen < UMM_SERIES_COLUMNS)
+        f->seen_columns |= p->columns;
     f->n_words += 1 + p->n_outputs + item->n_words;
     for (unsigned i = 0; i < p->n_outputs && !status; i++)
         status = add_output(f, item, i, err);

@@ -32,6 +32,7 @@ struct umm_plan_output {
 struct umm_features {
     struct umm_feature_rules rules;
     enum umm_features_nan nan;
+    unsigned seen_columns; /* which recurrences check as they go */
     struct umm_tz *tz;
     unsigned columns;
     size_t n_items, n_outputs, n_words;

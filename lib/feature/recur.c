@@ -60,7 +60,7 @@ static void repeat(const struct umm_recur *recur, double *state, const double *c
         if (is_same)
             break;
         size_t begin = piece_begin(len, piece), end = piece_begin(len, piece + 1);
-        umm_recur_rows(recur, state, in, lane * len + begin, end - begin, out);
+        (void)umm_recur_rows(recur, state, in, lane * len + begin, end - begin, out);
         if (piece + 1 == PIECES)
             return;
     }
@@ -68,7 +68,7 @@ static void repeat(const struct umm_recur *recur, double *state, const double *c
         state[w] = lanes->state[PIECES][w][lane];
 }
 
-void umm_recur_run(enum umm_cpu cpu, const struct umm_recur *recur, double *state,
+bool umm_recur_run(enum umm_cpu cpu, const struct umm_recur *recur, double *state,
                    const double *const *in, size_t n, double *const *out)
 {
     const struct recur_engine *engine = engine_of(cpu);
@@ -77,14 +77,16 @@ void umm_recur_run(enum umm_cpu cpu, const struct umm_recur *recur, double *stat
     size_t len = n / LANES / ROWS_STEP;
     len = (len - (len % 2 == 0 && len > 0)) * ROWS_STEP;
     size_t done = 0;
+    bool is_finite = true;
     if (len > warm_up) {
         struct recur_lanes lanes;
         engine->lanes(recur, state, in, len, warm_up, out, &lanes);
-        for (unsigned lane = 0; lane < LANES; lane++)
+        is_finite = lanes.is_finite;
+        for (unsigned lane = 0; lane < LANES && is_finite; lane++)
             repeat(recur, state, in, len, lane, out, &lanes);
         done = LANES * len;
     }
-    umm_recur_rows(recur, state, in, done, n - done, out);
+    return umm_recur_rows(recur, state, in, done, n - done, out) && is_finite;
 }
 
 size_t umm_recur_find_odd(enum umm_cpu cpu, const double *x, size_t n)

@@ -47,8 +47,11 @@ struct umm_recur {
     double flat;
 };
 
-/* Take n rows. Outputs that are NaN are 0x7ff8000000000000. */
-void umm_recur_run(enum umm_cpu cpu, const struct umm_recur *recur, double *state,
+/*
+ * Take n rows. Outputs that are NaN are 0x7ff8000000000000. False if any of the inputs was
+ * not finite: then state and outputs are of no use.
+ */
+bool umm_recur_run(enum umm_cpu cpu, const struct umm_recur *recur, double *state,
                    const double *const *in, size_t n, double *const *out);
 
 /* Rows that a run likes: parts of equal length, spread over the cache. */

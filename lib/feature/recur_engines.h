@@ -14,6 +14,7 @@ enum { LANES = 16, PIECES = 4, ROWS_STEP = 8 };
 /* States of all lanes at the beginnings of the pieces, and at their ends. */
 struct recur_lanes {
     double state[PIECES + 1][UMM_RECUR_WORDS][LANES];
+    bool is_finite; /* all rows that the lanes took */
 };
 
 /* Where piece i of a part of len rows begins. len is a multiple of ROWS_STEP. */
@@ -74,8 +75,8 @@ struct recur_engine {
 /* NULL functions on machines that lack it. */
 extern const struct recur_engine umm_recur_portable, umm_recur_avx2, umm_recur_avx512;
 
-/* One row after the other: the definition. */
-void umm_recur_rows(const struct umm_recur *recur, double *state, const double *const *in,
+/* One row after the other: the definition. Whether all inputs were finite. */
+bool umm_recur_rows(const struct umm_recur *recur, double *state, const double *const *in,
                     size_t first, size_t n, double *const *out);
 
 #endif

@@ -15,7 +15,7 @@ static const double no_value = (double)NAN;
 enum umm_status umm_features_state_new(const struct umm_features *features,
                                        struct umm_features_state **out, struct umm_error *err)
 {
-    size_t len = sizeof **out + features->n_words * sizeof *(*out)->words;
+    size_t len = sizeof **out + 2 * features->n_words * sizeof *(*out)->words;
     *out = calloc(1, len);
     if (!*out)
         return umm_error_set_memory(err, len, "a state");
@@ -57,6 +57,7 @@ struct chunk {
     double *one_row;
     size_t first;
     size_t n;
+    bool has_odd; /* found on the way */
     enum umm_cpu cpu;
 };
 
@@ -99,11 +100,14 @@ static size_t rows_untidy(const struct umm_feature_item *item, uint64_t count, s
 }
 
 /* At most one of an item's inputs is a mean price, which goes to `mean`. */
-static void run_rows(const struct umm_plan_item *p, double *state, const struct chunk *chunk,
-                     size_t from, size_t n, uint64_t count, double *mean)
+static void run_rows(const struct umm_plan_item *p, double *state, struct chunk *chunk, size_t from,
+                     size_t n, uint64_t count, double *mean)
 {
-    struct umm_feature_rows rows = {
-        .count = count, .n = n, .cpu = chunk->cpu, .bulk = umm_bulk_of(chunk->cpu)};
+    struct umm_feature_rows rows = {.count = count,
+                                    .n = n,
+                                    .has_odd = &chunk->has_odd,
+                                    .cpu = chunk->cpu,
+                                    .bulk = umm_bulk_of(chunk->cpu)};
     for (unsigned i = 0; i < p->item.n_inputs; i++) {
         enum umm_feature_series series = umm_plan_input(&p->item, i);
         if (series < UMM_SERIES_COLUMNS) {
@@ -133,7 +137,7 @@ static bool has_mean_price(const struct umm_feature_item *item)
 }
 
 /* Rows of a chunk, all of which are finite, for one item. */
-static void take_finite(const struct umm_plan_item *p, double *words, const struct chunk *chunk,
+static void take_finite(const struct umm_plan_item *p, double *words, struct chunk *chunk,
                         size_t from, size_t n)
 {
     double mean[UMM_FEATURE_BLOCK], *last = words + 1, *state = last + p->n_outputs;
@@ -151,7 +155,7 @@ static void take_finite(const struct umm_plan_item *p, double *words, const stru
 
 /* A row that the item cannot take. */
 static void take_odd(const struct umm_features *plan, const struct umm_plan_item *p, double *words,
-                     const struct chunk *chunk, size_t row)
+                     struct chunk *chunk, size_t row)
 {
     const bool is_held = plan->nan == UMM_FEATURES_NAN_HOLD && words[0] > 0;
     for (size_t i = 0; i < p->n_outputs; i++)
@@ -177,7 +181,7 @@ static size_t find_odd(const struct chunk *chunk, unsigned columns, size_t from,
 }
 
 static void take_item(const struct umm_features *plan, const struct umm_plan_item *p, double *words,
-                      const struct chunk *chunk, unsigned odd_columns)
+                      struct chunk *chunk, unsigned odd_columns)
 {
     size_t row = 0;
     unsigned column = 0;
@@ -192,8 +196,8 @@ static void take_item(const struct umm_features *plan, const struct umm_plan_ite
 }
 
 /* Take a chunk, or the rows of it before the first odd one under NAN_ERROR. */
-static enum umm_status take_chunk(struct umm_features_state *state, struct chunk *chunk,
-                                  struct umm_error *err)
+static enum umm_status take_carefully(struct umm_features_state *state, struct chunk *chunk,
+                                      struct umm_error *err)
 {
     const struct umm_features *plan = state->plan;
     unsigned odd = 0, column = 0;
@@ -213,6 +217,51 @@ static enum umm_status take_chunk(struct umm_features_state *state, struct chunk
     return umm_error_set(err, UMM_ERR_DATA, "row %llu: %s is not a finite number",
                          (unsigned long long)state->n_rows,
                          umm_feature_series_name((enum umm_feature_series)column));
+}
+
+/* The rows of an item that are taken before its recurrence checks them itself. */
+static bool is_head_finite(const struct umm_plan_item *p, const double *words,
+                           const struct chunk *chunk)
+{
+    unsigned column;
+    const size_t n = rows_untidy(&p->item, (uint64_t)words[0], chunk->n);
+    return !p->item.def->is_long || find_odd(chunk, p->columns, 0, n, &column) == n;
+}
+
+/*
+ * Nearly all rows are finite: take the chunk, leaving it to recurrences to check what they
+ * read in passing. False, with the state as before, if something is not finite.
+ */
+static bool take_quickly(struct umm_features_state *state, struct chunk *chunk)
+{
+    const struct umm_features *plan = state->plan;
+    const size_t n_words = plan->n_words;
+    unsigned column;
+    if (find_odd(chunk, plan->columns & ~plan->seen_columns, 0, chunk->n, &column) < chunk->n)
+        return false;
+    chunk->has_odd = false;
+    memcpy(state->words + n_words, state->words, n_words * sizeof *state->words);
+    for (size_t i = 0; i < plan->n_items && !chunk->has_odd; i++) {
+        const struct umm_plan_item *p = &plan->items[i];
+        double *words = state->words + p->first_word;
+        if (is_head_finite(p, words, chunk))
+            take_finite(p, words, chunk, 0, chunk->n);
+        else
+            chunk->has_odd = true;
+    }
+    if (chunk->has_odd)
+        memcpy(state->words, state->words + n_words, n_words * sizeof *state->words);
+    else
+        state->n_rows += chunk->n;
+    return !chunk->has_odd;
+}
+
+static enum umm_status take_chunk(struct umm_features_state *state, struct chunk *chunk,
+                                  struct umm_error *err)
+{
+    if (chunk->n >= UMM_FEATURE_BLOCK && take_quickly(state, chunk))
+        return UMM_OK;
+    return take_carefully(state, chunk, err);
 }
 
 /*

@@ -27,7 +27,7 @@
 struct umm_features_state {
     const struct umm_features *plan;
     uint64_t n_rows;
-    double words[];
+    double words[]; /* n_words of the plan, and as many that remember those */
 };
 
 enum { UMM_FEATURES_LAYOUT = 1, UMM_FEATURES_NUMERICS = 1 };
