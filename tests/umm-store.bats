@@ -296,7 +296,7 @@ assert np.load('s/slots.npy').shape == (1000,) and np.load('s/vectors.npy').shap
     [[ ! -e .s.umm-new ]]
 }
 
-@test "create takes no lock for a store that is there, and names what it was asked for" {
+@test "create needs no lock for a store that is there, and names what it was asked for" {
     ok umm-store create s
     mkdir .s.umm.lock .t.umm.lock
     ok umm-store create s

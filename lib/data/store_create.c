@@ -110,6 +110,7 @@ static enum umm_status create_locked(const char *path, uint64_t max_positions, u
                                      uint32_t id_words, struct umm_error *err)
 {
     struct umm_lock lock = {0};
+    struct umm_file_info info;
     size_t len = strlen(path), cap = len + sizeof ".umm";
     while (len > 1 && path[len - 1] == '/')
         len--;
@@ -118,7 +119,10 @@ static enum umm_status create_locked(const char *path, uint64_t max_positions, u
         return umm_error_set_memory(err, cap, "a path");
     snprintf(name, cap, "%.*s.umm", (int)len, path);
     enum umm_status status = umm_lock_take(&lock, name, UMM_LOCK_WAIT, NULL, err);
-    if (status)
+    /* What is there is complete: where there is no place for a lock it is looked at without. */
+    if (status && umm_file_stat(path, &info, NULL) == UMM_OK)
+        status = check_same(path, max_positions, dim, id_words, err);
+    else if (status)
         umm_error_at(err, path, 0, 0, 0);
     else
         status = create(path, max_positions, dim, id_words, err);
@@ -144,9 +148,5 @@ enum umm_status umm_store_create(const char *path, const struct umm_store_option
         status = umm_error_set(err, UMM_ERR_ARGUMENT, "a store's path is empty");
     if (status)
         return status;
-    /* What is there is complete: looking at it takes no lock, which needs a place to write. */
-    struct umm_file_info info;
-    if (umm_file_stat(path, &info, NULL) == UMM_OK)
-        return check_same(path, max_positions, dim, id_max / 8 + 1, err);
     return create_locked(path, max_positions, dim, id_max / 8 + 1, err);
 }
