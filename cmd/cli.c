@@ -425,6 +425,31 @@ bool cli_parse_size(const char *text, uint64_t min, uint64_t max, uint64_t *out)
     return true;
 }
 
+bool cli_parse_duration(const char *text, uint64_t *out_ns)
+{
+    static const struct {
+        const char *name;
+        uint64_t ns;
+    } units[] = {{"ns", 1},          {"us", 1000},         {"ms", 1000000},      {"s", 1000000000},
+                 {"m", 60000000000}, {"h", 3600000000000}, {"d", 86400000000000}};
+    char digits[32];
+    size_t len = strspn(text, "0123456789");
+    uint64_t value;
+    if (len >= sizeof digits)
+        return false;
+    memcpy(digits, text, len);
+    digits[len] = '\0';
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (strcmp(text + len, units[i].name) != 0)
+            continue;
+        if (!cli_parse_count(digits, 1, UINT64_MAX / units[i].ns, &value))
+            return false;
+        *out_ns = value * units[i].ns;
+        return true;
+    }
+    return false;
+}
+
 int cli_parse_choice(const char *text, const char *const *choices)
 {
     for (int i = 0; choices[i]; i++)

@@ -145,6 +145,9 @@ const char *cli_pool_root(void);
  */
 bool cli_parse_size(const char *text, uint64_t min, uint64_t max, uint64_t *out);
 
+/* A time with its unit, ns, us, ms, s, m, h or d ("100ms", "5s"), in nanoseconds; at least 1. */
+bool cli_parse_duration(const char *text, uint64_t *out_ns);
+
 /* The index of text in the NULL-terminated list choices, or -1. */
 int cli_parse_choice(const char *text, const char *const *choices);
 

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/archive_report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "format/json.h"
+#include "format/prometheus.h"
+#include "sys/clock.h"
+
+static double ratio(uint64_t content, uint64_t packed)
+{
+    return packed ? (double)content / (double)packed : 0;
+}
+
+static double now_seconds(void)
+{
+    return (double)umm_clock_realtime_ns() * 1e-9;
+}
+
+/* ---- appends ---------------------------------------------------------------------- */
+
+void umm_archive_report_append_line(const char *path,
+                                    const struct umm_archive_append_result *result,
+                                    char line[UMM_ARCHIVE_LINE_MAX])
+{
+    char shown[UMM_ARCHIVE_LINE_MAX / 2];
+    umm_escape(shown, sizeof shown, path, strlen(path));
+    int len =
+        snprintf(line, UMM_ARCHIVE_LINE_MAX,
+                 "%s: %" PRIu64 " rows, %" PRIu64 " of them new; %" PRIu64 " were there, %" PRIu64
+                 " in the journal; ratio %.2f; %.3f s",
+                 shown, result->n_rows, result->n_appended, result->n_same, result->n_in_journal,
+                 ratio(result->content_bytes, result->size_bytes), result->seconds);
+    if (result->n_rejected + result->n_revised)
+        snprintf(line + len, UMM_ARCHIVE_LINE_MAX - (size_t)len,
+                 "; %" PRIu64 " rejected, %" PRIu64 " differ", result->n_rejected,
+                 result->n_revised);
+}
+
+enum umm_status umm_archive_report_append_json(const char *path,
+                                               const struct umm_archive_append_result *result,
+                                               char **text, size_t *len_bytes,
+                                               struct umm_error *err)
+{
+    struct umm_json *json = umm_json_new();
+    umm_json_put_text(json, "tool", "umm-archive");
+    umm_json_put_text(json, "version", UMM_VERSION);
+    umm_json_put_text(json, "archive", path);
+    umm_json_put_count(json, "rows", result->n_rows);
+    umm_json_put_count(json, "rows_written", result->n_appended);
+    umm_json_put_count(json, "rows_same", result->n_same);
+    umm_json_put_count(json, "rows_revised", result->n_revised);
+    umm_json_put_count(json, "rows_rejected", result->n_rejected);
+    umm_json_put_count(json, "rows_in_journal", result->n_in_journal);
+    umm_json_put_count(json, "bytes", result->size_bytes);
+    umm_json_put_count(json, "content_bytes", result->content_bytes);
+    umm_json_put_real(json, "seconds", result->seconds);
+    enum umm_status status = umm_json_print(json, false, text, len_bytes, err);
+    umm_json_free(json);
+    return status;
+}
+
+enum umm_status umm_archive_report_append_prometheus(const char *path,
+                                                     const struct umm_archive_append_result *result,
+                                                     char **text, size_t *len_bytes,
+                                                     struct umm_error *err)
+{
+    struct umm_prometheus page = {.text = NULL};
+    umm_prometheus_begin(&page, "umm-archive", path);
+    umm_prometheus_gauge(&page, "umm_rows", "Rows in the archive.", (double)result->n_rows);
+    umm_prometheus_gauge(&page, "umm_rows_written", "Rows that this run added.",
+                         (double)result->n_appended);
+    umm_prometheus_gauge(&page, "umm_rows_rejected", "Rows that this run rejected.",
+                         (double)result->n_rejected);
+    umm_prometheus_gauge(&page, "umm_journal_rows", "Rows of the archive in its journal.",
+                         (double)result->n_in_journal);
+    umm_prometheus_gauge(&page, "umm_output_bytes", "Bytes of the archive.",
+                         (double)result->size_bytes);
+    umm_prometheus_gauge(&page, "umm_run_seconds", "Duration of this run.", result->seconds);
+    umm_prometheus_success(&page, now_seconds());
+    return umm_prometheus_take(&page, text, len_bytes, err);
+}
+
+/* ---- what there is ---------------------------------------------------------------- */
+
+bool umm_archive_report_line(const char *path, const struct umm_archive_stat *stat, size_t index,
+                             char line[UMM_ARCHIVE_LINE_MAX])
+{
+    char shown[UMM_ARCHIVE_LINE_MAX / 2], first[UMM_TIME_ISO_MAX], last[UMM_TIME_ISO_MAX];
+    switch (index) {
+    case 0:
+        umm_escape(shown, sizeof shown, path, strlen(path));
+        snprintf(line, UMM_ARCHIVE_LINE_MAX,
+                 "%s: %" PRIu64 " rows of %" PRIu64 " bytes; %" PRIu64 " frames of %" PRIu64
+                 " rows, %" PRIu64 " rows in the journal",
+                 shown, stat->n_rows, stat->row_bytes, stat->n_frames, stat->rows_per_frame,
+                 stat->n_in_journal);
+        return true;
+    case 1:
+        snprintf(line, UMM_ARCHIVE_LINE_MAX,
+                 "size: %" PRIu64 " bytes, %" PRIu64 " unpacked, ratio %.2f%s", stat->size_bytes,
+                 stat->content_bytes, ratio(stat->content_bytes, stat->size_bytes),
+                 stat->is_table_sound ? "" : "; an append was not finished");
+        return true;
+    case 2:
+        if (!stat->has_time)
+            return false;
+        umm_time_format_iso(stat->first, first);
+        umm_time_format_iso(stat->last, last);
+        snprintf(line, UMM_ARCHIVE_LINE_MAX, "times: %s to %s", first, last);
+        return true;
+    default: return false;
+    }
+}
+
+enum umm_status umm_archive_report_json(const char *path, const struct umm_archive_stat *stat,
+                                        char **text, size_t *len_bytes, struct umm_error *err)
+{
+    struct umm_json *json = umm_json_new();
+    char first[UMM_TIME_ISO_MAX], last[UMM_TIME_ISO_MAX];
+    umm_json_put_text(json, "tool", "umm-archive");
+    umm_json_put_text(json, "version", UMM_VERSION);
+    umm_json_put_text(json, "archive", path);
+    umm_json_put_count(json, "rows", stat->n_rows);
+    umm_json_put_count(json, "row_bytes", stat->row_bytes);
+    umm_json_put_count(json, "frames", stat->n_frames);
+    umm_json_put_count(json, "rows_per_frame", stat->rows_per_frame);
+    umm_json_put_count(json, "rows_in_journal", stat->n_in_journal);
+    umm_json_put_count(json, "bytes", stat->size_bytes);
+    umm_json_put_count(json, "journal_bytes", stat->journal_bytes);
+    umm_json_put_count(json, "content_bytes", stat->content_bytes);
+    umm_json_put_real(json, "ratio", ratio(stat->content_bytes, stat->size_bytes));
+    umm_json_put_bool(json, "complete", stat->is_table_sound);
+    if (stat->has_time) {
+        umm_time_format_iso(stat->first, first);
+        umm_time_format_iso(stat->last, last);
+    }
+    umm_json_put_text(json, "first_time", stat->has_time ? first : NULL);
+    umm_json_put_text(json, "last_time", stat->has_time ? last : NULL);
+    enum umm_status status = umm_json_print(json, false, text, len_bytes, err);
+    umm_json_free(json);
+    return status;
+}
+
+enum umm_status umm_archive_report_prometheus(const char *path, const struct umm_archive_stat *stat,
+                                              char **text, size_t *len_bytes, struct umm_error *err)
+{
+    struct umm_prometheus page = {.text = NULL};
+    umm_prometheus_begin(&page, "umm-archive", path);
+    umm_prometheus_gauge(&page, "umm_rows", "Rows in the archive.", (double)stat->n_rows);
+    umm_prometheus_gauge(&page, "umm_journal_rows", "Rows of the archive in its journal.",
+                         (double)stat->n_in_journal);
+    umm_prometheus_gauge(&page, "umm_output_bytes", "Bytes of the archive.",
+                         (double)stat->size_bytes);
+    umm_prometheus_gauge(&page, "umm_content_bytes", "Bytes of the rows of the archive.",
+                         (double)stat->content_bytes);
+    umm_prometheus_success(&page, now_seconds());
+    return umm_prometheus_take(&page, text, len_bytes, err);
+}
+
+void umm_archive_report_frame(const struct umm_archive_frame *frame, bool is_json,
+                              char line[UMM_ARCHIVE_LINE_MAX])
+{
+    static const char for_people[] = "frame %" PRIu64 ": rows %" PRIu64 ":%" PRIu64 ", %" PRIu64
+                                     " bytes at %" PRIu64 ", %" PRIu64 " unpacked, ratio %.2f";
+    static const char as_json[] =
+        "{\"frame\": %" PRIu64 ", \"first_row\": %" PRIu64 ", \"end_row\": %" PRIu64
+        ", \"bytes\": %" PRIu64 ", \"offset\": %" PRIu64 ", \"content_bytes\": %" PRIu64
+        ", \"ratio\": %.4f}";
+    snprintf(line, UMM_ARCHIVE_LINE_MAX, is_json ? as_json : for_people, frame->index,
+             frame->first_row, frame->first_row + frame->n_rows, frame->packed_bytes,
+             frame->offset_bytes, frame->content_bytes,
+             ratio(frame->content_bytes, frame->packed_bytes));
+}
