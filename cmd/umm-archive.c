@@ -315,17 +315,37 @@ static int run_extract(void *user, int n, char **operands)
     return end(umm_slice(&slice, &opts->run, &result, &err), &err);
 }
 
+static int mend(struct opts *opts, const char *path)
+{
+    struct umm_archive_repair_result result;
+    struct umm_error err = {0};
+    enum umm_status status =
+        umm_archive_repair(path, &opts->append.writer, &opts->run, &result, &err);
+    if (status)
+        return cli_fail(&err);
+    if (opts->is_verbose)
+        fprintf(stderr, "%s\n", result.is_changed ? "mended" : "nothing to do");
+    if (result.n_lost == 0)
+        return cli_finish(CLI_OK);
+    umm_error_set_path(&err, UMM_ERR_DATA, path,
+                       "was cut: %" PRIu64 " rows that it counted are gone, %" PRIu64 " are left",
+                       result.n_lost, result.n_rows);
+    cli_warn_error(&err);
+    return cli_finish(CLI_REJECTED);
+}
+
+static int run_flush(void *user, int n, char **operands)
+{
+    (void)n;
+    return mend(user, operands[0]);
+}
+
 static int run_repair(void *user, int n, char **operands)
 {
     struct opts *opts = user;
-    struct umm_error err = {0};
-    bool is_changed = false;
+    opts->append.writer.is_torn_taken = true;
     (void)n;
-    enum umm_status status =
-        umm_archive_repair(operands[0], &opts->append.writer, &opts->run, &is_changed, &err);
-    if (!status && opts->is_verbose)
-        fprintf(stderr, "%s\n", is_changed ? "mended" : "nothing to do");
-    return end(status, &err);
+    return mend(opts, operands[0]);
 }
 
 static int run_compact(void *user, int n, char **operands)
@@ -347,7 +367,7 @@ static const struct cli_command commands[] = {
      "none",
      run_append},
     {"flush", "ARCHIVE", "level threads lock verbose", "put the journal's rows into a frame",
-     run_repair},
+     run_flush},
     {"list", "ARCHIVE", "json", "print the frames", run_list},
     {"stat", "ARCHIVE", "json metrics", "print what it holds", run_stat},
     {"extract", "ARCHIVE [RANGE]", "output progress no-progress",
@@ -355,9 +375,9 @@ static const struct cli_command commands[] = {
     {"verify", "ARCHIVE", "json metrics progress no-progress",
      "unpack everything and compare the checksums", run_verify},
     {"repair", "ARCHIVE", "level threads lock verbose",
-     "finish what a killed append left; no stored row is lost", run_repair},
-    {"compact", "ARCHIVE", "level threads lock progress no-progress",
-     "write it anew, at another level", run_compact},
+     "finish what a killed append left, or keep what is whole of\na file that was cut", run_repair},
+    {"compact", "ARCHIVE", "level lock progress no-progress", "write it anew, at another level",
+     run_compact},
     {NULL, NULL, NULL, NULL, NULL}};
 
 static const struct cli_tool tool = {

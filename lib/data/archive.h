@@ -54,7 +54,9 @@ struct umm_archive {
     size_t row_bytes;
     uint32_t rows_per_frame;
     size_t header_frame_bytes;
-    uint64_t size_bytes; /* of the file */
+    uint32_t header_checksum; /* as the table has it */
+    unsigned mode;            /* the file's permission bits */
+    uint64_t size_bytes;      /* of the file */
     uint64_t n_framed, n_rows;
     size_t n_full, cap_frames;
     struct umm_seekable_entry *entries;
@@ -64,6 +66,8 @@ struct umm_archive {
     uint64_t journal_first, journal_rows;
     uint64_t journal_bytes; /* of the journal's sound part; 0: there is none */
     bool is_table_sound;    /* the file ends in the table of just these frames */
+    bool is_torn_taken;     /* opened by umm_archive_open_torn */
+    uint64_t n_lost;        /* and the rows that it has no more */
     struct umm_zstd_unpacker *unpacker;
     char *packed; /* a packed frame */
     size_t cap_packed;
@@ -71,6 +75,8 @@ struct umm_archive {
     size_t frame_index;
     bool has_frame;
 };
+
+extern const char umm_archive_other_journal[]; /* a message */
 
 /* Whether path names an archive, by its first bytes: a zstd file of an .npy of ours. */
 bool umm_archive_is(const char *path);
@@ -82,6 +88,14 @@ bool umm_archive_is(const char *path);
 UMM_MUST_USE enum umm_status umm_archive_open(struct umm_archive *archive, const char *path,
                                               struct umm_error *err);
 
+/*
+ * The same for a file that was cut, in its last frame or before: it has the rows of the
+ * frames that are whole, and n_lost fewer than its header counts. What is damaged
+ * elsewhere remains UMM_ERR_DATA.
+ */
+UMM_MUST_USE enum umm_status umm_archive_open_torn(struct umm_archive *archive, const char *path,
+                                                   struct umm_error *err);
+
 /* Let go. Safe after a failed open, and twice. */
 void umm_archive_close(struct umm_archive *archive);
 
@@ -92,7 +106,7 @@ void umm_archive_close(struct umm_archive *archive);
 UMM_MUST_USE enum umm_status umm_archive_read(struct umm_archive *archive, uint64_t first,
                                               uint64_t n, void *out, struct umm_error *err);
 
-/* The same for len_bytes bytes from byte `at` on of the rows, end to end. */
+/* The same (and UMM_ERR_ARGUMENT) for len_bytes bytes from byte `at` on of the rows, end to end. */
 UMM_MUST_USE enum umm_status umm_archive_read_bytes(struct umm_archive *archive, uint64_t at,
                                                     uint64_t len_bytes, void *out,
                                                     struct umm_error *err);
@@ -100,6 +114,12 @@ UMM_MUST_USE enum umm_status umm_archive_read_bytes(struct umm_archive *archive,
 /* Full frame number index, packed, of entries[index].packed_bytes; valid until the next call. */
 UMM_MUST_USE enum umm_status umm_archive_read_packed(struct umm_archive *archive, size_t index,
                                                      const char **packed, struct umm_error *err);
+
+/* Bytes of the rows of a full frame. */
+static inline size_t umm_archive_frame_bytes(const struct umm_archive *archive)
+{
+    return archive->rows_per_frame * archive->row_bytes;
+}
 
 /* The bytes of the file before its first frame of rows. */
 uint64_t umm_archive_data_offset(const struct umm_archive *archive);
@@ -117,6 +137,15 @@ UMM_MUST_USE enum umm_status umm_archive_format_header(const struct umm_npy *npy
 void umm_archive_format_description(uint32_t rows_per_frame,
                                     char out[UMM_ARCHIVE_DESCRIPTION_BYTES]);
 
+/* An archive without rows, complete and durable; frame_rows as the writer's option. */
+UMM_MUST_USE enum umm_status umm_archive_create(const char *path, const struct umm_npy *npy,
+                                                uint32_t frame_rows, struct umm_error *err);
+
+/* Header and description at the beginning of the new file open at fd. */
+UMM_MUST_USE enum umm_status umm_archive_write_head(int fd, const char *path,
+                                                    const struct umm_npy *npy, uint64_t n_framed,
+                                                    uint32_t rows_per_frame, struct umm_error *err);
+
 /* The table of n_full full frames and, unless last is NULL, that one; malloc'ed. */
 UMM_MUST_USE enum umm_status umm_archive_format_table(const struct umm_npy *npy, uint64_t n_framed,
                                                       const struct umm_seekable_entry *entries,
@@ -125,13 +154,27 @@ UMM_MUST_USE enum umm_status umm_archive_format_table(const struct umm_npy *npy,
                                                       char **table, size_t *len_bytes,
                                                       struct umm_error *err);
 
+/*
+ * One look at journal, header and frames, in this order. *state differs when the files
+ * do. UMM_ERR_DATA or UMM_ERR_CONFLICT may pass when a writer is at work.
+ */
+UMM_MUST_USE enum umm_status umm_archive_load(struct umm_archive *archive, uint64_t *state,
+                                              struct umm_error *err);
+
 /* Room for n frames more in entries and offsets; and for n rows more in the tail. */
 UMM_MUST_USE enum umm_status umm_archive_grow_frames(struct umm_archive *archive, size_t n,
                                                      struct umm_error *err);
 UMM_MUST_USE enum umm_status umm_archive_grow_tail(struct umm_archive *archive, size_t n,
                                                    struct umm_error *err);
 
-/* What the journal remembers of the archive that it belongs to. */
+UMM_MUST_USE enum umm_status umm_archive_grow_packed(struct umm_archive *archive, size_t size,
+                                                     struct umm_error *err);
+
+/*
+ * What the journal remembers of the archive that it belongs to: a hash of the rows before
+ * its first one, so of nothing when there are none. Rows of the last frame are taken from
+ * the tail.
+ */
 uint64_t umm_archive_anchor(const struct umm_archive *archive, uint64_t first_row);
 
 #endif

@@ -265,9 +265,13 @@ enum umm_status umm_archive_append(const char *path,
     /* What a pipe brought before it was cancelled will not come again. */
     bool is_kept = !status || (status == UMM_ERR_CANCELLED && job.is_stream);
     if (is_kept && job.is_open && job.row) {
+        struct umm_error why = {.status = UMM_OK};
         enum umm_status stored =
-            umm_archive_writer_commit(&job.writer, !options->is_journal_kept, status ? NULL : err);
-        if (!status)
+            umm_archive_writer_commit(&job.writer, !options->is_journal_kept, &why);
+        /* That it was cancelled is nothing beside rows that are lost. */
+        if (stored && err)
+            *err = why;
+        if (stored)
             status = stored;
     }
     if (job.is_open) {

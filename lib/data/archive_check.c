@@ -127,14 +127,19 @@ enum umm_status umm_archive_verify(const char *path, struct umm_run *run,
 
 enum umm_status umm_archive_repair(const char *path,
                                    const struct umm_archive_writer_options *options,
-                                   struct umm_run *run, bool *is_changed, struct umm_error *err)
+                                   struct umm_run *run, struct umm_archive_repair_result *result,
+                                   struct umm_error *err)
 {
     struct umm_archive_writer writer;
+    *result = (struct umm_archive_repair_result){.is_changed = false};
     enum umm_status status = umm_archive_writer_open(&writer, path, NULL, options, run, err);
-    *is_changed = !status && (writer.is_dirty || writer.archive.journal_bytes ||
-                              writer.archive.n_framed != writer.archive.n_rows);
-    if (!status && *is_changed)
+    const struct umm_archive *a = &writer.archive;
+    if (!status) {
+        result->is_changed = writer.is_dirty || a->journal_bytes || a->n_framed != a->n_rows;
+        result->n_rows = a->n_rows;
+        result->n_lost = a->n_lost;
         status = umm_archive_writer_commit(&writer, true, err);
+    }
     umm_archive_writer_close(&writer);
     return status;
 }
@@ -154,8 +159,7 @@ struct copy {
 static enum umm_status begin_copy(struct copy *copy, int level, struct umm_error *err)
 {
     struct umm_archive *from = copy->from;
-    size_t len = from->rows_per_frame * from->row_bytes, header_len;
-    char description[UMM_ARCHIVE_DESCRIPTION_BYTES], *header;
+    size_t len = umm_archive_frame_bytes(from);
     copy->rows = malloc(len);
     copy->packed = malloc(umm_zstd_frame_max(len));
     copy->entries = calloc(from->n_full + 1, sizeof *copy->entries);
@@ -163,16 +167,10 @@ static enum umm_status begin_copy(struct copy *copy, int level, struct umm_error
         return umm_error_set_memory(err, len, "a frame");
     enum umm_status status =
         umm_zstd_packer_new(level ? level : UMM_ZSTD_LEVEL, &copy->packer, err);
-    if (!status)
-        status = umm_archive_format_header(&from->npy, from->n_rows, &header, &header_len, err);
     if (status)
         return status;
-    umm_archive_format_description(from->rows_per_frame, description);
-    status = umm_file_write_all(copy->fd, copy->path, header, header_len, err);
-    if (!status)
-        status = umm_file_write_all(copy->fd, copy->path, description, sizeof description, err);
-    free(header);
-    return status;
+    return umm_archive_write_head(copy->fd, copy->path, &from->npy, from->n_rows,
+                                  from->rows_per_frame, err);
 }
 
 /* Frame number i, of n rows. */
@@ -222,7 +220,7 @@ enum umm_status umm_archive_compact(const char *path,
                                     const struct umm_archive_writer_options *options,
                                     struct umm_run *run, struct umm_error *err)
 {
-    static const struct umm_outfile_options synced = {.is_synced = true};
+    struct umm_outfile_options synced = {.is_synced = true};
     struct umm_archive_writer writer;
     struct umm_outfile out = {0};
     struct copy copy = {.path = path};
@@ -233,9 +231,10 @@ enum umm_status umm_archive_compact(const char *path,
     if (!status)
         status = umm_outfile_open(&out, path, err);
     copy.from = &writer.archive;
+    synced.mode = writer.archive.mode;
     copy.fd = umm_outfile_fd(&out);
     if (!status)
-        status = begin_copy(&copy, options->level, err);
+        status = begin_copy(&copy, writer.options.level, err);
     if (!status)
         status = copy_frames(&copy, run, err);
     if (!status)

@@ -40,18 +40,28 @@ UMM_MUST_USE enum umm_status umm_archive_verify(const char *path, struct umm_run
                                                 struct umm_archive_stat *stat,
                                                 struct umm_error *err);
 
+/* n_lost: rows that the header counted and that were cut off with the end of the file. */
+struct umm_archive_repair_result {
+    bool is_changed;
+    uint64_t n_rows, n_lost;
+};
+
 /*
  * Finish what a killed append left: frames behind the counted ones go, rows of the journal
- * come into frames, the table is written. No stored row is lost. Does nothing to a sound
- * archive without a journal. Frames that are damaged are an error of umm_archive_verify.
+ * come into frames, the table is written. No stored row is lost. With
+ * options->is_torn_taken a file that was cut becomes an archive of the frames that are
+ * whole. Does nothing to a sound archive without a journal. Frames that are damaged are
+ * an error of umm_archive_verify.
  */
 UMM_MUST_USE enum umm_status umm_archive_repair(const char *path,
                                                 const struct umm_archive_writer_options *options,
-                                                struct umm_run *run, bool *is_changed,
+                                                struct umm_run *run,
+                                                struct umm_archive_repair_result *result,
                                                 struct umm_error *err);
 
 /*
- * Write the archive anew, packed at options->level, and put it in the old one's place.
+ * Write the archive anew, packed at options->level, and put it in the old one's place,
+ * with its permission bits.
  * Readers keep the old one until they open it again.
  */
 UMM_MUST_USE enum umm_status umm_archive_compact(const char *path,

@@ -8,12 +8,15 @@
 #include "base/hash.h"
 #include "data/archive.h"
 #include "sys/file.h"
+#include "sys/outfile.h"
 
 static const char description_magic[8] = "UMMARCH";
+static const char not_ours[] = "is zstd, but no archive of umm-archive";
 enum {
     VERSION = 1,
     DESCRIPTION_FRAME_MAGIC = 0x184D2A55,
     DESCRIPTION_HEAD_BYTES = 8,
+    HEAD_BYTES_USUAL = 4096,
     HEAD_BYTES_MAX = UMM_ZSTD_RAW_MAX + UMM_ZSTD_RAW_EXTRA + UMM_ARCHIVE_DESCRIPTION_BYTES,
     TRIES = 50 /* each finds a header that a writer changed meanwhile */
 };
@@ -44,13 +47,12 @@ void umm_archive_format_description(uint32_t rows_per_frame,
 }
 
 static enum umm_status parse_description(struct umm_archive *archive, const char *bytes,
-                                         size_t len_bytes, struct umm_error *err)
+                                         struct umm_error *err)
 {
     const char *content = bytes + DESCRIPTION_HEAD_BYTES;
-    if (len_bytes < UMM_ARCHIVE_DESCRIPTION_BYTES ||
-        umm_bytes_get(bytes, 4) != DESCRIPTION_FRAME_MAGIC ||
+    if (umm_bytes_get(bytes, 4) != DESCRIPTION_FRAME_MAGIC ||
         memcmp(content, description_magic, sizeof description_magic) != 0)
-        return damaged(archive, "is zstd, but no archive of umm-archive", err);
+        return damaged(archive, not_ours, err);
     if (umm_bytes_get(content + 32, 8) != umm_hash64(content, 32, 0))
         return damaged(archive, "the archive's description is damaged", err);
     if (umm_bytes_get(content + 8, 2) != VERSION || umm_bytes_get(content + 10, 2) != 0)
@@ -134,30 +136,6 @@ uint64_t umm_archive_data_offset(const struct umm_archive *archive)
     return archive->header_frame_bytes + UMM_ARCHIVE_DESCRIPTION_BYTES;
 }
 
-/* A header that is read while it is written could mix both: it has to read twice the same. */
-static enum umm_status read_head(struct umm_archive *archive, char *head, size_t cap, size_t *len,
-                                 struct umm_error *err)
-{
-    struct umm_file_info info;
-    char *again = malloc(cap);
-    if (!again)
-        return umm_error_set_memory(err, cap, "an archive's header");
-    enum umm_status status = umm_file_stat_fd(archive->fd, archive->path, &info, err);
-    archive->size_bytes = status ? 0 : info.size_bytes;
-    *len = archive->size_bytes < cap ? (size_t)archive->size_bytes : cap;
-    bool is_same = false;
-    if (!status)
-        status = umm_file_pread_all(archive->fd, archive->path, head, *len, 0, err);
-    for (int i = 0; !status && !is_same && i < TRIES; i++) {
-        memcpy(again, head, *len);
-        status = umm_file_pread_all(archive->fd, archive->path, head, *len, 0, err);
-        /* Frames may change all the time, and the first ones are behind a short header. */
-        is_same = memcmp(again, head, *len < 4096 ? *len : 4096) == 0;
-    }
-    free(again);
-    return status;
-}
-
 static enum umm_status check_type(const struct umm_archive *archive, struct umm_error *err)
 {
     const struct umm_npy *npy = &archive->npy;
@@ -169,27 +147,47 @@ static enum umm_status check_type(const struct umm_archive *archive, struct umm_
     return UMM_OK;
 }
 
+/*
+ * Header and description, and how many bytes they have; a few kilobytes are enough unless
+ * there are hundreds of columns. False: they are not all within len.
+ */
+static bool measure_head(const char *head, size_t len, struct umm_zstd_frame *frame)
+{
+    return umm_zstd_measure(head, len, frame) && !frame->is_skippable &&
+           frame->content_bytes <= UMM_ZSTD_RAW_MAX &&
+           len - frame->size_bytes >= UMM_ARCHIVE_DESCRIPTION_BYTES;
+}
+
+static enum umm_status read_head(struct umm_archive *archive, char *head, size_t cap, size_t *len,
+                                 struct umm_error *err)
+{
+    struct umm_file_info info;
+    enum umm_status status = umm_file_stat_fd(archive->fd, archive->path, &info, err);
+    archive->size_bytes = status ? 0 : info.size_bytes;
+    *len = archive->size_bytes < cap ? (size_t)archive->size_bytes : cap;
+    return status ? status : umm_file_pread_all(archive->fd, archive->path, head, *len, 0, err);
+}
+
 static enum umm_status parse_head(struct umm_archive *archive, const char *head, size_t len,
                                   struct umm_error *err)
 {
     struct umm_zstd_frame frame;
-    char *text;
     if (!umm_zstd_is_magic(head, len))
         return damaged(archive, "is no archive: it does not begin with a zstd frame", err);
-    if (!umm_zstd_measure(head, len, &frame) || frame.is_skippable ||
-        frame.content_bytes > UMM_ZSTD_RAW_MAX)
-        return damaged(archive, "is zstd, but no archive of umm-archive", err);
-    size_t size = (size_t)frame.size_bytes;
-    enum umm_status status = parse_description(archive, head + size, len - size, err);
+    if (!measure_head(head, len, &frame))
+        return damaged(archive, not_ours, err);
+    size_t size = (size_t)frame.size_bytes, text_len = (size_t)frame.content_bytes;
+    enum umm_status status = parse_description(archive, head + size, err);
     if (status)
         return status;
-    text = malloc((size_t)frame.content_bytes + 1);
+    char *text = malloc(text_len + 1);
     if (!text)
-        return umm_error_set_memory(err, (size_t)frame.content_bytes, "an archive's header");
-    status = umm_zstd_unpack(archive->unpacker, head, size, text, (size_t)frame.content_bytes, err);
+        return umm_error_set_memory(err, text_len, "an archive's header");
+    status = umm_zstd_unpack(archive->unpacker, head, size, text, text_len, err);
     umm_npy_free(&archive->npy);
     if (!status)
-        status = umm_npy_parse(text, (size_t)frame.content_bytes, &archive->npy, err);
+        status = umm_npy_parse(text, text_len, &archive->npy, err);
+    archive->header_checksum = umm_seekable_checksum(text, status ? 0 : text_len);
     free(text);
     if (status) {
         umm_error_at(err, archive->path, 0, 0, 0);
@@ -201,15 +199,101 @@ static enum umm_status parse_head(struct umm_archive *archive, const char *head,
     return check_type(archive, err);
 }
 
-enum umm_status umm_archive_load_head(struct umm_archive *archive, struct umm_error *err)
+/* A header that is read while it is written could mix both: it has to read twice the same. */
+static enum umm_status read_twice(struct umm_archive *archive, char *head, char *again, size_t cap,
+                                  size_t *len, struct umm_error *err)
 {
+    struct umm_zstd_frame frame;
+    enum umm_status status = read_head(archive, head, cap, len, err);
+    for (int i = 0; !status && i < TRIES; i++) {
+        if (!measure_head(head, *len, &frame))
+            return UMM_OK; /* which parse_head will say */
+        size_t size = (size_t)frame.size_bytes + UMM_ARCHIVE_DESCRIPTION_BYTES;
+        memcpy(again, head, size);
+        status = read_head(archive, head, cap, len, err);
+        if (!status && *len >= size && memcmp(again, head, size) == 0)
+            return UMM_OK;
+    }
+    return status ? status
+                  : umm_error_set_path(err, UMM_ERR_CONFLICT, archive->path,
+                                       "its header kept changing while it was read");
+}
+
+static enum umm_status load_head_within(struct umm_archive *archive, size_t cap, bool *is_whole,
+                                        struct umm_error *err)
+{
+    struct umm_zstd_frame frame;
     size_t len = 0;
-    char *head = malloc(HEAD_BYTES_MAX);
+    char *head = malloc(2 * cap);
     if (!head)
-        return umm_error_set_memory(err, HEAD_BYTES_MAX, "an archive's header");
-    enum umm_status status = read_head(archive, head, HEAD_BYTES_MAX, &len, err);
-    if (!status)
+        return umm_error_set_memory(err, 2 * cap, "an archive's header");
+    enum umm_status status = read_twice(archive, head, head + cap, cap, &len, err);
+    *is_whole = status || len < cap || measure_head(head, len, &frame);
+    if (!status && (*is_whole || cap == HEAD_BYTES_MAX))
         status = parse_head(archive, head, len, err);
     free(head);
+    return status;
+}
+
+enum umm_status umm_archive_load_head(struct umm_archive *archive, struct umm_error *err)
+{
+    bool is_whole;
+    enum umm_status status = load_head_within(archive, HEAD_BYTES_USUAL, &is_whole, err);
+    return status || is_whole ? status : load_head_within(archive, HEAD_BYTES_MAX, &is_whole, err);
+}
+
+/* ---- a new archive ---------------------------------------------------------------- */
+
+enum umm_status umm_archive_write_head(int fd, const char *path, const struct umm_npy *npy,
+                                       uint64_t n_framed, uint32_t rows_per_frame,
+                                       struct umm_error *err)
+{
+    char description[UMM_ARCHIVE_DESCRIPTION_BYTES], *header;
+    size_t len;
+    enum umm_status status = umm_archive_format_header(npy, n_framed, &header, &len, err);
+    if (status)
+        return status;
+    umm_archive_format_description(rows_per_frame, description);
+    status = umm_file_write_all(fd, path, header, len, err);
+    if (!status)
+        status = umm_file_write_all(fd, path, description, sizeof description, err);
+    free(header);
+    return status;
+}
+
+static enum umm_status write_empty(int fd, const char *path, const struct umm_npy *npy,
+                                   uint32_t rows_per_frame, struct umm_error *err)
+{
+    char *table = NULL;
+    size_t len;
+    enum umm_status status = umm_archive_write_head(fd, path, npy, 0, rows_per_frame, err);
+    if (!status)
+        status = umm_archive_format_table(npy, 0, NULL, 0, NULL, &table, &len, err);
+    if (!status)
+        status = umm_file_write_all(fd, path, table, len, err);
+    free(table);
+    return status;
+}
+
+enum umm_status umm_archive_create(const char *path, const struct umm_npy *npy, uint32_t frame_rows,
+                                   struct umm_error *err)
+{
+    static const struct umm_outfile_options synced = {.is_synced = true};
+    struct umm_outfile out = {0};
+    uint64_t row_bytes = umm_npy_row_bytes(npy);
+    if (npy->n_dims == 0 || row_bytes == 0 || row_bytes > UMM_ARCHIVE_ROW_BYTES_MAX)
+        return umm_error_set_path(err, UMM_ERR_UNSUPPORTED, path,
+                                  "an archive takes rows of 1 byte to 1 MiB");
+    uint64_t rows = UMM_ARCHIVE_FRAME_BYTES_MAX / row_bytes;
+    uint64_t most = frame_rows ? frame_rows : UMM_ARCHIVE_FRAME_ROWS;
+    rows = rows < most ? rows : most;
+    enum umm_status status = umm_outfile_open(&out, path, err);
+    if (!status && umm_outfile_is_stream(&out))
+        status = umm_error_set_path(err, UMM_ERR_ARGUMENT, path, "is not a regular file");
+    if (!status)
+        status = write_empty(umm_outfile_fd(&out), path, npy, (uint32_t)rows, err);
+    if (!status)
+        status = umm_outfile_commit(&out, &synced, NULL, err);
+    umm_outfile_abort(&out);
     return status;
 }

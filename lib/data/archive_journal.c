@@ -17,7 +17,8 @@ enum {
     VERSION = 1,
     RECORD_HEAD_BYTES = 16,
     HASH_BYTES = 8,
-    JOURNAL_BYTES_MAX = 256 * 1024 * 1024 /* several times what writers let it become */
+    /* Rows of a frame, 16 MiB, with a record for each, 1.5 MiB; several times that. */
+    JOURNAL_BYTES_MAX = 64 * 1024 * 1024
 };
 
 char *umm_journal_path(const char *archive_path)
@@ -88,21 +89,44 @@ enum umm_status umm_journal_parse(const char *bytes, size_t len_bytes, size_t ro
     return UMM_OK;
 }
 
+/* The whole file; NULL when there is none. */
+static enum umm_status read_file(const char *path, char **bytes, size_t *len, struct umm_error *err)
+{
+    struct umm_file_info info;
+    struct umm_error why;
+    int fd;
+    *bytes = NULL;
+    enum umm_status status = umm_file_open_read(path, &fd, &info, &why);
+    if (status && why.sys_errno == ENOENT)
+        return UMM_OK;
+    if (status && err)
+        *err = why;
+    if (status)
+        return status;
+    if (info.kind != UMM_FILE_REGULAR)
+        status = umm_error_set(err, UMM_ERR_DATA, "is not a regular file");
+    else if (info.size_bytes > JOURNAL_BYTES_MAX)
+        status = umm_error_set(err, UMM_ERR_DATA, "larger than any journal");
+    *len = (size_t)info.size_bytes;
+    if (!status)
+        *bytes = malloc(*len + 1);
+    if (!status && !*bytes)
+        status = umm_error_set_memory(err, *len, "a journal");
+    if (!status)
+        status = umm_file_pread_all(fd, path, *bytes, *len, 0, err);
+    umm_file_close(&fd);
+    return status;
+}
+
 enum umm_status umm_journal_read(const char *path, size_t row_bytes, struct umm_journal *journal,
                                  struct umm_error *err)
 {
-    void *bytes = NULL;
+    char *bytes;
     size_t len;
-    struct umm_file_info info;
-    struct umm_error why;
     *journal = (struct umm_journal){.is_there = false};
-    enum umm_status status = umm_file_stat(path, &info, &why);
-    if (status && why.sys_errno == ENOENT)
-        return UMM_OK;
-    status = umm_file_read_whole(path, JOURNAL_BYTES_MAX, &bytes, &len, err);
-    if (status)
-        return status;
-    status = umm_journal_parse(bytes, len, row_bytes, journal, err);
+    enum umm_status status = read_file(path, &bytes, &len, err);
+    if (!status && bytes)
+        status = umm_journal_parse(bytes, len, row_bytes, journal, err);
     if (status)
         umm_error_at(err, path, 0, 0, 0);
     free(bytes);
@@ -141,11 +165,11 @@ static char *make_record(uint64_t first_row, const char *rows, size_t n, size_t 
     return record;
 }
 
-enum umm_status umm_journal_create(const char *path, uint64_t first_row, uint64_t anchor,
-                                   const char *rows, size_t n, size_t row_bytes,
+enum umm_status umm_journal_create(const char *path, unsigned mode, uint64_t first_row,
+                                   uint64_t anchor, const char *rows, size_t n, size_t row_bytes,
                                    uint64_t *sound_bytes, struct umm_error *err)
 {
-    static const struct umm_outfile_options synced = {.is_synced = true};
+    const struct umm_outfile_options synced = {.is_synced = true, .mode = mode};
     char head[UMM_JOURNAL_HEAD_BYTES];
     struct umm_outfile out = {0};
     size_t len = 0;
@@ -180,6 +204,8 @@ enum umm_status umm_journal_append(int fd, const char *path, uint64_t first_row,
         status = umm_file_sync_data(fd, path, err);
     if (!status)
         *sound_bytes += len;
+    else /* what is not stored is not to be read either, as far as that can be done */
+        (void)!umm_file_truncate(fd, path, *sound_bytes, NULL);
     free(record);
     return status;
 }

@@ -43,8 +43,11 @@ UMM_MUST_USE enum umm_status umm_journal_parse(const char *bytes, size_t len_byt
                                                size_t row_bytes, struct umm_journal *journal,
                                                struct umm_error *err);
 
-/* Replace the journal by one of n rows (n may be 0), durably. */
-UMM_MUST_USE enum umm_status umm_journal_create(const char *path, uint64_t first_row,
+/*
+ * Replace the journal by one of n rows (n may be 0), durably. It gets the permission
+ * bits mode, which are those of the archive: the rows are the same.
+ */
+UMM_MUST_USE enum umm_status umm_journal_create(const char *path, unsigned mode, uint64_t first_row,
                                                 uint64_t anchor, const char *rows, size_t n,
                                                 size_t row_bytes, uint64_t *sound_bytes,
                                                 struct umm_error *err);

@@ -59,131 +59,36 @@ static struct umm_seekable_entry entry_of(const struct umm_archive_writer *write
                                        umm_seekable_checksum(writer->archive.tail + i * len, len)};
 }
 
-/* ---- the journal ------------------------------------------------------------------ */
-
-static enum umm_status open_journal(struct umm_archive_writer *writer, struct umm_error *err)
-{
-    if (writer->journal_fd >= 0)
-        return UMM_OK;
-    struct umm_file_info info;
-    enum umm_status status =
-        umm_file_open_update(writer->journal_path, &writer->journal_fd, &info, err);
-    if (!status)
-        status = umm_file_truncate(writer->journal_fd, writer->journal_path,
-                                   writer->archive.journal_bytes, err);
-    return status;
-}
-
-/* A journal of the rows from..to, which are in the tail, in place of the one there is. */
-static enum umm_status new_journal(struct umm_archive_writer *writer, uint64_t from, uint64_t to,
-                                   struct umm_error *err)
-{
-    struct umm_archive *a = &writer->archive;
-    umm_file_close(&writer->journal_fd);
-    enum umm_status status =
-        umm_journal_create(writer->journal_path, from, umm_archive_anchor(a, from),
-                           a->tail + (size_t)(from - begin_of_tail(a)) * a->row_bytes,
-                           (size_t)(to - from), a->row_bytes, &a->journal_bytes, err);
-    if (status)
-        return status;
-    a->journal_first = from;
-    a->journal_rows = to - from;
-    return open_journal(writer, err);
-}
-
-static void drop_journal(struct umm_archive_writer *writer)
-{
-    umm_file_close(&writer->journal_fd);
-    if (writer->archive.journal_bytes)
-        umm_file_discard(writer->journal_path);
-    writer->archive.journal_bytes = 0;
-    writer->archive.journal_rows = 0;
-}
-
-/*
- * Before the last frame is overwritten: its rows, and all others that are durable, must
- * be in the journal.
- */
-static enum umm_status protect(struct umm_archive_writer *writer, struct umm_error *err)
-{
-    struct umm_archive *a = &writer->archive;
-    uint64_t begin = begin_of_tail(a), end = a->journal_first + a->journal_rows;
-    if (writer->n_stored <= begin)
-        return UMM_OK;
-    bool is_there = a->journal_bytes && a->journal_first <= begin && end >= begin;
-    if (!is_there)
-        return new_journal(writer, begin, writer->n_stored, err);
-    if (end >= writer->n_stored)
-        return UMM_OK;
-    enum umm_status status = open_journal(writer, err);
-    if (!status)
-        status = umm_journal_append(writer->journal_fd, writer->journal_path, end,
-                                    a->tail + (size_t)(end - begin) * a->row_bytes,
-                                    (size_t)(writer->n_stored - end), a->row_bytes,
-                                    &a->journal_bytes, err);
-    if (!status)
-        a->journal_rows = writer->n_stored - a->journal_first;
-    return status;
-}
-
-enum umm_status umm_archive_writer_store(struct umm_archive_writer *writer, struct umm_error *err)
-{
-    struct umm_archive *a = &writer->archive;
-    uint64_t begin = begin_of_tail(a), end = a->journal_first + a->journal_rows;
-    if (writer->n_stored == a->n_rows)
-        return UMM_OK;
-    /* Rows in frames that nobody counts yet cannot be behind others in the journal. */
-    if (writer->n_packed || writer->n_stored < begin)
-        return umm_archive_writer_commit(writer, false, err);
-    enum umm_status status = UMM_OK;
-    if (!a->journal_bytes || end != writer->n_stored)
-        status = new_journal(writer, writer->n_stored, a->n_rows, err);
-    else
-        status = open_journal(writer, err);
-    if (!status && a->journal_first + a->journal_rows != a->n_rows)
-        status =
-            umm_journal_append(writer->journal_fd, writer->journal_path, end,
-                               a->tail + (size_t)(end - begin) * a->row_bytes,
-                               (size_t)(a->n_rows - end), a->row_bytes, &a->journal_bytes, err);
-    if (status)
-        return status;
-    a->journal_rows = a->n_rows - a->journal_first;
-    writer->n_stored = a->n_rows;
-    return UMM_OK;
-}
-
 /* ---- rows ------------------------------------------------------------------------- */
 
 /* The frames that the tail fills, behind the full ones; what is left moves to the front. */
 static enum umm_status pack_full(struct umm_archive_writer *writer, struct umm_error *err)
 {
     struct umm_archive *a = &writer->archive;
-    size_t n = a->tail_rows / a->rows_per_frame;
+    size_t n = a->tail_rows / a->rows_per_frame, n_done = 0;
     if (n > writer->n_threads)
         n = writer->n_threads;
     if (n == 0)
         return UMM_OK;
     enum umm_status status = pack(writer, n, a->rows_per_frame, err);
     if (!status && !writer->n_packed)
-        status = protect(writer, err);
+        status = umm_archive_writer_protect(writer, err);
     if (!status)
         status = umm_archive_grow_frames(a, n, err);
-    for (size_t i = 0; !status && i < n; i++) {
+    while (!status && n_done < n) {
         uint64_t at = a->offsets[a->n_full];
         writer->is_dirty = true;
-        status = umm_file_pwrite_all(writer->fd, a->path, writer->packed[i],
-                                     writer->packed_bytes[i], at, err);
+        status = umm_file_pwrite_all(writer->fd, a->path, writer->packed[n_done],
+                                     writer->packed_bytes[n_done], at, err);
         if (status)
             break;
-        a->entries[a->n_full] = entry_of(writer, i, a->rows_per_frame);
-        a->offsets[++a->n_full] = at + writer->packed_bytes[i];
+        a->entries[a->n_full] = entry_of(writer, n_done, a->rows_per_frame);
+        a->offsets[++a->n_full] = at + writer->packed_bytes[n_done++];
         writer->n_packed += a->rows_per_frame;
     }
-    if (status)
-        return status;
-    a->tail_rows -= n * a->rows_per_frame;
-    memmove(a->tail, a->tail + n * a->rows_per_frame * a->row_bytes, a->tail_rows * a->row_bytes);
-    return UMM_OK;
+    a->tail_rows -= n_done * a->rows_per_frame;
+    memmove(a->tail, a->tail + n_done * umm_archive_frame_bytes(a), a->tail_rows * a->row_bytes);
+    return status;
 }
 
 enum umm_status umm_archive_writer_push(struct umm_archive_writer *writer, const char *rows,
@@ -248,6 +153,22 @@ static enum umm_status write_header(struct umm_archive_writer *writer, uint64_t 
     return status;
 }
 
+/* The header is rewritten in place: it must come out as long as the one that is there. */
+static enum umm_status check_header(const struct umm_archive_writer *writer, struct umm_error *err)
+{
+    const struct umm_archive *a = &writer->archive;
+    char *frame;
+    size_t len;
+    enum umm_status status = umm_archive_format_header(&a->npy, a->n_framed, &frame, &len, err);
+    if (status)
+        return status;
+    free(frame);
+    if (len == a->header_frame_bytes)
+        return UMM_OK;
+    return umm_error_set_path(err, UMM_ERR_UNSUPPORTED, a->path,
+                              "has a header that umm-archive did not write: it cannot be changed");
+}
+
 /* All rows into frames; the tail, less than a frame, into the last one. */
 static enum umm_status commit_frames(struct umm_archive_writer *writer, struct umm_error *err)
 {
@@ -258,7 +179,7 @@ static enum umm_status commit_frames(struct umm_archive_writer *writer, struct u
     if (a->tail_rows) {
         status = pack(writer, 1, a->tail_rows, err);
         if (!status && !writer->n_packed)
-            status = protect(writer, err);
+            status = umm_archive_writer_protect(writer, err);
         writer->is_dirty = true;
         if (!status)
             status = umm_file_pwrite_all(writer->fd, a->path, writer->packed[0],
@@ -300,54 +221,15 @@ enum umm_status umm_archive_writer_commit(struct umm_archive_writer *writer, boo
         status = commit_frames(writer, err);
     /* Of use only while the last frame, whose rows it has, may have to change. */
     if (!status && (a->tail_rows == 0 || a->journal_first < begin_of_tail(a)))
-        drop_journal(writer);
+        umm_archive_writer_drop_journal(writer);
     return status;
 }
 
 /* ---- open and close --------------------------------------------------------------- */
 
-/* An archive without rows, complete and durable. */
-static enum umm_status create(const char *path, const struct umm_npy *npy, uint32_t frame_rows,
-                              struct umm_error *err)
-{
-    static const struct umm_outfile_options synced = {.is_synced = true};
-    struct umm_outfile out = {0};
-    char description[UMM_ARCHIVE_DESCRIPTION_BYTES], *header, *table = NULL;
-    uint64_t row_bytes = umm_npy_row_bytes(npy);
-    uint64_t rows = row_bytes ? UMM_ARCHIVE_FRAME_BYTES_MAX / row_bytes : 0;
-    size_t len, table_len;
-    if (npy->n_dims == 0 || row_bytes == 0 || row_bytes > UMM_ARCHIVE_ROW_BYTES_MAX)
-        return umm_error_set_path(err, UMM_ERR_UNSUPPORTED, path,
-                                  "an archive takes rows of 1 byte to 1 MiB");
-    uint64_t most = frame_rows ? frame_rows : UMM_ARCHIVE_FRAME_ROWS;
-    rows = rows < most ? rows : most;
-    enum umm_status status = umm_archive_format_header(npy, 0, &header, &len, err);
-    if (status)
-        return status;
-    umm_archive_format_description((uint32_t)rows, description);
-    status = umm_archive_format_table(npy, 0, NULL, 0, NULL, &table, &table_len, err);
-    if (!status)
-        status = umm_outfile_open(&out, path, err);
-    int fd = umm_outfile_fd(&out);
-    if (!status && umm_outfile_is_stream(&out))
-        status = umm_error_set_path(err, UMM_ERR_ARGUMENT, path, "is not a regular file");
-    if (!status)
-        status = umm_file_write_all(fd, path, header, len, err);
-    if (!status)
-        status = umm_file_write_all(fd, path, description, sizeof description, err);
-    if (!status)
-        status = umm_file_write_all(fd, path, table, table_len, err);
-    if (!status)
-        status = umm_outfile_commit(&out, &synced, NULL, err);
-    umm_outfile_abort(&out);
-    free(table);
-    free(header);
-    return status;
-}
-
 static enum umm_status make_packers(struct umm_archive_writer *writer, struct umm_error *err)
 {
-    size_t frame = umm_zstd_frame_max(writer->archive.rows_per_frame * writer->archive.row_bytes);
+    size_t frame = umm_zstd_frame_max(umm_archive_frame_bytes(&writer->archive));
     int level = writer->options.level ? writer->options.level : UMM_ZSTD_LEVEL;
     writer->n_threads = umm_workers_wanted(writer->run);
     writer->packers = calloc(writer->n_threads, sizeof(struct umm_zstd_packer *));
@@ -379,7 +261,7 @@ static enum umm_status find_or_create(struct umm_archive_writer *writer, const c
     if (umm_file_stat(writer->journal_path, &journal, NULL) == UMM_OK)
         return umm_error_set_path(err, UMM_ERR_CONFLICT, writer->journal_path,
                                   "is the journal of an archive that is not there");
-    status = create(path, &type, writer->options.frame_rows, err);
+    status = umm_archive_create(path, &type, writer->options.frame_rows, err);
     writer->is_created = status == UMM_OK;
     return status;
 }
@@ -395,6 +277,13 @@ static enum umm_status check_same(const struct umm_archive_writer *writer,
         return UMM_OK;
     return umm_error_set_path(err, UMM_ERR_CONFLICT, writer->archive.path,
                               "holds rows of another type");
+}
+
+static enum umm_status open_archive(struct umm_archive_writer *writer, const char *path,
+                                    struct umm_error *err)
+{
+    return writer->options.is_torn_taken ? umm_archive_open_torn(&writer->archive, path, err)
+                                         : umm_archive_open(&writer->archive, path, err);
 }
 
 enum umm_status umm_archive_writer_open(struct umm_archive_writer *writer, const char *path,
@@ -415,15 +304,18 @@ enum umm_status umm_archive_writer_open(struct umm_archive_writer *writer, const
     if (!status)
         status = find_or_create(writer, path, npy, err);
     if (!status)
-        status = umm_archive_open(&writer->archive, path, err);
+        status = open_archive(writer, path, err);
     if (!status)
         status = check_same(writer, npy, err);
+    if (!status)
+        status = check_header(writer, err);
     if (!status)
         status = umm_file_open_update(path, &writer->fd, &info, err);
     if (!status)
         status = make_packers(writer, err);
     writer->n_stored = writer->archive.n_rows;
-    writer->is_dirty = !status && !writer->archive.is_table_sound;
+    writer->is_dirty = !writer->archive.is_table_sound;
+    writer->is_ready = status == UMM_OK;
     return status;
 }
 
@@ -432,7 +324,7 @@ static void restore(struct umm_archive_writer *writer)
 {
     const char *path = writer->archive.path;
     umm_archive_close(&writer->archive);
-    if (umm_archive_open(&writer->archive, path, NULL) != UMM_OK)
+    if (open_archive(writer, path, NULL) != UMM_OK)
         return; /* the journal and the full frames have all; the next writer sees to it */
     writer->n_stored = writer->archive.n_rows;
     writer->n_packed = 0;
@@ -442,11 +334,11 @@ static void restore(struct umm_archive_writer *writer)
 
 void umm_archive_writer_close(struct umm_archive_writer *writer)
 {
-    if (writer->is_dirty && writer->packers)
+    if (writer->is_dirty && writer->is_ready)
         restore(writer);
     const struct umm_archive *a = &writer->archive;
     if (!writer->is_dirty && a->fd >= 0 && a->n_framed == writer->n_stored)
-        drop_journal(writer);
+        umm_archive_writer_drop_journal(writer);
     if (writer->is_created && writer->n_stored == 0)
         umm_file_discard(writer->archive.path);
     for (unsigned i = 0; i < writer->n_threads; i++) {

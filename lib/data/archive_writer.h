@@ -22,6 +22,7 @@ struct umm_archive_writer_options {
     int level;           /* of zstd; 0: UMM_ZSTD_LEVEL */
     uint32_t frame_rows; /* of a new archive, at most UMM_ARCHIVE_FRAME_ROWS; 0: that */
     enum umm_lock_wait lock_wait;
+    bool is_torn_taken; /* as umm_archive_open_torn */
 };
 
 struct umm_archive_writer {
@@ -35,6 +36,7 @@ struct umm_archive_writer {
     uint64_t n_stored;  /* rows that are durable */
     uint64_t n_packed;  /* rows in full frames that the header does not count yet */
     bool is_created;    /* by this writer, and without rows so far */
+    bool is_ready;      /* it was opened without an error */
     bool is_dirty;      /* the file's end is not what the header says */
     unsigned n_threads;
     struct umm_zstd_packer **packers; /* one a thread */
@@ -53,7 +55,7 @@ umm_archive_writer_open(struct umm_archive_writer *writer, const char *path,
                         const struct umm_npy *npy, const struct umm_archive_writer_options *options,
                         struct umm_run *run, struct umm_error *err);
 
-/* Take n rows. */
+/* Take n rows. After a failure of this or the next two, only close it. */
 UMM_MUST_USE enum umm_status umm_archive_writer_push(struct umm_archive_writer *writer,
                                                      const char *rows, size_t n,
                                                      struct umm_error *err);
@@ -75,5 +77,17 @@ UMM_MUST_USE enum umm_status umm_archive_writer_commit(struct umm_archive_writer
  * has no rows. Safe after a failed open.
  */
 void umm_archive_writer_close(struct umm_archive_writer *writer);
+
+/* ---- the journal, for archive_writer.c ------------------------------------------- */
+
+/*
+ * Before the last frame is overwritten: its rows, and all others that are durable, must
+ * be in the journal.
+ */
+UMM_MUST_USE enum umm_status umm_archive_writer_protect(struct umm_archive_writer *writer,
+                                                        struct umm_error *err);
+
+/* Remove the journal, when frames have all its rows. */
+void umm_archive_writer_drop_journal(struct umm_archive_writer *writer);
 
 #endif

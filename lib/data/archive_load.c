@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/* What an archive holds: its frames, by the table or by walking, and the rows behind them. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "data/archive.h"
+#include "data/archive_journal.h"
+#include "sys/file.h"
+
+enum { STEP_ENTRIES = 256 }; /* of a table that are read at once */
+
+/* The last frame, if the header counts rows behind the full ones. */
+struct last_frame {
+    size_t n_rows;
+    uint64_t offset;
+    struct umm_seekable_entry entry;
+};
+
+static uint64_t begin_of_tail(const struct umm_archive *archive)
+{
+    return (uint64_t)archive->n_full * archive->rows_per_frame;
+}
+
+static enum umm_status add_frame(struct umm_archive *archive,
+                                 const struct umm_seekable_entry *entry, uint64_t at,
+                                 struct umm_error *err)
+{
+    enum umm_status status = umm_archive_grow_frames(archive, 1, err);
+    if (status)
+        return status;
+    archive->entries[archive->n_full] = *entry;
+    archive->offsets[archive->n_full++] = at;
+    archive->offsets[archive->n_full] = at + entry->packed_bytes;
+    return UMM_OK;
+}
+
+/* ---- the table -------------------------------------------------------------------- */
+
+/* A table as it is read: the next entry is number index, of the frame at offset `at`. */
+struct table {
+    uint64_t n_wanted; /* full frames that the header counts */
+    uint64_t index, at;
+    bool is_exact; /* it has just the frames that the header counts */
+};
+
+/* No entry may make a reader take more memory than a frame's content can need. */
+static bool fits(const struct umm_seekable_entry *entry, uint64_t content_bytes)
+{
+    return entry->content_bytes == content_bytes &&
+           entry->packed_bytes <= umm_zstd_frame_max((size_t)content_bytes);
+}
+
+static bool take_entry(struct umm_archive *archive, struct table *table, struct last_frame *last,
+                       const struct umm_seekable_entry *entry)
+{
+    uint64_t at = table->at, i = table->index++;
+    table->at += entry->packed_bytes;
+    if (i == 0) {
+        table->is_exact = entry->checksum == archive->header_checksum;
+        return entry->packed_bytes == archive->header_frame_bytes;
+    }
+    if (i < UMM_ARCHIVE_OWN_FRAMES)
+        return entry->packed_bytes == UMM_ARCHIVE_DESCRIPTION_BYTES;
+    uint64_t k = i - UMM_ARCHIVE_OWN_FRAMES;
+    if (k < table->n_wanted)
+        return fits(entry, umm_archive_frame_bytes(archive)) &&
+               add_frame(archive, entry, at, NULL) == UMM_OK;
+    if (k == table->n_wanted && last->n_rows) {
+        *last = (struct last_frame){last->n_rows, at, *entry};
+        return fits(entry, last->n_rows * archive->row_bytes);
+    }
+    table->is_exact = false;
+    return true;
+}
+
+/* Piece by piece: what it takes in memory is what the file really holds of sound entries. */
+static bool read_entries(struct umm_archive *archive, struct table *table, struct last_frame *last,
+                         uint64_t n, uint64_t offset)
+{
+    char bytes[STEP_ENTRIES * UMM_SEEKABLE_ENTRY_BYTES];
+    while (table->index < n) {
+        size_t left = (size_t)(n - table->index), n_now = left < STEP_ENTRIES ? left : STEP_ENTRIES;
+        if (umm_file_pread_all(archive->fd, archive->path, bytes, n_now * UMM_SEEKABLE_ENTRY_BYTES,
+                               offset + table->index * UMM_SEEKABLE_ENTRY_BYTES, NULL))
+            return false;
+        for (size_t i = 0; i < n_now; i++) {
+            struct umm_seekable_entry entry;
+            umm_seekable_parse_entry(bytes + i * UMM_SEEKABLE_ENTRY_BYTES, &entry);
+            if (!take_entry(archive, table, last, &entry))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* The frames by the table: false when it is not one of a file that is complete. */
+static bool load_table(struct umm_archive *archive, uint64_t n_wanted, struct last_frame *last)
+{
+    char head[UMM_SEEKABLE_HEADER_BYTES], footer[UMM_SEEKABLE_FOOTER_BYTES];
+    uint64_t data_at = umm_archive_data_offset(archive);
+    size_t n;
+    archive->n_full = 0;
+    archive->offsets[0] = data_at;
+    if (archive->size_bytes < data_at + umm_seekable_table_bytes(UMM_ARCHIVE_OWN_FRAMES) ||
+        umm_file_pread_all(archive->fd, archive->path, footer, sizeof footer,
+                           archive->size_bytes - sizeof footer, NULL) ||
+        !umm_seekable_parse_footer(footer, &n))
+        return false;
+    uint64_t size = umm_seekable_table_bytes(n), needed = n_wanted + (last->n_rows > 0);
+    if (n < UMM_ARCHIVE_OWN_FRAMES || n - UMM_ARCHIVE_OWN_FRAMES < needed ||
+        size > archive->size_bytes - data_at)
+        return false;
+    uint64_t table_at = archive->size_bytes - size;
+    struct table table = {.n_wanted = n_wanted};
+    if (umm_file_pread_all(archive->fd, archive->path, head, sizeof head, table_at, NULL) ||
+        !umm_seekable_is_header(head, n) ||
+        !read_entries(archive, &table, last, n, table_at + sizeof head) || table.at != table_at)
+        return false;
+    archive->is_table_sound = table.is_exact;
+    return true;
+}
+
+/* ---- walking ---------------------------------------------------------------------- */
+
+/* Measure the frame at offset, which must hold max_bytes or, unless is_exact, fewer. */
+static enum umm_status walk_frame(struct umm_archive *archive, uint64_t offset, size_t max_bytes,
+                                  bool is_exact, struct umm_seekable_entry *entry,
+                                  struct umm_error *err)
+{
+    struct umm_zstd_frame frame;
+    size_t max = umm_zstd_frame_max(max_bytes);
+    uint64_t left = offset < archive->size_bytes ? archive->size_bytes - offset : 0;
+    size_t n = left < max ? (size_t)left : max;
+    enum umm_status status = umm_archive_grow_packed(archive, max, err);
+    if (!status)
+        status = umm_file_pread_all(archive->fd, archive->path, archive->packed, n, offset, err);
+    if (status)
+        return status;
+    if (!umm_zstd_measure(archive->packed, n, &frame) || frame.is_skippable ||
+        frame.content_bytes > max_bytes || (is_exact && frame.content_bytes != max_bytes))
+        return umm_error_set_path(err, UMM_ERR_DATA, archive->path,
+                                  "damaged: no frame of rows at byte %" PRIu64, offset);
+    /* The checksum that ends a zstd frame is the one that a seek table has. */
+    const char *end = archive->packed + frame.size_bytes;
+    *entry = (struct umm_seekable_entry){
+        (uint32_t)frame.size_bytes, (uint32_t)frame.content_bytes,
+        (uint32_t)umm_bytes_get(end - UMM_SEEKABLE_CHECKSUM_BYTES, UMM_SEEKABLE_CHECKSUM_BYTES)};
+    return UMM_OK;
+}
+
+/*
+ * The frames end before the rows do. When no more than a frame and a table could follow,
+ * the end of the file is what is missing: the archive has the rows of the frames before.
+ */
+static bool cut(struct umm_archive *archive, struct last_frame *last)
+{
+    uint64_t at = archive->offsets[archive->n_full];
+    uint64_t left = archive->size_bytes > at ? archive->size_bytes - at : 0;
+    size_t frame_bytes = umm_archive_frame_bytes(archive);
+    if (left > umm_zstd_frame_max(frame_bytes) +
+                   umm_seekable_table_bytes(archive->n_full + UMM_ARCHIVE_OWN_FRAMES + 1))
+        return false;
+    *last = (struct last_frame){.offset = at};
+    if (walk_frame(archive, at, frame_bytes, false, &last->entry, NULL) == UMM_OK &&
+        last->entry.content_bytes < frame_bytes &&
+        last->entry.content_bytes % archive->row_bytes == 0)
+        last->n_rows = last->entry.content_bytes / archive->row_bytes;
+    archive->n_framed = begin_of_tail(archive) + last->n_rows;
+    return true;
+}
+
+/* The frames by walking over them, when there is no table that fits. */
+static enum umm_status walk(struct umm_archive *archive, uint64_t n_wanted, struct last_frame *last,
+                            struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
+    struct umm_seekable_entry entry;
+    archive->n_full = 0;
+    archive->offsets[0] = umm_archive_data_offset(archive);
+    while (!status && archive->n_full < n_wanted) {
+        uint64_t at = archive->offsets[archive->n_full];
+        status = walk_frame(archive, at, umm_archive_frame_bytes(archive), true, &entry, err);
+        if (!status)
+            status = add_frame(archive, &entry, at, err);
+    }
+    if (!status && last->n_rows) {
+        last->offset = archive->offsets[archive->n_full];
+        status = walk_frame(archive, last->offset, last->n_rows * archive->row_bytes, true,
+                            &last->entry, err);
+    }
+    if (status == UMM_ERR_DATA && archive->is_torn_taken && cut(archive, last))
+        return UMM_OK;
+    return status;
+}
+
+/* ---- the tail --------------------------------------------------------------------- */
+
+/* The rows of the last frame into the tail. */
+static enum umm_status unpack_last(struct umm_archive *archive, const struct last_frame *last,
+                                   struct umm_error *err)
+{
+    size_t len = last->n_rows * archive->row_bytes;
+    enum umm_status status = umm_archive_grow_packed(archive, last->entry.packed_bytes, err);
+    if (!status)
+        status = umm_file_pread_all(archive->fd, archive->path, archive->packed,
+                                    last->entry.packed_bytes, last->offset, err);
+    if (status)
+        return status;
+    status = umm_zstd_unpack(archive->unpacker, archive->packed, last->entry.packed_bytes,
+                             archive->tail, len, err);
+    if (!status && last->entry.checksum != umm_seekable_checksum(archive->tail, len))
+        status = umm_error_set(err, UMM_ERR_DATA, "the checksum of the seek table differs");
+    if (status)
+        umm_error_at(err, archive->path, 0, 0, 0);
+    return status;
+}
+
+/* The same when it may be half overwritten: whether it is whole. */
+static bool try_last(struct umm_archive *archive, struct last_frame *last)
+{
+    last->offset = archive->offsets[archive->n_full];
+    return walk_frame(archive, last->offset, last->n_rows * archive->row_bytes, true, &last->entry,
+                      NULL) == UMM_OK &&
+           unpack_last(archive, last, NULL) == UMM_OK;
+}
+
+uint64_t umm_archive_anchor(const struct umm_archive *archive, uint64_t first_row)
+{
+    uint64_t n = first_row / archive->rows_per_frame, begin = begin_of_tail(archive);
+    uint64_t anchor = umm_hash64("", 0, 0);
+    for (size_t i = 0; i < n && i < archive->n_full; i++) {
+        char bytes[16], *p = umm_bytes_put(bytes, anchor, 8);
+        p = umm_bytes_put(p, archive->entries[i].content_bytes, 4);
+        umm_bytes_put(p, archive->entries[i].checksum, 4);
+        anchor = umm_hash64(bytes, sizeof bytes, 0);
+    }
+    if (first_row > begin)
+        anchor ^= umm_hash64(archive->tail, (size_t)(first_row - begin) * archive->row_bytes, 0);
+    return anchor;
+}
+
+/* Whether the journal's rows go on where the frames' end, and agree with those in the tail. */
+static bool agrees(const struct umm_archive *archive, const struct umm_journal *journal,
+                   size_t n_tail_rows)
+{
+    uint64_t begin = begin_of_tail(archive);
+    uint64_t from = journal->first_row > begin ? journal->first_row : begin;
+    uint64_t to = journal->first_row + journal->n_rows;
+    if (journal->first_row < begin && journal->first_row % archive->rows_per_frame)
+        return false; /* a journal's frame is the last one, or none */
+    if (journal->anchor != umm_archive_anchor(archive, journal->first_row))
+        return false;
+    to = to < begin + n_tail_rows ? to : begin + n_tail_rows;
+    return to <= from || memcmp(archive->tail + (from - begin) * archive->row_bytes,
+                                journal->rows + (from - journal->first_row) * archive->row_bytes,
+                                (size_t)(to - from) * archive->row_bytes) == 0;
+}
+
+/*
+ * The rows from the full frames on: those of the last frame, if it must be whole, and
+ * those of the journal, which replace and continue them.
+ */
+static enum umm_status load_tail(struct umm_archive *archive, struct last_frame *last,
+                                 bool is_last_needed, const struct umm_journal *journal,
+                                 struct umm_error *err)
+{
+    uint64_t begin = begin_of_tail(archive);
+    if (journal->is_there && journal->first_row > archive->n_framed)
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, archive->path, "%s",
+                                  umm_archive_other_journal);
+    uint64_t end = journal->is_there ? journal->first_row + journal->n_rows : 0;
+    archive->tail_rows = 0;
+    archive->n_rows = end > archive->n_framed ? end : archive->n_framed;
+    enum umm_status status =
+        umm_archive_grow_tail(archive, (size_t)(archive->n_rows - begin) + 1, err);
+    if (!status && last->n_rows && is_last_needed)
+        status = unpack_last(archive, last, err);
+    if (status)
+        return status;
+    bool has_last = last->n_rows && (is_last_needed || try_last(archive, last));
+    if (journal->is_there && !agrees(archive, journal, has_last ? last->n_rows : 0))
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, archive->path, "%s",
+                                  umm_archive_other_journal);
+    if (end > begin) {
+        uint64_t from = journal->first_row > begin ? journal->first_row : begin;
+        memcpy(archive->tail + (from - begin) * archive->row_bytes,
+               journal->rows + (from - journal->first_row) * archive->row_bytes,
+               (size_t)(end - from) * archive->row_bytes);
+    }
+    archive->tail_rows = (size_t)(archive->n_rows - begin);
+    archive->journal_first = journal->first_row;
+    archive->journal_rows = journal->n_rows;
+    archive->journal_bytes = journal->is_there ? journal->sound_bytes : 0;
+    return UMM_OK;
+}
+
+/* ---- all of it -------------------------------------------------------------------- */
+
+static enum umm_status load_with(struct umm_archive *archive, const struct umm_journal *journal,
+                                 struct umm_error *err)
+{
+    uint64_t counted = archive->n_framed, n_wanted = counted / archive->rows_per_frame;
+    uint64_t begin = n_wanted * archive->rows_per_frame;
+    struct last_frame last = {.n_rows = (size_t)(counted - begin)};
+    struct last_frame needed = last;
+    /* Then the last frame may be changing, and nobody needs it. */
+    bool is_covered = journal->is_there && last.n_rows && journal->first_row <= begin &&
+                      journal->n_rows >= counted - journal->first_row;
+    if (is_covered)
+        needed.n_rows = 0;
+    archive->is_table_sound = false;
+    enum umm_status status = umm_archive_grow_frames(archive, 1, err);
+    if (!status && !load_table(archive, n_wanted, &needed))
+        status = walk(archive, n_wanted, &needed, err);
+    if (is_covered)
+        archive->is_table_sound = false;
+    bool is_cut = archive->n_framed != counted;
+    if (!status)
+        status = is_covered && !is_cut ? load_tail(archive, &last, false, journal, err)
+                                       : load_tail(archive, &needed, true, journal, err);
+    archive->n_lost = !status && counted > archive->n_rows ? counted - archive->n_rows : 0;
+    return status;
+}
+
+/* What tells one state of the files from another. */
+static uint64_t state_of(const struct umm_archive *archive, const struct umm_journal *journal)
+{
+    const uint64_t parts[] = {archive->n_framed,    archive->size_bytes, archive->header_checksum,
+                              journal->is_there,    journal->first_row,  journal->n_rows,
+                              journal->sound_bytes, journal->anchor};
+    return umm_hash64(parts, sizeof parts, 0);
+}
+
+enum umm_status umm_archive_load(struct umm_archive *archive, uint64_t *state,
+                                 struct umm_error *err)
+{
+    struct umm_journal journal;
+    char *path = umm_journal_path(archive->path);
+    *state = 0;
+    /* The size of a row is in the header, which has to be read after the journal. */
+    enum umm_status status = path ? umm_archive_load_head(archive, err)
+                                  : umm_error_set_memory(err, strlen(archive->path), "a path");
+    if (!status)
+        status = umm_journal_read(path, archive->row_bytes, &journal, err);
+    free(path);
+    if (status)
+        return status;
+    status = umm_archive_load_head(archive, err);
+    if (!status)
+        *state = state_of(archive, &journal);
+    if (!status)
+        status = load_with(archive, &journal, err);
+    umm_journal_free(&journal);
+    return status;
+}
