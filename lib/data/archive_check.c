@@ -11,19 +11,19 @@
 
 /* ---- looking ---------------------------------------------------------------------- */
 
+/* *is_time is false when the row has no time, as in an array that only looks like bars. */
 static enum umm_status time_at(struct umm_archive *archive, const struct umm_arraycolumn *column,
-                               uint64_t row, struct umm_time *out, struct umm_error *err)
+                               uint64_t row, struct umm_time *out, bool *is_time,
+                               struct umm_error *err)
 {
     char *bytes = malloc(archive->row_bytes);
     if (!bytes)
         return umm_error_set_memory(err, archive->row_bytes, "a row");
     enum umm_status status = umm_archive_read(archive, row, 1, bytes, err);
-    enum umm_time_result result = UMM_TIME_OK;
-    if (!status)
-        result = umm_arraycolumn_read_time(column, bytes + column->offset_bytes, out);
+    if (!status && *is_time)
+        *is_time =
+            umm_arraycolumn_read_time(column, bytes + column->offset_bytes, out) == UMM_TIME_OK;
     free(bytes);
-    if (result != UMM_TIME_OK)
-        status = umm_arraycolumn_refuse_time(column, row, result, err);
     return status;
 }
 
@@ -48,8 +48,10 @@ static enum umm_status describe(struct umm_archive *archive, struct umm_archive_
     if (!stat->has_time)
         return UMM_OK;
     umm_arraycolumn_get(&archive->npy, index, &column);
-    enum umm_status status = time_at(archive, &column, 0, &stat->first, err);
-    return status ? status : time_at(archive, &column, archive->n_rows - 1, &stat->last, err);
+    enum umm_status status = time_at(archive, &column, 0, &stat->first, &stat->has_time, err);
+    if (status)
+        return status;
+    return time_at(archive, &column, archive->n_rows - 1, &stat->last, &stat->has_time, err);
 }
 
 enum umm_status umm_archive_stat(const char *path, struct umm_archive_stat *stat,

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Archives that a crash, a mistake or an enemy left: no stored row is lost, no other
+ * archive's row taken for one, and no count believed that the file does not hold.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "data/archive_check.h"
+#include "data/archive_journal.h"
+#include "data/archive_writer.h"
+
+enum { ROW_BYTES = 48, FRAME_ROWS = 100, ROWS_MAX = 1000, PATH_SIZE = 128, FILE_MAX = 1 << 20 };
+
+static char directory[] = "/tmp/umm-damage-XXXXXX";
+static char path[PATH_SIZE], journal[PATH_SIZE];
+static char rows[ROWS_MAX * ROW_BYTES];
+
+static const char *row(size_t i)
+{
+    return rows + i * ROW_BYTES;
+}
+
+static struct umm_npy type_of(uint64_t columns)
+{
+    return (struct umm_npy){.n_dims = 2, .shape = {0, columns}, .type = {'f', false, 8, ""}};
+}
+
+static enum umm_status try_writer(struct umm_archive_writer *w, uint64_t columns,
+                                  struct umm_error *err)
+{
+    static const struct umm_archive_writer_options options = {.frame_rows = FRAME_ROWS};
+    static struct umm_run run = {.n_threads = 3};
+    struct umm_npy npy = type_of(columns);
+    return umm_archive_writer_open(w, path, &npy, &options, &run, err);
+}
+
+static void open_writer(struct umm_archive_writer *w)
+{
+    struct umm_error err = {.status = UMM_OK};
+    if (try_writer(w, 6, &err) != UMM_OK)
+        fail_msg("%s: %s", err.path, err.message);
+}
+
+/* Rows from..to go on in the archive, as far as `how` says: 's'tore or 'c'ommit. */
+static void append(size_t from, size_t to, char how)
+{
+    struct umm_archive_writer w;
+    open_writer(&w);
+    assert_int_equal(w.archive.n_rows, from);
+    assert_int_equal(umm_archive_writer_push(&w, row(from), to - from, NULL), UMM_OK);
+    assert_int_equal(how == 's' ? umm_archive_writer_store(&w, NULL)
+                                : umm_archive_writer_commit(&w, true, NULL),
+                     UMM_OK);
+    umm_archive_writer_close(&w);
+}
+
+static void assert_holds(size_t n)
+{
+    static char out[sizeof rows];
+    struct umm_archive a;
+    struct umm_error err = {.status = UMM_OK};
+    if (umm_archive_open(&a, path, &err) != UMM_OK)
+        fail_msg("%s: %s", err.path, err.message);
+    assert_int_equal(a.n_rows, n);
+    assert_int_equal(umm_archive_read(&a, 0, n, out, NULL), UMM_OK);
+    assert_memory_equal(out, rows, n * ROW_BYTES);
+    umm_archive_close(&a);
+}
+
+static enum umm_status try_open(struct umm_error *err)
+{
+    struct umm_archive a;
+    enum umm_status status = umm_archive_open(&a, path, err);
+    umm_archive_close(&a);
+    return status;
+}
+
+static size_t slurp(const char *name, char *bytes)
+{
+    FILE *file = fopen(name, "rb");
+    assert_non_null(file);
+    size_t len = fread(bytes, 1, FILE_MAX, file);
+    fclose(file);
+    return len;
+}
+
+static void spit(const char *name, const char *bytes, size_t len)
+{
+    FILE *file = fopen(name, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, len, file), len);
+    fclose(file);
+}
+
+static int start(void **unused)
+{
+    (void)unused;
+    unlink(path);
+    unlink(journal);
+    return 0;
+}
+
+/* Where the full frames of the archive end, and what a journal of the rows behind notes. */
+static uint64_t end_of_full(uint64_t *anchor)
+{
+    struct umm_archive a;
+    assert_int_equal(umm_archive_open(&a, path, NULL), UMM_OK);
+    uint64_t at = a.offsets[a.n_full];
+    *anchor = umm_archive_anchor(&a, a.n_full * FRAME_ROWS);
+    umm_archive_close(&a);
+    return at;
+}
+
+/* ---- crashes ---------------------------------------------------------------------- */
+
+/* The journal is all that has the rows of a torn last frame: nobody may drop it. */
+static void a_refused_writer_keeps_the_journal(void **unused)
+{
+    static char bytes[FILE_MAX];
+    struct umm_archive_writer w;
+    uint64_t anchor, sound;
+    (void)unused;
+    append(0, 250, 'c');
+    uint64_t at = end_of_full(&anchor);
+    assert_int_equal(
+        umm_journal_create(journal, 0644, 200, anchor, row(200), 50, ROW_BYTES, &sound, NULL),
+        UMM_OK);
+    size_t len = slurp(path, bytes);
+    memset(bytes + at, 'x', 100);
+    spit(path, bytes, len);
+    assert_holds(250);
+    assert_int_equal(try_writer(&w, 5, NULL), UMM_ERR_CONFLICT);
+    umm_archive_writer_close(&w);
+    assert_holds(250);
+    append(250, 300, 'c');
+    assert_holds(300);
+}
+
+/* However many frames are pushed at once, the journal stays one that can be read. */
+static void a_journal_has_less_than_a_frame(void **unused)
+{
+    struct umm_archive_writer w;
+    struct stat st;
+    (void)unused;
+    open_writer(&w);
+    for (size_t n = 0; n < 900; n += 150) {
+        assert_int_equal(umm_archive_writer_push(&w, row(n), 150, NULL), UMM_OK);
+        assert_int_equal(umm_archive_writer_store(&w, NULL), UMM_OK);
+        assert_holds(n + 150);
+        if (stat(journal, &st) == 0)
+            assert_true(st.st_size < FRAME_ROWS * (ROW_BYTES + UMM_JOURNAL_RECORD_EXTRA));
+    }
+    umm_archive_writer_close(&w);
+    assert_holds(900);
+}
+
+static void a_journal_is_as_private_as_its_archive(void **unused)
+{
+    struct stat st;
+    (void)unused;
+    append(0, 150, 'c');
+    assert_int_equal(chmod(path, 0600), 0);
+    append(150, 160, 's');
+    assert_int_equal(stat(journal, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(umm_archive_compact(path, NULL, NULL, NULL), UMM_OK);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_holds(160);
+}
+
+/* ---- cuts ------------------------------------------------------------------------- */
+
+/* The header counts 730 rows, and the file ends at any byte of the last two frames. */
+static void a_cut_file_keeps_its_whole_frames(void **unused)
+{
+    static char bytes[FILE_MAX];
+    static const struct umm_archive_writer_options torn = {.is_torn_taken = true};
+    struct umm_archive_repair_result result;
+    struct umm_archive_stat stat;
+    struct umm_archive a;
+    (void)unused;
+    append(0, 730, 'c');
+    size_t len = slurp(path, bytes);
+    assert_int_equal(umm_archive_open(&a, path, NULL), UMM_OK);
+    uint64_t sixth = a.offsets[6], end = a.offsets[7], last = len - umm_seekable_table_bytes(10);
+    umm_archive_close(&a);
+    for (size_t cut = (size_t)sixth; cut <= len; cut++) {
+        size_t n = cut < end ? 600 : cut < last ? 700 : 730;
+        spit(path, bytes, cut);
+        assert_int_equal(try_open(NULL), n == 730 ? UMM_OK : UMM_ERR_DATA);
+        assert_int_equal(umm_archive_repair(path, &torn, NULL, &result, NULL), UMM_OK);
+        assert_int_equal(result.n_rows, n);
+        assert_int_equal(result.n_lost, 730 - n);
+        assert_true(result.is_changed == (cut < len));
+        assert_holds(n);
+        struct umm_error err = {.status = UMM_OK};
+        if (cut % 64 == 0 && umm_archive_verify(path, NULL, &stat, &err) != UMM_OK)
+            fail_msg("cut at %zu: %s", cut, err.message);
+    }
+}
+
+/* Frames that may be sound follow: they are not thrown away. */
+static void a_hole_is_not_a_cut(void **unused)
+{
+    static char bytes[FILE_MAX];
+    static const struct umm_archive_writer_options torn = {.is_torn_taken = true};
+    struct umm_archive_repair_result result;
+    struct umm_archive a;
+    (void)unused;
+    append(0, 730, 'c');
+    size_t len = slurp(path, bytes);
+    assert_int_equal(umm_archive_open(&a, path, NULL), UMM_OK);
+    memset(bytes + a.offsets[1], 0, 64);
+    umm_archive_close(&a);
+    spit(path, bytes, len - 1);
+    assert_int_equal(umm_archive_repair(path, &torn, NULL, &result, NULL), UMM_ERR_DATA);
+}
+
+/* ---- others' journals ------------------------------------------------------------- */
+
+static void rows_of_other_archives_are_not_taken(void **unused)
+{
+    static char bytes[FILE_MAX], frames[FILE_MAX];
+    uint64_t sound;
+    struct umm_error err;
+    (void)unused;
+    /* The journals of an archive of other rows, without a full frame: appended to, and as
+       it is when the last frame is about to change. */
+    append(0, 40, 'c');
+    append(40, 45, 's');
+    size_t len = slurp(journal, bytes);
+    start(NULL);
+    rows[3] ^= 1;
+    append(0, 40, 'c');
+    rows[3] ^= 1;
+    spit(journal, bytes, len);
+    assert_int_equal(try_open(&err), UMM_ERR_CONFLICT);
+    assert_string_equal(err.message, umm_archive_other_journal);
+    struct umm_archive a = {.rows_per_frame = FRAME_ROWS};
+    uint64_t anchor = umm_archive_anchor(&a, 0);
+    for (size_t n = 20; n <= 60; n += 20) {
+        assert_int_equal(
+            umm_journal_create(journal, 0644, 0, anchor, row(0), n, ROW_BYTES, &sound, NULL),
+            UMM_OK);
+        assert_int_equal(try_open(NULL), UMM_ERR_CONFLICT);
+    }
+    /* Beside a frame that is torn it is believed. */
+    len = slurp(path, frames);
+    memset(frames + len - 60, 'x', 20);
+    spit(path, frames, len);
+    assert_holds(60);
+}
+
+/* ---- lies ------------------------------------------------------------------------- */
+
+static void a_table_that_lies_is_not_believed(void **unused)
+{
+    static char bytes[FILE_MAX], lie[FILE_MAX];
+    (void)unused;
+    append(0, 730, 'c');
+    size_t len = slurp(path, bytes), at = len - umm_seekable_table_bytes(10);
+    for (size_t k = 0; k < 10; k++)
+        for (size_t field = 0; field < 3; field++) {
+            char *p = lie + at + UMM_SEEKABLE_HEADER_BYTES + k * UMM_SEEKABLE_ENTRY_BYTES;
+            memcpy(lie, bytes, len);
+            umm_bytes_put(p + 4 * field, 0xFFFFFFF0U, 4);
+            spit(path, lie, len);
+            /* Checksums are compared when the frame is read; the rest is walked around. */
+            if (field < 2 || k < 2)
+                assert_holds(730);
+        }
+    for (uint64_t n = 0; n < 12; n++) {
+        memcpy(lie, bytes, len);
+        umm_bytes_put(lie + len - UMM_SEEKABLE_FOOTER_BYTES, n == 11 ? 0x7FFFFFF : n, 4);
+        spit(path, lie, len);
+        assert_holds(730);
+    }
+}
+
+/* A count of rows without their frames costs no memory, and is not waited for. */
+static void a_count_that_lies_is_not_believed(void **unused)
+{
+    struct umm_npy npy = type_of(6);
+    struct rlimit limit, small;
+    char *header;
+    size_t len;
+    struct umm_error err;
+    (void)unused;
+    append(0, 100, 'c');
+    assert_int_equal(umm_archive_format_header(&npy, UINT64_C(1) << 57, &header, &len, NULL),
+                     UMM_OK);
+    FILE *file = fopen(path, "r+b");
+    assert_int_equal(fwrite(header, 1, len, file), len);
+    fclose(file);
+    free(header);
+    assert_int_equal(truncate(path, 1L << 40), 0);
+    getrlimit(RLIMIT_AS, &limit);
+    small = limit;
+    small.rlim_cur = (rlim_t)1 << 31;
+    if (!getenv("UMM_SAN"))
+        setrlimit(RLIMIT_AS, &small);
+    assert_int_equal(try_open(&err), UMM_ERR_DATA);
+    setrlimit(RLIMIT_AS, &limit);
+}
+
+/* A header of another writer has another length: rewriting it would spoil the file. */
+static void a_header_of_another_length_is_not_rewritten(void **unused)
+{
+    static char bytes[FILE_MAX];
+    char raw[512], text[512], *header;
+    struct umm_npy npy = type_of(6);
+    struct umm_zstd_frame frame;
+    struct umm_archive_writer w;
+    size_t len, text_len = 192;
+    (void)unused;
+    append(0, 100, 'c');
+    size_t all = slurp(path, bytes);
+    assert_int_equal(umm_archive_format_header(&npy, 100, &header, &len, NULL), UMM_OK);
+    assert_true(umm_zstd_measure(header, len, &frame));
+    memset(text, ' ', sizeof text);
+    memcpy(text, header + len - frame.content_bytes, (size_t)frame.content_bytes - 1);
+    text[text_len - 1] = '\n';
+    umm_bytes_put(text + 8, text_len - 10, 2);
+    free(header);
+    size_t raw_len = umm_zstd_format_raw(text, text_len, raw);
+    FILE *file = fopen(path, "wb");
+    fwrite(raw, 1, raw_len, file);
+    fwrite(bytes + len, 1, all - len, file);
+    fclose(file);
+    assert_holds(100);
+    assert_int_equal(try_writer(&w, 6, NULL), UMM_ERR_UNSUPPORTED);
+    umm_archive_writer_close(&w);
+    assert_holds(100);
+}
+
+static void one_of_a_later_version_says_so(void **unused)
+{
+    static char bytes[FILE_MAX];
+    char description[UMM_ARCHIVE_DESCRIPTION_BYTES];
+    struct umm_zstd_frame frame;
+    struct umm_error err;
+    (void)unused;
+    append(0, 10, 'c');
+    size_t len = slurp(path, bytes);
+    assert_true(umm_zstd_measure(bytes, len, &frame));
+    umm_archive_format_description(FRAME_ROWS, description);
+    assert_memory_equal(bytes + frame.size_bytes, description, sizeof description);
+    bytes[frame.size_bytes + 16]++;
+    spit(path, bytes, len);
+    assert_int_equal(try_open(&err), UMM_ERR_DATA);
+    assert_string_equal(err.message, "the archive's description is damaged");
+    assert_false(umm_archive_is(path));
+}
+
+static int set_up(void **unused)
+{
+    uint64_t x = 88172645463325252U;
+    (void)unused;
+    if (!mkdtemp(directory))
+        return -1;
+    snprintf(path, sizeof path, "%s/a.npy.zst", directory);
+    snprintf(journal, sizeof journal, "%s/a.npy.zst.journal", directory);
+    for (size_t i = 0; i < sizeof rows; i++) {
+        x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+        rows[i] = (char)(i % 8 < 5 ? i / ROW_BYTES : x);
+    }
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    start(unused);
+    return rmdir(directory);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_refused_writer_keeps_the_journal, start),
+        cmocka_unit_test_setup(a_journal_has_less_than_a_frame, start),
+        cmocka_unit_test_setup(a_journal_is_as_private_as_its_archive, start),
+        cmocka_unit_test_setup(a_cut_file_keeps_its_whole_frames, start),
+        cmocka_unit_test_setup(a_hole_is_not_a_cut, start),
+        cmocka_unit_test_setup(rows_of_other_archives_are_not_taken, start),
+        cmocka_unit_test_setup(a_table_that_lies_is_not_believed, start),
+        cmocka_unit_test_setup(a_count_that_lies_is_not_believed, start),
+        cmocka_unit_test_setup(a_header_of_another_length_is_not_rewritten, start),
+        cmocka_unit_test_setup(one_of_a_later_version_says_so, start),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
