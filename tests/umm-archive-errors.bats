@@ -1,0 +1,267 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+load helper
+
+# bars N [FIRST]: N one-minute bars as CSV, without the first FIRST of them.
+bars() {
+    umm-synth --rows="$1" | { read -r header && echo "$header" && tail -n "+$((${2:-0} + 1))"; }
+}
+
+# old N: a.npy.zst with N bars, and a copy of it that nothing may change.
+old() {
+    bars "$1" | umm-archive append a.npy.zst && cp -p a.npy.zst before
+}
+
+# refused TEXT ARGS...: exit code 1, the text, and the old archive untouched.
+refused() {
+    local text=$1
+    shift
+    refuses 1 "umm-archive: $text" umm-archive "$@" || return
+    cmp a.npy.zst before && no_leftovers && [[ ! -e a.npy.zst.journal ]]
+}
+
+# usage TEXT ARGS...
+usage() {
+    local text=$1
+    shift
+    refuses 2 "umm-archive: $text"$'\n'"Try 'umm-archive --help'." umm-archive "$@"
+}
+
+@test "wrong usage" {
+    usage "--level takes a number from 1 to 19, not \"0\"" append --level=0 a.npy.zst
+    usage "--level takes a number from 1 to 19, not \"20\"" append --level=20 a.npy.zst
+    usage "--threads takes a number from 1 to 256, not \"0\"" append --threads=0 a.npy.zst
+    usage "--sync takes batch or always, not \"never\"" append --sync=never a.npy.zst
+    usage "--flush-rows takes a number from 1, not \"0\"" append --flush-rows=0 a.npy.zst
+    usage "--flush-bytes takes a number of bytes, or one with K, M or G, not \"1X\"" append --flush-bytes=1X a.npy.zst
+    usage "--flush-age takes a time such as 500ms, 5s or 2m, not \"5\"" append --flush-age=5 a.npy.zst
+    usage "--on-revision takes error or keep, not \"replace\"" append --on-revision=replace a.npy.zst
+    usage "--lock takes wait or fail, not \"no\"" append --lock=no a.npy.zst
+    [[ ! -e a.npy.zst ]]
+}
+
+@test "inputs that cannot be appended" {
+    old 100
+    bars 200 100 >new.csv
+    refused 'nope: cannot examine: No such file or directory' append a.npy.zst nope
+    refused 'nope: cannot examine: No such file or directory' append a.npy.zst new.csv nope
+    umm-convert --struct -o struct.npy new.csv
+    refused 'a.npy.zst: holds rows of another type' append a.npy.zst struct.npy
+    refused 'struct.npy: has rows of another type than the archive' append a.npy.zst new.csv struct.npy
+    umm-convert -o new.npy new.csv
+    head -c 1000 new.npy >short.npy
+    refused 'short.npy: array data is short by 3928 bytes' append a.npy.zst short.npy
+    "$PY" -c "
+import numpy as np
+a = np.load('new.npy')
+np.save('back.npy', a[::-1])
+a[7, 0] = np.nan
+np.save('nan.npy', a)
+np.save('object.npy', np.array([None, 1]), allow_pickle=True)
+np.save('scalar.npy', np.float64(1))"
+    refused 'back.npy: row 1: 2020-01-01T03:18:00Z after 2020-01-01T03:19:00Z: out of order' append a.npy.zst back.npy
+    refused 'nan.npy: row 7: timestamp is not a time' append a.npy.zst nan.npy
+    capture umm-archive append a.npy.zst object.npy
+    [[ $status == 1 && $stderr == 'umm-archive: object.npy: '* ]]
+    capture umm-archive append b.npy.zst scalar.npy
+    [[ $status == 1 && $stderr == 'umm-archive: scalar.npy: '* && ! -e b.npy.zst ]]
+    refuses 1 'umm-archive: <stdin>: row 1: 2020-01-01T03:18:00Z after 2020-01-01T03:19:00Z: out of order' \
+        umm-archive append b.npy.zst - <back.npy
+    [[ ! -e b.npy.zst ]]
+}
+
+@test "files that are no archives" {
+    bars 100 >bars.csv
+    zstd -q bars.csv
+    umm-convert -o bars.npy bars.csv
+    zstd -q bars.npy
+    : >empty
+    printf '(\265/\375' >magic
+    local command
+    for command in list stat extract verify repair flush compact append; do
+        local input=()
+        [[ $command != append ]] || input=(bars.csv)
+        refuses 1 "umm-archive: bars.csv.zst: is zstd, but no archive of umm-archive" \
+            umm-archive $command bars.csv.zst "${input[@]}"
+        refuses 1 "umm-archive: bars.npy.zst: is zstd, but no archive of umm-archive" \
+            umm-archive $command bars.npy.zst "${input[@]}"
+        refuses 1 "umm-archive: magic: is zstd, but no archive of umm-archive" \
+            umm-archive $command magic "${input[@]}"
+        [[ $command != extract ]] || continue
+        refuses 1 "umm-archive: empty: is no archive: it does not begin with a zstd frame" \
+            umm-archive $command empty "${input[@]}"
+        refuses 1 "umm-archive: bars.csv: is no archive: it does not begin with a zstd frame" \
+            umm-archive $command bars.csv "${input[@]}"
+    done
+    for command in list stat verify repair flush compact; do
+        capture umm-archive $command nope
+        [[ $status == 1 && $stderr == 'umm-archive: nope: cannot '*': No such file or directory' ]]
+        [[ ! -e nope ]]
+    done
+    no_leftovers
+}
+
+@test "the journal of another archive, and what is no journal" {
+    old 100
+    bars 102 | sed '3s/,[0-9.]*$/,1/' >other.csv
+    head -n 101 other.csv | umm-archive append b.npy.zst
+    umm-archive append --keep-journal b.npy.zst other.csv
+    local text='the journal beside it is of another archive; put it back or move it away' command
+    for command in list stat verify extract repair flush compact append; do
+        cp b.npy.zst.journal a.npy.zst.journal
+        refuses 1 "umm-archive: a.npy.zst: $text" umm-archive $command a.npy.zst <other.csv
+        cmp a.npy.zst before
+        cmp b.npy.zst.journal a.npy.zst.journal
+    done
+    bars 101 >new.csv
+    refuses 1 "umm-archive: a.npy.zst: $text" umm-archive append a.npy.zst new.csv
+    rm a.npy.zst.journal
+    echo 'something else, and long enough to be the head' >a.npy.zst.journal
+    refuses 1 'umm-archive: a.npy.zst.journal: is not the journal of an archive' umm-archive stat a.npy.zst
+    rm a.npy.zst.journal
+    mkfifo a.npy.zst.journal
+    refuses 1 'umm-archive: a.npy.zst.journal: is not a regular file' umm-archive stat a.npy.zst
+    mv a.npy.zst.journal c.npy.zst.journal
+    refuses 1 'umm-archive: c.npy.zst.journal: is the journal of an archive that is not there' \
+        umm-archive append c.npy.zst new.csv
+    no_leftovers
+}
+
+@test "damage is found by verify, and reading says which rows" {
+    bars 140000 >bars.csv
+    old 140000
+    offset=$(umm-archive list --json a.npy.zst | "$PY" -c 'import json, sys; print([json.loads(l) for l in sys.stdin][1]["offset"])')
+    "$PY" -c "
+f = open('a.npy.zst', 'r+b'); f.seek($offset + 500000); b = f.read(1)[0]; f.seek(-1, 1); f.write(bytes([b ^ 4]))"
+    capture umm-archive verify a.npy.zst
+    [[ $status == 1 && $stderr == 'umm-archive: a.npy.zst: frame 1, rows 65536 to 131071: '* && ${#lines[@]} == 1 ]]
+    capture umm-mmap-slice --format=npy -o out.npy a.npy.zst 70000:70001
+    [[ $status == 1 && $stderr == 'umm-mmap-slice: a.npy.zst: frame 1, rows 65536 to 131071: '* && ! -e out.npy ]]
+    ok umm-archive extract -o out.npy a.npy.zst 131072:
+}
+
+@test "a file that was cut: reading refuses, repair keeps its whole frames and says so" {
+    bars 140000 >bars.csv
+    old 140000
+    truncate -s -200 a.npy.zst
+    capture umm-archive stat a.npy.zst
+    [[ $status == 1 && $stderr == 'umm-archive: a.npy.zst: damaged: no frame of rows at byte '* ]]
+    refuses 3 'umm-archive: a.npy.zst: was cut: 8928 rows that it counted are gone, 131072 are left' \
+        umm-archive repair a.npy.zst
+    umm-convert -o want.npy <(head -n 131073 bars.csv)
+    zstd -dcq a.npy.zst | cmp - want.npy
+    ok umm-archive verify a.npy.zst
+    ok umm-archive append a.npy.zst bars.csv
+    cmp a.npy.zst before
+}
+
+@test "a bomb costs the memory of a frame" {
+    # 65536 rows of 48 zero bytes in each of many frames: the most that a frame may hold.
+    "$PY" -c "
+import numpy as np
+np.save('zeros.npy', np.zeros((16 * 65536 * 4, 1), 'u1'))
+np.save('wide.npy', np.zeros((512, 1 << 17), 'f8')[:300])"
+    umm-archive append z.npy.zst zeros.npy
+    umm-archive append w.npy.zst wide.npy
+    [[ $(stat -c %s w.npy.zst) -lt 100000 ]]
+    for f in z w; do
+        "$PY" -c "
+import os, subprocess, sys
+p = subprocess.Popen(['umm-archive', 'verify', '$f.npy.zst'], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(p.pid, 0)
+assert status == 0 and (os.environ.get('UMM_SAN') or usage.ru_maxrss < 64 << 10), usage.ru_maxrss"
+    done
+    # A description that asks for more than that is none.
+    "$PY" - <<'PYEOF'
+import ctypes, ctypes.util, struct, subprocess
+data = bytearray(open("z.npy.zst", "rb").read())
+at = data.index(b"UMMARCH\0")
+xxh = ctypes.CDLL("libxxhash.so.0")
+xxh.XXH64.restype = ctypes.c_uint64
+xxh.XXH64.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint64]
+for rows in (0, 65537, 1 << 31, 0xFFFFFFFF):
+    data[at + 12:at + 16] = struct.pack("<I", rows)
+    data[at + 32:at + 40] = struct.pack("<Q", xxh.XXH64(bytes(data[at:at + 32]), 32, 0))
+    open("bomb.npy.zst", "wb").write(data)
+    done = subprocess.run(["umm-archive", "verify", "bomb.npy.zst"], capture_output=True, text=True)
+    assert done.returncode == 1, done
+    assert done.stderr == "umm-archive: bomb.npy.zst: the archive's description makes no sense\n", done
+PYEOF
+}
+
+@test "one writer at a time; readers need no lock" {
+    old 100
+    bars 200 >new.csv
+    mkfifo pipe
+    umm-archive append a.npy.zst pipe &
+    local writer=$! i
+    exec 7>pipe
+    bars 101 >&7
+    for ((i = 0; i < 100; i++)); do
+        [[ ! -e .a.npy.zst.lock ]] || break
+        sleep 0.1
+    done
+    local command
+    for command in append flush repair compact; do
+        capture umm-archive $command --lock=fail a.npy.zst $([[ $command != append ]] || echo new.csv)
+        [[ $status == 1 && $stderr == 'umm-archive: a.npy.zst: '*lock* ]]
+    done
+    ok umm-archive verify a.npy.zst
+    umm-archive append a.npy.zst new.csv 7>&- &
+    local second=$!
+    sleep 0.3
+    exec 7>&-
+    wait $writer
+    wait $second
+    umm-convert -o want.npy new.csv
+    zstd -dcq a.npy.zst | cmp - want.npy
+    no_leftovers
+}
+
+@test "a directory that cannot be written" {
+    [[ $(id -u) != 0 ]] || skip "root may write anywhere"
+    old 100
+    chmod 555 .
+    bars 101 >../new.csv
+    capture umm-archive append a.npy.zst ../new.csv
+    [[ $status == 1 && $stderr == 'umm-archive: '*'Permission denied' ]]
+    ok umm-archive verify a.npy.zst
+    rm ../new.csv
+    chmod 755 .
+}
+
+@test "a read-only file system" {
+    unshare -m true 2>/dev/null || skip "needs the right to mount"
+    old 100
+    mkdir ro
+    cp a.npy.zst ro/
+    bars 110 >new.csv
+    unshare -m bash -c 'mount --bind ro ro && mount -o remount,ro,bind ro &&
+        umm-archive verify ro/a.npy.zst && ! umm-archive append ro/a.npy.zst new.csv 2>said'
+    grep -q '^umm-archive: .*: Read-only file system$' said
+    cmp ro/a.npy.zst before
+}
+
+@test "a disk that fills in the middle of an append" {
+    unshare -m true 2>/dev/null || skip "needs the right to mount"
+    umm-synth --rows=500000 -o bars.csv
+    mkdir small
+    unshare -m bash -c '
+        mount -t tmpfs -o size=6m none small && set -e
+        umm-synth --rows=100 | umm-archive append small/a.npy.zst
+        umm-synth --rows=105 | umm-archive append --keep-journal small/a.npy.zst
+        umm-archive extract small/a.npy.zst >before.npy
+        ! umm-archive append small/a.npy.zst bars.csv 2>said
+        umm-archive extract small/a.npy.zst >after.npy
+        ls -A small >left
+        zstd -tq small/a.npy.zst
+        umm-archive repair small/a.npy.zst
+        zstd -dcq small/a.npy.zst >unpacked.npy
+        umm-synth --rows=1000 | umm-archive append small/a.npy.zst
+        umm-archive verify small/a.npy.zst >verified'
+    [[ $(<said) == 'umm-archive: small/a.npy.zst: cannot write: No space left on device' ]]
+    cmp before.npy after.npy
+    cmp before.npy unpacked.npy
+    [[ $(<verified) == 'small/a.npy.zst: 1000 rows '* ]]
+    ! grep -qE 'umm-|lock' left
+}

@@ -1,0 +1,322 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+load helper
+
+# bars N [FIRST]: N one-minute bars as CSV, without and with the first FIRST of them.
+bars() {
+    umm-synth --rows="$1" | { read -r header && echo "$header" && tail -n "+$((${2:-0} + 1))"; }
+}
+
+# want N: want.npy has the first N bars.
+want() {
+    bars "$1" | umm-convert -o want.npy
+}
+
+# holds ARCHIVE: zstd(1) takes it and makes want.npy of it; so do extract and verify.
+holds() {
+    zstd -tq "$1" && zstd -dcq "$1" | cmp - want.npy && zstd -lq "$1" >list &&
+        umm-archive extract "$1" | cmp - want.npy && umm-archive verify "$1" >verified
+}
+
+# wait_for N: until a.npy.zst has N rows, for 10 s.
+wait_for() {
+    local i
+    for ((i = 0; i < 100; i++)); do
+        [[ $(umm-archive stat a.npy.zst 2>/dev/null) == "a.npy.zst: $1 rows "* ]] && return
+        sleep 0.1
+    done
+    fail "no $1 rows: $(umm-archive stat a.npy.zst 2>&1)"
+}
+
+@test "rows come from text, arrays, archives and pipes of them" {
+    bars 3000 >bars.csv
+    want 3000
+    zstd -q bars.csv
+    ok umm-archive append text.npy.zst bars.csv
+    [[ -z $output ]]
+    ok umm-archive append array.npy.zst want.npy
+    ok umm-archive append archive.npy.zst text.npy.zst
+    ok umm-archive append zstd.npy.zst bars.csv.zst
+    ok bash -c 'umm-archive append pipe.npy.zst <bars.csv'
+    ok bash -c 'cat bars.csv | umm-archive append pipe2.npy.zst -'
+    ok bash -c 'cat want.npy | umm-archive append pipe3.npy.zst'
+    for name in array archive zstd pipe pipe2 pipe3; do
+        cmp text.npy.zst $name.npy.zst
+    done
+    holds text.npy.zst
+    no_leftovers
+    [[ ! -e text.npy.zst.journal ]]
+}
+
+@test "frames of 65536 rows, the same for any number of threads" {
+    want 140000
+    ok umm-archive append --threads=1 a.npy.zst want.npy
+    ok umm-archive append --threads=3 b.npy.zst want.npy
+    cmp a.npy.zst b.npy.zst
+    holds a.npy.zst
+    ok umm-archive list a.npy.zst
+    [[ ${#lines[@]} == 3 && ${lines[1]} == 'frame 1: rows 65536:131072, '* ]]
+    # The three, the header, the description and the table.
+    zstd -l a.npy.zst | tail -n 1 | grep -qE '^ *6 +2 '
+}
+
+@test "archives grow by any pieces to the same rows" {
+    want 140000
+    ok umm-archive append a.npy.zst <(bars 100)
+    ok umm-archive append a.npy.zst <(bars 65536 100)
+    ok umm-archive append --keep-journal a.npy.zst <(bars 65540 65536)
+    ok umm-archive append --keep-journal a.npy.zst <(bars 65541 65500)
+    ok umm-archive append a.npy.zst <(bars 131073 65541)
+    ok umm-archive append a.npy.zst want.npy
+    holds a.npy.zst
+}
+
+@test "the same input again changes nothing" {
+    bars 2000 >bars.csv
+    want 2000
+    ok umm-archive append a.npy.zst bars.csv
+    before=$(stat -c '%i %y %s' a.npy.zst)
+    ok umm-archive append a.npy.zst bars.csv want.npy
+    [[ $(stat -c '%i %y %s' a.npy.zst) == "$before" ]]
+    capture umm-archive append -v a.npy.zst bars.csv
+    [[ $status == 0 ]]
+    [[ $stderr == 'a.npy.zst: 2000 rows, 0 of them new; 2000 were there, 0 in the journal; ratio '* ]]
+    holds a.npy.zst
+}
+
+@test "rows that overlap are compared: those that differ are an error, or let be" {
+    bars 1000 >old.csv
+    ok umm-archive append a.npy.zst old.csv
+    cp a.npy.zst before
+    bars 1100 900 | sed '5s/,[0-9.]*$/,1/' >new.csv
+    refuses 1 "umm-archive: new.csv: row 3 of 2020-01-01T15:03:00Z differs from the archive's; see --on-revision" \
+        umm-archive append a.npy.zst new.csv
+    cmp a.npy.zst before
+    sed '4s/^\([0-9]*\)0000,/\11000,/' old.csv >odd.csv
+    refuses 1 "umm-archive: odd.csv: row 2 of 2020-01-01T00:02:01Z is not among the archive's rows; see --on-revision" \
+        umm-archive append a.npy.zst odd.csv
+    cmp a.npy.zst before
+    ok umm-archive append --on-revision=keep --json a.npy.zst new.csv
+    [[ $output == *'"rows_written": 100,'*'"rows_same": 99,'*'"rows_revised": 1,'* ]]
+    want 1100
+    holds a.npy.zst
+}
+
+@test "the journal: a few rows without a frame, read by all tools" {
+    want 1005
+    ok umm-archive append a.npy.zst <(bars 1000)
+    for n in 1001 1002 1005; do
+        ok umm-archive append --keep-journal a.npy.zst <(bars $n 900)
+        size=$(stat -c %s a.npy.zst)
+        [[ -s a.npy.zst.journal && $size == "${last:-$size}" ]]
+        last=$size
+    done
+    ok umm-archive stat a.npy.zst
+    [[ ${lines[0]} == 'a.npy.zst: 1005 rows of 48 bytes; 1 frames of 65536 rows, 5 rows in the journal' ]]
+    umm-mmap-slice a.npy.zst 998: --format=csv >slice.csv
+    umm-mmap-slice want.npy 998: --format=csv | cmp - slice.csv
+    umm-archive extract a.npy.zst | cmp - want.npy
+    umm-archive append b.npy.zst a.npy.zst
+    capture umm-archive flush -v a.npy.zst
+    [[ $status == 0 && $stderr == mended ]]
+    [[ ! -e a.npy.zst.journal ]]
+    holds a.npy.zst
+    cmp a.npy.zst b.npy.zst
+    capture umm-archive flush -v a.npy.zst
+    [[ $stderr == 'nothing to do' ]]
+}
+
+@test "a journal alone, and one that an append folds in" {
+    want 50
+    ok umm-archive append --keep-journal a.npy.zst <(bars 20)
+    [[ -s a.npy.zst.journal ]]
+    ok umm-archive append a.npy.zst <(bars 50)
+    [[ ! -e a.npy.zst.journal ]]
+    holds a.npy.zst
+}
+
+@test "a pipe's rows go into frames by count, bytes and age" {
+    local option
+    for option in --flush-rows=50 --flush-bytes=2400 --flush-age=1ms; do
+        rm -f a.npy.zst* pipe
+        mkfifo pipe
+        umm-archive append "$option" a.npy.zst pipe &
+        local writer=$!
+        exec 7>pipe
+        bars 49 >&7
+        sleep 0.2
+        bars 50 49 | tail -n +2 >&7
+        wait_for 50
+        [[ $(zstd -dcq a.npy.zst | wc -c) == $((128 + 50 * 48)) ]]
+        bars 52 50 | tail -n +2 >&7
+        exec 7>&-
+        wait $writer
+        want 52
+        holds a.npy.zst
+        [[ ! -e a.npy.zst.journal ]]
+    done
+}
+
+@test "with --sync=always what a pipe brings is in the journal before more is read" {
+    mkfifo pipe
+    umm-archive append --sync=always a.npy.zst pipe &
+    local writer=$!
+    exec 7>pipe
+    bars 10 >&7
+    wait_for 10
+    [[ -s a.npy.zst.journal && $(zstd -dcq a.npy.zst | wc -c) == 128 ]]
+    bars 12 10 | tail -n +2 >&7
+    wait_for 12
+    kill -9 $writer
+    exec 7>&-
+    wait $writer || true
+    want 12
+    ok umm-archive extract -o got.npy a.npy.zst
+    cmp got.npy want.npy
+    ok umm-archive repair a.npy.zst
+    holds a.npy.zst
+}
+
+@test "SIGTERM and SIGINT store what a pipe brought" {
+    local signal
+    for signal in TERM INT; do
+        rm -f a.npy.zst* pipe
+        mkfifo pipe
+        # A job in the background ignores SIGINT unless it is told otherwise.
+        "$PY" -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])' umm-archive append a.npy.zst pipe &
+        local writer=$!
+        exec 7>pipe
+        bars 30 >&7
+        sleep 0.7
+        kill -$signal $writer
+        status=0
+        wait $writer || status=$?
+        exec 7>&-
+        [[ $status == $((128 + $(kill -l $signal))) ]]
+        want 30
+        holds a.npy.zst
+        no_leftovers
+    done
+}
+
+@test "rows by number and time, as NumPy has them" {
+    want 140000
+    umm-archive append a.npy.zst want.npy
+    umm-archive append --keep-journal a.npy.zst <(bars 140010 139000)
+    want 140010
+    "$PY" - <<'PYEOF'
+import io, random, subprocess
+import numpy as np
+want = np.load("want.npy")
+random.seed(5)
+def run(*args):
+    return subprocess.run(args, check=True, capture_output=True).stdout
+for text in ["0:1", "65535:65537", "65536:", "131071:131073", "139990:", "-20:-5", ":", "::50000", "100:90000:7", "5:5"] + [
+        f"{a}:{a + random.randrange(3000)}" for a in random.sample(range(140010), 25)]:
+    index = slice(*[int(p) if p else None for p in text.split(":")])
+    for tool in (["umm-archive", "extract"], ["umm-mmap-slice", "--format=npy"]):
+        # -20:-5 must not be taken for an option
+        got = np.load(io.BytesIO(run(*tool, "--", "a.npy.zst", text)))
+        assert got.tobytes() == want[index].tobytes() and got.shape == want[index].shape, (tool, text)
+got = np.load(io.BytesIO(run("umm-mmap-slice", "--format=npy", "--from=2020-03-01", "--to=2020-03-02", "a.npy.zst")))
+t = np.datetime64("2020-03-01", "ms").astype("i8")
+assert got.tobytes() == want[(want[:, 0] >= t) & (want[:, 0] < t + 86400000)].tobytes()
+PYEOF
+}
+
+@test "arrays of any type, with names or without, as NumPy reads them" {
+    "$PY" - <<'PYEOF'
+import io, subprocess
+import numpy as np
+rng = np.random.default_rng(1)
+arrays = {
+    "names": np.array([(i * 60, i / 7, i % 3) for i in range(70000)], dtype=[("timestamp", "<M8[s]"), ("x", "<f4"), ("k", "|i1")]),
+    "line": rng.integers(0, 9, 70001).astype("<i8"),
+    "bytes": rng.integers(0, 9, 70001).astype("u1"),
+    "cube": rng.random((50, 30, 40)),
+    "wide": np.arange(40 * 100000.0).reshape(40, 100000),
+    "big": np.arange(300).reshape(100, 3).astype(">f8"),
+}
+for name, a in arrays.items():
+    np.save(f"{name}.npy", a)
+    subprocess.run(["umm-archive", "append", f"{name}.npy.zst", f"{name}.npy"], check=True)
+    got = np.load(io.BytesIO(subprocess.run(["zstd", "-dcq", f"{name}.npy.zst"], check=True, capture_output=True).stdout))
+    assert got.dtype == a.dtype and got.tobytes() == a.tobytes() and got.shape == a.shape, name
+    subprocess.run(["umm-archive", "verify", f"{name}.npy.zst"], check=True, capture_output=True)
+# Fortran order becomes C order; rows without a time are all new.
+np.save("f.npy", np.asfortranarray(arrays["cube"]))
+for _ in range(2):
+    subprocess.run(["umm-archive", "append", "f.npy.zst", "f.npy"], check=True)
+got = np.load(io.BytesIO(subprocess.run(["zstd", "-dcq", "f.npy.zst"], check=True, capture_output=True).stdout))
+assert got.tobytes() == np.concatenate([arrays["cube"]] * 2).tobytes()
+PYEOF
+}
+
+@test "text as umm-convert reads it, rejected rows counted" {
+    umm-synth --layout=yahoo --rows=20 >y.csv 2>/dev/null || bars 20 >y.csv
+    ok umm-convert -o want.npy y.csv
+    ok umm-archive append a.npy.zst y.csv
+    holds a.npy.zst
+    bars 10 | sed '4s/,.*/,x/' >bad.csv
+    refuses 1 'umm-archive: bad.csv:4:16: 2 fields, expected 6' umm-archive append b.npy.zst bad.csv
+    [[ ! -e b.npy.zst ]]
+    capture umm-archive append --bad-rows=skip --json b.npy.zst bad.csv
+    [[ $status == 3 && -z $stderr && $output == *'"rows": 9,'*'"rows_rejected": 1,'* ]]
+    printf 'timestamp,open,high,low,close,volume\n2024-01-02 03:04,1,2,0.5,1.5,9\n' >zone.csv
+    ok umm-archive append --tz=Europe/Berlin c.npy.zst zone.csv
+    ok umm-archive stat c.npy.zst
+    [[ ${lines[2]} == 'times: 2024-01-02T02:04:00Z to 2024-01-02T02:04:00Z' ]]
+    ok umm-archive append --columns=timestamp,close d.npy.zst y.csv
+    ok umm-convert --columns=timestamp,close -o want.npy y.csv
+    holds d.npy.zst
+}
+
+@test "stat and list, for people and as JSON" {
+    ok umm-archive append a.npy.zst <(bars 1000)
+    ok umm-archive stat a.npy.zst
+    size=$(stat -c %s a.npy.zst)
+    [[ ${lines[0]} == 'a.npy.zst: 1000 rows of 48 bytes; 1 frames of 65536 rows, 0 rows in the journal' ]]
+    [[ ${lines[1]} == "size: $size bytes, 48000 unpacked, ratio "* ]]
+    [[ ${lines[2]} == 'times: 2020-01-01T00:00:00Z to 2020-01-01T16:39:00Z' && ${#lines[@]} == 3 ]]
+    ok bash -c 'umm-archive stat --json a.npy.zst | "$PY" -c "
+import json, os, sys
+s = json.load(sys.stdin)
+assert s[\"rows\"] == 1000 and s[\"frames\"] == 1 and s[\"row_bytes\"] == 48 and s[\"complete\"] is True
+assert s[\"bytes\"] == os.stat(\"a.npy.zst\").st_size and s[\"content_bytes\"] == 48000
+assert s[\"first_time\"] == \"2020-01-01T00:00:00Z\", s"'
+    ok bash -c 'umm-archive list --json a.npy.zst | "$PY" -c "
+import json, subprocess, sys
+f = [json.loads(line) for line in sys.stdin]
+assert len(f) == 1 and f[0][\"first_row\"] == 0 and f[0][\"end_row\"] == 1000
+# The bytes that it names are a zstd frame of the rows.
+data = open(\"a.npy.zst\", \"rb\").read()[f[0][\"offset\"]:][:f[0][\"bytes\"]]
+assert len(subprocess.run([\"zstd\", \"-dcq\"], input=data, capture_output=True, check=True).stdout) == 48000"'
+}
+
+@test "metrics are Prometheus text" {
+    ok umm-archive append --metrics=m.prom a.npy.zst <(bars 1000)
+    grep -qx 'umm_rows{tool="umm-archive",output="a.npy.zst"} 1000' m.prom
+    grep -qx 'umm_rows_written{tool="umm-archive",output="a.npy.zst"} 1000' m.prom
+    ok umm-archive stat --metrics=m.prom a.npy.zst
+    grep -qx 'umm_content_bytes{tool="umm-archive",output="a.npy.zst"} 48000' m.prom
+}
+
+@test "compact packs anew at another level, with the same mode, and readers go on" {
+    want 70000
+    umm-archive append --level=1 a.npy.zst want.npy
+    umm-archive append --keep-journal a.npy.zst <(bars 70010 69000)
+    chmod 640 a.npy.zst
+    size=$(stat -c %s a.npy.zst)
+    exec 7<a.npy.zst
+    ok umm-archive compact --level=19 a.npy.zst
+    exec 7<&-
+    [[ $(stat -c %s a.npy.zst) -lt $size && $(stat -c %a a.npy.zst) == 640 && ! -e a.npy.zst.journal ]]
+    want 70010
+    holds a.npy.zst
+    no_leftovers
+    ok umm-archive append a.npy.zst <(bars 70020)
+    want 70020
+    holds a.npy.zst
+}
