@@ -44,7 +44,7 @@ static const struct cli_option options[] = {
      "the next; batch: at the end, or as below (default batch)"},
     {KEY_FLUSH_ROWS, "flush-rows", "N", "rows of a pipe go into a frame when N wait"},
     {KEY_FLUSH_BYTES, "flush-bytes", "SIZE", "or SIZE bytes of them"},
-    {KEY_FLUSH_AGE, "flush-age", "SPAN", "or when the first has waited for SPAN, such as 5s"},
+    {KEY_FLUSH_AGE, "flush-age", "SPAN", "or when the first has waited for SPAN (5s), and more\ncome"},
     {KEY_KEEP_JOURNAL, "keep-journal", NULL,
      "leave rows that fill no frame in the journal: quick for\nmany small appends"},
     {KEY_ON_REVISION, "on-revision", "HOW",
