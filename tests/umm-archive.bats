@@ -280,19 +280,19 @@ PYEOF
     [[ ${lines[0]} == 'a.npy.zst: 1000 rows of 48 bytes; 1 frames of 65536 rows, 0 rows in the journal' ]]
     [[ ${lines[1]} == "size: $size bytes, 48000 unpacked, ratio "* ]]
     [[ ${lines[2]} == 'times: 2020-01-01T00:00:00Z to 2020-01-01T16:39:00Z' && ${#lines[@]} == 3 ]]
-    ok bash -c 'umm-archive stat --json a.npy.zst | "$PY" -c "
-import json, os, sys
-s = json.load(sys.stdin)
-assert s[\"rows\"] == 1000 and s[\"frames\"] == 1 and s[\"row_bytes\"] == 48 and s[\"complete\"] is True
-assert s[\"bytes\"] == os.stat(\"a.npy.zst\").st_size and s[\"content_bytes\"] == 48000
-assert s[\"first_time\"] == \"2020-01-01T00:00:00Z\", s"'
-    ok bash -c 'umm-archive list --json a.npy.zst | "$PY" -c "
-import json, subprocess, sys
-f = [json.loads(line) for line in sys.stdin]
-assert len(f) == 1 and f[0][\"first_row\"] == 0 and f[0][\"end_row\"] == 1000
+    umm-archive stat --json a.npy.zst >stat.json
+    umm-archive list --json a.npy.zst >list.json
+    ok "$PY" -c '
+import json, os, subprocess
+s = json.load(open("stat.json"))
+assert s["rows"] == 1000 and s["frames"] == 1 and s["row_bytes"] == 48 and s["complete"] is True
+assert s["bytes"] == os.stat("a.npy.zst").st_size and s["content_bytes"] == 48000
+assert s["first_time"] == "2020-01-01T00:00:00Z", s
+f = [json.loads(line) for line in open("list.json")]
+assert len(f) == 1 and f[0]["first_row"] == 0 and f[0]["end_row"] == 1000
 # The bytes that it names are a zstd frame of the rows.
-data = open(\"a.npy.zst\", \"rb\").read()[f[0][\"offset\"]:][:f[0][\"bytes\"]]
-assert len(subprocess.run([\"zstd\", \"-dcq\"], input=data, capture_output=True, check=True).stdout) == 48000"'
+data = open("a.npy.zst", "rb").read()[f[0]["offset"]:][:f[0]["bytes"]]
+assert len(subprocess.run(["zstd", "-dcq"], input=data, capture_output=True, check=True).stdout) == 48000'
 }
 
 @test "metrics are Prometheus text" {

@@ -161,6 +161,21 @@ enum umm_status umm_archive_read_packed(struct umm_archive *archive, size_t inde
     return status;
 }
 
+/* zstd compares the content with the frame's checksum: so that has to be the table's. */
+enum umm_status umm_archive_unpack(const struct umm_archive *archive, const char *packed,
+                                   const struct umm_seekable_entry *entry, char *rows,
+                                   struct umm_error *err)
+{
+    uint32_t checksum;
+    enum umm_status status = umm_zstd_unpack(archive->unpacker, packed, entry->packed_bytes, rows,
+                                             entry->content_bytes, err);
+    if (status)
+        return status;
+    if (umm_zstd_checksum(packed, entry->packed_bytes, &checksum) && checksum == entry->checksum)
+        return UMM_OK;
+    return umm_error_set(err, UMM_ERR_DATA, "the checksum of the seek table differs");
+}
+
 /* Full frame number index into archive->frame. */
 static enum umm_status unpack_frame(struct umm_archive *archive, size_t index,
                                     struct umm_error *err)
@@ -177,11 +192,7 @@ static enum umm_status unpack_frame(struct umm_archive *archive, size_t index,
     enum umm_status status = umm_archive_read_packed(archive, index, &packed, err);
     if (status)
         return status;
-    status = umm_zstd_unpack(archive->unpacker, packed, entry->packed_bytes, archive->frame,
-                             umm_archive_frame_bytes(archive), err);
-    if (!status &&
-        entry->checksum != umm_seekable_checksum(archive->frame, umm_archive_frame_bytes(archive)))
-        status = umm_error_set(err, UMM_ERR_DATA, "the checksum of the seek table differs");
+    status = umm_archive_unpack(archive, packed, entry, archive->frame, err);
     if (status && err) {
         char why[UMM_ERROR_MESSAGE_MAX];
         memcpy(why, err->message, sizeof why);

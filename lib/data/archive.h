@@ -161,6 +161,12 @@ UMM_MUST_USE enum umm_status umm_archive_format_table(const struct umm_npy *npy,
 UMM_MUST_USE enum umm_status umm_archive_load(struct umm_archive *archive, uint64_t *state,
                                               struct umm_error *err);
 
+/* The frame that entry is of, into entry->content_bytes of room; both checksums hold. */
+UMM_MUST_USE enum umm_status umm_archive_unpack(const struct umm_archive *archive,
+                                                const char *packed,
+                                                const struct umm_seekable_entry *entry, char *rows,
+                                                struct umm_error *err);
+
 /* Room for n frames more in entries and offsets; and for n rows more in the tail. */
 UMM_MUST_USE enum umm_status umm_archive_grow_frames(struct umm_archive *archive, size_t n,
                                                      struct umm_error *err);

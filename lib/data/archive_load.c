@@ -144,11 +144,12 @@ static enum umm_status walk_frame(struct umm_archive *archive, uint64_t offset, 
         frame.content_bytes > max_bytes || (is_exact && frame.content_bytes != max_bytes))
         return umm_error_set_path(err, UMM_ERR_DATA, archive->path,
                                   "damaged: no frame of rows at byte %" PRIu64, offset);
-    /* The checksum that ends a zstd frame is the one that a seek table has. */
-    const char *end = archive->packed + frame.size_bytes;
-    *entry = (struct umm_seekable_entry){
-        (uint32_t)frame.size_bytes, (uint32_t)frame.content_bytes,
-        (uint32_t)umm_bytes_get(end - UMM_SEEKABLE_CHECKSUM_BYTES, UMM_SEEKABLE_CHECKSUM_BYTES)};
+    uint32_t checksum;
+    if (!umm_zstd_checksum(archive->packed, (size_t)frame.size_bytes, &checksum))
+        return umm_error_set_path(err, UMM_ERR_DATA, archive->path,
+                                  "damaged: a frame without a checksum at byte %" PRIu64, offset);
+    *entry = (struct umm_seekable_entry){(uint32_t)frame.size_bytes, (uint32_t)frame.content_bytes,
+                                         checksum};
     return UMM_OK;
 }
 
@@ -203,17 +204,13 @@ static enum umm_status walk(struct umm_archive *archive, uint64_t n_wanted, stru
 static enum umm_status unpack_last(struct umm_archive *archive, const struct last_frame *last,
                                    struct umm_error *err)
 {
-    size_t len = last->n_rows * archive->row_bytes;
     enum umm_status status = umm_archive_grow_packed(archive, last->entry.packed_bytes, err);
     if (!status)
         status = umm_file_pread_all(archive->fd, archive->path, archive->packed,
                                     last->entry.packed_bytes, last->offset, err);
     if (status)
         return status;
-    status = umm_zstd_unpack(archive->unpacker, archive->packed, last->entry.packed_bytes,
-                             archive->tail, len, err);
-    if (!status && last->entry.checksum != umm_seekable_checksum(archive->tail, len))
-        status = umm_error_set(err, UMM_ERR_DATA, "the checksum of the seek table differs");
+    status = umm_archive_unpack(archive, archive->packed, &last->entry, archive->tail, err);
     if (status)
         umm_error_at(err, archive->path, 0, 0, 0);
     return status;

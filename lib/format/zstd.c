@@ -194,6 +194,17 @@ bool umm_zstd_measure(const void *bytes, size_t len_bytes, struct umm_zstd_frame
            frame->content_bytes != ZSTD_CONTENTSIZE_ERROR;
 }
 
+bool umm_zstd_checksum(const void *frame, size_t len_bytes, uint32_t *checksum)
+{
+    enum { DESCRIPTOR = 4, HAS_CHECKSUM = 1 << 2, CHECKSUM_BYTES = 4 };
+    const unsigned char *p = frame;
+    if (len_bytes < DESCRIPTOR + 1 + CHECKSUM_BYTES || umm_bytes_get(p, 4) != ZSTD_MAGICNUMBER ||
+        !(p[DESCRIPTOR] & HAS_CHECKSUM))
+        return false;
+    *checksum = (uint32_t)umm_bytes_get(p + len_bytes - CHECKSUM_BYTES, CHECKSUM_BYTES);
+    return true;
+}
+
 /* RFC 8878, 3.1.1: a single-segment frame; its content size is stored with 256 off in 2 bytes. */
 size_t umm_zstd_format_raw(const void *bytes, size_t len_bytes, void *out)
 {

@@ -83,6 +83,12 @@ UMM_MUST_USE bool umm_zstd_measure(const void *bytes, size_t len_bytes,
                                    struct umm_zstd_frame *frame);
 
 /*
+ * The checksum that ends the frame of len_bytes bytes: the low half of XXH64 of its
+ * content, with which umm_zstd_unpack compares that. False when it has none.
+ */
+UMM_MUST_USE bool umm_zstd_checksum(const void *frame, size_t len_bytes, uint32_t *checksum);
+
+/*
  * A frame of one raw block, without a checksum: its size depends on len_bytes alone,
  * so that other content of the same size can replace it in place. len_bytes is at
  * most UMM_ZSTD_RAW_MAX; out has UMM_ZSTD_RAW_EXTRA more. Returns the frame's size.

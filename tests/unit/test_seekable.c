@@ -83,6 +83,11 @@ static void frames_come_back(void **state)
             assert_int_equal(frame.content_bytes, size);
             assert_false(frame.is_skippable);
             assert_false(umm_zstd_measure(packed, n - 1, &frame));
+            uint32_t checksum = 0;
+            assert_true(umm_zstd_checksum(packed, n, &checksum));
+            assert_int_equal(checksum, umm_seekable_checksum(content, size));
+            size_t raw = umm_zstd_format_raw(content, 300, out);
+            assert_false(umm_zstd_checksum(out, raw, &checksum));
             assert_int_equal(umm_zstd_unpack(unpacker, packed, n, out, size, NULL), UMM_OK);
             assert_memory_equal(out, content, size);
             assert_int_equal(zstd("-dc", packed, n, out, CONTENT_MAX + 1), (long)size);
