@@ -11,7 +11,6 @@
 #include "data/convert_many.h"
 #include "data/convert_report.h"
 #include "sys/file.h"
-#include "sys/heap.h"
 #include "sys/outfile.h"
 
 enum {
@@ -579,7 +578,8 @@ static int run_many(const struct opts *opts, struct umm_run *context)
                                          .is_root = !opts->out_dir,
                                          .done = on_done,
                                          .user = &many};
-    umm_heap_keep(KEPT_BYTES);
+    (void)!umm_malloc_tune(
+        &(struct umm_malloc_tuning){.trim_bytes = KEPT_BYTES, .map_bytes = KEPT_BYTES});
     enum umm_status status = umm_convert_many(&job, context, &err);
     free(mine);
     return status ? cli_fail(&err) : cli_finish(many.exit_code);

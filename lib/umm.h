@@ -941,6 +941,30 @@ UMM_MUST_USE enum umm_status umm_features_state_load(struct umm_features_state *
 const char *umm_features_describe(size_t i, const char **usage, const char **about,
                                   const char **origin);
 
+/* ---- Memory: malloc ---------------------------------------------------- */
+
+/*
+ * What a long-lived program may want to set before it starts threads; 0 leaves a matter
+ * to the C library.
+ *
+ * arenas_max  heaps that threads spread over. glibc makes up to 8 a processor, each of
+ *             which keeps what its threads freed; 1 or 2 cost little unless threads
+ *             allocate all the time
+ * trim_bytes  free memory at a heap's end beyond that goes back to the system. glibc
+ *             begins with 128 KiB and moves it upwards; a small one costs a call and
+ *             page faults again and again, a large one keeps a peak's memory
+ * map_bytes   blocks from that size on are mappings of their own, and go back when freed;
+ *             at most 32 MiB
+ */
+struct umm_malloc_tuning {
+    uint32_t arenas_max;
+    uint32_t trim_bytes;
+    uint32_t map_bytes;
+};
+
+/* False when the C library has no such settings, or refuses one. See mallopt(3). */
+bool umm_malloc_tune(const struct umm_malloc_tuning *tuning);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/clock.h"
 
+#include <errno.h>
 #include <time.h>
 
 static int64_t read_ns(clockid_t id)
@@ -28,4 +29,13 @@ uint64_t umm_clock_run_ns(const struct umm_run *run)
 int64_t umm_clock_realtime_ns(void)
 {
     return read_ns(CLOCK_REALTIME);
+}
+
+void umm_clock_sleep_until(uint64_t at_ns, const struct umm_run *run)
+{
+    const uint64_t second = 1000000000;
+    struct timespec at = {.tv_sec = (time_t)(at_ns / second), .tv_nsec = (long)(at_ns % second)};
+    while (!umm_run_is_cancelled(run) &&
+           clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
+        ;
 }

@@ -19,4 +19,7 @@ uint64_t umm_clock_thread_ns(void);
 /* CLOCK_REALTIME: nanoseconds since 1970-01-01T00:00:00 UTC, without leap seconds. */
 int64_t umm_clock_realtime_ns(void);
 
+/* Sleep until umm_clock_monotonic_ns is at_ns, or run is cancelled by a signal. */
+void umm_clock_sleep_until(uint64_t at_ns, const struct umm_run *run);
+
 #endif

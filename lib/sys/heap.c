@@ -1,19 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/heap.h"
 
-#include <stdlib.h> /* defines __GLIBC__ */
-
-#if defined(__GLIBC__)
+#ifdef __GLIBC__
 #include <malloc.h>
-#endif
 
-void umm_heap_keep(int len_bytes)
+/* mallinfo2 has sizes that do not wrap at 2 GiB; glibc has it since 2.33. */
+bool umm_heap_live_bytes(uint64_t *bytes)
 {
-#if defined(__GLIBC__)
-    /* Larger blocks would have a mapping each, whatever is kept. */
-    mallopt(M_MMAP_THRESHOLD, len_bytes);
-    mallopt(M_TRIM_THRESHOLD, len_bytes);
-#else
-    (void)len_bytes;
-#endif
+    struct mallinfo2 info = mallinfo2();
+    *bytes = (uint64_t)info.uordblks + (uint64_t)info.hblkhd;
+    return true;
 }
+
+bool umm_malloc_tune(const struct umm_malloc_tuning *tuning)
+{
+    const struct {
+        int name;
+        uint32_t value;
+    } settings[] = {{M_ARENA_MAX, tuning->arenas_max},
+                    {M_TRIM_THRESHOLD, tuning->trim_bytes},
+                    {M_MMAP_THRESHOLD, tuning->map_bytes}};
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+        if (settings[i].value > INT32_MAX ||
+            (settings[i].value && mallopt(settings[i].name, (int)settings[i].value) != 1))
+            return false;
+    return true;
+}
+#else
+bool umm_heap_live_bytes(uint64_t *bytes)
+{
+    (void)bytes;
+    return false;
+}
+
+bool umm_malloc_tune(const struct umm_malloc_tuning *tuning)
+{
+    return tuning->arenas_max == 0 && tuning->trim_bytes == 0 && tuning->map_bytes == 0;
+}
+#endif

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap.h - what malloc does with memory that was freed.
+ * heap.h - malloc from the outside: what it holds.
  */
 #ifndef UMM_SYS_HEAP_H
 #define UMM_SYS_HEAP_H
 
+#include "umm.h"
+
 /*
- * Let up to len_bytes (32 MiB at most) of freed memory stay with the process for the next
- * malloc. A process that does many small jobs, one after the other, otherwise gives
- * the same pages back each time, and has them zeroed and mapped again. A hint, for all
- * of the process: call it before threads start.
+ * The bytes that this process's malloc has given out and not got back, in all arenas and
+ * in mappings of their own; some freed blocks that threads keep for themselves count.
+ * False where the C library does not tell. Takes time linear in the number of free blocks.
  */
-void umm_heap_keep(int len_bytes);
+bool umm_heap_live_bytes(uint64_t *bytes);
 
 #endif
