@@ -25,7 +25,7 @@ endif
 # ---- dependencies: pkg-config where there is one, a link probe for libcsv ----
 
 DEPS     := libzstd libxxhash jansson
-NO_BUILD := clean help dist check demo bench fuzz cov uninstall
+NO_BUILD := clean help m5-help dist check demo bench fuzz cov uninstall
 ifneq ($(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)),)
 DEPS_LACK := $(shell for d in $(DEPS); do $(PKG_CONFIG) --exists $$d || echo $$d; done)
 ifneq ($(DEPS_LACK),)
@@ -167,6 +167,14 @@ cov:
 bench:
 	BUILD=$(BUILD) scripts/bench $(BENCH)
 
+# ---- checks of memory, which other projects include, too ----
+
+M5       := $(BUILD)/umm-m5
+MEMSTAT  := $(BUILD)/umm-memstat
+M5_DIR   := $(BUILD)/m5
+M5_NEEDS := tools
+include umm.mk
+
 # ---- installation ----
 
 INSTALL := install
@@ -185,7 +193,7 @@ install: all
 	$(if $(INTERPOSE),$(INSTALL) -d $(libdir)/umm)
 	$(if $(INTERPOSE),$(INSTALL) -m 755 $(INTERPOSE) $(libdir)/umm)
 	$(INSTALL) -m 644 $(BUILD)/umm.pc $(libdir)/pkgconfig
-	$(INSTALL) -m 644 lib/umm.h $(incdir)
+	$(INSTALL) -m 644 lib/umm.h umm.mk $(incdir)
 	@set -e; for m in $(MAN_SRC); do \
 		$(INSTALL) -m 644 $$m $(mandir)/man$${m##*.}; done
 	$(if $(COMPLETIONS),$(INSTALL) -m 644 $(COMPLETIONS) $(compdir))
@@ -193,7 +201,8 @@ install: all
 uninstall:
 	rm -f $(addprefix $(bindir)/,$(notdir $(TOOLS))) $(addprefix $(compdir)/,$(notdir $(TOOLS))) \
 		$(addprefix $(libdir)/umm/,$(notdir $(INTERPOSE))) \
-		$(libdir)/libumm.a $(libdir)/pkgconfig/umm.pc $(incdir)/umm.h $(MAN_DEST)
+		$(libdir)/libumm.a $(libdir)/pkgconfig/umm.pc $(incdir)/umm.h $(incdir)/umm.mk \
+		$(MAN_DEST)
 
 dist:
 	git archive --format=tar.gz --prefix=umm-$(VERSION)/ -o umm-$(VERSION).tar.gz HEAD
@@ -211,6 +220,7 @@ help:
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs clang)'
 	@echo 'make cov        test coverage (needs gcovr)'
 	@echo 'make bench      umm-convert beside its peers, about a quarter of an hour (BENCH=--quick)'
+	@echo 'make m5-help    checks of memory behaviour: m5-quick, m5-demo, m5-baseline, mem-health, ...'
 	@echo 'make install    into PREFIX=$(PREFIX), below DESTDIR if that is set'
 	@echo 'make uninstall  removes what install put there'
 	@echo 'make dist       umm-$(VERSION).tar.gz from the committed tree'

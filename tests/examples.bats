@@ -13,7 +13,7 @@ setup() {
     printf '#!/bin/sh\nexec gcc %s "$@"\n' "${UMM_SAN:+-fsanitize=$UMM_SAN}" >bin/cc
     chmod +x bin/cc
     cp "$UMM_BUILD/libumm.a" prefix/lib
-    cp "$TOP/lib/umm.h" prefix/include
+    cp "$TOP/lib/umm.h" "$TOP/umm.mk" prefix/include
     sed -e "s|@PREFIX@|$PWD/prefix|" -e 's|@VERSION@|0|' "$TOP/umm.pc.in" >prefix/lib/pkgconfig/umm.pc
     export PKG_CONFIG_PATH=$PWD/prefix/lib/pkgconfig
     unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -33,6 +33,8 @@ examples() {
 @test "man pages" {
     local page
     for page in "$TOP"/man/*; do
+        # Its checks measure a malloc that sanitizers replace.
+        [[ -n ${UMM_SAN-} && $page == */umm-m5.1 ]] && continue
         echo "${page##*/}:" >&2
         mkdir "../${page##*/}"
         cd "../${page##*/}"

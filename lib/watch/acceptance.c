@@ -100,7 +100,7 @@ static void judge_duration(const struct umm_record *record, struct umm_acceptanc
     bool is_paced = record->duration_wanted_ms > 0;
     line->value = ms / 1e3;
     line->limit = (is_paced ? wanted : (double)record->duration_max_ms) / 1e3;
-    set_limit(line, is_paced ? "%.0f s, to a second" : "at most %.0f s", line->limit);
+    set_limit(line, is_paced ? "%g s, to a second" : "at most %g s", line->limit);
     set_figure(line,
                is_paced ? fabs(ms - wanted) <= DURATION_SLACK_MS
                         : ms <= (double)record->duration_max_ms,
@@ -168,7 +168,7 @@ static void judge_saving(struct umm_acceptance *acceptance, const char *key, con
 {
     struct umm_acceptance_line *line = add(acceptance, key, name);
     line->limit = SAVING_MIN;
-    set_limit(line, "%.0f %% fewer", SAVING_MIN * 100);
+    set_limit(line, "at least %.0f %% fewer", SAVING_MIN * 100);
     if (!is_known(with) || !is_known(without) || without == 0)
         return;
     line->value = 1 - (double)with / (double)without;

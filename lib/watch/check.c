@@ -120,11 +120,28 @@ static void keep_samples(const struct umm_trial *trial, struct umm_record *recor
             trial->samples[i].at_ns / (second_ns / 1000), trial->samples[i].growing_bytes};
 }
 
+/*
+ * A line through samples takes a number of them. A run too short for that, on a machine
+ * too busy to look often, is judged by its last sample and its first one after the warm-up.
+ */
+static uint64_t growth_of(const struct umm_trial *trial)
+{
+    const uint64_t from_ns = (uint64_t)(WARMUP_SHARE * (double)trial->duration_ns);
+    size_t n = trial->n_samples, first = 0;
+    if (trial->growth.is_known)
+        return trial->growth.bytes > 0 ? (uint64_t)trial->growth.bytes : 0;
+    while (first < n && trial->samples[first].at_ns < from_ns)
+        first++;
+    if (first + 1 >= n)
+        return UMM_FIGURE_UNKNOWN;
+    uint64_t begin = trial->samples[first].growing_bytes, end = trial->samples[n - 1].growing_bytes;
+    return end > begin ? end - begin : 0;
+}
+
 static void keep_trial(const struct umm_trial *trial, struct umm_record *record)
 {
     record->exit_code = (uint64_t)trial->exit_code;
-    if (trial->growth.is_known)
-        record->growth_bytes = trial->growth.bytes > 0 ? (uint64_t)trial->growth.bytes : 0;
+    record->growth_bytes = growth_of(trial);
     record->peak_rss_bytes = trial->peak_rss_bytes;
     record->peak_anonymous_bytes = trial->peak_anonymous_bytes;
     record->allocs = known_count(trial, trial->allocs.n_allocs);
@@ -187,7 +204,7 @@ static enum umm_status run_workload(const struct check *check, bool is_unpooled,
         add_word(words, "--seconds=%.3f", (double)duration_ns / 1e9);
     if (is_unpooled)
         add_word(words, "--no-pool");
-    if (is_unpooled)
+    if (is_unpooled || options->is_unsynced)
         add_word(words, "--no-sync");
     if (options->canary && !is_unpooled)
         add_word(words, "--canary=%s", options->canary);

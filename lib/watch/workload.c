@@ -437,7 +437,7 @@ static enum umm_status archive(struct workload *w, struct signal *signal, uint64
     memcpy(record + SYMBOL_MAX, &signal->symbol->time_ms, sizeof(int64_t));
     memcpy(record + SYMBOL_MAX + sizeof(int64_t), signal->bar + 1, (COLUMNS - 1) * sizeof(double));
     enum umm_status status = umm_archive_writer_push(&w->archive, record, 1, err);
-    if (!status && (number + 1) % STORE_SIGNALS == 0 && !w->options->is_unsynced)
+    if (!status && number % STORE_SIGNALS == 0 && !w->options->is_unsynced)
         status = umm_archive_writer_store(&w->archive, err);
     return status;
 }
@@ -509,6 +509,12 @@ static void fly_canary(struct workload *w, uint64_t number)
     w->leaked = lost;
 }
 
+/* Between a frame and what is stored next there is no journal: one descriptor less. */
+static bool is_settled(const struct workload *w)
+{
+    return w->options->is_unsynced || w->archive.journal_fd >= 0;
+}
+
 static enum umm_status look(struct workload *w, struct umm_error *err)
 {
     if (w->options->canary == UMM_CANARY_FD)
@@ -536,7 +542,7 @@ static enum umm_status run_signals(struct workload *w, struct umm_error *err)
         wait_for(w, begin_ns, i);
         if (umm_run_is_cancelled(w->run))
             return umm_error_set_cancelled(err);
-        if (i >= warmup + (n - warmup) * n_looks / LOOKS && n_looks < LOOKS) {
+        if (i >= warmup + (n - warmup) * n_looks / LOOKS && n_looks < LOOKS && is_settled(w)) {
             status = look(w, err);
             n_looks++;
         }

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "cli.h"
+#include "m5.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/isolate.h"
+#include "sys/outfile.h"
+#include "watch/acceptance_report.h"
+#include "watch/check.h"
+
+enum { BASELINE_BYTES_MAX = 1024 * 1024 };
+
+/* Absolute paths: of this program, the library that counts, and the scratch directory. */
+struct places {
+    char self[PATH_MAX], library[PATH_MAX], parent[PATH_MAX];
+};
+
+/* ---- places ----------------------------------------------------------------------- */
+
+static bool find_self(char out[PATH_MAX])
+{
+    ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
+    if (n <= 0) {
+        cli_warn("cannot read /proc/self/exe: a check needs /proc");
+        return false;
+    }
+    out[n] = '\0';
+    return true;
+}
+
+static bool find_library(const struct m5_opts *opts, const char *self, char out[PATH_MAX])
+{
+    static const char *const beside[] = {"libumm-alloc.so", "../lib/umm/libumm-alloc.so"};
+    const char *slash = strrchr(self, '/');
+    char path[PATH_MAX];
+    bool is_found = opts->alloc_library && realpath(opts->alloc_library, out);
+    for (size_t i = 0; !opts->alloc_library && !is_found && slash && i < 2; i++) {
+        int n = snprintf(path, sizeof path, "%.*s/%s", (int)(slash - self), self, beside[i]);
+        is_found = n > 0 && (size_t)n < sizeof path && realpath(path, out);
+    }
+    if (!is_found)
+        cli_warn("libumm-alloc.so is neither beside umm-m5 nor in ../lib/umm; say where with "
+                 "--alloc-library");
+    else if (strpbrk(out, " :"))
+        cli_warn("a path with a blank or a colon cannot be preloaded: %s", out);
+    return is_found && !strpbrk(out, " :");
+}
+
+static bool find_parent(const struct m5_opts *opts, char out[PATH_MAX])
+{
+    const char *tmp = getenv("TMPDIR");
+    const char *dir = opts->workload.dir ? opts->workload.dir : tmp && *tmp ? tmp : "/tmp";
+    struct umm_error err;
+    if (realpath(dir, out))
+        return true;
+    umm_error_set_errno(&err, errno, dir, "cannot use the directory");
+    cli_warn_error(&err);
+    return false;
+}
+
+static bool is_in_shm(const char *path)
+{
+    static const char shm[] = "/dev/shm";
+    return strncmp(path, shm, sizeof shm - 1) == 0;
+}
+
+/* A /dev/shm of our own, unless something that the run needs is in the one there is. */
+static bool isolate(const struct places *places)
+{
+    char cwd[PATH_MAX];
+    if (is_in_shm(places->self) || is_in_shm(places->library) || is_in_shm(places->parent) ||
+        !getcwd(cwd, sizeof cwd) || is_in_shm(cwd))
+        return false;
+    return umm_isolate_shared_memory();
+}
+
+/* ---- outputs ---------------------------------------------------------------------- */
+
+static enum umm_status write_text(const char *path, char *text, size_t len, struct umm_error *err)
+{
+    if (strcmp(path, "-") != 0)
+        return umm_outfile_write(path, text, len, err);
+    fwrite(text, 1, len, stdout);
+    return UMM_OK;
+}
+
+typedef enum umm_status print_fn(const struct umm_acceptance_report *, char **, size_t *,
+                                 struct umm_error *);
+
+static enum umm_status write_report(const struct umm_acceptance_report *report, print_fn *print,
+                                    const char *path, struct umm_error *err)
+{
+    char *text = NULL;
+    size_t len;
+    if (!path)
+        return UMM_OK;
+    enum umm_status status = print(report, &text, &len, err);
+    if (!status)
+        status = write_text(path, text, len, err);
+    free(text);
+    return status;
+}
+
+static enum umm_status write_metrics(const struct umm_acceptance_report *report, const char *path,
+                                     struct umm_error *err)
+{
+    struct umm_prometheus page = {0};
+    char *text = NULL;
+    size_t len;
+    if (!path)
+        return UMM_OK;
+    umm_prometheus_begin(&page, "umm-m5", path);
+    umm_acceptance_report_metrics(report, &page);
+    if (umm_acceptance_verdict(report->acceptance) != UMM_ACCEPTANCE_FAIL)
+        umm_prometheus_success(&page, (double)umm_clock_realtime_ns() / 1e9);
+    enum umm_status status = umm_prometheus_take(&page, &text, &len, err);
+    if (!status)
+        status = write_text(path, text, len, err);
+    free(text);
+    return status;
+}
+
+static enum umm_status save_baseline(const struct umm_record *record, const char *path,
+                                     struct umm_error *err)
+{
+    char *text = NULL;
+    size_t len;
+    if (!path)
+        return UMM_OK;
+    enum umm_status status = umm_record_text(record, &text, &len, err);
+    if (!status)
+        status = write_text(path, text, len, err);
+    free(text);
+    return status;
+}
+
+/* The table; where standard output has the JSON, nothing but what FAILs, as with --quiet. */
+static enum umm_status print_table(const struct m5_opts *opts,
+                                   const struct umm_acceptance_report *report,
+                                   struct umm_error *err)
+{
+    bool is_quiet = opts->is_quiet || (opts->json && strcmp(opts->json, "-") == 0);
+    const struct umm_acceptance *acceptance = report->acceptance;
+    if (!is_quiet)
+        return write_report(report, umm_acceptance_report_text, "-", err);
+    for (size_t i = 0; i < acceptance->n_lines; i++) {
+        const struct umm_acceptance_line *line = &acceptance->lines[i];
+        if (line->verdict == UMM_ACCEPTANCE_FAIL)
+            cli_warn("FAIL %s: %s, limit %s", line->name, line->figure_text, line->limit_text);
+    }
+    return UMM_OK;
+}
+
+/* A baseline that is not there is none; false after a message about any other trouble. */
+static bool read_baseline(const char *path, struct umm_record *baseline, bool *has_baseline)
+{
+    struct umm_error err;
+    void *text = NULL;
+    size_t len;
+    *has_baseline = false;
+    if (!path)
+        return true;
+    if (umm_file_read_whole(path, BASELINE_BYTES_MAX, &text, &len, &err) != UMM_OK) {
+        if (err.sys_errno == ENOENT)
+            return true;
+        cli_warn_error(&err);
+        return false;
+    }
+    *has_baseline = umm_record_parse(text, baseline);
+    free(text);
+    if (!*has_baseline)
+        cli_warn("%s: is no baseline of umm-m5", path);
+    return *has_baseline;
+}
+
+static int report_all(const struct m5_opts *opts, const struct umm_record *record,
+                      const struct umm_record *baseline, const char *title)
+{
+    struct umm_acceptance acceptance, baseline_acceptance;
+    struct umm_error err = {0};
+    struct umm_acceptance_report report = {
+        .title = title, .record = record, .acceptance = &acceptance};
+    umm_acceptance_judge(record, &acceptance);
+    if (baseline) {
+        umm_acceptance_judge(baseline, &baseline_acceptance);
+        report.baseline = baseline;
+        report.baseline_acceptance = &baseline_acceptance;
+    }
+    enum umm_status status = print_table(opts, &report, &err);
+    if (!status)
+        status = write_report(&report, umm_acceptance_report_json, opts->json, &err);
+    if (!status)
+        status = write_report(&report, umm_acceptance_report_page, opts->report, &err);
+    if (!status)
+        status = write_metrics(&report, opts->metrics, &err);
+    if (!status)
+        status = save_baseline(record, opts->save_baseline, &err);
+    if (status)
+        return cli_fail(&err);
+    return cli_finish(umm_acceptance_verdict(&acceptance) == UMM_ACCEPTANCE_FAIL ? CLI_FAILED
+                                                                                 : CLI_OK);
+}
+
+/* ---- the check -------------------------------------------------------------------- */
+
+int m5_measure(struct m5_opts *opts, char **command, struct umm_record *record)
+{
+    struct places places;
+    struct umm_error err = {0};
+    struct umm_check_options options = {.self = places.self,
+                                        .alloc_library = places.library,
+                                        .parent = places.parent,
+                                        .envp = environ,
+                                        .command = command,
+                                        .n_signals = opts->workload.n_signals,
+                                        .seed = opts->workload.seed,
+                                        .duration_ns = opts->workload.duration_ns,
+                                        .duration_max_ns = opts->max_seconds * 1000000000,
+                                        .allocs_max_thousandths = opts->allocs_max_thousandths,
+                                        .canary = opts->canary,
+                                        .is_unsynced = opts->workload.is_unsynced};
+    if (!find_self(places.self) || !find_library(opts, places.self, places.library) ||
+        !find_parent(opts, places.parent))
+        return CLI_FAILED;
+    options.is_shm_private = isolate(&places);
+    return umm_check_run(&options, &opts->run, record, &err) ? cli_fail(&err) : CLI_OK;
+}
+
+int m5_check(void *user, int n, char **operands)
+{
+    static struct umm_record record, baseline;
+    struct m5_opts *opts = user;
+    bool has_baseline;
+    if (!read_baseline(opts->baseline, &baseline, &has_baseline))
+        return CLI_FAILED;
+    int exit_code = m5_measure(opts, n > 0 ? operands : NULL, &record);
+    return exit_code ? exit_code
+                     : report_all(opts, &record, has_baseline ? &baseline : NULL,
+                                  n > 0 ? operands[0] : "the workload of umm-m5");
+}

@@ -1,0 +1,244 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# umm-m5: the workload does what it says, and a fault fails its own line.
+
+load helper
+
+# Their malloc is another, and wants to be loaded first.
+no_sanitizer() {
+    [[ -z ${UMM_SAN-} ]] || skip 'sanitizers count and keep memory in their own way'
+}
+
+# The keys of the lines of report.json with that verdict.
+lines_with() {
+    "$PY" -c 'import json, sys
+print(*[l["line"] for l in json.load(open("report.json"))["lines"] if l["verdict"] == sys.argv[1]])' "$1"
+}
+
+# check CODE ARGUMENT...: a check whose verdicts are in report.json, within its own directory.
+# Unsynced, as the disk is not what is tested.
+check() {
+    local code=$1
+    shift
+    mkdir -p scratch
+    capture umm-m5 check --no-sync --dir=scratch --json=report.json "$@"
+    [[ $status -eq $code && -z $stderr ]] || {
+        show_captured umm-m5 check "$@"
+        return 1
+    }
+    [[ -z $(ls -A scratch) ]] || fail "left behind: $(ls -A scratch)"
+}
+
+@test "run: every signal is in the arrays, in the archive and in the store" {
+    mkdir data
+    ok umm-m5 run --signals=9000 --dir=data
+    [[ $output == *'"signals": 9000,'*'"left_files": 0,'*'"rows_appended": 9000,'* ]]
+    zstd -qdc data/signals.npy.zst >all.npy
+    ok umm-store export data/store vectors.csv
+    "$PY" - <<'EOF'
+import csv
+import numpy as np
+every = np.load("all.npy")
+assert len(every) == 9000
+seen = 0
+for i in range(40):
+    name = b"S%02d" % i
+    bars = np.load(f"data/{name.decode()}.npy", mmap_mode="r")
+    mine = every[every["symbol"] == name]
+    assert len(bars) == len(mine)
+    assert (bars[:, 0] == mine["timestamp"].astype("i8")).all() and (np.diff(bars[:, 0]) == 60000).all()
+    for k, column in enumerate(["open", "high", "low", "close", "volume"]):
+        assert (bars[:, k + 1] == mine[column]).all()
+    assert (bars[:, 2] >= bars[:, 3]).all()
+    seen += len(bars)
+assert seen == 9000
+# The last of the features, sma:10 first, of the bars that the array has.
+stored = {row[0]: row for row in csv.reader(open("vectors.csv"))}
+close = np.load("data/S07.npy")[-10:, 4]
+assert any(abs(float(x) - close.mean()) < close.mean() * 1e-6 for x in stored["S07"][1:] if x not in ("", "true", "false") and x[0].isdigit() and ":" not in x)
+EOF
+}
+
+@test "run: the same seed gives the same bytes, with and without pool and sync" {
+    mkdir a b c
+    ok umm-m5 run --signals=3000 --dir=a
+    ok umm-m5 run --signals=3000 --dir=b --no-pool --no-sync --arenas=1 --trim=128K
+    ok umm-m5 run --signals=3000 --dir=c --seed=2
+    ok diff -r -x store a b
+    capture diff -rq -x store a c
+    [[ $status -eq 1 ]]
+}
+
+@test "run: goes on where the files are that another run left" {
+    mkdir a
+    ok umm-m5 run --signals=1000 --dir=a
+    ok umm-m5 run --signals=1000 --dir=a
+    "$PY" -c 'import glob, numpy as np
+assert sum(len(np.load(f)) for f in glob.glob("a/S*.npy")) == 2000'
+}
+
+@test "run: refuses" {
+    refuses 2 "umm-m5: run needs --dir
+Try 'umm-m5 --help'." umm-m5 run
+    refuses 1 "umm-m5: absent: cannot open the directory: No such file or directory" umm-m5 run --dir=absent
+    refuses 2 "umm-m5: --signals takes a number from 100 to 1000000000000, not \"99\"
+Try 'umm-m5 --help'." umm-m5 run --signals=99 --dir=.
+    refuses 2 "umm-m5: --canary takes none, leak, pool, key, fd or temporary, not \"cat\"
+Try 'umm-m5 --help'." umm-m5 check --canary=cat
+    refuses 2 "umm-m5: --seconds takes a number from 0.001 to 100000000, not \"0\"
+Try 'umm-m5 --help'." umm-m5 run --seconds=0 --dir=.
+    [[ -z $(ls -A .) ]]
+}
+
+@test "check: all lines pass, and say so in every form" {
+    no_sanitizer
+    check 0 --signals=100000 --metrics=m.prom --report=r.html
+    [[ ${lines[-1]} == 'PASS: 13 passed, 0 failed, 0 skipped' ]]
+    [[ -z $(lines_with FAIL) && -z $(lines_with SKIP) ]]
+    grep -q '^umm_m5_passed{tool="umm-m5",output="m.prom",line="growth_bytes"} 1$' m.prom
+    grep -q '^umm_last_success_timestamp_seconds' m.prom
+    grep -q '<polyline class="run"' r.html
+    capture grep -E 'https?:|<script|<link|src=' r.html
+    [[ $status -eq 1 ]]
+}
+
+@test "check: a short run says what it could not see" {
+    no_sanitizer
+    check 0 --signals=200
+    [[ $(lines_with SKIP) == 'growth_bytes saved_bytes_ratio' && -z $(lines_with FAIL) ]]
+    [[ $output == *'(200 signals: a leak of 64 B each would not show)'* ]]
+}
+
+@test "check: each fault fails its own line and no other" {
+    no_sanitizer
+    local -A line=([leak]=live_bytes_per_signal [pool]=allocations_per_signal
+        [key]=cache_hit_ratio [fd]=descriptors [temporary]=left_files)
+    local fault
+    for fault in "${!line[@]}"; do
+        check 1 --signals=20000 --canary="$fault"
+        [[ $(lines_with FAIL) == "${line[$fault]}" ]] || fail "$fault: $(lines_with FAIL)"
+    done
+}
+
+@test "check: in a run that is long enough, a leak shows in resident memory, too" {
+    no_sanitizer
+    check 1 --signals=100000 --canary=leak
+    [[ $(lines_with FAIL) == 'live_bytes_per_signal growth_bytes' ]]
+}
+
+@test "check: ends at its time, with its number of signals" {
+    no_sanitizer
+    local begin=${EPOCHREALTIME/./}
+    ok umm-m5 check --signals=1234 --seconds=2.5
+    local took=$((${EPOCHREALTIME/./} - begin))
+    ((took > 2400000 && took < 3600000)) || fail "$took us"
+    [[ $output == *'PASS  signals           1234 '* ]]
+}
+
+@test "check: on a busy machine, again and again the same verdict" {
+    no_sanitizer
+    local i busy=()
+    for i in 1 2; do
+        timeout 60 sh -c 'while :; do :; done' &
+        busy+=($!)
+    done
+    local -i n_passed=0
+    for i in 1 2 3 4 5; do
+        check 0 --signals=$((i == 5 ? 80000 : 20000)) && n_passed+=1
+    done
+    kill "${busy[@]}"
+    wait
+    ((n_passed == 5)) || fail "$n_passed of 5 passed"
+}
+
+@test "check: a baseline beside the run" {
+    no_sanitizer
+    check 0 --signals=1000 --save-baseline=base --baseline=base
+    [[ ${lines[0]} != *baseline* ]]
+    check 0 --signals=2000 --baseline=base --report=r.html
+    [[ ${lines[0]} == *baseline && ${lines[2]} == *' 2000 '*' 1000' ]]
+    grep -q '<polyline class="base"' r.html
+    echo 'no such thing' >base
+    refuses 1 'umm-m5: base: is no baseline of umm-m5' umm-m5 check --signals=1000 --baseline=base
+}
+
+@test "check: quiet, and a report on standard output" {
+    no_sanitizer
+    ok umm-m5 check --signals=1000 -q
+    [[ -z $output ]]
+    refuses 1 'umm-m5: FAIL left files: 1, limit none' umm-m5 check --signals=1000 -q --canary=temporary
+    ok umm-m5 check --signals=1000 --json=-
+    "$PY" -c 'import json, sys; assert json.loads(sys.argv[1])["verdict"] == "PASS"' "$output"
+}
+
+@test "check: a command, and what it leaves behind" {
+    check 0 --signals=500 -- sh -c '[ "$M5_SIGNALS $M5_SECONDS" = "500 0.000" ] && [ -d "$TMPDIR" ]'
+    check 1 --signals=500 -- sh -c 'exit 7'
+    [[ $(lines_with FAIL) == exit_code ]]
+    check 1 --signals=500 -- sh -c 'echo >"$TMPDIR/a"'
+    [[ $(lines_with FAIL) == left_in_tmp ]]
+    check 1 --signals=500 --max-seconds=1 -- sleep 1.2
+    [[ $(lines_with FAIL) == duration_seconds ]]
+    refuses 1 'umm-m5: absent-command: cannot run: No such file or directory' \
+        umm-m5 check -- absent-command
+}
+
+@test "check: a command and /dev/shm, of its own or shared" {
+    [[ -d /dev/shm && -w /dev/shm ]] || skip 'there is no /dev/shm'
+    local name=/dev/shm/umm-m5-test.$$
+    check 1 --signals=500 -- sh -c "echo >$name"
+    [[ $(lines_with FAIL) == left_in_shm ]]
+    rm -f "$name"
+    [[ $(ls /dev/shm) != *umm-m5-test* ]]
+}
+
+@test "check: a command that leaks, and one that allocates too often" {
+    cat >leak.py <<'EOF'
+import os, time
+kept = []
+for i in range(int(os.environ["M5_SIGNALS"])):
+    kept.append(bytes(64))
+    if i % 1000 == 0:
+        time.sleep(0.02)
+EOF
+    check 1 --signals=100000 -- "$PY" leak.py
+    [[ $(lines_with FAIL) == growth_bytes ]]
+    sed -i 's/kept.append(.*)/kept = bytes(64)/' leak.py
+    check 0 --signals=100000 -- "$PY" leak.py
+    sed -i 's/bytes(64)/bytes(1000)/' leak.py
+    check 1 --signals=100000 --max-allocs=0.5 -- "$PY" leak.py
+    [[ $(lines_with FAIL) == allocations_per_signal ]]
+}
+
+@test "check: what cannot be looked at is no pass" {
+    unshare -m true 2>/dev/null || skip 'mount namespaces are not allowed here'
+    capture unshare -m sh -c 'mount -t tmpfs none /proc && umm-m5 check --signals=200'
+    [[ $status -eq 1 && $stderr == 'umm-m5: cannot read /proc/self/exe: a check needs /proc' ]]
+    no_sanitizer
+    refuses 1 'umm-m5: libumm-alloc.so is neither beside umm-m5 nor in ../lib/umm; say where with --alloc-library' \
+        umm-m5 check --alloc-library=absent.so
+}
+
+@test "check: ended by a signal it leaves nothing behind" {
+    no_sanitizer
+    mkdir scratch
+    umm-m5 check --signals=100000 --seconds=60 --dir=scratch >out 2>err &
+    local pid=$! i
+    for i in {1..100}; do
+        [[ -n $(ls scratch) ]] && break
+        sleep 0.05
+    done
+    sleep 0.5
+    kill -TERM "$pid"
+    capture wait "$pid"
+    [[ $status -ne 0 && -z $(ls -A scratch) ]] || fail "exit $status; $(ls -A scratch)"
+}
+
+@test "complete and health" {
+    no_sanitizer
+    ok umm-m5 complete
+    [[ $output != *FAIL* && $output == *'PASS  allocations are counted'*'SKIP  there is a baseline'* ]]
+    ok umm-m5 health --seconds=1
+    [[ ${lines[-1]} == PASS:* && ${#lines[@]} -eq 5 ]]
+}
