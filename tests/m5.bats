@@ -9,7 +9,7 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return
     unset MAKEFLAGS MFLAGS MAKELEVEL FAST QUIET DEMO_MODE DEMO_SIGNALS
     printf 'include umm.mk\nall:\n\t@echo built\n' >Makefile
-    m5=(make -s -I "$TOP")
+    m5=(make -s -I "$TOP" "M5_OPTIONS=--no-sync")
 }
 
 no_sanitizer() {
@@ -63,7 +63,7 @@ run_of() {
 
 @test "a fault ends make with an error" {
     no_sanitizer
-    capture "${m5[@]}" m5-quick FAST=1 QUIET=1 M5_OPTIONS=--canary=key
+    capture "${m5[@]}" m5-quick FAST=1 QUIET=1 'M5_OPTIONS=--no-sync --canary=key'
     [[ $status -eq 2 && $stderr == 'umm-m5: FAIL cache hits: 0.00 %, limit at least 80 %'* ]]
 }
 
@@ -80,6 +80,7 @@ for i in range(signals):
         time.sleep(100 * pause)
 EOF
     printf 'M5_COMMAND = %s feed.py\nM5_OPTIONS = --max-allocs=1\ninclude umm.mk\n' "$PY" >Makefile
+    m5=(make -s -I "$TOP")
     ok "${m5[@]}" m5-quick FAST=1
     [[ $output == *'PASS  exit code'*'PASS  allocations'*'PASS  left in TMPDIR'* ]]
     ok "${m5[@]}" m5-stress duration=2 signals=80000

@@ -172,7 +172,8 @@ static void judge_saving(struct umm_acceptance *acceptance, const char *key, con
     if (!is_known(with) || !is_known(without) || without == 0)
         return;
     line->value = 1 - (double)with / (double)without;
-    set_figure(line, line->value >= SAVING_MIN, "%.1f %% fewer", line->value * 100);
+    set_figure(line, (double)with <= (1 - SAVING_MIN) * (double)without, "%.1f %% fewer",
+               line->value * 100);
     set_note(line, "%" PRIu64 ", without the pool %" PRIu64, with, without);
     if (of_signals >= without / 2)
         return;

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/appender.h"
+#include "sys/file.h"
+
+#include <malloc.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char scratch[64], path[96];
+static const struct umm_npy pairs = {
+    .n_dims = 2, .shape = {0, 2}, .type = {.kind = 'f', .size_bytes = 8}};
+static const struct umm_appender_options fails_locked = {.lock_wait = UMM_LOCK_FAIL};
+
+static int make_scratch(void **state)
+{
+    (void)state;
+    strcpy(scratch, "/tmp/umm-test-appender-XXXXXX");
+    if (!mkdtemp(scratch))
+        return -1;
+    snprintf(path, sizeof path, "%s/a.npy", scratch);
+    return 0;
+}
+
+static int remove_scratch(void **state)
+{
+    (void)state;
+    unlink(path);
+    return rmdir(scratch);
+}
+
+static uint64_t rows_seen(double *last)
+{
+    struct umm_array *array;
+    struct umm_array_info info;
+    assert_int_equal(umm_array_open(&array, path, NULL), UMM_OK);
+    umm_array_describe(array, &info);
+    if (info.n_rows)
+        *last = ((const double *)info.data)[info.n_rows * 2 - 1];
+    umm_array_close(array);
+    return info.n_rows;
+}
+
+static void push(struct umm_appender *appender, double value)
+{
+    const double row[2] = {-value, value};
+    assert_int_equal(umm_appender_push(appender, row, NULL), UMM_OK);
+}
+
+static uint64_t size_of_file(void)
+{
+    struct umm_file_info info;
+    assert_int_equal(umm_file_stat(path, &info, NULL), UMM_OK);
+    return info.size_bytes;
+}
+
+/* Counts of 1 to 5 digits, and of fewer again. */
+static void test_counts(void **state)
+{
+    (void)state;
+    struct umm_appender appender;
+    double last = 0;
+    unlink(path);
+    assert_int_equal(umm_appender_open(&appender, path, &pairs, NULL, NULL, NULL), UMM_OK);
+    assert_int_equal(rows_seen(&last), 0);
+    for (int i = 1; i <= 12345; i++) {
+        push(&appender, i);
+        bool is_looked_at = i < 12 || (i > 95 && i < 105) || i == 1000 || i == 12345;
+        if (!is_looked_at)
+            continue;
+        assert_int_equal(umm_appender_commit(&appender, NULL), UMM_OK);
+        assert_int_equal(rows_seen(&last), (uint64_t)i);
+        assert_true(last == (double)i);
+    }
+    umm_appender_close(&appender);
+    umm_appender_close(&appender);
+    assert_int_equal(size_of_file(), 128 + 12345 * 16);
+}
+
+static void test_uncommitted_rows_are_not_there(void **state)
+{
+    (void)state;
+    struct umm_appender appender;
+    double last = 0;
+    unlink(path);
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(umm_appender_open(&appender, path, &pairs, NULL, NULL, NULL), UMM_OK);
+        push(&appender, 1);
+        assert_int_equal(umm_appender_commit(&appender, NULL), UMM_OK);
+        push(&appender, 2);
+        assert_int_equal(rows_seen(&last), (uint64_t)round + 1);
+        umm_appender_close(&appender);
+        assert_int_equal(size_of_file(), 128 + (uint64_t)(round + 1) * 16);
+    }
+}
+
+/* What a killed appender leaves: rows that nobody counted, then cut in the middle. */
+static void test_torn_tail_gives_way(void **state)
+{
+    (void)state;
+    struct umm_appender appender;
+    double last = 0;
+    unlink(path);
+    assert_int_equal(umm_appender_open(&appender, path, &pairs, NULL, NULL, NULL), UMM_OK);
+    push(&appender, 1);
+    assert_int_equal(umm_appender_commit(&appender, NULL), UMM_OK);
+    umm_appender_close(&appender);
+    FILE *file = fopen(path, "ab");
+    assert_non_null(file);
+    fputs("twenty-one bytes left", file);
+    fclose(file);
+    assert_int_equal(umm_appender_open(&appender, path, &pairs, NULL, NULL, NULL), UMM_OK);
+    assert_int_equal(size_of_file(), 128 + 16);
+    push(&appender, 2);
+    assert_int_equal(umm_appender_commit(&appender, NULL), UMM_OK);
+    umm_appender_close(&appender);
+    assert_int_equal(rows_seen(&last), 2);
+}
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    struct umm_appender appender, second;
+    struct umm_error err;
+    struct umm_npy triples = pairs;
+    triples.shape[1] = 3;
+    unlink(path);
+    assert_int_equal(umm_appender_open(&appender, path, &pairs, NULL, NULL, NULL), UMM_OK);
+    assert_int_equal(umm_appender_open(&second, path, &pairs, &fails_locked, NULL, &err),
+                     UMM_ERR_BUSY);
+    umm_appender_close(&second);
+    umm_appender_close(&appender);
+    assert_int_equal(umm_appender_open(&appender, path, &triples, NULL, NULL, &err),
+                     UMM_ERR_CONFLICT);
+    assert_string_equal(err.message, "holds rows of another type");
+    umm_appender_close(&appender);
+    FILE *file = fopen(path, "ab");
+    assert_non_null(file);
+    fwrite("\x93NUMPY\1", 1, 7, file);
+    fclose(file);
+    assert_int_equal(umm_appender_open(&appender, path, &pairs, NULL, NULL, &err),
+                     UMM_ERR_CONFLICT);
+    umm_appender_close(&appender);
+    assert_int_equal(size_of_file(), 128 + 7);
+}
+
+/* A name that looks like the count does not take its place. */
+static void test_record_with_a_trap(void **state)
+{
+    (void)state;
+    struct umm_appender appender;
+    struct umm_npy record = {.n_dims = 1};
+    const struct umm_npy_type f8 = {.kind = 'f', .size_bytes = 8};
+    double last = 0;
+    unlink(path);
+    assert_int_equal(umm_npy_add_field(&record, "'shape': (7", &f8, NULL), UMM_OK);
+    assert_int_equal(umm_npy_add_field(&record, "b", &f8, NULL), UMM_OK);
+    assert_int_equal(umm_appender_open(&appender, path, &record, NULL, NULL, NULL), UMM_OK);
+    for (int i = 1; i <= 11; i++) {
+        push(&appender, i);
+        assert_int_equal(umm_appender_commit(&appender, NULL), UMM_OK);
+        assert_int_equal(rows_seen(&last), (uint64_t)i);
+    }
+    umm_appender_close(&appender);
+    umm_npy_free(&record);
+}
+
+#ifdef __SANITIZE_ADDRESS__
+enum { CAN_SEE_MALLOC = 0 };
+#else
+enum { CAN_SEE_MALLOC = 1 };
+#endif
+
+static void test_rows_cost_no_allocation(void **state)
+{
+    (void)state;
+    struct umm_appender appender;
+    if (!CAN_SEE_MALLOC)
+        skip();
+    unlink(path);
+    assert_int_equal(umm_appender_open(&appender, path, &pairs, NULL, NULL, NULL), UMM_OK);
+    size_t before = mallinfo2().uordblks;
+    for (int i = 0; i < 1000; i++) {
+        push(&appender, i);
+        if (i % 100 == 0)
+            assert_int_equal(umm_appender_commit(&appender, NULL), UMM_OK);
+    }
+    assert_int_equal(mallinfo2().uordblks, before);
+    umm_appender_close(&appender);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_uncommitted_rows_are_not_there),
+        cmocka_unit_test(test_torn_tail_gives_way),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_record_with_a_trap),
+        cmocka_unit_test(test_rows_cost_no_allocation),
+    };
+    return cmocka_run_group_tests_name("appender", tests, make_scratch, remove_scratch);
+}
