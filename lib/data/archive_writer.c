@@ -339,8 +339,11 @@ void umm_archive_writer_close(struct umm_archive_writer *writer)
     const struct umm_archive *a = &writer->archive;
     if (!writer->is_dirty && a->fd >= 0 && a->n_framed == writer->n_stored)
         umm_archive_writer_drop_journal(writer);
-    if (writer->is_created && writer->n_stored == 0)
+    if (writer->is_created && writer->n_stored == 0) {
+        /* A journal whose directory could not be synced is there, too. */
+        umm_file_discard(writer->journal_path);
         umm_file_discard(writer->archive.path);
+    }
     for (unsigned i = 0; i < writer->n_threads; i++) {
         if (writer->packers)
             umm_zstd_packer_free(writer->packers[i]);
