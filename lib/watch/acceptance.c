@@ -16,8 +16,9 @@
 #define GROWTH_MAX          5e6
 #define GROWTH_MAX_LEAST    1e6
 #define GROWTH_TIMES_OVER   4.0
-#define GROWTH_STEADY_SHARE 0.8 /* the rest is warm-up */
-#define DURATION_SLACK_MS   1000.0
+#define GROWTH_STEADY_SHARE 0.8    /* the rest is warm-up */
+#define DURATION_SLACK_MS   1000.0 /* or so large a share: */
+#define DURATION_SLACK      0.01
 
 const char *umm_acceptance_word(enum umm_acceptance_verdict verdict)
 {
@@ -100,9 +101,9 @@ static void judge_duration(const struct umm_record *record, struct umm_acceptanc
     bool is_paced = record->duration_wanted_ms > 0;
     line->value = ms / 1e3;
     line->limit = (is_paced ? wanted : (double)record->duration_max_ms) / 1e3;
-    set_limit(line, is_paced ? "%g s, to a second" : "at most %g s", line->limit);
+    set_limit(line, is_paced ? "%g s" : "at most %g s", line->limit);
     set_figure(line,
-               is_paced ? fabs(ms - wanted) <= DURATION_SLACK_MS
+               is_paced ? fabs(ms - wanted) <= fmax(DURATION_SLACK_MS, DURATION_SLACK * wanted)
                         : ms <= (double)record->duration_max_ms,
                "%.1f s", line->value);
 }

@@ -5,7 +5,8 @@
  *
  *   exit code      0, of a command
  *   signals        exactly as many as were asked for
- *   duration       as asked for; as fast as it goes, within the time given
+ *   duration       as asked for, to a second or 1 %; as fast as it goes: within the time
+ *                  given
  *   live bytes     what malloc has given out grows by less than 16 B a signal
  *   growth         of anonymous memory, less than 5 MB; see below
  *   allocations    less than 1 in 20 signals, once the run is steady

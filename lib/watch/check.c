@@ -19,8 +19,12 @@ enum { WORD_ROOM = 1200, WORDS_MAX = 12, FIGURES_BYTES_MAX = 65536 };
 #define WARMUP_SHARE 0.2
 
 static const uint64_t second_ns = 1000000000;
-/* What a paced run's process needs besides its signals: to start, to sync, to close. */
-static const uint64_t reserve_ns = 500000000;
+/*
+ * What a paced run's process needs besides its signals, to start, to sync 40 arrays and to
+ * close: one part in 50 of the time, within these bounds.
+ */
+enum { RESERVE_PART = 50 };
+static const uint64_t reserve_least_ns = 500000000, reserve_most_ns = 10000000000;
 /* How long new files in a shared /dev/shm may take to go: another program's may be there. */
 static const uint64_t patience_ns = 3000000000;
 static const char shm_path[] = "/dev/shm";
@@ -220,8 +224,12 @@ static enum umm_status run_workload(const struct check *check, bool is_unpooled,
 /* What is left of the time, if it is limited. */
 static uint64_t time_left(const struct check *check)
 {
-    uint64_t duration = check->options->duration_ns;
-    uint64_t gone = umm_clock_monotonic_ns() - check->begin_ns + reserve_ns;
+    uint64_t duration = check->options->duration_ns, reserve = duration / RESERVE_PART;
+    if (reserve < reserve_least_ns)
+        reserve = reserve_least_ns;
+    if (reserve > reserve_most_ns)
+        reserve = reserve_most_ns;
+    uint64_t gone = umm_clock_monotonic_ns() - check->begin_ns + reserve;
     if (!duration)
         return 0;
     return gone + second_ns / 1000 < duration ? duration - gone : second_ns / 1000;

@@ -142,7 +142,7 @@ static void test_first_lookups(void **state)
 static void test_paced(void **state)
 {
     (void)state;
-    static const uint64_t durations[] = {118999, 119000, 121000, 121001};
+    static const uint64_t durations[] = {118799, 118800, 121200, 121201};
     for (size_t i = 0; i < 4; i++) {
         struct umm_record r = good();
         r.duration_wanted_ms = 120000;
