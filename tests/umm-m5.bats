@@ -178,6 +178,7 @@ Try 'umm-m5 --help'." umm-m5 run --seconds=0 --dir=.
     "$PY" -c 'import json, sys; assert json.loads(sys.argv[1])["verdict"] == "PASS"' "$output"
 }
 
+# shellcheck disable=SC2016 # for the command
 @test "check: a command, and what it leaves behind" {
     check 0 --signals=500 -- sh -c '[ "$M5_SIGNALS $M5_SECONDS" = "500 0.000" ] && [ -d "$TMPDIR" ]'
     check 1 --signals=500 -- sh -c 'exit 7'

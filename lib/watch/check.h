@@ -35,7 +35,7 @@ struct umm_check_options {
     uint64_t duration_ns, duration_max_ns;
     uint64_t allocs_max_thousandths;
     const char *canary; /* as "run" takes it; NULL: none */
-    bool is_unsynced;    /* the workload syncs nothing */
+    bool is_unsynced;   /* the workload syncs nothing */
     bool is_shm_private;
 };
 
