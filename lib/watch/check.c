@@ -21,9 +21,9 @@ enum { WORD_ROOM = 1200, WORDS_MAX = 12, FIGURES_BYTES_MAX = 65536 };
 static const uint64_t second_ns = 1000000000;
 /*
  * What a paced run's process needs besides its signals, to start, to sync 40 arrays and to
- * close: one part in 50 of the time, within these bounds.
+ * close: one part in 5 of the time, within these bounds.
  */
-enum { RESERVE_PART = 50 };
+enum { RESERVE_PART = 5 };
 static const uint64_t reserve_least_ns = 500000000, reserve_most_ns = 10000000000;
 /* How long new files in a shared /dev/shm may take to go: another program's may be there. */
 static const uint64_t patience_ns = 3000000000;

@@ -17,6 +17,7 @@ enum {
     FRAME_ROWS = 4096,
     LOOKS = 16, /* of the probe, in the steady part */
     WARMUP_SHARE = 5,
+    EARLY_NS = 5000000,
     LEAK_SIGNALS = 64 /* leak that many signals' bytes at once: few allocations, much memory */
 };
 
@@ -246,14 +247,19 @@ static enum umm_status look(struct umm_workload *w, struct umm_error *err)
     return umm_workload_probe_look(&w->probe, w->figures, err);
 }
 
-/* Signal number `number` is due at that share of the time. */
+/*
+ * Signal number `number` is due at that share of the time. Those of a few milliseconds go
+ * together, for every sleep costs more than a signal; none is late for that.
+ */
 static void wait_for(const struct umm_workload *w, uint64_t begin_ns, uint64_t number)
 {
     const struct umm_workload_options *options = w->options;
-    if (options->duration_ns) {
-        double share = (double)number / (double)options->n_signals;
-        umm_clock_sleep_until(begin_ns + (uint64_t)(share * (double)options->duration_ns), w->run);
-    }
+    if (!options->duration_ns)
+        return;
+    double share = (double)number / (double)options->n_signals;
+    uint64_t due_ns = begin_ns + (uint64_t)(share * (double)options->duration_ns);
+    if (number == options->n_signals || due_ns > umm_clock_monotonic_ns() + EARLY_NS)
+        umm_clock_sleep_until(due_ns, w->run);
 }
 
 static enum umm_status run_signals(struct umm_workload *w, struct umm_error *err)
