@@ -38,19 +38,28 @@ static bool is_vectors(const struct umm_npy *npy)
            npy->shape[1] <= UMM_STORE_DIM_MAX && npy->data_offset_bytes % sizeof(uint64_t) == 0;
 }
 
-static bool is_slots(const struct umm_npy *npy)
+/* Whether the fields are those of a slot with ids as long as theirs. */
+static enum umm_status check_fields(const struct umm_npy *npy, const char *path,
+                                    struct umm_error *err)
 {
     struct umm_npy wanted;
+    uint32_t id_words = npy->fields[0].type.size_bytes / 8 + 1;
+    enum umm_status status = umm_store_describe_slots(&wanted, 0, id_words, err);
+    if (status)
+        return status;
+    bool is_same = umm_npy_same_type(npy, &wanted);
+    umm_npy_free(&wanted);
+    return is_same ? UMM_OK : foreign(path, "slots", err);
+}
+
+static enum umm_status check_slots(const struct umm_npy *npy, const char *path,
+                                   struct umm_error *err)
+{
     if (!npy->is_struct || npy->n_dims != 1 || npy->n_fields == 0 ||
         npy->data_offset_bytes % sizeof(uint64_t) || npy->fields[0].type.size_bytes % 8 != 7 ||
         npy->fields[0].type.size_bytes > UMM_STORE_ID_MAX)
-        return false;
-    if (umm_store_describe_slots(&wanted, 0, npy->fields[0].type.size_bytes / 8 + 1, NULL) !=
-        UMM_OK)
-        return false;
-    bool is_same = umm_npy_same_type(npy, &wanted);
-    umm_npy_free(&wanted);
-    return is_same;
+        return foreign(path, "slots", err);
+    return check_fields(npy, path, err);
 }
 
 enum umm_status umm_store_map_arrays(struct umm_store *store, struct umm_error *err)
@@ -62,8 +71,8 @@ enum umm_status umm_store_map_arrays(struct umm_store *store, struct umm_error *
         status = foreign(store->vectors_path, "vectors", err);
     if (!status)
         status = map_array(&store->slots_map, store->slots_path, store->is_writer, &slots, err);
-    if (!status && !is_slots(&slots))
-        status = foreign(store->slots_path, "slots", err);
+    if (!status)
+        status = check_slots(&slots, store->slots_path, err);
     if (!status) {
         /* They differ where a resize was killed between the two. */
         store->max_positions =
