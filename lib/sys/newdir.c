@@ -13,22 +13,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Remove the directory and what is in it, as far as that can be done. */
+static void remove_all(const char *path, DIR *stream)
+{
+    struct dirent *entry;
+    while (stream && (entry = readdir(stream)))
+        (void)unlinkat(dirfd(stream), entry->d_name, 0); /* fails on "." and ".." */
+    (void)rmdir(path);
+}
+
 /*
- * Remove the directory and what is in it, as far as that can be done. A link of that name
- * is somebody else's, who may want the files behind it removed by us: it is left alone.
+ * A link of that name is somebody else's, who may want the files behind it removed by us:
+ * it is not followed.
  */
-static void remove_all(const char *path)
+static DIR *open_stream(const char *path)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-    struct dirent *entry;
-    while (stream && (entry = readdir(stream)))
-        (void)unlinkat(fd, entry->d_name, 0); /* fails on "." and ".." */
+    int sys_errno = errno;
+    if (!stream)
+        umm_file_close(&fd);
+    errno = sys_errno;
+    return stream;
+}
+
+static void remove_leftover(const char *path)
+{
+    DIR *stream = open_stream(path);
+    remove_all(path, stream);
     if (stream)
         closedir(stream);
-    else
-        umm_file_close(&fd);
-    (void)rmdir(path);
 }
 
 /* Length of path without slashes at its end, and where its last part begins. */
@@ -59,14 +73,25 @@ enum umm_status umm_newdir_begin(struct umm_newdir *dir, const char *path, struc
     if (!temp)
         return umm_error_set_memory(err, cap, "a path");
     snprintf(temp, cap, "%.*s.%.*s.umm-new", (int)base, path, (int)(len - base), path + base);
-    remove_all(temp);
-    if (mkdir(temp, 0777) < 0) {
+    remove_leftover(temp);
+    DIR *stream = mkdir(temp, 0777) == 0 ? open_stream(temp) : NULL;
+    if (!stream) {
         int sys_errno = errno;
+        (void)rmdir(temp);
         free(temp);
         return umm_error_set_errno(err, sys_errno, path, "cannot make the directory");
     }
-    *dir = (struct umm_newdir){.path = path, .temp = temp};
+    *dir = (struct umm_newdir){.path = path, .temp = temp, .stream = stream};
     return UMM_OK;
+}
+
+/* Forget it, wherever it is now. */
+static void let_go(struct umm_newdir *dir)
+{
+    if (dir->stream)
+        closedir(dir->stream);
+    free(dir->temp);
+    *dir = (struct umm_newdir){0};
 }
 
 static enum umm_status sync_directory(const char *path, const char *shown, struct umm_error *err)
@@ -96,15 +121,15 @@ enum umm_status umm_newdir_commit(struct umm_newdir *dir, struct umm_error *err)
     (void)split(dir->temp, &base);
     strcpy(dir->temp + base, ".");
     status = sync_directory(dir->temp, path, err);
-    free(dir->temp);
-    *dir = (struct umm_newdir){0};
+    let_go(dir);
     return status;
 }
 
 void umm_newdir_abort(struct umm_newdir *dir)
 {
-    if (dir->temp)
-        remove_all(dir->temp);
-    free(dir->temp);
-    *dir = (struct umm_newdir){0};
+    if (dir->stream) {
+        rewinddir(dir->stream);
+        remove_all(dir->temp, dir->stream);
+    }
+    let_go(dir);
 }

@@ -17,6 +17,7 @@
 struct umm_newdir {
     const char *path; /* the caller's */
     char *temp;       /* where it is being made; malloc'ed */
+    void *stream;     /* its DIR, so that memory that ran out cannot hinder its removal */
 };
 
 /*
