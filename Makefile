@@ -152,6 +152,7 @@ unit: $(UNITS)
 
 fault: $(TOOLS)
 	UMM_BUILD=$(BUILD) tests/fault/run
+	UMM_BUILD=$(BUILD) tests/fault/alloc
 
 # Library and targets are built by clang under $(BUILD)/fuzz; a crash stops the rest.
 fuzz:
@@ -216,7 +217,7 @@ help:
 	@echo 'make demo       a tour of the tools on small data'
 	@echo 'make check      every test there is (scripts/check --quick: under a minute)'
 	@echo 'make unit       the unit tests'
-	@echo 'make fault      system-call fault injection (needs strace)'
+	@echo 'make fault      every system call and allocation made to fail (needs strace)'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs clang)'
 	@echo 'make cov        test coverage (needs gcovr)'
 	@echo 'make bench      umm-convert beside its peers, about a quarter of an hour (BENCH=--quick)'

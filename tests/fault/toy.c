@@ -2,7 +2,7 @@
 /*
  * toy.c - the smallest tool that keeps every promise the fault harness checks: it
  * copies IN to OUT, durably, through a temporary file. -DBUG=n breaks one promise,
- * to see that the harness notices; the list is in tests/fault/run.
+ * to see that the harness notices; the lists are in tests/fault/run and alloc.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #define BUG 0
 #endif
 
-enum { IGNORES_WRITE = 1, LEAVES_TEMP, IN_PLACE, IGNORES_SYNC, SAYS_NOTHING, NO_RETRY };
+enum { IGNORES_WRITE = 1, LEAVES_TEMP, IN_PLACE, IGNORES_SYNC, SAYS_NOTHING, NO_RETRY, NO_MEMORY };
 
 static const char temp_name[] = ".out.umm-0";
 
@@ -44,11 +44,10 @@ static int write_all(int fd, const char *bytes, size_t len_bytes)
     return 0;
 }
 
-static int copy(int in, int out)
+static int copy(int in, int out, char *bytes, size_t cap_bytes)
 {
-    char bytes[4096];
     for (;;) {
-        ssize_t n = read(in, bytes, sizeof bytes);
+        ssize_t n = read(in, bytes, cap_bytes);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
@@ -56,6 +55,19 @@ static int copy(int in, int out)
         if (write_all(out, bytes, (size_t)n) && BUG != IGNORES_WRITE)
             return -1;
     }
+}
+
+static int copy_in_pieces(int in, int out)
+{
+    enum { PIECE = 4096 };
+    char *bytes = malloc(PIECE);
+    if (!bytes && BUG != NO_MEMORY)
+        return -1;
+    bytes[0] = 0; /* where the planted mistake crashes */
+    int rc = copy(in, out, bytes, PIECE), code = errno;
+    free(bytes);
+    errno = code;
+    return rc;
 }
 
 int main(int argc, char **argv)
@@ -70,7 +82,7 @@ int main(int argc, char **argv)
     int out = open(target, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     if (out < 0)
         return fail("cannot create the output");
-    if (copy(in, out))
+    if (copy_in_pieces(in, out))
         return fail("cannot copy");
     if (fsync(out) && BUG != IGNORES_SYNC)
         return fail("cannot sync");

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""harness.py - what `run` and `alloc` share: a job's runs, and what must hold after one.
+
+A job is described in job.bash. UMM_BUILD says where the tools are (default "build").
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parent.parent
+BUILD = TOP / os.environ.get("UMM_BUILD", "build")
+SECONDS_MAX = 30  # one run takes a fraction of a second
+THREADS_MAX = 2
+SHOWN_MAX = 12
+
+
+class Job:
+    def __init__(self, path, scratch, build=BUILD):
+        self.path, self.name = path, path.stem
+        self.scratch = scratch / self.name
+        self.ref = self.scratch / "ref"
+        self.ref.mkdir(parents=True)
+        self.env = {
+            "PATH": f"{build}:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC", "REF": str(self.ref), "TOP": str(TOP),
+            "TMPDIR": str(self.scratch), "PYTHONDONTWRITEBYTECODE": "1", "UMM_POOL_DIR": ".",
+        }
+        fields = self.ask("command", self.ref).stdout.split("\0")[:-1]
+        self.tool, success, failure, durable, varies, commit, self.outputs, *self.arguments = fields
+        self.success, self.failure, self.commit = int(success), int(failure), re.compile(commit)
+        self.durable, self.varies = durable == "yes", varies == "yes"
+        self.program = build / self.tool
+
+    def ask(self, action, directory):
+        return subprocess.run(["bash", HERE / "job.bash", self.path, action], cwd=directory, env=self.env, text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+
+    def start(self, name):
+        """A fresh copy of what setup made."""
+        directory = self.scratch / name
+        shutil.copytree(self.ref / "old", directory, symlinks=True)
+        return directory
+
+    def run(self, directory, *tracer, **env):
+        """(exit code or -signal, standard error)."""
+        with open(directory / "stdout", "wb") as out:
+            done = subprocess.run([*tracer, self.program, *self.arguments], cwd=directory, env=self.env | env, stdout=out,
+                                  stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=SECONDS_MAX, check=False)
+        if "stdout" not in self.outputs.split() and (directory / "stdout").stat().st_size == 0:
+            (directory / "stdout").unlink()
+        return done.returncode, done.stderr.decode(errors="replace")
+
+    def is_state(self, action, directory):
+        return self.ask(action, directory).returncode == 0
+
+
+def leftovers(directory):
+    return sorted(p.name for p in directory.rglob("*") if re.match(r"\..*\.umm-|.*\.lock$", p.name))
+
+
+def check_clean(job, directory, code, errors):
+    """What a run that nothing disturbed must have left."""
+    if code != job.success or errors:
+        return f"exit code {code}, said {errors!r}"
+    if left := leftovers(directory):
+        return f"left {' '.join(left)}"
+    answer = job.ask("complete", directory)
+    return f"output is not complete: {answer.stdout.strip()}" if answer.returncode else ""
+
+
+def check_after(job, directory):
+    found = check_clean(job, directory, *job.run(directory))
+    return f"the next run: {found}" if found else ""
+
+
+def make_reference(job):
+    """Make ref/old and ref/new: what a job begins with, and what an undisturbed run leaves."""
+    if not os.access(job.program, os.X_OK):
+        raise ValueError(f"{job.program} is not built")
+    old = job.ref / "old"
+    old.mkdir()
+    answer = job.ask("setup", old)
+    if answer.returncode:
+        raise ValueError(f"setup failed: {answer.stdout}")
+    code, errors = job.run(job.start("new"))
+    os.rename(job.scratch / "new", job.ref / "new")
+    found = check_clean(job, job.ref / "new", code, errors)
+    if found:
+        raise ValueError(f"a clean run: {found}")
+
+
+def report(number, name, tried, findings):
+    print(f"{'not ok' if findings else 'ok'} {number} - {name}: {tried}")
+    for line in findings[:SHOWN_MAX]:
+        print("#", line.replace("\n", "\n# "))
+    if len(findings) > SHOWN_MAX:
+        print(f"# and {len(findings) - SHOWN_MAX} more")
+    sys.stdout.flush()
+    return not findings
+
+
+def jobs_wanted(*folders):
+    """Those of the command line, or all."""
+    named = [pathlib.Path(p).resolve() for p in sys.argv[1:]]
+    return named or sorted(path for folder in folders for path in (HERE / folder).glob("*.sh"))
