@@ -10,13 +10,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #ifndef BUG
 #define BUG 0
 #endif
 
-enum { IGNORES_WRITE = 1, LEAVES_TEMP, IN_PLACE, IGNORES_SYNC, SAYS_NOTHING, NO_RETRY, NO_MEMORY };
+enum {
+    IGNORES_WRITE = 1,
+    LEAVES_TEMP,
+    IN_PLACE,
+    IGNORES_SYNC,
+    SAYS_NOTHING,
+    NO_RETRY,
+    NO_MEMORY,
+    OPEN
+};
 
 static const char temp_name[] = ".out.umm-0";
 
@@ -79,11 +89,13 @@ int main(int argc, char **argv)
     int in = open(argv[1], O_RDONLY);
     if (in < 0)
         return fail("cannot open the input");
-    int out = open(target, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    int out = open(target, O_WRONLY | O_CREAT | O_TRUNC, BUG == OPEN ? 0644 : 0600);
     if (out < 0)
         return fail("cannot create the output");
     if (copy_in_pieces(in, out))
         return fail("cannot copy");
+    if (fchmod(out, 0644))
+        return fail("cannot set the mode");
     if (fsync(out) && BUG != IGNORES_SYNC)
         return fail("cannot sync");
     if (close(out))
