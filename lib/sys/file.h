@@ -47,7 +47,8 @@ UMM_MUST_USE enum umm_status umm_file_open_read(const char *path, int *fd,
 
 /*
  * Open an existing regular file for reading and writing in place. UMM_ERR_SYSTEM as
- * open(2) says; UMM_ERR_CONFLICT when it is no regular file.
+ * open(2) says; UMM_ERR_CONFLICT when it is no regular file; UMM_ERR_ARGUMENT for a
+ * symbolic link out of its directory.
  */
 UMM_MUST_USE enum umm_status
 umm_file_open_update(const char *path, int *fd, struct umm_file_info *info, struct umm_error *err);
