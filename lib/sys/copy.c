@@ -63,6 +63,7 @@ static enum umm_status look_again(const struct umm_copy *copy, int sys_errno, st
             return umm_error_set_errno(err, errno, copy->out_path, "cannot wait for it");
         return UMM_OK;
     case EINVAL: /* a file system that has no splice */
+    case EPERM:  /* a sandbox that forbids it */
     case ENOSYS: return UMM_ERR_UNSUPPORTED;
     default: return umm_error_set_errno(err, sys_errno, copy->out_path, "cannot write");
     }

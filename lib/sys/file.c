@@ -193,8 +193,8 @@ static enum umm_status peek_pipe(int fd, int copy[2], const char *path, struct u
         ssize_t n = tee(fd, copy[1], 1, SPLICE_F_NONBLOCK);
         if (n > 0 && read(copy[0], byte, 1) == 1)
             return UMM_OK;
-        /* At its end; or no pipe, and then there is no way to look. */
-        if (n == 0 || (n < 0 && errno == EINVAL))
+        /* At its end; or no pipe, or no tee, and then there is no way to look. */
+        if (n == 0 || (n < 0 && (errno == EINVAL || errno == ENOSYS || errno == EPERM)))
             return UMM_OK;
         if (errno != EINTR && errno != EAGAIN)
             return umm_error_set_errno(err, errno, path, "cannot read");
