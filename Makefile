@@ -153,6 +153,7 @@ unit: $(UNITS)
 fault: $(TOOLS)
 	UMM_BUILD=$(BUILD) tests/fault/run
 	UMM_BUILD=$(BUILD) tests/fault/alloc
+	UMM_BUILD=$(BUILD) tests/fault/without
 
 # Library and targets are built by clang under $(BUILD)/fuzz; a crash stops the rest.
 fuzz:
