@@ -19,6 +19,10 @@
 #ifndef UMM_H
 #define UMM_H
 
+#if !defined(__LP64__)
+#error "umm needs a 64-bit system: arrays are mapped whole, and sizes are size_t"
+#endif
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
