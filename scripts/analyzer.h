@@ -14,8 +14,8 @@
             __builtin_unreachable();                                                               \
         error_;                                                                                    \
     })
-#define umm_error_set(...) IS_ERROR(umm_error_set(__VA_ARGS__))
-#define umm_error_set_path(...) IS_ERROR(umm_error_set_path(__VA_ARGS__))
-#define umm_error_set_errno(...) IS_ERROR(umm_error_set_errno(__VA_ARGS__))
-#define umm_error_set_memory(...) IS_ERROR(umm_error_set_memory(__VA_ARGS__))
+#define umm_error_set(...)           IS_ERROR(umm_error_set(__VA_ARGS__))
+#define umm_error_set_path(...)      IS_ERROR(umm_error_set_path(__VA_ARGS__))
+#define umm_error_set_errno(...)     IS_ERROR(umm_error_set_errno(__VA_ARGS__))
+#define umm_error_set_memory(...)    IS_ERROR(umm_error_set_memory(__VA_ARGS__))
 #define umm_error_set_cancelled(...) IS_ERROR(umm_error_set_cancelled(__VA_ARGS__))
