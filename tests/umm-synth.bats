@@ -354,6 +354,7 @@ assert p.wait(timeout=2) == -signal.SIGHUP'
 }
 
 @test "an output costs the same system calls in an empty and in a full directory" {
+    [[ -z ${UMM_EMULATED-} ]] || skip "system calls are the emulator's"
     mkdir empty full
     touch full/{0..999} full/.{0..999}.umm-0
     for dir in empty full; do
