@@ -158,20 +158,48 @@ void umm_json_add_integer(struct umm_json *object, const char *key, int64_t valu
         fail(object);
 }
 
+struct printed {
+    char *bytes;
+    size_t len_bytes, cap_bytes;
+    bool is_failed;
+};
+
+/* Keeps room for a newline and a zero byte. */
+static int add_printed(const char *bytes, size_t len_bytes, void *user)
+{
+    struct printed *out = user;
+    size_t wanted = out->len_bytes + len_bytes + 2;
+    if (!out->is_failed && wanted > out->cap_bytes) {
+        size_t cap = wanted < 1024 ? 1024 : 2 * wanted;
+        char *more = realloc(out->bytes, cap);
+        out->is_failed = !more;
+        if (more) {
+            out->bytes = more;
+            out->cap_bytes = cap;
+        }
+    }
+    if (out->is_failed)
+        return -1;
+    memcpy(out->bytes + out->len_bytes, bytes, len_bytes);
+    out->len_bytes += len_bytes;
+    return 0;
+}
+
 enum umm_status umm_json_print(const struct umm_json *object, bool is_compact, char **text,
                                size_t *len_bytes, struct umm_error *err)
 {
     /* 12 digits: these are figures for reports, not data. */
     size_t flags = (is_compact ? JSON_COMPACT : JSON_INDENT(2)) | JSON_REAL_PRECISION(12);
-    char *dumped = object && !object->root->is_failed ? json_dumps(object->value, flags) : NULL;
-    size_t len = dumped ? strlen(dumped) : 0;
-    char *out = dumped ? realloc(dumped, len + 2) : NULL;
-    if (!out) {
-        free(dumped);
-        return umm_error_set_memory(err, len, "a JSON report");
+    struct printed out = {0};
+    bool is_failed = !object || object->root->is_failed ||
+                     json_dump_callback(object->value, add_printed, &out, flags) != 0;
+    /* Jansson (2.14) forgets a failure inside a string, and goes on behind it. */
+    if (is_failed || out.is_failed) {
+        free(out.bytes);
+        return umm_error_set_memory(err, out.len_bytes, "a JSON report");
     }
-    memcpy(out + len, "\n", 2);
-    *text = out;
-    *len_bytes = len + 1;
+    memcpy(out.bytes + out.len_bytes, "\n", 2);
+    *text = out.bytes;
+    *len_bytes = out.len_bytes + 1;
     return UMM_OK;
 }
