@@ -131,6 +131,15 @@ void umm_snapshot_sort(struct umm_snapshot *snapshot)
     snapshot->n = n;
 }
 
+/* own, of a process that has not ended: say of which. */
+static enum umm_status unreadable(const char *path, const struct umm_error *own, const char *what,
+                                  struct umm_error *err)
+{
+    if (own->status == UMM_ERR_SYSTEM)
+        return umm_error_set_errno(err, own->sys_errno, path, what);
+    return umm_error_set_path(err, own->status, path, "%s", own->message);
+}
+
 static enum umm_status take_process(uint32_t pid, struct umm_procfs_text *text,
                                     struct umm_snapshot *snapshot, struct umm_error *err)
 {
@@ -143,7 +152,7 @@ static enum umm_status take_process(uint32_t pid, struct umm_procfs_text *text,
     if (status && umm_procfs_is_gone(&own))
         return UMM_OK; /* it has ended */
     if (status)
-        return umm_error_set_errno(err, own.sys_errno, path, "cannot open");
+        return unreadable(path, &own, "cannot open", err);
     status = umm_procfs_read(dir_fd, "stat", text, &own);
     bool has_name = !status && umm_process_parse_stat(text->bytes, &id, NULL);
     if (has_name)
@@ -154,7 +163,7 @@ static enum umm_status take_process(uint32_t pid, struct umm_procfs_text *text,
     if (!status || umm_procfs_is_gone(&own))
         return UMM_OK;
     snprintf(path, sizeof path, "/proc/%u/smaps", (unsigned)pid);
-    return umm_error_set_errno(err, own.sys_errno, path, "cannot read");
+    return unreadable(path, &own, "cannot read", err);
 }
 
 enum umm_status umm_snapshot_take(const struct umm_choice *choice, bool *is_found,
