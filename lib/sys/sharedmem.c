@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "sys/file.h"
 
 static const char shown[] = "memory to share";
 
@@ -16,6 +17,12 @@ enum umm_status umm_sharedmem_open(struct umm_sharedmem *memory, size_t len_byte
 {
     memset(memory, 0, sizeof *memory);
     int fd = memfd_create("umm", MFD_CLOEXEC);
+    /* Without it, or where a sandbox forbids it: a file in memory that has no name. */
+    if (fd < 0 && (errno == ENOSYS || errno == EPERM)) {
+        enum umm_status status = umm_file_scratch("/dev/shm", &fd, err);
+        if (status)
+            return status;
+    }
     if (fd < 0)
         return umm_error_set_errno(err, errno, shown, "cannot create");
     void *at = MAP_FAILED;
