@@ -40,7 +40,8 @@ static struct umm_npy type_of(uint64_t columns)
 static enum umm_status try_writer(struct umm_archive_writer *w, uint64_t columns,
                                   struct umm_error *err)
 {
-    static const struct umm_archive_writer_options options = {.frame_rows = FRAME_ROWS};
+    static const struct umm_archive_writer_options options = {.frame_rows = FRAME_ROWS,
+                                                              .lock_wait = UMM_LOCK_FAIL};
     static struct umm_run run = {.n_threads = 3};
     struct umm_npy npy = type_of(columns);
     return umm_archive_writer_open(w, path, &npy, &options, &run, err);
