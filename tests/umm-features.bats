@@ -249,16 +249,16 @@ names = dict(sma20='sma_20', wma20='wma_20', ema20='ema_20', ema200='ema_200', t
     stoch_slowd='stoch_d_14_3_3', adx14='adx_14', cci20='cci_20', willr14='willr_14', roc10='roc_10', mom10='mom_10',
     obv='obv', mfi14='mfi_14', ad='ad')
 exact = 'ema20 ema200 trange atr14 natr14 rsi14 max20_high min20_low willr14 roc10 mom10 obv'.split()
-for file, ref in ('hour', 'binance-btcusdt-1h-2023-01'), ('day', 'goog-1d'):
+for kind, ref in ('hour', 'binance-btcusdt-1h-2023-01'), ('day', 'goog-1d'):
     want = np.genfromtxt('$real/reference/' + ref + '-talib.csv', delimiter=',', names=True)
-    got = np.load(file + '.npy')
+    got = np.load(kind + '.npy')
     assert len(got) == len(want)
     for theirs, ours in names.items():
         a, b = want[theirs], got[ours]
-        assert (np.isnan(a) == np.isnan(b)).all(), (file, theirs)
+        assert (np.isnan(a) == np.isnan(b)).all(), (kind, theirs)
         some = ~np.isnan(a)
         scale = np.maximum(np.abs(a[some]), 1e-3 * np.nanmax(np.abs(a)))
         worst = (np.abs(a[some] - b[some]) / scale).max()
         # TA-Lib takes squares out of a sum again: its deviations drift most.
-        assert worst < (1e-12 if theirs in exact else 1e-8 if theirs == 'std20' else 1e-9), (file, theirs, worst)"
+        assert worst < (1e-12 if theirs in exact else 1e-8 if theirs == 'std20' else 1e-9), (kind, theirs, worst)"
 }
