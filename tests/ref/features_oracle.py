@@ -1,0 +1,381 @@
+# SPDX-License-Identifier: MIT
+"""features_oracle - the definitions of umm-features, slow and obvious.
+
+    features_oracle.py check BARS.npy              every feature in every compat mode
+    features_oracle.py reference CSV REFERENCE     TA-Lib's own values, where they are
+
+Windows are summed exactly (fractions), each by itself; averages follow their definition
+row by row. The tool's outputs must be within TOLERANCE of these, relative to the larger
+of the value and the feature's scale, and begin at the same row.
+"""
+import csv
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from fractions import Fraction
+
+import numpy as np
+
+MODES = ("talib", "tradingview", "tulip", "pandas", "metastock")
+TOLERANCE = 1e-12
+WINDOW_TOLERANCE = 4e-15
+
+
+def run_tool(bars, *options):
+    """Names and columns that the tool makes of bars."""
+    with tempfile.TemporaryDirectory() as work:
+        source, out = os.path.join(work, "in.npy"), os.path.join(work, "out.npy")
+        np.save(source, bars)
+        subprocess.run(["umm-features", *options, "-o", out, source], check=True)
+        array = np.load(out)
+    return {name: array[name].astype(float) for name in array.dtype.names[1:]}
+
+
+# ---- averages: lists with None where there is no value ----
+
+def average(values, k, n, first, early=False):
+    """a += (x - a) * k, from the first value, or from the mean of the first n."""
+    out, seen, now = [], [], None
+    for x in values:
+        if x is None:
+            out.append(None)
+            continue
+        seen.append(x)
+        if first:
+            now = x if len(seen) == 1 else now + (x - now) * k
+        elif len(seen) == n:
+            now = math.fsum(seen) / n
+        elif len(seen) > n:
+            now += (x - now) * k
+        out.append(now if early or len(seen) >= n else None)
+    return out
+
+
+def ema(values, n, mode):
+    early = mode in ("tradingview", "tulip")
+    return average(values, 2 / (n + 1), n, mode != "talib", early)
+
+
+def rma(values, n, mode):
+    return average(values, 1 / n, n, mode == "pandas")
+
+
+def combine(function, *lists):
+    return [None if None in row else function(*row) for row in zip(*lists)]
+
+
+def begin_at(values, row):
+    return [None] * row + values[row:]
+
+
+# ---- windows ----
+
+def windows(values, n, function):
+    out = []
+    for i in range(len(values)):
+        part = values[max(0, i + 1 - n):i + 1]
+        out.append(function(part) if len(part) == n and None not in part else None)
+    return out
+
+
+def exact_mean(part):
+    return float(sum(map(Fraction, part)) / len(part))
+
+
+def exact_deviation(part, sample):
+    values = list(map(Fraction, part))
+    mean = sum(values) / len(values)
+    variance = sum((v - mean) ** 2 for v in values) / (len(values) - sample)
+    return root(variance)
+
+
+def root(fraction):
+    """The square root of a fraction, to a double."""
+    if fraction == 0:
+        return 0.0
+    scale = 0
+    while fraction < 2 ** 120:
+        fraction, scale = fraction * 4, scale + 1
+    return float(Fraction(math.isqrt(int(fraction)), 2 ** scale))
+
+
+def exact_score(part, sample):
+    values = list(map(Fraction, part))
+    deviation = exact_deviation(part, sample)
+    return float(values[-1] - sum(values) / len(values)) / deviation if deviation else 0.0
+
+
+def exact_weighted(part):
+    n = len(part)
+    return float(sum(Fraction(v) * (i + 1) for i, v in enumerate(part)) / (n * (n + 1) // 2))
+
+
+def shift(values, n):
+    return [None] * n + values[:-n]
+
+
+# ---- features ----
+
+def true_ranges(bars, mode):
+    out = [bars["high"][0] - bars["low"][0] if mode in ("tradingview", "tulip", "pandas") else None]
+    for i in range(1, len(bars["close"])):
+        h, l, c = bars["high"][i], bars["low"][i], bars["close"][i - 1]
+        out.append(max(h - l, abs(h - c), abs(l - c)))
+    return out
+
+
+def rsi(close, n, mode):
+    change = combine(lambda a, b: a - b, close, shift(close, 1))
+    gains = rma(combine(lambda d: max(d, 0), change), n, mode)
+    losses = rma(combine(lambda d: max(-d, 0), change), n, mode)
+    flat = {"talib": 0.0, "metastock": 0.0, "tradingview": 100.0}.get(mode, math.nan)
+    out = combine(lambda g, l: 100 * g / (g + l) if g + l else flat, gains, losses)
+    if mode == "metastock":
+        g = math.fsum(max(d, 0) for d in change[1:n])
+        l = math.fsum(max(-d, 0) for d in change[1:n])
+        out[n - 1] = 100 * g / (g + l) if g + l else flat
+    return out
+
+
+def macd(close, fast, slow, signal, mode):
+    if mode == "tulip":
+        # Its averages begin at the first bar; 12 and 26 have the factors of old.
+        classic = (fast, slow) == (12, 26)
+        a = average(close, 0.15 if classic else 2 / (fast + 1), fast, True, True)
+        b = average(close, 0.075 if classic else 2 / (slow + 1), slow, True, True)
+        line = begin_at(combine(lambda x, y: x - y, a, b), slow - 1)
+    else:
+        a = ema(close, fast, mode)
+        if mode == "talib":
+            a = [None] * (slow - fast) + ema(close[slow - fast:], fast, mode)
+        line = combine(lambda x, y: x - y, a, ema(close, slow, mode))
+    smooth = ema(line, signal, mode)
+    hist = combine(lambda x, y: x - y, line, smooth)
+    if mode in ("talib", "metastock"):
+        line = begin_at(line, slow + signal - 2)
+    return line, smooth, hist
+
+
+def wilder_sums(values, n, mode):
+    """Averages of directional movement: TA-Lib and Tulip begin with n - 1 values."""
+    if mode in ("tradingview", "pandas"):
+        return rma(values, n, mode)
+    out, now = [None] * n, math.fsum(values[1:n])
+    out[n - 1] = now / n
+    for x in values[n:]:
+        now = now - now / n + x
+        out.append(now / n)
+    return out if mode == "tulip" else begin_at(out, n)
+
+
+def adx(bars, n, mode):
+    plus, minus = [None], [None]
+    for i in range(1, len(bars["close"])):
+        up = bars["high"][i] - bars["high"][i - 1]
+        down = bars["low"][i - 1] - bars["low"][i]
+        plus.append(up if up > down and up > 0 else 0.0)
+        minus.append(down if down > up and down > 0 else 0.0)
+    ranges = [None] + true_ranges(bars, "talib")[1:]
+    total = wilder_sums(ranges, n, mode)
+    di = [combine(lambda d, t: 100 * d / t if t else 0.0, wilder_sums(m, n, mode), total)
+          for m in (plus, minus)]
+    index, last = [], None
+    for p, m in zip(*di):
+        index.append(None if p is None else "stay" if p + m == 0 else 100 * abs(p - m) / (p + m))
+    start = sum(1 for x in index if x is None)
+    head = [0.0 if x == "stay" else x for x in index[start:start + n]]
+    out, last = [None] * start, None
+    for i, x in enumerate(index[start:]):
+        if mode == "pandas":
+            last = (0.0 if x == "stay" else x) if i == 0 else last if x == "stay" else last + (x - last) / n
+        elif i == n - 1:
+            last = math.fsum(head) / n
+        elif i >= n:
+            last = last if x == "stay" else last + (x - last) / n
+        out.append(last if i >= n - 1 else None)
+    return out, di[0], di[1]
+
+
+def obv(bars, mode):
+    close, volume = bars["close"], bars["volume"]
+    now = volume[0] if mode in ("talib", "metastock") else 0.0
+    out = [now]
+    for i in range(1, len(close)):
+        now += volume[i] * ((close[i] > close[i - 1]) - (close[i] < close[i - 1]))
+        out.append(now)
+    return out
+
+
+def mfi(bars, n):
+    typical = [(h + l + c) / 3 for h, l, c in zip(bars["high"], bars["low"], bars["close"])]
+    flow = [None] + [t * v * ((t > b) - (t < b))
+                     for t, b, v in zip(typical[1:], typical, bars["volume"][1:])]
+    gains = windows([None] + [max(f, 0.0) for f in flow[1:]], n, math.fsum)
+    losses = windows([None] + [max(-f, 0.0) for f in flow[1:]], n, math.fsum)
+    return combine(lambda g, l: 100 * g / (g + l) if g + l else 0.0, gains, losses)
+
+
+def accumulation(bars):
+    now, out = 0.0, []
+    for h, l, c, v in zip(bars["high"], bars["low"], bars["close"], bars["volume"]):
+        if h > l:
+            now += ((c - l) - (h - c)) / (h - l) * v
+        out.append(now)
+    return out
+
+
+def vwap(bars, daily):
+    weighed = volumes = day = 0
+    out = []
+    for t, h, l, c, v in zip(bars["time"], bars["high"], bars["low"], bars["close"], bars["volume"]):
+        if daily and t // 86400000 != day:
+            weighed = volumes = 0
+        day = t // 86400000
+        weighed, volumes = weighed + (h + l + c) / 3 * v, volumes + v
+        out.append(weighed / volumes if volumes else math.nan)
+    return out
+
+
+def cci(bars, n):
+    typical = [(h + l + c) / 3 for h, l, c in zip(bars["high"], bars["low"], bars["close"])]
+
+    def one(part):
+        mean = exact_mean(part)
+        distance = math.fsum(abs(v - mean) for v in part) / n
+        return (part[-1] - mean) / (0.015 * distance) if distance else 0.0
+    return windows(typical, n, one)
+
+
+def everything(bars, mode):
+    """name: (values, tolerance, what an error is relative to)."""
+    close, high, low = bars["close"], bars["high"], bars["low"]
+    level = max(map(abs, high))
+    sample = mode == "pandas"
+    out = {}
+
+    def put(name, values, tolerance=TOLERANCE, scale=0.0):
+        out[name] = (values, tolerance, scale)
+
+    mean, deviation = windows(close, 20, exact_mean), windows(close, 20, lambda p: exact_deviation(p, sample))
+    put("sma_20", mean, WINDOW_TOLERANCE)
+    put("sma_7_high", windows(high, 7, exact_mean), WINDOW_TOLERANCE)
+    put("wma_20", windows(close, 20, exact_weighted), WINDOW_TOLERANCE)
+    put("stddev_20", deviation, WINDOW_TOLERANCE)
+    put("zscore_20", windows(close, 20, lambda p: exact_score(p, sample)), WINDOW_TOLERANCE, 1.0)
+    put("bb_upper_20_2.5", combine(lambda m, d: m + 2.5 * d, mean, deviation), WINDOW_TOLERANCE)
+    put("bb_middle_20_2.5", mean, WINDOW_TOLERANCE)
+    put("bb_lower_20_2.5", combine(lambda m, d: m - 2.5 * d, mean, deviation), WINDOW_TOLERANCE)
+    put("ema_20", ema(close, 20, mode))
+    put("ema_200_hlc3", ema([(h + l + c) / 3 for h, l, c in zip(high, low, close)], 200, mode))
+    put("rma_14", rma(close, 14, mode))
+    ranges = true_ranges(bars, mode)
+    put("trange", ranges, 0.0)
+    put("atr_14", rma(ranges, 14, mode))
+    put("natr_14", combine(lambda a, c: a / c * 100, rma(ranges, 14, mode), close))
+    put("rsi_14", rsi(close, 14, mode), TOLERANCE, 1.0)
+    for spec in ((12, 26, 9), (5, 10, 4)):
+        suffix = "_".join(map(str, spec))
+        for name, values in zip(("macd", "macd_signal", "macd_hist"), macd(close, *spec, mode)):
+            put(f"{name}_{suffix}", values, TOLERANCE, level)
+    put("max_20", windows(high, 20, max), 0.0)
+    put("min_20", windows(low, 20, min), 0.0)
+    tops, bottoms = windows(high, 14, max), windows(low, 14, min)
+    fast = combine(lambda c, t, b: 100 * (c - b) / (t - b) if t > b else 0.0, close, tops, bottoms)
+    slow = windows(fast, 3, exact_mean)
+    signal = windows(slow, 3, exact_mean)
+    put("stoch_k_14_3_3", begin_at(slow, 17) if mode in ("talib", "tulip", "metastock") else slow,
+        TOLERANCE, 1.0)
+    put("stoch_d_14_3_3", signal, TOLERANCE, 1.0)
+    put("willr_14", combine(lambda c, t, b: -100 * (t - c) / (t - b) if t > b else 0.0, close, tops,
+                            bottoms), TOLERANCE, 1.0)
+    for name, values in zip(("adx_14", "plus_di_14", "minus_di_14"), adx(bars, 14, mode)):
+        put(name, values, TOLERANCE, 1.0)
+    put("cci_20", cci(bars, 20), TOLERANCE, 100.0)
+    put("roc_10", combine(lambda a, b: (a / b - 1) * 100, close, shift(close, 10)), 0.0)
+    put("mom_10", combine(lambda a, b: a - b, close, shift(close, 10)), 0.0)
+    put("returns_1", combine(lambda a, b: (a - b) / b, close, shift(close, 1)), 0.0)
+    put("logreturns_3", combine(lambda a, b: math.log1p(float(Fraction(a) / Fraction(b) - 1)), close,
+                                shift(close, 3)), 1e-15)
+    put("obv", obv(bars, mode), TOLERANCE, 1.0)
+    put("mfi_14", mfi(bars, 14), TOLERANCE, 1.0)
+    put("ad", accumulation(bars), TOLERANCE, max(bars["volume"]))
+    put("vwap", vwap(bars, True))
+    put("vwap_all", vwap(bars, False))
+    return out
+
+
+SPEC = ("sma:20,sma:7@high,wma:20,stddev,zscore,bbands:20:2.5,ema:20,ema:200@hlc3,rma,trange,atr,natr,"
+        "rsi,macd,macd:5:10:4,max,min,stoch,willr,adx,cci,roc,mom,returns,logreturns:3,obv,mfi,ad,vwap,"
+        "vwap:all")
+
+
+def compare(name, got, want, tolerance, scale):
+    problems = []
+    for row, (g, w) in enumerate(zip(got, want)):
+        is_none = w is None or math.isnan(w)
+        if is_none != math.isnan(g):
+            problems.append(f"{name}[{row}] is {g!r}, not {w!r}")
+        elif not is_none and abs(g - w) > tolerance * max(abs(w), scale):
+            problems.append(f"{name}[{row}] is {g!r}, not {w!r}")
+    return problems[:1]
+
+
+def check(path):
+    bars = np.load(path)
+    columns = dict(zip(("time", "open", "high", "low", "close", "volume"),
+                       (bars[:, i].tolist() for i in range(6))))
+    problems = []
+    for mode in MODES:
+        got, wanted = run_tool(bars, "-f", SPEC, "--compat", mode), everything(columns, mode)
+        if set(got) != set(wanted):
+            problems.append(f"{mode}: other columns: {sorted(set(got) ^ set(wanted))}")
+        for name in wanted:
+            if name in got:
+                problems += [f"{mode}: {p}" for p in compare(name, got[name], *wanted[name])]
+    return problems
+
+
+# ---- TA-Lib's own values ----
+
+NAMES = {"sma20": "sma_20", "wma20": "wma_20", "ema20": "ema_20", "ema200": "ema_200",
+         "trange": "trange", "atr14": "atr_14", "natr14": "natr_14", "rsi14": "rsi_14",
+         "macd": "macd_12_26_9", "macd_signal": "macd_signal_12_26_9",
+         "macd_hist": "macd_hist_12_26_9", "bb_upper": "bb_upper_20_2",
+         "bb_middle": "bb_middle_20_2", "bb_lower": "bb_lower_20_2", "std20": "stddev_20",
+         "max20_high": "max_20", "min20_low": "min_20", "stoch_slowk": "stoch_k_14_3_3",
+         "stoch_slowd": "stoch_d_14_3_3", "adx14": "adx_14", "cci20": "cci_20",
+         "willr14": "willr_14", "roc10": "roc_10", "mom10": "mom_10", "obv": "obv",
+         "mfi14": "mfi_14", "ad": "ad"}
+DRIFTING = {"sma20", "wma20", "bb_upper", "bb_middle", "bb_lower", "stoch_slowk", "stoch_slowd",
+            "cci20", "mfi14", "adx14"}
+
+
+def reference(data, values):
+    with open(data, encoding="utf-8") as file:
+        rows = list(csv.reader(file))[1:]
+    with open(values, encoding="utf-8") as file:
+        table = list(csv.reader(file))
+    bars = np.array([[86400000.0 * i] + [float(x) for x in row[1:6]] for i, row in enumerate(rows)])
+    got = run_tool(bars, "-f", "sma,wma,ema,ema:200,trange,atr,natr,rsi,macd,bbands,stddev,max,min,"
+                   "stoch,adx,cci,willr,roc,mom,obv,mfi,ad")
+    old = run_tool(bars, "-f", "ema,rsi", "--compat", "metastock")
+    level, problems = bars[:, 4].max(), []
+    for column, header in enumerate(table[0][1:], 1):
+        want = [float(row[column]) if row[column] else None for row in table[1:]]
+        name = header.replace("_metastock", "")
+        result = (old if name != header else got)[NAMES[name]]
+        if name == "std20":  # its running sums of squares lose what the level takes
+            problems += compare(header, result, want, 1e-12, level)
+        elif name in DRIFTING:
+            problems += compare(header, result, want, 1e-9, 1.0)
+        else:
+            problems += compare(header, result, want, TOLERANCE, 0.0)
+    return problems
+
+
+if __name__ == "__main__":
+    found = check(*sys.argv[2:]) if sys.argv[1] == "check" else reference(*sys.argv[2:])
+    print("\n".join(found))
+    sys.exit(1 if found else 0)

@@ -1,0 +1,39 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# umm-features: what it computes, beside slow references and published values.
+
+load helper
+
+@test "definitions: slow references of every feature in every compat mode" {
+    umm-synth --rows=700 --timeframe=1h -o s.csv
+    umm-convert -o s.npy s.csv
+    ok "$PY" "$TOP/tests/ref/features_oracle.py" check s.npy || fail "$output"
+}
+
+@test "definitions: TA-Lib's own values" {
+    local data=$TOP/../shared/data values=$TOP/../shared/reference name
+    [[ -d $values ]] || data=/nowhere
+    [[ -d $data ]] || skip "no reference values on this machine"
+    for name in goog-1d binance-btcusdt-1h-2023-01; do
+        ok "$PY" "$TOP/tests/ref/features_oracle.py" reference "$data/$name.csv" \
+            "$values/$name-talib.csv" || fail "$output"
+    done
+}
+
+@test "definitions: the table of average true ranges that StockCharts publishes" {
+    local table=$TOP/../shared/data/stockcharts-atr.csv
+    [[ -f $table ]] || skip "the table is not on this machine"
+    ok "$PY" - "$table" "$TOP/tests/ref" <<'END'
+import csv
+import sys
+import numpy as np
+sys.path.insert(0, sys.argv[2])
+import features_oracle
+rows = list(csv.reader(open(sys.argv[1])))[1:]
+bars = np.array([[i * 864e5, float(r[3]), float(r[1]), float(r[2]), float(r[3]), 0]
+                 for i, r in enumerate(rows)])
+got = features_oracle.run_tool(bars, "-f", "trange,atr", "--true-range", "defined")
+assert np.abs(got["trange"] - [float(r[4]) for r in rows]).max() < 1e-12
+assert np.abs(got["atr_14"] - [float(r[5]) for r in rows])[13:].max() < 1e-9
+END
+}
