@@ -16,7 +16,8 @@ load helper
 # fake SCRIPT: the tools under test, but umm-convert is SCRIPT, which may run $real.
 fake() {
     mkdir -p fake
-    ln -sf "$UMM_BUILD/umm-synth" fake/umm-synth
+    ln -sf "$UMM_BUILD"/umm-* fake/
+    rm fake/umm-convert
     printf '#!/bin/bash\nreal=%q\n%s\n' "$UMM_BUILD/umm-convert" "$1" >fake/umm-convert
     chmod +x fake/umm-convert
     UMM_BUILD=$PWD/fake capture "$TOP/scripts/demo"
