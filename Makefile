@@ -216,7 +216,7 @@ clean:
 help:
 	@echo 'make [all]      library, tools, umm.pc and shell completions, under $(BUILD)/'
 	@echo 'make demo       a tour of the tools on small data'
-	@echo 'make check      every test there is (scripts/check --quick: under a minute)'
+	@echo 'make check      every test there is (scripts/check --quick: a few minutes)'
 	@echo 'make unit       the unit tests'
 	@echo 'make fault      every system call and allocation made to fail (needs strace)'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs clang)'
