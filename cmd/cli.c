@@ -458,6 +458,13 @@ int cli_parse_choice(const char *text, const char *const *choices)
     return -1;
 }
 
+int cli_set_choice(const char *name, const char *value, const char *const *choices,
+                   const char *wanted, int *out)
+{
+    *out = cli_parse_choice(value, choices);
+    return *out < 0 ? cli_bad_value(name, wanted, value) : CLI_OK;
+}
+
 const char *cli_pool_root(void)
 {
     const char *root = getenv("UMM_POOL_DIR");

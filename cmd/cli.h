@@ -151,6 +151,10 @@ bool cli_parse_duration(const char *text, uint64_t *out_ns);
 /* The index of text in the NULL-terminated list choices, or -1. */
 int cli_parse_choice(const char *text, const char *const *choices);
 
+/* The same for --name; *out is -1 and the answer CLI_USAGE, after a message, for none of them. */
+int cli_set_choice(const char *name, const char *value, const char *const *choices,
+                   const char *wanted, int *out);
+
 enum cli_when { CLI_AUTO, CLI_ALWAYS, CLI_NEVER };
 
 /* Show a progress bar for run on standard error (CLI_AUTO: when it is a terminal). */

@@ -6,12 +6,12 @@
 
 #include "base/error.h"
 #include "cli.h"
+#include "cli_text.h"
 #include "data/archive_append.h"
 #include "data/archive_check.h"
 #include "data/archive_report.h"
 #include "data/slice.h"
 #include "sys/outfile.h"
-#include "text/layout.h"
 #include "text/range.h"
 
 enum {
@@ -24,9 +24,6 @@ enum {
     KEY_KEEP_JOURNAL,
     KEY_ON_REVISION,
     KEY_LOCK,
-    KEY_LAYOUT,
-    KEY_COLUMNS,
-    KEY_TZ,
     KEY_BAD_ROWS,
     KEY_JSON,
     KEY_METRICS,
@@ -50,9 +47,9 @@ static const struct cli_option options[] = {
      "leave rows that fill no frame in the journal: quick for\nmany small appends"},
     {KEY_ON_REVISION, "on-revision", "HOW",
      "error or keep, for rows that differ from the archive's\n(default error)"},
-    {KEY_LAYOUT, "layout", "NAME", "text: as for umm-convert"},
-    {KEY_COLUMNS, "columns", "LIST", "text: as for umm-convert"},
-    {KEY_TZ, "tz", "ZONE", "text: as for umm-convert"},
+    {CLI_KEY_LAYOUT, "layout", "NAME", "text: as for umm-convert"},
+    {CLI_KEY_COLUMNS, "columns", "LIST", "text: as for umm-convert"},
+    {CLI_KEY_TZ, "tz", "ZONE", "text: as for umm-convert"},
     {KEY_BAD_ROWS, "bad-rows", "HOW", "text: fail or skip (default fail)"},
     {0, NULL, NULL, "Output:"},
     {'o', "output", "FILE", "extract: write the array to FILE (default -)"},
@@ -73,33 +70,13 @@ struct opts {
 
 /* ---- options -------------------------------------------------------------------- */
 
-static int set_choice(const char *name, const char *value, const char *const *choices,
+/* Whether the second of two choices was made. */
+static int set_second(const char *name, const char *value, const char *const *choices,
                       const char *wanted, bool *is_second)
 {
-    int choice = cli_parse_choice(value, choices);
+    int choice, code = cli_set_choice(name, value, choices, wanted, &choice);
     *is_second = choice == 1;
-    return choice < 0 ? cli_bad_value(name, wanted, value) : CLI_OK;
-}
-
-static int set_reading(struct umm_convert_options *text, int key, const char *value)
-{
-    static const char *const bad_rows[] = {"fail", "skip", NULL};
-    bool is_skipped = false;
-    int code = CLI_OK;
-    switch (key) {
-    case KEY_LAYOUT:
-        text->reading.layout = value;
-        if (strcmp(value, "auto") == 0 || umm_layout_find(value))
-            return CLI_OK;
-        return cli_bad_value("layout", "the name of a layout", value);
-    case KEY_COLUMNS: text->reading.schema.columns = value; return CLI_OK;
-    case KEY_TZ: text->reading.tz = value; return CLI_OK;
-    case KEY_BAD_ROWS:
-        code = set_choice("bad-rows", value, bad_rows, "fail or skip", &is_skipped);
-        text->bad_rows = is_skipped ? UMM_BAD_ROWS_SKIP : UMM_BAD_ROWS_FAIL;
-        return code;
-    default: return -1;
-    }
+    return code;
 }
 
 static int set_flush(struct umm_archive_append_options *append, int key, const char *value)
@@ -130,9 +107,10 @@ static int set_option(void *user, int key, const char *value)
     static const char *const waits[] = {"wait", "fail", NULL};
     struct opts *opts = user;
     struct umm_archive_append_options *append = &opts->append;
-    bool is_failing = false;
+    static const char *const bad_rows[] = {"fail", "skip", NULL};
+    bool is_failing = false, is_skipped = false;
     uint64_t n = 0;
-    int code = set_reading(&append->source.text, key, value);
+    int code = cli_text_set(&append->source.text.reading, key, value);
     if (code < 0)
         code = set_flush(append, key, value);
     if (code >= 0)
@@ -149,13 +127,17 @@ static int set_option(void *user, int key, const char *value)
         opts->run.n_threads = (unsigned)n;
         return CLI_OK;
     case KEY_SYNC:
-        return set_choice("sync", value, syncs, "batch or always", &append->is_sync_always);
+        return set_second("sync", value, syncs, "batch or always", &append->is_sync_always);
     case KEY_ON_REVISION:
-        return set_choice("on-revision", value, revisions, "error or keep",
+        return set_second("on-revision", value, revisions, "error or keep",
                           &append->is_revision_kept);
     case KEY_LOCK:
-        code = set_choice("lock", value, waits, "wait or fail", &is_failing);
+        code = set_second("lock", value, waits, "wait or fail", &is_failing);
         append->writer.lock_wait = is_failing ? UMM_LOCK_FAIL : UMM_LOCK_WAIT;
+        return code;
+    case KEY_BAD_ROWS:
+        code = set_second("bad-rows", value, bad_rows, "fail or skip", &is_skipped);
+        append->source.text.bad_rows = is_skipped ? UMM_BAD_ROWS_SKIP : UMM_BAD_ROWS_FAIL;
         return code;
     case KEY_KEEP_JOURNAL: append->is_journal_kept = true; return CLI_OK;
     case KEY_JSON: opts->is_json = true; return CLI_OK;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "cli.h"
 #include "cli_dataset.h"
+#include "cli_text.h"
 #include "data/convert.h"
 #include "data/convert_many.h"
 #include "data/convert_report.h"
@@ -14,20 +15,7 @@
 #include "sys/outfile.h"
 
 enum {
-    KEY_LAYOUT = CLI_KEY_LONG,
-    KEY_COLUMNS,
-    KEY_NAMES,
-    KEY_HEADER,
-    KEY_DELIMITER,
-    KEY_DECIMAL,
-    KEY_NA,
-    KEY_COMMENT,
-    KEY_SKIP_LINES,
-    KEY_TIME_FORMAT,
-    KEY_TIME_UNIT_IN,
-    KEY_TIME_UNIT,
-    KEY_TZ,
-    KEY_TZ_FOLD,
+    KEY_TIME_UNIT = CLI_KEY_LONG,
     KEY_BAD_ROWS,
     KEY_MAX_BAD,
     KEY_ORDER,
@@ -73,18 +61,20 @@ static const struct cli_option options[] = {
     {KEY_SHARD, "shard", "I/N",
      "only every N-th FILE, from number I on, where each FILE\nhas an output of its own"},
     {0, NULL, NULL, "What the text is:"},
-    {KEY_LAYOUT, "layout", "NAME",
+    {CLI_KEY_LAYOUT, "layout", "NAME",
      "auto, binance, yahoo, cryptodatadownload, stooq,\nmetatrader, histdata, dukascopy or "
      "backtrader\n(default auto: by the header, if it is one of theirs)"},
-    {KEY_HEADER, "header", "WHEN", "yes, no or auto (default auto)"},
-    {KEY_NAMES, "names", "LIST", "names of the fields, in place of a header's"},
-    {KEY_DELIMITER, "delimiter", "CHAR", "one character, or tab (default: , ; tab or | as found)"},
-    {KEY_DECIMAL, "decimal", "CHAR", ". or , (default .)"},
-    {KEY_NA, "na", "LIST", "texts of missing values\n(default empty, null, NaN, NA, N/A and -)"},
-    {KEY_COMMENT, "comment", "CHAR", "pass over lines that begin with CHAR"},
-    {KEY_SKIP_LINES, "skip-lines", "N", "pass over the first N lines of each file"},
+    {CLI_KEY_HEADER, "header", "WHEN", "yes, no or auto (default auto)"},
+    {CLI_KEY_NAMES, "names", "LIST", "names of the fields, in place of a header's"},
+    {CLI_KEY_DELIMITER, "delimiter", "CHAR",
+     "one character, or tab (default: , ; tab or | as found)"},
+    {CLI_KEY_DECIMAL, "decimal", "CHAR", ". or , (default .)"},
+    {CLI_KEY_NA, "na", "LIST",
+     "texts of missing values\n(default empty, null, NaN, NA, N/A and -)"},
+    {CLI_KEY_COMMENT, "comment", "CHAR", "pass over lines that begin with CHAR"},
+    {CLI_KEY_SKIP_LINES, "skip-lines", "N", "pass over the first N lines of each file"},
     {0, NULL, NULL, "Columns:"},
-    {KEY_COLUMNS, "columns", "LIST",
+    {CLI_KEY_COLUMNS, "columns", "LIST",
      "[NEWNAME=]FIELD[:TYPE],... where FIELD is a name,\na number from 1 or DATE+TIME; or all\n"
      "(default timestamp,open,high,low,close,volume)"},
     {KEY_DTYPE, "dtype", "TYPE", "f8, f4, i8 or i4 (default f8)"},
@@ -93,12 +83,13 @@ static const struct cli_option options[] = {
     {KEY_FORTRAN, "fortran", NULL, "column after column (Fortran order)"},
     {KEY_ALIGN, "align", "N", "data begin at a multiple of N, 16 to 4096 (default 64)"},
     {0, NULL, NULL, "Time:"},
-    {KEY_TIME_FORMAT, "time-format", "FORMAT", "as in strptime(3): %Y-%m-%d %H:%M:%S.%f and so on"},
-    {KEY_TIME_UNIT_IN, "time-unit-in", "UNIT",
+    {CLI_KEY_TIME_FORMAT, "time-format", "FORMAT",
+     "as in strptime(3): %Y-%m-%d %H:%M:%S.%f and so on"},
+    {CLI_KEY_TIME_UNIT_IN, "time-unit-in", "UNIT",
      "unit of epochs in the text: s, ms, us or ns\n(default: by magnitude)"},
     {KEY_TIME_UNIT, "time-unit", "UNIT", "unit in the array: s, ms, us or ns (default ms)"},
-    {KEY_TZ, "tz", "ZONE", "zone of times without one: +HH:MM or an IANA name\n(default UTC)"},
-    {KEY_TZ_FOLD, "tz-fold", "WHICH",
+    {CLI_KEY_TZ, "tz", "ZONE", "zone of times without one: +HH:MM or an IANA name\n(default UTC)"},
+    {CLI_KEY_TZ_FOLD, "tz-fold", "WHICH",
      "earlier or later, for local times that occur twice or\nnever (default error)"},
     {0, NULL, NULL, "Rows:"},
     {KEY_BAD_ROWS, "bad-rows", "HOW", "fail, skip or quarantine:FILE (default fail)"},
@@ -155,23 +146,6 @@ struct opts {
 
 /* ---- options -------------------------------------------------------------------- */
 
-/* One byte, or the word tab. */
-static bool parse_char(const char *text, char *out)
-{
-    bool is_tab = strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0;
-    if (!is_tab && (strlen(text) != 1 || strchr("\"\r\n", *text)))
-        return false;
-    *out = is_tab ? '\t' : *text;
-    return true;
-}
-
-static int set_choice(const char *name, const char *value, const char *const *choices,
-                      const char *wanted, int *out)
-{
-    *out = cli_parse_choice(value, choices);
-    return *out < 0 ? cli_bad_value(name, wanted, value) : CLI_OK;
-}
-
 static int set_bad_rows(struct umm_convert_options *convert, const char *value)
 {
     static const char prefix[] = "quarantine:";
@@ -197,69 +171,17 @@ static int set_align(struct umm_convert_options *convert, const char *value)
     return CLI_OK;
 }
 
-static int set_time_format(struct umm_reading_options *reading, const char *value)
-{
-    const char *bad;
-    char shown[UMM_EXCERPT_MAX];
-    reading->time_format = value;
-    if (umm_time_pattern_check(value, &bad))
-        return CLI_OK;
-    umm_escape(shown, sizeof shown, bad, strlen(bad));
-    return *bad ? cli_usage("--time-format: cannot be used from here on: \"%s\"", shown)
-                : cli_usage("--time-format: does not determine a date");
-}
-
-/* What the text is. */
+/* What the text is, and what becomes of it. */
 static int set_reading(struct umm_reading_options *reading, int key, const char *value)
 {
-    static const char *const headers[] = {"auto", "yes", "no", NULL};
-    static const char *const folds[] = {"error", "earlier", "later", NULL};
-    int choice = 0, code = CLI_OK;
-    switch (key) {
-    case KEY_LAYOUT:
-        reading->layout = value;
-        if (strcmp(value, "auto") == 0 || umm_layout_find(value))
-            return CLI_OK;
-        return cli_bad_value("layout", "the name of a layout", value);
-    case KEY_COLUMNS: reading->schema.columns = value; return CLI_OK;
-    case KEY_NAMES: reading->names = value; return CLI_OK;
-    case KEY_HEADER:
-        code = set_choice("header", value, headers, "yes, no or auto", &choice);
-        reading->header = (enum umm_header)choice;
+    int code = cli_text_set(reading, key, value);
+    if (code >= 0)
         return code;
-    case KEY_DELIMITER:
-        return parse_char(value, &reading->delimiter)
-                   ? CLI_OK
-                   : cli_bad_value("delimiter", "one character, or tab", value);
-    case KEY_COMMENT:
-        return parse_char(value, &reading->comment)
-                   ? CLI_OK
-                   : cli_bad_value("comment", "one character", value);
-    case KEY_DECIMAL:
-        reading->decimal = *value;
-        if (strcmp(value, ".") == 0 || strcmp(value, ",") == 0)
-            return CLI_OK;
-        return cli_bad_value("decimal", ". or ,", value);
-    case KEY_NA: reading->na = value; return CLI_OK;
-    case KEY_SKIP_LINES:
-        return cli_parse_count(value, 0, UINT32_MAX, &reading->skip_lines)
-                   ? CLI_OK
-                   : cli_bad_value("skip-lines", "a number from 0", value);
-    case KEY_TIME_FORMAT: return set_time_format(reading, value);
-    case KEY_TIME_UNIT_IN:
-        reading->has_time_unit_in = true;
-        return umm_time_unit_parse(value, &reading->time_unit_in)
-                   ? CLI_OK
-                   : cli_bad_value("time-unit-in", "s, ms, us or ns", value);
+    switch (key) {
     case KEY_TIME_UNIT:
         return umm_time_unit_parse(value, &reading->schema.time_unit)
                    ? CLI_OK
                    : cli_bad_value("time-unit", "s, ms, us or ns", value);
-    case KEY_TZ: reading->tz = value; return CLI_OK;
-    case KEY_TZ_FOLD:
-        code = set_choice("tz-fold", value, folds, "earlier or later", &choice);
-        reading->fold = (enum umm_tz_fold)choice;
-        return code;
     case KEY_DTYPE: reading->schema.dtype = value; return CLI_OK;
     case KEY_STRUCT: reading->schema.is_struct = true; return CLI_OK;
     case KEY_PLAIN: reading->schema.is_plain = true; return CLI_OK;
@@ -283,12 +205,12 @@ static int set_rows(struct umm_convert_options *convert, int key, const char *va
                    ? CLI_OK
                    : cli_bad_value("max-bad", "a number from 0", value);
     case KEY_ORDER:
-        code = set_choice("order", value, orders, "check, asc or keep", &choice);
+        code = cli_set_choice("order", value, orders, "check, asc or keep", &choice);
         convert->order = (enum umm_order)choice;
         convert->reading.is_order_given = true;
         return code;
     case KEY_DEDUP:
-        code = set_choice("dedup", value, dedups, "first, last or error", &choice);
+        code = cli_set_choice("dedup", value, dedups, "first, last or error", &choice);
         convert->dedup = (enum umm_dedup)choice;
         return code;
     case KEY_CHECK_OHLC: convert->is_ohlc_checked = true; return CLI_OK;
@@ -300,7 +222,8 @@ static int set_rows(struct umm_convert_options *convert, int key, const char *va
                    : cli_bad_value("rows", "a number from 1", value);
     case KEY_APPEND: convert->is_append = true; return CLI_OK;
     case KEY_ON_REVISION:
-        code = set_choice("on-revision", value, revisions, "error, keep or replace-last", &choice);
+        code =
+            cli_set_choice("on-revision", value, revisions, "error, keep or replace-last", &choice);
         convert->revision = (enum umm_revision)choice;
         return code;
     case KEY_TAIL: convert->is_tail = true; return CLI_OK;
@@ -315,7 +238,7 @@ static int set_lock(struct umm_convert_options *convert, const char *value)
     static const char *const waits[] = {"wait", "fail", NULL};
     int choice = 0;
     convert->is_locked = true;
-    int code = value ? set_choice("lock", value, waits, "wait or fail", &choice) : CLI_OK;
+    int code = value ? cli_set_choice("lock", value, waits, "wait or fail", &choice) : CLI_OK;
     convert->lock_wait = choice == 1 ? UMM_LOCK_FAIL : UMM_LOCK_WAIT;
     return code;
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "cli.h"
 #include "cli_dataset.h"
+#include "cli_text.h"
 #include "feature/featurefollow.h"
 #include "feature/featuremany.h"
 #include "feature/featurereport.h"
@@ -41,13 +42,6 @@ enum {
     KEY_CHECKPOINT,
     KEY_OUT_ROOT,
     KEY_STATE_ROOT,
-    KEY_LAYOUT,
-    KEY_HEADER,
-    KEY_NAMES,
-    KEY_COLUMNS,
-    KEY_TIME_FORMAT,
-    KEY_TIME_UNIT_IN,
-    KEY_TZ,
     KEY_SYNC,
     KEY_LOCK,
     KEY_THREADS,
@@ -104,13 +98,14 @@ static const struct cli_option options[] = {
      "--state-root=DIR/SYMBOL.state"},
     {KEY_CHECKPOINT, "checkpoint", "N", "save the state after N rows, and at the end"},
     {0, NULL, NULL, "Text input:"},
-    {KEY_LAYOUT, "layout", "NAME", "as umm-convert(1) has it (default auto)"},
-    {KEY_HEADER, "header", "WHEN", "yes, no or auto (default auto)"},
-    {KEY_NAMES, "names", "LIST", "names of the fields, in place of a header's"},
-    {KEY_COLUMNS, "columns", "LIST", "[NEWNAME=]FIELD[:TYPE],..."},
-    {KEY_TIME_FORMAT, "time-format", "FORMAT", "as in strptime(3)"},
-    {KEY_TIME_UNIT_IN, "time-unit-in", "UNIT", "of epochs: s, ms, us or ns (default by magnitude)"},
-    {KEY_TZ, "tz", "ZONE", "zone of times without one (default UTC)"},
+    {CLI_KEY_LAYOUT, "layout", "NAME", "as umm-convert(1) has it (default auto)"},
+    {CLI_KEY_HEADER, "header", "WHEN", "yes, no or auto (default auto)"},
+    {CLI_KEY_NAMES, "names", "LIST", "names of the fields, in place of a header's"},
+    {CLI_KEY_COLUMNS, "columns", "LIST", "[NEWNAME=]FIELD[:TYPE],..."},
+    {CLI_KEY_TIME_FORMAT, "time-format", "FORMAT", "as in strptime(3)"},
+    {CLI_KEY_TIME_UNIT_IN, "time-unit-in", "UNIT",
+     "of epochs: s, ms, us or ns (default by magnitude)"},
+    {CLI_KEY_TZ, "tz", "ZONE", "zone of times without one (default UTC)"},
     {0, NULL, NULL, "Datasets by name, in place of an INPUT:"},
     {CLI_KEY_ROOT, "root", "DIR", "take DIR/SYMBOL/TIMEFRAME.npy (default $UMM_ROOT)"},
     {CLI_KEY_SYMBOLS, "symbols", "LIST", "symbols, separated by commas"},
@@ -159,13 +154,6 @@ struct opts {
 /* ---- options --------------------------------------------------------------------- */
 
 /* value as one of the choices in *out; they are said to be `wanted` otherwise. */
-static int set_choice(const char *name, const char *value, const char *const *choices,
-                      const char *wanted, int *out)
-{
-    *out = cli_parse_choice(value, choices);
-    return *out < 0 ? cli_bad_value(name, wanted, value) : CLI_OK;
-}
-
 /* Definitions: first choices are those of the compat mode, and not said. */
 static int set_rules(struct umm_features_rules *rules, int key, const char *value)
 {
@@ -179,72 +167,39 @@ static int set_rules(struct umm_features_rules *rules, int key, const char *valu
     int choice = 0, code = CLI_OK;
     switch (key) {
     case KEY_COMPAT:
-        code = set_choice("compat", value, compats,
-                          "talib, tradingview, tulip, pandas or metastock", &choice);
+        code = cli_set_choice("compat", value, compats,
+                              "talib, tradingview, tulip, pandas or metastock", &choice);
         rules->compat = (enum umm_features_compat)choice;
         return code;
     case KEY_EMA_SEED:
-        code = set_choice("ema-seed", value, seeds + 1, "mean or first", &choice);
+        code = cli_set_choice("ema-seed", value, seeds + 1, "mean or first", &choice);
         rules->ema_seed = (enum umm_features_seed)(choice + 1);
         return code;
     case KEY_RMA_SEED:
-        code = set_choice("rma-seed", value, seeds + 1, "mean or first", &choice);
+        code = cli_set_choice("rma-seed", value, seeds + 1, "mean or first", &choice);
         rules->rma_seed = (enum umm_features_seed)(choice + 1);
         return code;
     case KEY_DEVIATION:
-        code = set_choice("deviation", value, deviations + 1, "population or sample", &choice);
+        code = cli_set_choice("deviation", value, deviations + 1, "population or sample", &choice);
         rules->deviation = (enum umm_features_deviation)(choice + 1);
         return code;
     case KEY_TRUE_RANGE:
-        code = set_choice("true-range", value, starts + 1, "undefined or defined", &choice);
+        code = cli_set_choice("true-range", value, starts + 1, "undefined or defined", &choice);
         rules->true_range = (enum umm_features_start)(choice + 1);
         return code;
     case KEY_OBV_START:
-        code = set_choice("obv-start", value, starts + 1, "undefined or defined", &choice);
+        code = cli_set_choice("obv-start", value, starts + 1, "undefined or defined", &choice);
         rules->obv = (enum umm_features_start)(choice + 1);
         return code;
     case KEY_RSI_FLAT:
-        code = set_choice("rsi-flat", value, flats + 1, "0, 50, 100 or nan", &choice);
+        code = cli_set_choice("rsi-flat", value, flats + 1, "0, 50, 100 or nan", &choice);
         rules->rsi_flat = (enum umm_features_flat)(choice + 1);
         return code;
     case KEY_TIME_ZONE: rules->time_zone = value; return CLI_OK;
     case KEY_NAN:
-        code = set_choice("nan", value, nans, "error, reset or hold", &choice);
+        code = cli_set_choice("nan", value, nans, "error, reset or hold", &choice);
         rules->nan = (enum umm_features_nan)choice;
         return code;
-    default: return -1;
-    }
-}
-
-/* How text is read. */
-static int set_reading(struct umm_reading_options *reading, int key, const char *value)
-{
-    static const char *const headers[] = {"auto", "yes", "no", NULL};
-    const char *bad;
-    int choice = 0, code = CLI_OK;
-    switch (key) {
-    case KEY_LAYOUT:
-        reading->layout = value;
-        if (strcmp(value, "auto") == 0 || umm_layout_find(value))
-            return CLI_OK;
-        return cli_bad_value("layout", "the name of a layout", value);
-    case KEY_HEADER:
-        code = set_choice("header", value, headers, "yes, no or auto", &choice);
-        reading->header = (enum umm_header)choice;
-        return code;
-    case KEY_NAMES: reading->names = value; return CLI_OK;
-    case KEY_COLUMNS: reading->schema.columns = value; return CLI_OK;
-    case KEY_TIME_FORMAT:
-        reading->time_format = value;
-        return umm_time_pattern_check(value, &bad)
-                   ? CLI_OK
-                   : cli_bad_value("time-format", "a pattern that determines a date", value);
-    case KEY_TIME_UNIT_IN:
-        reading->has_time_unit_in = true;
-        return umm_time_unit_parse(value, &reading->time_unit_in)
-                   ? CLI_OK
-                   : cli_bad_value("time-unit-in", "s, ms, us or ns", value);
-    case KEY_TZ: reading->tz = value; return CLI_OK;
     default: return -1;
     }
 }
@@ -265,7 +220,7 @@ static int set_lock(struct umm_featurejob_options *job, const char *value)
     static const char *const waits[] = {"wait", "fail", NULL};
     int choice = 0;
     job->is_locked = true;
-    int code = value ? set_choice("lock", value, waits, "wait or fail", &choice) : CLI_OK;
+    int code = value ? cli_set_choice("lock", value, waits, "wait or fail", &choice) : CLI_OK;
     job->lock_wait = choice == 1 ? UMM_LOCK_FAIL : UMM_LOCK_WAIT;
     return code;
 }
@@ -278,11 +233,11 @@ static int set_job(struct umm_featurejob_options *job, int key, const char *valu
     int choice = 0, code = CLI_OK;
     switch (key) {
     case KEY_WARMUP:
-        code = set_choice("warmup", value, warmups, "nan, empty or drop", &choice);
+        code = cli_set_choice("warmup", value, warmups, "nan, empty or drop", &choice);
         job->warmup = (enum umm_featurejob_warmup)choice;
         return code;
     case KEY_GAP:
-        code = set_choice("gap", value, gaps, "allow, warn or error", &choice);
+        code = cli_set_choice("gap", value, gaps, "allow, warn or error", &choice);
         job->gap = (enum umm_featurejob_gap)choice;
         return code;
     case KEY_PLAIN: job->is_plain = true; return CLI_OK;
@@ -318,7 +273,7 @@ static int set_option(void *user, int key, const char *value)
     struct opts *opts = user;
     int choice = 0, code = set_rules(&opts->rules, key, value);
     if (code < 0)
-        code = set_reading(&opts->job.text.reading, key, value);
+        code = cli_text_set(&opts->job.text.reading, key, value);
     if (code < 0)
         code = set_job(&opts->job, key, value);
     if (code < 0)
@@ -331,7 +286,7 @@ static int set_option(void *user, int key, const char *value)
     case 'v': opts->is_verbose = true; break;
     case KEY_LIST: opts->is_list = true; break;
     case KEY_FORMAT:
-        code = set_choice("format", value, formats, "npy, csv or raw", &choice);
+        code = cli_set_choice("format", value, formats, "npy, csv or raw", &choice);
         opts->job.format = (enum umm_result_format)choice;
         opts->is_format_given = true;
         return code;
