@@ -154,6 +154,7 @@ fault: $(TOOLS)
 	UMM_BUILD=$(BUILD) tests/fault/run
 	UMM_BUILD=$(BUILD) tests/fault/alloc
 	UMM_BUILD=$(BUILD) tests/fault/without
+	UMM_BUILD=$(BUILD) tests/fault/short
 
 # Library and targets are built by clang under $(BUILD)/fuzz; a crash stops the rest.
 fuzz:

@@ -2,6 +2,7 @@
 #include "sys/directory.h"
 
 #include "base/error.h"
+#include "sys/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -52,7 +53,7 @@ static enum umm_status check_private(int fd, const char *path, struct umm_error 
 
 enum umm_status umm_directory_open_private(const char *path, int *fd, struct umm_error *err)
 {
-    *fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    *fd = umm_file_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (*fd < 0 && (errno == ENOTDIR || errno == ELOOP))
         return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
                                   "is not a directory (links are not followed)");
@@ -151,7 +152,7 @@ enum umm_status umm_directory_list(int fd, const char *path, char ***names, size
 {
     struct text text = {0};
     /* A descriptor of its own: fd's has an offset, and stays with the caller. */
-    int list_fd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int list_fd = umm_file_openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = list_fd < 0 ? NULL : fdopendir(list_fd);
     if (!dir) {
         int sys_errno = errno;
@@ -190,7 +191,7 @@ enum umm_status umm_directory_open_file(int fd, const char *path, const char *na
                                         struct umm_file_info *info, struct umm_error *err)
 {
     /* O_NONBLOCK: a FIFO must not hold us before we see what it is. */
-    *file_fd = openat(fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    *file_fd = umm_file_openat(fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (*file_fd < 0 && errno != ELOOP)
         return umm_error_set_errno(err, errno, path, "cannot open");
     enum umm_status status = *file_fd < 0 ? UMM_OK : umm_file_stat_fd(*file_fd, path, info, err);

@@ -57,17 +57,23 @@ enum umm_status umm_file_stat(const char *path, struct umm_file_info *info, stru
     return UMM_OK;
 }
 
+int umm_file_openat(int dir_fd, const char *path, int flags)
+{
+    int fd;
+    do
+        fd = openat(dir_fd, path, flags, 0666);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
 /* O_NONBLOCK, because a plain open of a FIFO waits for a writer. */
 static int open_without_waiting(const char *path)
 {
     const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
-    int fd;
-    do
-        fd = open(path, flags | O_NONBLOCK);
-    while (fd < 0 && errno == EINTR);
+    int fd = umm_file_openat(AT_FDCWD, path, flags | O_NONBLOCK);
     /* A regular file somebody holds a lease on: worth the wait for its end. */
     if (fd < 0 && errno == EWOULDBLOCK)
-        fd = open(path, flags);
+        fd = umm_file_openat(AT_FDCWD, path, flags);
     return fd;
 }
 
@@ -134,9 +140,9 @@ static enum umm_status open_output(const char *path, int flags, int *fd, struct 
     enum umm_status status = umm_outfile_locate(&place, path, err);
     if (!status && place.is_stream)
         status = not_regular(path, err);
-    while (!status && *fd < 0) {
-        *fd = openat(place.dir_fd, place.base, flags | O_NOFOLLOW);
-        if (*fd < 0 && errno != EINTR)
+    if (!status) {
+        *fd = umm_file_openat(place.dir_fd, place.base, flags | O_NOFOLLOW);
+        if (*fd < 0)
             status = umm_error_set_errno(err, errno, path, "cannot open for writing");
     }
     umm_file_close(&place.dir_fd);
@@ -479,7 +485,9 @@ static int open_and_unlink(const char *dir)
 
 enum umm_status umm_file_scratch(const char *dir, int *fd, struct umm_error *err)
 {
-    *fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+    do
+        *fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+    while (*fd < 0 && errno == EINTR);
     /* What kernels and file systems that lack it say; the rest is final. */
     if (*fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT || errno == EINVAL))
         *fd = open_and_unlink(dir);

@@ -35,6 +35,12 @@ struct umm_file_info {
 };
 
 /*
+ * openat(2), a new file of mode 0666 & ~umask, begun again when a signal interrupts it:
+ * the descriptor, or -1 with errno. For what opens without waiting for another process.
+ */
+int umm_file_openat(int dir_fd, const char *path, int flags);
+
+/*
  * Open path for reading; *fd is the caller's to close, -1 on failure. info may
  * be NULL. A directory is refused with EISDIR.
  *

@@ -36,10 +36,10 @@ static void make_name(char name[UMM_OUTFILE_NAME_MAX + 1], const char *base)
 static int open_lock_file(int dir_fd, const char *name)
 {
     const int flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-    int fd = openat(dir_fd, name, O_RDWR | O_CREAT | flags, 0666);
+    int fd = umm_file_openat(dir_fd, name, O_RDWR | O_CREAT | flags);
     if (fd < 0 && (errno == EACCES || errno == EPERM)) {
         int sys_errno = errno;
-        fd = openat(dir_fd, name, O_RDONLY | flags);
+        fd = umm_file_openat(dir_fd, name, O_RDONLY | flags);
         if (fd < 0)
             errno = sys_errno;
     }

@@ -28,7 +28,7 @@ static void remove_all(const char *path, DIR *stream)
  */
 static DIR *open_stream(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = umm_file_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *stream = fd < 0 ? NULL : fdopendir(fd);
     int sys_errno = errno;
     if (!stream)
@@ -96,7 +96,7 @@ static void let_go(struct umm_newdir *dir)
 
 static enum umm_status sync_directory(const char *path, const char *shown, struct umm_error *err)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = umm_file_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return umm_error_set_errno(err, errno, shown, "cannot open the directory");
     enum umm_status status = umm_file_sync(fd, shown, err);

@@ -112,7 +112,7 @@ enum umm_status umm_outfile_locate(struct umm_outfile_place *place, const char *
     if (!split_path(path, dir, place->base))
         return umm_error_set_errno(err, ENAMETOOLONG, path, "cannot write");
     /* O_PATH asks for no permission to list the directory, only to use names in it. */
-    place->dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    place->dir_fd = umm_file_openat(AT_FDCWD, dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (place->dir_fd < 0)
         return umm_error_set_errno(err, errno, dir, "cannot open the directory");
     enum umm_status status = examine_place(place, path, err);
@@ -148,7 +148,7 @@ bool umm_outfile_is_same(const char *a, const char *b)
 /* Open the directory itself, which O_PATH did not: to sync it. */
 static int reopen_dir(int dir_fd)
 {
-    return openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return umm_file_openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 /* ---- The temporary file ------------------------------------------------ */
@@ -209,10 +209,10 @@ bool umm_outfile_remove_temp(int dir_fd, const char *name)
 {
     const int flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     struct stat st;
-    int fd = openat(dir_fd, name, O_RDWR | flags);
+    int fd = umm_file_openat(dir_fd, name, O_RDWR | flags);
     /* Killed between the last two steps, it has its final mode, maybe without writing. */
     if (fd < 0 && errno == EACCES)
-        fd = openat(dir_fd, name, O_RDONLY | flags);
+        fd = umm_file_openat(dir_fd, name, O_RDONLY | flags);
     if (fd < 0)
         return errno == ENOENT;
     bool is_gone = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
@@ -447,8 +447,8 @@ static bool has_same_bytes(int a, int b)
 /* An open old target with the bytes of the new file, or -1. Not readable is not same. */
 static int open_same_target(const struct umm_outfile *out)
 {
-    int fd = openat(out->place.dir_fd, out->place.base,
-                    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = umm_file_openat(out->place.dir_fd, out->place.base,
+                             O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd >= 0 && !has_same_bytes(out->fd, fd))
         umm_file_close(&fd);
     return fd;
@@ -463,10 +463,20 @@ static enum umm_status open_dir_to_sync(const struct umm_outfile *out, int *fd,
                    : UMM_OK;
 }
 
+/* fsync, begun again when a signal interrupts it. */
+static int sync_again(int fd)
+{
+    int rc;
+    do
+        rc = fsync(fd);
+    while (rc < 0 && errno == EINTR);
+    return rc;
+}
+
 static enum umm_status sync_dir(int fd, const struct umm_outfile *out, struct umm_error *err)
 {
     /* EINVAL: a file system whose directories need no sync. */
-    if (fsync(fd) < 0 && errno != EINVAL)
+    if (sync_again(fd) < 0 && errno != EINVAL)
         return umm_error_set_errno(err, errno, out->path, "cannot sync its directory");
     return UMM_OK;
 }
@@ -545,7 +555,7 @@ static enum umm_status commit_file(struct umm_outfile *out,
 static enum umm_status commit_stream(struct umm_outfile *out, bool is_synced, struct umm_error *err)
 {
     /* Pipes and terminals cannot sync and say EINVAL (or EROFS); no reason to fail. */
-    if (is_synced && fsync(out->fd) < 0 && errno != EINVAL && errno != EROFS && errno != EINTR &&
+    if (is_synced && sync_again(out->fd) < 0 && errno != EINVAL && errno != EROFS &&
         errno != EOPNOTSUPP)
         return umm_error_set_errno(err, errno, out->path, "cannot sync");
     return flush_by_close(out, err);

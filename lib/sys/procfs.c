@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "sys/file.h"
 
 _Static_assert(UMM_PROCFS_CWD == AT_FDCWD, "the kernel's number");
 
@@ -23,9 +24,7 @@ void umm_procfs_text_free(struct umm_procfs_text *text)
 static enum umm_status open_at(int dir_fd, const char *name, int flags, int *fd,
                                struct umm_error *err)
 {
-    do
-        *fd = openat(dir_fd, name, flags | O_CLOEXEC | O_NOCTTY);
-    while (*fd < 0 && errno == EINTR);
+    *fd = umm_file_openat(dir_fd, name, flags | O_CLOEXEC | O_NOCTTY);
     return *fd < 0 ? umm_error_set_errno(err, errno, name, "cannot open") : UMM_OK;
 }
 

@@ -59,7 +59,8 @@ static int walk_below(struct walk *walk, int dir_fd, int depth)
         if (walk->n++ == 0 && walk->one)
             snprintf(walk->one, walk->one_bytes, "%s", name);
         if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX) {
-            int fd = openat(dirfd(stream), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            int fd = umm_file_openat(dirfd(stream), name,
+                                     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
             int below = fd < 0 ? errno : walk_below(walk, fd, depth + 1);
             failed = failed ? failed : below;
         }
@@ -72,7 +73,7 @@ static int walk_below(struct walk *walk, int dir_fd, int depth)
 
 static int walk_from(struct walk *walk, const char *path)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = umm_file_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd < 0 ? errno : walk_below(walk, fd, 0);
 }
 

@@ -2,6 +2,7 @@
 #include "sys/tree.h"
 
 #include "base/error.h"
+#include "sys/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -75,7 +76,7 @@ static enum umm_status visit_path(const struct walk *walk, int dir_fd, const cha
     }
     if (!S_ISDIR(st.st_mode))
         return UMM_OK;
-    int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = umm_file_openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd >= 0)
         return visit_directory(walk, fd, path, depth + 1);
     if (errno != ENOENT)
@@ -144,7 +145,7 @@ enum umm_status umm_tree_list(struct umm_tree *tree, const char *root, const cha
     const struct walk walk = {
         .tree = tree, .suffix = suffix, .warn = warn, .user = user, .err = err};
     *tree = (struct umm_tree){0};
-    int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = umm_file_openat(AT_FDCWD, root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return umm_error_set_errno(err, errno, root, "cannot open");
     enum umm_status status = visit_directory(&walk, fd, root, 0);

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""harness.py - what `run` and `alloc` share: a job's runs, and what must hold after one.
+"""harness.py - what the programs beside it share: a job's runs, and what must hold after one.
 
 A job is described in job.bash. UMM_BUILD says where the tools are (default "build").
 """
+import concurrent.futures
 import os
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
@@ -100,6 +102,40 @@ def report(number, name, tried, findings):
         print(f"# and {len(findings) - SHOWN_MAX} more")
     sys.stdout.flush()
     return not findings
+
+
+def run_surroundings(job, surroundings):
+    """A job where all is well but for its surroundings, {name: (command before it, environment)}.
+    Returns (what was tried, findings)."""
+    def run_one(name):
+        directory = job.start(name.replace(" ", "-"))
+        launcher, env = surroundings[name]
+        try:
+            found = check_clean(job, directory, *job.run(directory, *launcher, **env))
+        except subprocess.TimeoutExpired:
+            found = "hangs"
+        shutil.rmtree(directory)
+        return f"{name}: {found}" if found else ""
+
+    try:
+        make_reference(job)
+    except (ValueError, subprocess.TimeoutExpired) as problem:
+        return "not run", [str(problem)]
+    with concurrent.futures.ThreadPoolExecutor(THREADS_MAX) as pool:
+        return f"{len(surroundings)} surroundings", [found for found in pool.map(run_one, surroundings) if found]
+
+
+def run_all_surroundings(make_surroundings):
+    """Every job wanted, in what make_surroundings(scratch directory) says. Returns the exit code."""
+    os.chdir(TOP)
+    os.umask(0o022)
+    with tempfile.TemporaryDirectory(prefix="umm-fault-") as scratch:
+        scratch = pathlib.Path(scratch)
+        surroundings = make_surroundings(scratch)
+        results = [report(number, path.stem, *run_surroundings(Job(path, scratch), surroundings))
+                   for number, path in enumerate(jobs_wanted("jobs", "alloc-jobs"), 1)]
+        print(f"1..{len(results)}")
+    return 0 if all(results) else 1
 
 
 def jobs_wanted(*folders):
