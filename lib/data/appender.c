@@ -30,13 +30,9 @@ static enum umm_status find_or_create(const char *path, const struct umm_npy *np
                                       struct umm_error *err)
 {
     struct umm_file_info info;
-    struct umm_error why;
-    enum umm_status status = umm_file_stat(path, &info, &why);
-    if (status && why.sys_errno == ENOENT)
-        return create(path, npy, err);
-    if (status && err)
-        *err = why;
-    return status;
+    bool is_there;
+    enum umm_status status = umm_file_find(path, &is_there, &info, err);
+    return status || is_there ? status : create(path, npy, err);
 }
 
 /* What a killed appender left behind the array gives way; another array does not. */

@@ -252,13 +252,17 @@ static enum umm_status find_or_create(struct umm_archive_writer *writer, const c
                                       const struct umm_npy *npy, struct umm_error *err)
 {
     struct umm_file_info info;
-    enum umm_status status = umm_file_stat(path, &info, err);
-    if (status != UMM_ERR_SYSTEM || !npy)
+    bool is_there = false, has_journal;
+    enum umm_status status =
+        npy ? umm_file_find(path, &is_there, &info, err) : umm_file_stat(path, &info, err);
+    if (status || is_there || !npy)
         return status;
     struct umm_npy type = *npy; /* shares the fields */
-    struct umm_file_info journal;
     type.is_fortran = false;
-    if (umm_file_stat(writer->journal_path, &journal, NULL) == UMM_OK)
+    status = umm_file_find(writer->journal_path, &has_journal, &info, err);
+    if (status)
+        return status;
+    if (has_journal)
         return umm_error_set_path(err, UMM_ERR_CONFLICT, writer->journal_path,
                                   "is the journal of an archive that is not there");
     status = umm_archive_create(path, &type, writer->options.frame_rows, err);

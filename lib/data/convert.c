@@ -131,7 +131,12 @@ static enum umm_status open_target(struct umm_convert_job *job, struct umm_error
 {
     const struct umm_convert_options *o = job->options;
     struct umm_file_info info;
-    bool is_there = o->is_append && o->output && umm_file_stat(o->output, &info, NULL) == UMM_OK;
+    bool is_there = false;
+    enum umm_status status = UMM_OK;
+    if (o->is_append && o->output)
+        status = umm_file_find(o->output, &is_there, &info, err);
+    if (status)
+        return status;
     struct umm_target_options target = {
         .path = o->output,
         .sink = o->sink,

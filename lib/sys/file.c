@@ -57,6 +57,18 @@ enum umm_status umm_file_stat(const char *path, struct umm_file_info *info, stru
     return UMM_OK;
 }
 
+enum umm_status umm_file_find(const char *path, bool *is_there, struct umm_file_info *info,
+                              struct umm_error *err)
+{
+    struct stat st;
+    *is_there = stat(path, &st) == 0;
+    if (*is_there)
+        fill_info(info, &st);
+    else if (errno != ENOENT)
+        return umm_error_set_errno(err, errno, path, "cannot examine");
+    return UMM_OK;
+}
+
 int umm_file_openat(int dir_fd, const char *path, int flags)
 {
     int fd;

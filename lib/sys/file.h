@@ -63,6 +63,14 @@ umm_file_open_update(const char *path, int *fd, struct umm_file_info *info, stru
 UMM_MUST_USE enum umm_status umm_file_stat(const char *path, struct umm_file_info *info,
                                            struct umm_error *err);
 
+/*
+ * The same where path may be absent: UMM_OK with *is_there false, and info as it was.
+ * What cannot be examined is UMM_ERR_SYSTEM, never absent: who takes it for absent puts
+ * something else in its place.
+ */
+UMM_MUST_USE enum umm_status umm_file_find(const char *path, bool *is_there,
+                                           struct umm_file_info *info, struct umm_error *err);
+
 /* Move the descriptor's own offset, which umm_file_read uses. Regular files. */
 UMM_MUST_USE enum umm_status umm_file_seek(int fd, const char *path, uint64_t offset,
                                            struct umm_error *err);

@@ -69,6 +69,8 @@ enum umm_status umm_newdir_begin(struct umm_newdir *dir, const char *path, struc
     struct stat st;
     if (lstat(path, &st) == 0)
         return taken(path, err);
+    if (errno != ENOENT)
+        return umm_error_set_errno(err, errno, path, "cannot examine");
     char *temp = malloc(cap);
     if (!temp)
         return umm_error_set_memory(err, cap, "a path");

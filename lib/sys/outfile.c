@@ -398,7 +398,10 @@ static enum umm_status locate_in(struct umm_outfile_place *place, int dir_fd, co
     if (strlen(base) > UMM_OUTFILE_NAME_MAX)
         return umm_error_set_errno(err, ENAMETOOLONG, path, "cannot write");
     memcpy(place->base, base, strlen(base) + 1);
-    if (fstatat(dir_fd, base, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+    int rc = fstatat(dir_fd, base, &st, AT_SYMLINK_NOFOLLOW);
+    if (rc < 0 && errno != ENOENT)
+        return umm_error_set_errno(err, errno, path, "cannot examine");
+    if (rc == 0 && !S_ISREG(st.st_mode))
         return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is not a regular file");
     place->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
     return place->dir_fd < 0 ? umm_error_set_errno(err, errno, path, "cannot open its directory")
@@ -508,7 +511,10 @@ static enum umm_status rename_temp(struct umm_outfile *out, struct umm_error *er
 {
     struct stat st;
     int dir_fd = out->place.dir_fd;
-    if (fstatat(dir_fd, out->place.base, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+    int rc = fstatat(dir_fd, out->place.base, &st, AT_SYMLINK_NOFOLLOW);
+    if (rc < 0 && errno != ENOENT)
+        return umm_error_set_errno(err, errno, out->path, "cannot examine");
+    if (rc == 0 && !S_ISREG(st.st_mode))
         return umm_error_set_path(err, UMM_ERR_CONFLICT, out->path,
                                   "is no longer a regular file; left alone");
     /* Another host may remove it, if it does not see our lock, and use its name. */
