@@ -10,6 +10,8 @@
  */
 #include "umm.h"
 
+#include "../strtod.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,44 +66,6 @@ static bool is_number(const char *text, size_t len_bytes)
     for (size_t i = 0; i < len_bytes; i++)
         s = next_state(s, text[i]);
     return s == IN_INTEGER || s == IN_DECIMALS || s == IN_EXPONENT;
-}
-
-static uint64_t bits_f64(double v)
-{
-    uint64_t bits;
-
-    memcpy(&bits, &v, sizeof bits);
-    return bits;
-}
-
-static uint32_t bits_f32(float v)
-{
-    uint32_t bits;
-
-    memcpy(&bits, &v, sizeof bits);
-    return bits;
-}
-
-static void check_f64(const char *text, const char *exact, size_t len_bytes)
-{
-    double expected = strtod(text, NULL), actual = NAN;
-    enum umm_num_result result = umm_num_parse_f64(exact, len_bytes, '.', &actual);
-
-    if (isinf(expected))
-        require(result == UMM_NUM_OVERFLOW && isnan(actual), "binary64 overflow", text);
-    else
-        require(result == UMM_NUM_OK && bits_f64(actual) == bits_f64(expected), "binary64", text);
-}
-
-static void check_f32(const char *text, const char *exact, size_t len_bytes)
-{
-    float expected = strtof(text, NULL), actual = NAN;
-    enum umm_num_result result = umm_num_parse_f32(exact, len_bytes, '.', &actual);
-
-    if (isinf(expected))
-        require(result == UMM_NUM_OVERFLOW && isnan(actual), "binary32 overflow", text);
-    else
-        require(result == UMM_NUM_OK && bits_f32(actual) == bits_f32(expected), "binary32", text);
 }
 
 /* Exponents beyond this move any text of the sizes fuzzed here wholly out of range. */
@@ -169,8 +133,8 @@ static void check(const char *text, const char *exact, size_t len_bytes)
     int64_t i64;
 
     if (is_number(text, len_bytes)) {
-        check_f64(text, exact, len_bytes);
-        check_f32(text, exact, len_bytes);
+        require(is_f64_as_strtod(text, exact, len_bytes), "binary64", text);
+        require(is_f32_as_strtof(text, exact, len_bytes), "binary32", text);
         check_i64(text, exact, len_bytes);
         return;
     }

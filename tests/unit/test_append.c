@@ -6,6 +6,8 @@
 #include "data/append.h"
 #include "sys/file.h"
 
+#include "random.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -294,14 +296,6 @@ static void a_half_written_piece_is_cut_off(void **state)
 
 /* ---- comparison --------------------------------------------------------------------- */
 
-/* Marsaglia's xorshift64: the same arrays in every run. */
-static uint64_t next_random(uint64_t *x)
-{
-    *x ^= *x << 13;
-    *x ^= *x >> 7;
-    return *x ^= *x << 17;
-}
-
 /* What the header promises, by looking at every old row for every row. */
 static enum umm_status push_slowly(struct row *old, size_t n_old, const struct row *rows, size_t n,
                                    enum umm_revision revision, struct result *r)
@@ -337,10 +331,10 @@ static enum umm_status push_slowly(struct row *old, size_t n_old, const struct r
 /* Rows in order of time, some of the same time, with few different values. */
 static size_t random_rows(uint64_t *x, struct row *rows, size_t max, int64_t start)
 {
-    size_t n = next_random(x) % (max + 1);
+    size_t n = xorshift64(x) % (max + 1);
     for (size_t i = 0; i < n; i++) {
-        start += (int64_t)(next_random(x) % 4 ? 1 + next_random(x) % 2 : 0);
-        rows[i] = (struct row){start, (double)((start * 7) % 5 + (next_random(x) % 9 == 0))};
+        start += (int64_t)(xorshift64(x) % 4 ? 1 + xorshift64(x) % 2 : 0);
+        rows[i] = (struct row){start, (double)((start * 7) % 5 + (xorshift64(x) % 9 == 0))};
     }
     return n;
 }
@@ -349,15 +343,15 @@ static void check_comparison(uint64_t *x)
 {
     struct row old[160], rows[80];
     size_t n_old = random_rows(x, old, 80, 100);
-    int64_t start = n_old ? old[next_random(x) % n_old].time - 1 : 100;
+    int64_t start = n_old ? old[xorshift64(x) % n_old].time - 1 : 100;
     size_t n = random_rows(x, rows, 80, start), n_new = 0;
-    for (size_t i = 0; i < n && n_old && next_random(x) % 8; i++)
+    for (size_t i = 0; i < n && n_old && xorshift64(x) % 8; i++)
         for (size_t k = 0; k < n_old; k++)
             if (old[k].time == rows[i].time)
                 rows[i].value = old[k].value;
-    enum umm_revision revision = (enum umm_revision)(next_random(x) % 3);
-    make_array(old, n_old, next_random(x) % 100);
-    struct result got = append_rows(rows, n, revision, 1 + next_random(x) % 9, true), want = {0};
+    enum umm_revision revision = (enum umm_revision)(xorshift64(x) % 3);
+    make_array(old, n_old, xorshift64(x) % 100);
+    struct result got = append_rows(rows, n, revision, 1 + xorshift64(x) % 9, true), want = {0};
     struct row before[80];
     memcpy(before, old, sizeof before);
     want.status = push_slowly(old, n_old, rows, n, revision, &want);
@@ -378,7 +372,7 @@ static void check_comparison(uint64_t *x)
 static void comparison_is_the_slow_reference_s(void **state)
 {
     (void)state;
-    uint64_t x = 88172645463325252U;
+    uint64_t x = RANDOM_SEED;
     for (int i = 0; i < 3000; i++)
         check_comparison(&x);
 }

@@ -19,19 +19,18 @@
 #include "data/archive_journal.h"
 #include "data/archive_writer.h"
 
+#include "random.h"
+
 enum { ROW_BYTES = 48, FRAME_ROWS = 100, ROWS_MAX = 4000, PATH_SIZE = 128 };
 
 static char directory[] = "/tmp/umm-archive-XXXXXX";
 static char path[PATH_SIZE], journal[PATH_SIZE], copy[PATH_SIZE], copy_journal[PATH_SIZE];
 static char rows[ROWS_MAX * ROW_BYTES];
-static uint64_t state = 88172645463325252U;
+static uint64_t state = RANDOM_SEED;
 
 static size_t below(size_t n)
 {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (size_t)(state % n);
+    return (size_t)(xorshift64(&state) % n);
 }
 
 static struct umm_npy type_of_rows(void)

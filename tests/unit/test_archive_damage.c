@@ -21,6 +21,8 @@
 #include "data/archive_journal.h"
 #include "data/archive_writer.h"
 
+#include "random.h"
+
 enum { ROW_BYTES = 48, FRAME_ROWS = 100, ROWS_MAX = 1000, PATH_SIZE = 128, FILE_MAX = 1 << 20 };
 
 static char directory[] = "/tmp/umm-damage-XXXXXX";
@@ -368,15 +370,15 @@ static void one_of_a_later_version_says_so(void **unused)
 
 static int set_up(void **unused)
 {
-    uint64_t x = 88172645463325252U;
+    uint64_t x = RANDOM_SEED;
     (void)unused;
     if (!mkdtemp(directory))
         return -1;
     snprintf(path, sizeof path, "%s/a.npy.zst", directory);
     snprintf(journal, sizeof journal, "%s/a.npy.zst.journal", directory);
     for (size_t i = 0; i < sizeof rows; i++) {
-        x ^= x << 13, x ^= x >> 7, x ^= x << 17;
-        rows[i] = (char)(i % 8 < 5 ? i / ROW_BYTES : x);
+        uint64_t random = xorshift64(&x);
+        rows[i] = (char)(i % 8 < 5 ? i / ROW_BYTES : random);
     }
     return 0;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "umm.h"
 
+#include "random.h"
+
 #include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -339,14 +341,6 @@ static void children_live_in_their_parent(void **state)
 
 /* ---- against malloc ---------------------------------------------------------- */
 
-static uint64_t next_random(uint64_t *seed)
-{
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-    return *seed;
-}
-
 struct piece {
     unsigned char *at;
     size_t len;
@@ -363,7 +357,7 @@ static void check_piece(const struct piece *piece)
 /* Mostly small, some large. */
 static size_t random_len(uint64_t *seed)
 {
-    uint64_t r = next_random(seed), span = r % 100;
+    uint64_t r = xorshift64(seed), span = r % 100;
     return (r >> 32) % (span < 70 ? 70 : span < 95 ? 2000 : 60000);
 }
 
@@ -377,9 +371,9 @@ static void run_random(struct umm_arena *arena, uint64_t seed, int n_calls)
     struct piece pieces[N_PIECES] = {{0}};
     struct umm_arena_stats stats;
     for (int call = 0; call < n_calls; call++) {
-        struct piece *piece = &pieces[next_random(&seed) % N_PIECES];
+        struct piece *piece = &pieces[xorshift64(&seed) % N_PIECES];
         size_t len = random_len(&seed), was = piece->len, zero_from = 0;
-        uint64_t what = next_random(&seed) % 1000;
+        uint64_t what = xorshift64(&seed) % 1000;
         unsigned char *at;
         if (what == 0) {
             for (size_t i = 0; i < N_PIECES; i++)
@@ -403,7 +397,7 @@ static void run_random(struct umm_arena *arena, uint64_t seed, int n_calls)
                 assert_int_equal(at[i], piece->fill);
             zero_from = piece->at ? was : 0;
         } else if (what < 600) {
-            size_t align = (size_t)1 << (next_random(&seed) % 10);
+            size_t align = (size_t)1 << (xorshift64(&seed) % 10);
             at = umm_arena_alloc_aligned(arena, len, align);
             assert_int_equal((uintptr_t)at % align, 0);
         } else if (what < 800) {

@@ -5,6 +5,8 @@
  */
 #include "umm.h"
 
+#include "npy_cases.h"
+
 #include <fcntl.h>
 #include <inttypes.h>
 #include <setjmp.h>
@@ -16,35 +18,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-enum { PATH_ROOM = 128, N_CASES_LEAST = 250 };
-
-static char dir[] = "/tmp/umm-array-XXXXXX";
-
-static const char *path_in_dir(char out[PATH_ROOM], const char *name, const char *suffix)
-{
-    snprintf(out, PATH_ROOM, "%s/%s%s", dir, name, suffix);
-    return out;
-}
-
-static char *read_whole(const char *name, const char *suffix, size_t *len)
-{
-    char path[PATH_ROOM];
-    struct stat st;
-    int fd = open(path_in_dir(path, name, suffix), O_RDONLY);
-    assert_true(fd >= 0);
-    assert_int_equal(fstat(fd, &st), 0);
-    *len = (size_t)st.st_size;
-    char *bytes = malloc(*len + 1);
-    assert_non_null(bytes);
-    assert_int_equal(read(fd, bytes, *len), *len);
-    close(fd);
-    return bytes;
-}
 
 /* ---- against NumPy ---------------------------------------------------------------- */
 
@@ -116,23 +92,7 @@ static void check_case(char *line)
 static void test_numpy_has_the_same_values(void **state)
 {
     (void)state;
-    char command[256], line[4096];
-    snprintf(command, sizeof command, "/usr/bin/python3 -W ignore tests/ref/arrayfile_oracle.py %s",
-             dir);
-    if (access("/usr/bin/python3", X_OK) != 0)
-        skip();
-    FILE *oracle = popen(command, "r");
-    assert_non_null(oracle);
-    assert_non_null(fgets(line, sizeof line, oracle));
-    if (strncmp(line, "skip", 4) == 0) {
-        pclose(oracle);
-        skip();
-    }
-    int n = 0;
-    for (; fgets(line, sizeof line, oracle); n++)
-        check_case(line);
-    assert_int_equal(pclose(oracle), 0);
-    assert_true(n >= N_CASES_LEAST);
+    for_each_npy_case(check_case);
 }
 
 /* ---- views ------------------------------------------------------------------------ */
@@ -377,20 +337,6 @@ static void test_a_view_of_a_huge_file_touches_its_pages_only(void **state)
     umm_array_close(array);
     assert_int_equal(close(fd), 0);
     assert_int_equal(unlink(path), 0);
-}
-
-static int make_dir(void **state)
-{
-    (void)state;
-    return mkdtemp(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-    char command[PATH_ROOM];
-    (void)state;
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    return system(command);
 }
 
 int main(void)

@@ -5,6 +5,9 @@
  */
 #include "data/arrayfile.h"
 
+#include "npy_cases.h"
+#include "random.h"
+
 #include <fcntl.h>
 #include <inttypes.h>
 #include <setjmp.h>
@@ -20,32 +23,10 @@
 
 #include <cmocka.h>
 
-enum { PATH_ROOM = 128, N_CASES_LEAST = 250 };
-
-static char dir[] = "/tmp/umm-arrayfile-XXXXXX";
-
 static uint64_t next_random(uint64_t below)
 {
-    static uint64_t x = 88172645463325252U;
-    x ^= x << 13;
-    x ^= x >> 7;
-    x ^= x << 17;
-    return below ? x % below : 0;
-}
-
-static const char *path_in_dir(char out[PATH_ROOM], const char *name, const char *suffix)
-{
-    snprintf(out, PATH_ROOM, "%s/%s%s", dir, name, suffix);
-    return out;
-}
-
-static char *read_whole(const char *name, const char *suffix, size_t *len)
-{
-    char path[PATH_ROOM];
-    void *data = NULL;
-    path_in_dir(path, name, suffix);
-    assert_int_equal(umm_file_read_whole(path, SIZE_MAX / 2, &data, len, NULL), UMM_OK);
-    return data;
+    static uint64_t x = RANDOM_SEED;
+    return below ? xorshift64(&x) % below : 0;
 }
 
 /* len_bytes bytes that end where a page without access begins. */
@@ -220,23 +201,7 @@ static void check_case(char *line)
 static void test_numpy_reads_the_same(void **state)
 {
     (void)state;
-    char command[256], line[4096];
-    snprintf(command, sizeof command, "/usr/bin/python3 -W ignore tests/ref/arrayfile_oracle.py %s",
-             dir);
-    if (access("/usr/bin/python3", X_OK) != 0)
-        skip();
-    FILE *oracle = popen(command, "r");
-    assert_non_null(oracle);
-    assert_non_null(fgets(line, sizeof line, oracle));
-    if (strncmp(line, "skip", 4) == 0) {
-        pclose(oracle);
-        skip();
-    }
-    int n = 0;
-    for (; fgets(line, sizeof line, oracle); n++)
-        check_case(line);
-    assert_int_equal(pclose(oracle), 0);
-    assert_true(n >= N_CASES_LEAST);
+    for_each_npy_case(check_case);
 }
 
 /* ---- files that are not what they seem -------------------------------------------- */
@@ -464,20 +429,6 @@ static void test_missing_columns_are_named(void **state)
     assert_memory_equal(err.message, "no column \"x\\n\"; there are column_0, column_1, ", 47);
     assert_string_equal(err.message + strlen(err.message) - 5, ", ...");
     umm_npy_free(&record);
-}
-
-static int make_dir(void **state)
-{
-    (void)state;
-    return mkdtemp(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-    char command[PATH_ROOM];
-    (void)state;
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    return system(command);
 }
 
 int main(void)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "umm.h"
 
-#include <pthread.h>
+#include "tasks.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -83,21 +84,13 @@ static void *use_it(void *user)
 static void a_locked_one_serves_threads(void **state)
 {
     (void)state;
-    enum { N = 4 };
-    pthread_t threads[N];
     struct umm_bufpool *pool;
     struct umm_bufpool_stats stats;
     assert_int_equal(umm_bufpool_new(&pool, 3, 8, true, NULL), UMM_OK);
-    for (int i = 0; i < N; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, use_it, pool), 0);
-    for (int i = 0; i < N; i++) {
-        void *bad;
-        pthread_join(threads[i], &bad);
-        assert_null(bad);
-    }
+    run_in_four_threads(use_it, pool);
     umm_bufpool_stats(pool, &stats);
     assert_int_equal(stats.n_lent, 0);
-    assert_int_equal(stats.n_takes + stats.n_refused, N * 30000);
+    assert_int_equal(stats.n_takes + stats.n_refused, 4 * 30000);
     umm_bufpool_free(pool);
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "umm.h"
 
+#include "random.h"
+#include "tasks.h"
+
 #include <malloc.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,14 +20,6 @@ static const uint64_t second_ns = 1000000000;
 static uint64_t read_clock(void *user)
 {
     return *(uint64_t *)user;
-}
-
-static uint64_t next_random(uint64_t *seed)
-{
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-    return *seed;
 }
 
 /* ---- the slow reference: a list of entries, newest use last -------------------- */
@@ -148,7 +142,7 @@ static void run_against_model(uint64_t seed, size_t capacity, unsigned n_keys, s
     m->known_max = known_max;
     assert_int_equal(umm_cache_new(&cache, &options, NULL), UMM_OK);
     for (int call = 0; call < 20000; call++) {
-        uint64_t r = next_random(&seed), value = r, a = 1, b = 1;
+        uint64_t r = xorshift64(&seed), value = r, a = 1, b = 1;
         /* Some keys are asked for much more often than others. */
         unsigned key = (unsigned)(r % n_keys * (r >> 20 & 1023) / 1024);
         char text[64];
@@ -279,7 +273,7 @@ static void *use_it(void *user)
     struct umm_cache *cache = user;
     uint64_t seed = (uintptr_t)&seed;
     for (int i = 0; i < 30000; i++) {
-        uint64_t key = next_random(&seed) % 150;
+        uint64_t key = xorshift64(&seed) % 150;
         struct pair pair = {key, ~key};
         if (!umm_cache_get(cache, &key, sizeof key, &pair))
             (void)!umm_cache_put(cache, &key, sizeof key, &pair, NULL);
@@ -292,21 +286,13 @@ static void *use_it(void *user)
 static void a_locked_one_serves_threads(void **state)
 {
     (void)state;
-    enum { N = 4 };
-    pthread_t threads[N];
     struct umm_cache *cache;
     struct umm_cache_stats stats;
     struct umm_cache_options options = {.value_bytes = sizeof(struct pair), .is_locked = true};
     assert_int_equal(umm_cache_new(&cache, &options, NULL), UMM_OK);
-    for (int i = 0; i < N; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, use_it, cache), 0);
-    for (int i = 0; i < N; i++) {
-        void *bad;
-        pthread_join(threads[i], &bad);
-        assert_null(bad);
-    }
+    run_in_four_threads(use_it, cache);
     umm_cache_stats(cache, &stats);
-    assert_int_equal(stats.n_hits + stats.n_misses, N * 30000);
+    assert_int_equal(stats.n_hits + stats.n_misses, 4 * 30000);
     umm_cache_free(cache);
 }
 

@@ -5,6 +5,8 @@
  */
 #include "text/csv.h"
 
+#include "random.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,11 +46,8 @@ static char *guarded(const char *text, size_t len)
 
 static uint64_t next_random(void)
 {
-    static uint64_t x = 88172645463325252U;
-    x ^= x << 13;
-    x ^= x >> 7;
-    x ^= x << 17;
-    return x;
+    static uint64_t x = RANDOM_SEED;
+    return xorshift64(&x);
 }
 
 /* ---- what libcsv makes of a whole text ---- */

@@ -13,16 +13,15 @@
 
 #include "text/decimal.h"
 
+#include "random.h"
+
 enum { FIELDS = 512, ROOM = 64 * FIELDS, PAGE = 4096 };
 
-static uint64_t state = 88172645463325252;
+static uint64_t state = RANDOM_SEED;
 
 static uint64_t next_random(void)
 {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
+    return xorshift64(&state);
 }
 
 static size_t below(size_t n)

@@ -16,17 +16,16 @@
 
 #include "data/convert.h"
 
+#include "random.h"
+
 enum { FILES = 700, COMBINATIONS = 6, TEXT_MAX = 32 * 1024, PATH_SIZE = 128 };
 
 static char directory[] = "/tmp/umm-engines-XXXXXX";
-static uint64_t state = 88172645463325252;
+static uint64_t state = RANDOM_SEED;
 
 static size_t below(size_t n)
 {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (size_t)(state % n);
+    return (size_t)(xorshift64(&state) % n);
 }
 
 /* ---- random files --------------------------------------------------------------- */

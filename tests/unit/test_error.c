@@ -2,6 +2,8 @@
 #include "base/error.h"
 #include "base/utf8.h"
 
+#include "random.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,11 +17,8 @@
 
 static uint64_t next_random(void)
 {
-    static uint64_t x = 88172645463325252U;
-    x ^= x << 13;
-    x ^= x >> 7;
-    x ^= x << 17;
-    return x;
+    static uint64_t x = RANDOM_SEED;
+    return xorshift64(&x);
 }
 
 static void assert_escaped(const char *text, size_t len, const char *expected)

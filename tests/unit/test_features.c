@@ -16,6 +16,8 @@
 
 #include "umm.h"
 
+#include "random.h"
+
 /* ---- an allocator that counts -------------------------------------------- */
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -47,14 +49,11 @@ void *calloc(size_t n, size_t len)
 
 enum { ROWS = 5000, OUTPUTS = 48 };
 
-static uint64_t seed = 88172645463325252;
+static uint64_t seed = RANDOM_SEED;
 
 static uint64_t next_random(void)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed;
+    return xorshift64(&seed);
 }
 
 static double uniform(void)

@@ -3,9 +3,10 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 
+#include "scratch.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -22,37 +23,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-/* ---- scratch directory ---- */
-
-static char scratch[64];
-
-static int enter_scratch(void **state)
-{
-    (void)state;
-    strcpy(scratch, "/tmp/umm-test-file-XXXXXX");
-    return mkdtemp(scratch) && chdir(scratch) == 0 ? 0 : -1;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
-static int leave_scratch(void **state)
-{
-    (void)state;
-    return chdir("/") < 0 ? -1 : nftw(scratch, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static void put(const char *name, const char *text)
-{
-    FILE *f = fopen(name, "w");
-    assert_non_null(f);
-    assert_int_equal(fputs(text, f) >= 0, 1);
-    assert_int_equal(fclose(f), 0);
-}
 
 static void assert_errno(enum umm_status status, const struct umm_error *err, int sys_errno)
 {

@@ -2,6 +2,8 @@
 /* What is printed is read back by Python's json module. */
 #include "format/json.h"
 
+#include "random.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
@@ -127,11 +129,8 @@ static void test_a_failure_is_remembered(void **state)
 
 static uint64_t next_random(void)
 {
-    static uint64_t x = 88172645463325252U;
-    x ^= x << 13;
-    x ^= x >> 7;
-    x ^= x << 17;
-    return x;
+    static uint64_t x = RANDOM_SEED;
+    return xorshift64(&x);
 }
 
 /* Reads documents, one in each line, and the bytes of the value of "s" in hexadecimal. */

@@ -3,9 +3,11 @@
 #include "sys/file.h"
 #include "sys/lock.h"
 
+#include "scratch.h"
+#include "tasks.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -15,39 +17,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static char scratch[64];
-
-static int enter_scratch(void **state)
-{
-    (void)state;
-    strcpy(scratch, "/tmp/umm-test-lock-XXXXXX");
-    return mkdtemp(scratch) && chdir(scratch) == 0 ? 0 : -1;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
-static int leave_scratch(void **state)
-{
-    (void)state;
-    return chdir("/") < 0 ? -1 : nftw(scratch, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static bool exists(const char *name)
-{
-    struct stat st;
-    return lstat(name, &st) == 0;
-}
 
 static enum umm_status try_take(const char *path)
 {
@@ -55,16 +29,6 @@ static enum umm_status try_take(const char *path)
     enum umm_status status = umm_lock_take(&lock, path, UMM_LOCK_FAIL, NULL, NULL);
     umm_lock_release(&lock);
     return status;
-}
-
-/* fork, with a child that does not outlive a failed test. */
-static pid_t fork_mortal(void)
-{
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0)
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    return pid;
 }
 
 /* A process that holds the lock of o until it is killed. */

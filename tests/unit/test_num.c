@@ -6,6 +6,8 @@
  */
 #include "umm.h"
 
+#include "../strtod.h"
+
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -55,42 +57,6 @@ static const char *place_at_end(const char *text, size_t len_bytes)
 }
 
 /* ---- comparing with the C library ---- */
-
-static uint64_t bits_f64(double v)
-{
-    uint64_t bits;
-
-    memcpy(&bits, &v, sizeof bits);
-    return bits;
-}
-
-static uint32_t bits_f32(float v)
-{
-    uint32_t bits;
-
-    memcpy(&bits, &v, sizeof bits);
-    return bits;
-}
-
-static bool is_f64_as_strtod(const char *text, const char *guarded, size_t len_bytes)
-{
-    double expected = strtod(text, NULL), actual = NAN;
-    enum umm_num_result result = umm_num_parse_f64(guarded, len_bytes, '.', &actual);
-
-    if (isinf(expected))
-        return result == UMM_NUM_OVERFLOW && isnan(actual);
-    return result == UMM_NUM_OK && bits_f64(actual) == bits_f64(expected);
-}
-
-static bool is_f32_as_strtof(const char *text, const char *guarded, size_t len_bytes)
-{
-    float expected = strtof(text, NULL), actual = NAN;
-    enum umm_num_result result = umm_num_parse_f32(guarded, len_bytes, '.', &actual);
-
-    if (isinf(expected))
-        return result == UMM_NUM_OVERFLOW && isnan(actual);
-    return result == UMM_NUM_OK && bits_f32(actual) == bits_f32(expected);
-}
 
 /* text, terminated for strtod, parses to the same bits in both types. */
 static void check_text(const char *text)

@@ -3,10 +3,12 @@
 #include "sys/file.h"
 #include "sys/outfile.h"
 
+#include "scratch.h"
+#include "tasks.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/types.h>
@@ -25,36 +26,7 @@
 
 #include <cmocka.h>
 
-static char scratch[64];
-
-static int enter_scratch(void **state)
-{
-    (void)state;
-    strcpy(scratch, "/tmp/umm-test-outfile-XXXXXX");
-    return mkdtemp(scratch) && chdir(scratch) == 0 ? 0 : -1;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
-static int leave_scratch(void **state)
-{
-    (void)state;
-    return chdir("/") < 0 ? -1 : nftw(scratch, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-}
-
 /* ---- small talk ---- */
-
-static void put(const char *name, const char *text)
-{
-    FILE *f = fopen(name, "w");
-    assert_non_null(f);
-    assert_true(fputs(text, f) >= 0);
-    assert_int_equal(fclose(f), 0);
-}
 
 static void assert_content(const char *name, const char *text)
 {
@@ -70,12 +42,6 @@ static struct stat stat_of(const char *name)
     struct stat st;
     assert_int_equal(lstat(name, &st), 0);
     return st;
-}
-
-static bool exists(const char *name)
-{
-    struct stat st;
-    return lstat(name, &st) == 0;
 }
 
 /* Entries of the directory that begin with a dot, so all temporaries; the last one's name. */
@@ -326,16 +292,6 @@ static void difference_in_the_last_chunk_is_seen(void **state)
 }
 
 /* ---- left-overs ---- */
-
-/* fork, with a child that does not outlive a failed test. */
-static pid_t fork_mortal(void)
-{
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0)
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    return pid;
-}
 
 /* A process that has begun the output o n times and stays; killing it leaves its temporaries. */
 static pid_t fork_writer(int n)

@@ -6,7 +6,8 @@
 #include "data/pool_report.h"
 #include "sys/file.h"
 
-#include <ftw.h>
+#include "scratch.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,31 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static char scratch[64];
-
-static int enter_scratch(void **state)
-{
-    (void)state;
-    strcpy(scratch, "/tmp/umm-test-pool-XXXXXX");
-    return mkdtemp(scratch) && chdir(scratch) == 0 ? 0 : -1;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
-static int leave_scratch(void **state)
-{
-    (void)state;
-    return chdir("/") < 0 ? -1 : nftw(scratch, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-}
 
 static void make_pool(uint64_t budget_bytes)
 {
@@ -62,7 +41,7 @@ static void write_array(int fd, uint64_t n)
     free(zeros);
 }
 
-static enum umm_status put(const char *path, uint64_t n, struct umm_error *err)
+static enum umm_status put_array(const char *path, uint64_t n, struct umm_error *err)
 {
     struct umm_output output;
     enum umm_status status = umm_output_open(&output, path, ".", 0, NULL, err);
@@ -115,20 +94,20 @@ static void budget_to_the_byte(void **state)
     struct umm_error err = {0};
     struct umm_output slow;
     make_pool(1000);
-    assert_int_equal(put("pool:p/a", 1000 - 128, &err), UMM_OK);
-    assert_int_equal(put("pool:p/b", 1, &err), UMM_ERR_CONFLICT);
-    assert_int_equal(put("pool:p/a", 1000 - 127, &err), UMM_ERR_CONFLICT);
+    assert_int_equal(put_array("pool:p/a", 1000 - 128, &err), UMM_OK);
+    assert_int_equal(put_array("pool:p/b", 1, &err), UMM_ERR_CONFLICT);
+    assert_int_equal(put_array("pool:p/a", 1000 - 127, &err), UMM_ERR_CONFLICT);
     assert_string_equal(err.message,
                         "is 1001 bytes, but of the pool's budget of 1000 only 1000 are free");
     assert_string_equal(err.path, "pool:p/a");
-    assert_int_equal(put("pool:p/a", 500 - 128, &err), UMM_OK);
+    assert_int_equal(put_array("pool:p/a", 500 - 128, &err), UMM_OK);
     /* What another has written so far counts; at its own end, only once. */
     assert_int_equal(umm_output_open(&slow, "pool:p/slow", ".", 0, NULL, NULL), UMM_OK);
     write_array(umm_outfile_fd(&slow.file), 300 - 128);
-    assert_int_equal(put("pool:p/c", 201 - 128, &err), UMM_ERR_CONFLICT);
-    assert_int_equal(put("pool:p/c", 200 - 128, &err), UMM_OK);
+    assert_int_equal(put_array("pool:p/c", 201 - 128, &err), UMM_ERR_CONFLICT);
+    assert_int_equal(put_array("pool:p/c", 200 - 128, &err), UMM_OK);
     assert_int_equal(umm_output_commit(&slow, NULL, NULL, NULL, &err), UMM_OK);
-    assert_int_equal(put("pool:p/d", 0, &err), UMM_ERR_CONFLICT);
+    assert_int_equal(put_array("pool:p/d", 0, &err), UMM_ERR_CONFLICT);
 }
 
 static void begun_with_a_size_is_set_aside(void **state)
@@ -161,15 +140,15 @@ static void outputs_that_are_files(void **state)
     assert_true(umm_output_is_entry("pool:"));
     assert_false(umm_output_is_entry("./pool:p/x"));
     assert_false(umm_output_is_entry("pool"));
-    assert_int_equal(put("x.npy", 5, NULL), UMM_OK);
+    assert_int_equal(put_array("x.npy", 5, NULL), UMM_OK);
     assert_int_equal(access("x.npy", F_OK), 0);
     assert_int_equal(umm_output_open(&output, "y.npy", NULL, 0, NULL, NULL), UMM_OK);
     umm_output_abort(&output);
     umm_output_abort(&output);
     assert_int_equal(access("y.npy", F_OK), -1);
-    assert_int_equal(put("pool:p", 5, NULL), UMM_ERR_ARGUMENT);
-    assert_int_equal(put("pool:/x", 5, NULL), UMM_ERR_ARGUMENT);
-    assert_int_equal(put("pool:p/x", 5, NULL), UMM_ERR_SYSTEM);
+    assert_int_equal(put_array("pool:p", 5, NULL), UMM_ERR_ARGUMENT);
+    assert_int_equal(put_array("pool:/x", 5, NULL), UMM_ERR_ARGUMENT);
+    assert_int_equal(put_array("pool:p/x", 5, NULL), UMM_ERR_SYSTEM);
 }
 
 static void long_descriptions_are_cut(void **state)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "text/print.h"
 
+#include "random.h"
+
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -70,13 +72,11 @@ static void test_u64_around_every_power_of_two(void **state)
 
 static void test_u64_agrees_with_printf_on_many_lengths(void **state)
 {
-    uint64_t x = 88172645463325252U;
+    uint64_t x = RANDOM_SEED;
 
     (void)state;
     for (int i = 0; i < 20000; i++) {
-        x ^= x << 13;
-        x ^= x >> 7;
-        x ^= x << 17;
+        xorshift64(&x);
         check_u64(x >> i % 64);
         check_i64((int64_t)x >> i % 64);
     }

@@ -5,6 +5,8 @@
 #include "probe/snapshot.h"
 #include "sys/child.h"
 
+#include "tasks.h"
+
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -12,7 +14,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -87,10 +88,8 @@ static void test_self(void **state)
 
 static pid_t start_child(void)
 {
-    pid_t pid = fork();
-    assert_true(pid >= 0);
+    pid_t pid = fork_mortal();
     if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
         pause();
         _exit(0);
     }

@@ -5,6 +5,8 @@
  */
 #include "data/records.h"
 
+#include "random.h"
+
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -22,11 +24,8 @@
 
 static uint64_t next_random(void)
 {
-    static uint64_t x = 88172645463325252U;
-    x ^= x << 13;
-    x ^= x >> 7;
-    x ^= x << 17;
-    return x;
+    static uint64_t x = RANDOM_SEED;
+    return xorshift64(&x);
 }
 
 /* ---- inputs: a file, or a pipe on standard input whose reads give one piece each ---- */

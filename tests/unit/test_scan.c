@@ -13,16 +13,15 @@
 #include "text/csv.h"
 #include "text/scan.h"
 
+#include "random.h"
+
 enum { LEN_MAX = 700, ROUNDS = 60000 };
 
-static uint64_t state = 88172645463325252;
+static uint64_t state = RANDOM_SEED;
 
 static size_t below(size_t n)
 {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (size_t)(state % n);
+    return (size_t)(xorshift64(&state) % n);
 }
 
 /* Text of rows, mostly regular: plain and quoted fields, sometimes anything. */

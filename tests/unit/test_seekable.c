@@ -19,18 +19,18 @@
 #include "base/hash.h"
 #include "format/zstd.h"
 
+#include "random.h"
+
 enum { CONTENT_MAX = 300000 };
 
 static unsigned char content[CONTENT_MAX];
 
 static int fill_content(void **state)
 {
-    uint64_t x = 88172645463325252U;
+    uint64_t x = RANDOM_SEED;
     (void)state;
     for (size_t i = 0; i < sizeof content; i++) {
-        x ^= x << 13;
-        x ^= x >> 7;
-        x ^= x << 17;
+        xorshift64(&x);
         content[i] = (unsigned char)(i % 3 ? i >> 4 : x);
     }
     return 0;

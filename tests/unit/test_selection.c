@@ -2,6 +2,8 @@
 /* Order by time, which is checked while rows are read. The rest is tests/umm-mmap-slice.bats. */
 #include "data/selection.h"
 
+#include "scratch.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
@@ -17,7 +19,7 @@
 
 enum { N_ROWS = 20, N_COLUMNS = 3, ROW_BYTES = N_COLUMNS * 8 };
 
-static char path[] = "/tmp/umm-selection-XXXXXX";
+static const char path[] = "a.npy";
 static const char *const types[] = {"<M8[ms]", ">M8[ms]", "<i8", ">i8", "<u8", "<f8", ">f8"};
 enum { N_TYPES = sizeof types / sizeof *types };
 
@@ -132,24 +134,11 @@ static void test_every_fall_is_found(void **state)
     }
 }
 
-static int make_file(void **state)
-{
-    (void)state;
-    int fd = mkstemp(path);
-    return fd < 0 ? -1 : close(fd);
-}
-
-static int remove_file(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_in_order_pass),
         cmocka_unit_test(test_every_fall_is_found),
     };
-    return cmocka_run_group_tests(tests, make_file, remove_file);
+    return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/sequence.h"
 
+#include "random.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -118,28 +120,21 @@ static void compare(const struct umm_sequence *fast, const struct slow *s)
 /* ---- tests --------------------------------------------------------------------- */
 
 /* Marsaglia's xorshift64: the same sequences in every run. */
-static uint64_t next_random(uint64_t *x)
-{
-    *x ^= *x << 13;
-    *x ^= *x >> 7;
-    return *x ^= *x << 17;
-}
-
 static void check_one(uint64_t *x)
 {
     /* Mostly rising, mostly falling, or anything; at most 15 distances. */
     static const int64_t scales[] = {1, 60000, INT64_MAX / 256};
-    int64_t scale = scales[next_random(x) % 3], time = 0;
-    enum umm_order order = (enum umm_order)(next_random(x) % 3);
-    enum umm_dedup dedup = (enum umm_dedup)(next_random(x) % 4);
-    int trend = (int)(next_random(x) % 3) - 1;
+    int64_t scale = scales[xorshift64(x) % 3], time = 0;
+    enum umm_order order = (enum umm_order)(xorshift64(x) % 3);
+    enum umm_dedup dedup = (enum umm_dedup)(xorshift64(x) % 4);
+    int trend = (int)(xorshift64(x) % 3) - 1;
     struct umm_sequence fast = {.order = order, .dedup = dedup};
     struct slow slow = {.order = order, .dedup = dedup};
-    size_t n = next_random(x) % TIMES_MAX;
+    size_t n = xorshift64(x) % TIMES_MAX;
     for (size_t i = 0; i < n; i++) {
-        int64_t stride = (int64_t)(next_random(x) % 4) * (next_random(x) % 5 ? trend : -trend);
+        int64_t stride = (int64_t)(xorshift64(x) % 4) * (xorshift64(x) % 5 ? trend : -trend);
         if (trend == 0)
-            stride = (int64_t)(next_random(x) % 7) - 3;
+            stride = (int64_t)(xorshift64(x) % 7) - 3;
         if (time + stride > -120 && time + stride < 120)
             time += stride;
         enum umm_sequence_verdict wanted = slow_next(&slow, time * scale);
@@ -154,7 +149,7 @@ static void check_one(uint64_t *x)
 static void verdicts_are_the_slow_reference_s(void **state)
 {
     (void)state;
-    uint64_t x = 88172645463325252U;
+    uint64_t x = RANDOM_SEED;
     for (int i = 0; i < 60000; i++)
         check_one(&x);
 }

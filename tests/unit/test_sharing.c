@@ -2,6 +2,8 @@
 /* Against this process, and children of it, whose mappings are known. */
 #include "probe/sharing.h"
 
+#include "tasks.h"
+
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -56,10 +57,8 @@ static pid_t start_child(int fd, size_t page_bytes, int n_changed)
     int ready[2];
     char byte;
     assert_int_equal(pipe(ready), 0);
-    pid_t pid = fork();
-    assert_true(pid >= 0);
+    pid_t pid = fork_mortal();
     if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
         char *at = map_all(fd, PAGES * page_bytes);
         for (int i = 0; i < n_changed; i++)
             at[(size_t)i * page_bytes] = 'y';

@@ -15,16 +15,15 @@
 
 #include "umm.h"
 
+#include "random.h"
+
 enum { FILLER = '#' };
 
 static uint64_t random_state;
 
 static uint64_t next_random(void)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
+    return xorshift64(&random_state);
 }
 
 static double f64_of(uint64_t bits)

@@ -2,8 +2,11 @@
 /* Every test runs in a scratch directory of its own as working directory. */
 #include "umm.h"
 
+#include "random.h"
+#include "scratch.h"
+#include "tasks.h"
+
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,42 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static char scratch[64];
-
-static int enter_scratch(void **state)
-{
-    (void)state;
-    strcpy(scratch, "/tmp/umm-test-store-XXXXXX");
-    return mkdtemp(scratch) && chdir(scratch) == 0 ? 0 : -1;
-}
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
-static int leave_scratch(void **state)
-{
-    (void)state;
-    return chdir("/") < 0 ? -1 : nftw(scratch, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static uint64_t next_random(uint64_t *seed)
-{
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-    return *seed;
-}
 
 static void create(const char *path, uint64_t n, uint32_t dim)
 {
@@ -144,7 +117,7 @@ static void run_against_model(uint64_t seed, size_t n_max, uint32_t dim)
     struct umm_store *store = open_store(path, UMM_STORE_WRITE);
     struct umm_store *reader = open_store(path, UMM_STORE_READ);
     for (int call = 0; call < 6000; call++) {
-        uint64_t r = next_random(&seed);
+        uint64_t r = xorshift64(&seed);
         unsigned id = (unsigned)(r >> 8) % IDS;
         char text[32];
         size_t len = make_id(text, id);
@@ -443,7 +416,7 @@ static void a_wild_index_is_harmless(void **state)
         struct umm_store_entry entry;
         for (unsigned i = 0; i < 70; i++) {
             char text[32];
-            size_t len = make_id(text, (unsigned)next_random(&seed) % 90);
+            size_t len = make_id(text, (unsigned)xorshift64(&seed) % 90);
             (void)!umm_store_put(store, text, len, vector, (int64_t)i, NULL);
             if (i % 3 == 0)
                 (void)umm_store_mark_inactive(store, text, len);
@@ -457,7 +430,7 @@ static void a_wild_index_is_harmless(void **state)
         assert_int_equal(umm_store_close(store, NULL), UMM_OK);
         /* Behind the head: tables, heap and places. */
         for (int i = 0; i < 200; i++) {
-            uint64_t noise = next_random(&seed);
+            uint64_t noise = xorshift64(&seed);
             write_at("store/index.umm", 4096 + (off_t)(noise % 400) * 4, &noise, 4);
         }
     }
@@ -514,7 +487,7 @@ static void write_forever(uint64_t seed)
     float vector[STRESS_DIM];
     struct umm_store *store = open_store("store", UMM_STORE_WRITE);
     for (unsigned version = 0;; version++) {
-        uint64_t r = next_random(&seed);
+        uint64_t r = xorshift64(&seed);
         char text[32];
         unsigned id = (unsigned)(r >> 8) % STRESS_IDS;
         size_t len = make_id(text, id);
@@ -534,7 +507,7 @@ static int read_until(volatile int *is_over, uint64_t seed, uint64_t *n_reads)
     float vector[STRESS_DIM], wanted[STRESS_DIM];
     struct umm_store_entry entry;
     while (!*is_over) {
-        unsigned id = (unsigned)(next_random(&seed) % STRESS_IDS);
+        unsigned id = (unsigned)(xorshift64(&seed) % STRESS_IDS);
         char text[32];
         size_t len = make_id(text, id);
         if (!umm_store_get(store, text, len, vector, &entry))
@@ -550,11 +523,8 @@ static int read_until(volatile int *is_over, uint64_t seed, uint64_t *n_reads)
 
 static pid_t start(void)
 {
-    pid_t pid = fork();
-    assert_true(pid >= 0);
+    pid_t pid = fork_mortal();
     is_child = pid == 0;
-    if (is_child)
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
     return pid;
 }
 
@@ -586,7 +556,7 @@ static void no_reader_sees_half_a_vector(void **state)
         pid_t writer = start();
         if (writer == 0)
             write_forever(seed + n_killed);
-        struct timespec span = {.tv_nsec = (long)(next_random(&seed) % 20000000)};
+        struct timespec span = {.tv_nsec = (long)(xorshift64(&seed) % 20000000)};
         nanosleep(&span, NULL);
         kill(writer, SIGKILL);
         waitpid(writer, NULL, 0);

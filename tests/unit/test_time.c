@@ -6,6 +6,8 @@
  */
 #include "text/time.h"
 
+#include "random.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -121,14 +123,11 @@ static struct umm_time_spec pattern(const char *text)
     return (struct umm_time_spec){.form = UMM_TIME_FORM_PATTERN, .patterns = {text}};
 }
 
-static uint64_t random_state = 88172645463325252u;
+static uint64_t random_state = RANDOM_SEED;
 
 static uint64_t next_random(void)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
+    return xorshift64(&random_state);
 }
 
 /* ---- calendar ---- */

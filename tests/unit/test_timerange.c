@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/timerange.h"
 
+#include "scratch.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +16,7 @@
 
 enum { N_ROWS = 100, N_COLUMNS = 3, ROW_BYTES = N_COLUMNS * 8 };
 
-static char path[] = "/tmp/umm-timerange-XXXXXX";
+static const char path[] = "a.npy";
 
 /* An array of times, type "<M8[s]" and so on or "<f8", in N_COLUMNS equal columns. */
 static void open_times(struct umm_arrayfile *file, const char *type, const void *rows, uint64_t n)
@@ -98,19 +100,6 @@ static void test_no_ends_mean_all_rows_and_no_time_is_needed(void **state)
     umm_arrayfile_close(&file);
 }
 
-static int make_file(void **state)
-{
-    (void)state;
-    int fd = mkstemp(path);
-    return fd < 0 ? -1 : close(fd);
-}
-
-static int remove_file(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,5 +107,5 @@ int main(void)
         cmocka_unit_test(test_ranges_are_half_open),
         cmocka_unit_test(test_no_ends_mean_all_rows_and_no_time_is_needed),
     };
-    return cmocka_run_group_tests(tests, make_file, remove_file);
+    return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);
 }

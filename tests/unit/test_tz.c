@@ -19,6 +19,8 @@
 
 #include "text/time.h"
 
+#include "random.h"
+
 enum { HOUR = 3600, DAY = 86400 };
 
 static const char *const zones[] = {
@@ -28,15 +30,12 @@ static const char *const zones[] = {
 
 /* ---- helpers ---- */
 
-static uint64_t random_state = 88172645463325252u;
+static uint64_t random_state = RANDOM_SEED;
 
 /* xorshift64: the same instants in every run. */
 static uint64_t next_random(void)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
+    return xorshift64(&random_state);
 }
 
 static int64_t random_between(int64_t low, int64_t high)

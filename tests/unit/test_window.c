@@ -14,16 +14,15 @@
 #include "feature/logarithm.h"
 #include "feature/window.h"
 
+#include "random.h"
+
 enum { ROWS = 1500, WINDOW_MAX = 400 };
 
-static uint64_t state = 88172645463325252;
+static uint64_t state = RANDOM_SEED;
 
 static uint64_t next_random(void)
 {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
+    return xorshift64(&state);
 }
 
 static double uniform(void)

@@ -2,6 +2,8 @@
 /* Against what zstd(1) compresses, in pieces of every awkward size. */
 #include "format/zstd.h"
 
+#include "random.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,11 +24,8 @@ static size_t packed_len;
 
 static uint64_t next_random(void)
 {
-    static uint64_t x = 88172645463325252U;
-    x ^= x << 13;
-    x ^= x >> 7;
-    x ^= x << 17;
-    return x;
+    static uint64_t x = RANDOM_SEED;
+    return xorshift64(&x);
 }
 
 /* Add the output of zstd(1) with those options over the first len bytes of text. */
