@@ -209,10 +209,10 @@ static enum umm_status choose_delimiter(struct umm_reading *reading,
 {
     const char *text;
     size_t len;
-    bool is_end;
+    bool is_end, is_open = false;
     enum umm_status status = umm_records_skip_void(&reading->records, err);
     if (!status)
-        status = umm_records_peek_record(&reading->records, &text, &len, &is_end, err);
+        status = umm_records_peek(&reading->records, &text, &len, &is_end, err);
     if (status)
         return status;
     char delimiter = options->delimiter;
@@ -221,8 +221,15 @@ static enum umm_status choose_delimiter(struct umm_reading *reading,
         delimiter = reading->layout->delimiter;
         reading->delimiter_by = "layout";
     }
-    if (!delimiter && len)
-        delimiter = umm_csv_detect_delimiter(text, len, is_end);
+    bool is_by_text = !delimiter && len;
+    if (is_by_text)
+        delimiter = umm_csv_detect_delimiter(text, len, is_end, &is_open);
+    if (is_open) {
+        status = umm_records_peek_record(&reading->records, &text, &len, &is_end, err);
+        if (status)
+            return status;
+        delimiter = umm_csv_detect_delimiter(text, len, is_end, &is_open);
+    }
     if (!delimiter && len) {
         umm_error_set(err, UMM_ERR_DATA,
                       "more than one of , ; tab | could be the delimiter; use "
@@ -242,21 +249,42 @@ static enum umm_status refuse_first(struct umm_reading *reading, struct umm_erro
     return status ? status : refuse_at(reading, &placed, placed.bad_at, placed.problem, err);
 }
 
+/*
+ * Find the record that is next, without consuming it, in no more text than it takes: a
+ * long look is a lot of memory to touch. *len 0: there is none.
+ */
+static enum umm_status peek_split(struct umm_reading *reading, struct umm_csv_record *record,
+                                  size_t *len, enum umm_csv_split *split, struct umm_error *err)
+{
+    struct umm_records *records = &reading->records;
+    const char *text;
+    size_t bad_at;
+    bool is_end;
+    enum umm_status status = umm_records_peek(records, &text, len, &is_end, err);
+    if (status || *len == 0)
+        return status;
+    *split = umm_csv_split(text, *len, is_end, records->delimiter, record, &bad_at);
+    if (*split != UMM_CSV_SPLIT_MORE)
+        return UMM_OK;
+    status = umm_records_peek_record(records, &text, len, &is_end, err);
+    if (!status)
+        *split = umm_csv_split(text, *len, is_end, records->delimiter, record, &bad_at);
+    return status;
+}
+
 /* Split the first record without consuming it. len 0: there is none. */
 static enum umm_status first_fields(struct umm_reading *reading, struct umm_csv_record *record,
                                     const struct umm_csv_field **fields, size_t *n_fields,
                                     struct umm_error *err)
 {
-    const char *text;
     size_t len, bad_at = 0;
-    bool is_end;
+    enum umm_csv_split split;
     *n_fields = 0;
     *record = (struct umm_csv_record){0};
-    enum umm_status status = umm_records_peek_record(&reading->records, &text, &len, &is_end, err);
+    enum umm_status status = peek_split(reading, record, &len, &split, err);
     if (status || len == 0)
         return status;
-    if (umm_csv_split(text, len, is_end, reading->records.delimiter, record, &bad_at) !=
-        UMM_CSV_SPLIT_RECORD)
+    if (split != UMM_CSV_SPLIT_RECORD)
         return refuse_first(reading, err);
     struct umm_placed_record placed = {*record, reading->records.line, reading->records.byte, NULL,
                                        0};
@@ -357,18 +385,15 @@ static enum umm_status check_unnamed_time(struct umm_reading *reading,
     if (found->first != 0 || found->second >= 0 || !reading->names.has_names ||
         reading->names.text[0][0])
         return UMM_OK;
-    const char *text;
     size_t len, n_fields, bad_at;
-    bool is_end;
+    enum umm_csv_split split;
     struct umm_csv_record record;
     const struct umm_csv_field *fields;
     enum umm_status status = umm_records_skip_void(&reading->records, err);
     if (!status)
-        status = umm_records_peek_record(&reading->records, &text, &len, &is_end, err);
+        status = peek_split(reading, &record, &len, &split, err);
     /* What is wrong with a row is said when it is read. */
-    if (status || len == 0 ||
-        umm_csv_split(text, len, is_end, reading->records.delimiter, &record, &bad_at) !=
-            UMM_CSV_SPLIT_RECORD ||
+    if (status || len == 0 || split != UMM_CSV_SPLIT_RECORD ||
         umm_csv_fields(reading->reader, &record, &fields, &n_fields, &bad_at, NULL))
         return status;
     struct umm_time_spec spec = {0};

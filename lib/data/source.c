@@ -57,18 +57,28 @@ static enum umm_status recognise(struct umm_source *source, struct umm_error *er
     return UMM_OK;
 }
 
+/* One read of at most cap_bytes as they are in the file. */
+static enum umm_status read_raw(struct umm_source *source, struct umm_run *run, char *out,
+                                size_t cap_bytes, size_t *n_read, struct umm_error *err)
+{
+    enum umm_status status =
+        source->info.kind == UMM_FILE_REGULAR
+            ? umm_file_read_regular(source->fd, source->path, out, cap_bytes, n_read, err)
+            : umm_file_read(source->fd, source->path, run, out, cap_bytes, n_read, err);
+    source->n_raw_bytes += status ? 0 : *n_read;
+    return status;
+}
+
 static enum umm_status fill_raw(struct umm_source *source, struct umm_run *run,
                                 struct umm_error *err)
 {
     size_t n_read;
-    enum umm_status status =
-        umm_file_read(source->fd, source->path, run, source->raw, RAW_BYTES, &n_read, err);
+    enum umm_status status = read_raw(source, run, source->raw, RAW_BYTES, &n_read, err);
     if (status)
         return status;
     source->raw_at = source->raw;
     source->raw_len = n_read;
     source->is_raw_end = n_read == 0;
-    source->n_raw_bytes += n_read;
     return UMM_OK;
 }
 
@@ -76,16 +86,16 @@ static enum umm_status fill_raw(struct umm_source *source, struct umm_run *run,
 static enum umm_status first_look(struct umm_source *source, struct umm_run *run,
                                   struct umm_error *err)
 {
-    enum { LONGEST_MAGIC = 6 };
+    enum { LONGEST_MAGIC = 6, LONG = 1024 * 1024, SHORT_LOOK = 4096 };
+    /* What is read here is copied later: all of a small file, little of a large one. */
+    size_t look = source->info.size_bytes < LONG ? RAW_BYTES : SHORT_LOOK;
     while (source->raw_len < LONGEST_MAGIC && !source->is_raw_end) {
         size_t n_read;
-        enum umm_status status =
-            umm_file_read(source->fd, source->path, run, source->raw + source->raw_len,
-                          RAW_BYTES - source->raw_len, &n_read, err);
+        enum umm_status status = read_raw(source, run, source->raw + source->raw_len,
+                                          look - source->raw_len, &n_read, err);
         if (status)
             return status;
         source->raw_len += n_read;
-        source->n_raw_bytes += n_read;
         source->is_raw_end = n_read == 0;
     }
     source->raw_at = source->raw;
@@ -187,10 +197,7 @@ enum umm_status umm_source_read(struct umm_source *source, struct umm_run *run, 
         *n_read = n;
         return UMM_OK;
     }
-    enum umm_status status =
-        umm_file_read(source->fd, source->path, run, out, cap_bytes, n_read, err);
-    source->n_raw_bytes += status ? 0 : *n_read;
-    return status;
+    return read_raw(source, run, out, cap_bytes, n_read, err);
 }
 
 bool umm_source_can_seek(const struct umm_source *source)

@@ -200,6 +200,18 @@ enum umm_status umm_file_read(int fd, const char *path, struct umm_run *run, voi
     }
 }
 
+enum umm_status umm_file_read_regular(int fd, const char *path, void *buf, size_t cap_bytes,
+                                      size_t *n_read, struct umm_error *err)
+{
+    ssize_t n;
+    assert(cap_bytes > 0);
+    do
+        n = read(fd, buf, cap_bytes);
+    while (n < 0 && errno == EINTR);
+    *n_read = n < 0 ? 0 : (size_t)n;
+    return n < 0 ? umm_error_set_errno(err, errno, path, "cannot read") : UMM_OK;
+}
+
 /* A copy of the first byte that a pipe holds, through a pipe of our own. */
 static enum umm_status peek_pipe(int fd, int copy[2], const char *path, struct umm_run *run,
                                  unsigned char *byte, struct umm_error *err)

@@ -87,6 +87,11 @@ UMM_MUST_USE enum umm_status umm_file_stat_fd(int fd, const char *path, struct u
 UMM_MUST_USE enum umm_status umm_file_read(int fd, const char *path, struct umm_run *run, void *buf,
                                            size_t cap_bytes, size_t *n_read, struct umm_error *err);
 
+/* The same of a regular file, for which nobody ever has to wait: one call less. */
+UMM_MUST_USE enum umm_status umm_file_read_regular(int fd, const char *path, void *buf,
+                                                   size_t cap_bytes, size_t *n_read,
+                                                   struct umm_error *err);
+
 /*
  * Look at the next byte that umm_file_read would give, without taking it: *byte is 0 at
  * the end of a file, and where a look takes (sockets, terminals). Waits for a pipe as

@@ -338,14 +338,17 @@ struct reading {
 
 /* Read one more record; false when the candidate is out. */
 static bool read_on(struct reading *reading, const char *text, size_t len_bytes, bool is_end,
-                    bool is_first)
+                    bool is_first, bool *is_open)
 {
     struct umm_csv_record record;
     size_t bad_at;
+    *is_open |= reading->at == len_bytes && !is_end;
     if (reading->at == len_bytes)
         return !is_first;
-    if (umm_csv_split(text + reading->at, len_bytes - reading->at, is_end, reading->delimiter,
-                      &record, &bad_at) != UMM_CSV_SPLIT_RECORD)
+    enum umm_csv_split split = umm_csv_split(text + reading->at, len_bytes - reading->at, is_end,
+                                             reading->delimiter, &record, &bad_at);
+    *is_open |= split == UMM_CSV_SPLIT_MORE;
+    if (split != UMM_CSV_SPLIT_RECORD)
         return false;
     size_t count = count_delimiters(&record, reading->delimiter);
     reading->at += record.size_bytes;
@@ -354,12 +357,13 @@ static bool read_on(struct reading *reading, const char *text, size_t len_bytes,
     return is_first ? count > 0 : count == reading->count || record.len_bytes == 0;
 }
 
-char umm_csv_detect_delimiter(const char *text, size_t len_bytes, bool is_end)
+char umm_csv_detect_delimiter(const char *text, size_t len_bytes, bool is_end, bool *is_open)
 {
     enum { RECORDS = 20 };
     struct reading readings[N_CANDIDATES];
     struct umm_csv_record record;
     size_t bad_at;
+    *is_open = false;
     for (unsigned i = 0; i < N_CANDIDATES; i++)
         readings[i] = (struct reading){.delimiter = candidates[i], .is_possible = true};
     for (unsigned n = 0; n < RECORDS; n++) {
@@ -368,7 +372,7 @@ char umm_csv_detect_delimiter(const char *text, size_t len_bytes, bool is_end)
         for (unsigned i = 0; i < N_CANDIDATES; i++) {
             struct reading *reading = &readings[i];
             reading->is_possible =
-                reading->is_possible && read_on(reading, text, len_bytes, is_end, n == 0);
+                reading->is_possible && read_on(reading, text, len_bytes, is_end, n == 0, is_open);
             if (reading->is_possible) {
                 delimiter = reading->delimiter;
                 n_possible++;

@@ -100,8 +100,9 @@ struct umm_csv_place umm_csv_locate_byte(const struct umm_csv_record *record, si
  * the first record; of several, the one that occurs equally often in each of the
  * first records. Returns 0 when that leaves more than one (or text ends before a
  * record does), and ',' when none occurs at all or the first record cannot be split:
- * whoever reads it says why.
+ * whoever reads it says why. *is_open: the text's end was met while it goes on (not
+ * is_end), so that with more of it the answer may be another.
  */
-char umm_csv_detect_delimiter(const char *text, size_t len_bytes, bool is_end);
+char umm_csv_detect_delimiter(const char *text, size_t len_bytes, bool is_end, bool *is_open);
 
 #endif

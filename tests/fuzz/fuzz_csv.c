@@ -169,7 +169,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(theirs.rows_len >= whole.rows_len, "libcsv reads fewer rows");
     require(whole.len == 0 || memcmp(theirs.bytes, whole.bytes, whole.rows_len) == 0,
             "libcsv reads other fields");
-    char found = umm_csv_detect_delimiter(text, len, true);
+    bool is_open;
+    char found = umm_csv_detect_delimiter(text, len, true, &is_open);
     require(found == '\0' || strchr(",;\t|", found) != NULL, "a delimiter that is none");
     umm_csv_line_size(text, len);
     free(text);

@@ -585,15 +585,27 @@ static void test_delimiters_are_detected(void **state)
         {"\"b\n;", ','},
         {"\"\n1;2;3\n", ','},
     };
+    bool is_open;
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         size_t len = strlen(cases[i].text);
-        if (umm_csv_detect_delimiter(guarded(cases[i].text, len), len, true) != cases[i].delimiter)
+        if (umm_csv_detect_delimiter(guarded(cases[i].text, len), len, true, &is_open) !=
+                cases[i].delimiter ||
+            is_open)
             show_and_fail("another delimiter", cases[i].text, len);
+        /* The beginning of it says the same, or that it cannot say. */
+        for (size_t n = 0; n < len; n++)
+            if (umm_csv_detect_delimiter(guarded(cases[i].text, n), n, false, &is_open) !=
+                    cases[i].delimiter &&
+                !is_open)
+                show_and_fail("another delimiter in its beginning", cases[i].text, n);
     }
-    assert_int_equal(umm_csv_detect_delimiter("a\0,;", 4, true), ',');
-    assert_int_equal(umm_csv_detect_delimiter("a;b;c", 5, false), 0);
-    assert_int_equal(umm_csv_detect_delimiter("", 0, true), 0);
+    assert_int_equal(umm_csv_detect_delimiter("a\0,;", 4, true, &is_open), ',');
+    assert_int_equal(umm_csv_detect_delimiter("a;b;c", 5, false, &is_open), 0);
+    assert_true(is_open);
+    assert_int_equal(umm_csv_detect_delimiter("a;b\n1;2\n", 8, false, &is_open), ';');
+    assert_false(is_open);
+    assert_int_equal(umm_csv_detect_delimiter("", 0, true, &is_open), 0);
 }
 
 int main(void)
