@@ -61,6 +61,22 @@ void umm_workers_run(unsigned n, void (*work)(void *user, unsigned index), void 
 
 /* ---- turns --------------------------------------------------------------------- */
 
+/*
+ * Whoever is waited for is done in a few dozen microseconds, and to be woken up takes
+ * longer than that: look that long before sleeping. Between two looks a processor has
+ * some 20 to 100 cycles of rest.
+ */
+enum { LOOKS = 2000 };
+
+static void rest(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb");
+#endif
+}
+
 void umm_turns_init(struct umm_turns *turns)
 {
     /* With default attributes none of these fails on Linux. */
@@ -79,6 +95,11 @@ void umm_turns_free(struct umm_turns *turns)
 
 void umm_turns_lock(struct umm_turns *turns)
 {
+    for (int i = 0; i < LOOKS; i++) {
+        if (pthread_mutex_trylock(&turns->input) == 0)
+            return;
+        rest();
+    }
     pthread_mutex_lock(&turns->input);
 }
 
@@ -94,13 +115,10 @@ uint64_t umm_turns_ticket(struct umm_turns *turns)
 
 void umm_turns_wait(struct umm_turns *turns, uint64_t ticket)
 {
-    /* Turns pass every few dozen microseconds: look a while before sleeping. */
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < LOOKS; i++) {
         if (__atomic_load_n(&turns->now, __ATOMIC_ACQUIRE) == ticket)
             return;
-#if defined(__x86_64__)
-        __builtin_ia32_pause();
-#endif
+        rest();
     }
     pthread_mutex_lock(&turns->mutex);
     while (__atomic_load_n(&turns->now, __ATOMIC_ACQUIRE) != ticket)
