@@ -6,12 +6,16 @@
 
 #include "base/error.h"
 #include "data/block_columns.h"
+#include "sys/pages.h"
 
 /* ---- memory ------------------------------------------------------------------- */
 
-enum umm_status umm_block_init(struct umm_block *block, size_t text_bytes, struct umm_error *err)
+enum umm_status umm_block_init(struct umm_block *block, size_t text_bytes, bool is_one_of_many,
+                               struct umm_error *err)
 {
+    enum { FIELD_BYTES = 8 }; /* of most texts, with the separator */
     memset(block, 0, sizeof *block);
+    block->is_one_of_many = is_one_of_many;
     size_t size = UMM_RECORDS_BYTES + (size_t)2 * UMM_SCAN_PAD;
     /* Untouched pages of either cost nothing: most texts have few separators. */
     block->cap_positions = text_bytes + UMM_SCAN_SPARE + 1;
@@ -20,6 +24,10 @@ enum umm_status umm_block_init(struct umm_block *block, size_t text_bytes, struc
     if (!block->room || !block->positions)
         return umm_error_set_memory(err, size, "a block of text");
     memset(block->room, 0, UMM_SCAN_PAD);
+    if (is_one_of_many) {
+        umm_pages_have(block->room, text_bytes + UMM_RECORDS_EDGE_BYTES);
+        umm_pages_have(block->positions, text_bytes / FIELD_BYTES * sizeof *block->positions);
+    }
     return UMM_OK;
 }
 
@@ -54,13 +62,17 @@ static bool renew(void *data, size_t *cap, size_t wanted, size_t item_bytes)
 static enum umm_status reserve_rows(struct umm_block *block, size_t row_bytes, size_t n_fields,
                                     struct umm_error *err)
 {
-    size_t n = block->n_rows, cap;
-    bool is_done =
-        renew(&block->rows_room, &block->cap_rows_bytes, UMM_ROWFILE_EDGE + n * row_bytes + 1, 1);
+    size_t n = block->n_rows, room_bytes = UMM_ROWFILE_EDGE + n * row_bytes + 1, cap;
+    bool is_more = room_bytes > block->cap_rows_bytes;
+    bool is_done = renew(&block->rows_room, &block->cap_rows_bytes, room_bytes, 1);
     block->rows = is_done ? block->rows_room + UMM_ROWFILE_EDGE : NULL;
+    if (is_done && is_more && block->is_one_of_many)
+        umm_pages_have(block->rows_room, room_bytes);
     if (n > block->cap_rows) {
         cap = block->cap_rows;
         is_done &= renew(&block->times, &cap, n, sizeof *block->times);
+        if (is_done && block->is_one_of_many)
+            umm_pages_have(block->times, n * sizeof *block->times);
         cap = block->cap_rows;
         is_done &= renew(&block->column, &cap, n, sizeof *block->column);
         block->cap_rows = is_done ? cap : 0;

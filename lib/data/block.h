@@ -33,6 +33,7 @@ struct umm_block_special {
 };
 
 struct umm_block {
+    bool is_one_of_many; /* its memory is used again and again, and worth having at once */
     char *room; /* UMM_SCAN_PAD bytes, the text, UMM_SCAN_PAD bytes */
     char *text;
     size_t len_bytes;
@@ -81,10 +82,10 @@ struct umm_block_plan {
 
 /*
  * Room for the records' buffer (UMM_RECORDS_BYTES), of which text_bytes are used at
- * once; free after any init.
+ * once; free after any init. is_one_of_many: much text follows in blocks as long.
  */
 UMM_MUST_USE enum umm_status umm_block_init(struct umm_block *block, size_t text_bytes,
-                                            struct umm_error *err);
+                                            bool is_one_of_many, struct umm_error *err);
 void umm_block_free(struct umm_block *block);
 
 /*

@@ -174,6 +174,7 @@ enum umm_status umm_convert_read_blocks(struct umm_convert_job *job, struct umm_
                                           .write = write_block,
                                           .user = job,
                                           .plan = &job->plan,
-                                          .block_bytes = job->block_bytes};
+                                          .block_bytes = job->block_bytes,
+                                          .is_long = umm_records_is_long(&reading->records)};
     return umm_pipeline_run(&pipeline, choose_threads(job), err);
 }

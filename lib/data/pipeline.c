@@ -84,7 +84,8 @@ static void work(void *user, unsigned index)
     struct shared *shared = user;
     struct umm_block block;
     struct umm_error err;
-    enum umm_status status = umm_block_init(&block, shared->pipeline->block_bytes, &err);
+    enum umm_status status =
+        umm_block_init(&block, shared->pipeline->block_bytes, shared->pipeline->is_long, &err);
     /* The others can do without a worker that finds no memory, but not without all. */
     if (status && index == 0) {
         umm_turns_lock(&shared->turns);

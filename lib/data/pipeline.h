@@ -37,6 +37,7 @@ struct umm_pipeline {
     void *user;
     const struct umm_block_plan *plan;
     size_t block_bytes; /* the longest text of a block */
+    bool is_long;       /* the text is many blocks */
 };
 
 /*

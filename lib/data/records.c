@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "data/block.h"
+#include "sys/pages.h"
 
 enum {
     LOOK_BYTES = 64 * 1024,
@@ -29,7 +30,14 @@ enum umm_status umm_records_open(struct umm_records *records, const char *path, 
         return umm_error_set_memory(err, BUFFER_BYTES, "reading records");
     memset(records->room, 0, UMM_SCAN_PAD);
     records->buffer = records->room + UMM_SCAN_PAD;
+    if (umm_records_is_long(records))
+        umm_pages_have(records->room, READ_BYTES + UMM_RECORDS_EDGE_BYTES);
     return UMM_OK;
+}
+
+bool umm_records_is_long(const struct umm_records *records)
+{
+    return records->source.info.size_bytes >= 4 * (uint64_t)READ_BYTES;
 }
 
 void umm_records_close(struct umm_records *records)

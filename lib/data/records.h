@@ -17,6 +17,7 @@
 
 enum {
     UMM_RECORDS_READ_BYTES = 256 * 1024, /* best for the caches; see umm_records_cut */
+    UMM_RECORDS_EDGE_BYTES = 16 * 1024,  /* of a record that a read cuts, mostly less */
     /* The longest record and the bytes that end it; and room to read behind it. */
     UMM_RECORDS_BYTES = UMM_CSV_RECORD_MAX + 2 + 2 * UMM_RECORDS_READ_BYTES
 };
@@ -41,6 +42,9 @@ struct umm_records {
 UMM_MUST_USE enum umm_status umm_records_open(struct umm_records *records, const char *path,
                                               struct umm_run *run, struct umm_error *err);
 void umm_records_close(struct umm_records *records);
+
+/* Whether the input has a size that makes memory worth having before it is touched. */
+bool umm_records_is_long(const struct umm_records *records);
 
 /*
  * Look at what comes next without consuming it: at least 64 KiB of text unless

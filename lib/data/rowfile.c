@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "sys/file.h"
+#include "sys/pages.h"
 
 /* Rows are written in pieces of about this size. */
 enum { BUFFER_BYTES = 256 * 1024 };
@@ -116,6 +117,7 @@ void umm_rowfile_expect(struct umm_rowfile *rows, uint64_t n)
      * then (ext4 keeps it, and the file is that much longer) is given back.
      */
     rows->is_roomy = true;
+    umm_pages_have(rows->buffer, rows->cap_rows * rows->row_bytes);
     if (umm_file_allocate(rows->fd, rows->path, rows->base_bytes, len, NULL) != UMM_OK)
         (void)!umm_file_truncate(rows->fd, rows->path, place_of(rows, rows->n_written), NULL);
 }
@@ -132,10 +134,13 @@ enum umm_status umm_rowfile_reserve(struct umm_rowfile *rows, char *many, size_t
                                     struct umm_rowfile_piece *piece, struct umm_error *err)
 {
     const uint64_t edge = UMM_ROWFILE_EDGE;
-    if (!rows->edge)
+    if (!rows->edge) {
         rows->edge = malloc(UMM_ROWFILE_EDGE);
-    if (!rows->edge)
-        return umm_error_set_memory(err, UMM_ROWFILE_EDGE, "rows");
+        if (!rows->edge)
+            return umm_error_set_memory(err, UMM_ROWFILE_EDGE, "rows");
+        if (rows->is_roomy)
+            umm_pages_have(rows->edge, UMM_ROWFILE_EDGE);
+    }
     uint64_t at = place_of(rows, rows->n_rows), after = place_of(rows, rows->n_rows + n);
     bool is_behind_edge = rows->edge_at + rows->edge_len == at && rows->n_rows == rows->n_written;
     if (!is_behind_edge) {
