@@ -83,7 +83,7 @@ print("%d bars, mean close %.2f" % (len(close), close.mean() if len(close) else 
             [ "$output" = "$(mean_by_numpy bars.npy $range)" ]
         done
     done
-    refuses 1 'not an ISO 8601 date or time (not a time of the expected form): "soon"' ./mean bars.npy soon later
+    refuses 1 'not an ISO 8601 date or time: "soon"' ./mean bars.npy soon later
     ok umm-convert --dtype f4 --struct -o f4.npy bars.csv
     refuses 1 'f4.npy: column "close" is <f4, not <f8' ./mean f4.npy 2020-01-01 2020-01-02
 }

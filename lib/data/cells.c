@@ -298,22 +298,6 @@ static const char *time_hint(enum umm_time_result result, const struct umm_time_
     return "";
 }
 
-static const char *time_problem(enum umm_time_result result)
-{
-    switch (result) {
-    case UMM_TIME_NO_SUCH_DATE: return "is no date or time of day that exists";
-    case UMM_TIME_OTHER_UNIT: return "is an epoch of another unit than those before";
-    case UMM_TIME_LOCAL_GAP: return "is a local time that the time zone skipped";
-    case UMM_TIME_LOCAL_FOLD: return "is a local time that the time zone had twice";
-    case UMM_TIME_RANGE: return "is out of range";
-    case UMM_TIME_INEXACT: return "is finer than the time unit";
-    case UMM_TIME_DAY_MONTH: return "has day and month in an order that nothing tells";
-    case UMM_TIME_OK:
-    case UMM_TIME_MALFORMED: break;
-    }
-    return "is not a time";
-}
-
 /* is_read: the text is a time, but the array cannot hold it. */
 static enum umm_status refuse_time(const struct umm_schema_field *field,
                                    const struct umm_time_spec *spec, enum umm_time_result result,
@@ -326,7 +310,7 @@ static enum umm_status refuse_time(const struct umm_schema_field *field,
     if (result == UMM_TIME_RANGE && is_read)
         hint =
             field->type.size_bytes == 4 ? "; use --dtype i8 or f8" : "; use a coarser --time-unit";
-    return refuse(field, time_problem(result), cell, hint, err);
+    return refuse(field, umm_time_result_text(result), cell, hint, err);
 }
 
 /* Times are exact in f8 up to 2^53 and in i4 up to 2^31. */

@@ -14,8 +14,10 @@ enum umm_status umm_time_from_iso(const char *text, struct umm_time *out, struct
     if (result == UMM_TIME_OK)
         return UMM_OK;
     umm_escape(shown, sizeof shown, text, strlen(text));
-    return umm_error_set(err, UMM_ERR_ARGUMENT, "not an ISO 8601 date or time (%s): \"%s\"",
-                         umm_time_result_text(result), shown);
+    return umm_error_set(err, UMM_ERR_ARGUMENT, "%s: \"%s\"",
+                         result == UMM_TIME_MALFORMED ? "not an ISO 8601 date or time"
+                                                      : umm_time_result_text(result),
+                         shown);
 }
 
 enum umm_status umm_timerange_rows(const struct umm_timerange *range,

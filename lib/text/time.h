@@ -89,7 +89,7 @@ enum umm_time_result {
     UMM_TIME_DAY_MONTH     /* detect only: day/month or month/day */
 };
 
-/* A short phrase for messages, such as "no such date or time of day". */
+/* What to say of such a text: "is no date or time of day that exists", "is not a time". */
 const char *umm_time_result_text(enum umm_time_result result);
 
 /*

@@ -5,11 +5,6 @@
 
 /* ---- Pieces of a text -------------------------------------------------- */
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 int umm_time_scan_digits(struct umm_time_cursor *cursor, int min_digits, int max_digits,
                          int32_t *value)
 {
@@ -17,7 +12,7 @@ int umm_time_scan_digits(struct umm_time_cursor *cursor, int min_digits, int max
     int32_t sum = 0;
     int n = 0;
 
-    for (; n < max_digits && p < cursor->end && is_digit(*p); n++)
+    for (; n < max_digits && p < cursor->end && umm_time_is_digit(*p); n++)
         sum = sum * 10 + (*p++ - '0');
     if (n < min_digits)
         return 0;
@@ -234,7 +229,7 @@ static bool scan_epoch(struct umm_time_cursor *cursor, struct reading *r)
     if (p < cursor->end && (*p == '+' || *p == '-'))
         r->is_epoch_negative = *p++ == '-';
     const char *digits = p;
-    for (; p < cursor->end && is_digit(*p); p++) {
+    for (; p < cursor->end && umm_time_is_digit(*p); p++) {
         if (r->epoch > INT64_C(99999999999999))
             r->is_epoch_huge = true;
         else

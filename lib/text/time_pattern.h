@@ -19,6 +19,20 @@ struct umm_time_cursor {
     const char *end;
 };
 
+static inline bool umm_time_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Read that byte; false, and the cursor stays, if another one or none is there. */
+static inline bool umm_time_scan_byte(struct umm_time_cursor *cursor, char byte)
+{
+    if (cursor->at == cursor->end || *cursor->at != byte)
+        return false;
+    cursor->at++;
+    return true;
+}
+
 /*
  * Read an unsigned number of at least min_digits and at most max_digits (up to 9)
  * digits, as many as there are. Returns how many, 0 if there are too few; the

@@ -10,6 +10,7 @@
 #include "sys/file.h"
 #include "text/time.h"
 #include "text/time_pattern.h"
+#include "text/tz_posix.h"
 
 enum {
     NAME_CAP = 128,           /* the longest name in tzdata has 32 bytes */
@@ -33,16 +34,11 @@ enum {
  * same table for one era and some; times from era_end on are looked up a whole
  * number of eras earlier.
  */
-struct change {
-    int64_t at;
-    int32_t offset_s;
-};
-
 struct umm_tz {
     char name[NAME_CAP];
     int32_t first_offset_s;
     size_t n_changes;
-    struct change *changes;
+    struct umm_tz_change *changes;
     bool is_periodic;
     int64_t era_end;
 };
@@ -153,7 +149,7 @@ static enum umm_status reserve(struct umm_tz *tz, size_t n_more, struct umm_erro
     if (__builtin_add_overflow(tz->n_changes, n_more, &cap) ||
         __builtin_mul_overflow(cap, sizeof *tz->changes, &len_bytes))
         return umm_error_set_memory(err, SIZE_MAX, "a time zone");
-    struct change *changes = realloc(tz->changes, len_bytes ? len_bytes : 1);
+    struct umm_tz_change *changes = realloc(tz->changes, len_bytes ? len_bytes : 1);
     if (!changes)
         return umm_error_set_memory(err, len_bytes, "a time zone");
     tz->changes = changes;
@@ -169,180 +165,31 @@ static void add_change(struct umm_tz *tz, int64_t at, int32_t offset_s)
     if (tz->n_changes > 0 && tz->changes[tz->n_changes - 1].at == at)
         tz->n_changes--;
     if (offset_after(tz, tz->n_changes) != offset_s)
-        tz->changes[tz->n_changes++] = (struct change){.at = at, .offset_s = offset_s};
-}
-
-/* ---- POSIX TZ text: "EST5EDT,M3.2.0,M11.1.0" --------------------------- */
-
-/* A day of the year, and the local time of that day in seconds from its start. */
-struct yearly {
-    enum { JULIAN_NO_LEAP_DAY, ZERO_BASED_DAY, MONTH_WEEK_DAY } kind;
-    int32_t month, week, day;
-    int32_t time_s;
-};
-
-struct posix_tz {
-    int32_t std_offset_s;
-    bool has_dst;
-    int32_t dst_offset_s;
-    struct yearly dst_begin;
-    struct yearly dst_end;
-};
-
-static bool skip_byte(struct umm_time_cursor *cursor, char byte)
-{
-    if (cursor->at == cursor->end || *cursor->at != byte)
-        return false;
-    cursor->at++;
-    return true;
-}
-
-static bool is_alpha(char c)
-{
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-/* An abbreviation of three or more letters, or of anything sensible within <>. */
-static bool skip_abbreviation(struct umm_time_cursor *cursor)
-{
-    bool is_quoted = skip_byte(cursor, '<');
-    const char *start = cursor->at;
-
-    while (cursor->at < cursor->end) {
-        char c = *cursor->at;
-        if (!is_alpha(c) && !(is_quoted && (is_digit(c) || c == '+' || c == '-')))
-            break;
-        cursor->at++;
-    }
-    return cursor->at - start >= 3 && (!is_quoted || skip_byte(cursor, '>'));
-}
-
-/* [+-]h[:mm[:ss]] with hours up to max_hours, in seconds. */
-static bool scan_hours(struct umm_time_cursor *cursor, int32_t max_hours, int32_t *sec)
-{
-    int32_t hours, minutes = 0, seconds = 0;
-    bool is_negative = skip_byte(cursor, '-');
-
-    if (!is_negative)
-        skip_byte(cursor, '+');
-    if (umm_time_scan_digits(cursor, 1, 3, &hours) == 0 || hours > max_hours)
-        return false;
-    if (skip_byte(cursor, ':')) {
-        if (umm_time_scan_digits(cursor, 2, 2, &minutes) == 0 || minutes > 59)
-            return false;
-        if (skip_byte(cursor, ':') &&
-            (umm_time_scan_digits(cursor, 2, 2, &seconds) == 0 || seconds > 59))
-            return false;
-    }
-    *sec = (hours * 3600 + minutes * 60 + seconds) * (is_negative ? -1 : 1);
-    return true;
-}
-
-static bool scan_between(struct umm_time_cursor *cursor, int32_t low, int32_t high, int32_t *value)
-{
-    return umm_time_scan_digits(cursor, 1, 3, value) != 0 && *value >= low && *value <= high;
-}
-
-/* Mm.w.d, Jn or n, each with an optional /time that is 02:00 by default. */
-static bool scan_yearly(struct umm_time_cursor *cursor, struct yearly *y)
-{
-    bool is_read;
-
-    if (skip_byte(cursor, 'M')) {
-        y->kind = MONTH_WEEK_DAY;
-        is_read = scan_between(cursor, 1, 12, &y->month) && skip_byte(cursor, '.') &&
-                  scan_between(cursor, 1, 5, &y->week) && skip_byte(cursor, '.') &&
-                  scan_between(cursor, 0, 6, &y->day);
-    } else if (skip_byte(cursor, 'J')) {
-        y->kind = JULIAN_NO_LEAP_DAY;
-        is_read = scan_between(cursor, 1, 365, &y->day);
-    } else {
-        y->kind = ZERO_BASED_DAY;
-        is_read = scan_between(cursor, 0, 365, &y->day);
-    }
-    y->time_s = 2 * 3600;
-    return is_read && (!skip_byte(cursor, '/') || scan_hours(cursor, 167, &y->time_s));
-}
-
-/* std offset [dst [offset] , begin , end]; offsets are west of UTC. */
-static bool scan_posix_tz(struct umm_time_cursor cursor, struct posix_tz *tz)
-{
-    int32_t west;
-
-    *tz = (struct posix_tz){0};
-    if (!skip_abbreviation(&cursor) || !scan_hours(&cursor, 24, &west))
-        return false;
-    tz->std_offset_s = -west;
-    if (cursor.at == cursor.end)
-        return true;
-    tz->has_dst = true;
-    if (!skip_abbreviation(&cursor))
-        return false;
-    west -= 3600;
-    if (cursor.at < cursor.end && *cursor.at != ',' && !scan_hours(&cursor, 24, &west))
-        return false;
-    tz->dst_offset_s = -west;
-    return skip_byte(&cursor, ',') && scan_yearly(&cursor, &tz->dst_begin) &&
-           skip_byte(&cursor, ',') && scan_yearly(&cursor, &tz->dst_end) && cursor.at == cursor.end;
-}
-
-/* The yearly time in that year, in local seconds since 1970. */
-static int64_t yearly_in(const struct yearly *y, int64_t year)
-{
-    int64_t day = umm_time_days_from_civil(year, 1, 1) + y->day;
-
-    if (y->kind == JULIAN_NO_LEAP_DAY) {
-        day -= !(y->day >= 60 && umm_time_is_leap_year(year));
-    } else if (y->kind == MONTH_WEEK_DAY) {
-        int64_t first = umm_time_days_from_civil(year, y->month, 1);
-        int first_weekday = (int)(((first + 4) % 7 + 7) % 7); /* 1970 began on a Thursday */
-        int month_day = (y->day - first_weekday + 7) % 7 + 7 * (y->week - 1);
-        if (month_day >= umm_time_days_in_month(year, y->month))
-            month_day -= 7;
-        day = first + month_day;
-    }
-    return day * DAY_S + y->time_s;
+        tz->changes[tz->n_changes++] = (struct umm_tz_change){.at = at, .offset_s = offset_s};
 }
 
 /*
- * Write the rule out from after the file's last time (which need not have changed
- * the offset), or from the year 0 if it has none. Hours up to 167 move a change out of its year by
- * a week, so the years at both ends have neighbours, and changes are sorted; sorting is stable so
- * that summer time that ends as the next year's begins goes on.
+ * Write the rule out from after the file's last time (which need not have changed the
+ * offset), or from the year 0 if it has none. A change may lie in the year beside its own:
+ * the years at both ends have neighbours.
  */
-static enum umm_status add_rule(struct umm_tz *tz, const struct posix_tz *rule, const int64_t *last,
-                                struct umm_error *err)
+static enum umm_status add_rule(struct umm_tz *tz, const struct umm_tz_posix *rule,
+                                const int64_t *last, struct umm_error *err)
 {
     enum { N_YEARS = ERA_YEARS + 5 };
-    struct change sorted[2 * N_YEARS];
+    struct umm_tz_change changes[2 * N_YEARS];
     int64_t first_year = 0;
     int month, day;
 
     if (last)
         umm_time_civil_from_days(*last / DAY_S - (*last % DAY_S < 0), &first_year, &month, &day);
-    for (int i = 0; i < 2 * N_YEARS; i++) {
-        int64_t year = first_year - 1 + i / 2;
-        struct change c = {.at = yearly_in(&rule->dst_begin, year) - rule->std_offset_s,
-                           .offset_s = rule->dst_offset_s};
-        if (i % 2 == 1)
-            c = (struct change){.at = yearly_in(&rule->dst_end, year) - rule->dst_offset_s,
-                                .offset_s = rule->std_offset_s};
-        int place = i;
-        for (; place > 0 && sorted[place - 1].at > c.at; place--)
-            sorted[place] = sorted[place - 1];
-        sorted[place] = c;
-    }
+    umm_tz_posix_changes(rule, first_year - 1, N_YEARS, changes);
     enum umm_status status = reserve(tz, 2 * N_YEARS, err);
     if (status)
         return status;
     for (int i = 0; i < 2 * N_YEARS; i++) {
-        if (!last || sorted[i].at > *last)
-            add_change(tz, sorted[i].at, sorted[i].offset_s);
+        if (!last || changes[i].at > *last)
+            add_change(tz, changes[i].at, changes[i].offset_s);
     }
     tz->is_periodic = true;
     tz->era_end = umm_time_days_from_civil(first_year + ERA_YEARS + 2, 1, 1) * DAY_S;
@@ -447,17 +294,15 @@ static enum umm_status read_block(const struct tzif *file, size_t pos, const str
 static enum umm_status read_footer(const struct tzif *file, size_t pos, struct umm_tz *tz,
                                    const int64_t *last)
 {
-    struct umm_time_cursor cursor = {.at = (const char *)file->bytes + pos,
-                                     .end = (const char *)file->bytes + file->len_bytes};
-    struct posix_tz rule;
+    const char *line = (const char *)file->bytes + pos;
+    size_t len_bytes = file->len_bytes - pos;
+    struct umm_tz_posix rule;
 
-    if (cursor.end - cursor.at < 2 || *cursor.at != '\n' || cursor.end[-1] != '\n')
+    if (len_bytes < 2 || line[0] != '\n' || line[len_bytes - 1] != '\n')
         return bad_file(file, "its last line is missing");
-    cursor.at++;
-    cursor.end--;
-    if (cursor.at == cursor.end)
+    if (len_bytes == 2)
         return UMM_OK;
-    if (!scan_posix_tz(cursor, &rule))
+    if (!umm_tz_posix_parse(line + 1, len_bytes - 2, &rule))
         return bad_file(file, "its last line is not a POSIX TZ text");
     if (!last)
         tz->first_offset_s = rule.std_offset_s;
@@ -541,10 +386,16 @@ static bool scan_fixed_offset(const char *name, int32_t *offset_s)
 
     if (umm_time_scan_zone(&cursor, offset_s))
         return cursor.at == cursor.end;
-    if ((name[0] != '+' && name[0] != '-') || !is_digit(name[1]) || name[2] != '\0')
+    if ((name[0] != '+' && name[0] != '-') || !umm_time_is_digit(name[1]) || name[2] != '\0')
         return false;
     *offset_s = (name[1] - '0') * (name[0] == '-' ? -3600 : 3600);
     return true;
+}
+
+static bool is_name_byte(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || umm_time_is_digit(c) || c == '_' ||
+           c == '+' || c == '-' || c == '/';
 }
 
 static bool is_file_name(const char *name)
@@ -552,7 +403,7 @@ static bool is_file_name(const char *name)
     if (name[0] == '\0' || name[0] == '/' || strlen(name) >= NAME_CAP)
         return false;
     for (const char *p = name; *p; p++) {
-        if (!is_alpha(*p) && !is_digit(*p) && !strchr("_+-/", *p))
+        if (!is_name_byte(*p))
             return false;
     }
     return true;
