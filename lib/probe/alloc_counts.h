@@ -69,4 +69,12 @@ struct umm_alloc_counts {
 
 void umm_alloc_counts_read(const struct umm_alloc_memory *memory, struct umm_alloc_counts *counts);
 
+/*
+ * envp for a program that shall count in the memory at counts_path: library is preloaded,
+ * before what envp itself has preloaded. One block, to be freed; it points into envp.
+ */
+UMM_MUST_USE enum umm_status umm_alloc_counts_environment(char *const *envp, const char *library,
+                                                          const char *counts_path, char ***out,
+                                                          struct umm_error *err);
+
 #endif

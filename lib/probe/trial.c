@@ -17,10 +17,15 @@ enum {
     COST_SHARE = 100 /* a sample may take one part of so many */
 };
 
+/* Killing is repeated, for who was started meanwhile; but not for ever: some cannot be killed. */
+enum { KILL_TIMES_MAX = 50 };
+
 #define MS_NS           ((uint64_t)1000000)
 #define FIRST_NS        (2 * MS_NS)
 #define INTERVAL_NS     (10 * MS_NS)
 #define INTERVAL_MAX_NS (10000 * MS_NS)
+#define GRACE_NS        (UMM_TRIAL_GRACE_SECONDS * 1000 * MS_NS)
+#define KILL_AGAIN_NS   (100 * MS_NS)
 
 /* What a run needs beside its results. */
 struct run {
@@ -33,6 +38,8 @@ struct run {
     uint64_t start_ns;
     uint64_t cost_ns; /* of a sample that is not exact, on average */
     uint64_t next_exact_ns;
+    uint64_t end_ns; /* when to ask all to end, or to kill them; UINT64_MAX: never */
+    unsigned n_kills;
     bool is_uncounted;         /* a process was seen without the library that counts */
     uint64_t base_interval_ns; /* doubled whenever the samples are halved */
 };
@@ -188,6 +195,21 @@ static enum umm_status take_sample(struct run *run, struct umm_error *err)
     return status;
 }
 
+/* ---- the timeout --------------------------------------------------------- */
+
+static enum umm_status end_all(struct run *run, struct umm_error *err)
+{
+    bool is_killing = run->trial->end != UMM_TRIAL_BY_ITSELF;
+    enum umm_status status = umm_family_update(&run->family, err);
+    for (size_t i = 0; !status && i < run->family.n_all; i++)
+        if (run->family.all[i].is_member)
+            umm_child_end(run->family.all[i].pid, is_killing);
+    run->trial->end = is_killing ? UMM_TRIAL_KILLED : UMM_TRIAL_ASKED_TO_END;
+    run->n_kills += is_killing;
+    run->end_ns = umm_clock_monotonic_ns() + (is_killing ? KILL_AGAIN_NS : GRACE_NS);
+    return status;
+}
+
 /* ---- the run ------------------------------------------------------------- */
 
 static uint64_t next_interval(const struct run *run)
@@ -200,8 +222,9 @@ static uint64_t next_interval(const struct run *run)
 static bool is_over(const struct run *run)
 {
     const struct umm_child *child = &run->child;
-    return child->has_ended &&
-           (!run->options->is_waiting_for_all || !child->has_others || child->is_told_to_end);
+    bool is_for_all = run->options->is_waiting_for_all || run->trial->end != UMM_TRIAL_BY_ITSELF;
+    return run->n_kills == KILL_TIMES_MAX ||
+           (child->has_ended && (!is_for_all || !child->has_others || child->is_told_to_end));
 }
 
 static enum umm_status watch(struct run *run, struct umm_error *err)
@@ -215,8 +238,11 @@ static enum umm_status watch(struct run *run, struct umm_error *err)
             next_ns = now_ns + next_interval(run);
             now_ns = umm_clock_monotonic_ns();
         }
+        if (!status && now_ns >= run->end_ns)
+            status = end_all(run, err);
+        uint64_t wake_ns = next_ns < run->end_ns ? next_ns : run->end_ns;
         if (!status)
-            status = umm_child_wait(&run->child, next_ns > now_ns ? next_ns - now_ns : 0, err);
+            status = umm_child_wait(&run->child, wake_ns > now_ns ? wake_ns - now_ns : 0, err);
         if (!status && is_over(run))
             break;
     }
@@ -266,7 +292,7 @@ static enum umm_status conclude(struct run *run, struct umm_error *err)
 {
     struct umm_trial *trial = run->trial;
     struct umm_trial_sample last = {0};
-    trial->exit_code = umm_child_exit_code(&run->child);
+    trial->exit_code = run->child.has_ended ? umm_child_exit_code(&run->child) : -1;
     trial->signal = umm_child_signal(&run->child);
     trial->is_left = run->child.has_others;
     umm_child_usage(&run->child, &trial->usage);
@@ -280,59 +306,16 @@ static enum umm_status conclude(struct run *run, struct umm_error *err)
     return fit_growth(run->options, trial, err);
 }
 
-/* ---- environment of a command whose allocations are counted --------------- */
-
-static const char *variable_value(char *const *envp, const char *name)
-{
-    size_t len = strlen(name);
-    for (; *envp; envp++)
-        if (strncmp(*envp, name, len) == 0 && (*envp)[len] == '=')
-            return *envp + len + 1;
-    return NULL;
-}
-
-static char *assignment(const char *name, const char *value, const char *rest)
-{
-    size_t size = strlen(name) + strlen(value) + (rest ? strlen(rest) : 0) + 3;
-    char *text = malloc(size);
-    if (text)
-        snprintf(text, size, "%s=%s%s%s", name, value, rest ? ":" : "", rest ? rest : "");
-    return text;
-}
-
-/* envp with our two variables first, and without its own of these names; malloc'ed. */
-static char **counting_environment(struct run *run, char *added[2])
-{
-    char *const *envp = run->options->command.envp;
-    size_t n = 0, n_kept = 2;
-    const char *preload = variable_value(envp, "LD_PRELOAD");
-    while (envp[n])
-        n++;
-    char **out = calloc(n + 3, sizeof *out);
-    added[0] =
-        assignment("LD_PRELOAD", run->options->alloc_library, preload && *preload ? preload : NULL);
-    added[1] = assignment(UMM_ALLOC_VARIABLE, run->counts.path, NULL);
-    if (!out || !added[0] || !added[1]) {
-        free(out);
-        return NULL;
-    }
-    out[0] = added[0];
-    out[1] = added[1];
-    for (size_t i = 0; i < n; i++)
-        if (strncmp(envp[i], "LD_PRELOAD=", 11) != 0 &&
-            strncmp(envp[i], UMM_ALLOC_VARIABLE "=", sizeof UMM_ALLOC_VARIABLE) != 0)
-            out[n_kept++] = envp[i];
-    return out;
-}
+/* ---- a command whose allocations are counted ------------------------------- */
 
 static enum umm_status start_counting(struct run *run, bool *is_command, struct umm_error *err)
 {
     struct umm_child_command command = run->options->command;
-    char *added[2] = {NULL, NULL};
     char **envp = NULL;
     enum umm_status status = umm_sharedmem_open(&run->counts, sizeof(struct umm_alloc_memory), err);
-    if (!status && !(envp = counting_environment(run, added)))
-        status = umm_error_set_memory(err, 0, "an environment");
+    if (!status)
+        status = umm_alloc_counts_environment(command.envp, run->options->alloc_library,
+                                              run->counts.path, &envp, err);
     if (!status) {
         struct umm_alloc_memory *memory = run->counts.at;
         memory->header.magic = UMM_ALLOC_MAGIC;
@@ -340,9 +323,7 @@ static enum umm_status start_counting(struct run *run, bool *is_command, struct 
         command.envp = envp;
         status = umm_child_open(&run->child, &command, is_command, err);
     }
-    free(envp);
-    free(added[0]);
-    free(added[1]);
+    free((void *)envp);
     return status;
 }
 
@@ -358,6 +339,7 @@ enum umm_status umm_trial_run(const struct umm_trial_options *options, struct um
     enum umm_status status = umm_family_update(&run.family, err);
     umm_family_exclude(&run.family);
     run.start_ns = umm_clock_monotonic_ns();
+    run.end_ns = options->timeout_ns ? run.start_ns + options->timeout_ns : UINT64_MAX;
     if (!status && options->alloc_library)
         status = start_counting(&run, is_command, err);
     else if (!status)

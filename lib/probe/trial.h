@@ -34,10 +34,15 @@ struct umm_trial_sample {
 /*
  * warmup_ns is dropped from the beginning when growth is judged, or, when it is
  * UINT64_MAX, the part warmup_share of the whole time. alloc_library is the path of
- * libumm-alloc.so, NULL to count no allocations.
+ * libumm-alloc.so, NULL to count no allocations. When timeout_ns have passed (0: never)
+ * the command and all its descendants are asked to end; who has not,
+ * UMM_TRIAL_GRACE_SECONDS later, is killed.
  */
+enum { UMM_TRIAL_GRACE_SECONDS = 5 };
+
 struct umm_trial_options {
     struct umm_child_command command;
+    uint64_t timeout_ns;
     bool is_waiting_for_all; /* until the last descendant has ended, or a signal asks to end */
     uint64_t warmup_ns;
     double warmup_share;
@@ -56,8 +61,12 @@ enum umm_trial_allocs {
     UMM_TRIAL_PARTLY_COUNTED
 };
 
+enum umm_trial_end { UMM_TRIAL_BY_ITSELF, UMM_TRIAL_ASKED_TO_END, UMM_TRIAL_KILLED };
+
+/* exit_code is that of the command, -1 if not even killing it was of use. */
 struct umm_trial {
     int exit_code, signal;
+    enum umm_trial_end end; /* not by itself: timeout_ns had passed */
     uint64_t duration_ns;
     struct umm_trial_sample *samples;
     size_t n_samples, cap_samples;

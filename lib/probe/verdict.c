@@ -10,7 +10,8 @@ const char *umm_verdict_name(enum umm_verdict_kind kind)
     static const char *const names[] = {[UMM_VERDICT_GROWTH] = "growth",
                                         [UMM_VERDICT_RSS] = "rss",
                                         [UMM_VERDICT_ALLOCS] = "allocs_per_second",
-                                        [UMM_VERDICT_SECONDS] = "seconds"};
+                                        [UMM_VERDICT_SECONDS] = "seconds",
+                                        [UMM_VERDICT_TIMEOUT] = "timeout"};
     return names[kind];
 }
 
@@ -25,6 +26,7 @@ static bool measure(const struct umm_trial *trial, enum umm_verdict_kind kind, d
         *out = seconds > 0 ? (double)trial->allocs.n_allocs / seconds : 0;
         return trial->alloc_state == UMM_TRIAL_COUNTED;
     case UMM_VERDICT_SECONDS:
+    case UMM_VERDICT_TIMEOUT:
     case UMM_VERDICT_COUNT:
     default: *out = seconds; return true;
     }
@@ -35,7 +37,7 @@ static void format(char out[UMM_SIZE_TEXT_MAX], enum umm_verdict_kind kind, doub
 {
     if (kind == UMM_VERDICT_ALLOCS)
         snprintf(out, UMM_SIZE_TEXT_MAX, "%.0f per second", value);
-    else if (kind == UMM_VERDICT_SECONDS)
+    else if (kind == UMM_VERDICT_SECONDS || kind == UMM_VERDICT_TIMEOUT)
         snprintf(out, UMM_SIZE_TEXT_MAX, "%.3f s", value);
     else if (is_change)
         umm_size_format_change(out, value);
@@ -48,11 +50,19 @@ static void judge(const struct umm_trial *trial, struct umm_verdict *v)
     static const char *const titles[] = {[UMM_VERDICT_GROWTH] = "growth",
                                          [UMM_VERDICT_RSS] = "peak RSS",
                                          [UMM_VERDICT_ALLOCS] = "allocations",
-                                         [UMM_VERDICT_SECONDS] = "duration"};
+                                         [UMM_VERDICT_SECONDS] = "duration",
+                                         [UMM_VERDICT_TIMEOUT] = "timeout"};
+    static const char *const ends[] = {[UMM_TRIAL_BY_ITSELF] = "",
+                                       [UMM_TRIAL_ASKED_TO_END] = " (ended by SIGTERM)",
+                                       [UMM_TRIAL_KILLED] = " (ended by SIGKILL)"};
     char measured[UMM_SIZE_TEXT_MAX], at_most[UMM_SIZE_TEXT_MAX];
     const char *why = "";
     v->is_known = measure(trial, v->kind, &v->measured);
     v->is_kept = v->is_known && v->measured <= v->at_most;
+    if (v->kind == UMM_VERDICT_TIMEOUT) {
+        v->is_kept = trial->end == UMM_TRIAL_BY_ITSELF;
+        why = ends[trial->end];
+    }
     format(measured, v->kind, v->measured, v->kind == UMM_VERDICT_GROWTH);
     format(at_most, v->kind, v->at_most, false);
     if (!v->is_known) {

@@ -13,6 +13,7 @@ enum umm_verdict_kind {
     UMM_VERDICT_RSS,    /* bytes */
     UMM_VERDICT_ALLOCS, /* per second */
     UMM_VERDICT_SECONDS,
+    UMM_VERDICT_TIMEOUT, /* seconds; not kept by who had to be ended */
     UMM_VERDICT_COUNT
 };
 
@@ -32,7 +33,7 @@ struct umm_verdict {
     char text[UMM_VERDICT_TEXT_MAX];
 };
 
-/* "growth", "rss", "allocs_per_second", "seconds". */
+/* "growth", "rss", "allocs_per_second", "seconds", "timeout". */
 const char *umm_verdict_name(enum umm_verdict_kind kind);
 
 /* A verdict for each limit, in the order of the kinds; returns their number. */

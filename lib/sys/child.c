@@ -2,10 +2,12 @@
 #include "sys/child.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/kcmp.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -106,12 +108,32 @@ static int set_attributes(posix_spawnattr_t *attributes, const struct umm_child 
     return code;
 }
 
+/* The file that execvp would find by this name, in out; false for none. */
+static bool find_in_path(const char *name, char *const *envp, char out[PATH_MAX])
+{
+    const char *path = "/bin:/usr/bin";
+    for (; *envp; envp++)
+        if (strncmp(*envp, "PATH=", 5) == 0)
+            path = *envp + 5;
+    for (; path; path = strchr(path, ':') ? strchr(path, ':') + 1 : NULL) {
+        int len = (int)strcspn(path, ":");
+        int n = snprintf(out, PATH_MAX, "%.*s%s%s", len, path, len ? "/" : "", name);
+        if (n > 0 && n < PATH_MAX && access(out, X_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* A script without "#!" is the shell's, as for execvp, which posix_spawnp is not like in this. */
 static int spawn_script(pid_t *pid, const posix_spawnattr_t *attributes,
                         const struct umm_child_command *command)
 {
     static const char shell[] = "/bin/sh";
+    char found[PATH_MAX];
+    bool is_path = strchr(command->argv[0], '/') != NULL;
     size_t n = 0;
+    if (!is_path && !find_in_path(command->argv[0], command->envp, found))
+        return ENOEXEC;
     while (command->argv[n])
         n++;
     const char **argv = calloc(n + 2, sizeof *argv);
@@ -119,6 +141,8 @@ static int spawn_script(pid_t *pid, const posix_spawnattr_t *attributes,
         return ENOMEM;
     argv[0] = shell;
     memcpy(argv + 1, command->argv, n * sizeof *argv);
+    if (!is_path)
+        argv[1] = found;
     int code =
         posix_spawn(pid, shell, NULL, attributes, (char *const *)(uintptr_t)argv, command->envp);
     free(argv);
@@ -137,7 +161,7 @@ static enum umm_status spawn(struct umm_child *child, const struct umm_child_com
     if (!code) {
         code =
             posix_spawnp(&pid, command->argv[0], NULL, &attributes, command->argv, command->envp);
-        if (code == ENOEXEC && strchr(command->argv[0], '/'))
+        if (code == ENOEXEC)
             code = spawn_script(&pid, &attributes, command);
         *is_command = code != 0 && code != EAGAIN && code != ENOMEM;
     }
@@ -243,6 +267,13 @@ void umm_child_close(struct umm_child *child)
     memcpy(&before, child->mask, sizeof before);
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     child->is_open = false;
+}
+
+void umm_child_end(uint32_t pid, bool is_killing)
+{
+    (void)kill((pid_t)pid, is_killing ? SIGKILL : SIGTERM);
+    if (!is_killing)
+        (void)kill((pid_t)pid, SIGCONT);
 }
 
 bool umm_child_shares_memory(uint32_t pid, uint32_t other)

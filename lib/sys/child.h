@@ -40,8 +40,8 @@ struct umm_child {
 };
 
 /*
- * argv[0] is looked for in PATH, as execvp does; the shell runs it if it has a '/' and is
- * no program, but a script without "#!". is_pipe_ignored, is_fsize_ignored: the
+ * argv[0] is looked for in PATH, as execvp does; the shell runs it if it is no program, but
+ * a script without "#!". is_pipe_ignored, is_fsize_ignored: the
  * command shall ignore SIGPIPE, SIGXFSZ; else it gets their defaults.
  */
 struct umm_child_command {
@@ -76,6 +76,12 @@ void umm_child_usage(const struct umm_child *child, struct umm_child_usage *usag
 
 /* Restore the signals. What still runs goes on running. Safe on all zero. */
 void umm_child_close(struct umm_child *child);
+
+/*
+ * Ask a process to end (TERM, and CONT in case it is stopped), or end it (KILL). One that
+ * is not there, or not ours to signal, is left alone.
+ */
+void umm_child_end(uint32_t pid, bool is_killing);
 
 /*
  * Whether two processes have one and the same memory, as between vfork and exec: counted

@@ -144,7 +144,7 @@ static struct umm_verdict verdicts[UMM_VERDICT_COUNT];
 static size_t judge(const struct umm_trial *trial, double growth_max, double rss, double allocs,
                     double seconds)
 {
-    struct umm_verdict_limits limits = {{growth_max, rss, allocs, seconds}};
+    struct umm_verdict_limits limits = {{growth_max, rss, allocs, seconds, -1}};
     return umm_verdict_judge(trial, &limits, verdicts);
 }
 
@@ -179,6 +179,23 @@ static void test_unknown_verdicts(void **state)
     assert_false(verdicts[0].is_kept);
 }
 
+/* A command that ended by itself a moment later kept its timeout. */
+static void test_timeout(void **state)
+{
+    struct umm_trial trial = {.duration_ns = 2000000000};
+    struct umm_verdict_limits limits = {{-1, -1, -1, -1, 1.9}};
+    (void)state;
+    assert_int_equal(umm_verdict_judge(&trial, &limits, verdicts), 1);
+    assert_string_equal(verdicts[0].text, "PASS timeout 2.000 s, at most 1.900 s");
+    trial.end = UMM_TRIAL_ASKED_TO_END;
+    assert_int_equal(umm_verdict_judge(&trial, &limits, verdicts), 1);
+    assert_string_equal(verdicts[0].text,
+                        "FAIL timeout 2.000 s, at most 1.900 s (ended by SIGTERM)");
+    trial.end = UMM_TRIAL_KILLED;
+    assert_int_equal(umm_verdict_judge(&trial, &limits, verdicts), 1);
+    assert_true(strstr(verdicts[0].text, "(ended by SIGKILL)") && !verdicts[0].is_kept);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_line),
@@ -189,6 +206,7 @@ int main(void)
                                        cmocka_unit_test(test_warmup),
                                        cmocka_unit_test(test_same_times),
                                        cmocka_unit_test(test_verdicts),
-                                       cmocka_unit_test(test_unknown_verdicts)};
+                                       cmocka_unit_test(test_unknown_verdicts),
+                                       cmocka_unit_test(test_timeout)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
