@@ -32,9 +32,10 @@ static const char style[] =
     ".s0{stroke:#0969da}.s1{stroke:#bc4c00}.s2{stroke:#6e7781}.s3{stroke:#8250df}\n"
     ".limit{stroke:#cf222e;stroke-width:1.5;stroke-dasharray:3 4}\n"
     ".good{fill:#1a7f37}.bad{fill:#cf222e}\n"
+    ".over{paint-order:stroke;stroke:#ffffff;stroke-width:5px;stroke-linejoin:round}\n"
     "@media (prefers-color-scheme:dark){\n"
     ".back{fill:#0d1117}.text{fill:#e6edf3}.dim{fill:#9198a1}.shade{fill:#1c2128}\n"
-    ".grid{stroke:#30363d}.axis{stroke:#6e7681}\n"
+    ".grid{stroke:#30363d}.axis{stroke:#6e7681}.over{stroke:#0d1117}\n"
     ".s0{stroke:#58a6ff}.s1{stroke:#f0883e}.s2{stroke:#8b949e}.s3{stroke:#bc8cff}\n"
     ".limit{stroke:#ff7b72}.good{fill:#3fb950}.bad{fill:#ff7b72}}\n"
     "</style>\n";
@@ -149,8 +150,13 @@ static void draw_shade(struct drawing *d)
     umm_textbuf_add(&d->out,
                     "<rect class=\"shade\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>\n",
                     LEFT, TOP, at_x(d, end) - LEFT, BOTTOM - TOP);
-    if (at_x(d, end) - LEFT > 70)
-        put_text(d, LEFT + 8, TOP + 18, "class=\"dim\"", "warm-up");
+}
+
+/* Over all lines, as they may cross it. */
+static void draw_shade_name(struct drawing *d)
+{
+    if (at_x(d, fmin(d->plot->shaded_seconds, d->seconds)) - LEFT > 70)
+        put_text(d, LEFT + 8, TOP + 18, "class=\"dim over\"", "warm-up");
 }
 
 /* ---- lines --------------------------------------------------------------- */
@@ -176,7 +182,7 @@ static void draw_limits(struct drawing *d)
             continue;
         double y = at_y(d, limit->bytes);
         put_line(d, "limit", LEFT, y, RIGHT, y);
-        put_text(d, RIGHT - 4, y - 6, "class=\"bad\" text-anchor=\"end\"", limit->name);
+        put_text(d, RIGHT - 4, y - 6, "class=\"bad over\" text-anchor=\"end\"", limit->name);
     }
 }
 
@@ -222,6 +228,7 @@ static void draw(struct drawing *d)
     for (size_t i = 0; i < d->plot->n_series; i++)
         draw_series(d, i);
     draw_limits(d);
+    draw_shade_name(d);
     draw_names(d);
     draw_notes(d);
     umm_textbuf_add(&d->out, "</svg>\n");
