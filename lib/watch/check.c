@@ -87,6 +87,12 @@ static char **make_environment(const struct check *check, struct umm_error *err)
 
 /* ---- a trial ---------------------------------------------------------------------- */
 
+/* When it hangs, for sure, and would not be judged before somebody looks. */
+static uint64_t hung_ns(const struct umm_check_options *options)
+{
+    return options->duration_ns + 2 * options->duration_max_ns + 10 * second_ns;
+}
+
 static enum umm_status try_command(const struct check *check, char *const *argv,
                                    struct umm_trial *trial, struct umm_error *err)
 {
@@ -95,13 +101,17 @@ static enum umm_status try_command(const struct check *check, char *const *argv,
     char **envp = make_environment(check, err);
     if (!envp)
         return UMM_ERR_MEMORY;
+    const uint64_t longest_ns = hung_ns(check->options);
     const struct umm_trial_options options = {.command = {.argv = argv, .envp = envp},
-
+                                              .timeout_ns = longest_ns,
                                               .warmup_ns = UINT64_MAX,
                                               .warmup_share = WARMUP_SHARE,
                                               .alloc_library = check->options->alloc_library};
     enum umm_status status = umm_trial_run(&options, trial, &is_command, err);
     free((void *)envp);
+    if (!status && trial->end != UMM_TRIAL_BY_ITSELF && !umm_run_is_cancelled(check->run))
+        return umm_error_set(err, UMM_ERR_SYSTEM, "%s had not ended after %.0f s, and was ended",
+                             argv[0], (double)longest_ns / 1e9);
     if (!status && (trial->signal || umm_run_is_cancelled(check->run)))
         return umm_run_is_cancelled(check->run)
                    ? umm_error_set_cancelled(err)

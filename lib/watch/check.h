@@ -23,6 +23,7 @@
  * envp             environment of the process; TMPDIR, M5_SIGNALS and M5_SECONDS are set
  * command          of the user's, ended by NULL; NULL for the workload
  * duration_ns      0: as fast as it goes
+ * duration_max_ns  what takes much longer, twice and more, is ended: UMM_ERR_SYSTEM
  * is_shm_private   /dev/shm was isolated: all in it is of this run
  */
 struct umm_check_options {
