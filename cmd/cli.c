@@ -228,10 +228,19 @@ static void print_help(void)
         printf("\n%s\n", the_tool->notes);
 }
 
+static bool is_stopping_at_operand;
+
+void cli_stop_at_operand(void)
+{
+    is_stopping_at_operand = true;
+}
+
 /* getopt_long's two tables from ours. */
 static void build_tables(struct option *longs, char *letters)
 {
     size_t n = 0, n_letters = 0;
+    if (is_stopping_at_operand)
+        letters[n_letters++] = '+';
     letters[n_letters++] = ':';
     for (const struct cli_option *o = the_tool->options; o->name || o->help; o++) {
         if (!o->name)

@@ -65,6 +65,10 @@ void cli_init(const struct cli_tool *tool);
 bool cli_parse(int argc, char **argv, int (*set)(void *opts, int key, const char *value),
                void *opts, int *exit_code);
 
+/* Before cli_parse: the first operand ends the options, as those behind it are another program's.
+ */
+void cli_stop_at_operand(void);
+
 /*
  * After cli_parse, of a tool with commands: run the one that the first operand names.
  * Returns its exit code, or CLI_USAGE after a message about a command that is missing
@@ -117,6 +121,27 @@ int cli_check_outputs(const struct cli_output *outputs, size_t n);
 
 /* The same for an output that is the regular file input ("-": standard input). */
 int cli_check_input(const char *input, const struct cli_output *outputs, size_t n);
+
+/* A text to write: malloc'ed, and to which place ("-": standard output; NULL: none). */
+struct cli_report {
+    const char *path;
+    char *text;
+    size_t len_bytes;
+};
+
+/*
+ * Unless status is a failure already, write the n reports that have a path, the others
+ * even if one cannot be written. Frees the texts. Returns the first failure.
+ */
+UMM_MUST_USE enum umm_status cli_write_reports(struct cli_report *reports, size_t n,
+                                               enum umm_status status, struct umm_error *err);
+
+/*
+ * The path of libumm-alloc.so: given, or, if that is NULL, found beside this program or in
+ * ../lib/umm. Absolute, as a command may work in another directory; in room for PATH_MAX
+ * bytes. False after a message.
+ */
+bool cli_find_alloc_library(const char *given, char *out);
 
 /* "I/N": part I of N, 0 <= I < N. */
 bool cli_parse_shard(const char *text, uint64_t *index, uint64_t *count);

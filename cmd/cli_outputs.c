@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,4 +34,20 @@ int cli_check_input(const char *input, const struct cli_output *outputs, size_t 
                 "%s: is an input and an output at once",
                 umm_escape(shown, sizeof shown, outputs[i].path, strlen(outputs[i].path)));
     return CLI_OK;
+}
+
+enum umm_status cli_write_reports(struct cli_report *reports, size_t n, enum umm_status status,
+                                  struct umm_error *err)
+{
+    bool has_texts = !status;
+    for (size_t i = 0; i < n; i++) {
+        enum umm_status own = UMM_OK;
+        if (has_texts && reports[i].path)
+            own = umm_outfile_write(reports[i].path, reports[i].text, reports[i].len_bytes,
+                                    status ? NULL : err);
+        status = status ? status : own;
+        free(reports[i].text);
+        reports[i].text = NULL;
+    }
+    return status;
 }

@@ -12,7 +12,6 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/isolate.h"
-#include "sys/outfile.h"
 #include "watch/acceptance_report.h"
 #include "watch/check.h"
 
@@ -34,24 +33,6 @@ static bool find_self(char out[PATH_MAX])
     }
     out[n] = '\0';
     return true;
-}
-
-static bool find_library(const struct m5_opts *opts, const char *self, char out[PATH_MAX])
-{
-    static const char *const beside[] = {"libumm-alloc.so", "../lib/umm/libumm-alloc.so"};
-    const char *slash = strrchr(self, '/');
-    char path[PATH_MAX];
-    bool is_found = opts->alloc_library && realpath(opts->alloc_library, out);
-    for (size_t i = 0; !opts->alloc_library && !is_found && slash && i < 2; i++) {
-        int n = snprintf(path, sizeof path, "%.*s/%s", (int)(slash - self), self, beside[i]);
-        is_found = n > 0 && (size_t)n < sizeof path && realpath(path, out);
-    }
-    if (!is_found)
-        cli_warn("libumm-alloc.so is neither beside umm-m5 nor in ../lib/umm; say where with "
-                 "--alloc-library");
-    else if (strpbrk(out, " :"))
-        cli_warn("a path with a blank or a colon cannot be preloaded: %s", out);
-    return is_found && !strpbrk(out, " :");
 }
 
 static bool find_parent(const struct m5_opts *opts, char out[PATH_MAX])
@@ -84,64 +65,6 @@ static bool isolate(const struct places *places)
 
 /* ---- outputs ---------------------------------------------------------------------- */
 
-static enum umm_status write_text(const char *path, char *text, size_t len, struct umm_error *err)
-{
-    if (strcmp(path, "-") != 0)
-        return umm_outfile_write(path, text, len, err);
-    fwrite(text, 1, len, stdout);
-    return UMM_OK;
-}
-
-typedef enum umm_status print_fn(const struct umm_acceptance_report *, char **, size_t *,
-                                 struct umm_error *);
-
-static enum umm_status write_report(const struct umm_acceptance_report *report, print_fn *print,
-                                    const char *path, struct umm_error *err)
-{
-    char *text = NULL;
-    size_t len;
-    if (!path)
-        return UMM_OK;
-    enum umm_status status = print(report, &text, &len, err);
-    if (!status)
-        status = write_text(path, text, len, err);
-    free(text);
-    return status;
-}
-
-static enum umm_status write_metrics(const struct umm_acceptance_report *report, const char *path,
-                                     struct umm_error *err)
-{
-    struct umm_prometheus page = {0};
-    char *text = NULL;
-    size_t len;
-    if (!path)
-        return UMM_OK;
-    umm_prometheus_begin(&page, "umm-m5", path);
-    umm_acceptance_report_metrics(report, &page);
-    if (umm_acceptance_verdict(report->acceptance) != UMM_ACCEPTANCE_FAIL)
-        umm_prometheus_success(&page, (double)umm_clock_realtime_ns() / 1e9);
-    enum umm_status status = umm_prometheus_take(&page, &text, &len, err);
-    if (!status)
-        status = write_text(path, text, len, err);
-    free(text);
-    return status;
-}
-
-static enum umm_status save_baseline(const struct umm_record *record, const char *path,
-                                     struct umm_error *err)
-{
-    char *text = NULL;
-    size_t len;
-    if (!path)
-        return UMM_OK;
-    enum umm_status status = umm_record_text(record, &text, &len, err);
-    if (!status)
-        status = write_text(path, text, len, err);
-    free(text);
-    return status;
-}
-
 /* The table; where standard output has the JSON, nothing but what FAILs, as with --quiet. */
 static enum umm_status print_table(const struct m5_opts *opts,
                                    const struct umm_acceptance_report *report,
@@ -149,14 +72,37 @@ static enum umm_status print_table(const struct m5_opts *opts,
 {
     bool is_quiet = opts->is_quiet || (opts->json && strcmp(opts->json, "-") == 0);
     const struct umm_acceptance *acceptance = report->acceptance;
-    if (!is_quiet)
-        return write_report(report, umm_acceptance_report_text, "-", err);
+    if (!is_quiet) {
+        struct cli_report table = {.path = "-"};
+        enum umm_status status =
+            umm_acceptance_report_text(report, &table.text, &table.len_bytes, err);
+        return cli_write_reports(&table, 1, status, err);
+    }
     for (size_t i = 0; i < acceptance->n_lines; i++) {
         const struct umm_acceptance_line *line = &acceptance->lines[i];
         if (line->verdict == UMM_ACCEPTANCE_FAIL)
             cli_warn("FAIL %s: %s, limit %s", line->name, line->figure_text, line->limit_text);
     }
     return UMM_OK;
+}
+
+static enum umm_status write_reports(const struct m5_opts *opts,
+                                     const struct umm_acceptance_report *report,
+                                     struct umm_error *err)
+{
+    struct cli_report json = {.path = opts->json}, page = {.path = opts->report};
+    struct cli_report metrics = {.path = opts->metrics}, saved = {.path = opts->save_baseline};
+    enum umm_status status = UMM_OK;
+    if (json.path)
+        status = umm_acceptance_report_json(report, &json.text, &json.len_bytes, err);
+    if (!status && page.path)
+        status = umm_acceptance_report_page(report, &page.text, &page.len_bytes, err);
+    if (!status && metrics.path)
+        status = umm_acceptance_report_metrics(report, &metrics.text, &metrics.len_bytes, err);
+    if (!status && saved.path)
+        status = umm_record_text(report->record, &saved.text, &saved.len_bytes, err);
+    struct cli_report all[] = {json, page, metrics, saved};
+    return cli_write_reports(all, sizeof all / sizeof *all, status, err);
 }
 
 /* A baseline that is not there is none; false after a message about any other trouble. */
@@ -186,8 +132,11 @@ static int report_all(const struct m5_opts *opts, const struct umm_record *recor
 {
     struct umm_acceptance acceptance, baseline_acceptance;
     struct umm_error err = {0};
-    struct umm_acceptance_report report = {
-        .title = title, .record = record, .acceptance = &acceptance};
+    struct umm_acceptance_report report = {.title = title,
+                                           .record = record,
+                                           .acceptance = &acceptance,
+                                           .metrics_output = opts->metrics,
+                                           .now_seconds = (double)umm_clock_realtime_ns() / 1e9};
     umm_acceptance_judge(record, &acceptance);
     if (baseline) {
         umm_acceptance_judge(baseline, &baseline_acceptance);
@@ -196,13 +145,7 @@ static int report_all(const struct m5_opts *opts, const struct umm_record *recor
     }
     enum umm_status status = print_table(opts, &report, &err);
     if (!status)
-        status = write_report(&report, umm_acceptance_report_json, opts->json, &err);
-    if (!status)
-        status = write_report(&report, umm_acceptance_report_page, opts->report, &err);
-    if (!status)
-        status = write_metrics(&report, opts->metrics, &err);
-    if (!status)
-        status = save_baseline(record, opts->save_baseline, &err);
+        status = write_reports(opts, &report, &err);
     if (status)
         return cli_fail(&err);
     return cli_finish(umm_acceptance_verdict(&acceptance) == UMM_ACCEPTANCE_FAIL ? CLI_FAILED
@@ -227,7 +170,7 @@ int m5_measure(struct m5_opts *opts, char **command, struct umm_record *record)
                                         .allocs_max_thousandths = opts->allocs_max_thousandths,
                                         .canary = opts->canary,
                                         .is_unsynced = opts->workload.is_unsynced};
-    if (!find_self(places.self) || !find_library(opts, places.self, places.library) ||
+    if (!find_self(places.self) || !cli_find_alloc_library(opts->alloc_library, places.library) ||
         !find_parent(opts, places.parent))
         return CLI_FAILED;
     options.is_shm_private = isolate(&places);
@@ -238,7 +181,13 @@ int m5_check(void *user, int n, char **operands)
 {
     static struct umm_record record, baseline;
     struct m5_opts *opts = user;
+    const struct cli_output outputs[] = {{"--json", opts->json},
+                                         {"--report", opts->report},
+                                         {"--metrics", opts->metrics},
+                                         {"--save-baseline", opts->save_baseline}};
     bool has_baseline;
+    if (cli_check_outputs(outputs, sizeof outputs / sizeof *outputs))
+        return CLI_USAGE;
     if (!read_baseline(opts->baseline, &baseline, &has_baseline))
         return CLI_FAILED;
     int exit_code = m5_measure(opts, n > 0 ? operands : NULL, &record);

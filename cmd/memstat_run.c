@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,67 +11,18 @@
 #include "memstat.h"
 #include "probe/trial_report.h"
 #include "sys/clock.h"
-#include "sys/outfile.h"
 #include "text/textbuf.h"
 
 /* As timeout(1) has them. */
-enum { EXIT_OWN_FAILURE = 125, EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127 };
-
-enum { PATH_ROOM = 4096 };
+enum {
+    EXIT_TIMED_OUT = 124,
+    EXIT_OWN_FAILURE = 125,
+    EXIT_CANNOT_RUN = 126,
+    EXIT_NOT_FOUND = 127,
+    EXIT_KILLED = 137
+};
 
 #define WARMUP_SHARE 0.2
-
-/* ---- the library that counts --------------------------------------------- */
-
-/*
- * Beside this program, as it is built; or in ../lib/umm, as it is installed. Absolute,
- * since the command may work in another directory.
- */
-static bool find_library(char out[PATH_ROOM])
-{
-    static const char *const places[] = {"libumm-alloc.so", "../lib/umm/libumm-alloc.so"};
-    char own[PATH_ROOM];
-    ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
-    if (n <= 0)
-        return false;
-    own[n] = '\0';
-    char *slash = strrchr(own, '/');
-    if (!slash)
-        return false;
-    slash[1] = '\0';
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        int len = snprintf(out, PATH_ROOM, "%s%s", own, places[i]);
-        if (len > 0 && len < PATH_ROOM && access(out, R_OK) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* LD_PRELOAD is a list with blanks and colons between: a path with one cannot be in it. */
-static bool settle_library(const struct memstat_opts *opts, char *found, const char **library)
-{
-    *library = NULL;
-    if (!opts->is_counting_allocs)
-        return true;
-    if (opts->alloc_library) {
-        if (!realpath(opts->alloc_library, found)) {
-            struct umm_error err;
-            umm_error_set_errno(&err, errno, opts->alloc_library, "cannot open");
-            cli_warn_error(&err);
-            return false;
-        }
-    } else if (!find_library(found)) {
-        cli_warn("libumm-alloc.so is neither beside umm-memstat nor in ../lib/umm; say where "
-                 "with --alloc-library");
-        return false;
-    }
-    if (strpbrk(found, " :")) {
-        cli_warn("a path with a blank or a colon cannot be preloaded: %s", found);
-        return false;
-    }
-    *library = found;
-    return true;
-}
 
 /* ---- the report ---------------------------------------------------------- */
 
@@ -95,41 +47,6 @@ static char *command_line(char **command)
     return umm_textbuf_take(&out, &text, &len, NULL) == UMM_OK ? text : NULL;
 }
 
-typedef enum umm_status print_fn(const struct umm_trial_report *, char **, size_t *,
-                                 struct umm_error *);
-
-static enum umm_status write_file(const struct umm_trial_report *report, print_fn *print,
-                                  const char *path, struct umm_error *err)
-{
-    char *text = NULL;
-    size_t len;
-    if (!path)
-        return UMM_OK;
-    enum umm_status status = print(report, &text, &len, err);
-    if (!status)
-        status = umm_outfile_write(path, text, len, err);
-    free(text);
-    return status;
-}
-
-static enum umm_status print_metrics(const struct umm_trial_report *report, const char *path,
-                                     struct umm_error *err)
-{
-    struct umm_prometheus page = {0};
-    char *text = NULL;
-    size_t len;
-    if (!path)
-        return UMM_OK;
-    umm_prometheus_begin(&page, "umm-memstat", path);
-    umm_trial_report_metrics(report, &page);
-    umm_prometheus_success(&page, (double)umm_clock_realtime_ns() / 1e9);
-    enum umm_status status = umm_prometheus_take(&page, &text, &len, err);
-    if (!status)
-        status = umm_outfile_write(path, text, len, err);
-    free(text);
-    return status;
-}
-
 /* On standard error: standard output is the command's. */
 static enum umm_status print_report(const struct memstat_opts *opts,
                                     const struct umm_trial_report *report, struct umm_error *err)
@@ -146,11 +63,23 @@ static enum umm_status print_report(const struct memstat_opts *opts,
     for (size_t i = 0; opts->is_quiet && i < report->n_verdicts; i++)
         if (!report->verdicts[i].is_kept)
             cli_warn("%s", report->verdicts[i].text);
-    if (!status)
-        status = write_file(report, umm_trial_report_json, opts->report, err);
-    if (!status)
-        status = write_file(report, umm_trial_report_svg, opts->plot, err);
-    return status ? status : print_metrics(report, opts->metrics, err);
+    return status;
+}
+
+static enum umm_status write_reports(const struct memstat_opts *opts,
+                                     const struct umm_trial_report *report, struct umm_error *err)
+{
+    struct cli_report json = {.path = opts->report}, plot = {.path = opts->plot};
+    struct cli_report metrics = {.path = opts->metrics};
+    enum umm_status status = UMM_OK;
+    if (json.path)
+        status = umm_trial_report_json(report, &json.text, &json.len_bytes, err);
+    if (!status && plot.path)
+        status = umm_trial_report_svg(report, &plot.text, &plot.len_bytes, err);
+    if (!status && metrics.path)
+        status = umm_trial_report_metrics(report, &metrics.text, &metrics.len_bytes, err);
+    struct cli_report all[] = {json, plot, metrics};
+    return cli_write_reports(all, sizeof all / sizeof *all, status, err);
 }
 
 /* ---- the run ------------------------------------------------------------- */
@@ -165,16 +94,22 @@ static int judge_and_report(const struct memstat_opts *opts, const struct umm_tr
     struct umm_trial_report report = {.command = line ? line : command[0],
                                       .trial = trial,
                                       .verdicts = verdicts,
-                                      .units = opts->units};
+                                      .units = opts->units,
+                                      .metrics_output = opts->metrics,
+                                      .now_seconds = (double)umm_clock_realtime_ns() / 1e9};
     report.warmup_seconds =
         opts->warmup_ns == UINT64_MAX ? warmup_share * seconds : (double)opts->warmup_ns / 1e9;
     report.n_verdicts = umm_verdict_judge(trial, &opts->limits, verdicts);
     enum umm_status status = print_report(opts, &report, &err);
+    if (!status)
+        status = write_reports(opts, &report, &err);
     free(line);
     if (status) {
         cli_warn_error(&err);
         return EXIT_OWN_FAILURE;
     }
+    if (trial->end != UMM_TRIAL_BY_ITSELF)
+        return trial->end == UMM_TRIAL_KILLED ? EXIT_KILLED : EXIT_TIMED_OUT;
     for (size_t i = 0; trial->exit_code == 0 && i < report.n_verdicts; i++)
         if (!verdicts[i].is_kept)
             return CLI_FAILED;
@@ -183,12 +118,14 @@ static int judge_and_report(const struct memstat_opts *opts, const struct umm_tr
 
 int memstat_run(struct memstat_opts *opts, char **command)
 {
-    static char library_path[PATH_ROOM];
+    static char library_path[PATH_MAX];
     double share = opts->has_warmup ? opts->warmup_share : WARMUP_SHARE;
+    double timeout = opts->limits.at_most[UMM_VERDICT_TIMEOUT];
     struct umm_trial_options options = {.command = {.argv = command,
                                                     .envp = environ,
                                                     .is_pipe_ignored = opts->is_pipe_ignored,
                                                     .is_fsize_ignored = opts->is_fsize_ignored},
+                                        .timeout_ns = timeout > 0 ? (uint64_t)(timeout * 1e9) : 0,
                                         .is_waiting_for_all = opts->is_waiting_for_all,
                                         .warmup_ns = opts->warmup_ns,
                                         .warmup_share = share};
@@ -197,8 +134,9 @@ int memstat_run(struct memstat_opts *opts, char **command)
     bool is_command;
     int exit_code;
     opts->is_started = true;
-    if (!settle_library(opts, library_path, &options.alloc_library))
+    if (opts->is_counting_allocs && !cli_find_alloc_library(opts->alloc_library, library_path))
         return EXIT_OWN_FAILURE;
+    options.alloc_library = opts->is_counting_allocs ? library_path : NULL;
     if (umm_trial_run(&options, &trial, &is_command, &err) == UMM_OK) {
         exit_code = judge_and_report(opts, &trial, share, command);
     } else {

@@ -23,6 +23,7 @@ enum {
     KEY_MAX_RSS,
     KEY_MAX_ALLOCS,
     KEY_MAX_SECONDS,
+    KEY_TIMEOUT,
     KEY_WARMUP,
     KEY_WAIT_ALL,
     KEY_COUNT_ALLOCS,
@@ -52,7 +53,9 @@ static const struct cli_option options[] = {
     {KEY_MAX_GROWTH, "max-growth", "SIZE", "FAIL if anonymous memory grows by more"},
     {KEY_MAX_RSS, "max-rss", "SIZE", "FAIL if more is in memory at any time"},
     {KEY_MAX_ALLOCS, "max-allocs-per-sec", "N", "FAIL if it allocates more often"},
-    {KEY_MAX_SECONDS, "max-seconds", "SECONDS", "FAIL if it runs longer; it is not stopped"},
+    {KEY_MAX_SECONDS, "max-seconds", "SECONDS", "FAIL if it runs longer"},
+    {KEY_TIMEOUT, "timeout", "SECONDS",
+     "FAIL, and end it with all that it started, if it\nruns longer"},
     {KEY_WARMUP, "warmup", "SECONDS",
      "growth counts from then on; N% is a share of the\nrun "
      "(default 20%)"},
@@ -150,6 +153,10 @@ static int set_limit(struct memstat_opts *opts, enum umm_verdict_kind kind, int 
     if (key == KEY_MAX_SECONDS)
         return parse_seconds(value, 0, limit) ? CLI_OK
                                               : cli_bad_value("max-seconds", "seconds", value);
+    if (key == KEY_TIMEOUT)
+        return parse_seconds(value, 0.001, limit)
+                   ? CLI_OK
+                   : cli_bad_value("timeout", "seconds, 0.001 or more", value);
     if (key == KEY_MAX_ALLOCS)
         return parse_number(value, strlen(value), 1e15, limit)
                    ? CLI_OK
@@ -203,6 +210,7 @@ static int set_option(void *user, int key, const char *value)
     case KEY_MAX_RSS: return set_limit(opts, UMM_VERDICT_RSS, key, value);
     case KEY_MAX_ALLOCS: return set_limit(opts, UMM_VERDICT_ALLOCS, key, value);
     case KEY_MAX_SECONDS: return set_limit(opts, UMM_VERDICT_SECONDS, key, value);
+    case KEY_TIMEOUT: return set_limit(opts, UMM_VERDICT_TIMEOUT, key, value);
     case KEY_WARMUP: return set_warmup(opts, value);
     case KEY_WAIT_ALL: opts->is_waiting_for_all = true; return CLI_OK;
     case KEY_COUNT_ALLOCS: opts->is_counting_allocs = true; return CLI_OK;
@@ -236,6 +244,8 @@ static bool has_run_options(const struct memstat_opts *opts)
 
 static int check_run(const struct memstat_opts *opts)
 {
+    const struct cli_output outputs[] = {
+        {"--report", opts->report}, {"--plot", opts->plot}, {"--metrics", opts->metrics}};
     bool has_files = opts->n_files || opts->pool || opts->pool_root;
     if (has_choice(opts) || opts->choice.is_tree || has_files || opts->watch_ns || opts->n_times ||
         opts->format != MEMSTAT_TEXT)
@@ -244,7 +254,7 @@ static int check_run(const struct memstat_opts *opts)
         opts->limits.at_most[UMM_VERDICT_ALLOCS] >= 0 || opts->units > 0 || opts->alloc_library;
     if (needs_counts && !opts->is_counting_allocs)
         return cli_usage("--max-allocs-per-sec, --units and --alloc-library need --count-allocs");
-    return CLI_OK;
+    return cli_check_outputs(outputs, sizeof outputs / sizeof *outputs);
 }
 
 static int check_show(const struct memstat_opts *opts)
@@ -278,11 +288,14 @@ static int dispatch(struct memstat_opts *opts, int argc, char **argv)
     return exit_code ? exit_code : memstat_show(opts);
 }
 
-/* Whether --run stands anywhere before the command: exit codes are then timeout(1)'s. */
+/*
+ * Whether --run, which may be cut to --ru, stands anywhere before the command: exit codes are
+ * then timeout(1)'s, and the command's options its own.
+ */
 static bool asks_to_run(int argc, char **argv)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (strcmp(argv[i], "--run") == 0)
+        if (strcmp(argv[i], "--run") == 0 || strcmp(argv[i], "--ru") == 0)
             return true;
     return false;
 }
@@ -307,6 +320,8 @@ int main(int argc, char **argv)
     opts.is_fsize_ignored = is_ignored(SIGXFSZ);
     bool is_run = asks_to_run(argc, argv);
     cli_init(&tool);
+    if (is_run)
+        cli_stop_at_operand();
     if (cli_parse(argc, argv, set_option, &opts, &exit_code)) {
         if (opts.pool && !opts.pool_root)
             opts.pool_root = pool_root && *pool_root ? pool_root : UMM_POOL_ROOT;

@@ -187,6 +187,11 @@ Try 'umm-m5 --help'." umm-m5 run --seconds=0 --dir=.
     [[ $(lines_with FAIL) == left_in_tmp ]]
     check 1 --signals=500 --max-seconds=1 -- sleep 1.2
     [[ $(lines_with FAIL) == duration_seconds ]]
+    # One that hangs is ended: twice the limit, and 10 s, are enough for the slowest.
+    refuses 1 'umm-m5: sleep had not ended after 12 s, and was ended' \
+        umm-m5 check --signals=500 --max-seconds=1 -- sleep 100
+    refuses 2 "umm-m5: --json and --metrics write to the same place
+Try 'umm-m5 --help'." umm-m5 check --json=a --metrics=a
     refuses 1 'umm-m5: absent-command: cannot run: No such file or directory' \
         umm-m5 check -- absent-command
 }
@@ -223,7 +228,7 @@ EOF
     unshare -m true 2>/dev/null || skip 'mount namespaces are not allowed here'
     capture unshare -m sh -c 'mount -t tmpfs none /proc && umm-m5 check --signals=200'
     [[ $status -eq 1 && $stderr == 'umm-m5: cannot read /proc/self/exe: a check needs /proc' ]]
-    refuses 1 'umm-m5: libumm-alloc.so is neither beside umm-m5 nor in ../lib/umm; say where with --alloc-library' \
+    refuses 1 'umm-m5: absent.so: cannot open: No such file or directory' \
         umm-m5 check --alloc-library=absent.so
 }
 

@@ -167,6 +167,92 @@ report() {
     [[ $stderr == 'umm-memstat: ./plain: cannot run: Permission denied' ]]
 }
 
+@test "a timeout ends the command and all that it started" {
+    run_code 124 -q --timeout 0.3 --report r.json -- sh -c 'sleep 31.4159 & setsid sleep 31.4159 & sleep 31.4159'
+    [[ $stderr == 'umm-memstat: FAIL timeout '*' s, at most 0.300 s (ended by SIGTERM)' ]]
+    [[ $(report '(r["exit_code"], r["signal"], r["is_left_running"], r["verdicts"][0]["limit"])') == "(143, 15, False, 'timeout')" ]]
+    [[ $(ps -eo args) != *'sleep 31.4159'* ]]
+    # One that is stopped, one that takes its time, one that waits for a daemon, one that succeeds then.
+    run_code 124 -q --timeout 0.3 -- sh -c 'kill -STOP $$'
+    run_code 124 -q --timeout 0.3 -- sh -c 'trap "sleep 0.2; exit 3" TERM; sleep 31.4159'
+    run_code 124 -q --timeout 0.3 --wait-all -- sh -c '(setsid sleep 31.4159 &)'
+    run_code 124 -q --timeout 0.3 -- sh -c 'trap "exit 0" TERM; sleep 31.4159'
+    # The other limits are judged as ever; what ends in time is not touched.
+    run_code 124 --timeout 0.3 --max-rss 1K -- sleep 31.4159
+    [[ $stderr == *'FAIL peak RSS'*'FAIL timeout'* ]]
+    run_code 1 -q --timeout 60 --max-rss 1K -- true
+    run_code 7 --timeout 60 -- sh -c 'exit 7'
+    [[ $stderr == *'PASS timeout '*' s, at most 60.000 s' ]]
+}
+
+@test "who ignores the end that a timeout asks for is killed" {
+    run_code 137 -q --timeout 0.2 --report r.json -- sh -c 'trap "" TERM; (while :; do sleep 0.1; done) & while :; do sleep 0.1; done'
+    [[ $stderr == *'(ended by SIGKILL)' ]]
+    [[ $(report '(r["signal"], r["is_left_running"])') == '(9, False)' ]]
+    [[ $(report '5 < r["seconds"] < 15') == True ]]
+}
+
+@test "the command's options are its own" {
+    [[ $(umm-memstat --run -q echo -q --max-rss 5) == '-q --max-rss 5' ]]
+    [[ $(umm-memstat --ru -q -- echo -- -q) == '-- -q' ]]
+    run_code 125 --ru --none-such true
+    run_code 3 -q sh -c 'exit 3'
+}
+
+@test "a script without #!, found by its name" {
+    mkdir bin
+    printf 'echo "$0 $1"; exit 6\n' >bin/plain-script
+    chmod +x bin/plain-script
+    PATH=$PWD/none:$PWD/bin:$PATH run_code 6 -q -- plain-script x
+    [[ $output == "$PWD/bin/plain-script x" ]]
+}
+
+@test "a command that closes its streams, or leaves our group" {
+    run_code 4 -q --report r.json -- sh -c 'exec <&- >&- 2>&-; exit 4'
+    run_code 0 -q --report r.json -- setsid -w sleep 0.3
+    [[ $(report 'r["seconds"] > 0.25 and r["samples_taken"] > 0') == True ]]
+    run_code 5 -q -- sh -c 'exit 5' <&- >&-
+    run_code 0 -q --max-rss 1G -- "$PY" -c 'import os, time; os.setpgid(0, 0); time.sleep(0.1)'
+}
+
+@test "hundreds of children, one after the other and all at once" {
+    ok umm-memstat --run -q --count-allocs --report r.json -- sh -c 'for i in $(seq 300); do /bin/true; done'
+    [[ $(report '(r["exit_code"], r["allocations"]["processes"] > 300, r["allocations"]["is_complete"], r["is_left_running"])') == '(0, True, True, False)' ]]
+    ok umm-memstat --run -q --wait-all --report r.json -- sh -c 'for i in $(seq 200); do sleep 1 & done'
+    [[ $(report '(100 < r["peak_processes"] <= 201, r["is_left_running"])') == '(True, False)' ]]
+}
+
+@test "a program with other privileges" {
+    ((EUID == 0)) || skip 'only root can make one'
+    cp "$BATS_FILE_TMPDIR/allocs" setuid-allocs
+    chmod u+s setuid-allocs
+    chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" . 2>/dev/null || true
+    local nobody=(setpriv '--reuid=65534' '--regid=65534' --clear-groups)
+    "${nobody[@]}" test -x ./setuid-allocs || skip 'another user cannot come here'
+    capture "${nobody[@]}" "$UMM_BUILD/umm-memstat" --run -q --count-allocs --max-allocs-per-sec 1000000000 -- ./setuid-allocs
+    [[ $status == 1 && $stderr == *'FAIL allocations unknown'*'(not counted)' ]] || fail "$status: $stderr"
+    # Its end can be asked for by nobody who may not: that takes no longer than it has to.
+    cp "$(type -P sleep)" setuid-sleep
+    chmod u+s setuid-sleep
+    capture "${nobody[@]}" timeout -k 1 20 "$UMM_BUILD/umm-memstat" --run --timeout 0.2 -- ./setuid-sleep 15
+    [[ $status == 137 || $status == 124 ]] || fail "$status: $stderr"
+}
+
+@test "reports that cannot be written" {
+    refuses 125 'umm-memstat: none: cannot open the directory: No such file or directory' \
+        umm-memstat --run -q --report none/r.json --plot p.svg --metrics m.prom -- true
+    # The others are there.
+    [[ -s p.svg && -s m.prom ]]
+    refuses 125 'umm-memstat: /dev/full: cannot write: No space left on device' \
+        umm-memstat --run -q --report /dev/full -- true
+    refuses 125 "umm-memstat: --report and --plot write to the same place
+Try 'umm-memstat --help'." umm-memstat --run --report a --plot ./a -- touch ran
+    [[ ! -e ran ]]
+    ok umm-memstat --run -q --report - -- true
+    [[ $output == '{'*'"tool": "umm-memstat"'* ]]
+    no_leftovers
+}
+
 @test "our own failures are 125" {
     run_code 125 --none-such -- true
     run_code 125
@@ -231,14 +317,15 @@ report() {
     [[ $(report 'r["growth"]["bytes_per_second_low"] <= r["growth"]["bytes_per_second"] <= r["growth"]["bytes_per_second_high"]') == True ]]
 }
 
+# The quarters that are compared lie in the seconds before and after, also on a busy machine.
 @test "a step is measured to 2 %" {
-    ok umm-memstat --run -q --report r.json -- leak 20000 0.2 0.6 0.6
+    ok umm-memstat --run -q --warmup 0 --report r.json -- leak 20000 0 1.2 1.2
     report '(r["growth"]["bytes"], 20000 * 4096)'
     [[ $(report 'abs(r["growth"]["bytes"] / (20000 * 4096) - 1) < 0.02') == True ]]
 }
 
 @test "a program that does not grow, after its warm-up" {
-    ok umm-memstat --run -q --max-growth 64K --report r.json -- leak 20000 0.05 0 0.6
+    ok umm-memstat --run -q --warmup 60% --max-growth 64K --report r.json -- leak 20000 0.05 0 2
     [[ $(report 'r["peak_anonymous_bytes"] >= 20000 * 4096') == True ]]
 }
 
@@ -338,7 +425,7 @@ for i in range(100): subprocess.run(["true"])'
 }
 
 @test "a limit on allocations fails when a part of them is not counted" {
-    printf '#include <unistd.h>\nint main(void)\n{\n    return usleep(300000);\n}\n' >wait.c
+    printf '#include <unistd.h>\nint main(void)\n{\n    return usleep(900000) || usleep(900000);\n}\n' >wait.c
     gcc -static -o wait wait.c
     run_code 1 -q --count-allocs --max-allocs-per-sec 1000000000 --report r.json -- sh -c './wait; exit'
     [[ $stderr == *'FAIL allocations unknown'*'(not counted in all processes)' ]]
@@ -398,7 +485,7 @@ END
     cp "$UMM_BUILD/libumm-alloc.so" p/lib/umm
     ok p/bin/umm-memstat --run -q --count-allocs --report r.json -- allocs
     [[ $(report 'r["allocations"]["is_counted"]') == True ]]
-    refuses 125 'umm-memstat: libumm-alloc.so is neither beside umm-memstat nor in ../lib/umm; say where with --alloc-library' \
+    refuses 125 'umm-memstat: libumm-alloc.so is neither beside this program nor in ../lib/umm; say where with --alloc-library' \
         'pre fix/bin/umm-memstat' --run -q --count-allocs -- allocs
     ok 'pre fix/bin/umm-memstat' --run -q --count-allocs --alloc-library "$UMM_BUILD/libumm-alloc.so" -- allocs
     cp "$UMM_BUILD/libumm-alloc.so" 'pre fix/bin'
@@ -448,13 +535,17 @@ END
 }
 
 @test "report, plot and metrics" {
-    ok umm-memstat --run -q --max-rss 1G --report r.json --plot p.svg --metrics m.prom -- sleep 0.1
+    ok umm-memstat --run -q --max-rss 1G --report r.json --plot p.svg --metrics m.prom -- sleep 0.5
     [[ $(report 'sorted(v["verdict"] for v in r["verdicts"])') == "['PASS']" ]]
     [[ $(report 'len(r["samples"]) >= 3 and all(s["rss_bytes"] >= (s["pss_bytes"] or 0) for s in r["samples"])') == True ]]
     "$PY" -c 'import xml.etree.ElementTree as t; assert "svg" in t.parse("p.svg").getroot().tag'
     grep -q 'PASS peak RSS' p.svg
     grep -q '^umm_memstat_run_exit_code{tool="umm-memstat",output="m.prom"} 0$' m.prom
     grep -q '^umm_memstat_run_failed_limits{.*} 0$' m.prom
+    grep -q '^umm_last_success_timestamp_seconds{tool="umm-memstat",output="m.prom"} 1' m.prom
+    run_code 1 -q --max-rss 1K --metrics m.prom -- true
+    capture grep umm_last_success m.prom
+    [[ $status == 1 ]]
     no_leftovers
     # Words of the command that XML has a meaning for.
     ok umm-memstat --run -q --plot p.svg -- sh -c ': "<&>" '$'\001\377'

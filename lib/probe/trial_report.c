@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "format/json.h"
+#include "format/prometheus.h"
 #include "format/svg.h"
 #include "text/size.h"
 #include "text/textbuf.h"
@@ -111,7 +112,9 @@ enum umm_status umm_trial_report_text(const struct umm_trial_report *report, cha
     const struct umm_trial *trial = report->trial;
     struct umm_textbuf out = {0};
     umm_textbuf_add(&out, "command      %s\n", report->command);
-    if (trial->signal)
+    if (trial->exit_code < 0)
+        umm_textbuf_add(&out, "exit         none: it cannot be killed\n");
+    else if (trial->signal)
         umm_textbuf_add(&out, "exit         %d (signal %d)\n", trial->exit_code, trial->signal);
     else
         umm_textbuf_add(&out, "exit         %d\n", trial->exit_code);
@@ -258,12 +261,15 @@ enum umm_status umm_trial_report_json(const struct umm_trial_report *report, cha
 
 #define METRIC(name) "umm_memstat_run_" name
 
-void umm_trial_report_metrics(const struct umm_trial_report *report, struct umm_prometheus *page)
+enum umm_status umm_trial_report_metrics(const struct umm_trial_report *report, char **text,
+                                         size_t *len_bytes, struct umm_error *err)
 {
+    struct umm_prometheus own = {0}, *page = &own;
     const struct umm_trial *trial = report->trial;
     size_t n_failed = 0;
     for (size_t i = 0; i < report->n_verdicts; i++)
         n_failed += !report->verdicts[i].is_kept;
+    umm_prometheus_begin(page, "umm-memstat", report->metrics_output);
     umm_prometheus_gauge(page, METRIC("exit_code"), "Exit code of the command.", trial->exit_code);
     umm_prometheus_gauge(page, METRIC("duration_seconds"), "How long it ran.", seconds_of(trial));
     umm_prometheus_gauge(page, METRIC("peak_rss_bytes"), "The most memory it had.",
@@ -285,9 +291,14 @@ void umm_trial_report_metrics(const struct umm_trial_report *report, struct umm_
                              (double)trial->allocs.n_allocs);
     umm_prometheus_gauge(page, METRIC("failed_limits"), "Limits it did not keep.",
                          (double)n_failed);
+    if (!n_failed && trial->exit_code == 0)
+        umm_prometheus_success(page, report->now_seconds);
+    return umm_prometheus_take(page, text, len_bytes, err);
 }
 
 /* ---- plot ---------------------------------------------------------------- */
+
+enum { LIMIT_ROOM = 64 };
 
 /* The samples as columns, and the growth's line. */
 struct columns {
@@ -331,15 +342,18 @@ static void add_series(struct umm_svg_plot *plot, const struct columns *columns,
                                                                  .is_dashed = true};
 }
 
-static void add_verdicts(struct umm_svg_plot *plot, const struct umm_trial_report *report)
+static void add_verdicts(struct umm_svg_plot *plot, const struct umm_trial_report *report,
+                         char limit[LIMIT_ROOM])
 {
+    char size[UMM_SIZE_TEXT_MAX];
     for (size_t i = 0; i < report->n_verdicts && plot->n_notes < UMM_SVG_NOTES_MAX; i++) {
         const struct umm_verdict *v = &report->verdicts[i];
         plot->notes[plot->n_notes++] =
             (struct umm_svg_note){.tone = v->is_kept ? UMM_SVG_GOOD : UMM_SVG_BAD, .text = v->text};
-        if (v->kind == UMM_VERDICT_RSS)
-            plot->limits[plot->n_limits++] =
-                (struct umm_svg_limit){.name = "RSS at most", .bytes = v->at_most};
+        if (v->kind != UMM_VERDICT_RSS)
+            continue;
+        snprintf(limit, LIMIT_ROOM, "RSS at most %s", umm_size_format(size, v->at_most));
+        plot->limits[plot->n_limits++] = (struct umm_svg_limit){.name = limit, .bytes = v->at_most};
     }
 }
 
@@ -368,7 +382,7 @@ enum umm_status umm_trial_report_svg(const struct umm_trial_report *report, char
     const struct umm_growth *growth = &trial->growth;
     struct columns columns = {0};
     struct sizes s;
-    char title[TITLE_ROOM], subtitle[160];
+    char title[TITLE_ROOM], subtitle[160], limit[LIMIT_ROOM];
     struct umm_svg_plot plot = {.title = title,
                                 .subtitle = subtitle,
                                 .seconds = seconds_of(trial),
@@ -384,7 +398,7 @@ enum umm_status umm_trial_report_svg(const struct umm_trial_report *report, char
                  umm_size_format_change(s.text[1], growth->bytes),
                  umm_size_format_change(s.text[2], growth->slope));
     add_series(&plot, &columns, trial);
-    add_verdicts(&plot, report);
+    add_verdicts(&plot, report, limit);
     enum umm_status status = umm_svg_print(&plot, text, len_bytes, err);
     free(columns.seconds);
     return status;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "format/json.h"
+#include "format/prometheus.h"
 #include "text/textbuf.h"
 
 const struct umm_acceptance_line *umm_acceptance_find(const struct umm_acceptance *acceptance,
@@ -109,11 +110,13 @@ enum umm_status umm_acceptance_report_json(const struct umm_acceptance_report *r
     return status;
 }
 
-void umm_acceptance_report_metrics(const struct umm_acceptance_report *report,
-                                   struct umm_prometheus *page)
+enum umm_status umm_acceptance_report_metrics(const struct umm_acceptance_report *report,
+                                              char **text, size_t *len_bytes, struct umm_error *err)
 {
     const struct umm_acceptance *acceptance = report->acceptance;
     const struct umm_record *record = report->record;
+    struct umm_prometheus own = {0}, *page = &own;
+    umm_prometheus_begin(page, "umm-m5", report->metrics_output);
     umm_prometheus_family(page, "umm_m5_passed",
                           "Whether a demand is met; NaN where the run was too short to tell.");
     for (size_t i = 0; i < acceptance->n_lines; i++) {
@@ -134,4 +137,7 @@ void umm_acceptance_report_metrics(const struct umm_acceptance_report *report,
     umm_prometheus_gauge(
         page, "umm_m5_peak_rss_bytes", "Most memory at any time.",
         record->peak_rss_bytes == UMM_FIGURE_UNKNOWN ? NAN : (double)record->peak_rss_bytes);
+    if (umm_acceptance_verdict(acceptance) != UMM_ACCEPTANCE_FAIL)
+        umm_prometheus_success(page, report->now_seconds);
+    return umm_prometheus_take(page, text, len_bytes, err);
 }
