@@ -171,7 +171,7 @@ time.sleep(60)' 3>&- &
     ((${#lines[@]} == 3))
     ok umm-memstat -p "${started[1]}" --tree --format csv
     ((${#lines[@]} == 3))
-    grep -q "^$(<inner),${started[1]}," <<<"$output"
+    grep -q "^$(<inner),${started[1]},umm-sleeper," <<<"$output"
 }
 
 @test "another user's process is unknown, never 0" {

@@ -33,9 +33,10 @@ static const char style[] =
     ".limit{stroke:#cf222e;stroke-width:1.5;stroke-dasharray:3 4}\n"
     ".good{fill:#1a7f37}.bad{fill:#cf222e}\n"
     ".over{paint-order:stroke;stroke:#ffffff;stroke-width:5px;stroke-linejoin:round}\n"
+    ".over.on{stroke:#eaeef2}\n"
     "@media (prefers-color-scheme:dark){\n"
     ".back{fill:#0d1117}.text{fill:#e6edf3}.dim{fill:#9198a1}.shade{fill:#1c2128}\n"
-    ".grid{stroke:#30363d}.axis{stroke:#6e7681}.over{stroke:#0d1117}\n"
+    ".grid{stroke:#30363d}.axis{stroke:#6e7681}.over{stroke:#0d1117}.over.on{stroke:#1c2128}\n"
     ".s0{stroke:#58a6ff}.s1{stroke:#f0883e}.s2{stroke:#8b949e}.s3{stroke:#bc8cff}\n"
     ".limit{stroke:#ff7b72}.good{fill:#3fb950}.bad{fill:#ff7b72}}\n"
     "</style>\n";
@@ -156,7 +157,7 @@ static void draw_shade(struct drawing *d)
 static void draw_shade_name(struct drawing *d)
 {
     if (at_x(d, fmin(d->plot->shaded_seconds, d->seconds)) - LEFT > 70)
-        put_text(d, LEFT + 8, TOP + 18, "class=\"dim over\"", "warm-up");
+        put_text(d, LEFT + 8, TOP + 18, "class=\"dim over on\"", "warm-up");
 }
 
 /* ---- lines --------------------------------------------------------------- */

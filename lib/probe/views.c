@@ -105,6 +105,7 @@ enum umm_status umm_view_system(struct umm_table *table, uint64_t *available, ui
 enum {
     PROCESS_PID,
     PROCESS_PPID,
+    PROCESS_NAME,
     PROCESS_RSS,
     PROCESS_PSS,
     PROCESS_USS,
@@ -115,13 +116,14 @@ enum {
     PROCESS_PEAK,
     PROCESS_THREADS,
     PROCESS_FDS,
-    PROCESS_NAME,
     PROCESS_COLUMNS
 };
 
+/* The name comes early: a narrow terminal has no room for what comes late. */
 static const struct umm_table_column process_columns[] = {
     {UMM_TABLE_ID, "pid", "pid", NULL, NULL},
     {UMM_TABLE_COUNT, "ppid", NULL, NULL, NULL},
+    {UMM_TABLE_TEXT, "name", "name", NULL, NULL},
     {UMM_TABLE_BYTES, "rss_bytes", "rss", METRIC("process_rss_bytes"), "Memory of the process."},
     {UMM_TABLE_BYTES, "pss_bytes", "pss", METRIC("process_pss_bytes"),
      "Its memory, each page divided by the number of processes that map it."},
@@ -135,8 +137,7 @@ static const struct umm_table_column process_columns[] = {
     {UMM_TABLE_BYTES, "peak_rss_bytes", "peak", METRIC("process_peak_rss_bytes"),
      "The most it had in memory."},
     {UMM_TABLE_COUNT, "threads", "threads", METRIC("process_threads"), "Its threads."},
-    {UMM_TABLE_COUNT, "fds", "fds", METRIC("process_fds"), "Its open files."},
-    {UMM_TABLE_TEXT, "name", "name", NULL, NULL}};
+    {UMM_TABLE_COUNT, "fds", "fds", METRIC("process_fds"), "Its open files."}};
 
 void umm_view_processes_init(struct umm_table *table)
 {
