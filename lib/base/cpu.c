@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/cpu.h"
 
-static const char *const names[UMM_CPU_COUNT] = {"portable", "neon", "avx2", "avx512"};
-
 enum umm_cpu umm_cpu_best(void)
 {
 #if defined(__x86_64__)
@@ -20,11 +18,6 @@ enum umm_cpu umm_cpu_best(void)
     return UMM_CPU_NEON;
 #endif
     return UMM_CPU_PORTABLE;
-}
-
-const char *umm_cpu_name(enum umm_cpu cpu)
-{
-    return names[cpu];
 }
 
 enum umm_cpu umm_cpu_choose(const struct umm_run *run)

@@ -23,7 +23,4 @@ enum umm_cpu umm_cpu_best(void);
 /* The engine that run asks for, or the best there is below it. NULL: the best. */
 enum umm_cpu umm_cpu_choose(const struct umm_run *run);
 
-/* "portable", "neon", "avx2", "avx512". */
-const char *umm_cpu_name(enum umm_cpu cpu);
-
 #endif

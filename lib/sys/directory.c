@@ -192,7 +192,8 @@ enum umm_status umm_directory_open_file(int fd, const char *path, const char *na
 {
     /* O_NONBLOCK: a FIFO must not hold us before we see what it is. */
     *file_fd = umm_file_openat(fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (*file_fd < 0 && errno != ELOOP)
+    /* What a link and a socket say. */
+    if (*file_fd < 0 && errno != ELOOP && errno != ENXIO)
         return umm_error_set_errno(err, errno, path, "cannot open");
     enum umm_status status = *file_fd < 0 ? UMM_OK : umm_file_stat_fd(*file_fd, path, info, err);
     if (!status && (*file_fd < 0 || info->kind != UMM_FILE_REGULAR))

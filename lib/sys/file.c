@@ -176,7 +176,9 @@ enum umm_status umm_file_open_update(const char *path, int *fd, struct umm_file_
 
 enum umm_status umm_file_seek(int fd, const char *path, uint64_t offset, struct umm_error *err)
 {
-    if (offset > INT64_MAX || lseek(fd, (off_t)offset, SEEK_SET) < 0)
+    if (offset > INT64_MAX)
+        return umm_error_set_errno(err, EOVERFLOW, path, "cannot seek");
+    if (lseek(fd, (off_t)offset, SEEK_SET) < 0)
         return umm_error_set_errno(err, errno, path, "cannot seek");
     return UMM_OK;
 }

@@ -49,7 +49,9 @@ static int open_lock_file(int dir_fd, const char *name)
 static enum umm_status open_lock(struct umm_lock *lock, const char *path, struct umm_error *err)
 {
     struct stat st;
-    lock->fd = open_lock_file(lock->dir_fd, lock->name);
+    do
+        lock->fd = open_lock_file(lock->dir_fd, lock->name);
+    while (lock->fd < 0 && errno == EINTR);
     if (lock->fd < 0)
         return umm_error_set_errno(err, errno, path, "cannot open its lock file");
     if (fstat(lock->fd, &st) < 0)

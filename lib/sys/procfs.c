@@ -192,7 +192,8 @@ bool umm_procfs_number(const char **text, uint64_t *value)
     return true;
 }
 
-const char *umm_procfs_value(const char *text, const char *key, size_t *len_bytes)
+/* What stands behind key up to the end of its line; NULL when there is no such line. */
+static const char *find_value(const char *text, const char *key, size_t *len_bytes)
 {
     size_t key_len = strlen(key);
     for (; *text; text = umm_procfs_next_line(text)) {
@@ -210,7 +211,7 @@ bool umm_procfs_field(const char *text, const char *key, uint64_t *value)
 {
     size_t len;
     uint64_t v;
-    const char *at = umm_procfs_value(text, key, &len);
+    const char *at = find_value(text, key, &len);
     if (!at || !umm_procfs_number(&at, &v))
         return false;
     at += strspn(at, " ");

@@ -54,9 +54,6 @@ bool umm_procfs_is_denied(const struct umm_error *err);
  */
 bool umm_procfs_field(const char *text, const char *key, uint64_t *value);
 
-/* What stands behind key up to the end of its line; NULL when there is no such line. */
-const char *umm_procfs_value(const char *text, const char *key, size_t *len_bytes);
-
 /* The digits at *text, which moves behind them; false when there are none, or too many. */
 bool umm_procfs_number(const char **text, uint64_t *value);
 

@@ -28,7 +28,7 @@ struct counts {
     uint64_t n_cached, n_dirty, n_writeback, n_evicted, n_recently_evicted;
 };
 
-uint64_t umm_residency_page_bytes(void)
+static uint64_t page_bytes(void)
 {
     return (uint64_t)sysconf(_SC_PAGESIZE);
 }
@@ -36,7 +36,7 @@ uint64_t umm_residency_page_bytes(void)
 /* Pages that the range touches. */
 static uint64_t count_pages(uint64_t offset, uint64_t len_bytes)
 {
-    uint64_t page = umm_residency_page_bytes();
+    uint64_t page = page_bytes();
     return (offset + len_bytes - 1) / page - offset / page + 1;
 }
 
@@ -45,7 +45,7 @@ static uint64_t count_pages(uint64_t offset, uint64_t len_bytes)
 static void fill(struct umm_residency *out, const struct counts *counts, uint64_t offset,
                  uint64_t len_bytes)
 {
-    uint64_t page = umm_residency_page_bytes(), n_pages = count_pages(offset, len_bytes);
+    uint64_t page = page_bytes(), n_pages = count_pages(offset, len_bytes);
     uint64_t n_missing = n_pages > counts->n_cached ? n_pages - counts->n_cached : 0;
     /* Which pages are missing is not told: the ends' fractions count as there. */
     uint64_t missing_bytes = n_missing < n_pages ? n_missing * page : len_bytes;
@@ -85,7 +85,7 @@ static bool may_ask_mincore(int fd, const struct stat *st)
 static uint64_t sum_resident(const unsigned char *pages, uint64_t n, uint64_t page_at,
                              uint64_t offset, uint64_t end)
 {
-    uint64_t page = umm_residency_page_bytes(), sum = 0;
+    uint64_t page = page_bytes(), sum = 0;
     for (uint64_t i = 0; i < n; i++) {
         uint64_t first = page_at + i * page, last = first + page;
         if (pages[i] & 1)
@@ -101,7 +101,7 @@ enum umm_status umm_residency_query_mincore(int fd, const char *path, uint64_t o
     enum { PAGES_MAX = 65536 };
     static const char failed[] = "cannot see what is in memory";
     unsigned char pages[PAGES_MAX];
-    uint64_t page = umm_residency_page_bytes(), end = offset + len_bytes, n;
+    uint64_t page = page_bytes(), end = offset + len_bytes, n;
     struct stat st;
     *out = (struct umm_residency){0};
     if (fstat(fd, &st) < 0)

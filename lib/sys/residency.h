@@ -64,7 +64,4 @@ UMM_MUST_USE enum umm_status umm_residency_query_mincore(int fd, const char *pat
 /* Add the figures of *part to *sum, whose three flags stay true as long as part's are. */
 void umm_residency_add(struct umm_residency *sum, const struct umm_residency *part);
 
-/* Bytes of a page. */
-uint64_t umm_residency_page_bytes(void);
-
 #endif

@@ -39,6 +39,17 @@ struct walk {
     size_t one_bytes;
 };
 
+static int walk_below(struct walk *walk, int dir_fd, int depth);
+
+/* The directory name in dir_fd. Each level holds a descriptor, so there is an end to them. */
+static int walk_into(struct walk *walk, int dir_fd, const char *name, int depth)
+{
+    if (depth == DEPTH_MAX)
+        return ENAMETOOLONG;
+    int fd = umm_file_openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return fd < 0 ? errno : walk_below(walk, fd, depth + 1);
+}
+
 /* Takes over dir_fd. 0, or what errno said. */
 static int walk_below(struct walk *walk, int dir_fd, int depth)
 {
@@ -50,18 +61,24 @@ static int walk_below(struct walk *walk, int dir_fd, int depth)
         umm_file_close(&dir_fd);
         return failed;
     }
-    while ((entry = readdir(stream))) {
-        const char *name = entry->d_name;
+    for (;;) {
         struct stat st;
-        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-            fstatat(dirfd(stream), name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        errno = 0;
+        if (!(entry = readdir(stream))) {
+            failed = failed ? failed : errno;
+            break;
+        }
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
             continue;
+        if (fstatat(dirfd(stream), name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+            failed = failed || errno == ENOENT ? failed : errno;
+            continue;
+        }
         if (walk->n++ == 0 && walk->one)
             snprintf(walk->one, walk->one_bytes, "%s", name);
-        if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX) {
-            int fd = umm_file_openat(dirfd(stream), name,
-                                     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-            int below = fd < 0 ? errno : walk_below(walk, fd, depth + 1);
+        if (S_ISDIR(st.st_mode)) {
+            int below = walk_into(walk, dirfd(stream), name, depth);
             failed = failed ? failed : below;
         }
         if (walk->is_removing)

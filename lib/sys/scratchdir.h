@@ -19,12 +19,13 @@ struct umm_scratchdir {
 UMM_MUST_USE enum umm_status umm_scratchdir_make(struct umm_scratchdir *dir, const char *parent,
                                                  const char *prefix, struct umm_error *err);
 
-/* Remove it and all below; links are not followed. Safe on none. */
+/* Remove it and all below, 64 levels deep; links are not followed. Safe on none. */
 void umm_scratchdir_remove(struct umm_scratchdir *dir);
 
 /*
- * How many files and directories are below path, down to any depth, and the name of one
- * of them in `one` (empty for none). UMM_ERR_SYSTEM: it cannot be listed.
+ * How many files and directories are below path, and the name of one of them in `one`
+ * (empty for none). UMM_ERR_SYSTEM: it cannot be listed, or not all of it, or there are
+ * more than 64 levels.
  */
 UMM_MUST_USE enum umm_status umm_scratchdir_count(const char *path, uint64_t *n, char *one,
                                                   size_t one_bytes, struct umm_error *err);

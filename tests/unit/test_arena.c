@@ -521,6 +521,24 @@ static void misuse_is_caught_by_asan(void **state)
     assert_true(dies(write_after_parents_reset));
 }
 
+static void texts_are_copied_with_their_end(void **state)
+{
+    (void)state;
+    char room[UMM_ARENA_ALIGN * 8], text[] = "text";
+    struct umm_arena arena;
+    umm_arena_init_buffer(&arena, room, sizeof room);
+    char *copy = umm_arena_copy_text(&arena, text);
+    text[0] = 'n';
+    assert_string_equal(copy, "text");
+    copy = umm_arena_copy_text(&arena, "");
+    assert_string_equal(copy, "");
+    for (int i = 0; i < 8 && copy; i++)
+        copy = umm_arena_copy_text(&arena, text);
+    assert_null(copy);
+    assert_int_equal(umm_arena_check(&arena, "a text", NULL), UMM_ERR_MEMORY);
+    umm_arena_close(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -535,6 +553,7 @@ int main(void)
         cmocka_unit_test(realloc_in_place_at_the_end),
         cmocka_unit_test(buffer_is_all_there_is),
         cmocka_unit_test(children_live_in_their_parent),
+        cmocka_unit_test(texts_are_copied_with_their_end),
         cmocka_unit_test(random_calls_agree_with_a_model),
         cmocka_unit_test(misuse_is_caught_by_asan),
     };

@@ -150,7 +150,7 @@ static void check_f64(const struct sheet *sheet, enum umm_cpu cpu, size_t first,
             memcpy(&bits, &wanted, sizeof bits);
         memcpy(&got, out + k * out_stride, sizeof got);
         if (got != bits)
-            fail_msg("%s: \"%.*s\": %llx, not %llx", umm_cpu_name(cpu), (int)len, text,
+            fail_msg("engine %d: \"%.*s\": %llx, not %llx", (int)cpu, (int)len, text,
                      (unsigned long long)got, (unsigned long long)bits);
     }
     assert_int_equal(at, n_odd);

@@ -126,6 +126,7 @@ static void files_are_examined_opened_and_removed(void **state)
     assert_int_equal(symlink("../outside", "d/link"), 0);
     assert_int_equal(mkfifo("d/fifo", 0600), 0);
     assert_int_equal(mkdir("d/sub", 0700), 0);
+    assert_int_equal(mknod("d/socket", S_IFSOCK | 0600, 0), 0);
     assert_int_equal(umm_directory_stat_file(fd, "d", "file", &info, NULL), UMM_OK);
     assert_true(info.kind == UMM_FILE_REGULAR && info.size_bytes == 5);
     assert_int_equal(umm_directory_stat_file(fd, "d", "link", &info, NULL), UMM_OK);
@@ -134,8 +135,8 @@ static void files_are_examined_opened_and_removed(void **state)
     assert_true(info.kind == UMM_FILE_DIRECTORY);
     assert_int_equal(umm_directory_open_file(fd, "d", "file", &file_fd, &info, NULL), UMM_OK);
     umm_file_close(&file_fd);
-    static const char *const others[] = {"link", "fifo", "sub"};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const others[] = {"link", "fifo", "sub", "socket"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         assert_int_equal(umm_directory_open_file(fd, "d", others[i], &file_fd, &info, &err),
                          UMM_ERR_CONFLICT);
         assert_string_equal(err.message, "is not a regular file");

@@ -537,6 +537,27 @@ static void clocks_run(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
+static void a_seek_goes_there_or_says_why(void **state)
+{
+    struct umm_error err;
+    size_t n_read;
+    char byte;
+    int ends[2];
+    (void)state;
+    put("five", "12345");
+    int fd = open("five", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(umm_file_seek(fd, "five", 3, NULL), UMM_OK);
+    assert_int_equal(umm_file_read(fd, "five", NULL, &byte, 1, &n_read, NULL), UMM_OK);
+    assert_int_equal(byte, '4');
+    errno = 0;
+    assert_errno(umm_file_seek(fd, "five", (uint64_t)INT64_MAX + 1, &err), &err, EOVERFLOW);
+    close(fd);
+    assert_int_equal(pipe(ends), 0);
+    assert_errno(umm_file_seek(ends[0], "pipe", 0, &err), &err, ESPIPE);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -560,6 +581,7 @@ int main(void)
         TEST(truncate_and_allocate_set_the_size),
         TEST(sync_of_a_pipe_is_an_error),
         TEST(scratch_file_has_no_name),
+        TEST(a_seek_goes_there_or_says_why),
         TEST(close_checked_reports_and_forgets),
         TEST(same_file_is_known_by_any_name),
         TEST(directories_are_made_once),

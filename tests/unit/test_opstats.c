@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "umm.h"
 
+#include "tasks.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -72,12 +74,38 @@ static void what_cannot_be_is_refused(void **state)
     umm_opstats_free(stats);
 }
 
+static void *record_some(void *user)
+{
+    struct umm_opstats *stats = user;
+    for (unsigned i = 0; i < 5000; i++) {
+        struct umm_opstats_summary s;
+        umm_opstats_record(stats, i % 3, 1000 + i % 3);
+        umm_opstats_kind(stats, i % 3, &s);
+        if (i % 100 == 0 && (s.n_recent == 0 || s.min_ns != 1000 + i % 3 || s.max_ns != s.min_ns))
+            return user;
+    }
+    return NULL;
+}
+
+static void a_locked_one_serves_threads(void **state)
+{
+    (void)state;
+    struct umm_opstats *stats;
+    struct umm_opstats_summary s;
+    assert_int_equal(umm_opstats_new(&stats, 3, true, NULL), UMM_OK);
+    run_in_four_threads(record_some, stats);
+    umm_opstats_all(stats, &s);
+    assert_int_equal(s.n_total, 4 * 5000);
+    umm_opstats_free(stats);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_up_the_recent_ones),
         cmocka_unit_test(sums_do_not_overflow),
         cmocka_unit_test(what_cannot_be_is_refused),
+        cmocka_unit_test(a_locked_one_serves_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
