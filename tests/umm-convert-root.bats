@@ -51,6 +51,25 @@ tree() {
     no_leftovers root
 }
 
+@test "a symbol in the name of a file is written as in that of a directory" {
+    local symbol name
+    for symbol in BTC/USDT 100% .X A%2FB ..; do
+        ok umm-convert --out-root root --symbols "$symbol" --timeframes 1m a.csv
+        name=$(ls -A root)
+        cp a.csv "$name-1m.csv"
+        ok umm-convert --out-root root "$name-1m.csv"
+        [ "$(tree)" = "$name/1m.npy " ]
+        ok umm-mmap-slice --root root --symbols "$symbol" --timeframes 1m --format csv
+        rm -r "root/$name"
+    done
+    for name in 100% A%2fB A%41 A%2; do
+        cp a.csv "$name-1m.csv"
+        refuses 2 "umm-convert: a % in a name is one of %2F, %25 and %2E: \"$name\"
+$TRY" umm-convert --out-root root "$name-1m.csv"
+    done
+    [ -z "$(ls -A root)" ]
+}
+
 @test "names that tell no symbol or timeframe are refused before anything is done" {
     local name
     for name in a.csv EURUSD_M1.csv EURUSD-1M-2024.csv BTCUSDT1m.csv -1m.csv x-1m5.csv BTCUSDT-.csv; do

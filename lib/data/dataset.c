@@ -23,10 +23,15 @@ static enum umm_status refuse(const char *what, const char *text, size_t len_byt
                          umm_escape(shown, sizeof shown, text, len_bytes));
 }
 
+/* What stands in names for characters that would lead elsewhere, or be taken for these. */
+static const struct {
+    char c;
+    char text[4];
+} escapes[] = {{'/', "%2F"}, {'%', "%25"}, {'.', "%2E"}};
+
 enum umm_status umm_dataset_symbol_name(const char *symbol, size_t len_bytes,
                                         char out[UMM_DATASET_NAME_MAX], struct umm_error *err)
 {
-    static const char hex[] = "0123456789ABCDEF";
     size_t len = 0;
     if (len_bytes == 0 || len_bytes > UMM_DATASET_SYMBOL_MAX)
         return refuse("a symbol has 1 to 80 bytes", symbol, len_bytes, err);
@@ -34,13 +39,43 @@ enum umm_status umm_dataset_symbol_name(const char *symbol, size_t len_bytes,
         unsigned char c = (unsigned char)symbol[i];
         if (c < ' ' || c == 0x7F)
             return refuse("a symbol has no control characters", symbol, len_bytes, err);
-        if (c == '/' || c == '%' || (c == '.' && i == 0)) {
-            out[len++] = '%';
-            out[len++] = hex[c >> 4];
-            out[len++] = hex[c & 15];
-        } else {
-            out[len++] = (char)c;
+        out[len++] = (char)c;
+        for (size_t k = 0; k < sizeof escapes / sizeof *escapes; k++) {
+            if (c == escapes[k].c && (c != '.' || i == 0)) {
+                memcpy(out + len - 1, escapes[k].text, 3);
+                len += 2;
+            }
         }
+    }
+    out[len] = '\0';
+    return UMM_OK;
+}
+
+/* The character that the three bytes at text stand for; 0 if they are no escape. */
+static char unescape(const char *text)
+{
+    for (size_t k = 0; k < sizeof escapes / sizeof *escapes; k++)
+        if (memcmp(text, escapes[k].text, 3) == 0)
+            return escapes[k].c;
+    return '\0';
+}
+
+enum umm_status umm_dataset_symbol_of_name(const char *name, size_t len_bytes,
+                                           char out[UMM_DATASET_SYMBOL_MAX + 1],
+                                           struct umm_error *err)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < len_bytes; i++) {
+        char c = name[i];
+        if (len == UMM_DATASET_SYMBOL_MAX)
+            return refuse("a symbol has 1 to 80 bytes", name, len_bytes, err);
+        if (c == '%') {
+            c = len_bytes - i < 3 ? '\0' : unescape(name + i);
+            if (!c)
+                return refuse("a % in a name is one of %2F, %25 and %2E", name, len_bytes, err);
+            i += 2;
+        }
+        out[len++] = c;
     }
     out[len] = '\0';
     return UMM_OK;
@@ -248,7 +283,7 @@ static size_t split_name(const char *name, struct umm_timeframe *timeframe)
 enum umm_status umm_dataset_path_of_file(const char *root, const char *file, char **path,
                                          struct umm_error *err)
 {
-    char symbol[UMM_DATASET_NAME_MAX];
+    char symbol[UMM_DATASET_SYMBOL_MAX + 1], directory[UMM_DATASET_NAME_MAX];
     struct umm_timeframe timeframe;
     const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
     size_t len = split_name(name, &timeframe);
@@ -256,8 +291,10 @@ enum umm_status umm_dataset_path_of_file(const char *root, const char *file, cha
         return umm_error_set_path(err, UMM_ERR_ARGUMENT, file,
                                   "no SYMBOL-TIMEFRAME at the head of its name: use --symbols "
                                   "and --timeframes");
-    enum umm_status status = umm_dataset_symbol_name(name, len, symbol, err);
-    return status ? status : join(root, symbol, timeframe.name, path, err);
+    enum umm_status status = umm_dataset_symbol_of_name(name, len, symbol, err);
+    if (!status)
+        status = umm_dataset_symbol_name(symbol, strlen(symbol), directory, err);
+    return status ? status : join(root, directory, timeframe.name, path, err);
 }
 
 /* ---- the disk --------------------------------------------------------------------- */

@@ -4,9 +4,10 @@
  *
  * A symbol is 1 to 80 bytes as the market writes it: upper and lower case differ. In
  * names of files and in keys '/', '%' and a leading '.' are written %2F, %25 and %2E, so
- * that two symbols never share a directory and none leads out of ROOT; control
- * characters are refused. A timeframe is what text/timeframe.h reads, its file named by
- * the normal form. A key names a dataset, and what of it is wanted, in one word:
+ * that two symbols never share a directory and none leads out of ROOT; read back, such a
+ * name gives the same symbol again. Control characters are refused. A timeframe is what
+ * text/timeframe.h reads, its file named by the normal form. A key names a dataset, and
+ * what of it is wanted, in one word:
  *
  *     BTCUSDT_1m      BTCUSDT_1m_2022-01-01_2024-01-01      BTC%2FUSDT_1h_2024-01-01_end
  *
@@ -59,6 +60,15 @@ UMM_MUST_USE enum umm_status umm_dataset_symbol_name(const char *symbol, size_t 
                                                      struct umm_error *err);
 
 /*
+ * The symbol that the name tells, where %2F, %25 and %2E stand for their characters: what
+ * umm_dataset_symbol_name makes of it is the name again, if that was its work.
+ * UMM_ERR_ARGUMENT for any other %, and for one that is too long.
+ */
+UMM_MUST_USE enum umm_status umm_dataset_symbol_of_name(const char *name, size_t len_bytes,
+                                                        char out[UMM_DATASET_SYMBOL_MAX + 1],
+                                                        struct umm_error *err);
+
+/*
  * Find the datasets, in the order symbol by symbol; free the list in any case.
  * UMM_ERR_ARGUMENT: lists or names that make no sense, and a name given twice.
  * UMM_ERR_DATA: one is missing, and it is said whether the symbol or the timeframe is;
@@ -86,8 +96,9 @@ UMM_MUST_USE enum umm_status umm_dataset_of_files(const char *const *files, size
 /*
  * The path of the dataset that a file's name tells: its last component begins with
  * SYMBOL-TIMEFRAME or SYMBOL_TIMEFRAME and ends there, or goes on with - _ or a dot, as in
- * BTCUSDT-1m-2024-01.csv.zst. The first timeframe behind a - or _ counts. *path is
- * malloc'ed. UMM_ERR_ARGUMENT when the name has none.
+ * BTCUSDT-1m-2024-01.csv.zst. The first timeframe behind a - or _ counts. SYMBOL is as in
+ * all names of files: BTC%2FUSDT is BTC/USDT. *path is malloc'ed. UMM_ERR_ARGUMENT when the
+ * name has none.
  */
 UMM_MUST_USE enum umm_status umm_dataset_path_of_file(const char *root, const char *file,
                                                       char **path, struct umm_error *err);

@@ -52,6 +52,35 @@ static void test_the_longest_symbol_fits(void **state)
     assert_int_equal(umm_dataset_symbol_name(symbol, sizeof symbol, name, NULL), UMM_ERR_ARGUMENT);
 }
 
+/* The name gives the symbol again. */
+static void assert_read_back(const char *name, const char *symbol, size_t len)
+{
+    char back[UMM_DATASET_SYMBOL_MAX + 1];
+    assert_int_equal(umm_dataset_symbol_of_name(name, strlen(name), back, NULL), UMM_OK);
+    assert_int_equal(strlen(back), len);
+    assert_memory_equal(back, symbol, len);
+}
+
+static void test_names_that_are_no_symbols(void **state)
+{
+    static const char *const names[] = {"%", "A%", "A%2", "%2f", "A%41", "%%2F", "%2FA%2"};
+    char back[UMM_DATASET_SYMBOL_MAX + 1], name[UMM_DATASET_NAME_MAX];
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_int_equal(umm_dataset_symbol_of_name(names[i], strlen(names[i]), back, NULL),
+                         UMM_ERR_ARGUMENT);
+    /* Not past its end, where the rest of an escape is. */
+    assert_int_equal(umm_dataset_symbol_of_name("A%2F", 3, back, NULL), UMM_ERR_ARGUMENT);
+    for (size_t i = 0; i < UMM_DATASET_SYMBOL_MAX; i++)
+        memcpy(name + 3 * i, "%2F", 3);
+    assert_int_equal(umm_dataset_symbol_of_name(name, UMM_DATASET_NAME_MAX - 1, back, NULL),
+                     UMM_OK);
+    assert_int_equal(strlen(back), UMM_DATASET_SYMBOL_MAX);
+    char much[UMM_DATASET_SYMBOL_MAX + 1];
+    memset(much, 'x', sizeof much);
+    assert_int_equal(umm_dataset_symbol_of_name(much, sizeof much, back, NULL), UMM_ERR_ARGUMENT);
+}
+
 /* Names of different symbols differ: all of up to 3 of these bytes, against each other. */
 static void test_no_two_symbols_share_a_name(void **state)
 {
@@ -69,6 +98,7 @@ static void test_no_two_symbols_share_a_name(void **state)
             assert_int_equal(umm_dataset_symbol_name(symbol, len, names[n], NULL), UMM_OK);
             assert_null(strchr(names[n], '/'));
             assert_true(names[n][0] != '.');
+            assert_read_back(names[n], symbol, len);
             for (size_t k = 0; k < n; k++)
                 assert_string_not_equal(names[k], names[n]);
             n++;
@@ -298,6 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_symbols_become_safe_names),
         cmocka_unit_test(test_the_longest_symbol_fits),
+        cmocka_unit_test(test_names_that_are_no_symbols),
         cmocka_unit_test(test_no_two_symbols_share_a_name),
         cmocka_unit_test(test_bad_lists_are_refused),
         cmocka_unit_test(test_lists_expand_symbol_by_symbol),
