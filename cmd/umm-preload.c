@@ -244,7 +244,8 @@ static bool verify(const struct opts *opts, const struct umm_preload_result *res
         const struct umm_preload_file *file = &result->files[i];
         char path[4 * UMM_EXCERPT_MAX];
         uint64_t n = file->after.resident_bytes, of = umm_preload_data_bytes(file);
-        if (file->is_failed || umm_preload_is_verified(opts->preload.action, file))
+        if (file->is_failed || file->is_repeated ||
+            umm_preload_is_verified(opts->preload.action, file))
             continue;
         is_good = false;
         umm_escape(path, sizeof path, file->path, strlen(file->path));

@@ -50,6 +50,10 @@ expect() {
     [[ $value == "$1" ]] || fail "${*:2} is $value, not $1"
 }
 
+plans() {
+    "$PY" -c 'import json, sys; print(*[f["plan"] for f in json.load(sys.stdin)["files"]])' <<<"$output"
+}
+
 # An array of $2 rows and 6 columns of <f8 (order $3), a minute apart from 2020 on.
 array() {
     "$PY" -c 'import sys, numpy as np
@@ -355,9 +359,6 @@ EOF
 
 @test "the budget goes to the files in order; what does not fit is left to mmap" {
     for n in 1 2 3 4; do head -c $((n * 10000)) /dev/zero >f$n; done
-    plans() {
-        "$PY" -c 'import json, sys; print(*[f["plan"] for f in json.load(sys.stdin)["files"]])' <<<"$output"
-    }
     ok umm-preload --budget=60000 --json f1 f4 f2 f3
     expect 60000 budget_bytes
     [[ $(plans) == 'preload preload mmap mmap' ]]
@@ -367,6 +368,44 @@ EOF
     [[ $(plans) == 'mmap' ]]
     ok umm-preload --status --budget=10K --json f1 f2
     [[ $(plans) == 'preload mmap' ]]
+}
+
+@test "a file that is named twice counts once" {
+    mkdir d
+    head -c 30000 /dev/urandom >d/a.npy
+    ln d/a.npy d/b.npy
+    ln -s d/a.npy link
+    head -c 10000 /dev/urandom >c
+    sync d/a.npy c
+    for file in d/a.npy c; do umm-preload --evict "$file" >evicted; done
+    ok umm-preload --budget=40000 --verify --json d link d/a.npy c
+    [[ $(plans) == 'preload preload preload preload preload' ]]
+    expect 40000 total bytes
+    expect 40000 total resident_bytes
+    expect '"d/a.npy"' files 1 same_as
+    expect '"d/b.npy"' files 1 path
+    expect '"d/a.npy"' files 3 same_as
+    expect "$(field files 0 loaded_bytes)" files 2 loaded_bytes
+    expect 30000 files 3 resident_bytes
+    expect $(($(field files 0 loaded_bytes) + $(field files 4 loaded_bytes))) total loaded_bytes
+    [[ $output != *same_as*same_as*same_as*same_as* ]]
+    ok umm-preload --budget=39999 --metrics=m.prom d link c
+    [[ ${#lines[@]} == 6 && ${lines[5]} == *'40000'*'2 files: 1 preload, 1 mmap, 0 memory' ]]
+    grep -q '^umm_preload_files{.*} 2$' m.prom
+    # Not in the budget: so are all of its names, and so the next file fits.
+    ok umm-preload --budget=29999 --json c d/a.npy d/b.npy
+    [[ $(plans) == 'preload mmap mmap' ]]
+    ok umm-preload --evict --json d/a.npy link
+    expect 30000 total bytes
+    capture umm-preload --json d/none d/none
+    [[ $status == 1 ]]
+    expect 2 failed
+}
+
+@test "rows of a file that is named twice count once" {
+    array rows.npy 1000
+    ok umm-preload --range=0:10 --json rows.npy ./rows.npy
+    expect 480 total bytes
 }
 
 @test "what is planned mmap is not loaded, and verify does not ask for it" {

@@ -47,7 +47,7 @@ static void make_plan(struct umm_preload_result *result)
     for (size_t i = 0; i < result->n_files; i++) {
         struct umm_preload_file *file = &result->files[i];
         uint64_t n = umm_preload_data_bytes(file);
-        if (file->is_failed)
+        if (!umm_preload_counts(file))
             continue;
         if (file->before.is_by_nature) {
             file->plan = UMM_PRELOAD_PLAN_MEMORY;
@@ -96,6 +96,20 @@ static void look_again(const struct umm_preload_options *options, struct umm_pre
         file->loaded_bytes = file->device_bytes;
 }
 
+/* What the first of them found and did is true of each of them. */
+static void repeat_files(struct umm_preload_result *result)
+{
+    for (size_t i = 0; i < result->n_files; i++) {
+        struct umm_preload_file *file = &result->files[i], was = *file;
+        if (!was.is_repeated)
+            continue;
+        *file = result->files[was.first];
+        file->path = was.path;
+        file->is_repeated = true;
+        file->first = was.first;
+    }
+}
+
 static void add_up(struct umm_preload_result *result)
 {
     struct umm_preload_file *total = &result->total;
@@ -103,8 +117,8 @@ static void add_up(struct umm_preload_result *result)
     total->is_device_known = true;
     for (size_t i = 0; i < result->n_files; i++) {
         const struct umm_preload_file *file = &result->files[i];
-        result->n_failed += file->is_failed;
-        if (file->is_failed)
+        result->n_failed += file->is_failed && !file->is_repeated;
+        if (!umm_preload_counts(file))
             continue;
         total->n_bytes += file->n_bytes;
         total->hole_bytes += file->hole_bytes;
@@ -127,7 +141,7 @@ static enum umm_status act(const struct umm_preload_options *options, struct umm
         struct umm_preload_file *file = &result->files[i];
         if (umm_run_is_cancelled(run))
             return umm_error_set_cancelled(err);
-        if (options->action == UMM_PRELOAD_EVICT && !file->is_failed) {
+        if (options->action == UMM_PRELOAD_EVICT && umm_preload_counts(file)) {
             evict_file(options, file);
             look_again(options, file);
         } else if (options->action == UMM_PRELOAD_LOAD && umm_preload_is_wanted(file)) {
@@ -148,11 +162,13 @@ enum umm_status umm_preload(const struct umm_preload_options *options, struct um
     }
     if (!status)
         status = act(options, run, result, err);
-    if (status)
+    if (status) {
         umm_preload_result_free(result);
-    else
-        add_up(result);
-    return status;
+        return status;
+    }
+    repeat_files(result);
+    add_up(result);
+    return UMM_OK;
 }
 
 void umm_preload_result_free(struct umm_preload_result *result)

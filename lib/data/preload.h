@@ -11,6 +11,10 @@
  * so that a second run makes the same plan. Files that live in memory (tmpfs) are planned
  * "memory" and cost nothing; neither do holes.
  *
+ * A file that is named again, under any name, is done once: what is listed for it again is
+ * what was done the first time, and sums leave it out. Ranges of one file that only overlap
+ * are taken for different ones.
+ *
  * One file that fails does not stop the others: it is told to `warn`.
  */
 #ifndef UMM_DATA_PRELOAD_H
@@ -76,6 +80,7 @@ struct umm_preload_strips {
  * loaded_bytes  after, beyond before; where these are unknown, what came from devices
  * device_bytes  what devices delivered for it, readahead included
  * seconds       from the first byte to the last; files are loaded side by side
+ * is_repeated   the same bytes of the same file are in the list before
  */
 struct umm_preload_file {
     char *path;
@@ -87,8 +92,10 @@ struct umm_preload_file {
     bool is_device_known;
     uint64_t device_bytes;
     double seconds;
-    struct umm_preload_strips strips; /* these six are private */
+    bool is_repeated;
+    struct umm_preload_strips strips; /* these seven are private */
     bool is_partial;                  /* some of the file is not wanted: rows, or holes */
+    size_t first;                     /* if it is repeated, that of which file */
     uint64_t device, inode;
     uint64_t walked_bytes, started_ns;
 };

@@ -233,6 +233,59 @@ static enum umm_status add_tree(struct list *list, const struct umm_preload_inpu
     return status;
 }
 
+/* ---- files named again ------------------------------------------------------------- */
+
+bool umm_preload_counts(const struct umm_preload_file *file)
+{
+    return !file->is_failed && !file->is_repeated;
+}
+
+static int compare_counts(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+/* By what they are: the same bytes of the same file compare equal. */
+static int compare_bytes(const struct umm_preload_file *a, const struct umm_preload_file *b)
+{
+    int order = compare_counts(a->device, b->device);
+    order = order ? order : compare_counts(a->inode, b->inode);
+    order = order ? order : compare_counts(a->strips.offset, b->strips.offset);
+    order = order ? order : compare_counts(a->strips.len_bytes, b->strips.len_bytes);
+    order = order ? order : compare_counts(a->strips.stride_bytes, b->strips.stride_bytes);
+    return order ? order : compare_counts(a->strips.n, b->strips.n);
+}
+
+/* As qsort wants it: those that are the same in the order of the list. */
+static int compare_files(const void *a, const void *b)
+{
+    struct umm_preload_file *const *file_a = a, *const *file_b = b;
+    int order = compare_bytes(*file_a, *file_b);
+    return order ? order : (*file_a > *file_b) - (*file_a < *file_b);
+}
+
+static enum umm_status mark_repeated(struct umm_preload_result *result, struct umm_error *err)
+{
+    size_t n = 0, first = 0;
+    struct umm_preload_file **files = malloc((result->n_files + 1) * sizeof *files);
+    if (!files)
+        return umm_error_set_memory(err, (result->n_files + 1) * sizeof *files,
+                                    "the list of files");
+    for (size_t i = 0; i < result->n_files; i++)
+        if (!result->files[i].is_failed)
+            files[n++] = &result->files[i];
+    qsort(files, n, sizeof *files, compare_files);
+    for (size_t i = 1; i < n; i++) {
+        files[i]->is_repeated = compare_bytes(files[first], files[i]) == 0;
+        if (files[i]->is_repeated)
+            files[i]->first = (size_t)(files[first] - result->files);
+        else
+            first = i;
+    }
+    free(files);
+    return UMM_OK;
+}
+
 enum umm_status umm_preload_list_files(const struct umm_preload_options *options,
                                        const struct umm_run *run, struct umm_preload_result *result,
                                        struct umm_error *err)
@@ -249,5 +302,5 @@ enum umm_status umm_preload_list_files(const struct umm_preload_options *options
         else
             status = is_directory ? add_tree(&list, input, run, err) : add_copy(&list, input, err);
     }
-    return status;
+    return status ? status : mark_repeated(result, err);
 }

@@ -21,6 +21,9 @@ UMM_MUST_USE enum umm_status umm_preload_list_files(const struct umm_preload_opt
                                                     struct umm_preload_result *result,
                                                     struct umm_error *err);
 
+/* Whether file is in the list on its own account: it did not fail, and is not repeated. */
+bool umm_preload_counts(const struct umm_preload_file *file);
+
 /* Open file again: it must still be the one that was looked at, and as long. */
 UMM_MUST_USE enum umm_status umm_preload_open(const struct umm_preload_file *file, int *fd,
                                               struct umm_error *err);

@@ -34,7 +34,7 @@ bool umm_preload_is_wanted(const struct umm_preload_file *file)
         file->plan == UMM_PRELOAD_PLAN_PRELOAD || file->plan == UMM_PRELOAD_PLAN_MEMORY;
     bool is_there =
         file->before.is_known && file->before.resident_bytes >= umm_preload_data_bytes(file);
-    return is_planned && !file->is_failed && !is_there;
+    return is_planned && umm_preload_counts(file) && !is_there;
 }
 
 /* ---- pieces ---------------------------------------------------------------------- */

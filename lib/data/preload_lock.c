@@ -11,7 +11,7 @@
 /* Whether the lock is to hold it; a file that failed is not what was planned. */
 static bool is_chosen(const struct umm_preload_file *file)
 {
-    return !file->is_failed &&
+    return umm_preload_counts(file) &&
            (file->plan == UMM_PRELOAD_PLAN_PRELOAD || file->plan == UMM_PRELOAD_PLAN_MEMORY);
 }
 

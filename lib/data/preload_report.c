@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "data/preload_job.h"
 #include "format/json.h"
 #include "format/prometheus.h"
 #include "sys/clock.h"
@@ -26,15 +27,15 @@ static size_t count_files(const struct umm_preload_result *result, enum umm_prel
 {
     size_t n = 0;
     for (size_t i = 0; i < result->n_files; i++)
-        n += !result->files[i].is_failed && result->files[i].plan == plan;
+        n += umm_preload_counts(&result->files[i]) && result->files[i].plan == plan;
     return n;
 }
 
 static size_t count_good(const struct umm_preload_result *result)
 {
-    size_t n = result->n_files;
+    size_t n = 0;
     for (size_t i = 0; i < result->n_files; i++)
-        n -= result->files[i].is_failed;
+        n += umm_preload_counts(&result->files[i]);
     return n;
 }
 
@@ -207,6 +208,8 @@ enum umm_status umm_preload_report_json(enum umm_preload_action action,
         struct umm_json *item = umm_json_add_object(json, "files");
         umm_json_put_text(item, "path", file->path);
         umm_json_put_bool(item, "failed", file->is_failed);
+        if (file->is_repeated)
+            umm_json_put_text(item, "same_as", result->files[file->first].path);
         if (file->is_failed)
             continue;
         umm_json_put_text(item, "plan", file->plan ? plans[file->plan] : NULL);
@@ -230,7 +233,7 @@ enum umm_status umm_preload_report_prometheus(const struct umm_preload_result *r
     struct umm_prometheus page = {0};
     umm_prometheus_begin(&page, "umm-preload", output);
     umm_prometheus_gauge(&page, "umm_preload_files", "Files that this run looked at.",
-                         (double)result->n_files);
+                         (double)(count_good(result) + result->n_failed));
     umm_prometheus_gauge(&page, "umm_preload_failed_files", "Files that this run failed with.",
                          (double)result->n_failed);
     umm_prometheus_gauge(&page, "umm_preload_mmap_files", "Files beyond the budget.",
