@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "sys/outfile.h"
 
 enum { OPTIONS_MAX = 96, KEY_HELP = 'h', KEY_VERSION = 'V' };
 
@@ -67,6 +68,12 @@ void cli_catch_signals(struct umm_run *run)
         if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
             sigaction(numbers[i], &action, NULL);
     }
+}
+
+enum umm_status cli_write_file(const char *path, const void *bytes, size_t len_bytes,
+                               struct umm_error *err)
+{
+    return umm_outfile_write(path, bytes, len_bytes, signal_run, err);
 }
 
 /* End by signal number, as if it had never been caught. Returns if it is ignored. */

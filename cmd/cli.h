@@ -153,6 +153,13 @@ int cli_finish(int exit_code);
 void cli_catch_signals(struct umm_run *run);
 
 /*
+ * Write the whole of a file, as umm_outfile_write does. The run whose signals are caught
+ * ends the wait for a FIFO's reader.
+ */
+UMM_MUST_USE enum umm_status cli_write_file(const char *path, const void *bytes, size_t len_bytes,
+                                            struct umm_error *err);
+
+/*
  * In builds with UMM_TEST_HOOKS: take run's engine from UMM_TEST_ENGINE (reference,
  * portable, neon, avx2, avx512) and its block size from UMM_TEST_BLOCK. Otherwise nothing.
  */

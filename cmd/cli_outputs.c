@@ -43,8 +43,8 @@ enum umm_status cli_write_reports(struct cli_report *reports, size_t n, enum umm
     for (size_t i = 0; i < n; i++) {
         enum umm_status own = UMM_OK;
         if (has_texts && reports[i].path)
-            own = umm_outfile_write(reports[i].path, reports[i].text, reports[i].len_bytes,
-                                    status ? NULL : err);
+            own = cli_write_file(reports[i].path, reports[i].text, reports[i].len_bytes,
+                                 status ? NULL : err);
         status = status ? status : own;
         free(reports[i].text);
         reports[i].text = NULL;

@@ -14,7 +14,6 @@
 #include "probe/views.h"
 #include "sys/clock.h"
 #include "sys/file.h"
-#include "sys/outfile.h"
 #include "text/size.h"
 #include "text/spark.h"
 #include "text/time.h"
@@ -195,7 +194,7 @@ static enum umm_status write_metrics(const struct show *show, struct umm_error *
         return UMM_OK;
     enum umm_status status = print_metrics(show, path, &text, &len, err);
     if (!status)
-        status = umm_outfile_write(path, text, len, err);
+        status = cli_write_file(path, text, len, err);
     free(text);
     return status;
 }
@@ -402,7 +401,7 @@ int memstat_snapshot(void *user, int n, char **operands)
     if (!status && !exit_code)
         status = umm_snapshot_print(&snapshot, &text, &len, &err);
     if (!status && !exit_code)
-        status = umm_outfile_write(operands[0], text, len, &err);
+        status = cli_write_file(operands[0], text, len, &err);
     free(text);
     umm_snapshot_free(&snapshot);
     return status ? cli_fail(&err) : cli_finish(exit_code);

@@ -11,7 +11,6 @@
 #include "data/archive_check.h"
 #include "data/archive_report.h"
 #include "data/slice.h"
-#include "sys/outfile.h"
 #include "text/range.h"
 
 enum {
@@ -163,7 +162,7 @@ static void print_text(char *text, size_t len)
 static enum umm_status write_metrics(const struct opts *opts, char *text, size_t len,
                                      struct umm_error *err)
 {
-    enum umm_status status = umm_outfile_write(opts->metrics, text, len, err);
+    enum umm_status status = cli_write_file(opts->metrics, text, len, err);
     free(text);
     return status;
 }

@@ -12,7 +12,6 @@
 #include "data/convert_many.h"
 #include "data/convert_report.h"
 #include "sys/file.h"
-#include "sys/outfile.h"
 
 enum {
     KEY_TIME_UNIT = CLI_KEY_LONG,
@@ -422,13 +421,13 @@ static enum umm_status report(const struct opts *opts, const struct umm_convert_
     if (!status && opts->is_json)
         fwrite(text, 1, len, stdout);
     if (!status && opts->report)
-        status = umm_outfile_write(opts->report, text, len, err);
+        status = cli_write_file(opts->report, text, len, err);
     free(text);
     if (status || !opts->metrics)
         return status;
     status = umm_convert_report_prometheus(&opts->convert, result, &text, &len, err);
     if (!status)
-        status = umm_outfile_write(opts->metrics, text, len, err);
+        status = cli_write_file(opts->metrics, text, len, err);
     free(text);
     return status;
 }

@@ -426,13 +426,13 @@ static enum umm_status report(const struct opts *opts, const struct umm_featurej
     if (!status && opts->is_json)
         fwrite(text, 1, len, stdout);
     if (!status && opts->report)
-        status = umm_outfile_write(opts->report, text, len, err);
+        status = cli_write_file(opts->report, text, len, err);
     free(text);
     if (status || !opts->metrics)
         return status;
     status = umm_featurereport_prometheus(job, result, &text, &len, err);
     if (!status)
-        status = umm_outfile_write(opts->metrics, text, len, err);
+        status = cli_write_file(opts->metrics, text, len, err);
     free(text);
     return status;
 }

@@ -8,7 +8,6 @@
 #include "cli.h"
 #include "m5.h"
 #include "probe/alloc_counts.h"
-#include "sys/outfile.h"
 
 enum {
     KEY_SIGNALS = CLI_KEY_LONG,
@@ -167,7 +166,7 @@ int m5_run(void *user, int n, char **operands)
     else if (!status)
         status = umm_workload_figures_json(&figures, &text, &len, &err);
     if (!status && m5->figures)
-        status = umm_outfile_write(m5->figures, text, len, &err);
+        status = cli_write_file(m5->figures, text, len, &err);
     else if (!status)
         fputs(text, stdout);
     free(text);

@@ -10,7 +10,6 @@
 #include "cli_dataset.h"
 #include "data/output.h"
 #include "data/slice.h"
-#include "sys/outfile.h"
 
 enum {
     KEY_OUT_DIR = CLI_KEY_LONG,
@@ -327,13 +326,13 @@ static enum umm_status report(const struct opts *opts, const struct umm_slice_op
     if (opts->report)
         status = umm_slice_report_json(slice, result, &text, &len, err);
     if (!status && opts->report)
-        status = umm_outfile_write(opts->report, text, len, err);
+        status = cli_write_file(opts->report, text, len, err);
     free(text);
     if (status || !opts->metrics)
         return status;
     status = umm_slice_report_prometheus(slice, result, &text, &len, err);
     if (!status) {
-        status = umm_outfile_write(opts->metrics, text, len, err);
+        status = cli_write_file(opts->metrics, text, len, err);
         free(text);
     }
     return status;
@@ -345,7 +344,7 @@ static enum umm_status describe(const struct umm_slice_options *slice, struct um
     size_t len = 0;
     enum umm_status status = umm_slice_describe(slice, &text, &len, err);
     if (!status)
-        status = umm_outfile_write(slice->output, text, len, err);
+        status = cli_write_file(slice->output, text, len, err);
     free(text);
     return status;
 }

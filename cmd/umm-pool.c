@@ -8,7 +8,6 @@
 #include "data/pool.h"
 #include "data/pool_report.h"
 #include "sys/file.h"
-#include "sys/outfile.h"
 
 enum {
     KEY_SIZE = CLI_KEY_LONG,
@@ -195,7 +194,7 @@ static enum umm_status print(const struct opts *opts, const struct umm_pool_insp
     if (!status && opts->metrics)
         status = umm_pool_report_prometheus(inspection, &text, &len, err);
     if (text)
-        status = umm_outfile_write(opts->metrics, text, len, err);
+        status = cli_write_file(opts->metrics, text, len, err);
     free(text);
     return status;
 }

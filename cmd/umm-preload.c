@@ -11,7 +11,6 @@
 #include "cli_dataset.h"
 #include "data/preload.h"
 #include "data/preload_report.h"
-#include "sys/outfile.h"
 
 enum {
     KEY_RANGE = CLI_KEY_LONG,
@@ -231,7 +230,7 @@ static enum umm_status report(const struct opts *opts, const struct umm_preload_
     const char *label = opts->preload.n_inputs ? opts->preload.inputs[0].path : "";
     status = umm_preload_report_prometheus(result, label, &text, &len, err);
     if (!status)
-        status = umm_outfile_write(opts->metrics, text, len, err);
+        status = cli_write_file(opts->metrics, text, len, err);
     free(text);
     return status;
 }

@@ -8,7 +8,6 @@
 #include "data/store_lines.h"
 #include "data/store_report.h"
 #include "sys/file.h"
-#include "sys/outfile.h"
 
 enum {
     KEY_MAX_POSITIONS = CLI_KEY_LONG,
@@ -304,7 +303,7 @@ static int run_stat(void *user, int n, char **operands)
     if (!status && opts->metrics)
         status = umm_store_report_prometheus(&info, operands[0], &text, &len, &err);
     if (text)
-        status = umm_outfile_write(opts->metrics, text, len, &err);
+        status = cli_write_file(opts->metrics, text, len, &err);
     free(text);
     return end(status, &err);
 }

@@ -1112,7 +1112,6 @@ open('../in.csv', 'wb').write(HEADER + b''.join(b'%d,1,2,0.5,1.5,10\n' % (157783
 for args in (), ('--rows', '20000'), ('--fortran',):
     run = start('-o', 'fifo', *args, '../in.csv')
     wait_for(lambda: catches(run, signal.SIGTERM))
-    time.sleep(0.2) # until it waits for the reader
     ends(run, signal.SIGTERM)
     run = start('-o', 'fifo', *args, '../in.csv')
     reader = os.open('fifo', os.O_RDONLY)

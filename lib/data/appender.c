@@ -21,7 +21,7 @@ static enum umm_status create(const char *path, const struct umm_npy *npy, struc
     enum umm_status status = umm_npy_format(&empty, UMM_NPY_ALIGN, &text, &len, err);
     if (status)
         return status;
-    status = umm_outfile_write(path, text, len, err);
+    status = umm_outfile_write(path, text, len, NULL, err);
     free(text);
     return status;
 }

@@ -231,7 +231,7 @@ enum umm_status umm_archive_compact(const char *path,
     if (!status)
         status = umm_archive_writer_commit(&writer, true, err);
     if (!status)
-        status = umm_outfile_open(&out, path, err);
+        status = umm_outfile_open(&out, path, run, err);
     copy.from = &writer.archive;
     synced.mode = writer.archive.mode;
     copy.fd = umm_outfile_fd(&out);

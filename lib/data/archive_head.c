@@ -287,7 +287,7 @@ enum umm_status umm_archive_create(const char *path, const struct umm_npy *npy, 
     uint64_t rows = UMM_ARCHIVE_FRAME_BYTES_MAX / row_bytes;
     uint64_t most = frame_rows ? frame_rows : UMM_ARCHIVE_FRAME_ROWS;
     rows = rows < most ? rows : most;
-    enum umm_status status = umm_outfile_open(&out, path, err);
+    enum umm_status status = umm_outfile_open(&out, path, NULL, err);
     if (!status && umm_outfile_is_stream(&out))
         status = umm_error_set_path(err, UMM_ERR_ARGUMENT, path, "is not a regular file");
     if (!status)

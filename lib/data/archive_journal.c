@@ -177,7 +177,7 @@ enum umm_status umm_journal_create(const char *path, unsigned mode, uint64_t fir
     if (n && !record)
         return umm_error_set_memory(err, n * row_bytes, "a journal");
     format_head(first_row, anchor, row_bytes, head);
-    enum umm_status status = umm_outfile_open(&out, path, err);
+    enum umm_status status = umm_outfile_open(&out, path, NULL, err);
     if (!status)
         status = umm_file_write_all(umm_outfile_fd(&out), path, head, sizeof head, err);
     if (!status && n)

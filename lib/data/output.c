@@ -43,7 +43,7 @@ enum umm_status umm_output_open(struct umm_output *output, const char *path, con
 {
     *output = (struct umm_output){.key = NULL};
     return umm_output_is_entry(path) ? open_entry(output, path, pool_root, size_bytes, run, err)
-                                     : umm_outfile_open(&output->file, path, err);
+                                     : umm_outfile_open(&output->file, path, run, err);
 }
 
 enum umm_status umm_output_commit(struct umm_output *output,

@@ -15,7 +15,7 @@ enum umm_status umm_quarantine_open(struct umm_quarantine *quarantine, const cha
     memset(quarantine, 0, sizeof *quarantine);
     quarantine->path = path;
     quarantine->run = run;
-    return umm_outfile_open(&quarantine->out, path, err);
+    return umm_outfile_open(&quarantine->out, path, run, err);
 }
 
 enum umm_status umm_quarantine_set_header(struct umm_quarantine *quarantine, const char *text,

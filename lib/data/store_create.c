@@ -21,7 +21,7 @@ static enum umm_status make_file(const char *dir, const char *name, const void *
     enum umm_status status = umm_arena_check(&arena, "a path", err);
     if (!status) {
         snprintf(path, cap, "%s/%s", dir, name);
-        status = umm_outfile_open(&out, path, err);
+        status = umm_outfile_open(&out, path, NULL, err);
     }
     if (!status)
         status = umm_file_allocate(umm_outfile_fd(&out), path, 0, size_bytes, err);

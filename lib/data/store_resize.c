@@ -14,7 +14,7 @@ enum umm_status umm_store_replace_index(struct umm_store *store, uint64_t max_po
     struct umm_sharedmap map = {0}, old = store->index_map;
     uint64_t size = umm_store_index_bytes(max_positions);
     const char *path = store->index_path;
-    enum umm_status status = umm_outfile_open(&out, path, err);
+    enum umm_status status = umm_outfile_open(&out, path, NULL, err);
     if (!status)
         status = umm_file_allocate(umm_outfile_fd(&out), path, 0, size, err);
     if (!status)

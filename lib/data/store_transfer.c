@@ -164,7 +164,7 @@ enum umm_status umm_store_export(struct umm_store *store, const char *path, stru
     *n_rows = 0;
     enum umm_status status = umm_arena_check(&arena, "an export", err);
     if (!status)
-        status = umm_outfile_open(&writer.out, path, err);
+        status = umm_outfile_open(&writer.out, path, run, err);
     if (!status)
         status =
             is_npy(path) ? export_npy(&writer, n_rows, err) : export_text(&writer, n_rows, err);

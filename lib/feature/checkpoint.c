@@ -242,7 +242,7 @@ enum umm_status umm_checkpoint_save(const struct umm_checkpoint *checkpoint, con
     size_t len;
     enum umm_status status = umm_checkpoint_encode(checkpoint, &bytes, &len, err);
     if (!status)
-        status = umm_outfile_open(&file, path, err);
+        status = umm_outfile_open(&file, path, NULL, err);
     if (!status)
         status = umm_file_write_all(umm_outfile_fd(&file), path, bytes, len, err);
     if (!status)

@@ -95,7 +95,7 @@ static enum umm_status open_output(struct job *job, struct umm_error *err)
         status =
             umm_resultrows_init(&job->rows, job->each->features, &reader.time_type, false, err);
     if (!status)
-        status = umm_outfile_open(&job->out, job->each->output, err);
+        status = umm_outfile_open(&job->out, job->each->output, job->run, err);
     if (status)
         return status;
     job->rows.is_nan_empty = job->each->warmup == UMM_WARMUP_EMPTY;

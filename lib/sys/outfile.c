@@ -13,6 +13,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char LINK_LEADS_OUT[] = "is a symbolic link out of its directory; "
@@ -344,18 +345,54 @@ static enum umm_status create_temp(struct umm_outfile *out, struct umm_error *er
 
 /* ---- Opening ----------------------------------------------------------- */
 
-static enum umm_status open_stream(struct umm_outfile *out, struct umm_error *err)
+static bool is_fifo(const struct umm_outfile_place *place)
+{
+    struct stat st;
+    return fstatat(place->dir_fd, place->base, &st, 0) == 0 && S_ISFIFO(st.st_mode);
+}
+
+/*
+ * Open what is in the place, without O_NONBLOCK in the end. An open that waits for a
+ * FIFO's reader would not see a signal that came just before it; one that does not wait
+ * says ENXIO, as it does for a socket and for a device that is not there.
+ */
+static enum umm_status open_existing(struct umm_outfile *out, const struct umm_run *run,
+                                     struct umm_error *err)
+{
+    enum { LOOK_NS = 10000000 };
+    const int flags = O_WRONLY | O_NOCTTY | O_CLOEXEC;
+    const struct umm_outfile_place *place = &out->place;
+    for (;;) {
+        bool is_waited_for = is_fifo(place);
+        out->fd = openat(place->dir_fd, place->base, flags | (is_waited_for ? O_NONBLOCK : 0));
+        if (out->fd >= 0 && is_waited_for && fcntl(out->fd, F_SETFL, 0) < 0)
+            break;
+        if (out->fd >= 0)
+            return UMM_OK;
+        if (errno != EINTR && !(errno == ENXIO && is_waited_for && run))
+            break;
+        if (umm_run_is_cancelled(run))
+            return umm_error_set_cancelled(err);
+        (void)nanosleep(&(struct timespec){.tv_nsec = LOOK_NS}, NULL);
+    }
+    int sys_errno = errno;
+    umm_file_close(&out->fd);
+    return umm_error_set_errno(err, sys_errno, out->path, "cannot open");
+}
+
+static enum umm_status open_stream(struct umm_outfile *out, const struct umm_run *run,
+                                   struct umm_error *err)
 {
     struct umm_file_info info;
     bool is_stdout = out->place.dir_fd < 0;
-    out->fd = is_stdout
-                  ? STDOUT_FILENO
-                  : openat(out->place.dir_fd, out->place.base, O_WRONLY | O_NOCTTY | O_CLOEXEC);
-    if (out->fd < 0 && errno == EINTR)
-        return umm_error_set_cancelled(err);
-    if (out->fd < 0)
-        return umm_error_set_errno(err, errno, out->path, "cannot open");
-    enum umm_status status = umm_file_stat_fd(out->fd, out->path, &info, err);
+    enum umm_status status = UMM_OK;
+    if (is_stdout)
+        out->fd = STDOUT_FILENO;
+    else
+        status = open_existing(out, run, err);
+    if (status)
+        return status;
+    status = umm_file_stat_fd(out->fd, out->path, &info, err);
     /* It was no regular file when it was looked at; writing into one would ruin it. */
     if (!status && !is_stdout && info.kind == UMM_FILE_REGULAR)
         status = umm_error_set_path(err, UMM_ERR_CONFLICT, out->path,
@@ -367,10 +404,10 @@ static enum umm_status open_stream(struct umm_outfile *out, struct umm_error *er
 
 /* Begin in out->place, unless it was not found: settle *out in any case. */
 static enum umm_status open_place(struct umm_outfile *out, enum umm_status status,
-                                  struct umm_error *err)
+                                  const struct umm_run *run, struct umm_error *err)
 {
     if (!status && out->place.is_stream) {
-        status = open_stream(out, err);
+        status = open_stream(out, run, err);
     } else if (!status) {
         remove_stale(&out->place);
         status = create_temp(out, err);
@@ -383,11 +420,12 @@ static enum umm_status open_place(struct umm_outfile *out, enum umm_status statu
     return status;
 }
 
-enum umm_status umm_outfile_open(struct umm_outfile *out, const char *path, struct umm_error *err)
+enum umm_status umm_outfile_open(struct umm_outfile *out, const char *path,
+                                 const struct umm_run *run, struct umm_error *err)
 {
     *out = (struct umm_outfile){.fd = -1, .path = path};
     enum umm_status status = umm_outfile_locate(&out->place, path, err);
-    return open_place(out, status, err);
+    return open_place(out, status, run, err);
 }
 
 static enum umm_status locate_in(struct umm_outfile_place *place, int dir_fd, const char *base,
@@ -413,7 +451,7 @@ enum umm_status umm_outfile_open_in(struct umm_outfile *out, int dir_fd, const c
 {
     *out = (struct umm_outfile){.fd = -1, .path = path};
     enum umm_status status = locate_in(&out->place, dir_fd, base, path, err);
-    return open_place(out, status, err);
+    return open_place(out, status, NULL, err);
 }
 
 int umm_outfile_fd(const struct umm_outfile *out)
@@ -597,12 +635,12 @@ void umm_outfile_abort(struct umm_outfile *out)
 }
 
 enum umm_status umm_outfile_write(const char *path, const void *bytes, size_t len_bytes,
-                                  struct umm_error *err)
+                                  const struct umm_run *run, struct umm_error *err)
 {
     static const struct umm_outfile_options options = {.is_synced = false};
     struct umm_outfile out = {.is_open = false};
     bool is_changed;
-    enum umm_status status = umm_outfile_open(&out, path, err);
+    enum umm_status status = umm_outfile_open(&out, path, run, err);
     if (!status)
         status = umm_file_write_all(umm_outfile_fd(&out), path, bytes, len_bytes, err);
     if (!status)

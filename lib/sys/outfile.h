@@ -76,13 +76,13 @@ struct umm_outfile_options {
  * abort. Temporaries in this output's slots that killed writers left are removed;
  * that they cannot be is no error.
  *
- * Opening a FIFO waits for its reader; a signal handler installed without
- * SA_RESTART ends the wait: UMM_ERR_CANCELLED. Failures: UMM_ERR_SYSTEM with
- * ENOENT about the directory when that is missing, EISDIR for a directory;
- * UMM_ERR_ARGUMENT for a link out of its directory. *out is "none" afterwards.
+ * Opening a FIFO waits for its reader, and looks a hundred times a second whether
+ * run is cancelled: UMM_ERR_CANCELLED. With run NULL it does not wait: UMM_ERR_SYSTEM
+ * with ENXIO. So are ENOENT about the directory when that is missing, and EISDIR for a
+ * directory; UMM_ERR_ARGUMENT for a link out of its directory. *out is "none" afterwards.
  */
 UMM_MUST_USE enum umm_status umm_outfile_open(struct umm_outfile *out, const char *path,
-                                              struct umm_error *err);
+                                              const struct umm_run *run, struct umm_error *err);
 
 /*
  * The same in the open directory dir_fd (borrowed, until open returns) under the name
@@ -140,8 +140,9 @@ bool umm_outfile_remove_temp(int dir_fd, const char *name);
  */
 bool umm_outfile_is_same(const char *a, const char *b);
 
-/* The whole of a small output: open, write len_bytes, commit without a sync. */
+/* The whole of a small output: open (run is as there), write len_bytes, commit without a sync. */
 UMM_MUST_USE enum umm_status umm_outfile_write(const char *path, const void *bytes,
-                                               size_t len_bytes, struct umm_error *err);
+                                               size_t len_bytes, const struct umm_run *run,
+                                               struct umm_error *err);
 
 #endif

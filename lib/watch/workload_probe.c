@@ -132,5 +132,5 @@ enum umm_status umm_workload_probe_leave(const char *dir, struct umm_error *err)
     int n = snprintf(path, sizeof path, "%s/.S00.npy.umm-9", dir);
     if (n < 0 || (size_t)n >= sizeof path)
         return umm_error_set_path(err, UMM_ERR_ARGUMENT, dir, "the path is too long");
-    return umm_outfile_write(path, "", 0, err);
+    return umm_outfile_write(path, "", 0, NULL, err);
 }

@@ -65,7 +65,8 @@ static int count_hidden(char last[256])
 static enum umm_status begin(struct umm_outfile *out, const char *path, const char *text,
                              struct umm_error *err)
 {
-    enum umm_status status = umm_outfile_open(out, path, err);
+    static const struct umm_run patient; /* waits for the reader of a FIFO */
+    enum umm_status status = umm_outfile_open(out, path, &patient, err);
     return status ? status : umm_file_write_all(umm_outfile_fd(out), path, text, strlen(text), err);
 }
 
@@ -84,7 +85,7 @@ static void assert_refused(const char *path, enum umm_status expected, int sys_e
 {
     struct umm_outfile out;
     struct umm_error err = {0};
-    assert_int_equal(umm_outfile_open(&out, path, &err), expected);
+    assert_int_equal(umm_outfile_open(&out, path, NULL, &err), expected);
     assert_int_equal(err.sys_errno, sys_errno);
     assert_string_equal(err.message, message);
     assert_int_equal(umm_outfile_fd(&out), -1);
@@ -616,8 +617,8 @@ static void dev_stdout_on_a_regular_file_is_refused(void **state)
     struct umm_outfile out, by_fd;
     fflush(stdout);
     assert_int_equal(dup2(fd, STDOUT_FILENO), STDOUT_FILENO);
-    enum umm_status status = umm_outfile_open(&out, "/dev/stdout", NULL);
-    enum umm_status fd_status = umm_outfile_open(&by_fd, "/dev/fd/1", NULL);
+    enum umm_status status = umm_outfile_open(&out, "/dev/stdout", NULL, NULL);
+    enum umm_status fd_status = umm_outfile_open(&by_fd, "/dev/fd/1", NULL, NULL);
     assert_int_equal(dup2(saved, STDOUT_FILENO), STDOUT_FILENO);
     close(saved), close(fd);
     assert_int_equal(status, UMM_ERR_ARGUMENT);
@@ -671,25 +672,40 @@ static void fifo_is_written_through(void **state)
     assert_int_equal(count_hidden(NULL), 0);
 }
 
-static void ignore(int number)
+static struct umm_run wait_run;
+
+static void cancel_wait(int number)
 {
     (void)number;
+    umm_run_cancel(&wait_run);
 }
 
-static void wait_for_the_reader_of_a_fifo_ends_with_a_signal(void **state)
+static void wait_for_the_reader_of_a_fifo_ends_with_the_run(void **state)
 {
     (void)state;
     struct umm_outfile out;
-    struct sigaction action = {.sa_handler = ignore};
-    struct itimerval timer = {.it_value = {.tv_usec = 30000}, .it_interval = {.tv_usec = 30000}};
-    struct itimerval off = {0};
+    struct umm_error err = {0};
+    struct sigaction action = {.sa_handler = cancel_wait, .sa_flags = SA_RESTART};
+    struct itimerval timer = {.it_value = {.tv_usec = 30000}};
     assert_int_equal(mkfifo("fifo", 0600), 0);
     assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
     assert_int_equal(setitimer(ITIMER_REAL, &timer, NULL), 0);
-    enum umm_status status = umm_outfile_open(&out, "fifo", NULL);
-    assert_int_equal(setitimer(ITIMER_REAL, &off, NULL), 0);
-    assert_int_equal(status, UMM_ERR_CANCELLED);
+    assert_int_equal(umm_outfile_open(&out, "fifo", &wait_run, NULL), UMM_ERR_CANCELLED);
     assert_int_equal(umm_outfile_fd(&out), -1);
+    /* A signal before the wait ends it, too. */
+    assert_true(umm_run_is_cancelled(&wait_run));
+    assert_int_equal(umm_outfile_open(&out, "fifo", &wait_run, NULL), UMM_ERR_CANCELLED);
+    assert_int_equal(umm_outfile_write("fifo", "x", 1, &wait_run, NULL), UMM_ERR_CANCELLED);
+    /* Who cannot be stopped does not wait. */
+    assert_int_equal(umm_outfile_open(&out, "fifo", NULL, &err), UMM_ERR_SYSTEM);
+    assert_int_equal(err.sys_errno, ENXIO);
+    /* With a reader there is no wait; writing waits as ever. */
+    int reader = open("fifo", O_RDONLY | O_NONBLOCK);
+    assert_true(reader >= 0);
+    assert_int_equal(umm_outfile_open(&out, "fifo", &wait_run, NULL), UMM_OK);
+    assert_int_equal(fcntl(umm_outfile_fd(&out), F_GETFL) & O_NONBLOCK, 0);
+    umm_outfile_abort(&out);
+    close(reader);
 }
 
 static void dash_and_dev_stdout_are_standard_output(void **state)
@@ -732,7 +748,7 @@ static void missing_directory_is_named(void **state)
     (void)state;
     struct umm_outfile out;
     struct umm_error err = {0};
-    assert_int_equal(umm_outfile_open(&out, "no/dir/o", &err), UMM_ERR_SYSTEM);
+    assert_int_equal(umm_outfile_open(&out, "no/dir/o", NULL, &err), UMM_ERR_SYSTEM);
     assert_int_equal(err.sys_errno, ENOENT);
     assert_string_equal(err.path, "no/dir");
     assert_string_equal(err.message, "cannot open the directory");
@@ -862,8 +878,8 @@ static void no_descriptor_is_leaked(void **state)
     assert_false(commit_if_changed("o", "old"));
     assert_true(commit_if_changed("o", "new"));
     assert_int_equal(write_output("/dev/null", "x", NULL), UMM_OK);
-    assert_int_not_equal(umm_outfile_open(&out, "d", NULL), UMM_OK);
-    assert_int_not_equal(umm_outfile_open(&out, "out", NULL), UMM_OK);
+    assert_int_not_equal(umm_outfile_open(&out, "d", NULL, NULL), UMM_OK);
+    assert_int_not_equal(umm_outfile_open(&out, "out", NULL, NULL), UMM_OK);
     assert_int_equal(begin(&out, "f", "new", NULL), UMM_OK);
     assert_int_equal(mkfifo("f", 0600), 0);
     assert_commit_conflicts(&out);
@@ -981,7 +997,7 @@ int main(void)
         TEST(dev_null_is_written_through),
         TEST(dev_full_is_enospc),
         TEST(fifo_is_written_through),
-        TEST(wait_for_the_reader_of_a_fifo_ends_with_a_signal),
+        TEST(wait_for_the_reader_of_a_fifo_ends_with_the_run),
         TEST(dash_and_dev_stdout_are_standard_output),
         TEST(directories_are_eisdir),
         TEST(missing_directory_is_named),
