@@ -158,6 +158,43 @@ open("bomb.npy", "wb").write(b"\x93NUMPY\1\0" + len(h).to_bytes(2, "little") + h
     [[ $status == 1 && $stderr == "umm-mmap-slice: bomb.npy: "* && ${#stderr} -lt 200 ]]
 }
 
+@test "names that NumPy takes and an array of ours does not" {
+    python 'np.save("n.npy", np.zeros(2, [("a\nb", "f8"), ("c", "i4")]))'
+    failure 'n.npy: the name of field 1 has a control character' n.npy
+    ok umm-mmap-slice n.npy --columns c -o c.npy
+    ok umm-mmap-slice n.npy --format raw -o n.raw
+    ok umm-mmap-slice n.npy 0 --format csv
+    [ "$output" = $'"a\nb",c\n0,0' ]
+}
+
+@test "what is no file, and names that are hard to print" {
+    mkfifo fifo
+    for file in /dev/zero /dev/null /dev/full fifo; do
+        refuses 1 "umm-mmap-slice: $file: not a regular file" timeout 5 umm-mmap-slice "$file"
+    done
+    ln -s loop loop
+    refuses 1 'umm-mmap-slice: loop: cannot open: Too many levels of symbolic links' umm-mmap-slice loop
+    name=$'x\n\e[31m"\xff.npy'
+    refuses 1 'umm-mmap-slice: x\n\x1b[31m\"\xff.npy: cannot open: No such file or directory' umm-mmap-slice "$name"
+    cp bars.npy "$name"
+    refuses 1 'umm-mmap-slice: x\n\x1b[31m\"\xff.npy: row 99 is out of bounds: there are 50 rows' \
+        umm-mmap-slice "$name" 99 --format csv
+    ok umm-mmap-slice --describe "$name"
+    "$PY" -c 'import json, sys
+assert json.load(sys.stdin)["path"] == "x\n\x1b[31m\"\ufffd.npy"' <<<"$output"
+    ok umm-mmap-slice "$name" 0 -o "out$name" --report r.json --metrics m.prom
+    "$PY" -c 'import json; json.load(open("r.json"))'
+    refuses 1 'umm-mmap-slice: /dev/zero: larger than 268435456 bytes' umm-mmap-slice bars.npy --ranges-from /dev/zero
+    # Names that lead elsewhere.
+    mkdir d
+    ln -s ../bars.npy d/bars.npy
+    refuses 1 'umm-mmap-slice: d/bars.npy: is an input and an output at once' umm-mmap-slice bars.npy 0 -o d/bars.npy
+    ln -s ../out.npy d/link.npy
+    usage 'd/link.npy: is a symbolic link out of its directory; name its target (or - for standard output)' \
+        bars.npy 0 -o d/link.npy
+    cmp bars.npy "$BATS_FILE_TMPDIR/bars.npy"
+}
+
 @test "types that have no text" {
     python 'np.save("c.npy", np.zeros((2, 2), "c8")); np.save("v.npy", np.zeros(2, [("a", "f8"), ("v", "V3")]))
 np.save("g.npy", np.zeros(2, "f16")); np.save("cube.npy", np.zeros((2, 2, 2))); np.save("s.npy", np.array([b"\xff"]))'

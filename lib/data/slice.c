@@ -76,9 +76,16 @@ static enum umm_status reserve(struct job *job, uint64_t len_bytes, struct umm_e
 static enum umm_status make_header(struct job *job, struct umm_error *err)
 {
     const uint32_t align = job->options->align_bytes ? job->options->align_bytes : UMM_NPY_ALIGN;
-    if (job->options->format != UMM_SLICE_NPY)
+    struct umm_error cause = {.status = UMM_OK};
+    enum umm_status status = UMM_OK;
+    if (job->options->format == UMM_SLICE_NPY)
+        status = umm_npy_format(&job->source.selection.npy, align, &job->header, &job->header_bytes,
+                                &cause);
+    if (!status)
         return UMM_OK;
-    return umm_npy_format(&job->source.selection.npy, align, &job->header, &job->header_bytes, err);
+    /* A name that cannot be written is the file's, not one that the user chose. */
+    return umm_error_set_path(err, status == UMM_ERR_ARGUMENT ? UMM_ERR_UNSUPPORTED : status,
+                              job->options->input, "%s", cause.message);
 }
 
 /* Whether all runs lie in the file as they are chosen, long enough to be copied one by one. */
