@@ -8,6 +8,23 @@
 #include "base/error.h"
 #include "sys/file.h"
 
+/* No file has an empty name, and a list of nothing but NULs would take a lot of memory. */
+static enum umm_status check_names(const char *file, const char *text, size_t len,
+                                   struct umm_error *err)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] != '\0')
+            continue;
+        if (i == 0 || text[i - 1] == '\0')
+            return umm_error_set_path(err, UMM_ERR_DATA,
+                                      strcmp(file, "-") == 0 ? "standard input" : file,
+                                      "name %zu is empty", n);
+        n++;
+    }
+    return UMM_OK;
+}
+
 /* Names, and behind them in the same memory the text that they point into. */
 static const char **split_names(const char *text, size_t len, size_t *n)
 {
@@ -43,6 +60,8 @@ const char **cli_read_names0(const char *file, size_t *n, int *exit_code)
     void *text = NULL;
     size_t len = 0;
     enum umm_status status = cli_read_whole(file, NAMES_BYTES_MAX, &text, &len, &err);
+    if (!status)
+        status = check_names(file, text, len, &err);
     if (!status)
         names = split_names(text, len, n);
     if (!status && !names)
