@@ -236,6 +236,47 @@ sys.exit(p.wait() != -n)' "$signal"
     [[ -z $(ls -A "$(pool x)") ]]
 }
 
+@test "links, FIFOs and devices in the place of a pool's files" {
+    array a.npy 10
+    ok umm-pool create p --size=1M
+    ok umm-pool put p A a.npy
+    cp a.npy outside.npy
+    chmod 600 outside.npy
+    local made
+    for made in "ln -s $PWD/outside.npy" 'ln -s /dev/zero' 'ln -s nowhere' mkfifo mkdir; do
+        # shellcheck disable=SC2086 # words
+        $made "$(pool p)/L.npy"
+        for command in 'get p L' 'get p L --format=npy' 'put p L a.npy'; do
+            # shellcheck disable=SC2086
+            refuses 1 "umm-pool: $(pool p)/L.npy: is not a regular file" timeout 5 umm-pool $command
+        done
+        capture timeout 5 umm-pool verify p
+        [[ $status -eq 1 && -z $stderr && $output == *'FAIL: 1 file that no pool has, such as "L.npy"'* ]]
+        refuses 1 "umm-pool: $(pool p): holds \"L.npy\", which no pool has; nothing removed" umm-pool unlink p
+        rm -d "$(pool p)/L.npy"
+        mv "$(pool p)/.umm-pool" kept
+        # shellcheck disable=SC2086
+        $made "$(pool p)/.umm-pool"
+        for command in 'list p' 'put p A a.npy' 'create p --size=1M' 'unlink p'; do
+            # shellcheck disable=SC2086
+            refuses 1 "umm-pool: $(pool p): is not a pool: its .umm-pool is not a regular file" \
+                timeout 5 umm-pool $command
+        done
+        rm -d "$(pool p)/.umm-pool"
+        mv kept "$(pool p)/.umm-pool"
+    done
+    cmp outside.npy a.npy
+    [[ $(stat -c %a outside.npy) == 600 ]]
+    ok umm-pool verify p
+    # What is put is a file's bytes, not its name: a link to it is read.
+    ln -s a.npy link.npy
+    ok umm-pool put p B link.npy
+    [[ ! -L $(pool p)/B.npy ]]
+    refuses 1 'umm-pool: /dev/zero: not an NPY file: it does not begin with \x93NUMPY' umm-pool put p C /dev/zero
+    refuses 1 'umm-pool: .: cannot read: Is a directory' umm-pool put p C .
+    no_leftovers "$POOLS"
+}
+
 @test "another user's pool, and processes that cannot be looked into" {
     [[ $(id -u) -eq 0 ]] || skip 'only root can act for two users'
     chmod 755 "$BATS_TEST_TMPDIR" 2>/dev/null
@@ -278,9 +319,16 @@ sys.exit(p.wait() != -n)' "$signal"
         ! umm-pool put p A a.npy --dir=full 2>err1
         ! umm-pool put p A - --dir=full <a.npy 2>err2
         ! UMM_POOL_DIR=full umm-convert -o pool:p/A a.csv 2>err3
+        ! UMM_POOL_DIR=full umm-mmap-slice a.npy : -o pool:p/A 2>err4
+        ! umm-mmap-slice a.npy : -o full/b.npy 2>err5
+        ! umm-mmap-slice a.npy : : : : --format=csv -o full/b.csv 2>err6
+        [[ $(ls full) == umm.0.p ]]
         ls -A full/umm.0.p >left'
     [[ $(<err1) == "umm-pool: full/umm.0.p/A.npy: cannot reserve space: No space left on device" ]] || fail "$(<err1)"
     [[ $(<err2) == "$(<err1)" && $(<err3) == 'umm-convert: pool:p/A: cannot write: No space left on device' ]] || fail "$(<err3)"
+    [[ $(<err4) == 'umm-mmap-slice: pool:p/A: cannot reserve space: No space left on device' ]] || fail "$(<err4)"
+    [[ $(<err5) == 'umm-mmap-slice: full/b.npy: cannot reserve space: No space left on device' ]] || fail "$(<err5)"
+    [[ $(<err6) == 'umm-mmap-slice: full/b.csv: cannot write: No space left on device' ]] || fail "$(<err6)"
     [[ $(<left) == .umm-pool ]] || fail "$(<left)"
 }
 

@@ -53,6 +53,10 @@ static enum umm_status read_description(struct umm_pool *pool, struct umm_error 
                                   "is not a pool: it has no file " UMM_POOL_DESCRIPTION);
     enum umm_status status =
         umm_directory_open_file(pool->fd, pool->path, UMM_POOL_DESCRIPTION, &fd, &info, err);
+    if (status == UMM_ERR_CONFLICT)
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, pool->path,
+                                  "is not a pool: its " UMM_POOL_DESCRIPTION
+                                  " is not a regular file");
     if (status)
         return status;
     bool is_short = info.size_bytes < sizeof text;
