@@ -215,9 +215,26 @@ needs_without() {
 }
 
 @test "only regular files and directories" {
-    refuses 1 'umm-preload: /dev/null: is not a regular file' umm-preload /dev/null
+    for file in /dev/null /dev/zero /dev/full; do
+        refuses 1 "umm-preload: $file: is not a regular file" timeout 5 umm-preload $file
+    done
+    ln -s loop loop
+    refuses 1 'umm-preload: loop: cannot open: Too many levels of symbolic links' umm-preload loop
     mkfifo fifo
     refuses 1 'umm-preload: fifo: is not a regular file' timeout 5 umm-preload fifo
+}
+
+@test "names that are hard to print are one line, one string, one label" {
+    local name=$'x\n\e[31m"\xff.npy'
+    cp "$FILES/b.npy" "$name"
+    ok umm-preload "$name"
+    [[ ${#lines[@]} == 2 && ${lines[1]} == *'  x\n\x1b[31m\"\xff.npy' ]]
+    ok umm-preload --json --metrics=m.prom "$name"
+    expect '"x\n\u001b[31m\"\ufffd.npy"' files 0 path
+    [[ $(grep -a '^umm_preload_files' m.prom) == *'output="x\n'*'\"'*'.npy"} 1' ]]
+    refuses 1 'umm-preload: y\nz: cannot open: No such file or directory' umm-preload $'y\nz'
+    mkdir $'d\n'
+    refuses 1 'umm-preload: d\n: there is no .npy file in this directory' umm-preload $'d\n'
 }
 
 # ---- directories -----------------------------------------------------------------------

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -274,6 +276,43 @@ static void test_a_replaced_file_stays(void **state)
     umm_array_close(array);
 }
 
+/* The status with which a child ends that touches the last row. */
+static int touch_last(const struct umm_view *view)
+{
+    int status = 0;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const volatile char *rows = view->data;
+        (void)signal(SIGBUS, SIG_DFL); /* a sanitizer would tell of it */
+        (void)rows[(view->n_rows - 1) * view->stride_bytes];
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+/* As umm.h warns: who maps has SIGBUS for what is gone, and who opens a cut file an error. */
+static void test_a_cut_file_is_sigbus_in_a_view(void **state)
+{
+    enum { PAGES = 4, PAGE = 65536 };
+    static char zeros[PAGES * PAGE];
+    struct umm_array *array, *again;
+    struct umm_view view;
+    char path[PATH_ROOM];
+    (void)state;
+    write_npy(path, "{'descr': '<f8', 'fortran_order': False, 'shape': (32768,), }", zeros,
+              sizeof zeros);
+    assert_int_equal(umm_array_open(&array, path, NULL), UMM_OK);
+    assert_int_equal(umm_array_view(array, 0, sizeof zeros / 8, &view, NULL), UMM_OK);
+    assert_int_equal(touch_last(&view), 0);
+    assert_int_equal(truncate(path, PAGE), 0);
+    int status = touch_last(&view);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+    assert_int_equal(umm_array_open(&again, path, NULL), UMM_ERR_DATA);
+    umm_array_close(array);
+}
+
 /* ---- a file larger than memory ---------------------------------------------------- */
 
 /* Pages of the file that are in memory, by mincore in windows. */
@@ -349,6 +388,7 @@ int main(void)
         cmocka_unit_test(test_fortran_order_of_one_dimension_means_nothing),
         cmocka_unit_test(test_bad_files_are_refused),
         cmocka_unit_test(test_a_replaced_file_stays),
+        cmocka_unit_test(test_a_cut_file_is_sigbus_in_a_view),
         cmocka_unit_test(test_a_view_of_a_huge_file_touches_its_pages_only),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
