@@ -13,6 +13,7 @@ PKG_CONFIG   ?= pkg-config
 CFLAGS       ?= -O2 -g
 FUZZ_SECONDS ?= 60
 FUZZ_CC      ?= clang
+LOAD_SECONDS ?= 60
 VERSION      := $(shell sed -n 's/^\#define UMM_VERSION "\(.*\)"/\1/p' lib/umm.h)
 
 ifneq ($(V),1)
@@ -77,7 +78,7 @@ OBJ      := $(LIB_OBJ) $(CLI_OBJ) \
 	$(patsubst %.c,$(BUILD)/%.o,$(CMD_SRC) $(PART_SRC) $(UNIT_SRC) $(FUZZ_SRC))
 COMPLETIONS := $(TOOLS:$(BUILD)/%=$(BUILD)/completions/%)
 
-.PHONY: all tools units fuzzers unit demo check fuzz fault cov bench install uninstall dist clean \
+.PHONY: all tools units fuzzers unit demo check fuzz fault load cov bench install uninstall dist clean \
 	help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY: $(OBJ)
@@ -156,6 +157,9 @@ fault: $(TOOLS)
 	UMM_BUILD=$(BUILD) tests/fault/without
 	UMM_BUILD=$(BUILD) tests/fault/short
 
+load: $(TOOLS)
+	UMM_BUILD=$(BUILD) LOAD_SECONDS=$(LOAD_SECONDS) tests/load/run
+
 # Library and targets are built by clang under $(BUILD)/fuzz; a crash stops the rest.
 fuzz:
 	+$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=$(FUZZ_CC) SAN=address,undefined \
@@ -220,6 +224,7 @@ help:
 	@echo 'make check      every test there is (scripts/check --quick: a few minutes)'
 	@echo 'make unit       the unit tests'
 	@echo 'make fault      every system call and allocation made to fail (needs strace)'
+	@echo 'make load       200 runs at a time on one dataset, killed at random, for LOAD_SECONDS=$(LOAD_SECONDS)'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs clang)'
 	@echo 'make cov        test coverage (needs gcovr)'
 	@echo 'make bench      umm-convert beside its peers, about a quarter of an hour (BENCH=--quick)'
