@@ -273,3 +273,16 @@ EOF
     ok features --verify --state=s in.csv
     no_leftovers
 }
+
+@test "verify waits for a run that appends, if it is to" {
+    umm-synth --rows=100 | umm-convert -o in.npy
+    ok umm-features -f ema:3 --append --state=s -o out.npy in.npy
+    exec 9>.s.lock
+    flock 9
+    ok umm-features -f ema:3 --verify --state=s -o out.npy in.npy
+    refuses 1 'umm-features: s: is locked by another process' \
+        umm-features -f ema:3 --verify --lock=fail --state=s -o out.npy in.npy
+    exec 9>&-
+    ok umm-features -f ema:3 --verify --lock=fail --state=s -o out.npy in.npy
+    no_leftovers
+}

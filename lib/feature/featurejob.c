@@ -280,7 +280,7 @@ enum umm_status umm_featurejob_run(const struct umm_featurejob_options *options,
                                    .result = result,
                                    .run = run};
     struct umm_lock state_lock = {.is_held = false}, output_lock = {.is_held = false};
-    const bool has_lock = !options->is_verify && (options->is_locked || options->state);
+    const bool has_lock = options->is_locked || (options->state && !options->is_verify);
     *result = (struct umm_featurejob_result){.n_before = 0};
     work.writer.fd = -1;
     enum umm_status status = check_options(options, err);

@@ -49,8 +49,8 @@ struct umm_featurejob_options {
     bool is_closed_only;            /* only bars that ended by closed_at */
     struct umm_time closed_at;
     enum umm_featurejob_gap gap;
-    enum umm_lock_wait lock_wait; /* with a state the output and it are locked always */
-    bool is_locked;
+    enum umm_lock_wait lock_wait; /* with a state the output and it are locked always, but */
+    bool is_locked;               /* for is_verify, which need not be able to, if this is set */
     const char *pool_root, *scratch_dir;
 };
 
