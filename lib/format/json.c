@@ -2,6 +2,7 @@
 #include "format/json.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -185,6 +186,41 @@ static int add_printed(const char *bytes, size_t len_bytes, void *user)
     return 0;
 }
 
+/*
+ * Bytes of the character at text, if it is a control character that jansson lets through:
+ * delete, and U+0080 to U+009F, among which is one that begins a terminal's commands.
+ */
+static size_t control_len(const char *text, size_t len_bytes)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    if (at[0] == 0x7F)
+        return 1;
+    return at[0] == 0xC2 && len_bytes > 1 && at[1] >= 0x80 && at[1] <= 0x9F ? 2 : 0;
+}
+
+/* Escape those: it is text all of them are in, since JSON has none elsewhere. */
+static void escape_controls(struct printed *out)
+{
+    struct printed safe = {.is_failed = out->is_failed};
+    size_t copied = 0;
+    for (size_t i = 0; i < out->len_bytes; i++) {
+        size_t n = control_len(out->bytes + i, out->len_bytes - i);
+        if (n == 0)
+            continue;
+        char escaped[sizeof "\\u0000"];
+        snprintf(escaped, sizeof escaped, "\\u%04X", (unsigned char)out->bytes[i + n - 1]);
+        add_printed(out->bytes + copied, i - copied, &safe);
+        add_printed(escaped, sizeof escaped - 1, &safe);
+        copied = i + n;
+        i = copied - 1;
+    }
+    if (copied == 0)
+        return;
+    add_printed(out->bytes + copied, out->len_bytes - copied, &safe);
+    free(out->bytes);
+    *out = safe;
+}
+
 enum umm_status umm_json_print(const struct umm_json *object, bool is_compact, char **text,
                                size_t *len_bytes, struct umm_error *err)
 {
@@ -193,6 +229,8 @@ enum umm_status umm_json_print(const struct umm_json *object, bool is_compact, c
     struct printed out = {0};
     bool is_failed = !object || object->root->is_failed ||
                      json_dump_callback(object->value, add_printed, &out, flags) != 0;
+    if (!is_failed)
+        escape_controls(&out);
     /* Jansson (2.14) forgets a failure inside a string, and goes on behind it. */
     if (is_failed || out.is_failed) {
         free(out.bytes);

@@ -5,7 +5,8 @@
  * A document is built from the outside in: make an object or array, put values into
  * it, print it once. A failure to allocate is remembered and reported by
  * umm_json_print, so that the calls in between need no checks. Numbers do not depend
- * on the locale; text that is not UTF-8 has its stray bytes replaced by U+FFFD.
+ * on the locale; text that is not UTF-8 has its stray bytes replaced by U+FFFD, and every
+ * control character escaped.
  */
 #ifndef UMM_FORMAT_JSON_H
 #define UMM_FORMAT_JSON_H

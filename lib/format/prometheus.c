@@ -38,18 +38,23 @@ UMM_PRINTF(2, 3) static void add(struct umm_prometheus *page, const char *fmt, .
 /*
  * A label's value, with the three characters that the format escapes, and U+FFFD for
  * each byte that is not UTF-8, which would have the collector drop the file; malloc'ed.
+ * The format lets other control characters through: their bytes become \x1b and so on,
+ * with the backslash escaped, as who looks at the file on a terminal would obey them.
  */
 static char *quoted(const char *value)
 {
     static const char mark[] = "\xef\xbf\xbd";
     size_t len = strlen(value);
-    char *out = malloc(3 * len + 1), *at = out;
+    char *out = malloc(5 * len + 1), *at = out;
     for (size_t i = 0; out && i < len;) {
         uint32_t point;
         size_t n = umm_utf8_decode(value + i, len - i, &point);
         if (value[i] == '\\' || value[i] == '"' || value[i] == '\n') {
             *at++ = '\\';
             *at++ = value[i] == '\n' ? 'n' : value[i];
+        } else if (n && (point < 0x20 || (point >= 0x7F && point <= 0x9F))) {
+            for (size_t j = 0; j < n; j++)
+                at += snprintf(at, 6, "\\\\x%02x", (unsigned)(unsigned char)value[i + j]);
         } else {
             memcpy(at, n ? value + i : mark, n ? n : 3);
             at += n ? n : 3;

@@ -159,6 +159,23 @@ static const char oracle[] =
     "    assert doc[\"int\"] == int(doc[\"inttext\"])\n"
     "'";
 
+static void test_no_control_character_is_printed(void **state)
+{
+    struct umm_json *object = umm_json_new();
+    struct umm_error err = {.status = UMM_OK};
+    char *text = NULL;
+    size_t len = 0;
+    (void)state;
+    umm_json_put_text(object, "a", "\x1b[2J\x7f\xc2\x80\xc2\x9f\xc2\xa0\xc3\x80.");
+    umm_json_put_text(object, "\xc2\x9b", "\x7f");
+    assert_int_equal(umm_json_print(object, true, &text, &len, &err), UMM_OK);
+    assert_string_equal(text, "{\"a\":\"\\u001B[2J\\u007F\\u0080\\u009F\xc2\xa0\xc3\x80.\","
+                              "\"\\u009B\":\"\\u007F\"}\n");
+    assert_int_equal(len, strlen(text));
+    free(text);
+    umm_json_free(object);
+}
+
 static void test_odd_texts_and_numbers_return_from_python(void **state)
 {
     static const char bytes[] =
@@ -205,6 +222,7 @@ int main(void)
         cmocka_unit_test(test_the_last_of_two_values_stays),
         cmocka_unit_test(test_without_a_document_nothing_happens),
         cmocka_unit_test(test_a_failure_is_remembered),
+        cmocka_unit_test(test_no_control_character_is_printed),
         cmocka_unit_test(test_odd_texts_and_numbers_return_from_python),
     };
 

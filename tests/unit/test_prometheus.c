@@ -69,7 +69,9 @@ static void test_labels_are_escaped(void **state)
     } cases[] = {{"a\"b", "a\\\"b"},
                  {"a\\b", "a\\\\b"},
                  {"a\nb", "a\\nb"},
-                 {"a\tb{c}=,", "a\tb{c}=,"},
+                 {"a b{c}=,", "a b{c}=,"},
+                 {"a\t\x1b[2J\x7f", "a\\\\x09\\\\x1b[2J\\\\x7f"},
+                 {"\xc2\x9b[2J\xc2\xa0", "\\\\xc2\\\\x9b[2J\xc2\xa0"},
                  {"caf\xc3\xa9 \xe2\x82\xac", "caf\xc3\xa9 \xe2\x82\xac"},
                  /* One byte that is not UTF-8 would have the whole file dropped. */
                  {"caf\xe9.npy", "caf\xef\xbf\xbd.npy"},
