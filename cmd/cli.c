@@ -20,7 +20,8 @@ static const struct cli_tool *the_tool;
 static struct umm_run *volatile signal_run;
 static volatile sig_atomic_t signal_caught;
 static struct sigaction pipe_action;
-static bool is_given[OPTIONS_MAX]; /* by index in the tool's table */
+static char cut_map_line[sizeof(struct umm_error)]; /* made before, for a signal handler */
+static bool is_given[OPTIONS_MAX];                  /* by index in the tool's table */
 
 /* ---- start and end ------------------------------------------------------- */
 
@@ -74,6 +75,26 @@ enum umm_status cli_write_file(const char *path, const void *bytes, size_t len_b
                                struct umm_error *err)
 {
     return umm_outfile_write(path, bytes, len_bytes, signal_run, err);
+}
+
+static void on_cut_map(int number)
+{
+    (void)number;
+    /* Whether it can be said or not. */
+    ssize_t n = write(STDERR_FILENO, cut_map_line, strlen(cut_map_line));
+    (void)n;
+    _exit(CLI_FAILED);
+}
+
+void cli_catch_cut_maps(const char *path)
+{
+    struct umm_error err = {.status = UMM_OK};
+    struct sigaction action = {.sa_handler = on_cut_map};
+    umm_error_set_path(&err, UMM_ERR_DATA, path,
+                       "one of its files was cut short, or cannot be read");
+    snprintf(cut_map_line, sizeof cut_map_line, "%s: %s: %s\n", the_tool->name, err.path,
+             err.message);
+    sigaction(SIGBUS, &action, NULL);
 }
 
 /* End by signal number, as if it had never been caught. Returns if it is ignored. */

@@ -160,6 +160,12 @@ UMM_MUST_USE enum umm_status cli_write_file(const char *path, const void *bytes,
                                             struct umm_error *err);
 
 /*
+ * For tools that map files in the directory path: where one was cut short, or its device
+ * cannot be read, SIGBUS becomes a message and exit code 1.
+ */
+void cli_catch_cut_maps(const char *path);
+
+/*
  * In builds with UMM_TEST_HOOKS: take run's engine from UMM_TEST_ENGINE (reference,
  * portable, neon, avx2, avx512) and its block size from UMM_TEST_BLOCK. Otherwise nothing.
  */

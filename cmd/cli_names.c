@@ -54,7 +54,7 @@ enum umm_status cli_read_whole(const char *file, size_t max_bytes, void **data, 
 
 const char **cli_read_names0(const char *file, size_t *n, int *exit_code)
 {
-    enum { NAMES_BYTES_MAX = 256 * 1024 * 1024 };
+    enum { NAMES_BYTES_MAX = 64 * 1024 * 1024 };
     struct umm_error err = {.status = UMM_OK};
     const char **names = NULL;
     void *text = NULL;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "cli.h"
@@ -353,5 +354,7 @@ int main(int argc, char **argv)
     if (!cli_parse(argc, argv, set_option, &opts, &exit_code))
         return exit_code;
     cli_catch_signals(&opts.run);
+    if (argc > optind + 1)
+        cli_catch_cut_maps(argv[optind + 1]);
     return cli_run_command(argc, argv, &opts);
 }
