@@ -315,12 +315,16 @@ enum umm_status umm_rowsource_count(const char *path, struct umm_run *run, bool 
     *is_random = false;
     if (strcmp(path, "-") == 0)
         return UMM_OK;
+    /* A FIFO is opened once, by who reads it: its writer does not survive a first reader. */
+    if (umm_file_stat(path, &info, NULL) == UMM_OK && info.kind == UMM_FILE_STREAM)
+        return UMM_OK;
     enum umm_status status = umm_file_open_read(path, &fd, &info, err);
-    bool is_file = !status && info.kind == UMM_FILE_REGULAR;
-    if (is_file)
+    if (!status && info.kind != UMM_FILE_REGULAR)
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is not a regular file");
+    if (!status)
         status = umm_file_peek(fd, path, run, &first, err);
     umm_file_close(&fd);
-    if (status || !is_file)
+    if (status)
         return status;
     bool is_array = first == NPY_FIRST_BYTE;
     *is_random = is_array || umm_archive_is(path);

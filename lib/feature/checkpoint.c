@@ -212,6 +212,14 @@ static enum umm_status place(enum umm_status status, const char *path, struct um
     return status;
 }
 
+/* A FIFO would be waited for, and a device may have no end. */
+static bool is_stream(const char *path)
+{
+    struct umm_file_info info;
+    return umm_file_stat(path, &info, NULL) == UMM_OK && info.kind != UMM_FILE_REGULAR &&
+           info.kind != UMM_FILE_DIRECTORY;
+}
+
 enum umm_status umm_checkpoint_load(const char *path, struct umm_checkpoint *out, bool *is_there,
                                     struct umm_error *err)
 {
@@ -219,6 +227,10 @@ enum umm_status umm_checkpoint_load(const char *path, struct umm_checkpoint *out
     void *bytes = NULL;
     size_t len;
     *out = (struct umm_checkpoint){.n_rows = 0};
+    *is_there = false;
+    if (is_stream(path))
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+                                  "is not a regular file, and so no state");
     enum umm_status status = umm_file_read_whole(path, FILE_BYTES_MAX, &bytes, &len, &found);
     *is_there = !status;
     if (status == UMM_ERR_SYSTEM && found.sys_errno == ENOENT)
