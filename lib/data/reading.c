@@ -447,7 +447,7 @@ enum umm_status umm_reading_open(struct umm_reading *reading, const char *path,
                                  struct umm_error *err)
 {
     memset(reading, 0, sizeof *reading);
-    enum umm_status status = umm_records_open(&reading->records, path, run, err);
+    enum umm_status status = umm_records_open_fd(&reading->records, path, options->fd, run, err);
     reading->records.comment = options->comment;
     reading->records.is_prompt =
         options->is_prompt && !umm_source_can_seek(&reading->records.source);

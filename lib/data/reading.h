@@ -28,6 +28,7 @@ struct umm_reading_options {
     char decimal; /* 0: '.' */
     char comment;
     uint64_t skip_lines;
+    int fd;              /* above 0: the file, opened already, which stays open */
     bool is_prompt;      /* rows of a stream are read as they come, not in large blocks */
     bool is_order_given; /* else a layout's newest-first rows are reversed */
     struct umm_schema_options schema;

@@ -18,11 +18,17 @@ enum {
 enum umm_status umm_records_open(struct umm_records *records, const char *path, struct umm_run *run,
                                  struct umm_error *err)
 {
+    return umm_records_open_fd(records, path, 0, run, err);
+}
+
+enum umm_status umm_records_open_fd(struct umm_records *records, const char *path, int fd,
+                                    struct umm_run *run, struct umm_error *err)
+{
     memset(records, 0, sizeof *records);
     records->run = run;
     records->line = 1;
     records->delimiter = ',';
-    enum umm_status status = umm_source_open(&records->source, path, run, err);
+    enum umm_status status = umm_source_open(&records->source, path, fd, run, err);
     if (status)
         return status;
     records->room = malloc(BUFFER_BYTES + 2 * UMM_SCAN_PAD);

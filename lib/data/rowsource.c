@@ -222,7 +222,8 @@ static enum umm_status take_text(void *user, const char *rows, size_t n, struct 
     return text->job->sink->take(text->job->sink->user, rows, n, err);
 }
 
-static enum umm_status run_text(struct job *job, const char *path, struct umm_error *err)
+/* fd: path, opened already; 0: standard input. */
+static enum umm_status run_text(struct job *job, const char *path, int fd, struct umm_error *err)
 {
     struct text_sink text = {.job = job};
     const struct umm_sink sink = {.begin = begin_text, .take = take_text, .user = &text};
@@ -240,6 +241,7 @@ static enum umm_status run_text(struct job *job, const char *path, struct umm_er
                                           .dedup = given->dedup,
                                           .is_ohlc_checked = given->is_ohlc_checked};
     struct umm_convert_result result;
+    options.reading.fd = fd;
     if (job->options->first_row)
         return umm_error_set_path(err, UMM_ERR_ARGUMENT, job->path,
                                   "is text: it is read from its first row");
@@ -280,7 +282,7 @@ enum umm_status umm_rowsource_run(const char *path, const struct umm_rowsource_o
     else if (!status && is_file && umm_archive_is(path))
         status = run_archive(&job, err);
     else if (!status)
-        status = run_text(&job, path, err);
+        status = run_text(&job, path, fd, err);
     if (!is_stdin)
         umm_file_close(&fd);
     return status;

@@ -102,8 +102,8 @@ static enum umm_status first_look(struct umm_source *source, struct umm_run *run
     return recognise(source, err);
 }
 
-enum umm_status umm_source_open(struct umm_source *source, const char *path, struct umm_run *run,
-                                struct umm_error *err)
+enum umm_status umm_source_open(struct umm_source *source, const char *path, int fd,
+                                struct umm_run *run, struct umm_error *err)
 {
     memset(source, 0, sizeof *source);
     source->fd = -1;
@@ -114,6 +114,11 @@ enum umm_status umm_source_open(struct umm_source *source, const char *path, str
         status = umm_file_stat_fd(0, source->path, &source->info, err);
         if (!status && source->info.kind == UMM_FILE_DIRECTORY)
             status = umm_error_set_path(err, UMM_ERR_DATA, source->path, "is a directory");
+    } else if (fd > 0) {
+        source->path = path;
+        source->fd = fd;
+        source->is_borrowed = true;
+        status = umm_file_stat_fd(fd, path, &source->info, err);
     } else {
         source->path = path;
         status = umm_file_open_read(path, &source->fd, &source->info, err);
@@ -132,7 +137,7 @@ void umm_source_close(struct umm_source *source)
     source->zstd = NULL;
     free(source->raw);
     source->raw = NULL;
-    if (source->fd > 0)
+    if (source->fd > 0 && !source->is_borrowed)
         umm_file_close(&source->fd);
     source->fd = -1;
 }

@@ -15,6 +15,7 @@ struct umm_zstd_reader;
 struct umm_source {
     const char *path; /* for messages; "<stdin>" for standard input */
     int fd;
+    bool is_borrowed; /* fd is the caller's to close */
     struct umm_file_info info;
     struct umm_zstd_reader *zstd; /* NULL for plain text */
     char *raw;                    /* compressed bytes, or the first plain ones */
@@ -26,8 +27,11 @@ struct umm_source {
     uint64_t bom_bytes;   /* of a byte order mark that was skipped */
 };
 
-/* Zero-initialise a source before the first open; close it after any open. */
-UMM_MUST_USE enum umm_status umm_source_open(struct umm_source *source, const char *path,
+/*
+ * Zero-initialise a source before the first open; close it after any open. fd, if it is
+ * above 0, is path opened already and stays open: a FIFO is not to be opened twice.
+ */
+UMM_MUST_USE enum umm_status umm_source_open(struct umm_source *source, const char *path, int fd,
                                              struct umm_run *run, struct umm_error *err);
 void umm_source_close(struct umm_source *source);
 
