@@ -1,0 +1,46 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# Every tool beside files that are not what they should be: tests/hostile/run says what
+# is tried, and what must hold.
+
+load helper
+
+# try GROUP: its cases, in a directory of their own.
+try() {
+    capture "$PY" "$TOP/tests/hostile/run" "$1"
+    [[ $status -eq 0 ]] || fail "$output$stderr"
+    [[ $output != '# skip'* ]] || skip "${lines[0]#\# skip }"
+}
+
+@test "inputs, states and arrays that are no files, without end, cut, of 2^63 rows" { try inputs; }
+
+@test "outputs that cannot be written to, at paths that are too long, to readers that leave" { try outputs; }
+
+@test "what tools keep for themselves: temporary names, locks, journals, stores, pools" { try own; }
+
+@test "names with line ends and a terminal's commands" { try names; }
+
+@test "numbers that fit nowhere" { try sizes; }
+
+@test "no command needs a privilege" {
+    [[ $(id -u) -eq 0 ]] || { try privileges && return; }
+    chmod 755 "$BATS_TEST_TMPDIR"
+    install -d -m 777 mine
+    cd mine || return
+    # shellcheck disable=SC2016 # for the inner shell
+    setpriv --reuid=12345 --clear-groups sh -c 'ls . && umm-synth --version && cat "$TOP/Makefile"' >/dev/null 2>&1 ||
+        skip 'another user cannot run the tools where they are built'
+    capture setpriv --reuid=12345 --regid=12345 --clear-groups --inh-caps=-all --no-new-privs \
+        "$PY" "$TOP/tests/hostile/run" privileges
+    [[ $status -eq 0 ]] || fail "$output$stderr"
+}
+
+@test "files that are cut short and grow while they are read" { try shrinking; }
+
+@test "a store's files are cut short while they are mapped" { try stores; }
+
+@test "another user's files under the names of ours, in a directory for all" {
+    chmod 755 "$BATS_TEST_TMPDIR"
+    try strangers
+}
