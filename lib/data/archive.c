@@ -129,10 +129,18 @@ enum umm_status umm_archive_open(struct umm_archive *archive, const char *path,
     return open_and_load(archive, err);
 }
 
+enum umm_status umm_archive_open_tail(struct umm_archive *archive, const char *path,
+                                      struct umm_error *err)
+{
+    *archive = (struct umm_archive){.path = path, .fd = -1, .is_tail_wanted = true};
+    return open_and_load(archive, err);
+}
+
 enum umm_status umm_archive_open_torn(struct umm_archive *archive, const char *path,
                                       struct umm_error *err)
 {
-    *archive = (struct umm_archive){.path = path, .fd = -1, .is_torn_taken = true};
+    *archive =
+        (struct umm_archive){.path = path, .fd = -1, .is_tail_wanted = true, .is_torn_taken = true};
     return open_and_load(archive, err);
 }
 
@@ -148,6 +156,51 @@ void umm_archive_close(struct umm_archive *archive)
     free(archive->frame);
     *archive = (struct umm_archive){.path = archive->path, .fd = -1};
 }
+
+/* ---- the tail --------------------------------------------------------------------- */
+
+/*
+ * The rows from the archive as it is now, which has them, too: a writer moved them to a
+ * fuller frame or the journal, or the file was compacted.
+ */
+static enum umm_status read_tail_anew(struct umm_archive *archive, struct umm_error *err)
+{
+    struct umm_archive now;
+    uint64_t begin = (uint64_t)archive->n_full * archive->rows_per_frame;
+    size_t n = archive->last.n_rows;
+    enum umm_status status = umm_archive_open_tail(&now, archive->path, err);
+    if (status)
+        return status;
+    if (now.row_bytes != archive->row_bytes || now.rows_per_frame != archive->rows_per_frame ||
+        now.n_rows < archive->n_rows ||
+        umm_archive_anchor(&now, begin) != umm_archive_anchor(archive, begin))
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, archive->path,
+                                    "became another archive while it was read");
+    else
+        status = umm_archive_read(&now, begin, n, archive->tail, err);
+    umm_archive_close(&now);
+    return status;
+}
+
+enum umm_status umm_archive_load_tail(struct umm_archive *archive, struct umm_error *err)
+{
+    struct umm_archive_last last = archive->last;
+    if (last.n_rows == 0)
+        return UMM_OK;
+    enum umm_status status = umm_archive_grow_tail(archive, last.n_rows, err);
+    if (!status)
+        status = umm_archive_unpack_last(archive, &last, err);
+    /* Damaged, or no more what it was at the open. */
+    if (status == UMM_ERR_DATA)
+        status = read_tail_anew(archive, err);
+    if (status)
+        return status;
+    archive->tail_rows = last.n_rows;
+    archive->last.n_rows = 0;
+    return UMM_OK;
+}
+
+/* ---- frames ----------------------------------------------------------------------- */
 
 enum umm_status umm_archive_read_packed(struct umm_archive *archive, size_t index,
                                         const char **packed, struct umm_error *err)
@@ -224,7 +277,8 @@ enum umm_status umm_archive_read_bytes(struct umm_archive *archive, uint64_t at,
         uint64_t begin = is_tail ? framed : at / each * each;
         uint64_t end = is_tail ? all : begin + each;
         uint64_t n = len_bytes < end - at ? len_bytes : end - at;
-        enum umm_status status = is_tail ? UMM_OK : unpack_frame(archive, (size_t)(at / each), err);
+        enum umm_status status = is_tail ? umm_archive_load_tail(archive, err)
+                                         : unpack_frame(archive, (size_t)(at / each), err);
         if (status)
             return status;
         memcpy(p, (is_tail ? archive->tail : archive->frame) + (at - begin), (size_t)n);

@@ -21,8 +21,9 @@
  * then the header, then the frames, and begins again when the last frame changed
  * meanwhile.
  *
- * The object holds the tail in memory: at most a frame of rows when read. It belongs to
- * one thread at a time.
+ * The object holds the tail in memory: at most a frame of rows when read, and those of
+ * the last frame only from the first read on that wants them. It belongs to one thread at
+ * a time.
  */
 #ifndef UMM_DATA_ARCHIVE_H
 #define UMM_DATA_ARCHIVE_H
@@ -40,11 +41,18 @@ enum {
     UMM_ARCHIVE_OWN_FRAMES = 2 /* header and description have entries in the table, too */
 };
 
+/* The last frame, if the header counts rows behind the full ones. */
+struct umm_archive_last {
+    size_t n_rows; /* 0: there is none */
+    uint64_t offset;
+    struct umm_seekable_entry entry;
+};
+
 /*
  * n_framed          rows that the header counts
  * n_rows            with those of the journal
  * entries, offsets  of the n_full full frames; offsets has one more, where they end
- * tail              the rows behind the full frames
+ * tail              the rows behind the full frames; last.n_rows of them are yet to be unpacked
  * journal_first     the first row of the journal, and how many it has
  */
 struct umm_archive {
@@ -63,9 +71,11 @@ struct umm_archive {
     uint64_t *offsets;
     char *tail;
     size_t tail_rows, cap_tail_rows;
+    struct umm_archive_last last;
     uint64_t journal_first, journal_rows;
     uint64_t journal_bytes; /* of the journal's sound part; 0: there is none */
     bool is_table_sound;    /* the file ends in the table of just these frames */
+    bool is_tail_wanted;    /* opened by one of the two that are for writers */
     bool is_torn_taken;     /* opened by umm_archive_open_torn */
     uint64_t n_lost;        /* and the rows that it has no more */
     struct umm_zstd_unpacker *unpacker;
@@ -88,8 +98,12 @@ bool umm_archive_is(const char *path);
 UMM_MUST_USE enum umm_status umm_archive_open(struct umm_archive *archive, const char *path,
                                               struct umm_error *err);
 
+/* The same, and the tail is there: for who writes, and needs it. */
+UMM_MUST_USE enum umm_status umm_archive_open_tail(struct umm_archive *archive, const char *path,
+                                                   struct umm_error *err);
+
 /*
- * The same for a file that was cut, in its last frame or before: it has the rows of the
+ * That for a file that was cut, in its last frame or before: it has the rows of the
  * frames that are whole, and n_lost fewer than its header counts. What is damaged
  * elsewhere remains UMM_ERR_DATA.
  */
@@ -101,7 +115,8 @@ void umm_archive_close(struct umm_archive *archive);
 
 /*
  * n rows from row `first` on into out. Whole frames are unpacked and checked; the last
- * one stays for the next call. UMM_ERR_ARGUMENT beyond n_rows; UMM_ERR_DATA: damaged.
+ * one stays for the next call. UMM_ERR_ARGUMENT beyond n_rows; UMM_ERR_DATA: damaged;
+ * UMM_ERR_CONFLICT: the last frame was overwritten by somebody who does not write archives.
  */
 UMM_MUST_USE enum umm_status umm_archive_read(struct umm_archive *archive, uint64_t first,
                                               uint64_t n, void *out, struct umm_error *err);
@@ -110,6 +125,10 @@ UMM_MUST_USE enum umm_status umm_archive_read(struct umm_archive *archive, uint6
 UMM_MUST_USE enum umm_status umm_archive_read_bytes(struct umm_archive *archive, uint64_t at,
                                                     uint64_t len_bytes, void *out,
                                                     struct umm_error *err);
+
+/* See to it that the tail is there. Failures as umm_archive_read. */
+UMM_MUST_USE enum umm_status umm_archive_load_tail(struct umm_archive *archive,
+                                                   struct umm_error *err);
 
 /* Full frame number index, packed, of entries[index].packed_bytes; valid until the next call. */
 UMM_MUST_USE enum umm_status umm_archive_read_packed(struct umm_archive *archive, size_t index,
@@ -160,6 +179,11 @@ UMM_MUST_USE enum umm_status umm_archive_format_table(const struct umm_npy *npy,
  */
 UMM_MUST_USE enum umm_status umm_archive_load(struct umm_archive *archive, uint64_t *state,
                                               struct umm_error *err);
+
+/* The rows of the last frame into the tail, as the file has it now. */
+UMM_MUST_USE enum umm_status umm_archive_unpack_last(struct umm_archive *archive,
+                                                     const struct umm_archive_last *last,
+                                                     struct umm_error *err);
 
 /* The frame that entry is of, into entry->content_bytes of room; both checksums hold. */
 UMM_MUST_USE enum umm_status umm_archive_unpack(const struct umm_archive *archive,

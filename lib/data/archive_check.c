@@ -106,7 +106,7 @@ enum umm_status umm_archive_verify(const char *path, struct umm_run *run,
     struct umm_archive archive;
     char byte;
     enum umm_status status = umm_archive_open(&archive, path, err);
-    /* A byte of each full frame is enough to have it unpacked; the tail was at the open. */
+    /* A byte of each full frame is enough to have it unpacked. */
     for (size_t i = 0; !status && i < archive.n_full; i++) {
         uint64_t at = (uint64_t)i * archive.rows_per_frame * archive.row_bytes;
         if (umm_run_is_cancelled(run))
@@ -116,6 +116,8 @@ enum umm_status umm_archive_verify(const char *path, struct umm_run *run,
         if (run && run->progress)
             run->progress(run->progress_user, archive.offsets[i], archive.size_bytes);
     }
+    if (!status)
+        status = umm_archive_load_tail(&archive, err);
     if (!status)
         status = describe(&archive, stat, err);
     if (!status && !archive.is_table_sound && archive.journal_bytes == 0)

@@ -13,13 +13,6 @@
 
 enum { STEP_ENTRIES = 256 }; /* of a table that are read at once */
 
-/* The last frame, if the header counts rows behind the full ones. */
-struct last_frame {
-    size_t n_rows;
-    uint64_t offset;
-    struct umm_seekable_entry entry;
-};
-
 static uint64_t begin_of_tail(const struct umm_archive *archive)
 {
     return (uint64_t)archive->n_full * archive->rows_per_frame;
@@ -54,8 +47,8 @@ static bool fits(const struct umm_seekable_entry *entry, uint64_t content_bytes)
            entry->packed_bytes <= umm_zstd_frame_max((size_t)content_bytes);
 }
 
-static bool take_entry(struct umm_archive *archive, struct table *table, struct last_frame *last,
-                       const struct umm_seekable_entry *entry)
+static bool take_entry(struct umm_archive *archive, struct table *table,
+                       struct umm_archive_last *last, const struct umm_seekable_entry *entry)
 {
     uint64_t at = table->at, i = table->index++;
     table->at += entry->packed_bytes;
@@ -70,7 +63,7 @@ static bool take_entry(struct umm_archive *archive, struct table *table, struct 
         return fits(entry, umm_archive_frame_bytes(archive)) &&
                add_frame(archive, entry, at, NULL) == UMM_OK;
     if (k == table->n_wanted && last->n_rows) {
-        *last = (struct last_frame){last->n_rows, at, *entry};
+        *last = (struct umm_archive_last){last->n_rows, at, *entry};
         return fits(entry, last->n_rows * archive->row_bytes);
     }
     table->is_exact = false;
@@ -78,8 +71,8 @@ static bool take_entry(struct umm_archive *archive, struct table *table, struct 
 }
 
 /* Piece by piece: what it takes in memory is what the file really holds of sound entries. */
-static bool read_entries(struct umm_archive *archive, struct table *table, struct last_frame *last,
-                         uint64_t n, uint64_t offset)
+static bool read_entries(struct umm_archive *archive, struct table *table,
+                         struct umm_archive_last *last, uint64_t n, uint64_t offset)
 {
     char bytes[STEP_ENTRIES * UMM_SEEKABLE_ENTRY_BYTES];
     while (table->index < n) {
@@ -98,7 +91,8 @@ static bool read_entries(struct umm_archive *archive, struct table *table, struc
 }
 
 /* The frames by the table: false when it is not one of a file that is complete. */
-static bool load_table(struct umm_archive *archive, uint64_t n_wanted, struct last_frame *last)
+static bool load_table(struct umm_archive *archive, uint64_t n_wanted,
+                       struct umm_archive_last *last)
 {
     char head[UMM_SEEKABLE_HEADER_BYTES], footer[UMM_SEEKABLE_FOOTER_BYTES];
     uint64_t data_at = umm_archive_data_offset(archive);
@@ -157,7 +151,7 @@ static enum umm_status walk_frame(struct umm_archive *archive, uint64_t offset, 
  * The frames end before the rows do. When no more than a frame and a table could follow,
  * the end of the file is what is missing: the archive has the rows of the frames before.
  */
-static bool cut(struct umm_archive *archive, struct last_frame *last)
+static bool cut(struct umm_archive *archive, struct umm_archive_last *last)
 {
     uint64_t at = archive->offsets[archive->n_full];
     uint64_t left = archive->size_bytes > at ? archive->size_bytes - at : 0;
@@ -165,7 +159,7 @@ static bool cut(struct umm_archive *archive, struct last_frame *last)
     if (left > umm_zstd_frame_max(frame_bytes) +
                    umm_seekable_table_bytes(archive->n_full + UMM_ARCHIVE_OWN_FRAMES + 1))
         return false;
-    *last = (struct last_frame){.offset = at};
+    *last = (struct umm_archive_last){.offset = at};
     if (walk_frame(archive, at, frame_bytes, false, &last->entry, NULL) == UMM_OK &&
         last->entry.content_bytes < frame_bytes &&
         last->entry.content_bytes % archive->row_bytes == 0)
@@ -175,8 +169,8 @@ static bool cut(struct umm_archive *archive, struct last_frame *last)
 }
 
 /* The frames by walking over them, when there is no table that fits. */
-static enum umm_status walk(struct umm_archive *archive, uint64_t n_wanted, struct last_frame *last,
-                            struct umm_error *err)
+static enum umm_status walk(struct umm_archive *archive, uint64_t n_wanted,
+                            struct umm_archive_last *last, struct umm_error *err)
 {
     enum umm_status status = UMM_OK;
     struct umm_seekable_entry entry;
@@ -200,9 +194,8 @@ static enum umm_status walk(struct umm_archive *archive, uint64_t n_wanted, stru
 
 /* ---- the tail --------------------------------------------------------------------- */
 
-/* The rows of the last frame into the tail. */
-static enum umm_status unpack_last(struct umm_archive *archive, const struct last_frame *last,
-                                   struct umm_error *err)
+enum umm_status umm_archive_unpack_last(struct umm_archive *archive,
+                                        const struct umm_archive_last *last, struct umm_error *err)
 {
     enum umm_status status = umm_archive_grow_packed(archive, last->entry.packed_bytes, err);
     if (!status)
@@ -217,12 +210,12 @@ static enum umm_status unpack_last(struct umm_archive *archive, const struct las
 }
 
 /* The same when it may be half overwritten: whether it is whole. */
-static bool try_last(struct umm_archive *archive, struct last_frame *last)
+static bool try_last(struct umm_archive *archive, struct umm_archive_last *last)
 {
     last->offset = archive->offsets[archive->n_full];
     return walk_frame(archive, last->offset, last->n_rows * archive->row_bytes, true, &last->entry,
                       NULL) == UMM_OK &&
-           unpack_last(archive, last, NULL) == UMM_OK;
+           umm_archive_unpack_last(archive, last, NULL) == UMM_OK;
 }
 
 uint64_t umm_archive_anchor(const struct umm_archive *archive, uint64_t first_row)
@@ -261,7 +254,7 @@ static bool agrees(const struct umm_archive *archive, const struct umm_journal *
  * The rows from the full frames on: those of the last frame, if it must be whole, and
  * those of the journal, which replace and continue them.
  */
-static enum umm_status load_tail(struct umm_archive *archive, struct last_frame *last,
+static enum umm_status load_tail(struct umm_archive *archive, struct umm_archive_last *last,
                                  bool is_last_needed, const struct umm_journal *journal,
                                  struct umm_error *err)
 {
@@ -272,10 +265,15 @@ static enum umm_status load_tail(struct umm_archive *archive, struct last_frame 
     uint64_t end = journal->is_there ? journal->first_row + journal->n_rows : 0;
     archive->tail_rows = 0;
     archive->n_rows = end > archive->n_framed ? end : archive->n_framed;
+    archive->last = (struct umm_archive_last){.n_rows = 0};
+    if (!journal->is_there && !archive->is_tail_wanted) {
+        archive->last = *last;
+        return UMM_OK;
+    }
     enum umm_status status =
         umm_archive_grow_tail(archive, (size_t)(archive->n_rows - begin) + 1, err);
     if (!status && last->n_rows && is_last_needed)
-        status = unpack_last(archive, last, err);
+        status = umm_archive_unpack_last(archive, last, err);
     if (status)
         return status;
     bool has_last = last->n_rows && (is_last_needed || try_last(archive, last));
@@ -302,8 +300,8 @@ static enum umm_status load_with(struct umm_archive *archive, const struct umm_j
 {
     uint64_t counted = archive->n_framed, n_wanted = counted / archive->rows_per_frame;
     uint64_t begin = n_wanted * archive->rows_per_frame;
-    struct last_frame last = {.n_rows = (size_t)(counted - begin)};
-    struct last_frame needed = last;
+    struct umm_archive_last last = {.n_rows = (size_t)(counted - begin)};
+    struct umm_archive_last needed = last;
     /* Then the last frame may be changing, and nobody needs it. */
     bool is_covered = journal->is_there && last.n_rows && journal->first_row <= begin &&
                       journal->n_rows >= counted - journal->first_row;

@@ -287,7 +287,7 @@ static enum umm_status open_archive(struct umm_archive_writer *writer, const cha
                                     struct umm_error *err)
 {
     return writer->options.is_torn_taken ? umm_archive_open_torn(&writer->archive, path, err)
-                                         : umm_archive_open(&writer->archive, path, err);
+                                         : umm_archive_open_tail(&writer->archive, path, err);
 }
 
 enum umm_status umm_archive_writer_open(struct umm_archive_writer *writer, const char *path,

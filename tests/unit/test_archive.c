@@ -291,6 +291,67 @@ static void journals_of_other_archives_are_refused(void **unused)
     assert_string_equal(err.path, journal);
 }
 
+/*
+ * An archive that was opened keeps the rows it had, though its last frame is only read
+ * later, and has changed or moved by then.
+ */
+static void rows_of_a_last_frame_that_went_away_are_found(void **unused)
+{
+    enum { BEFORE = 250, ENDS = 4 };
+    static const size_t more[ENDS] = {1, 50, 120, 400};
+    char *out = malloc(BEFORE * ROW_BYTES);
+    (void)unused;
+    for (size_t i = 0; i < 2 * ENDS; i++) {
+        struct umm_archive_writer w;
+        struct umm_archive a;
+        bool is_flushed = i < ENDS;
+        size_t n = more[i % ENDS];
+        remove_all();
+        open_writer(&w, 2);
+        assert_int_equal(umm_archive_writer_push(&w, rows, BEFORE, NULL), UMM_OK);
+        assert_int_equal(umm_archive_writer_commit(&w, true, NULL), UMM_OK);
+        assert_int_equal(umm_archive_open(&a, path, NULL), UMM_OK);
+        assert_int_equal(a.last.n_rows, BEFORE % FRAME_ROWS);
+        assert_int_equal(umm_archive_writer_push(&w, rows + BEFORE * ROW_BYTES, n, NULL), UMM_OK);
+        assert_int_equal(umm_archive_writer_commit(&w, is_flushed, NULL), UMM_OK);
+        umm_archive_writer_close(&w);
+        assert_int_equal(umm_archive_read(&a, 0, BEFORE, out, NULL), UMM_OK);
+        assert_memory_equal(out, rows, BEFORE * ROW_BYTES);
+        assert_int_equal(umm_archive_read(&a, BEFORE, 1, out, NULL), UMM_ERR_ARGUMENT);
+        umm_archive_close(&a);
+    }
+    free(out);
+}
+
+/* What took its place has other rows: that is no damage, and nothing to go on with. */
+static void a_last_frame_of_other_rows_is_a_conflict(void **unused)
+{
+    struct umm_archive a;
+    struct umm_error err = {.status = UMM_OK};
+    char row[ROW_BYTES], *bytes[2];
+    size_t len[2];
+    (void)unused;
+    for (size_t i = 0; i < 2; i++) {
+        struct umm_archive_writer w;
+        remove_all();
+        open_writer(&w, 1);
+        assert_int_equal(umm_archive_writer_push(&w, rows + i * ROW_BYTES, 250 + i * 10, NULL),
+                         UMM_OK);
+        assert_int_equal(umm_archive_writer_commit(&w, true, NULL), UMM_OK);
+        umm_archive_writer_close(&w);
+        bytes[i] = slurp(path, &len[i]);
+    }
+    spit(path, bytes[0], len[0]);
+    assert_int_equal(umm_archive_open(&a, path, &err), UMM_OK);
+    spit(path, bytes[1], len[1]); /* in place */
+    assert_int_equal(umm_archive_read(&a, 249, 1, row, &err), UMM_ERR_CONFLICT);
+    assert_string_equal(err.path, path);
+    assert_string_equal(err.message, "became another archive while it was read");
+    umm_archive_close(&a);
+    free(bytes[0]);
+    free(bytes[1]);
+}
+
 static void damage_is_found(void **unused)
 {
     struct umm_archive_writer w;
@@ -377,6 +438,8 @@ int main(void)
         cmocka_unit_test(an_unfinished_append_loses_nothing),
         cmocka_unit_test(a_torn_journal_keeps_its_sound_part),
         cmocka_unit_test(journals_of_other_archives_are_refused),
+        cmocka_unit_test(rows_of_a_last_frame_that_went_away_are_found),
+        cmocka_unit_test(a_last_frame_of_other_rows_is_a_conflict),
         cmocka_unit_test(damage_is_found),
         cmocka_unit_test(other_rows_are_refused),
     };
