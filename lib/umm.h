@@ -110,6 +110,8 @@ enum umm_engine {
  *             unknown); so is clock_ns
  * cancel_with another run: cancelling that one cancels this one too; NULL for none
  * clock_ns    a monotonic clock in nanoseconds; NULL means CLOCK_MONOTONIC
+ * idle        called about ten times a second, from the thread that waits, while a pipe
+ *             brings nothing or takes nothing; its failure is that of the call
  */
 struct umm_run {
     int cancelled;
@@ -121,6 +123,8 @@ struct umm_run {
     void *progress_user;
     uint64_t (*clock_ns)(void *user);
     void *clock_user;
+    enum umm_status (*idle)(void *user, struct umm_error *err);
+    void *idle_user;
 };
 
 /* Ask the call that uses run to stop. Async-signal-safe. */

@@ -157,6 +157,70 @@ wait_for() {
     done
 }
 
+@test "rows of a silent pipe go into a frame when they are old enough" {
+    local option
+    for option in --sync=batch --sync=always; do
+        rm -f a.npy.zst* pipe
+        mkfifo pipe
+        umm-archive append "$option" --flush-age=300ms a.npy.zst pipe &
+        local writer=$!
+        exec 7>pipe
+        bars 40 >&7
+        wait_for 40
+        # Nothing else comes: 40 rows must be in a frame.
+        for ((i = 0; i < 100; i++)); do
+            [[ $(zstd -dcq a.npy.zst | wc -c) == $((128 + 40 * 48)) ]] && break
+            sleep 0.1
+        done
+        ((i < 100)) || fail "never in a frame"
+        bars 45 40 | tail -n +2 >&7
+        wait_for 45
+        kill -9 $writer
+        exec 7>&-
+        wait $writer || true
+        want 45
+        ok umm-archive repair a.npy.zst
+        holds a.npy.zst
+    done
+}
+
+@test "a disk that is full when the age is over ends the append, though its pipe is silent" {
+    bars 1000 | umm-archive append a.npy.zst
+    mkfifo pipe
+    (
+        ulimit -f "$(($(stat -c %s a.npy.zst) / 1024 + 1))"
+        exec umm-archive append --flush-age=300ms a.npy.zst pipe 2>stderr
+    ) &
+    local writer=$!
+    exec 7>pipe
+    bars 3000 1000 >&7
+    status=0
+    wait $writer || status=$?
+    exec 7>&-
+    [[ $status == 1 && $(<stderr) == 'umm-archive: a.npy.zst'*': cannot write: File too large' ]]
+    want 1000
+    ok umm-archive repair a.npy.zst
+    holds a.npy.zst
+}
+
+@test "rows of many small appends go into a frame by count and bytes" {
+    local option n
+    for option in --flush-rows=50 --flush-bytes=2400; do
+        rm -f a.npy.zst*
+        for n in 20 40 49; do
+            ok umm-archive append --keep-journal "$option" a.npy.zst <(bars $n)
+            bars $n >bars.csv
+            ok umm-archive append --keep-journal "$option" a.npy.zst bars.csv
+            [[ $(zstd -dcq a.npy.zst | wc -c) == 128 && -s a.npy.zst.journal ]]
+        done
+        bars 51 >bars.csv
+        ok umm-archive append --keep-journal "$option" a.npy.zst bars.csv
+        [[ ! -e a.npy.zst.journal ]]
+        want 51
+        holds a.npy.zst
+    done
+}
+
 @test "with --sync=always what a pipe brings is in the journal before more is read" {
     mkfifo pipe
     umm-archive append --sync=always a.npy.zst pipe &

@@ -9,13 +9,18 @@
 #include "data/arraycolumn.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/mutex.h"
 
 /* An append under way. */
 struct job {
     const char *path;
     const struct umm_archive_append_options *options;
-    struct umm_run *run;
+    struct umm_run run;          /* the caller's, and what is done while it waits */
+    const struct umm_run *outer; /* the caller's, or NULL */
     struct umm_archive_append_result *result;
+    struct umm_mutex mutex; /* of all below: who waits for input may be a thread of its own */
+    enum umm_status failed;
+    struct umm_error failure;
     struct umm_archive_writer writer;
     bool is_open;
     const char *input; /* being read */
@@ -113,30 +118,38 @@ static enum umm_status push(struct job *job, const char *rows, uint64_t n, struc
     if (n == 0)
         return UMM_OK;
     if (job->n_waiting == 0)
-        job->waiting_since_ns = umm_clock_run_ns(job->run);
+        job->waiting_since_ns = umm_clock_run_ns(&job->run);
     job->n_waiting += n;
     return umm_archive_writer_push(&job->writer, rows, (size_t)n, err);
 }
 
-/* After what one read brought: make it durable as the options say. */
-static enum umm_status settle(struct job *job, struct umm_error *err)
+/* Whether the rows that wait are to go into a frame now. */
+static bool is_due(const struct job *job)
 {
     const struct umm_archive_append_options *o = job->options;
+    if (job->n_waiting == 0)
+        return false;
+    return (o->flush_rows && job->n_waiting >= o->flush_rows) ||
+           (o->flush_bytes && job->n_waiting * job->writer.archive.row_bytes >= o->flush_bytes) ||
+           (o->flush_age_ns &&
+            umm_clock_run_ns(&job->run) - job->waiting_since_ns >= o->flush_age_ns);
+}
+
+/* After what one read brought, and while there is nothing: make it durable as the options say. */
+static enum umm_status settle(struct job *job, struct umm_error *err)
+{
     const struct umm_archive *a = &job->writer.archive;
     enum umm_status status = UMM_OK;
     if (!job->is_stream || job->n_waiting == 0)
         return UMM_OK;
-    bool is_due =
-        (o->flush_rows && job->n_waiting >= o->flush_rows) ||
-        (o->flush_bytes && job->n_waiting * a->row_bytes >= o->flush_bytes) ||
-        (o->flush_age_ns && umm_clock_run_ns(job->run) - job->waiting_since_ns >= o->flush_age_ns);
+    bool is_flush = is_due(job);
     bool is_full = a->tail_rows >= a->rows_per_frame || job->writer.n_packed;
-    if (is_due || is_full) {
-        status = umm_archive_writer_commit(&job->writer, is_due, err);
+    if (is_flush || is_full) {
+        status = umm_archive_writer_commit(&job->writer, is_flush, err);
         job->n_waiting = 0;
         return status;
     }
-    return o->is_sync_always ? umm_archive_writer_store(&job->writer, err) : UMM_OK;
+    return job->options->is_sync_always ? umm_archive_writer_store(&job->writer, err) : UMM_OK;
 }
 
 /* Rows from..to of a block are new: they are pushed at once. */
@@ -167,12 +180,37 @@ static enum umm_status take_timed(struct job *job, const char *rows, uint64_t n,
     return status ? status : push(job, rows + from * row_bytes, n - from, err);
 }
 
+/* The first failure is everybody's: after it the writer is only closed. */
+static enum umm_status unlock(struct job *job, enum umm_status status, struct umm_error *err)
+{
+    job->failed = status;
+    if (status && err)
+        *err = job->failure;
+    umm_mutex_unlock(&job->mutex);
+    return status;
+}
+
 static enum umm_status take(void *user, const char *rows, uint64_t n, struct umm_error *err)
 {
     struct job *job = user;
-    enum umm_status status =
-        job->has_time ? take_timed(job, rows, n, err) : push(job, rows, n, err);
-    return status ? status : settle(job, err);
+    umm_mutex_lock(&job->mutex);
+    enum umm_status status = job->failed;
+    if (!status)
+        status = job->has_time ? take_timed(job, rows, n, &job->failure)
+                               : push(job, rows, n, &job->failure);
+    return unlock(job, status ? status : settle(job, &job->failure), err);
+}
+
+/* While a pipe is silent. */
+static enum umm_status wait_on(void *user, struct umm_error *err)
+{
+    struct job *job = user;
+    umm_mutex_lock(&job->mutex);
+    enum umm_status status = job->failed;
+    status = unlock(job, status ? status : settle(job, &job->failure), err);
+    if (!status && job->outer && job->outer->idle)
+        status = job->outer->idle(job->outer->idle_user, err);
+    return status;
 }
 
 /* ---- inputs ----------------------------------------------------------------------- */
@@ -189,18 +227,27 @@ static enum umm_status look_at_last(struct job *job, struct umm_error *err)
     return old_time(job, job->n_old - 1, &job->last, err);
 }
 
-static enum umm_status begin(void *user, const struct umm_npy *npy, struct umm_error *err)
+static enum umm_status open_writer(struct job *job, const struct umm_npy *npy,
+                                   struct umm_error *err)
 {
-    struct job *job = user;
+    const struct umm_archive *a = &job->writer.archive;
+    job->is_open = true;
+    enum umm_status status = umm_archive_writer_open(&job->writer, job->path, npy,
+                                                     &job->options->writer, &job->run, err);
+    job->row = status ? NULL : malloc(a->row_bytes);
+    if (!status && !job->row)
+        status = umm_error_set_memory(err, a->row_bytes, "a row");
+    job->n_begun = a->n_rows;
+    job->n_waiting = a->n_rows - a->n_framed;
+    job->waiting_since_ns = umm_clock_run_ns(&job->run);
+    return status;
+}
+
+static enum umm_status begin_rows(struct job *job, const struct umm_npy *npy, struct umm_error *err)
+{
     enum umm_status status = UMM_OK;
     if (!job->is_open) {
-        job->is_open = true;
-        status = umm_archive_writer_open(&job->writer, job->path, npy, &job->options->writer,
-                                         job->run, err);
-        job->row = status ? NULL : malloc(job->writer.archive.row_bytes);
-        if (!status && !job->row)
-            status = umm_error_set_memory(err, job->writer.archive.row_bytes, "a row");
-        job->n_begun = job->writer.archive.n_rows;
+        status = open_writer(job, npy, err);
     } else {
         struct umm_npy type = *npy;
         type.is_fortran = job->writer.archive.npy.is_fortran;
@@ -217,6 +264,13 @@ static enum umm_status begin(void *user, const struct umm_npy *npy, struct umm_e
     return look_at_last(job, err);
 }
 
+static enum umm_status begin(void *user, const struct umm_npy *npy, struct umm_error *err)
+{
+    struct job *job = user;
+    umm_mutex_lock(&job->mutex);
+    return unlock(job, begin_rows(job, npy, &job->failure), err);
+}
+
 static enum umm_status append_input(struct job *job, const char *input, struct umm_error *err)
 {
     const struct umm_rowsource_sink sink = {.begin = begin, .take = take, .user = job};
@@ -230,7 +284,7 @@ static enum umm_status append_input(struct job *job, const char *input, struct u
     job->is_stream = info.kind == UMM_FILE_STREAM;
     source.text.reading.is_prompt = job->is_stream;
     if (!status)
-        status = umm_rowsource_run(input, &source, &sink, job->run, &result, err);
+        status = umm_rowsource_run(input, &source, &sink, &job->run, &result, err);
     if (status && err && !err->path[0])
         umm_error_at(err, job->input, 0, 0, 0);
     if (!status)
@@ -256,18 +310,29 @@ enum umm_status umm_archive_append(const char *path,
                                    struct umm_run *run, struct umm_archive_append_result *result,
                                    struct umm_error *err)
 {
-    struct job job = {.path = path, .options = options, .run = run, .result = result};
+    struct job job = {.path = path, .options = options, .outer = run, .result = result};
     uint64_t start_ns = umm_clock_monotonic_ns();
     enum umm_status status = UMM_OK;
     *result = (struct umm_archive_append_result){.n_rows = 0};
+    if (run)
+        job.run = *run;
+    job.run.cancel_with = run;
+    job.run.idle = wait_on;
+    job.run.idle_user = &job;
+    umm_mutex_init(&job.mutex, true);
     for (size_t i = 0; !status && i < options->n_inputs; i++)
         status = append_input(&job, options->inputs[i], err);
+    if (status == UMM_ERR_CANCELLED && job.failed) {
+        status = job.failed;
+        if (err)
+            *err = job.failure;
+    }
     /* What a pipe brought before it was cancelled will not come again. */
     bool is_kept = !status || (status == UMM_ERR_CANCELLED && job.is_stream);
     if (is_kept && job.is_open && job.row) {
         struct umm_error why = {.status = UMM_OK};
         enum umm_status stored =
-            umm_archive_writer_commit(&job.writer, !options->is_journal_kept, &why);
+            umm_archive_writer_commit(&job.writer, !options->is_journal_kept || is_due(&job), &why);
         /* That it was cancelled is nothing beside rows that are lost. */
         if (stored && err)
             *err = why;
@@ -279,6 +344,7 @@ enum umm_status umm_archive_append(const char *path,
             describe(&job);
         umm_archive_writer_close(&job.writer);
     }
+    umm_mutex_free(&job.mutex);
     free(job.row);
     result->seconds = (double)(umm_clock_monotonic_ns() - start_ns) * 1e-9;
     return status;

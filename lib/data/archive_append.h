@@ -17,9 +17,11 @@
 
 /*
  * is_sync_always    rows are durable, in the journal, before more are read
- * flush_*           rows wait for a frame until so many are there, or bytes, or for so
- *                   long when more come; 0: until a frame is full, or the end
- * is_journal_kept   rows that fill no frame may stay in the journal at the end
+ * flush_*           rows of a pipe wait for a frame until so many are there, or bytes, or
+ *                   for so long; 0: until a frame is full, or the end. Those that were in
+ *                   the journal count, and have waited since the append began
+ * is_journal_kept   rows that fill no frame may stay in the journal at the end, until so
+ *                   many are there, or bytes
  * is_revision_kept  rows that differ from those there are let be, not an error
  */
 struct umm_archive_append_options {

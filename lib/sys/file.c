@@ -136,6 +136,9 @@ static enum umm_status wait_ready(int fd, short events, const char *path, const 
             return UMM_OK;
         if (n < 0 && errno != EINTR && errno != EAGAIN)
             return umm_error_set_errno(err, errno, path, "cannot wait for it");
+        enum umm_status status = run && run->idle ? run->idle(run->idle_user, err) : UMM_OK;
+        if (status)
+            return status;
     }
 }
 
