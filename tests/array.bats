@@ -55,7 +55,7 @@ END
 compile() {
     # shellcheck disable=SC2046 # words are what the compiler wants
     ok "$1" "-std=$2" -O2 -Wall -Wextra -Werror ${UMM_SAN:+"-fsanitize=$UMM_SAN"} -o mean "$3" \
-        $(pkg-config --static --cflags --libs umm)
+        $(pkg-config --static --cflags --libs umm) ${UMM_COV:+-lgcov}
 }
 
 mean_by_numpy() {

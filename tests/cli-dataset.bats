@@ -60,7 +60,8 @@ END
     # shellcheck disable=SC2046 # words are what the compiler wants
     gcc -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror ${UMM_SAN:+"-fsanitize=$UMM_SAN"} -iquote "$TOP/cmd" \
         -iquote "$TOP/lib" -o umm-list umm-list.c "$UMM_BUILD"/cmd/cli*.o "$UMM_BUILD/libumm.a" \
-        $(pkg-config --libs $(sed -n "s/^Requires.private: //p" "$TOP/umm.pc.in")) -lcsv -lm -pthread || return
+        $(pkg-config --libs $(sed -n "s/^Requires.private: //p" "$TOP/umm.pc.in")) -lcsv -lm -pthread \
+        ${UMM_COV:+-lgcov} || return
     mkdir root
     umm-synth --rows 1440 >day.csv
     umm-synth --rows 1440 --timeframe 1h >hours.csv

@@ -10,7 +10,8 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return
     mkdir bin here prefix prefix/lib prefix/include prefix/lib/pkgconfig
     ln -s "$PY" bin/python3
-    printf '#!/bin/sh\nexec gcc %s "$@"\n' "${UMM_SAN:+-fsanitize=$UMM_SAN}" >bin/cc
+    printf '#!/bin/sh\nexec gcc %s "$@" %s\n' "${UMM_SAN:+-fsanitize=$UMM_SAN}" \
+        "${UMM_COV:+-lgcov}" >bin/cc
     chmod +x bin/cc
     cp "$UMM_BUILD/libumm.a" prefix/lib
     cp "$TOP/lib/umm.h" "$TOP/umm.mk" prefix/include

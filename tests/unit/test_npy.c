@@ -456,6 +456,56 @@ static void test_types_unknown_are_refused(void **state)
             fail_msg("accepted \"%s\"", bad[i]);
 }
 
+static void assert_no_array(const struct umm_npy *npy, const char *message)
+{
+    struct umm_error err = {0};
+    assert_int_equal(umm_npy_check(npy, &err), UMM_ERR_DATA);
+    assert_string_equal(err.message, message);
+}
+
+static void test_what_a_program_filled_in_wrongly_is_refused(void **state)
+{
+    struct umm_npy npy = {0}, bad;
+    (void)state;
+    assert_no_array(&npy, "unknown element type");
+    assert_int_equal(umm_npy_type_parse("<f8", &npy.type), UMM_OK);
+    assert_int_equal(umm_npy_check(&npy, NULL), UMM_OK);
+    bad = npy;
+    bad.n_dims = UMM_NPY_DIMS_MAX + 1;
+    assert_no_array(&bad, "more than 32 dimensions");
+    bad = npy;
+    bad.n_fields = 1;
+    assert_no_array(&bad, "fields in an array that is not a struct");
+    bad = npy;
+    bad.data_offset_bytes = (uint64_t)INT64_MAX - 7;
+    assert_no_array(&bad, "the shape is too large for a file");
+    bad.data_offset_bytes--;
+    assert_int_equal(umm_npy_check(&bad, NULL), UMM_OK);
+
+    struct umm_npy_type type = npy.type;
+    assert_int_equal(umm_npy_add_field(&npy, "a", &type, NULL), UMM_OK);
+    assert_int_equal(umm_npy_add_field(&npy, "b", &type, NULL), UMM_OK);
+    assert_int_equal(umm_npy_check(&npy, NULL), UMM_OK);
+    bad = npy;
+    bad.n_fields = UMM_NPY_FIELDS_MAX + 1;
+    assert_no_array(&bad, "a record has more than 65536 fields");
+    bad = npy;
+    bad.type.size_bytes++;
+    assert_no_array(&bad, "the fields do not fill the record");
+    npy.fields[1].type.size_bytes = 3;
+    assert_no_array(&npy, "field 2 has an unknown type");
+    npy.fields[1].type.size_bytes = 8;
+    npy.fields[1].offset_bytes = 9;
+    assert_no_array(&npy, "field 2 does not follow field 1");
+    npy.fields[1].offset_bytes = 8;
+    npy.fields[1].is_padding = true;
+    assert_no_array(&npy, "field 2 is marked wrongly as padding or not");
+    npy.fields[1].is_padding = false;
+    npy.fields[1].name[0] = '\xff';
+    assert_no_array(&npy, "the name of field 2 is not UTF-8");
+    umm_npy_free(&npy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -467,6 +517,7 @@ int main(void)
         cmocka_unit_test(test_names_must_differ_and_fit),
         cmocka_unit_test(test_the_limit_of_fields_is_exact),
         cmocka_unit_test(test_same_type_sees_every_difference),
+        cmocka_unit_test(test_what_a_program_filled_in_wrongly_is_refused),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_types_return_as_numpy_writes_them),
         cmocka_unit_test(test_types_unknown_are_refused),

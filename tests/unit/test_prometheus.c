@@ -129,6 +129,25 @@ static void test_pages_of_every_length(void **state)
     }
 }
 
+static void test_values_that_are_no_numbers(void **state)
+{
+    static const char *const labels[] = {"part", "a\"b", NULL};
+    struct umm_prometheus page = {0};
+    (void)state;
+    umm_prometheus_begin(&page, "umm-x", "o");
+    umm_prometheus_family(&page, "umm_v", "Some.");
+    umm_prometheus_series(&page, "umm_v", labels, (double)NAN);
+    umm_prometheus_series(&page, "umm_v", labels + 2, (double)INFINITY);
+    umm_prometheus_series(&page, "umm_v", labels + 2, (double)-INFINITY);
+    char *text = take(&page);
+    assert_string_equal(text, "# HELP umm_v Some.\n"
+                              "# TYPE umm_v gauge\n"
+                              "umm_v{tool=\"umm-x\",output=\"o\",part=\"a\\\"b\"} NaN\n"
+                              "umm_v{tool=\"umm-x\",output=\"o\"} +Inf\n"
+                              "umm_v{tool=\"umm-x\",output=\"o\"} -Inf\n");
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +156,7 @@ int main(void)
         cmocka_unit_test(test_labels_are_escaped),
         cmocka_unit_test(test_values_keep_every_bit),
         cmocka_unit_test(test_pages_of_every_length),
+        cmocka_unit_test(test_values_that_are_no_numbers),
     };
 
     return cmocka_run_group_tests_name("prometheus", tests, NULL, NULL);

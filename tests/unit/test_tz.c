@@ -607,9 +607,14 @@ static void malformed_rules_are_refused(void **state)
                                         "XXX3 ",
                                         "XXX25",
                                         "XXX3:60",
+                                        "XXX3:5",
+                                        "XXX3:00:60",
+                                        "XXX3:00:5",
                                         "<XX3",
                                         "<X!X>3",
                                         "XXX3YYY",
+                                        "XXX3YY,M3.2.0,M11.1.0",
+                                        "XXX3YYY25,M3.2.0,M11.1.0",
                                         "XXX3YYY,",
                                         "XXX3YYY,M3.2.0",
                                         "XXX3YYY,M3.2.0,",
@@ -695,6 +700,26 @@ static void files_with_wrong_content_are_refused(void **state)
     make_v2(&m, times, 2, "XXX3");
     m.bytes[m.len - 6 - 16] = 0x7f;
     assert_bad(&m, UMM_ERR_DATA, "not a valid time zone file: an offset from UTC is out of range");
+    m.len = 0;
+    put_header(&m, '\0', 0, 0, 0);
+    put(&m, "XXX\0", 4);
+    assert_bad(&m, UMM_ERR_DATA,
+               "not a valid time zone file: its number of local time types is wrong");
+}
+
+static void without_a_rule_the_last_offset_stays(void **state)
+{
+    const int64_t times[] = {0, 1000, 2000};
+    struct umm_tz *tz = NULL;
+    struct maker m;
+    (void)state;
+
+    make_v2(&m, times, 3, "");
+    assert_int_equal(umm_tz_parse("test", m.bytes, m.len, &tz, NULL), UMM_OK);
+    assert_int_equal(umm_tz_utc_offset(tz, 1000), 0);
+    assert_int_equal(umm_tz_utc_offset(tz, 2000), HOUR);
+    assert_int_equal(umm_tz_utc_offset(tz, INT64_C(1) << 50), HOUR);
+    umm_tz_close(tz);
 }
 
 static void leap_seconds_in_a_file_are_refused(void **state)
@@ -763,6 +788,7 @@ int main(void)
         cmocka_unit_test(version_1_files_are_read),
         cmocka_unit_test(files_cut_short_anywhere_are_refused),
         cmocka_unit_test(files_with_wrong_content_are_refused),
+        cmocka_unit_test(without_a_rule_the_last_offset_stays),
         cmocka_unit_test(leap_seconds_in_a_file_are_refused),
         cmocka_unit_test(counts_that_overflow_are_refused),
         cmocka_unit_test(other_changes_may_lie_between_two_readings),
