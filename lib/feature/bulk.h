@@ -3,7 +3,8 @@
  * bulk.h - arithmetic on whole columns, many rows at a time.
  *
  * Row i of a result depends on row i of the operands only, so every engine has the same
- * bits. out may be one of the operands; otherwise they do not overlap.
+ * bits. out may be one of the operands; otherwise they do not overlap. Quotients, roots and
+ * differences are tidy: a NaN among them is 0x7ff8000000000000.
  */
 #ifndef UMM_FEATURE_BULK_H
 #define UMM_FEATURE_BULK_H
@@ -19,6 +20,17 @@
  */
 struct umm_bulk_part {
     const double *x, *distance, *squares;
+};
+
+/*
+ * Windows of 2, 4, 8 and 16 rows at once: the levels of window.h. Column 0 of the last rows
+ * is x, 2l + 1 and 2l + 2 are the first and the second column of the level of 2 << l rows; a
+ * call goes on from the one before.
+ */
+enum { UMM_BULK_LEVELS = 4, UMM_BULK_LAST = 8 };
+struct umm_bulk_levels {
+    double last[2 * UMM_BULK_LEVELS - 1][UMM_BULK_LAST];
+    double *first[UMM_BULK_LEVELS], *second[UMM_BULK_LEVELS];
 };
 
 struct umm_bulk {
@@ -44,19 +56,25 @@ struct umm_bulk {
     /* scale * ((a - b) / (high - low)), 0 where high is low */
     void (*place)(const double *a, const double *b, const double *high, const double *low,
                   double scale, size_t n, double *out);
+    /* These say whether all operands were finite; the changes do of a only. */
     /* greatest of high - low, |high - before|, |low - before| */
-    void (*range)(const double *high, const double *low, const double *before, size_t n,
+    bool (*range)(const double *high, const double *low, const double *before, size_t n,
                   double *out);
     /* a - b; (a / b - 1) * 100, 0 where b is; (a - b) / b */
-    void (*difference)(const double *a, const double *b, size_t n, double *out);
-    void (*percent)(const double *a, const double *b, size_t n, double *out);
-    void (*relative)(const double *a, const double *b, size_t n, double *out);
-    /* ((close - low) - (high - close)) / (high - low) * volume, 0 where high <= low */
-    void (*flow)(const double *close, const double *high, const double *low, const double *volume,
-                 size_t n, double *out);
+    bool (*difference)(const double *a, const double *b, size_t n, double *out);
+    bool (*percent)(const double *a, const double *b, size_t n, double *out);
+    bool (*relative)(const double *a, const double *b, size_t n, double *out);
+    /* *sum and then on: + ((close - low) - (high - close)) / (high - low) * volume where
+     * high > low; one row after the other */
+    bool (*flow)(const double *close, const double *high, const double *low, const double *volume,
+                 size_t n, double *sum, double *out);
     /* from x[i] .. x[i + n_window - 1] and their mean, (last - mean) / (0.015 * the mean distance)
      */
     void (*channel)(const double *x, const double *mean, size_t n_window, size_t n, double *out);
+    /* The same as merge (distance, squares) and as add and weigh (plain, weighted) level by
+     * level, of n rows, a multiple of UMM_BULK_LAST; NULL where that gains nothing. */
+    void (*deviations)(struct umm_bulk_levels *levels, const double *x, size_t n);
+    void (*weights)(struct umm_bulk_levels *levels, const double *x, size_t n);
 };
 
 const struct umm_bulk *umm_bulk_of(enum umm_cpu cpu);

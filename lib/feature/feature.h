@@ -112,7 +112,7 @@ struct umm_feature_rows {
     size_t n;
     const double *in[UMM_FEATURE_INPUTS];
     double *out[UMM_FEATURE_OUTPUTS];
-    bool *has_odd; /* to be set by a recurrence that met a value that is not finite */
+    bool *has_odd; /* to be set by what is_long and met a value that is not finite */
     enum umm_cpu cpu;
     const struct umm_bulk *bulk;
 };
@@ -122,7 +122,9 @@ struct umm_feature_rows {
  *       It may lower n_inputs. False, with err filled, for parameters that do not go together.
  * run   takes rows: all finite (or it says so), at most UMM_FEATURE_BLOCK of them unless is_long.
  * The state's words are what the last run left, 0 when count is 0. What it writes to rows that are
- * within the lookback does not matter, nor does which NaN it writes.
+ * within the lookback does not matter, nor does which NaN it writes, unless it says that it
+ * is_tidy: then it is 0x7ff8000000000000 (what is_long is tidy from its second row after the
+ * lookback on).
  */
 struct umm_feature_def {
     const char *name, *usage, *about, *origin; /* usage: a spec that leaves nothing out */
@@ -131,7 +133,7 @@ struct umm_feature_def {
     unsigned n_inputs;
     enum umm_feature_series standard; /* of a chosen series */
     const char *outputs[UMM_FEATURE_OUTPUTS];
-    bool is_long;
+    bool is_long, is_tidy;
     bool (*plan)(struct umm_feature_item *item, struct umm_error *err);
     void (*run)(const struct umm_feature_item *item, double *state,
                 const struct umm_feature_rows *rows);

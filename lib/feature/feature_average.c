@@ -41,6 +41,7 @@ const struct umm_feature_def umm_feature_sma = {
     .n_inputs = 1,
     .standard = UMM_SERIES_CLOSE,
     .outputs = {"sma"},
+    .is_tidy = true,
     .plan = plan_sma,
     .run = run_sma,
 };
@@ -73,6 +74,7 @@ const struct umm_feature_def umm_feature_wma = {
     .n_inputs = 1,
     .standard = UMM_SERIES_CLOSE,
     .outputs = {"wma"},
+    .is_tidy = true,
     .plan = plan_wma,
     .run = run_wma,
 };

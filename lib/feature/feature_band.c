@@ -36,6 +36,7 @@ const struct umm_feature_def umm_feature_stddev = {
     .n_inputs = 1,
     .standard = UMM_SERIES_CLOSE,
     .outputs = {"stddev"},
+    .is_tidy = true,
     .plan = plan_deviation,
     .run = run_stddev,
 };
@@ -59,6 +60,7 @@ const struct umm_feature_def umm_feature_zscore = {
     .n_inputs = 1,
     .standard = UMM_SERIES_CLOSE,
     .outputs = {"zscore"},
+    .is_tidy = true,
     .plan = plan_deviation,
     .run = run_zscore,
 };
@@ -90,6 +92,7 @@ const struct umm_feature_def umm_feature_bbands = {
     .n_inputs = 1,
     .standard = UMM_SERIES_CLOSE,
     .outputs = {"bb_upper", "bb_middle", "bb_lower"},
+    .is_tidy = true,
     .plan = plan_bbands,
     .run = run_bbands,
 };

@@ -12,7 +12,7 @@ static bool plan_change(struct umm_feature_item *item, struct umm_error *err)
     return true;
 }
 
-typedef void change(const double *x, const double *before, size_t n, double *out);
+typedef bool change(const double *x, const double *before, size_t n, double *out);
 
 static void run_change(const struct umm_feature_item *item, double *state,
                        const struct umm_feature_rows *rows, change *of)
@@ -22,7 +22,8 @@ static void run_change(const struct umm_feature_item *item, double *state,
     for (size_t at = 0; at < rows->n;) {
         const double *before;
         size_t run = umm_window_before(state, n, rows->count, x, rows->n, n, at, &before);
-        of(x + at, before, run, rows->out[0] + at);
+        if (!of(x + at, before, run, rows->out[0] + at))
+            *rows->has_odd = true;
         at += run;
     }
     umm_window_keep(state, n, rows->count, x, rows->n);
@@ -35,10 +36,14 @@ static void run_change(const struct umm_feature_item *item, double *state,
         run_change(item, state, rows, of);                                                         \
     }
 
-static void log_ratios(const double *x, const double *before, size_t n, double *out)
+static bool log_ratios(const double *x, const double *before, size_t n, double *out)
 {
-    for (size_t i = 0; i < n; i++)
+    double odd = 0;
+    for (size_t i = 0; i < n; i++) {
+        odd += x[i] - x[i];
         out[i] = umm_log_ratio(x[i], before[i]);
+    }
+    return odd == 0;
 }
 
 #define CHANGE(title, description, source, usual)                                                  \
@@ -52,6 +57,8 @@ static void log_ratios(const double *x, const double *before, size_t n, double *
         .n_inputs = 1,                                                                             \
         .standard = UMM_SERIES_CLOSE,                                                              \
         .outputs = {#title},                                                                       \
+        .is_long = true,                                                                           \
+        .is_tidy = true,                                                                           \
         .plan = plan_change,                                                                       \
         .run = run_##title,                                                                        \
     };

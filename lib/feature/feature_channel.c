@@ -35,6 +35,7 @@ const struct umm_feature_def umm_feature_max = {
     .n_inputs = 1,
     .standard = UMM_SERIES_HIGH,
     .outputs = {"max"},
+    .is_tidy = true,
     .plan = plan_extreme,
     .run = run_max,
 };
@@ -49,6 +50,7 @@ const struct umm_feature_def umm_feature_min = {
     .n_inputs = 1,
     .standard = UMM_SERIES_LOW,
     .outputs = {"min"},
+    .is_tidy = true,
     .plan = plan_extreme,
     .run = run_min,
 };
@@ -87,6 +89,7 @@ const struct umm_feature_def umm_feature_willr = {
     .inputs = {UMM_SERIES_CLOSE, UMM_SERIES_HIGH, UMM_SERIES_LOW},
     .n_inputs = 3,
     .outputs = {"willr"},
+    .is_tidy = true,
     .plan = plan_willr,
     .run = run_willr,
 };
@@ -131,6 +134,7 @@ const struct umm_feature_def umm_feature_stoch = {
     .inputs = {UMM_SERIES_CLOSE, UMM_SERIES_HIGH, UMM_SERIES_LOW},
     .n_inputs = 3,
     .outputs = {"stoch_k", "stoch_d"},
+    .is_tidy = true,
     .plan = plan_stoch,
     .run = run_stoch,
 };

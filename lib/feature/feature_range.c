@@ -36,8 +36,10 @@ static void run_trange(const struct umm_feature_item *item, double *state,
     if (rows->n == 0)
         return;
     out[0] = rows->count ? true_range(high[0], low[0], *state) : high[0] - low[0];
-    rows->bulk->range(high + 1, low + 1, close, rows->n - 1, out + 1);
     *state = close[rows->n - 1];
+    const double odd = *state - *state + (high[0] - high[0]) + (low[0] - low[0]);
+    if (!rows->bulk->range(high + 1, low + 1, close, rows->n - 1, out + 1) || odd != 0)
+        *rows->has_odd = true;
 }
 
 const struct umm_feature_def umm_feature_trange = {
@@ -48,6 +50,8 @@ const struct umm_feature_def umm_feature_trange = {
     .inputs = {UMM_SERIES_CLOSE, UMM_SERIES_HIGH, UMM_SERIES_LOW},
     .n_inputs = 3,
     .outputs = {"trange"},
+    .is_long = true,
+    .is_tidy = true,
     .plan = plan_trange,
     .run = run_trange,
 };

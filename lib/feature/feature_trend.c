@@ -152,6 +152,7 @@ const struct umm_feature_def umm_feature_cci = {
     .inputs = {UMM_SERIES_HLC3},
     .n_inputs = 1,
     .outputs = {"cci"},
+    .is_tidy = true,
     .plan = plan_cci,
     .run = run_cci,
 };

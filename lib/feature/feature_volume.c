@@ -55,12 +55,10 @@ static bool plan_ad(struct umm_feature_item *item, struct umm_error *err)
 static void run_ad(const struct umm_feature_item *item, double *state,
                    const struct umm_feature_rows *rows)
 {
-    double sum = *state, *out = rows->out[0];
     (void)item;
-    rows->bulk->flow(rows->in[0], rows->in[1], rows->in[2], rows->in[3], rows->n, out);
-    for (size_t i = 0; i < rows->n; i++)
-        out[i] = sum += out[i];
-    *state = sum;
+    if (!rows->bulk->flow(rows->in[0], rows->in[1], rows->in[2], rows->in[3], rows->n, state,
+                          rows->out[0]))
+        *rows->has_odd = true;
 }
 
 const struct umm_feature_def umm_feature_ad = {
@@ -72,6 +70,8 @@ const struct umm_feature_def umm_feature_ad = {
     .inputs = {UMM_SERIES_CLOSE, UMM_SERIES_HIGH, UMM_SERIES_LOW, UMM_SERIES_VOLUME},
     .n_inputs = 4,
     .outputs = {"ad"},
+    .is_long = true,
+    .is_tidy = true,
     .plan = plan_ad,
     .run = run_ad,
 };

@@ -92,8 +92,8 @@ static void mean_price(enum umm_feature_series series, const struct chunk *chunk
 static size_t rows_untidy(const struct umm_feature_item *item, uint64_t count, size_t n)
 {
     uint64_t end = 2;
-    if (!item->def->is_long)
-        return n;
+    if (item->def->is_tidy || !item->def->is_long)
+        return item->def->is_tidy ? 0 : n;
     for (unsigned i = 0; i < UMM_FEATURE_OUTPUTS; i++)
         end = item->lookback[i] + 2 > end ? item->lookback[i] + 2 : end;
     return count >= end ? 0 : end - count < n ? (size_t)(end - count) : n;

@@ -3,8 +3,11 @@
 
 #include <string.h>
 
-/* Rows of a pass: its few columns stay in the nearest cache. */
-enum { ROWS = 1024, ROOM = ROWS + 72 };
+/*
+ * Rows of a pass: its columns stay in the nearest cache. Those of two columns a level have
+ * PAIR_ROWS, and columns are not a power of two apart.
+ */
+enum { ROWS = 1024, ROOM = ROWS + 72, PAIR_ROWS = 512, PAIR_ROOM = PAIR_ROWS + 72 };
 
 /* ---- rings ------------------------------------------------------------- */
 
@@ -106,6 +109,66 @@ void umm_window_min(const struct umm_bulk *bulk, double *state, size_t n, uint64
                      out + at);
 }
 
+/* ---- levels of two columns -------------------------------------------------- */
+
+/* Level l, of 1 << l rows, from 1 on; four are kept, and the fifth takes the first's place. */
+struct pairs {
+    _Alignas(64) double column[2][UMM_BULK_LEVELS][PAIR_ROOM];
+};
+
+static double *first_of(struct pairs *pairs, unsigned level)
+{
+    return pairs->column[0][(level - 1) % UMM_BULK_LEVELS];
+}
+
+static double *second_of(struct pairs *pairs, unsigned level)
+{
+    return pairs->column[1][(level - 1) % UMM_BULK_LEVELS];
+}
+
+/* How many rows of m to take at once: of what is left, a piece that levels can be made of. */
+static size_t pair_rows(size_t m)
+{
+    m = m < PAIR_ROWS ? m : PAIR_ROWS;
+    return m < UMM_BULK_LAST ? m : m - m % UMM_BULK_LAST;
+}
+
+static bool has_levels(size_t n, size_t m)
+{
+    return n >= 1U << UMM_BULK_LEVELS && m % UMM_BULK_LAST == 0;
+}
+
+/* The rows of a ring before `row`, as many as it has but for UMM_BULK_LAST at most. */
+static void read_last(const double *ring, size_t size, uint64_t row, double *last)
+{
+    const size_t n = size < UMM_BULK_LAST ? size : UMM_BULK_LAST;
+    for (size_t i = 0; i < n; i++)
+        last[UMM_BULK_LAST - n + i] = ring[(row + size - n + i) % size];
+}
+
+/*
+ * Levels 1 to 4 of x. x_ring has the last `size` x. The levels' rings come one after the other
+ * from ring on, two of each size from 2 to 8: they are read.
+ */
+static void make_levels(void (*make)(struct umm_bulk_levels *levels, const double *x, size_t n),
+                        struct pairs *pairs, const double *x_ring, size_t size, const double *ring,
+                        uint64_t row, const double *x, size_t m)
+{
+    struct umm_bulk_levels levels = {.last = {{0}}};
+    read_last(x_ring, size, row, levels.last[0]);
+    for (unsigned l = 1; l <= UMM_BULK_LEVELS; l++) {
+        const size_t rows = (size_t)1 << l;
+        levels.first[l - 1] = first_of(pairs, l);
+        levels.second[l - 1] = second_of(pairs, l);
+        if (l == UMM_BULK_LEVELS)
+            break;
+        read_last(ring, rows, row, levels.last[2 * l - 1]);
+        read_last(ring + rows, rows, row, levels.last[2 * l]);
+        ring += 2 * rows;
+    }
+    make(&levels, x, m);
+}
+
 /* ---- weighted sums --------------------------------------------------------- */
 
 /*
@@ -127,37 +190,46 @@ static void weigh_before(const struct umm_bulk *bulk, const double *weighted, co
 static void weighted_rows(const struct umm_bulk *bulk, double *ring, size_t n, uint64_t row,
                           const double *x, size_t m, double *out)
 {
-    _Alignas(64) double room[2][2][ROOM], sums[ROOM];
+    struct pairs pairs;
+    _Alignas(64) double sums[PAIR_ROOM];
     const double *plain = x, *weighted = x;
-    for (size_t size = 1;; ring += 2 * size, size *= 2) {
+    const bool is_made = bulk->weights && has_levels(n, m);
+    if (is_made)
+        make_levels(bulk->weights, &pairs, ring, 1, ring + 2, row, x, m);
+    size_t size = 1;
+    for (unsigned level = 1;; level++, ring += 2 * size, size *= 2) {
         const size_t newer = n & (size - 1);
-        double *weighted_ring = ring + size, *next = room[plain == room[0][0]][0];
+        double *weighted_ring = ring + size;
+        double *next_plain = first_of(&pairs, level), *next_weighted = second_of(&pairs, level);
         if (n & size && newer) {
             weigh_before(bulk, out, sums, weighted_ring, size, row, weighted, m, newer, out);
-            join_before(bulk->add, sums, ring, size, row, plain, m, newer, sums);
+            if (n / 2 >= size) /* more will be joined */
+                join_before(bulk->add, sums, ring, size, row, plain, m, newer, sums);
         } else if (n & size) {
             memcpy(out, weighted, m * sizeof *out);
             memcpy(sums, plain, m * sizeof *sums);
         }
-        if (n / 2 >= size) {
-            join_before(bulk->add, plain, ring, size, row, plain, m, size, next);
+        if (n / 2 >= size && !(is_made && level <= UMM_BULK_LEVELS)) {
+            join_before(bulk->add, plain, ring, size, row, plain, m, size, next_plain);
             weigh_before(bulk, weighted, plain, weighted_ring, size, row, weighted, m, size,
-                         next + ROOM);
+                         next_weighted);
         }
         umm_window_keep(ring, size, row, plain, m);
         umm_window_keep(weighted_ring, size, row, weighted, m);
         if (n / 2 < size)
             return;
-        plain = next;
-        weighted = next + ROOM;
+        plain = next_plain;
+        weighted = next_weighted;
     }
 }
 
 void umm_window_weighted(const struct umm_bulk *bulk, double *state, size_t n, uint64_t row,
                          const double *x, size_t m, double *out)
 {
-    for (size_t at = 0; at < m; at += ROWS)
-        weighted_rows(bulk, state, n, row + at, x + at, m - at < ROWS ? m - at : ROWS, out + at);
+    for (size_t at = 0, rows; at < m; at += rows) {
+        rows = pair_rows(m - at);
+        weighted_rows(bulk, state, n, row + at, x + at, rows, out + at);
+    }
 }
 
 /* ---- deviations -------------------------------------------------------------- */
@@ -192,13 +264,18 @@ static void merge_before(const struct umm_bulk *bulk, const struct umm_bulk_part
 static void deviation_rows(const struct umm_bulk *bulk, double *ring, size_t n, uint64_t row,
                            const double *x, size_t m, double *distance, double *squares)
 {
-    static const double zeros[ROWS];
-    _Alignas(64) double room[2][2][ROOM], *x_ring = ring;
+    static const double zeros[PAIR_ROWS];
+    struct pairs pairs;
+    double *x_ring = ring;
     struct level level = {.distance = zeros, .squares = zeros, .x_ring = x_ring, .n = n};
+    const bool is_made = bulk->deviations && has_levels(n, m);
     ring += n;
-    for (size_t size = 1;; ring += 2 * size, size *= 2) {
+    if (is_made)
+        make_levels(bulk->deviations, &pairs, x_ring, n, ring + 2, row, x, m);
+    size_t size = 1;
+    for (unsigned l = 1;; l++, ring += 2 * size, size *= 2) {
         const size_t newer = n & (size - 1);
-        double *next = room[level.distance == room[0][0]][0];
+        double *next_distance = first_of(&pairs, l), *next_squares = second_of(&pairs, l);
         level.size = size;
         level.distance_ring = ring;
         level.squares_ring = ring + size;
@@ -209,16 +286,16 @@ static void deviation_rows(const struct umm_bulk *bulk, double *ring, size_t n, 
             memcpy(distance, level.distance, m * sizeof *distance);
             memcpy(squares, level.squares, m * sizeof *squares);
         }
-        if (n / 2 >= size) {
+        if (n / 2 >= size && !(is_made && l <= UMM_BULK_LEVELS)) {
             const struct umm_bulk_part part = {x, level.distance, level.squares};
-            merge_before(bulk, &part, &level, row, m, size, next, next + ROOM);
+            merge_before(bulk, &part, &level, row, m, size, next_distance, next_squares);
         }
         umm_window_keep(ring, size, row, level.distance, m);
         umm_window_keep(ring + size, size, row, level.squares, m);
         if (n / 2 < size)
             break;
-        level.distance = next;
-        level.squares = next + ROOM;
+        level.distance = next_distance;
+        level.squares = next_squares;
     }
     umm_window_keep(x_ring, n, row, x, m);
 }
@@ -226,7 +303,8 @@ static void deviation_rows(const struct umm_bulk *bulk, double *ring, size_t n, 
 void umm_window_deviation(const struct umm_bulk *bulk, double *state, size_t n, uint64_t row,
                           const double *x, size_t m, double *distance, double *squares)
 {
-    for (size_t at = 0; at < m; at += ROWS)
-        deviation_rows(bulk, state, n, row + at, x + at, m - at < ROWS ? m - at : ROWS,
-                       distance + at, squares + at);
+    for (size_t at = 0, rows; at < m; at += rows) {
+        rows = pair_rows(m - at);
+        deviation_rows(bulk, state, n, row + at, x + at, rows, distance + at, squares + at);
+    }
 }
