@@ -185,11 +185,15 @@ static struct umm_features_state *carried(const struct umm_features *plan,
     return next;
 }
 
-static unsigned n_splits;
+static const enum umm_engine engines[] = {UMM_ENGINE_PORTABLE, UMM_ENGINE_AVX2, UMM_ENGINE_AVX512};
+enum { SPECS = sizeof specs / sizeof *specs, ENGINES = sizeof engines / sizeof *engines };
 
-static void check_splits(const struct umm_features *plan, enum umm_engine engine, size_t piece_max)
+/* Cut at random places, with the state saved and loaded in between: at how many. */
+static unsigned check_splits(const struct umm_features *plan, enum umm_engine engine,
+                             size_t piece_max)
 {
     struct umm_features_state *state = state_of(plan);
+    unsigned n_splits = 0;
     for (size_t row = 0; row < ROWS;) {
         size_t n = 1 + (size_t)(next_random() % piece_max);
         n = n < ROWS - row ? n : ROWS - row;
@@ -200,58 +204,68 @@ static void check_splits(const struct umm_features *plan, enum umm_engine engine
     }
     umm_features_state_free(state);
     check_same(plan, "split");
+    return n_splits;
 }
 
-static void check_plan(const char *spec, const struct umm_features_rules *rules)
+/* All at once and cut by each engine, the bits of one bar after the other; counts the splits. */
+static void check_plan(const char *spec, const struct umm_features_rules *rules,
+                       unsigned n_splits[ENGINES])
 {
-    static const enum umm_engine engines[] = {UMM_ENGINE_PORTABLE, UMM_ENGINE_AVX2,
-                                              UMM_ENGINE_AVX512};
     struct umm_features *plan = plan_of(spec, rules);
     push_all(plan);
-    for (size_t e = 0; e < sizeof engines / sizeof *engines; e++) {
+    for (size_t e = 0; e < ENGINES; e++) {
         struct umm_features_state *state = state_of(plan);
         take(state, 0, ROWS, engines[e]);
         check_same(plan, "all at once");
         umm_features_state_free(state);
-        check_splits(plan, engines[e], 3000);
+        n_splits[e] += check_splits(plan, engines[e], 3000);
+        n_splits[e] += check_splits(plan, engines[e], 110);
     }
-    check_splits(plan, UMM_ENGINE_BEST, 150);
     umm_features_free(plan);
 }
 
 static void test_same_bits_however_cut(void **unused)
 {
     (void)unused;
+    enum { COMPATS = UMM_FEATURES_METASTOCK + 1 };
+    unsigned n_splits[COMPATS][SPECS][ENGINES] = {{{0}}};
     for (unsigned shape = 0; shape < HOLES; shape++) {
         make_bars((enum shape)shape);
-        for (unsigned compat = 0; compat <= UMM_FEATURES_METASTOCK; compat++) {
+        for (unsigned compat = 0; compat < COMPATS; compat++) {
             const struct umm_features_rules rules = {.compat = (enum umm_features_compat)compat};
-            for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
-                check_plan(specs[i], &rules);
+            for (size_t i = 0; i < SPECS; i++)
+                check_plan(specs[i], &rules, n_splits[compat][i]);
         }
     }
-    assert_true(n_splits > 500);
+    for (size_t i = 0; i < COMPATS * SPECS * ENGINES; i++)
+        assert_true((&n_splits[0][0][0])[i] >= 500);
 }
 
 static void test_same_bits_with_holes(void **unused)
 {
     (void)unused;
+    unsigned n_splits[ENGINES] = {0};
     make_bars(HOLES);
     for (unsigned nan = UMM_FEATURES_NAN_RESET; nan <= UMM_FEATURES_NAN_HOLD; nan++) {
         const struct umm_features_rules rules = {.nan = (enum umm_features_nan)nan,
                                                  .rsi_flat = UMM_FEATURES_FLAT_NAN,
                                                  .time_zone = "America/New_York"};
-        for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
-            check_plan(specs[i], &rules);
+        for (size_t i = 0; i < SPECS; i++)
+            check_plan(specs[i], &rules, n_splits);
     }
+    for (size_t e = 0; e < ENGINES; e++)
+        assert_true(n_splits[e] >= 500);
 }
 
 /* Long enough for lanes whose guess is wrong, and for more than one chunk. */
 static void test_same_bits_in_long_runs(void **unused)
 {
     (void)unused;
-    enum { LONG = 150000, COUNT = 10 };
-    struct umm_features *plan = plan_of("ema:5,ema:200,atr:3,natr:4,rsi:5,macd:3:7:4,adx:3", NULL);
+    enum { LONG = 150000, COUNT = 18 };
+    struct umm_features *plan =
+        plan_of("ema:5,ema:200,atr:3,natr:4,rsi:5,macd:3:7:4,adx:3,mom:5,roc:700,returns,"
+                "logreturns:3,trange,ad,wma:37,stddev:52",
+                NULL);
     assert_int_equal(umm_features_n_outputs(plan), COUNT + 1);
     double *x = malloc(sizeof *x * LONG * (3 + 2 * (COUNT + 1)));
     assert_non_null(x);
@@ -264,7 +278,7 @@ static void test_same_bits_in_long_runs(void **unused)
         high[i] = i < 130000 ? now + uniform() : now;
         low[i] = i < 130000 ? now - uniform() : now;
     }
-    struct umm_bars bars = {.close = x, .high = high, .low = low};
+    struct umm_bars bars = {.close = x, .high = high, .low = low, .volume = x};
     double *one[COUNT + 1], *other[COUNT + 1], *next = low + LONG;
     for (size_t i = 0; i <= COUNT; i++, next += 2 * LONG) {
         one[i] = next;
@@ -272,7 +286,7 @@ static void test_same_bits_in_long_runs(void **unused)
     }
     struct umm_features_state *state = state_of(plan);
     for (size_t row = 0; row < LONG; row++) {
-        double bar[6] = {0, 0, high[row], low[row], x[row], 0}, out[COUNT + 1];
+        double bar[6] = {0, 0, high[row], low[row], x[row], x[row]}, out[COUNT + 1];
         assert_int_equal(umm_features_push(state, bar, out, NULL), UMM_OK);
         for (size_t i = 0; i <= COUNT; i++)
             one[i][row] = out[i];
@@ -388,6 +402,37 @@ static void test_nan_error_names_row_and_column(void **unused)
     assert_memory_equal(wanted[0] + 4321, got[0] + 4321, (ROWS - 4321) * sizeof(double));
     umm_features_state_free(state);
     umm_features_free(plan);
+}
+
+/* Some look for such values themselves, in passing. */
+static void test_every_feature_finds_every_odd_value(void **unused)
+{
+    (void)unused;
+    static const size_t rows[] = {0, 1, 9, 2047, 2500, ROWS - 1};
+    const char *name, *usage, *about, *origin;
+    make_bars(WALK);
+    for (size_t i = 0; (name = umm_features_describe(i, &usage, &about, &origin)); i++) {
+        struct umm_features *plan = plan_of(name, NULL);
+        struct umm_features_state *state = state_of(plan);
+        double *out[OUTPUTS];
+        for (size_t o = 0; o < OUTPUTS; o++)
+            out[o] = got[o];
+        for (size_t k = 0; k < 6 * sizeof rows / sizeof *rows * ENGINES; k++) {
+            const size_t c = k % 6, row = rows[k / 6 / ENGINES];
+            const struct umm_run run = {.engine = engines[k / 6 % ENGINES]};
+            if (!(umm_features_columns(plan) & 1U << c))
+                continue;
+            double kept = columns[c][row];
+            struct umm_bars bars = bars_from(0);
+            columns[c][row] = k % 2 ? (double)NAN : -INFINITY;
+            umm_features_state_reset(state);
+            assert_int_equal(umm_features_take(state, &bars, ROWS, out, &run, NULL), UMM_ERR_DATA);
+            assert_int_equal(umm_features_state_rows(state), row);
+            columns[c][row] = kept;
+        }
+        umm_features_state_free(state);
+        umm_features_free(plan);
+    }
 }
 
 static void test_missing_column_and_cancel(void **unused)
@@ -584,6 +629,7 @@ int main(void)
         cmocka_unit_test(test_nothing_is_allocated),
         cmocka_unit_test(test_nan_policies),
         cmocka_unit_test(test_nan_error_names_row_and_column),
+        cmocka_unit_test(test_every_feature_finds_every_odd_value),
         cmocka_unit_test(test_missing_column_and_cancel),
         cmocka_unit_test(test_refused_specs),
         cmocka_unit_test(test_names_lookbacks_and_text),
