@@ -37,3 +37,31 @@ assert np.abs(got["trange"] - [float(r[4]) for r in rows]).max() < 1e-12
 assert np.abs(got["atr_14"] - [float(r[5]) for r in rows])[13:].max() < 1e-9
 END
 }
+
+@test "definitions: real bars, cut at random, give the bytes of one run in every compat mode" {
+    local data=$TOP/../shared/data
+    [[ -d $data ]] || skip "no real bars on this machine"
+    umm-convert -o goog.npy "$data/goog-1d.csv"
+    umm-convert -o hour.npy "$data/binance-btcusdt-1h-2023-01.csv"
+    ok "$PY" - "$TOP/tests/ref" <<'END'
+import os
+import random
+import subprocess
+import sys
+import numpy as np
+sys.path.insert(0, sys.argv[1])
+from features_oracle import MODES, SPEC
+random.seed(1)
+for name in ("goog.npy", "hour.npy"):
+    bars = np.load(name)
+    for mode in MODES:
+        tool = ["umm-features", "-f", SPEC, "--compat", mode]
+        subprocess.run(tool + ["-o", "want.npy", name], check=True)
+        for cut in sorted(random.sample(range(1, len(bars)), 12)) + [len(bars)]:
+            np.save("part.npy", bars[:cut])
+            subprocess.run(tool + ["--append", "--state=s", "-o", "out.npy", "part.npy"], check=True)
+        assert open("want.npy", "rb").read() == open("out.npy", "rb").read(), (name, mode)
+        os.remove("out.npy")
+        os.remove("s")
+END
+}

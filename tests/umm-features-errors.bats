@@ -136,11 +136,23 @@ np.save('notime.npy', np.zeros(3, [('close', 'f8')]))"
     bars
     refuses 1 'umm-features: none: cannot open the directory: No such file or directory' \
         umm-features -f ema --state=none/s a.npy
-    capture umm-features -f ema --state=/proc/s a.npy
-    [[ $status -eq 1 && -z $output && $stderr == 'umm-features: /proc/s: '* ]] || fail "$stderr"
+    refuses 1 'umm-features: /proc/s: cannot open its lock file: No such file or directory' \
+        umm-features -f ema --state=/proc/s a.npy
     mkdir dir
     capture umm-features -f ema --state=dir a.npy
-    [[ $status -eq 1 && -z $output ]] || fail "$stderr"
+    [[ $status -eq 1 && -z $output && $stderr == 'umm-features: dir: cannot write: Is a directory' ]] || fail "$stderr"
+}
+
+@test "a state's directory that is read-only" {
+    bars
+    mkdir ro
+    unshare -m sh -c 'mount --bind ro ro && mount -o remount,ro,bind ro' 2>/dev/null ||
+        skip 'no right to mount a directory read-only here'
+    refuses 1 'umm-features: ro/s: cannot open its lock file: Read-only file system' \
+        unshare -m sh -c 'mount --bind ro ro && mount -o remount,ro,bind ro && exec "$@"' - \
+        umm-features -f ema --append --state=ro/s -o out.npy a.npy
+    [[ ! -e out.npy ]]
+    no_leftovers
 }
 
 @test "an input that is another now" {
