@@ -9,6 +9,10 @@
  * who: memcpy, umm's engines (portable, avx2, avx512), and talib and tulip where the
  * program was compiled with them (HAVE_TALIB, HAVE_TULIP). umm checks every input for NaN
  * and says so with its time; the others do not look.
+ *
+ * symbols: the rows are those of SYMBOLS symbols, one after the other, each with its own
+ * state. live: one more bar of each of them. lanes, of ema:20: what would be gained if the
+ * symbols of a row were stored side by side.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +28,7 @@
 #include <indicators.h>
 #endif
 
-enum { OUTPUTS_MAX = 16, LINES_MAX = 512 };
+enum { OUTPUTS_MAX = 16, LINES_MAX = 512, SYMBOLS = 100 };
 
 static size_t n_rows;
 static double *open_, *high, *low, *close_, *volume, *time_ms, *out[OUTPUTS_MAX];
@@ -111,6 +115,66 @@ static void run_umm(const char *spec, enum umm_engine engine, const char *name)
     }
     umm_features_state_free(state);
     umm_features_free(plan);
+}
+
+static void check(enum umm_status status, const char *spec, const struct umm_error *err)
+{
+    if (!status)
+        return;
+    fprintf(stderr, "%s: %s\n", spec, err->message);
+    exit(1);
+}
+
+/* n rows of each, one symbol's after the other's. */
+static void take_symbols(struct umm_features_state **states, const char *spec, size_t n)
+{
+    struct umm_error err = {0};
+    for (size_t s = 0, at = 0; s < SYMBOLS; s++, at += n) {
+        const struct umm_bars bars = {time_ms + at, open_ + at,  high + at,
+                                      low + at,     close_ + at, volume + at};
+        double *to[OUTPUTS_MAX];
+        for (size_t i = 0; i < OUTPUTS_MAX; i++)
+            to[i] = out[i] + at;
+        check(umm_features_take(states[s], &bars, n, to, NULL, &err), spec, &err);
+    }
+}
+
+static void push_symbols(struct umm_features_state **states, const char *spec)
+{
+    struct umm_error err = {0};
+    double values[OUTPUTS_MAX];
+    for (size_t s = 0; s < SYMBOLS; s++) {
+        const double bar[6] = {time_ms[s], open_[s], high[s], low[s], close_[s], volume[s]};
+        check(umm_features_push(states[s], bar, values, &err), spec, &err);
+    }
+}
+
+static void run_symbols(const char *spec)
+{
+    struct umm_features *plan;
+    struct umm_features_state *states[SYMBOLS];
+    struct umm_error err = {0};
+    check(umm_features_plan(spec, NULL, &plan, &err), spec, &err);
+    for (size_t s = 0; s < SYMBOLS; s++)
+        check(umm_features_state_new(plan, &states[s], &err), spec, &err);
+    TIME(spec, "symbols", take_symbols(states, spec, n_rows / SYMBOLS));
+    double start = now_s();
+    push_symbols(states, spec);
+    note(spec, "live", (now_s() - start) / SYMBOLS * (double)n_rows);
+    for (size_t s = 0; s < SYMBOLS; s++)
+        umm_features_state_free(states[s]);
+    umm_features_free(plan);
+}
+
+/* As if close_ had the SYMBOLS values of a row side by side. */
+__attribute__((optimize("O3"), target_clones("avx512f", "avx2", "default"))) static void
+take_lanes(const double *x, double *to)
+{
+    const double k = 2.0 / 21;
+    double now[SYMBOLS] = {0};
+    for (size_t row = 0; row < n_rows / SYMBOLS; row++, x += SYMBOLS, to += SYMBOLS)
+        for (size_t s = 0; s < SYMBOLS; s++)
+            to[s] = now[s] = (x[s] - now[s]) * k + now[s];
 }
 
 /* ---- peers ------------------------------------------------------------------- */
@@ -258,7 +322,9 @@ int main(int argc, char **argv)
             run_umm(specs[i], UMM_ENGINE_PORTABLE, "portable");
             run_umm(specs[i], UMM_ENGINE_AVX2, "avx2");
             run_umm(specs[i], UMM_ENGINE_AVX512, "avx512");
+            run_symbols(specs[i]);
         }
+        TIME("ema:20", "lanes", take_lanes(close_, out[0]));
 #ifdef HAVE_TALIB
         run_talib();
 #endif
