@@ -12,7 +12,8 @@
  * so a result depends on its window alone, through one tree of operations: nothing is ever
  * taken out of a sum again, errors grow with log n, a wild value is gone with its window,
  * and the bits do not depend on how the rows are cut into calls. Each level is a pass over
- * rows side by side, which is what bulk.h does well.
+ * rows side by side, which is what bulk.h does well; some engines make the first levels of
+ * two columns in one.
  *
  * Each kind keeps its words in the caller's memory (zero before row 0), rings of the last
  * values of each level, and takes m more values x, the first of which is row number `row`.
