@@ -34,7 +34,7 @@ struct umm_block_special {
 
 struct umm_block {
     bool is_one_of_many; /* its memory is used again and again, and worth having at once */
-    char *room; /* UMM_SCAN_PAD bytes, the text, UMM_SCAN_PAD bytes */
+    char *room;          /* UMM_SCAN_PAD bytes, the text, UMM_SCAN_PAD bytes */
     char *text;
     size_t len_bytes;
     uint64_t line, byte; /* of the text's first byte; line 0 is unknown */
