@@ -362,24 +362,67 @@ static void exchange(struct umm_records *records, struct umm_block *block, size_
     records->end = n_left;
 }
 
+/* Whether some line, even in quotes, begins like a comment. */
+static bool may_have_comment(const struct umm_records *records, const char *text, size_t len_bytes)
+{
+    const char *at = text, *end = text + len_bytes;
+    for (; records->comment && (at = memchr(at, records->comment, (size_t)(end - at))); at++)
+        if (at == text || is_line_end(at[-1]))
+            return true;
+    return false;
+}
+
+/* Whether the next n_bytes have records for a block, and nothing but regular ones. */
+static bool scan_next(const struct umm_records *records, enum umm_cpu cpu, size_t n_bytes,
+                      struct umm_block *block)
+{
+    const char *text = records->buffer + records->begin;
+    umm_scan(cpu, text, n_bytes, records->delimiter, block->positions + 1, &block->scan);
+    /* Quotes in comments have no partners. */
+    return block->scan.is_regular && block->scan.whole_bytes != 0 &&
+           !(block->scan.has_quotes && may_have_comment(records, text, n_bytes));
+}
+
+/*
+ * Text that has an irregular record is cut before it: half of the text is tried, a quarter,
+ * and so on, and the same again from there, until so little is left that it is read record
+ * by record. Where such records come one after another, that much grows.
+ *
+ *     |regular......|regular.|reg.|ir- | regular...
+ *                                 bad_end
+ */
 enum umm_status umm_records_cut(struct umm_records *records, enum umm_cpu cpu, size_t want_bytes,
                                 struct umm_block *block, bool *is_cut, size_t *n_bytes,
                                 struct umm_error *err)
 {
+    const size_t bad_bytes_min = want_bytes / 64 ? want_bytes / 64 : 1;
     *is_cut = false;
     enum umm_status status = await(records, want_bytes, err);
     if (status)
         return status;
-    size_t len = records->end - records->begin;
-    *n_bytes = len < want_bytes ? len : want_bytes;
-    umm_scan(cpu, records->buffer + records->begin, *n_bytes, records->delimiter,
-             block->positions + 1, &block->scan);
-    /* Quotes in comments have no partners. */
-    bool has_risk = records->comment && block->scan.has_quotes;
-    if (!block->scan.is_regular || block->scan.whole_bytes == 0 || has_risk)
+    size_t len = records->end - records->begin, least = records->bad_bytes;
+    len = len < want_bytes ? len : want_bytes;
+    *n_bytes = len;
+    if (len == 0)
         return UMM_OK;
-    *is_cut = true;
-    exchange(records, block, block->scan.whole_bytes);
+    least = least > bad_bytes_min ? least : bad_bytes_min;
+    uint64_t to_bad = records->bad_end > records->byte ? records->bad_end - records->byte : 0;
+    size_t n = to_bad && to_bad <= len ? (size_t)to_bad / 2 : len,
+           n_bad = to_bad ? (size_t)to_bad : len;
+    for (; n >= least || n == len; n /= 2) {
+        if (scan_next(records, cpu, n, block)) {
+            if (n >= 8 * least || n == want_bytes)
+                records->bad_bytes = 0;
+            *is_cut = true;
+            *n_bytes = block->scan.whole_bytes;
+            exchange(records, block, block->scan.whole_bytes);
+            return UMM_OK;
+        }
+        n_bad = n;
+        records->bad_end = records->byte + n;
+    }
+    *n_bytes = n_bad;
+    records->bad_bytes = 2 * least < want_bytes ? 2 * least : want_bytes;
     return UMM_OK;
 }
 

@@ -36,6 +36,8 @@ struct umm_records {
     uint64_t n_blank, n_comments; /* lines passed over */
     uint64_t line;                /* of the next record, from 1; 0 when a seek made it unknown */
     uint64_t byte;                /* of the next record, from 0 */
+    uint64_t bad_end;             /* some record before this byte is for umm_records_next */
+    size_t bad_bytes;             /* how much text around such a record is taken with it */
 };
 
 /* Open path ("-" is standard input). Close it after any open. */
