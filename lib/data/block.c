@@ -197,7 +197,6 @@ static bool find_uniform(struct umm_block *block, const struct umm_block_plan *p
 struct walked {
     size_t begin;
     size_t n_fields;
-    bool is_odd; /* doubled quotes */
     bool is_last_empty;
     size_t end; /* of the text, without the line end */
 };
@@ -217,8 +216,6 @@ static struct walked walk_record(const struct umm_block *block, size_t *at, size
         if (block->text[from] == UMM_CSV_QUOTE) {
             from++;
             to--;
-            w.is_odd |= block->scan.has_escapes &&
-                        memchr(block->text + from, UMM_CSV_QUOTE, to - from) != NULL;
         }
         if (w.n_fields < room) {
             pairs[2 * w.n_fields] = (uint32_t)from;
@@ -231,6 +228,21 @@ static struct walked walk_record(const struct umm_block *block, size_t *at, size
             return w;
         begin = end + 1;
     }
+}
+
+/* Whether a field of the array has doubled quotes in it; what others have does not matter. */
+static bool has_escaped_cell(const struct umm_block *block, const struct umm_cells *cells,
+                             const uint32_t *pairs)
+{
+    for (size_t i = 0; i < cells->schema->n_fields; i++) {
+        const int fields[] = {cells->found[i].first, cells->found[i].second};
+        for (size_t k = 0; k < 2 && fields[k] >= 0; k++) {
+            const uint32_t *pair = pairs + 2 * (size_t)fields[k];
+            if (memchr(block->text + pair[0], UMM_CSV_QUOTE, pair[1] - pair[0]))
+                return true;
+        }
+    }
+    return false;
 }
 
 /* A line that the record reader must look at: only it says what is blank. */
@@ -256,8 +268,8 @@ static enum umm_status walk(struct umm_block *block, const struct umm_block_plan
     block->is_crlf = false;
     block->n_rows = 0;
     for (size_t at = 0; at < block->scan.n_whole;) {
-        struct walked w =
-            walk_record(block, &at, begin, block->pairs + block->n_rows * row_pairs, k + 1);
+        uint32_t *pairs = block->pairs + block->n_rows * row_pairs;
+        struct walked w = walk_record(block, &at, begin, pairs, k + 1);
         begin = w.end + 1 + (block->text[w.end] == '\r');
         if (plan->comment && block->text[w.begin] == plan->comment) {
             block->n_comments++;
@@ -268,8 +280,9 @@ static enum umm_status walk(struct umm_block *block, const struct umm_block_plan
             continue;
         }
         bool is_row =
-            !w.is_odd && (w.n_fields == k ||
-                          (w.n_fields == k + 1 && k < UMM_CSV_COLUMNS_MAX && w.is_last_empty));
+            w.n_fields == k || (w.n_fields == k + 1 && k < UMM_CSV_COLUMNS_MAX && w.is_last_empty);
+        if (is_row && block->scan.has_escapes)
+            is_row = !has_escaped_cell(block, plan->cells, pairs);
         if (is_row && !may_be_blank(block, &w, k)) {
             block->n_rows++;
             continue;
