@@ -297,7 +297,7 @@ umm-preload: $FILES/data/names/x.npy: cannot examine: Permission denied" ]]
     printf 'a\0\0b c\0' >holes
     refuses 1 'umm-preload: holes: name 2 is empty' umm-preload --files0-from=holes
     refuses 1 'umm-preload: standard input: name 1 is empty' bash -c 'head -c 9 /dev/zero | umm-preload --files0-from=-'
-    refuses 1 'umm-preload: /dev/zero: larger than 268435456 bytes' umm-preload --files0-from=/dev/zero
+    refuses 1 'umm-preload: /dev/zero: larger than 67108864 bytes' umm-preload --files0-from=/dev/zero
 }
 
 # ---- rows ------------------------------------------------------------------------------

@@ -153,7 +153,8 @@ def fresh():
     for name in os.listdir("."):
         if name != "made":
             shutil.rmtree(name) if os.path.isdir(name) and not os.path.islink(name) else os.unlink(name)
-    subprocess.run(["cp", "-a", "made/.", "."], check=True)
+    made = [os.path.join("made", name) for name in os.listdir("made")]
+    subprocess.run(["cp", "-R", "--no-dereference", "--preserve=mode", "--", *made, "."], check=True)
 
 
 def try_thing(name, command, path, thing, put, **may):
