@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "sys/file.h"
+#include "sys/pages.h"
 
 enum { TRIES = 50 }; /* each finds a file that a writer changed meanwhile */
 
@@ -59,6 +60,7 @@ enum umm_status umm_archive_grow_packed(struct umm_archive *archive, size_t size
         return umm_error_set_memory(err, size, "a packed frame");
     archive->packed = packed;
     archive->cap_packed = size;
+    umm_pages_have(packed, size); /* it is filled at once: no fault for each page */
     return UMM_OK;
 }
 
@@ -238,10 +240,13 @@ static enum umm_status unpack_frame(struct umm_archive *archive, size_t index,
     if (archive->has_frame && archive->frame_index == index)
         return UMM_OK;
     archive->has_frame = false;
-    if (!archive->frame)
-        archive->frame = malloc(umm_archive_frame_bytes(archive));
-    if (!archive->frame)
-        return umm_error_set_memory(err, umm_archive_frame_bytes(archive), "a frame");
+    size_t frame_bytes = umm_archive_frame_bytes(archive);
+    if (!archive->frame) {
+        archive->frame = malloc(frame_bytes);
+        if (!archive->frame)
+            return umm_error_set_memory(err, frame_bytes, "a frame");
+        umm_pages_have(archive->frame, frame_bytes);
+    }
     enum umm_status status = umm_archive_read_packed(archive, index, &packed, err);
     if (status)
         return status;
