@@ -531,8 +531,8 @@ int main(void)
 END
     gcc -O1 -fno-builtin -o pairs pairs.c
     # The processors of a busy machine are now fast and now slow: one pair of runs of five counts.
-    local plain counted try
-    for try in 1 2 3 4 5; do
+    local plain counted
+    for _ in 1 2 3 4 5; do
         plain=$(./pairs)
         counted=$(umm-memstat --run -q --count-allocs -- ./pairs)
         awk -v a="$plain" -v b="$counted" 'BEGIN { print a, b; exit !(b - a <= 5) }' && return

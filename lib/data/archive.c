@@ -204,8 +204,9 @@ enum umm_status umm_archive_load_tail(struct umm_archive *archive, struct umm_er
 
 /* ---- frames ----------------------------------------------------------------------- */
 
-enum umm_status umm_archive_read_packed(struct umm_archive *archive, size_t index,
-                                        const char **packed, struct umm_error *err)
+/* Full frame number index, packed, of entries[index].packed_bytes; valid until the next call. */
+static enum umm_status read_packed(struct umm_archive *archive, size_t index, const char **packed,
+                                   struct umm_error *err)
 {
     size_t len = archive->entries[index].packed_bytes;
     enum umm_status status = umm_archive_grow_packed(archive, len, err);
@@ -247,7 +248,7 @@ static enum umm_status unpack_frame(struct umm_archive *archive, size_t index,
             return umm_error_set_memory(err, frame_bytes, "a frame");
         umm_pages_have(archive->frame, frame_bytes);
     }
-    enum umm_status status = umm_archive_read_packed(archive, index, &packed, err);
+    enum umm_status status = read_packed(archive, index, &packed, err);
     if (status)
         return status;
     status = umm_archive_unpack(archive, packed, entry, archive->frame, err);

@@ -130,10 +130,6 @@ UMM_MUST_USE enum umm_status umm_archive_read_bytes(struct umm_archive *archive,
 UMM_MUST_USE enum umm_status umm_archive_load_tail(struct umm_archive *archive,
                                                    struct umm_error *err);
 
-/* Full frame number index, packed, of entries[index].packed_bytes; valid until the next call. */
-UMM_MUST_USE enum umm_status umm_archive_read_packed(struct umm_archive *archive, size_t index,
-                                                     const char **packed, struct umm_error *err);
-
 /* Bytes of the rows of a full frame. */
 static inline size_t umm_archive_frame_bytes(const struct umm_archive *archive)
 {

@@ -67,8 +67,8 @@ static size_t record_rows(const char *bytes, size_t len_bytes, size_t row_bytes,
     return umm_bytes_get(bytes + size, HASH_BYTES) == umm_hash64(bytes, size, 0) ? n : 0;
 }
 
-enum umm_status umm_journal_parse(const char *bytes, size_t len_bytes, size_t row_bytes,
-                                  struct umm_journal *journal, struct umm_error *err)
+static enum umm_status parse(const char *bytes, size_t len_bytes, size_t row_bytes,
+                             struct umm_journal *journal, struct umm_error *err)
 {
     size_t at = UMM_JOURNAL_HEAD_BYTES, n;
     *journal = (struct umm_journal){.is_there = true};
@@ -126,7 +126,7 @@ enum umm_status umm_journal_read(const char *path, size_t row_bytes, struct umm_
     *journal = (struct umm_journal){.is_there = false};
     enum umm_status status = read_file(path, &bytes, &len, err);
     if (!status && bytes)
-        status = umm_journal_parse(bytes, len, row_bytes, journal, err);
+        status = parse(bytes, len, row_bytes, journal, err);
     if (status)
         umm_error_at(err, path, 0, 0, 0);
     free(bytes);

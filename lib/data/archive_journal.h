@@ -38,11 +38,6 @@ UMM_MUST_USE enum umm_status umm_journal_read(const char *path, size_t row_bytes
                                               struct umm_journal *journal, struct umm_error *err);
 void umm_journal_free(struct umm_journal *journal);
 
-/* Parse len bytes, as umm_journal_read does with those of the file. */
-UMM_MUST_USE enum umm_status umm_journal_parse(const char *bytes, size_t len_bytes,
-                                               size_t row_bytes, struct umm_journal *journal,
-                                               struct umm_error *err);
-
 /*
  * Replace the journal by one of n rows (n may be 0), durably. It gets the permission
  * bits mode, which are those of the archive: the rows are the same.

@@ -90,7 +90,8 @@ static bool are_rules_valid(const struct umm_features_rules *rules)
 
 /* ---- features ------------------------------------------------------------ */
 
-unsigned umm_plan_columns_of(enum umm_feature_series series)
+/* The columns that series is made of, as bits. */
+static unsigned columns_of(enum umm_feature_series series)
 {
     static const unsigned columns[UMM_SERIES_COUNT] = {
         [UMM_SERIES_TIME] = UMM_FEATURES_TIME,
@@ -341,7 +342,7 @@ static enum umm_status add_item(struct umm_features *f, struct piece text, struc
     p->first_output = f->n_outputs;
     p->n_outputs = umm_feature_n_outputs(item->def);
     for (unsigned i = 0; i < item->n_inputs; i++)
-        p->columns |= umm_plan_columns_of(umm_plan_input(item, i));
+        p->columns |= columns_of(umm_plan_input(item, i));
     f->columns |= p->columns;
     if (item->def->is_long && item->chosen < UMM_SERIES_COLUMNS)
         f->seen_columns |= p->columns;

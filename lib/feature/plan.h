@@ -42,9 +42,6 @@ struct umm_features {
     char *text;
 };
 
-/* The columns that series is made of, as bits. */
-unsigned umm_plan_columns_of(enum umm_feature_series series);
-
 /* The series that input i of item is. */
 static inline enum umm_feature_series umm_plan_input(const struct umm_feature_item *item,
                                                      unsigned i)

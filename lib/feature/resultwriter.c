@@ -145,8 +145,9 @@ void umm_resultwriter_close(struct umm_resultwriter *writer)
 
 /* ---- rows that are there --------------------------------------------------------- */
 
-enum umm_status umm_resultwriter_old(const struct umm_resultwriter *writer, uint64_t first,
-                                     size_t n, char *out, struct umm_error *err)
+/* n rows from row first on, all among the old ones, into out. */
+static enum umm_status read_old(const struct umm_resultwriter *writer, uint64_t first, size_t n,
+                                char *out, struct umm_error *err)
 {
     return umm_file_pread_all(writer->fd, path_of(writer), out, n * row_bytes_of(writer),
                               writer->npy.data_offset_bytes + first * row_bytes_of(writer), err);
@@ -158,7 +159,7 @@ enum umm_status umm_resultwriter_keep(struct umm_resultwriter *writer, uint64_t 
     const size_t n = n_kept < UMM_RESULT_TAIL_ROWS ? (size_t)n_kept : UMM_RESULT_TAIL_ROWS;
     writer->n_kept = writer->n_rows = n_kept;
     writer->n_tail = n;
-    return umm_resultwriter_old(writer, n_kept - n, n, writer->tail, err);
+    return read_old(writer, n_kept - n, n, writer->tail, err);
 }
 
 static void remember_tail(struct umm_resultwriter *writer, const char *rows, size_t n)
@@ -214,7 +215,7 @@ static enum umm_status put_again(struct umm_resultwriter *writer, const char *ro
     char *old = malloc(n * size);
     if (!old)
         return umm_error_set_memory(err, n * size, "rows to compare with");
-    enum umm_status status = umm_resultwriter_old(writer, writer->n_rows, n, old, err);
+    enum umm_status status = read_old(writer, writer->n_rows, n, old, err);
     for (size_t i = 0; !status && i < n; i++) {
         bool is_same = memcmp(old + i * size, rows + i * size, size) == 0;
         if (!is_same && writer->options->way == UMM_RESULT_COMPARE)
@@ -348,8 +349,7 @@ static enum umm_status make_change(const struct umm_resultwriter *writer, struct
     enum umm_status status =
         umm_file_pread_all(writer->fd, path_of(writer), change->before, change->len, 0, err);
     if (!status && writer->n_again) {
-        status =
-            umm_resultwriter_old(writer, writer->again_first, writer->n_again, change->old, err);
+        status = read_old(writer, writer->again_first, writer->n_again, change->old, err);
         if (!status)
             status = make_header(writer, writer->again_first, &change->between, &change->len, err);
     }

@@ -67,13 +67,7 @@ UMM_MUST_USE enum umm_status umm_resultwriter_open(struct umm_resultwriter *writ
                                                    const struct umm_resultwriter_options *options,
                                                    struct umm_run *run, struct umm_error *err);
 
-/*
- * GROW, COMPARE: n rows from row `first` on, all among the old ones, into out; and begin at
- * row n_kept, at most n_old, instead of at the end.
- */
-UMM_MUST_USE enum umm_status umm_resultwriter_old(const struct umm_resultwriter *writer,
-                                                  uint64_t first, size_t n, char *out,
-                                                  struct umm_error *err);
+/* GROW, COMPARE: begin at row n_kept, at most n_old, instead of at the end. */
 UMM_MUST_USE enum umm_status umm_resultwriter_keep(struct umm_resultwriter *writer, uint64_t n_kept,
                                                    struct umm_error *err);
 

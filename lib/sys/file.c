@@ -429,11 +429,14 @@ static enum umm_status content_resize(struct content *c, size_t cap_bytes, struc
     return UMM_OK;
 }
 
-static enum umm_status content_grow(struct content *c, struct umm_error *err)
+/* Twice as much, but no more than shows that there are more than max_bytes. */
+static enum umm_status content_grow(struct content *c, size_t max_bytes, struct umm_error *err)
 {
-    size_t cap_bytes;
+    size_t cap_bytes, enough_bytes;
     if (__builtin_mul_overflow(c->cap_bytes, 2, &cap_bytes))
         cap_bytes = SIZE_MAX; /* which realloc refuses */
+    if (!__builtin_add_overflow(max_bytes, 2, &enough_bytes) && enough_bytes < cap_bytes)
+        cap_bytes = enough_bytes;
     return content_resize(c, cap_bytes, err);
 }
 
@@ -444,7 +447,7 @@ static enum umm_status read_content(int fd, const char *path, size_t max_bytes, 
         enum umm_status status = UMM_OK;
         size_t n_read = 0;
         if (c->len_bytes + 1 == c->cap_bytes)
-            status = content_grow(c, err);
+            status = content_grow(c, max_bytes, err);
         if (!status)
             status = umm_file_read(fd, path, NULL, c->bytes + c->len_bytes,
                                    c->cap_bytes - c->len_bytes - 1, &n_read, err);

@@ -14,7 +14,7 @@ import sys
 from table import PART, words_of
 
 SECONDS_MAX = 60
-MEMORY_MAX = 600 << 20  # lists of ranges may have 256 MiB, and are read into twice that
+MEMORY_MAX = 320 << 20  # a list of ranges may have 256 MiB
 LOOKED_AT = 1 << 20  # bytes of a file
 LONG = "/".join(["x" * 200] * 30)  # longer than PATH_MAX
 ODD = "o\n\x1b[31m\x07\x7f"
