@@ -35,7 +35,6 @@ const struct umm_feature_def umm_feature_max = {
     .n_inputs = 1,
     .standard = UMM_SERIES_HIGH,
     .outputs = {"max"},
-    .is_tidy = true,
     .plan = plan_extreme,
     .run = run_max,
 };
@@ -50,7 +49,6 @@ const struct umm_feature_def umm_feature_min = {
     .n_inputs = 1,
     .standard = UMM_SERIES_LOW,
     .outputs = {"min"},
-    .is_tidy = true,
     .plan = plan_extreme,
     .run = run_min,
 };
