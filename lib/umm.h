@@ -926,6 +926,21 @@ UMM_MUST_USE enum umm_status umm_features_take(struct umm_features_state *state,
                                                double *const *out, const struct umm_run *run,
                                                struct umm_error *err);
 
+/*
+ * The same for n_states different states of one plan, such as one per symbol, n_rows of each:
+ * bars[s] and out[s] are state s's, which may have taken any number of rows before. The bits
+ * are those of umm_features_take for each. Recurrences (ema, rma, macd, atr, natr, rsi, adx) of
+ * up to 16 states are computed side by side, from 4 states and 32 rows on and until one of them
+ * meets a value that is not finite; nothing else is faster so. Each state takes what it can: the
+ * status is that of the first that failed, *failed, which is n_states if none did. One thread
+ * takes them all; others may take other states of the plan meanwhile.
+ */
+UMM_MUST_USE enum umm_status umm_features_take_many(struct umm_features_state *const *states,
+                                                    const struct umm_bars *bars, size_t n_states,
+                                                    size_t n_rows, double *const *const *out,
+                                                    const struct umm_run *run, size_t *failed,
+                                                    struct umm_error *err);
+
 /* Take one bar, in the order of the columns: time_ms, open, high, low, close, volume. */
 UMM_MUST_USE enum umm_status umm_features_push(struct umm_features_state *state,
                                                const double bar[6], double *out,

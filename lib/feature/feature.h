@@ -15,6 +15,7 @@
 
 #include "base/cpu.h"
 #include "feature/bulk.h"
+#include "feature/recur.h"
 #include "text/tz.h"
 #include "umm.h"
 
@@ -115,7 +116,15 @@ struct umm_feature_rows {
     bool *has_odd; /* to be set by what is_long and met a value that is not finite */
     enum umm_cpu cpu;
     const struct umm_bulk *bulk;
+    struct umm_recur_later *later; /* not NULL: see umm_feature_recur */
 };
+
+/*
+ * What is_recur ends its run with: a recurrence goes on over the last n of rows, in and out
+ * being those; at once, or put off until other states have come as far.
+ */
+void umm_feature_recur(const struct umm_feature_rows *rows, const struct umm_recur *recur,
+                       double *state, const double *const *in, size_t n, double *const *out);
 
 /*
  * plan  from params and rules, the n_words and lookback of an item; they are 0 before.
@@ -133,7 +142,7 @@ struct umm_feature_def {
     unsigned n_inputs;
     enum umm_feature_series standard; /* of a chosen series */
     const char *outputs[UMM_FEATURE_OUTPUTS];
-    bool is_long, is_tidy;
+    bool is_long, is_recur, is_tidy;
     bool (*plan)(struct umm_feature_item *item, struct umm_error *err);
     void (*run)(const struct umm_feature_item *item, double *state,
                 const struct umm_feature_rows *rows);

@@ -92,8 +92,7 @@ static void run_average(const struct umm_seed *seed, double *state,
     }
     const double *in = rows->in[0] + i;
     double *out = rows->out[0] + i;
-    if (!umm_recur_run(rows->cpu, &recur, state, &in, rows->n - i, &out))
-        *rows->has_odd = true;
+    umm_feature_recur(rows, &recur, state, &in, rows->n - i, &out);
 }
 
 static bool plan_ema(struct umm_feature_item *item, struct umm_error *err)
@@ -124,6 +123,7 @@ const struct umm_feature_def umm_feature_ema = {
     .standard = UMM_SERIES_CLOSE,
     .outputs = {"ema"},
     .is_long = true,
+    .is_recur = true,
     .plan = plan_ema,
     .run = run_ema,
 };
@@ -156,6 +156,7 @@ const struct umm_feature_def umm_feature_rma = {
     .standard = UMM_SERIES_CLOSE,
     .outputs = {"rma"},
     .is_long = true,
+    .is_recur = true,
     .plan = plan_rma,
     .run = run_rma,
 };

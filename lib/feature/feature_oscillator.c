@@ -42,8 +42,7 @@ static void run_rsi(const struct umm_feature_item *item, double *state,
     }
     const double *in = rows->in[0] + i;
     double *out = rows->out[0] + i;
-    if (!umm_recur_run(rows->cpu, &recur, state, &in, rows->n - i, &out))
-        *rows->has_odd = true;
+    umm_feature_recur(rows, &recur, state, &in, rows->n - i, &out);
 }
 
 const struct umm_feature_def umm_feature_rsi = {
@@ -57,6 +56,7 @@ const struct umm_feature_def umm_feature_rsi = {
     .standard = UMM_SERIES_CLOSE,
     .outputs = {"rsi"},
     .is_long = true,
+    .is_recur = true,
     .plan = plan_rsi,
     .run = run_rsi,
 };
@@ -125,8 +125,7 @@ static void run_macd(const struct umm_feature_item *item, double *state,
     }
     const double *in = rows->in[0] + i;
     double *const out[] = {rows->out[0] + i, rows->out[1] + i, rows->out[2] + i};
-    if (!umm_recur_run(rows->cpu, &recur, state, &in, rows->n - i, out))
-        *rows->has_odd = true;
+    umm_feature_recur(rows, &recur, state, &in, rows->n - i, out);
 }
 
 const struct umm_feature_def umm_feature_macd = {
@@ -142,6 +141,7 @@ const struct umm_feature_def umm_feature_macd = {
     .standard = UMM_SERIES_CLOSE,
     .outputs = {"macd", "macd_signal", "macd_hist"},
     .is_long = true,
+    .is_recur = true,
     .plan = plan_macd,
     .run = run_macd,
 };

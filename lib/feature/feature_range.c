@@ -88,8 +88,7 @@ static void run_ranges(const struct umm_feature_item *item, double *state,
     }
     const double *const in[] = {close + i, high + i, low + i};
     out += i;
-    if (!umm_recur_run(rows->cpu, &recur, state, in, rows->n - i, &out))
-        *rows->has_odd = true;
+    umm_feature_recur(rows, &recur, state, in, rows->n - i, &out);
 }
 
 static void run_atr(const struct umm_feature_item *item, double *state,
@@ -114,6 +113,7 @@ const struct umm_feature_def umm_feature_atr = {
     .n_inputs = 3,
     .outputs = {"atr"},
     .is_long = true,
+    .is_recur = true,
     .plan = plan_atr,
     .run = run_atr,
 };
@@ -128,6 +128,7 @@ const struct umm_feature_def umm_feature_natr = {
     .n_inputs = 3,
     .outputs = {"natr"},
     .is_long = true,
+    .is_recur = true,
     .plan = plan_atr,
     .run = run_natr,
 };

@@ -100,8 +100,7 @@ static void run_adx(const struct umm_feature_item *item, double *state,
     }
     const double *const in[] = {rows->in[0] + i, rows->in[1] + i, rows->in[2] + i};
     double *const out[] = {rows->out[0] + i, rows->out[1] + i, rows->out[2] + i};
-    if (!umm_recur_run(rows->cpu, &recur, state, in, rows->n - i, out))
-        *rows->has_odd = true;
+    umm_feature_recur(rows, &recur, state, in, rows->n - i, out);
 }
 
 const struct umm_feature_def umm_feature_adx = {
@@ -114,6 +113,7 @@ const struct umm_feature_def umm_feature_adx = {
     .n_inputs = 3,
     .outputs = {"adx", "plus_di", "minus_di"},
     .is_long = true,
+    .is_recur = true,
     .plan = plan_adx,
     .run = run_adx,
 };

@@ -89,6 +89,36 @@ bool umm_recur_run(enum umm_cpu cpu, const struct umm_recur *recur, double *stat
     return umm_recur_rows(recur, state, in, done, n - done, out) && is_finite;
 }
 
+void umm_recur_put_off(struct umm_recur_later *later, const struct umm_recur *recur, double *state,
+                       const double *const *in, size_t n, double *const *out)
+{
+    struct umm_recur_series *series = &later->series[later->n_series++];
+    later->recur = *recur;
+    series->state = state;
+    series->n = n;
+    for (unsigned c = 0; c < recur_n_inputs(recur->kind); c++)
+        series->in[c] = in[c];
+    for (unsigned c = 0; c < recur_n_outputs(recur->kind); c++)
+        series->out[c] = out[c];
+}
+
+/* Lanes that are left take the first series' rows again, with the same results. */
+void umm_recur_many(enum umm_cpu cpu, struct umm_recur_later *later)
+{
+    struct umm_recur_series *series = later->series;
+    size_t n = later->n_series ? series[0].n : 0;
+    for (size_t i = 1; i < later->n_series; i++)
+        n = series[i].n < n ? series[i].n : n;
+    n -= n % ROWS_STEP;
+    for (size_t i = later->n_series; i < LANES; i++)
+        series[i] = series[0];
+    if (n > 0)
+        engine_of(cpu)->many(&later->recur, series, n);
+    for (size_t i = 0; i < later->n_series; i++)
+        (void)umm_recur_rows(&later->recur, series[i].state, series[i].in, n, series[i].n - n,
+                             series[i].out);
+}
+
 size_t umm_recur_find_odd(enum umm_cpu cpu, const double *x, size_t n)
 {
     if (engine_of(cpu)->is_finite(x, n))

@@ -54,6 +54,26 @@ struct umm_recur {
 bool umm_recur_run(enum umm_cpu cpu, const struct umm_recur *recur, double *state,
                    const double *const *in, size_t n, double *const *out);
 
+/*
+ * A recurrence over series that lie anywhere: they are put off one by one, at most UMM_RECUR_MANY
+ * of them, and then taken side by side, with the bits of umm_recur_run. All rows are finite.
+ */
+enum { UMM_RECUR_MANY = 16 };
+struct umm_recur_series {
+    double *state;
+    const double *in[UMM_RECUR_INPUTS];
+    double *out[UMM_RECUR_OUTPUTS];
+    size_t n;
+};
+struct umm_recur_later {
+    struct umm_recur recur;
+    size_t n_series;
+    struct umm_recur_series series[UMM_RECUR_MANY];
+};
+void umm_recur_put_off(struct umm_recur_later *later, const struct umm_recur *recur, double *state,
+                       const double *const *in, size_t n, double *const *out);
+void umm_recur_many(enum umm_cpu cpu, struct umm_recur_later *later);
+
 /* Rows that a run likes: parts of equal length, spread over the cache. */
 enum { UMM_RECUR_ROWS = 16 * 8 * 513 };
 

@@ -6,7 +6,7 @@
 #include "feature/recur.h"
 
 /* Lanes side by side, on every engine; parts of a lane's rows that are checked by themselves. */
-enum { LANES = 16, PIECES = 4, ROWS_STEP = 8 };
+enum { LANES = UMM_RECUR_MANY, PIECES = 4, ROWS_STEP = 8 };
 
 /* Before small loops of known length: states and rows are to stay in registers. */
 #define RECUR_UNROLL _Pragma("GCC unroll 16")
@@ -68,6 +68,8 @@ static inline unsigned recur_n_outputs(enum umm_recur_kind kind)
 struct recur_engine {
     void (*lanes)(const struct umm_recur *recur, const double *state, const double *const *in,
                   size_t len, size_t warm_up, double *const *out, struct recur_lanes *lanes);
+    /* n rows of LANES series, a multiple of ROWS_STEP */
+    void (*many)(const struct umm_recur *recur, const struct umm_recur_series *series, size_t n);
     bool (*is_finite)(const double *x, size_t n);
     void (*tidy)(double *x, size_t n);
 };

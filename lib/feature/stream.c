@@ -100,8 +100,8 @@ static size_t rows_untidy(const struct umm_feature_item *item, uint64_t count, s
 }
 
 /* At most one of an item's inputs is a mean price, which goes to `mean`. */
-static void run_rows(const struct umm_plan_item *p, double *state, struct chunk *chunk, size_t from,
-                     size_t n, uint64_t count, double *mean)
+static struct umm_feature_rows rows_of(const struct umm_plan_item *p, struct chunk *chunk,
+                                       size_t from, size_t n, uint64_t count, double *mean)
 {
     struct umm_feature_rows rows = {.count = count,
                                     .n = n,
@@ -119,38 +119,45 @@ static void run_rows(const struct umm_plan_item *p, double *state, struct chunk 
     }
     for (size_t i = 0; i < p->n_outputs; i++)
         rows.out[i] = output_of(chunk, p, i) + from;
-    p->item.def->run(&p->item, state, &rows);
+    return rows;
+}
+
+/* After the run: no values within the lookback, one NaN only, and what the item remembers. */
+static void settle(const struct umm_plan_item *p, double *words,
+                   const struct umm_feature_rows *rows)
+{
+    words[0] = (double)(rows->count + rows->n);
     for (size_t i = 0; i < p->n_outputs; i++) {
         uint64_t lookback = p->item.lookback[i];
-        for (size_t row = 0; row < n && count + row < lookback; row++)
-            rows.out[i][row] = no_value;
-        umm_recur_tidy(chunk->cpu, rows.out[i], rows_untidy(&p->item, count, n));
+        for (size_t row = 0; row < rows->n && rows->count + row < lookback; row++)
+            rows->out[i][row] = no_value;
+        umm_recur_tidy(rows->cpu, rows->out[i], rows_untidy(&p->item, rows->count, rows->n));
+        words[1 + i] = rows->out[i][rows->n - 1];
     }
 }
 
-static bool has_mean_price(const struct umm_feature_item *item)
+/* Whether the item is to have many rows in one run: what is long, unless of a mean price. */
+static bool is_taken_whole(const struct umm_feature_item *item)
 {
     for (unsigned i = 0; i < item->n_inputs; i++)
         if (umm_plan_input(item, i) >= UMM_SERIES_COLUMNS)
-            return true;
-    return false;
+            return false;
+    return item->def->is_long;
 }
 
 /* Rows of a chunk, all of which are finite, for one item. */
 static void take_finite(const struct umm_plan_item *p, double *words, struct chunk *chunk,
                         size_t from, size_t n)
 {
-    double mean[UMM_FEATURE_BLOCK], *last = words + 1, *state = last + p->n_outputs;
-    const bool is_whole = p->item.def->is_long && !has_mean_price(&p->item);
-    uint64_t count = (uint64_t)words[0];
+    double mean[UMM_FEATURE_BLOCK];
+    const bool is_whole = is_taken_whole(&p->item);
     while (n > 0) {
         size_t run = is_whole || n < UMM_FEATURE_BLOCK ? n : UMM_FEATURE_BLOCK;
-        run_rows(p, state, chunk, from, run, count, mean);
-        count += run, from += run, n -= run;
-        for (size_t i = 0; i < p->n_outputs; i++)
-            last[i] = output_of(chunk, p, i)[from - 1];
+        const struct umm_feature_rows rows = rows_of(p, chunk, from, run, (uint64_t)words[0], mean);
+        p->item.def->run(&p->item, words + 1 + p->n_outputs, &rows);
+        settle(p, words, &rows);
+        from += run, n -= run;
     }
-    words[0] = (double)count;
 }
 
 /* A row that the item cannot take. */
@@ -279,15 +286,29 @@ static size_t chunk_rows(const struct umm_features *plan)
     return UMM_FEATURE_BLOCK;
 }
 
-enum umm_status umm_features_take(struct umm_features_state *state, const struct umm_bars *bars,
-                                  size_t n_rows, double *const *out, const struct umm_run *run,
-                                  struct umm_error *err)
+static struct chunk chunk_of(const struct umm_bars *bars, double *const *out,
+                             const struct umm_run *run)
 {
-    const size_t rows_max = chunk_rows(state->plan);
-    struct chunk chunk = {
+    return (struct chunk){
         .columns = {bars->time_ms, bars->open, bars->high, bars->low, bars->close, bars->volume},
         .out = out,
         .cpu = umm_cpu_choose(run)};
+}
+
+/* Let the chunk begin n rows later. */
+static void skip_rows(struct chunk *chunk, size_t n)
+{
+    for (unsigned c = 0; c < UMM_SERIES_COLUMNS; c++)
+        if (chunk->columns[c])
+            chunk->columns[c] += n;
+    chunk->first += n;
+}
+
+/* n_rows from where the chunk begins, which is moved. */
+static enum umm_status take_rows(struct umm_features_state *state, struct chunk chunk,
+                                 size_t n_rows, const struct umm_run *run, struct umm_error *err)
+{
+    const size_t rows_max = chunk_rows(state->plan);
     for (unsigned c = 0; c < UMM_SERIES_COLUMNS; c++)
         if (state->plan->columns & 1U << c && !chunk.columns[c])
             return umm_error_set(err, UMM_ERR_ARGUMENT, "the features need the column %s",
@@ -300,13 +321,17 @@ enum umm_status umm_features_take(struct umm_features_state *state, const struct
         enum umm_status status = take_chunk(state, &chunk, err);
         if (status)
             return status;
-        for (unsigned c = 0; c < UMM_SERIES_COLUMNS; c++)
-            if (chunk.columns[c])
-                chunk.columns[c] += n;
-        chunk.first += n;
+        skip_rows(&chunk, n);
         n_rows -= n;
     }
     return UMM_OK;
+}
+
+enum umm_status umm_features_take(struct umm_features_state *state, const struct umm_bars *bars,
+                                  size_t n_rows, double *const *out, const struct umm_run *run,
+                                  struct umm_error *err)
+{
+    return take_rows(state, chunk_of(bars, out, run), n_rows, run, err);
 }
 
 enum umm_status umm_features_push(struct umm_features_state *state, const double bar[6],
@@ -316,4 +341,110 @@ enum umm_status umm_features_push(struct umm_features_state *state, const double
     for (unsigned c = 0; c < UMM_SERIES_COLUMNS; c++)
         chunk.columns[c] = bar + c;
     return take_chunk(state, &chunk, err);
+}
+
+/* ---- many states ----------------------------------------------------------- */
+
+/* Rows at a time, which are still near when the next item takes them; a group is at most MANY
+ * states, and below MANY_LEAST, or for so few rows, lanes do not pay. */
+enum { MANY = UMM_RECUR_MANY, MANY_ROWS = 2048, MANY_LEAST = 4, MANY_ROWS_LEAST = 32 };
+
+static bool has_lanes(const struct umm_plan_item *p)
+{
+    return p->item.def->is_recur && is_taken_whole(&p->item);
+}
+
+static bool is_worthwhile(const struct umm_features *plan, size_t n_states, size_t n_rows)
+{
+    for (size_t i = 0; i < plan->n_items; i++)
+        if (has_lanes(&plan->items[i]))
+            return n_states >= MANY_LEAST && n_rows >= MANY_ROWS_LEAST;
+    return false;
+}
+
+/* The chunks' rows, all finite, for one item: its recurrence takes them side by side. */
+static void take_item_many(const struct umm_plan_item *p, struct umm_features_state *const *states,
+                           struct chunk *chunks, size_t n_states)
+{
+    struct umm_feature_rows rows[MANY];
+    struct umm_recur_later later = {.n_series = 0};
+    for (size_t s = 0; s < n_states; s++) {
+        double *words = states[s]->words + p->first_word;
+        rows[s] = rows_of(p, &chunks[s], 0, chunks[s].n, (uint64_t)words[0], NULL);
+        rows[s].later = &later;
+        p->item.def->run(&p->item, words + 1 + p->n_outputs, &rows[s]);
+    }
+    umm_recur_many(chunks[0].cpu, &later);
+    for (size_t s = 0; s < n_states; s++)
+        settle(p, states[s]->words + p->first_word, &rows[s]);
+}
+
+/* Whether the next n rows of all chunks are there and finite. */
+static bool is_plain(const struct umm_features *plan, struct chunk *chunks, size_t n_states,
+                     size_t n)
+{
+    unsigned column;
+    for (size_t s = 0; s < n_states; s++) {
+        chunks[s].n = n;
+        for (unsigned c = 0; c < UMM_SERIES_COLUMNS; c++)
+            if (plan->columns & 1U << c && !chunks[s].columns[c])
+                return false;
+        if (find_odd(&chunks[s], plan->columns, 0, n, &column) < n)
+            return false;
+    }
+    return true;
+}
+
+/* Take rows of a group of states up to a block that has one not finite: how many of each. */
+static size_t take_side_by_side(struct umm_features_state *const *states, struct chunk *chunks,
+                                size_t n_states, size_t n_rows, const struct umm_run *run)
+{
+    const struct umm_features *plan = states[0]->plan;
+    size_t done = 0;
+    while (done < n_rows && !umm_run_is_cancelled(run)) {
+        const size_t n = n_rows - done < MANY_ROWS ? n_rows - done : MANY_ROWS;
+        if (!is_plain(plan, chunks, n_states, n))
+            break;
+        for (size_t i = 0; i < plan->n_items; i++) {
+            const struct umm_plan_item *p = &plan->items[i];
+            if (has_lanes(p))
+                take_item_many(p, states, chunks, n_states);
+            else
+                for (size_t s = 0; s < n_states; s++)
+                    take_finite(p, states[s]->words + p->first_word, &chunks[s], 0, n);
+        }
+        for (size_t s = 0; s < n_states; s++) {
+            states[s]->n_rows += n;
+            skip_rows(&chunks[s], n);
+        }
+        done += n;
+    }
+    return done;
+}
+
+enum umm_status umm_features_take_many(struct umm_features_state *const *states,
+                                       const struct umm_bars *bars, size_t n_states, size_t n_rows,
+                                       double *const *const *out, const struct umm_run *run,
+                                       size_t *failed, struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
+    *failed = n_states;
+    for (size_t at = 0; at < n_states; at += MANY) {
+        const size_t n = n_states - at < MANY ? n_states - at : MANY;
+        struct chunk chunks[MANY];
+        for (size_t s = 0; s < n; s++)
+            chunks[s] = chunk_of(&bars[at + s], out[at + s], run);
+        size_t done = 0;
+        if (is_worthwhile(states[at]->plan, n, n_rows))
+            done = take_side_by_side(states + at, chunks, n, n_rows, run);
+        for (size_t s = 0; s < n; s++) {
+            enum umm_status one =
+                take_rows(states[at + s], chunks[s], n_rows - done, run, status ? NULL : err);
+            if (one && !status) {
+                status = one;
+                *failed = at + s;
+            }
+        }
+    }
+    return status;
 }

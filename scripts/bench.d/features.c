@@ -11,8 +11,8 @@
  * and says so with its time; the others do not look.
  *
  * symbols: the rows are those of SYMBOLS symbols, one after the other, each with its own
- * state. live: one more bar of each of them. lanes, of ema:20: what would be gained if the
- * symbols of a row were stored side by side.
+ * state, a call each; many: by one call. live: one more bar of each of them. lanes, of ema:20:
+ * what would be gained if the symbols of a row were stored side by side.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,6 +139,22 @@ static void take_symbols(struct umm_features_state **states, const char *spec, s
     }
 }
 
+static void take_many(struct umm_features_state **states, const char *spec, size_t n)
+{
+    struct umm_bars bars[SYMBOLS];
+    double *to[SYMBOLS][OUTPUTS_MAX], *const *outs[SYMBOLS];
+    struct umm_error err = {0};
+    size_t failed;
+    for (size_t s = 0, at = 0; s < SYMBOLS; s++, at += n) {
+        bars[s] = (struct umm_bars){time_ms + at, open_ + at,  high + at,
+                                    low + at,     close_ + at, volume + at};
+        for (size_t i = 0; i < OUTPUTS_MAX; i++)
+            to[s][i] = out[i] + at;
+        outs[s] = to[s];
+    }
+    check(umm_features_take_many(states, bars, SYMBOLS, n, outs, NULL, &failed, &err), spec, &err);
+}
+
 static void push_symbols(struct umm_features_state **states, const char *spec)
 {
     struct umm_error err = {0};
@@ -158,6 +174,9 @@ static void run_symbols(const char *spec)
     for (size_t s = 0; s < SYMBOLS; s++)
         check(umm_features_state_new(plan, &states[s], &err), spec, &err);
     TIME(spec, "symbols", take_symbols(states, spec, n_rows / SYMBOLS));
+    for (size_t s = 0; s < SYMBOLS; s++)
+        umm_features_state_reset(states[s]);
+    TIME(spec, "many", take_many(states, spec, n_rows / SYMBOLS));
     double start = now_s();
     push_symbols(states, spec);
     note(spec, "live", (now_s() - start) / SYMBOLS * (double)n_rows);

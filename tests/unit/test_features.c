@@ -303,6 +303,153 @@ static void test_same_bits_in_long_runs(void **unused)
     free(x);
 }
 
+/* States by one call, in groups of 16, 3 and 5. */
+enum { STATES = 24, MANY_LAST = 2400, MANY_ROWS = 2338 };
+
+static void take_many(struct umm_features_state **states, const struct umm_bars *bars, size_t row,
+                      size_t n, double (*values)[OUTPUTS][MANY_LAST], const struct umm_run *run)
+{
+    struct umm_bars now[STATES];
+    double *out[STATES][OUTPUTS], *const *outs[STATES];
+    size_t failed = 0;
+    for (size_t s = 0; s < STATES; s++) {
+        now[s] =
+            (struct umm_bars){bars[s].time_ms + row, bars[s].open + row,  bars[s].high + row,
+                              bars[s].low + row,     bars[s].close + row, bars[s].volume + row};
+        for (size_t i = 0; i < OUTPUTS; i++)
+            out[s][i] = values[s][i] + row;
+        outs[s] = out[s];
+    }
+    const unsigned long before = n_allocations;
+    assert_int_equal(umm_features_take_many(states, now, 19, n, outs, run, &failed, NULL), UMM_OK);
+    assert_int_equal(failed, 19);
+    assert_int_equal(
+        umm_features_take_many(states + 19, now + 19, 5, n, outs + 19, run, &failed, NULL), UMM_OK);
+    assert_int_equal(failed, 5);
+    assert_int_equal(n_allocations, before);
+}
+
+/* Symbols whose bars begin at different rows, each with 9 rows fewer behind it than the one
+ * before; one has odd values that the others have not. */
+static void check_many(const struct umm_features *plan, enum umm_engine engine)
+{
+    static const size_t pieces[] = {1, 1, 40, 300, 5, 1, 1990};
+    static double many[STATES][OUTPUTS][MANY_LAST], alone[OUTPUTS][MANY_LAST], odd[MANY_LAST];
+    const struct umm_run run = {.engine = engine};
+    struct umm_features_state *states[STATES], *one = state_of(plan);
+    struct umm_bars bars[STATES];
+    double *to[OUTPUTS];
+    for (size_t i = 0; i < OUTPUTS; i++)
+        to[i] = alone[i];
+    for (size_t s = 0; s < STATES; s++) {
+        const struct umm_bars head = bars_from(s * 11);
+        states[s] = state_of(plan);
+        assert_int_equal(umm_features_take(states[s], &head, (STATES - s) * 9, to, &run, NULL),
+                         UMM_OK);
+        bars[s] = bars_from(s * 20);
+    }
+    memcpy(odd, bars[3].close, sizeof odd);
+    odd[200] = odd[210] = (double)NAN;
+    bars[3].close = odd;
+    for (size_t p = 0, row = 0; p < sizeof pieces / sizeof *pieces; row += pieces[p++])
+        take_many(states, bars, row, pieces[p], many, &run);
+    for (size_t s = 0; s < STATES; s++) {
+        const struct umm_bars head = bars_from(s * 11);
+        umm_features_state_reset(one);
+        assert_int_equal(umm_features_take(one, &head, (STATES - s) * 9, to, &run, NULL), UMM_OK);
+        assert_int_equal(umm_features_take(one, &bars[s], MANY_ROWS, to, &run, NULL), UMM_OK);
+        for (size_t i = 0; i < umm_features_n_outputs(plan); i++)
+            assert_memory_equal(alone[i], many[s][i], MANY_ROWS * sizeof(double));
+        assert_int_equal(umm_features_state_rows(states[s]), (STATES - s) * 9 + MANY_ROWS);
+        umm_features_state_free(states[s]);
+    }
+    umm_features_state_free(one);
+}
+
+static void test_many_states_have_the_bits_of_each(void **unused)
+{
+    (void)unused;
+    for (unsigned shape = 0; shape < SHAPES; shape++) {
+        make_bars((enum shape)shape);
+        for (unsigned k = 0; k <= UMM_FEATURES_METASTOCK; k++) {
+            const struct umm_features_rules rules = {.compat = (enum umm_features_compat)k,
+                                                     .nan = k % 2 ? UMM_FEATURES_NAN_HOLD
+                                                                  : UMM_FEATURES_NAN_RESET};
+            for (size_t i = 0; i < SPECS; i++) {
+                struct umm_features *plan = plan_of(specs[i], &rules);
+                check_many(plan, engines[(shape + k + i) % ENGINES]);
+                umm_features_free(plan);
+            }
+        }
+    }
+}
+
+/* One symbol's bad row is named, and does not keep the others. */
+static void test_one_of_many_states_fails(void **unused)
+{
+    (void)unused;
+    enum { N = 200 };
+    static double values[STATES][N];
+    struct umm_features *plan = plan_of("ema:3", NULL);
+    struct umm_features_state *states[STATES];
+    double *out[STATES], *const *outs[STATES];
+    struct umm_bars bars[STATES];
+    struct umm_error err = {0};
+    size_t failed = 0;
+    make_bars(WALK);
+    columns[4][N * 7 + 150] = columns[4][N * 9 + 140] = (double)NAN;
+    for (size_t s = 0; s < STATES; s++) {
+        states[s] = state_of(plan);
+        bars[s] = bars_from(s * N);
+        out[s] = values[s];
+        outs[s] = &out[s];
+    }
+    assert_int_equal(umm_features_take_many(states, bars, STATES, N, outs, NULL, &failed, &err),
+                     UMM_ERR_DATA);
+    assert_int_equal(failed, 7);
+    assert_string_equal(err.message, "row 150: close is not a finite number");
+    for (size_t s = 0; s < STATES; s++) {
+        assert_int_equal(umm_features_state_rows(states[s]), s == 7 ? 150 : s == 9 ? 140 : N);
+        umm_features_state_free(states[s]);
+    }
+    umm_features_free(plan);
+}
+
+static void test_many_states_without_a_column_or_cancelled(void **unused)
+{
+    (void)unused;
+    enum { N = 200 };
+    static double values[STATES][N];
+    struct umm_features *plan = plan_of("ema:3", NULL);
+    struct umm_features_state *states[STATES];
+    double *out[STATES], *const *outs[STATES];
+    struct umm_bars bars[STATES];
+    struct umm_error err = {0};
+    struct umm_run run = {0};
+    size_t failed = 0;
+    make_bars(WALK);
+    for (size_t s = 0; s < STATES; s++) {
+        states[s] = state_of(plan);
+        bars[s] = bars_from(s * N);
+        out[s] = values[s];
+        outs[s] = &out[s];
+    }
+    bars[5].close = NULL;
+    assert_int_equal(umm_features_take_many(states, bars, STATES, N, outs, &run, &failed, &err),
+                     UMM_ERR_ARGUMENT);
+    assert_int_equal(failed, 5);
+    assert_string_equal(err.message, "the features need the column close");
+    umm_run_cancel(&run);
+    assert_int_equal(umm_features_take_many(states, bars, 4, N, outs, &run, &failed, &err),
+                     UMM_ERR_CANCELLED);
+    assert_int_equal(failed, 0);
+    for (size_t s = 0; s < STATES; s++) {
+        assert_int_equal(umm_features_state_rows(states[s]), s == 5 ? 0 : N);
+        umm_features_state_free(states[s]);
+    }
+    umm_features_free(plan);
+}
+
 static void test_features_do_not_see_each_other(void **unused)
 {
     (void)unused;
@@ -625,6 +772,9 @@ int main(void)
         cmocka_unit_test(test_same_bits_however_cut),
         cmocka_unit_test(test_same_bits_with_holes),
         cmocka_unit_test(test_same_bits_in_long_runs),
+        cmocka_unit_test(test_many_states_have_the_bits_of_each),
+        cmocka_unit_test(test_one_of_many_states_fails),
+        cmocka_unit_test(test_many_states_without_a_column_or_cancelled),
         cmocka_unit_test(test_features_do_not_see_each_other),
         cmocka_unit_test(test_nothing_is_allocated),
         cmocka_unit_test(test_nan_policies),
