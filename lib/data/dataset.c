@@ -41,7 +41,7 @@ enum umm_status umm_dataset_symbol_name(const char *symbol, size_t len_bytes,
             return refuse("a symbol has no control characters", symbol, len_bytes, err);
         out[len++] = (char)c;
         for (size_t k = 0; k < sizeof escapes / sizeof *escapes; k++) {
-            if (c == escapes[k].c && (c != '.' || i == 0)) {
+            if (symbol[i] == escapes[k].c && (c != '.' || i == 0)) {
                 memcpy(out + len - 1, escapes[k].text, 3);
                 len += 2;
             }
