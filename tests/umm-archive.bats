@@ -242,6 +242,8 @@ wait_for() {
 }
 
 @test "SIGTERM and SIGINT store what a pipe brought" {
+    # It keeps signals for a thread that waits until that goes on.
+    [[ ${UMM_SAN-} != thread ]] || skip 'a thread sanitizer holds signals back'
     local signal
     for signal in TERM INT; do
         rm -f a.npy.zst* pipe
