@@ -38,6 +38,7 @@ enum umm_recur_kind {
     UMM_RECUR_ADX
 };
 
+enum { UMM_RECUR_KINDS = UMM_RECUR_ADX + 1 };
 enum { UMM_RECUR_WORDS = 7, UMM_RECUR_INPUTS = 3, UMM_RECUR_OUTPUTS = 3 };
 
 /* k: factors of the averages (MACD: fast, slow, signal; otherwise k[0]). flat: RSI. */

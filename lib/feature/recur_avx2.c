@@ -9,5 +9,5 @@
 #define ENGINE umm_recur_avx2
 #include "feature/recur_lanes.inc"
 #else
-const struct recur_engine umm_recur_avx2 = {NULL, NULL, NULL, NULL};
+const struct recur_engine umm_recur_avx2 = {.is_finite = NULL};
 #endif

@@ -11,12 +11,6 @@ enum { LANES = UMM_RECUR_MANY, PIECES = 4, ROWS_STEP = 8 };
 /* Before small loops of known length: states and rows are to stay in registers. */
 #define RECUR_UNROLL _Pragma("GCC unroll 16")
 
-/* States of all lanes at the beginnings of the pieces, and at their ends. */
-struct recur_lanes {
-    double state[PIECES + 1][UMM_RECUR_WORDS][LANES];
-    bool is_finite; /* all rows that the lanes took */
-};
-
 /* Where piece i of a part of len rows begins. len is a multiple of ROWS_STEP. */
 static inline size_t piece_begin(size_t len, size_t i)
 {
@@ -60,16 +54,15 @@ static inline unsigned recur_n_outputs(enum umm_recur_kind kind)
     return kind == UMM_RECUR_MACD || kind == UMM_RECUR_ADX ? 3 : 1;
 }
 
-/*
- * An engine: lane l takes rows l * len .. (l + 1) * len - 1, having run over the warm_up
- * rows before (lane 0: having state). len and warm_up are multiples of ROWS_STEP, and
- * warm_up < len.
- */
 struct recur_engine {
-    void (*lanes)(const struct umm_recur *recur, const double *state, const double *const *in,
-                  size_t len, size_t warm_up, double *const *out, struct recur_lanes *lanes);
-    /* n rows of LANES series, a multiple of ROWS_STEP */
-    void (*many)(const struct umm_recur *recur, const struct umm_recur_series *series, size_t n);
+    /*
+     * For each kind, rows begin to end - 1 of all lanes, both multiples of ROWS_STEP: lane l's of
+     * column c are in[c][l][row], its results go to out[c][l][row] unless out is NULL, and its
+     * state is state[word][l]. Whether all inputs were finite.
+     */
+    bool (*advance[UMM_RECUR_KINDS])(const struct umm_recur *recur, double (*state)[LANES],
+                                     const double *(*in)[LANES], size_t begin, size_t end,
+                                     double *(*out)[LANES]);
     bool (*is_finite)(const double *x, size_t n);
     void (*tidy)(double *x, size_t n);
 };
