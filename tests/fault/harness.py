@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,22 @@ BUILD = TOP / os.environ.get("UMM_BUILD", "build")
 SECONDS_MAX = 30  # one run takes a fraction of a second
 THREADS_MAX = 2
 SHOWN_MAX = 12
+
+
+def tree(top):
+    """All there is below a directory: {path: (mode, bytes or where a link leads)}."""
+    found = {}
+    for directory, names, files in os.walk(top):
+        for name in names + files:
+            path = os.path.join(directory, name)
+            mode = os.lstat(path).st_mode
+            content = None
+            if stat.S_ISLNK(mode):
+                content = os.readlink(path)
+            elif stat.S_ISREG(mode):
+                content = pathlib.Path(path).read_bytes()
+            found[os.path.relpath(path, top)] = (mode, content)
+    return found
 
 
 class Job:
@@ -35,6 +52,7 @@ class Job:
         self.success, self.failure, self.commit = int(success), int(failure), re.compile(commit)
         self.durable, self.varies = durable == "yes", varies == "yes"
         self.program = build / self.tool
+        self.trees = {}
 
     def ask(self, action, directory):
         return subprocess.run(["bash", HERE / "job.bash", self.path, action], cwd=directory, env=self.env, text=True,
@@ -55,8 +73,18 @@ class Job:
             (directory / "stdout").unlink()
         return done.returncode, done.stderr.decode(errors="replace")
 
+    def what_is_wrong(self, action, directory):
+        """What keeps a directory from being "complete" or "old", or ''. One in which all is as a clean
+        run, or setup, left it is just that; of others the job knows."""
+        if action not in self.trees:
+            self.trees[action] = tree(self.ref / {"complete": "new", "old": "old"}[action])
+        if tree(directory) == self.trees[action]:
+            return ""
+        answer = self.ask(action, directory)
+        return (answer.stdout.strip() or "no") if answer.returncode else ""
+
     def is_state(self, action, directory):
-        return self.ask(action, directory).returncode == 0
+        return not self.what_is_wrong(action, directory)
 
 
 def leftovers(directory):
@@ -69,8 +97,8 @@ def check_clean(job, directory, code, errors):
         return f"exit code {code}, said {errors!r}"
     if left := leftovers(directory):
         return f"left {' '.join(left)}"
-    answer = job.ask("complete", directory)
-    return f"output is not complete: {answer.stdout.strip()}" if answer.returncode else ""
+    found = job.what_is_wrong("complete", directory)
+    return f"output is not complete: {found}" if found else ""
 
 
 def check_after(job, directory):
@@ -89,7 +117,11 @@ def make_reference(job):
         raise ValueError(f"setup failed: {answer.stdout}")
     code, errors = job.run(job.start("new"))
     os.rename(job.scratch / "new", job.ref / "new")
+    # By the job itself: nothing has been compared with anything yet.
+    answer = job.ask("complete", job.ref / "new")
     found = check_clean(job, job.ref / "new", code, errors)
+    if answer.returncode:
+        found = f"output is not complete: {answer.stdout.strip()}"
     if found:
         raise ValueError(f"a clean run: {found}")
 
