@@ -33,26 +33,51 @@ struct umm_bulk_levels {
     double *first[UMM_BULK_LEVELS], *second[UMM_BULK_LEVELS];
 };
 
+/*
+ * What becomes of a whole window:
+ *   PARTS  distance, squares
+ *   ROOT   sqrt(squares / divisor)
+ *   SCORE  distance / sqrt(squares / divisor), 0 where squares is
+ *   BANDS  x - distance, the middle, and factor * sqrt(squares / divisor) about it: upper,
+ *          middle, lower
+ */
+enum umm_bulk_end_kind { UMM_BULK_PARTS, UMM_BULK_ROOT, UMM_BULK_SCORE, UMM_BULK_BANDS };
+struct umm_bulk_end {
+    enum umm_bulk_end_kind kind;
+    double divisor, factor;
+};
+
+/* How many columns that are. */
+static inline unsigned umm_bulk_ends(enum umm_bulk_end_kind kind)
+{
+    switch (kind) {
+    case UMM_BULK_PARTS: return 2;
+    case UMM_BULK_BANDS: return 3;
+    case UMM_BULK_ROOT:
+    case UMM_BULK_SCORE: break;
+    }
+    return 1;
+}
+
 struct umm_bulk {
     /* a + b, and the greater and the less of both */
     void (*add)(const double *a, const double *b, size_t n, double *out);
     void (*max)(const double *a, const double *b, size_t n, double *out);
     void (*min)(const double *a, const double *b, size_t n, double *out);
-    /* a / divisor, and sqrt(a / divisor) */
+    /* a / divisor */
     void (*divide)(const double *a, double divisor, size_t n, double *out);
-    void (*root)(const double *a, double divisor, size_t n, double *out);
-    /* (weighted + plain * n_older) + older */
+    /* (weighted + plain * n_older) + older, and that / divisor */
     void (*weigh)(const double *weighted, const double *plain, double n_older, const double *older,
                   size_t n, double *out);
-    /* both parts as one: `share` of the values are the older's; see bulk.inc for weight */
-    void (*merge)(const struct umm_bulk_part *newer, const struct umm_bulk_part *older,
-                  double share, double weight, size_t n, double *distance, double *squares);
-    /* distance / sqrt(squares / divisor), 0 where squares is */
-    void (*score)(const double *distance, const double *squares, double divisor, size_t n,
-                  double *out);
-    /* upper holds squares, lower the distances of x from the mean: k deviations about that */
-    void (*bands)(const double *x, double divisor, double k, size_t n, double *upper,
-                  double *middle, double *lower);
+    void (*weigh_end)(const double *weighted, const double *plain, double n_older,
+                      const double *older, double divisor, size_t n, double *out);
+    /* both parts as one, and what becomes of it: `share` of the values are the older's; see
+     * bulk.inc for weight; and of a window that is one part. out has room for three pointers */
+    void (*merge)(const struct umm_bulk_end *end, const struct umm_bulk_part *newer,
+                  const struct umm_bulk_part *older, double share, double weight, size_t n,
+                  double *const *out);
+    void (*end)(const struct umm_bulk_end *end, const struct umm_bulk_part *whole, size_t n,
+                double *const *out);
     /* scale * ((a - b) / (high - low)), 0 where high is low */
     void (*place)(const double *a, const double *b, const double *high, const double *low,
                   double scale, size_t n, double *out);

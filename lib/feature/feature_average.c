@@ -59,9 +59,8 @@ static void run_wma(const struct umm_feature_item *item, double *state,
 {
     const size_t n = umm_feature_size(item, 0);
     const double weights = (double)n * (double)(n + 1) / 2;
-    double *out = rows->out[0];
-    umm_window_weighted(rows->bulk, state, n, rows->count, rows->in[0], rows->n, out);
-    rows->bulk->divide(out, weights, rows->n, out);
+    umm_window_weighted(rows->bulk, state, n, rows->count, rows->in[0], rows->n, weights,
+                        rows->out[0]);
 }
 
 const struct umm_feature_def umm_feature_wma = {

@@ -17,13 +17,18 @@ static bool plan_deviation(struct umm_feature_item *item, struct umm_error *err)
     return true;
 }
 
+static void run_as(enum umm_bulk_end_kind kind, double factor, const struct umm_feature_item *item,
+                   double *state, const struct umm_feature_rows *rows)
+{
+    const struct umm_bulk_end end = {kind, divisor_of(item), factor};
+    umm_window_deviation(rows->bulk, state, umm_feature_size(item, 0), rows->count, rows->in[0],
+                         rows->n, &end, rows->out);
+}
+
 static void run_stddev(const struct umm_feature_item *item, double *state,
                        const struct umm_feature_rows *rows)
 {
-    double distance[UMM_FEATURE_BLOCK], *out = rows->out[0];
-    umm_window_deviation(rows->bulk, state, umm_feature_size(item, 0), rows->count, rows->in[0],
-                         rows->n, distance, out);
-    rows->bulk->root(out, divisor_of(item), rows->n, out);
+    run_as(UMM_BULK_ROOT, 0, item, state, rows);
 }
 
 const struct umm_feature_def umm_feature_stddev = {
@@ -44,10 +49,7 @@ const struct umm_feature_def umm_feature_stddev = {
 static void run_zscore(const struct umm_feature_item *item, double *state,
                        const struct umm_feature_rows *rows)
 {
-    double squares[UMM_FEATURE_BLOCK], *out = rows->out[0];
-    umm_window_deviation(rows->bulk, state, umm_feature_size(item, 0), rows->count, rows->in[0],
-                         rows->n, out, squares);
-    rows->bulk->score(out, squares, divisor_of(item), rows->n, out);
+    run_as(UMM_BULK_SCORE, 0, item, state, rows);
 }
 
 const struct umm_feature_def umm_feature_zscore = {
@@ -75,11 +77,7 @@ static bool plan_bbands(struct umm_feature_item *item, struct umm_error *err)
 static void run_bbands(const struct umm_feature_item *item, double *state,
                        const struct umm_feature_rows *rows)
 {
-    double *upper = rows->out[0], *middle = rows->out[1], *lower = rows->out[2];
-    umm_window_deviation(rows->bulk, state, umm_feature_size(item, 0), rows->count, rows->in[0],
-                         rows->n, lower, upper);
-    rows->bulk->bands(rows->in[0], divisor_of(item), item->params[1], rows->n, upper, middle,
-                      lower);
+    run_as(UMM_BULK_BANDS, item->params[1], item, state, rows);
 }
 
 const struct umm_feature_def umm_feature_bbands = {

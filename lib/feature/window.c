@@ -171,27 +171,46 @@ static void make_levels(void (*make)(struct umm_bulk_levels *levels, const doubl
 
 /* ---- weighted sums --------------------------------------------------------- */
 
+/* A part of a window so far: its columns, which are a level's or room's. */
+struct joined {
+    const double *first, *second;
+    double room[2][PAIR_ROOM];
+};
+
+/* The joined columns are a level's, and another level takes its place: move out. */
+static void make_way(struct joined *joined, const double *taken, size_t m)
+{
+    if (joined->second != taken)
+        return;
+    joined->first = memcpy(joined->room[0], joined->first, m * sizeof *joined->first);
+    joined->second = memcpy(joined->room[1], joined->second, m * sizeof *joined->second);
+}
+
 /*
  * A part of a values, before which come b older ones: its own weights grow by b, so that
- * the sum over both is weighted_a + b * plain_a + weighted_b.
+ * the sum over both is weighted_a + b * plain_a + weighted_b. Divided, unless divisor is 0.
  */
 static void weigh_before(const struct umm_bulk *bulk, const double *weighted, const double *plain,
                          const double *ring, size_t size, uint64_t row, const double *x, size_t m,
-                         size_t lag, double *out)
+                         size_t lag, double divisor, double *out)
 {
     for (size_t at = 0; at < m;) {
         const double *older;
         size_t run = umm_window_before(ring, size, row, x, m, lag, at, &older);
-        bulk->weigh(weighted + at, plain + at, (double)size, older, run, out + at);
+        if (divisor != 0)
+            bulk->weigh_end(weighted + at, plain + at, (double)size, older, divisor, run, out + at);
+        else
+            bulk->weigh(weighted + at, plain + at, (double)size, older, run, out + at);
         at += run;
     }
 }
 
 static void weighted_rows(const struct umm_bulk *bulk, double *ring, size_t n, uint64_t row,
-                          const double *x, size_t m, double *out)
+                          const double *x, size_t m, double divisor, double *out)
 {
     struct pairs pairs;
-    _Alignas(64) double sums[PAIR_ROOM];
+    struct joined joined;
+    joined.first = joined.second = NULL;
     const double *plain = x, *weighted = x;
     const bool is_made = bulk->weights && has_levels(n, m);
     if (is_made)
@@ -199,24 +218,33 @@ static void weighted_rows(const struct umm_bulk *bulk, double *ring, size_t n, u
     size_t size = 1;
     for (unsigned level = 1;; level++, ring += 2 * size, size *= 2) {
         const size_t newer = n & (size - 1);
+        const bool is_last = n / 2 < size;
         double *weighted_ring = ring + size;
         double *next_plain = first_of(&pairs, level), *next_weighted = second_of(&pairs, level);
-        if (n & size && newer) {
-            weigh_before(bulk, out, sums, weighted_ring, size, row, weighted, m, newer, out);
-            if (n / 2 >= size) /* more will be joined */
-                join_before(bulk->add, sums, ring, size, row, plain, m, newer, sums);
+        if (is_last && newer) {
+            weigh_before(bulk, joined.second, joined.first, weighted_ring, size, row, weighted, m,
+                         newer, divisor, out);
+        } else if (is_last) {
+            bulk->divide(weighted, divisor, m, out);
+        } else if (n & size && newer) {
+            weigh_before(bulk, joined.second, joined.first, weighted_ring, size, row, weighted, m,
+                         newer, 0, joined.room[1]);
+            join_before(bulk->add, joined.first, ring, size, row, plain, m, newer, joined.room[0]);
+            joined.first = joined.room[0];
+            joined.second = joined.room[1];
         } else if (n & size) {
-            memcpy(out, weighted, m * sizeof *out);
-            memcpy(sums, plain, m * sizeof *sums);
+            joined.first = plain;
+            joined.second = weighted;
         }
-        if (n / 2 >= size && !(is_made && level <= UMM_BULK_LEVELS)) {
+        if (!is_last && !(is_made && level <= UMM_BULK_LEVELS)) {
+            make_way(&joined, next_weighted, m);
             join_before(bulk->add, plain, ring, size, row, plain, m, size, next_plain);
-            weigh_before(bulk, weighted, plain, weighted_ring, size, row, weighted, m, size,
+            weigh_before(bulk, weighted, plain, weighted_ring, size, row, weighted, m, size, 0,
                          next_weighted);
         }
         umm_window_keep(ring, size, row, plain, m);
         umm_window_keep(weighted_ring, size, row, weighted, m);
-        if (n / 2 < size)
+        if (is_last)
             return;
         plain = next_plain;
         weighted = next_weighted;
@@ -224,11 +252,11 @@ static void weighted_rows(const struct umm_bulk *bulk, double *ring, size_t n, u
 }
 
 void umm_window_weighted(const struct umm_bulk *bulk, double *state, size_t n, uint64_t row,
-                         const double *x, size_t m, double *out)
+                         const double *x, size_t m, double divisor, double *out)
 {
     for (size_t at = 0, rows; at < m; at += rows) {
         rows = pair_rows(m - at);
-        weighted_rows(bulk, state, n, row + at, x + at, rows, out + at);
+        weighted_rows(bulk, state, n, row + at, x + at, rows, divisor, out + at);
     }
 }
 
@@ -241,12 +269,25 @@ struct level {
     size_t n, size;
 };
 
+/* out of `at` rows later. */
+struct columns {
+    double *at[3];
+};
+static struct columns columns_at(const struct umm_bulk_end *end, double *const *out, size_t at)
+{
+    struct columns columns = {{NULL}};
+    for (unsigned c = 0; c < umm_bulk_ends(end->kind); c++)
+        columns.at[c] = out[c] + at;
+    return columns;
+}
+
 /* newer, a part of `lag` values, joined with the level's `lag` rows before. */
 static void merge_before(const struct umm_bulk *bulk, const struct umm_bulk_part *newer,
                          const struct level *level, uint64_t row, size_t m, size_t lag,
-                         double *distance, double *squares)
+                         const struct umm_bulk_end *end, double *const *out)
 {
     const double n_newer = (double)lag, n_older = (double)level->size, all = n_newer + n_older;
+    const double share = n_older / all, weight = n_newer * n_older / all;
     for (size_t at = 0; at < m;) {
         struct umm_bulk_part a = {newer->x + at, newer->distance + at, newer->squares + at}, b;
         size_t run = umm_window_before(level->x_ring, level->n, row, newer->x, m, lag, at, &b.x);
@@ -255,17 +296,20 @@ static void merge_before(const struct umm_bulk *bulk, const struct umm_bulk_part
         umm_window_before(level->squares_ring, level->size, row, level->squares, m, lag, at,
                           &b.squares);
         run = run < other ? run : other;
-        bulk->merge(&a, &b, n_older / all, n_newer * n_older / all, run, distance + at,
-                    squares + at);
+        bulk->merge(end, &a, &b, share, weight, run, columns_at(end, out, at).at);
         at += run;
     }
 }
 
 static void deviation_rows(const struct umm_bulk *bulk, double *ring, size_t n, uint64_t row,
-                           const double *x, size_t m, double *distance, double *squares)
+                           const double *x, size_t m, const struct umm_bulk_end *end,
+                           double *const *out)
 {
     static const double zeros[PAIR_ROWS];
+    static const struct umm_bulk_end parts = {.kind = UMM_BULK_PARTS};
     struct pairs pairs;
+    struct joined joined;
+    joined.first = joined.second = NULL;
     double *x_ring = ring;
     struct level level = {.distance = zeros, .squares = zeros, .x_ring = x_ring, .n = n};
     const bool is_made = bulk->deviations && has_levels(n, m);
@@ -275,36 +319,45 @@ static void deviation_rows(const struct umm_bulk *bulk, double *ring, size_t n, 
     size_t size = 1;
     for (unsigned l = 1;; l++, ring += 2 * size, size *= 2) {
         const size_t newer = n & (size - 1);
-        double *next_distance = first_of(&pairs, l), *next_squares = second_of(&pairs, l);
+        const bool is_last = n / 2 < size;
+        double *const next[3] = {first_of(&pairs, l), second_of(&pairs, l), NULL};
+        const struct umm_bulk_part whole = {x, level.distance, level.squares};
         level.size = size;
         level.distance_ring = ring;
         level.squares_ring = ring + size;
         if (n & size && newer) {
-            const struct umm_bulk_part part = {x, distance, squares};
-            merge_before(bulk, &part, &level, row, m, newer, distance, squares);
+            const struct umm_bulk_part part = {x, joined.first, joined.second};
+            double *const room[3] = {joined.room[0], joined.room[1], NULL};
+            merge_before(bulk, &part, &level, row, m, newer, is_last ? end : &parts,
+                         is_last ? out : room);
+            joined.first = room[0];
+            joined.second = room[1];
+        } else if (is_last) {
+            bulk->end(end, &whole, m, out);
         } else if (n & size) {
-            memcpy(distance, level.distance, m * sizeof *distance);
-            memcpy(squares, level.squares, m * sizeof *squares);
+            joined.first = level.distance;
+            joined.second = level.squares;
         }
-        if (n / 2 >= size && !(is_made && l <= UMM_BULK_LEVELS)) {
-            const struct umm_bulk_part part = {x, level.distance, level.squares};
-            merge_before(bulk, &part, &level, row, m, size, next_distance, next_squares);
+        if (!is_last && !(is_made && l <= UMM_BULK_LEVELS)) {
+            make_way(&joined, next[1], m);
+            merge_before(bulk, &whole, &level, row, m, size, &parts, next);
         }
         umm_window_keep(ring, size, row, level.distance, m);
         umm_window_keep(ring + size, size, row, level.squares, m);
-        if (n / 2 < size)
+        if (is_last)
             break;
-        level.distance = next_distance;
-        level.squares = next_squares;
+        level.distance = next[0];
+        level.squares = next[1];
     }
     umm_window_keep(x_ring, n, row, x, m);
 }
 
 void umm_window_deviation(const struct umm_bulk *bulk, double *state, size_t n, uint64_t row,
-                          const double *x, size_t m, double *distance, double *squares)
+                          const double *x, size_t m, const struct umm_bulk_end *end,
+                          double *const *out)
 {
     for (size_t at = 0, rows; at < m; at += rows) {
         rows = pair_rows(m - at);
-        deviation_rows(bulk, state, n, row + at, x + at, rows, distance + at, squares + at);
+        deviation_rows(bulk, state, n, row + at, x + at, rows, end, columns_at(end, out, at).at);
     }
 }

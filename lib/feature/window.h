@@ -53,17 +53,18 @@ void umm_window_max(const struct umm_bulk *bulk, double *state, size_t n, uint64
 void umm_window_min(const struct umm_bulk *bulk, double *state, size_t n, uint64_t row,
                     const double *x, size_t m, double *out);
 
-/* Sums with weights 1 for the oldest to n for the newest. */
+/* Sums with weights 1 for the oldest to n for the newest, divided by divisor. */
 void umm_window_weighted(const struct umm_bulk *bulk, double *state, size_t n, uint64_t row,
-                         const double *x, size_t m, double *out);
+                         const double *x, size_t m, double divisor, double *out);
 
 /*
- * squares: sums of the squared distances from the window's mean. distance: of the newest
- * value from it. Values are taken relative to others of their window: a level costs no
- * digits.
+ * What end says of a window's squares, the sum of the squared distances from its mean, and its
+ * newest value's distance from that, to as many columns as it is. Values are taken relative to
+ * others of their window: a level costs no digits.
  */
 void umm_window_deviation(const struct umm_bulk *bulk, double *state, size_t n, uint64_t row,
-                          const double *x, size_t m, double *distance, double *squares);
+                          const double *x, size_t m, const struct umm_bulk_end *end,
+                          double *const *out);
 
 /*
  * Rings: the last `size` values of a column, row r's in ring[r % size]; 0 before row 0.

@@ -43,18 +43,31 @@ static void walk(double *x, double level, double step, double tick)
 typedef void window(const struct umm_bulk *bulk, double *words, size_t n, uint64_t row,
                     const double *x, size_t m, double *out);
 
+static void parts(const struct umm_bulk *bulk, double *words, size_t n, uint64_t row,
+                  const double *x, size_t m, double *distance, double *squares)
+{
+    const struct umm_bulk_end end = {.kind = UMM_BULK_PARTS};
+    umm_window_deviation(bulk, words, n, row, x, m, &end, (double *[]){distance, squares, NULL});
+}
+
+static void weighted(const struct umm_bulk *bulk, double *words, size_t n, uint64_t row,
+                     const double *x, size_t m, double *out)
+{
+    umm_window_weighted(bulk, words, n, row, x, m, 1, out);
+}
+
 static void deviation(const struct umm_bulk *bulk, double *words, size_t n, uint64_t row,
                       const double *x, size_t m, double *out)
 {
     double distance[ROWS];
-    umm_window_deviation(bulk, words, n, row, x, m, distance, out);
+    parts(bulk, words, n, row, x, m, distance, out);
 }
 
 static void distance(const struct umm_bulk *bulk, double *words, size_t n, uint64_t row,
                      const double *x, size_t m, double *out)
 {
     double squares[ROWS];
-    umm_window_deviation(bulk, words, n, row, x, m, out, squares);
+    parts(bulk, words, n, row, x, m, out, squares);
 }
 
 static void lag(const struct umm_bulk *bulk, double *words, size_t n, uint64_t row, const double *x,
@@ -141,7 +154,7 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-    {umm_window_sum, sum_at, 1}, {umm_window_weighted, weighted_at, 2}, {umm_window_max, max_at, 0},
+    {umm_window_sum, sum_at, 1}, {weighted, weighted_at, 2},  {umm_window_max, max_at, 0},
     {umm_window_min, min_at, 0}, {deviation, squares_at, 12},
 };
 
