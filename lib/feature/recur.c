@@ -70,7 +70,7 @@ static bool guess(const struct recur_engine *engine, const struct umm_recur *rec
             before[c][l] = in[c] + (l ? l : 1) * lanes->len - lanes->warm_up;
     for (unsigned w = 0; w < n_words; w++)
         for (unsigned l = 0; l < LANES; l++)
-            lanes->state[0][w][l] = w < n_previous ? before[w][l][-1] : state[w];
+            lanes->state[0][w][l] = w < n_previous ? *(before[w][l] - 1) : state[w];
     bool is_finite =
         engine->advance[recur->kind](recur, lanes->state[0], before, 0, lanes->warm_up, NULL);
     for (unsigned w = 0; w < n_words; w++)

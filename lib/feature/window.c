@@ -180,7 +180,7 @@ struct joined {
 /* The joined columns are a level's, and another level takes its place: move out. */
 static void make_way(struct joined *joined, const double *taken, size_t m)
 {
-    if (joined->second != taken)
+    if (!joined->first || joined->second != taken)
         return;
     joined->first = memcpy(joined->room[0], joined->first, m * sizeof *joined->first);
     joined->second = memcpy(joined->room[1], joined->second, m * sizeof *joined->second);
