@@ -134,6 +134,10 @@ def print_rest(found):
     print("1000 files of 1000 rows (umm: one process; the others: 10 processes, times 100): " + "; ".join(
         f"{name} {t if isinstance(t, str) else format(t['median'], '.3f') + ' s'}"
         for name, t in found["small_files"]["seconds"].items()))
+    if "replace_seconds" in found["small_files"]:
+        bare = found["small_files"]["replace_seconds"]
+        print(f"1000 files of that size, written and renamed by a bare loop: {bare['median'] * 1e3:.1f} us each "
+              f"(best {bare['min'] * 1e3:.1f})")
     print(f"\n{'target':68} {'wanted':>9} {'median':>9} {'best':>9}")
     for t in found["targets"]:
         print(f"{t['what']:68} {t['wanted']:>9} {t['median']:>9} {t['best']:>9}  "
