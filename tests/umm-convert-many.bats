@@ -122,3 +122,14 @@ $try" umm-convert --out-dir out --files0-from x f1.csv
     cmp before.npy out/f1.npy
     no_leftovers out
 }
+
+@test "of many files, what killed runs left in the directory is gone after the next" {
+    for i in $(seq 40); do
+        ln f1.csv "many$i.csv"
+    done
+    echo half >out/.many7.npy.umm-3
+    echo half >out/.gone.npy.umm-0
+    ok umm-convert --out-dir out many*.csv
+    [ "$(find out -name '*.npy' ! -name '.*' | wc -l)" -eq 40 ]
+    no_leftovers out
+}

@@ -55,12 +55,12 @@ enum umm_status umm_archive_grow_packed(struct umm_archive *archive, size_t size
 {
     if (size <= archive->cap_packed)
         return UMM_OK;
-    char *packed = realloc(archive->packed, size);
-    if (!packed)
+    free(archive->packed);
+    archive->cap_packed = 0;
+    archive->packed = umm_pages_new(size);
+    if (!archive->packed)
         return umm_error_set_memory(err, size, "a packed frame");
-    archive->packed = packed;
     archive->cap_packed = size;
-    umm_pages_have(packed, size); /* it is filled at once: no fault for each page */
     return UMM_OK;
 }
 
@@ -243,10 +243,9 @@ static enum umm_status unpack_frame(struct umm_archive *archive, size_t index,
     archive->has_frame = false;
     size_t frame_bytes = umm_archive_frame_bytes(archive);
     if (!archive->frame) {
-        archive->frame = malloc(frame_bytes);
+        archive->frame = umm_pages_new(frame_bytes);
         if (!archive->frame)
             return umm_error_set_memory(err, frame_bytes, "a frame");
-        umm_pages_have(archive->frame, frame_bytes);
     }
     enum umm_status status = read_packed(archive, index, &packed, err);
     if (status)

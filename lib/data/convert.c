@@ -144,6 +144,7 @@ static enum umm_status open_target(struct umm_convert_job *job, struct umm_error
         .scratch_dir = o->scratch_dir,
         .align_bytes = o->align_bytes,
         .is_append = is_there,
+        .is_swept = o->is_swept,
         .may_reverse = job->order == UMM_ORDER_ASC,
         .revision = o->revision,
         .has_rows = o->has_rows,

@@ -25,6 +25,7 @@ struct umm_convert_options {
     const char *output;          /* as data/output.h says; NULL converts and writes nothing */
     const struct umm_sink *sink; /* takes the rows in place of an output, which is NULL */
     const char *pool_root;       /* where pools are; NULL: UMM_POOL_ROOT */
+    bool is_swept;               /* umm_outfile_sweep was done to the output's directory */
     const char *scratch_dir;     /* to spool rows for a stream; NULL: /tmp */
     struct umm_reading_options reading;
     uint32_t align_bytes;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "data/dataset.h"
 #include "sys/file.h"
+#include "sys/outfile.h"
 #include "sys/workers.h"
 
 /* ---- names ---------------------------------------------------------------------- */
@@ -132,9 +133,13 @@ static enum umm_status name_outputs(const struct umm_convert_many *many, char **
 
 /* ---- conversions ---------------------------------------------------------------- */
 
+/* From so many on, listing the directory once costs less than looking for each one's leftovers. */
+enum { SWEEP_MIN = 32 };
+
 struct shared {
     const struct umm_convert_many *many;
     char **outputs;
+    bool is_swept;
     struct umm_run *run;
     struct umm_turns turns;
 };
@@ -172,6 +177,7 @@ static void work(void *user, unsigned index)
         options.inputs = &many->inputs[i];
         options.n_inputs = 1;
         options.output = shared->outputs[i];
+        options.is_swept = shared->is_swept;
         enum umm_status status = convert_one(many, &options, &run, &result, &err);
         umm_turns_wait(&shared->turns, i);
         if (status != UMM_ERR_CANCELLED)
@@ -191,6 +197,8 @@ enum umm_status umm_convert_many(const struct umm_convert_many *many, struct umm
     enum umm_status status = name_outputs(many, shared.outputs, err);
     if (!status) {
         unsigned n_threads = umm_workers_wanted(run);
+        if (!many->is_root && many->n_inputs >= SWEEP_MIN)
+            shared.is_swept = umm_outfile_sweep(many->directory);
         umm_turns_init(&shared.turns);
         umm_workers_run(n_threads < many->n_inputs ? n_threads : (unsigned)many->n_inputs, work,
                         &shared);

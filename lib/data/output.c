@@ -39,11 +39,13 @@ static enum umm_status open_entry(struct umm_output *output, const char *path,
 }
 
 enum umm_status umm_output_open(struct umm_output *output, const char *path, const char *pool_root,
-                                uint64_t size_bytes, struct umm_run *run, struct umm_error *err)
+                                uint64_t size_bytes, bool is_swept, struct umm_run *run,
+                                struct umm_error *err)
 {
     *output = (struct umm_output){.key = NULL};
-    return umm_output_is_entry(path) ? open_entry(output, path, pool_root, size_bytes, run, err)
-                                     : umm_outfile_open(&output->file, path, run, err);
+    return umm_output_is_entry(path)
+               ? open_entry(output, path, pool_root, size_bytes, run, err)
+               : umm_outfile_open_swept(&output->file, path, is_swept, run, err);
 }
 
 enum umm_status umm_output_commit(struct umm_output *output,

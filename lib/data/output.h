@@ -31,12 +31,14 @@ bool umm_output_is_entry(const char *path);
  * Begin the output path, which must live until commit or abort. Pools are in the
  * directory pool_root, NULL for UMM_POOL_ROOT. size_bytes is what will be written to a
  * pool, 0 when it is not known yet; the entry then has that size from the beginning, and
- * umm_file_truncate may still change it. Other outputs ignore it. Failures as umm_outfile_open, or
- * umm_pool_open and umm_pool_begin; UMM_ERR_ARGUMENT when NAME or KEY is missing.
+ * umm_file_truncate may still change it. Other outputs ignore it. is_swept: the caller has done
+ * umm_outfile_sweep to the directory. Failures as umm_outfile_open, or umm_pool_open and
+ * umm_pool_begin; UMM_ERR_ARGUMENT when NAME or KEY is missing.
  */
 UMM_MUST_USE enum umm_status umm_output_open(struct umm_output *output, const char *path,
                                              const char *pool_root, uint64_t size_bytes,
-                                             struct umm_run *run, struct umm_error *err);
+                                             bool is_swept, struct umm_run *run,
+                                             struct umm_error *err);
 
 /* As umm_outfile_commit, or umm_pool_commit. *output is "none" afterwards. */
 UMM_MUST_USE enum umm_status umm_output_commit(struct umm_output *output,

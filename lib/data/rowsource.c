@@ -11,7 +11,7 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 
-enum { BLOCK_BYTES = 256 * 1024, NPY_FIRST_BYTE = 0x93 };
+enum { FIRST_BLOCK_BYTES = 4096, BLOCK_BYTES = 256 * 1024, NPY_FIRST_BYTE = 0x93 };
 static const uint64_t progress_ns = 100 * 1000 * 1000;
 
 /* A source under way. */
@@ -58,30 +58,36 @@ static enum umm_status check_first(const struct job *job, uint64_t n_rows, struc
                               job->options->first_row);
 }
 
-static size_t rows_of_block(uint64_t row_bytes)
+static size_t rows_of_block(uint64_t row_bytes, size_t block_bytes)
 {
-    return row_bytes && row_bytes < BLOCK_BYTES ? (size_t)(BLOCK_BYTES / row_bytes) : 1;
+    return row_bytes && row_bytes < block_bytes ? (size_t)(block_bytes / row_bytes) : 1;
 }
 
-/* Rows first..n_rows, n_block at a time, read by `read`. */
-static enum umm_status hand_on(struct job *job, uint64_t n_rows, uint64_t row_bytes, size_t n_block,
+/*
+ * Rows first..n_rows, read by `read` in blocks, the first ones of which are small: many a sink
+ * wants no more than a look.
+ */
+static enum umm_status hand_on(struct job *job, uint64_t n_rows, uint64_t row_bytes,
                                enum umm_status (*read)(void *from, uint64_t first, uint64_t n,
                                                        void *out, struct umm_error *err),
                                void *from, struct umm_error *err)
 {
+    const size_t n_block = rows_of_block(row_bytes, BLOCK_BYTES);
+    size_t n_most = rows_of_block(row_bytes, FIRST_BLOCK_BYTES);
     uint64_t first = job->options->first_row;
     char *block = malloc(n_block * (size_t)row_bytes + 1);
     if (!block)
         return umm_error_set_memory(err, n_block * (size_t)row_bytes, "reading rows");
     enum umm_status status = UMM_OK;
     while (!status && first < n_rows) {
-        uint64_t n = n_rows - first < n_block ? n_rows - first : n_block;
+        uint64_t n = n_rows - first < n_most ? n_rows - first : n_most;
         status = look_around(job, first * row_bytes, n_rows * row_bytes, err);
         if (!status)
             status = read(from, first, n, block, err);
         if (!status)
             status = job->sink->take(job->sink->user, block, n, err);
         first += n;
+        n_most = 2 * n_most < n_block ? 2 * n_most : n_block;
         job->result->n_rows += status ? 0 : n;
     }
     free(block);
@@ -105,8 +111,7 @@ static enum umm_status run_array(struct job *job, struct umm_error *err)
     if (!status)
         status = begin(job, &file.npy, file.n_rows, err);
     if (!status)
-        status = hand_on(job, file.n_rows, file.row_bytes, rows_of_block(file.row_bytes),
-                         read_array, &file, err);
+        status = hand_on(job, file.n_rows, file.row_bytes, read_array, &file, err);
     umm_arrayfile_close(&file);
     return status;
 }
@@ -126,8 +131,7 @@ static enum umm_status run_archive(struct job *job, struct umm_error *err)
     if (!status)
         status = begin(job, &archive.npy, archive.n_rows, err);
     if (!status)
-        status = hand_on(job, archive.n_rows, archive.row_bytes, rows_of_block(archive.row_bytes),
-                         read_archive, &archive, err);
+        status = hand_on(job, archive.n_rows, archive.row_bytes, read_archive, &archive, err);
     umm_archive_close(&archive);
     return status;
 }
@@ -153,7 +157,7 @@ static enum umm_status hand_on_stream(struct job *job, int fd, const struct umm_
                                       struct umm_error *err)
 {
     size_t row_bytes = (size_t)umm_npy_row_bytes(npy), have = 0;
-    size_t cap = rows_of_block(row_bytes) * row_bytes;
+    size_t cap = rows_of_block(row_bytes, BLOCK_BYTES) * row_bytes;
     uint64_t left = npy->shape[0];
     char *block = malloc(cap + 1);
     if (!block)

@@ -203,8 +203,9 @@ static enum umm_status open_output(struct job *job, struct umm_error *err)
         return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is an input and an output at once");
     if (umm_output_is_entry(path) && job->options->format != UMM_SLICE_NPY)
         return umm_error_set_path(err, UMM_ERR_ARGUMENT, path, "takes arrays: --format npy");
-    enum umm_status status = umm_output_open(&job->out, path, job->options->pool_root,
-                                             job->header_bytes + job->n_total, job->run, err);
+    enum umm_status status =
+        umm_output_open(&job->out, path, job->options->pool_root, job->header_bytes + job->n_total,
+                        false, job->run, err);
     job->fd = umm_outfile_fd(&job->out.file);
     job->is_stream = umm_outfile_is_stream(&job->out.file);
     job->out_path = strcmp(path, "-") == 0 ? "standard output" : path;

@@ -120,7 +120,7 @@ static enum umm_status open_fresh(struct umm_target *target, struct umm_error *e
     enum umm_status status = measure_header(target, err);
     if (!status)
         status = umm_output_open(&target->out, options->path, options->pool_root,
-                                 planned_bytes(target), target->run, err);
+                                 planned_bytes(target), options->is_swept, target->run, err);
     if (status)
         return status;
     bool is_stream = umm_outfile_is_stream(&target->out.file);

@@ -42,6 +42,7 @@ struct umm_target_options {
     uint32_t align_bytes;        /* 0: UMM_NPY_ALIGN */
     bool is_append;              /* to an array that exists; the caller holds its lock */
     bool may_reverse;            /* rows may have to be reversed before they go on */
+    bool is_swept;               /* umm_outfile_sweep was done to the output's directory */
     enum umm_revision revision;
     bool has_rows; /* n_rows rows will come */
     uint64_t n_rows;

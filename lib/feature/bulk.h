@@ -64,7 +64,8 @@ struct umm_bulk {
     void (*add)(const double *a, const double *b, size_t n, double *out);
     void (*max)(const double *a, const double *b, size_t n, double *out);
     void (*min)(const double *a, const double *b, size_t n, double *out);
-    /* a / divisor */
+    /* (a + b) / divisor, and a / divisor */
+    void (*add_end)(const double *a, const double *b, double divisor, size_t n, double *out);
     void (*divide)(const double *a, double divisor, size_t n, double *out);
     /* (weighted + plain * n_older) + older, and that / divisor */
     void (*weigh)(const double *weighted, const double *plain, double n_older, const double *older,

@@ -26,9 +26,8 @@ static void run_sma(const struct umm_feature_item *item, double *state,
                     const struct umm_feature_rows *rows)
 {
     const size_t n = umm_feature_size(item, 0);
-    double *out = rows->out[0];
-    umm_window_sum(rows->bulk, state, n, rows->count, rows->in[0], rows->n, out);
-    rows->bulk->divide(out, (double)n, rows->n, out);
+    umm_window_sum(rows->bulk, state, n, rows->count, rows->in[0], rows->n, (double)n,
+                   rows->out[0]);
 }
 
 const struct umm_feature_def umm_feature_sma = {

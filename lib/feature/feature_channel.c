@@ -114,10 +114,8 @@ static void run_stoch(const struct umm_feature_item *item, double *state,
     double fast[UMM_FEATURE_BLOCK], *slow = rows->out[0], *signal = rows->out[1];
     extremes(state, n, rows, slow, signal);
     rows->bulk->place(rows->in[0], signal, slow, signal, 100, rows->n, fast);
-    umm_window_sum(rows->bulk, slow_state, k, rows->count, fast, rows->n, slow);
-    rows->bulk->divide(slow, (double)k, rows->n, slow);
-    umm_window_sum(rows->bulk, signal_state, d, rows->count, slow, rows->n, signal);
-    rows->bulk->divide(signal, (double)d, rows->n, signal);
+    umm_window_sum(rows->bulk, slow_state, k, rows->count, fast, rows->n, (double)k, slow);
+    umm_window_sum(rows->bulk, signal_state, d, rows->count, slow, rows->n, (double)d, signal);
 }
 
 const struct umm_feature_def umm_feature_stoch = {

@@ -137,8 +137,7 @@ static void run_cci(const struct umm_feature_item *item, double *state,
     double x[2 * UMM_FEATURE_BLOCK], mean[UMM_FEATURE_BLOCK];
     memcpy(x, history, past * sizeof *x);
     memcpy(x + past, rows->in[0], rows->n * sizeof *x);
-    umm_window_sum(rows->bulk, state, n, rows->count, rows->in[0], rows->n, mean);
-    rows->bulk->divide(mean, (double)n, rows->n, mean);
+    umm_window_sum(rows->bulk, state, n, rows->count, rows->in[0], rows->n, (double)n, mean);
     rows->bulk->channel(x, mean, n, rows->n, out);
     memcpy(history, x + rows->n, past * sizeof *x);
 }

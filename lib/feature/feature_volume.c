@@ -101,8 +101,8 @@ static void run_mfi(const struct umm_feature_item *item, double *state,
         before = price[i];
     }
     state[0] = before;
-    umm_window_sum(rows->bulk, state + 1, n, rows->count, gain, rows->n, out);
-    umm_window_sum(rows->bulk, state + 1 + umm_window_words(n), n, rows->count, loss, rows->n,
+    umm_window_sum(rows->bulk, state + 1, n, rows->count, gain, rows->n, 0, out);
+    umm_window_sum(rows->bulk, state + 1 + umm_window_words(n), n, rows->count, loss, rows->n, 0,
                    losses);
     for (size_t i = 0; i < rows->n; i++) {
         double all = out[i] + losses[i];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,9 +13,33 @@ enum { RAW_BYTES_MAX = 16 * 1024 * 1024 };
 
 /* ---- room ------------------------------------------------------------------------ */
 
-static double *room_for(size_t n)
+/* len bytes of what is left at *room, and as much more as keeps the next ones aligned. */
+static void *take_room(char **room, size_t len)
 {
-    return malloc(n * sizeof(double));
+    enum { ALIGN = 64 };
+    char *piece = *room;
+    *room += (len + ALIGN - 1) / ALIGN * ALIGN;
+    return piece;
+}
+
+/* Columns, times and results of n rows, the times last: one piece of memory for all. */
+static bool make_columns(struct umm_featurework *work, size_t n, size_t n_out)
+{
+    enum { SLACK = 128 }; /* for each piece's alignment, and the whole's */
+    const size_t n_pieces = UMM_BARREADER_COLUMNS + n_out + 2;
+    work->room =
+        malloc(n * work->row_bytes + (n_pieces - 1) * n * sizeof(double) + n_pieces * SLACK);
+    if (!work->room)
+        return false;
+    char *room = (char *)work->room + (64 - (uintptr_t)work->room % 64) % 64;
+    for (unsigned i = 0; i < UMM_BARREADER_COLUMNS; i++)
+        if (work->reader.wanted & 1U << i)
+            work->columns[i] = take_room(&room, n * sizeof(double));
+    for (size_t i = 0; i < n_out; i++)
+        work->out[i] = take_room(&room, n * sizeof(double));
+    work->times = take_room(&room, n * sizeof *work->times);
+    work->raw = take_room(&room, n * work->row_bytes);
+    return true;
 }
 
 /* As many rows at once as recurrences like, fewer where rows are large. */
@@ -29,34 +54,22 @@ enum umm_status umm_featurework_make_rows(struct umm_featurework *work, struct u
     else if (work->options->is_prompt && n > least + UMM_FEATURE_BLOCK)
         n = least + UMM_FEATURE_BLOCK;
     work->cap_rows = n;
-    work->raw = malloc(n * size);
     work->first_row = calloc(1, size);
     work->ring = malloc((UMM_CHECKPOINT_RING_ROWS + 1) * size);
-    work->times = malloc(n * sizeof *work->times);
     work->out = calloc(n_out, sizeof *work->out);
     work->shifted = calloc(n_out, sizeof *work->shifted);
     bool is_made =
-        work->raw && work->first_row && work->ring && work->times && work->out && work->shifted;
-    for (unsigned i = 0; is_made && i < UMM_BARREADER_COLUMNS; i++)
-        if (work->reader.wanted & 1U << i)
-            is_made = (work->columns[i] = room_for(n)) != NULL;
-    for (size_t i = 0; is_made && i < n_out; i++)
-        is_made = (work->out[i] = room_for(n)) != NULL;
+        work->first_row && work->ring && work->out && work->shifted && make_columns(work, n, n_out);
     return is_made ? UMM_OK : umm_error_set_memory(err, n * size, "rows");
 }
 
 void umm_featurework_free_rows(struct umm_featurework *work)
 {
-    for (unsigned i = 0; i < UMM_BARREADER_COLUMNS; i++)
-        free(work->columns[i]);
-    for (size_t i = 0; work->out && i < umm_features_n_outputs(work->options->features); i++)
-        free(work->out[i]);
     free(work->out);
     free(work->shifted);
-    free(work->times);
     free(work->ring);
     free(work->first_row);
-    free(work->raw);
+    free(work->room);
 }
 
 /* ---- times ----------------------------------------------------------------------- */

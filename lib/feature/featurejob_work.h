@@ -53,6 +53,7 @@ struct umm_featurework {
     void *emit_user;
 
     size_t cap_rows, n_raw;
+    void *room; /* of all that has cap_rows rows: */
     char *raw;
     int64_t *times;
     double *columns[UMM_BARREADER_COLUMNS];

@@ -56,7 +56,7 @@ static enum umm_status open_fresh(struct umm_resultwriter *writer, struct umm_er
     char *header = NULL;
     size_t len = 0;
     enum umm_status status =
-        umm_output_open(&writer->output, o->path, o->pool_root, 0, writer->run, err);
+        umm_output_open(&writer->output, o->path, o->pool_root, 0, false, writer->run, err);
     if (status)
         return status;
     writer->fd = umm_outfile_fd(&writer->output.file);

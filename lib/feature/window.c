@@ -4,10 +4,10 @@
 #include <string.h>
 
 /*
- * Rows of a pass: its columns stay in the nearest cache. Those of two columns a level have
- * PAIR_ROWS, and columns are not a power of two apart.
+ * Rows of a pass: its columns stay in a near cache, and what each pass costs is spread over them.
+ * Columns are not a power of two apart.
  */
-enum { ROWS = 1024, ROOM = ROWS + 72, PAIR_ROWS = 512, PAIR_ROOM = PAIR_ROWS + 72 };
+enum { ROWS = 1024, ROOM = ROWS + 72, WEIGHTED_ROWS = 512 };
 
 /* ---- rings ------------------------------------------------------------- */
 
@@ -50,31 +50,61 @@ static void join_before(join *op, const double *a, const double *ring, size_t si
     }
 }
 
+/* The last join: out = (a + x of `lag` rows before) / divisor, not divided if that is 0. */
+static void end_sum(const struct umm_bulk *bulk, const double *a, const double *ring, size_t size,
+                    uint64_t row, const double *x, size_t m, size_t lag, double divisor,
+                    double *out)
+{
+    for (size_t at = 0; at < m;) {
+        const double *older;
+        size_t run = umm_window_before(ring, size, row, x, m, lag, at, &older);
+        if (divisor != 0)
+            bulk->add_end(a + at, older, divisor, run, out + at);
+        else
+            bulk->add(a + at, older, run, out + at);
+        at += run;
+    }
+}
+
 static void sum_rows(const struct umm_bulk *bulk, double *ring, size_t n, uint64_t row,
-                     const double *x, size_t m, double *out)
+                     const double *x, size_t m, double divisor, double *out)
 {
     _Alignas(64) double room[2][ROOM];
+    const double *part = NULL; /* of the window, so far: in x, in room or in out */
     for (size_t size = 1;; ring += size, size *= 2) {
         const size_t newer = n & (size - 1);
+        const bool is_last = n / 2 < size;
         double *next = room[x == room[0]];
-        if (n & size && newer)
-            join_before(bulk->add, out, ring, size, row, x, m, newer, out);
-        else if (n & size)
+        if (is_last && newer) {
+            end_sum(bulk, part, ring, size, row, x, m, newer, divisor, out);
+        } else if (is_last && divisor != 0) {
+            bulk->divide(x, divisor, m, out);
+        } else if (is_last) {
             memcpy(out, x, m * sizeof *x);
-        if (n / 2 >= size)
+        } else if (n & size && newer) {
+            join_before(bulk->add, part, ring, size, row, x, m, newer, out);
+            part = out;
+        } else if (n & size) {
+            part = x;
+        }
+        if (!is_last) {
+            if (part == next)
+                part = memcpy(out, part, m * sizeof *x);
             join_before(bulk->add, x, ring, size, row, x, m, size, next);
+        }
         umm_window_keep(ring, size, row, x, m);
-        if (n / 2 < size)
+        if (is_last)
             return;
         x = next;
     }
 }
 
 void umm_window_sum(const struct umm_bulk *bulk, double *state, size_t n, uint64_t row,
-                    const double *x, size_t m, double *out)
+                    const double *x, size_t m, double divisor, double *out)
 {
     for (size_t at = 0; at < m; at += ROWS)
-        sum_rows(bulk, state, n, row + at, x + at, m - at < ROWS ? m - at : ROWS, out + at);
+        sum_rows(bulk, state, n, row + at, x + at, m - at < ROWS ? m - at : ROWS, divisor,
+                 out + at);
 }
 
 /* Greatest or least: two windows of a power of two, which may overlap. */
@@ -113,7 +143,7 @@ void umm_window_min(const struct umm_bulk *bulk, double *state, size_t n, uint64
 
 /* Level l, of 1 << l rows, from 1 on; four are kept, and the fifth takes the first's place. */
 struct pairs {
-    _Alignas(64) double column[2][UMM_BULK_LEVELS][PAIR_ROOM];
+    _Alignas(64) double column[2][UMM_BULK_LEVELS][ROOM];
 };
 
 static double *first_of(struct pairs *pairs, unsigned level)
@@ -127,9 +157,9 @@ static double *second_of(struct pairs *pairs, unsigned level)
 }
 
 /* How many rows of m to take at once: of what is left, a piece that levels can be made of. */
-static size_t pair_rows(size_t m)
+static size_t pair_rows(size_t m, size_t most)
 {
-    m = m < PAIR_ROWS ? m : PAIR_ROWS;
+    m = m < most ? m : most;
     return m < UMM_BULK_LAST ? m : m - m % UMM_BULK_LAST;
 }
 
@@ -142,8 +172,10 @@ static bool has_levels(size_t n, size_t m)
 static void read_last(const double *ring, size_t size, uint64_t row, double *last)
 {
     const size_t n = size < UMM_BULK_LAST ? size : UMM_BULK_LAST;
-    for (size_t i = 0; i < n; i++)
-        last[UMM_BULK_LAST - n + i] = ring[(row + size - n + i) % size];
+    const size_t place = (size_t)((row + size - n) % size);
+    const size_t run = size - place < n ? size - place : n;
+    memcpy(last + (UMM_BULK_LAST - n), ring + place, run * sizeof *ring);
+    memcpy(last + (UMM_BULK_LAST - n) + run, ring, (n - run) * sizeof *ring);
 }
 
 /*
@@ -174,7 +206,7 @@ static void make_levels(void (*make)(struct umm_bulk_levels *levels, const doubl
 /* A part of a window so far: its columns, which are a level's or room's. */
 struct joined {
     const double *first, *second;
-    double room[2][PAIR_ROOM];
+    double room[2][ROOM];
 };
 
 /* The joined columns are a level's, and another level takes its place: move out. */
@@ -255,7 +287,7 @@ void umm_window_weighted(const struct umm_bulk *bulk, double *state, size_t n, u
                          const double *x, size_t m, double divisor, double *out)
 {
     for (size_t at = 0, rows; at < m; at += rows) {
-        rows = pair_rows(m - at);
+        rows = pair_rows(m - at, WEIGHTED_ROWS);
         weighted_rows(bulk, state, n, row + at, x + at, rows, divisor, out + at);
     }
 }
@@ -305,7 +337,7 @@ static void deviation_rows(const struct umm_bulk *bulk, double *ring, size_t n, 
                            const double *x, size_t m, const struct umm_bulk_end *end,
                            double *const *out)
 {
-    static const double zeros[PAIR_ROWS];
+    static const double zeros[ROWS];
     static const struct umm_bulk_end parts = {.kind = UMM_BULK_PARTS};
     struct pairs pairs;
     struct joined joined;
@@ -357,7 +389,7 @@ void umm_window_deviation(const struct umm_bulk *bulk, double *state, size_t n, 
                           double *const *out)
 {
     for (size_t at = 0, rows; at < m; at += rows) {
-        rows = pair_rows(m - at);
+        rows = pair_rows(m - at, ROWS);
         deviation_rows(bulk, state, n, row + at, x + at, rows, end, columns_at(end, out, at).at);
     }
 }

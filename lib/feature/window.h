@@ -43,9 +43,9 @@ static inline size_t umm_window_deviation_words(size_t n)
     return 6 * n;
 }
 
-/* Sums of the last n. */
+/* Sums of the last n, divided by divisor unless that is 0. */
 void umm_window_sum(const struct umm_bulk *bulk, double *state, size_t n, uint64_t row,
-                    const double *x, size_t m, double *out);
+                    const double *x, size_t m, double divisor, double *out);
 
 /* The greatest and the least of the last n. */
 void umm_window_max(const struct umm_bulk *bulk, double *state, size_t n, uint64_t row,

@@ -97,8 +97,8 @@ static enum umm_status settle_kind(int fd, const char *path, enum umm_file_kind 
         return umm_error_set_errno(err, EISDIR, path, "cannot read");
     if (kind == UMM_FILE_STREAM)
         return UMM_OK;
-    int flags = fcntl(fd, F_GETFL);
-    if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+    /* Of the flags it was opened with, this is the only one that can be set. */
+    if (fcntl(fd, F_SETFL, 0) < 0)
         return umm_error_set_errno(err, errno, path, "cannot open");
     return UMM_OK;
 }

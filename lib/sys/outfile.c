@@ -5,6 +5,7 @@
 #include "sys/file.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -236,7 +237,8 @@ static bool is_temp_with(const char *name, size_t n_end)
 
 bool umm_outfile_is_temp(const char *name)
 {
-    return is_temp_with(name, 1) || is_temp_with(name, TEMP_RANDOM_LEN);
+    return (is_temp_with(name, 1) && name[strlen(name) - 1] < '0' + TEMP_SLOTS) ||
+           is_temp_with(name, TEMP_RANDOM_LEN);
 }
 
 /* By asking for each slot's name: listing the directory would cost its size. */
@@ -248,6 +250,23 @@ static void remove_stale(const struct umm_outfile_place *place)
         temp_number(name + prefix_len, slot);
         (void)umm_outfile_remove_temp(place->dir_fd, name);
     }
+}
+
+bool umm_outfile_sweep(const char *dir)
+{
+    int fd = umm_file_openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *list = fd < 0 ? NULL : fdopendir(fd);
+    if (!list) {
+        umm_file_close(&fd);
+        return false;
+    }
+    const struct dirent *entry;
+    for (errno = 0; (entry = readdir(list)); errno = 0)
+        if (umm_outfile_is_temp(entry->d_name))
+            (void)umm_outfile_remove_temp(fd, entry->d_name);
+    bool is_whole = errno == 0;
+    closedir(list);
+    return is_whole;
 }
 
 /*
@@ -403,13 +422,14 @@ static enum umm_status open_stream(struct umm_outfile *out, const struct umm_run
 }
 
 /* Begin in out->place, unless it was not found: settle *out in any case. */
-static enum umm_status open_place(struct umm_outfile *out, enum umm_status status,
+static enum umm_status open_place(struct umm_outfile *out, enum umm_status status, bool is_swept,
                                   const struct umm_run *run, struct umm_error *err)
 {
     if (!status && out->place.is_stream) {
         status = open_stream(out, run, err);
     } else if (!status) {
-        remove_stale(&out->place);
+        if (!is_swept)
+            remove_stale(&out->place);
         status = create_temp(out, err);
     }
     if (status) {
@@ -420,12 +440,18 @@ static enum umm_status open_place(struct umm_outfile *out, enum umm_status statu
     return status;
 }
 
-enum umm_status umm_outfile_open(struct umm_outfile *out, const char *path,
-                                 const struct umm_run *run, struct umm_error *err)
+enum umm_status umm_outfile_open_swept(struct umm_outfile *out, const char *path, bool is_swept,
+                                       const struct umm_run *run, struct umm_error *err)
 {
     *out = (struct umm_outfile){.fd = -1, .path = path};
     enum umm_status status = umm_outfile_locate(&out->place, path, err);
-    return open_place(out, status, run, err);
+    return open_place(out, status, is_swept, run, err);
+}
+
+enum umm_status umm_outfile_open(struct umm_outfile *out, const char *path,
+                                 const struct umm_run *run, struct umm_error *err)
+{
+    return umm_outfile_open_swept(out, path, false, run, err);
 }
 
 static enum umm_status locate_in(struct umm_outfile_place *place, int dir_fd, const char *base,
@@ -451,7 +477,7 @@ enum umm_status umm_outfile_open_in(struct umm_outfile *out, int dir_fd, const c
 {
     *out = (struct umm_outfile){.fd = -1, .path = path};
     enum umm_status status = locate_in(&out->place, dir_fd, base, path, err);
-    return open_place(out, status, NULL, err);
+    return open_place(out, status, false, NULL, err);
 }
 
 int umm_outfile_fd(const struct umm_outfile *out)

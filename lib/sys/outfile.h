@@ -85,6 +85,16 @@ UMM_MUST_USE enum umm_status umm_outfile_open(struct umm_outfile *out, const cha
                                               const struct umm_run *run, struct umm_error *err);
 
 /*
+ * For many outputs in one directory: _sweep removes what killed writers left in dir, whatever the
+ * output, at the cost of listing it once; _open_swept with is_swept then does not look again. False
+ * if dir could not be listed.
+ */
+bool umm_outfile_sweep(const char *dir);
+UMM_MUST_USE enum umm_status umm_outfile_open_swept(struct umm_outfile *out, const char *path,
+                                                    bool is_swept, const struct umm_run *run,
+                                                    struct umm_error *err);
+
+/*
  * The same in the open directory dir_fd (borrowed, until open returns) under the name
  * base; path only names the output in messages. A base that exists and is no regular
  * file is UMM_ERR_CONFLICT: links are not followed.

@@ -15,4 +15,11 @@
  */
 void umm_pages_have(void *memory, size_t len_bytes);
 
+/*
+ * Memory of some MiB that is about to be written, in huge pages where the system grants them, else
+ * as umm_pages_have: a fault for each 2 MiB. free() it; NULL when there is none. It takes up to
+ * 2 MiB more than was asked for.
+ */
+void *umm_pages_new(size_t len_bytes);
+
 #endif

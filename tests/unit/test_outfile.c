@@ -367,6 +367,29 @@ static void next_open_removes_what_was_left_in_any_slot(void **state)
     }
 }
 
+/* Whatever the output; what is alive, and what only looks similar, stays. */
+static void sweep_removes_what_was_left_of_any_output(void **state)
+{
+    (void)state;
+    static const char *const others[] = {".o.umm-8", ".o.umm-a", ".o.umm-", "o.umm-0", ".o.lock"};
+    struct umm_outfile mine, out;
+    assert_int_equal(begin(&mine, "alive", "mine", NULL), UMM_OK);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        put(others[i], "");
+    put(".o.umm-0", "half"), put(".p.npy.umm-7", "half"), put(".q.umm-abcd1234", "half");
+    assert_true(umm_outfile_sweep("."));
+    assert_false(exists(".o.umm-0") || exists(".p.npy.umm-7") || exists(".q.umm-abcd1234"));
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_true(exists(others[i]));
+    put(".o.umm-1", "half");
+    assert_int_equal(umm_outfile_open_swept(&out, "o", true, NULL, NULL), UMM_OK);
+    assert_int_equal(umm_outfile_commit(&out, NULL, NULL, NULL), UMM_OK);
+    assert_content(".o.umm-1", "half");
+    assert_int_equal(umm_outfile_commit(&mine, NULL, NULL, NULL), UMM_OK);
+    assert_content("alive", "mine");
+    assert_false(umm_outfile_sweep("none"));
+}
+
 static void live_writer_keeps_its_temporary(void **state)
 {
     (void)state;
@@ -980,6 +1003,7 @@ int main(void)
         TEST(difference_in_the_last_chunk_is_seen),
         TEST(next_open_removes_what_a_killed_writer_left),
         TEST(next_open_removes_what_was_left_in_any_slot),
+        TEST(sweep_removes_what_was_left_of_any_output),
         TEST(live_writer_keeps_its_temporary),
         TEST(slots_are_used_in_order_and_again),
         TEST(writers_of_one_output_all_succeed),

@@ -44,7 +44,7 @@ static void write_array(int fd, uint64_t n)
 static enum umm_status put_array(const char *path, uint64_t n, struct umm_error *err)
 {
     struct umm_output output;
-    enum umm_status status = umm_output_open(&output, path, ".", 0, NULL, err);
+    enum umm_status status = umm_output_open(&output, path, ".", 0, false, NULL, err);
     if (status)
         return status;
     write_array(umm_outfile_fd(&output.file), n);
@@ -102,7 +102,7 @@ static void budget_to_the_byte(void **state)
     assert_string_equal(err.path, "pool:p/a");
     assert_int_equal(put_array("pool:p/a", 500 - 128, &err), UMM_OK);
     /* What another has written so far counts; at its own end, only once. */
-    assert_int_equal(umm_output_open(&slow, "pool:p/slow", ".", 0, NULL, NULL), UMM_OK);
+    assert_int_equal(umm_output_open(&slow, "pool:p/slow", ".", 0, false, NULL, NULL), UMM_OK);
     write_array(umm_outfile_fd(&slow.file), 300 - 128);
     assert_int_equal(put_array("pool:p/c", 201 - 128, &err), UMM_ERR_CONFLICT);
     assert_int_equal(put_array("pool:p/c", 200 - 128, &err), UMM_OK);
@@ -142,7 +142,7 @@ static void outputs_that_are_files(void **state)
     assert_false(umm_output_is_entry("pool"));
     assert_int_equal(put_array("x.npy", 5, NULL), UMM_OK);
     assert_int_equal(access("x.npy", F_OK), 0);
-    assert_int_equal(umm_output_open(&output, "y.npy", NULL, 0, NULL, NULL), UMM_OK);
+    assert_int_equal(umm_output_open(&output, "y.npy", NULL, 0, false, NULL, NULL), UMM_OK);
     umm_output_abort(&output);
     umm_output_abort(&output);
     assert_int_equal(access("y.npy", F_OK), -1);
