@@ -18,8 +18,8 @@
  *
  * When all slots are taken (eight live writers, or files of other users) the
  * name is `.<base>.umm-<8 of a-z 0-9>`; one of those that a killed writer leaves
- * stays. Hosts that write one output at once must share their locks (as NFS does
- * by default): else a writer may take the file of another, whose commit fails.
+ * stays until umm_outfile_sweep. Hosts that write one output at once must share their locks (as NFS
+ * does by default): else a writer may take the file of another, whose commit fails.
  *
  * Anything else that exists (FIFO, terminal, /dev/null, "-" for standard output)
  * is a stream: written through, never replaced.
