@@ -22,7 +22,7 @@ static void *take_room(char **room, size_t len)
     return piece;
 }
 
-/* Columns, times and results of n rows, the times last: one piece of memory for all. */
+/* Columns, results, times and raw bytes of n rows: one piece of memory for all. */
 static bool make_columns(struct umm_featurework *work, size_t n, size_t n_out)
 {
     enum { SLACK = 128 }; /* for each piece's alignment, and the whole's */
