@@ -17,7 +17,7 @@
 enum { OPTIONS_MAX = 96, KEY_HELP = 'h', KEY_VERSION = 'V' };
 
 static const struct cli_tool *the_tool;
-static struct umm_run *volatile signal_run;
+static struct umm_run signal_run; /* never on a stack: a signal may come after main's end */
 static volatile sig_atomic_t signal_caught;
 static struct sigaction pipe_action;
 static char cut_map_line[sizeof(struct umm_error)]; /* made before, for a signal handler */
@@ -54,14 +54,13 @@ void cli_init(const struct cli_tool *tool)
 static void on_signal(int number)
 {
     signal_caught = number;
-    if (signal_run)
-        umm_run_cancel(signal_run);
+    umm_run_cancel(&signal_run);
 }
 
 void cli_catch_signals(struct umm_run *run)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    signal_run = run;
+    run->cancel_with = &signal_run;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         struct sigaction old;
         struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
@@ -74,7 +73,7 @@ void cli_catch_signals(struct umm_run *run)
 enum umm_status cli_write_file(const char *path, const void *bytes, size_t len_bytes,
                                struct umm_error *err)
 {
-    return umm_outfile_write(path, bytes, len_bytes, signal_run, err);
+    return umm_outfile_write(path, bytes, len_bytes, &signal_run, err);
 }
 
 static void on_cut_map(int number)

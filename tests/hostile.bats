@@ -44,3 +44,28 @@ try() {
     chmod 755 "$BATS_TEST_TMPDIR"
     try strangers
 }
+
+# The handler is there until the process is gone, longer than what main has on its stack.
+@test "a signal between the end of main and that of the process" {
+    [[ ${UMM_SAN-} != thread ]] || skip 'a thread sanitizer holds signals back'
+    cat >late.c <<'END'
+#include <signal.h>
+__attribute__((destructor)) static void at_end(void) { raise(SIGTERM); }
+END
+    "${CC:-cc}" -shared -fPIC -o late.so late.c
+    late() {
+        ok env "ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" "LD_PRELOAD=$PWD/late.so" "$@"
+    }
+    late umm-synth --rows=100 -o rows.csv
+    late umm-convert -o rows.npy rows.csv
+    late umm-mmap-slice rows.npy 10:20 -o slice.npy
+    late umm-preload rows.npy
+    late umm-features -f ema:20 -o ema.npy rows.npy
+    late umm-archive append rows.npy.zst rows.npy
+    late umm-archive list rows.npy.zst
+    late umm-pool create --dir=. --size=1M pool
+    late umm-pool put --dir=. pool key rows.npy
+    late umm-store create store --max-positions=10 --dim=2
+    late umm-store put store <<<id1,1,2
+    late umm-memstat --watch=0.01 --count=1
+}
