@@ -77,7 +77,8 @@ static enum umm_status collect_files(struct show *show, uint64_t *pss_bytes, str
     size_t n;
     enum umm_status status = list_files(show->opts, &paths, &n, err);
     if (!status)
-        status = umm_view_files(&show->files, &show->mappers, paths, n, pss_bytes, err);
+        status = umm_view_files(&show->files, &show->mappers, paths, n, show->opts->n_files,
+                                pss_bytes, err);
     for (size_t i = show->opts->n_files; paths && i < n; i++)
         free((void *)(uintptr_t)paths[i]);
     free(paths);

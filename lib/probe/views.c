@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "probe/views.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -261,6 +262,7 @@ void umm_view_mappers_init(struct umm_table *table)
 
 /* A file that was looked at. */
 struct seen {
+    const char *path;
     uint64_t size_bytes;
     struct umm_residency residency;
     char *real_path;
@@ -279,6 +281,7 @@ static enum umm_status look_at(const char *path, struct seen *seen, struct umm_s
     else
         status = umm_residency_query(fd, path, 0, info.size_bytes, &seen->residency, err);
     umm_file_close(&fd);
+    seen->path = path;
     seen->size_bytes = info.size_bytes;
     seen->real_path = realpath(path, NULL); /* helps, where it can be had */
     *file = (struct umm_sharing_file){
@@ -286,7 +289,27 @@ static enum umm_status look_at(const char *path, struct seen *seen, struct umm_s
     return status;
 }
 
-static void add_file(struct umm_table *table, const char *path, const struct seen *seen,
+/* Look at all that are there, *n_seen of them; only of the first n_named each must be. */
+static enum umm_status look_at_all(const char *const *paths, size_t n_paths, size_t n_named,
+                                   struct seen *seen, struct umm_sharing_file *files,
+                                   size_t *n_seen, struct umm_error *err)
+{
+    *n_seen = 0;
+    for (size_t i = 0; i < n_paths; i++) {
+        struct umm_error cause = {0};
+        enum umm_status status = look_at(paths[i], &seen[*n_seen], &files[*n_seen], &cause);
+        if (i >= n_named && status == UMM_ERR_SYSTEM && cause.sys_errno == ENOENT)
+            continue;
+        if (status && err)
+            *err = cause;
+        if (status)
+            return status;
+        (*n_seen)++;
+    }
+    return UMM_OK;
+}
+
+static void add_file(struct umm_table *table, const struct seen *seen,
                      const struct umm_sharing *sharing)
 {
     umm_table_add_row(table);
@@ -302,7 +325,7 @@ static void add_file(struct umm_table *table, const char *path, const struct see
     umm_table_set_count(table, FILE_PSS, sharing->pss_bytes);
     if (umm_sharing_one_copy(sharing) >= 0)
         umm_table_set_number(table, FILE_ONE_COPY, umm_sharing_one_copy(sharing));
-    umm_table_set_text(table, FILE_NAME, path);
+    umm_table_set_text(table, FILE_NAME, seen->path);
 }
 
 static void add_mappers(struct umm_table *table, const char *path,
@@ -322,25 +345,26 @@ static void add_mappers(struct umm_table *table, const char *path,
 }
 
 enum umm_status umm_view_files(struct umm_table *files, struct umm_table *mappers,
-                               const char *const *paths, size_t n_paths, uint64_t *pss_bytes,
-                               struct umm_error *err)
+                               const char *const *paths, size_t n_paths, size_t n_named,
+                               uint64_t *pss_bytes, struct umm_error *err)
 {
     struct seen *seen = calloc(n_paths + 1, sizeof *seen);
     struct umm_sharing_file *wanted = calloc(n_paths + 1, sizeof *wanted);
     struct umm_sharing *sharing = calloc(n_paths + 1, sizeof *sharing);
     enum umm_status status = UMM_OK;
+    size_t n_seen = 0;
     umm_table_clear(files);
     umm_table_clear(mappers);
     *pss_bytes = 0;
     if (!seen || !wanted || !sharing)
         status = umm_error_set_memory(err, n_paths * sizeof *sharing, "files to look at");
-    for (size_t i = 0; !status && i < n_paths; i++)
-        status = look_at(paths[i], &seen[i], &wanted[i], err);
     if (!status)
-        status = umm_sharing_read(NULL, wanted, n_paths, sharing, err);
-    for (size_t i = 0; !status && i < n_paths; i++) {
-        add_file(files, paths[i], &seen[i], &sharing[i]);
-        add_mappers(mappers, paths[i], &sharing[i]);
+        status = look_at_all(paths, n_paths, n_named, seen, wanted, &n_seen, err);
+    if (!status)
+        status = umm_sharing_read(NULL, wanted, n_seen, sharing, err);
+    for (size_t i = 0; !status && i < n_seen; i++) {
+        add_file(files, &seen[i], &sharing[i]);
+        add_mappers(mappers, seen[i].path, &sharing[i]);
         *pss_bytes += sharing[i].pss_bytes;
         umm_sharing_free(&sharing[i]);
     }

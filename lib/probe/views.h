@@ -33,12 +33,15 @@ UMM_MUST_USE enum umm_status umm_view_processes(struct umm_table *table,
 
 /*
  * A row for each file in files, and in mappers for each process and file that it maps;
- * the sums of PSS are in *pss_bytes. UMM_ERR_SYSTEM for a file that cannot be opened,
- * UMM_ERR_CONFLICT for one that is not regular.
+ * the sums of PSS are in *pss_bytes. The first n_named of the n_paths were asked for by
+ * name; the others were found in a directory, and one that is gone is left out.
+ * UMM_ERR_SYSTEM for a file that cannot be opened, UMM_ERR_CONFLICT for one that is not
+ * regular.
  */
 UMM_MUST_USE enum umm_status umm_view_files(struct umm_table *files, struct umm_table *mappers,
                                             const char *const *paths, size_t n_paths,
-                                            uint64_t *pss_bytes, struct umm_error *err);
+                                            size_t n_named, uint64_t *pss_bytes,
+                                            struct umm_error *err);
 
 /* For each file that somebody maps a line "FILE: 3 processes, one copy: 100.0 %". */
 void umm_view_verdicts(const struct umm_table *files, struct umm_textbuf *out);
