@@ -126,9 +126,14 @@ enum umm_status umm_npy_read(int fd, const char *path, struct umm_npy *out, stru
     if (status != UMM_OK)
         return status;
     uint64_t end = out->data_offset_bytes + umm_npy_data_bytes(out);
-    if (end <= info.size_bytes)
+    /* Rows may have come since the look at its size: their data before their count. */
+    if (end > info.size_bytes)
+        status = umm_file_stat_fd(fd, path, &info, err);
+    if (!status && end <= info.size_bytes)
         return UMM_OK;
     umm_npy_free(out);
+    if (status)
+        return status;
     return umm_error_set_path(err, UMM_ERR_DATA, path, "array data is short by %" PRIu64 " bytes",
                               end - info.size_bytes);
 }

@@ -5,6 +5,7 @@
  */
 #include "format/npy.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -407,6 +409,62 @@ static void test_files_cut_short_are_refused(void **state)
                         "the NPY header claims 4294967307 bytes, but there are only 14");
 }
 
+/* An array that grows by a row at a time, as umm-convert appends: data first, then its count. */
+struct growth {
+    int fd;
+    int is_done;
+};
+
+enum { GROWTH_FIRST = 100000, GROWTH_HEADER_BYTES = 128 };
+
+static bool write_count(int fd, unsigned n)
+{
+    char text[TEXT_MAX], dict[GROWTH_HEADER_BYTES];
+    snprintf(dict, sizeof dict, "{'descr': '|u1', 'fortran_order': False, 'shape': (%u,), }%50s", n,
+             "");
+    size_t len = wrap(text, 1, dict, strlen(dict));
+    return pwrite(fd, text, len, 0) == (ssize_t)len;
+}
+
+static void *grow(void *user)
+{
+    struct growth *growth = user;
+    struct stat st;
+    bool is_good = fstat(growth->fd, &st) == 0;
+    for (unsigned n = GROWTH_FIRST + 1; is_good && n < 10 * GROWTH_FIRST; n++) {
+        is_good = pwrite(growth->fd, "", 1, st.st_size++) == 1 && write_count(growth->fd, n);
+        if (__atomic_load_n(&growth->is_done, __ATOMIC_RELAXED))
+            break;
+    }
+    return is_good ? NULL : growth;
+}
+
+static void test_files_that_grow_meanwhile_open(void **state)
+{
+    struct growth growth = {.is_done = 0};
+    pthread_t thread;
+    void *bad;
+    FILE *f = tmpfile();
+    (void)state;
+    assert_non_null(f);
+    growth.fd = fileno(f);
+    assert_true(write_count(growth.fd, GROWTH_FIRST));
+    assert_int_equal(fseek(f, 0, SEEK_END), 0);
+    assert_int_equal(ftruncate(growth.fd, ftell(f) + GROWTH_FIRST), 0);
+    assert_int_equal(pthread_create(&thread, NULL, grow, &growth), 0);
+    for (int i = 0; i < 20000; i++) {
+        struct umm_npy npy;
+        struct umm_error err = {0};
+        if (umm_npy_read(growth.fd, "bars.npy", &npy, &err))
+            fail_msg("look %d: %s", i, err.message);
+        umm_npy_free(&npy);
+    }
+    __atomic_store_n(&growth.is_done, 1, __ATOMIC_RELAXED);
+    assert_int_equal(pthread_join(thread, &bad), 0);
+    assert_null(bad);
+    fclose(f);
+}
+
 static void test_a_huge_claim_in_a_huge_file_is_refused(void **state)
 {
     static const char claim[] = MAGIC "\x02\x00\xF5\xFF\xFF\x04";
@@ -513,6 +571,7 @@ int main(void)
         cmocka_unit_test(test_every_cut_dict_is_refused_without_reading_on),
         cmocka_unit_test(test_files_with_all_their_data_open),
         cmocka_unit_test(test_files_cut_short_are_refused),
+        cmocka_unit_test(test_files_that_grow_meanwhile_open),
         cmocka_unit_test(test_a_huge_claim_in_a_huge_file_is_refused),
         cmocka_unit_test(test_pipes_are_refused),
         cmocka_unit_test(test_a_stream_is_read_to_the_end_of_its_header),
