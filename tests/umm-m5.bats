@@ -79,9 +79,13 @@ EOF
 @test "run: goes on where the files are that another run left" {
     mkdir a
     ok umm-m5 run --signals=1000 --dir=a
+    zstd -qdc a/signals.npy.zst >first.npy
     ok umm-m5 run --signals=1000 --dir=a
+    zstd -qdc a/signals.npy.zst >both.npy
     "$PY" -c 'import glob, numpy as np
-assert sum(len(np.load(f)) for f in glob.glob("a/S*.npy")) == 2000'
+assert sum(len(np.load(f)) for f in glob.glob("a/S*.npy")) == 2000
+first, both = np.load("first.npy"), np.load("both.npy")
+assert len(both) == 2000 and (both[:1000] == first).all() and (both["symbol"] != b"").all()'
 }
 
 @test "run: refuses" {

@@ -114,6 +114,20 @@ enum umm_status umm_archive_writer_push(struct umm_archive_writer *writer, const
     return status;
 }
 
+/* The frame that is packed for nothing lies behind the rows that are there already. */
+enum umm_status umm_archive_writer_warm(struct umm_archive_writer *writer, struct umm_error *err)
+{
+    struct umm_archive *a = &writer->archive;
+    size_t len = umm_archive_frame_bytes(a);
+    enum umm_status status = umm_archive_grow_tail(a, a->rows_per_frame, err);
+    if (status)
+        return status;
+    char *room = a->tail + a->tail_rows * a->row_bytes;
+    memset(room, 0, len);
+    return umm_zstd_pack(writer->packers[0], room, len, writer->packed[0], &writer->packed_bytes[0],
+                         err);
+}
+
 /* ---- commit ----------------------------------------------------------------------- */
 
 /* The table of all frames, with the last one's entry if there is one, at `at`. */

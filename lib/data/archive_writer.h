@@ -55,6 +55,13 @@ umm_archive_writer_open(struct umm_archive_writer *writer, const char *path,
                         const struct umm_npy *npy, const struct umm_archive_writer_options *options,
                         struct umm_run *run, struct umm_error *err);
 
+/*
+ * Take the memory of a frame now: room for its rows, and what zstd needs for the first.
+ * Pushing and storing fewer rows at a time then does not allocate any.
+ */
+UMM_MUST_USE enum umm_status umm_archive_writer_warm(struct umm_archive_writer *writer,
+                                                     struct umm_error *err);
+
 /* Take n rows. After a failure of this or the next two, only close it. */
 UMM_MUST_USE enum umm_status umm_archive_writer_push(struct umm_archive_writer *writer,
                                                      const char *rows, size_t n,

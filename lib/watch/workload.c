@@ -108,22 +108,6 @@ static enum umm_status open_store(struct umm_workload *w, struct umm_error *err)
                   : umm_store_open(&w->store, w->store_path, UMM_STORE_WRITE_NOW, w->run, err);
 }
 
-/*
- * Room for a whole frame at once, and a first frame packed for nothing: the archive's and
- * zstd's memory then do not grow later.
- */
-static enum umm_status warm_archive(struct umm_archive_writer *writer, struct umm_error *err)
-{
-    struct umm_archive *archive = &writer->archive;
-    size_t len = FRAME_ROWS * archive->row_bytes;
-    enum umm_status status = umm_archive_grow_tail(archive, FRAME_ROWS, err);
-    if (status)
-        return status;
-    memset(archive->tail, 0, len);
-    return umm_zstd_pack(writer->packers[0], archive->tail, len, writer->packed[0],
-                         &writer->packed_bytes[0], err);
-}
-
 static enum umm_status open_archive(struct umm_workload *w, struct umm_error *err)
 {
     const struct umm_archive_writer_options options = {.frame_rows = FRAME_ROWS,
@@ -133,7 +117,7 @@ static enum umm_status open_archive(struct umm_workload *w, struct umm_error *er
     if (!status)
         status = umm_archive_writer_open(&w->archive, w->archive_path, &w->record_type, &options,
                                          &w->archive_run, err);
-    return status ? status : warm_archive(&w->archive, err);
+    return status ? status : umm_archive_writer_warm(&w->archive, err);
 }
 
 static uint64_t made_up_clock(void *user)

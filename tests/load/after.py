@@ -2,6 +2,7 @@
 """after.py - when all runs have ended: one more of each tool, then nothing may be missing
 or left over, and NumPy, zstd(1) and the tools' own verify must agree."""
 import glob
+import io
 import os
 import pathlib
 import subprocess
@@ -52,6 +53,16 @@ def arrays(world):
     return n
 
 
+def signals():
+    """Of every signal that an archive counts, there is one."""
+    paths = glob.glob("m5/*/signals.npy.zst")
+    for path in paths:
+        rows = np.load(io.BytesIO(subprocess.run(["zstd", "-qdc", path], check=True, stdout=subprocess.PIPE).stdout))
+        if len(rows) < 300 or (rows["symbol"] == b"").any():
+            raise Wrong(f"{path}: signals are lost")
+    return len(paths)
+
+
 def opened():
     """Every array opens in NumPy."""
     paths = [p for p in glob.glob("**/*.npy", recursive=True) if not p.startswith("want/")]
@@ -94,7 +105,7 @@ def left_over():
 def look(world):
     """(files looked at, findings)"""
     n, findings = 0, []
-    for step in (lambda: once_more(world), lambda: arrays(world), opened, lambda: archives(world), lambda: verdicts(world)):
+    for step in (lambda: once_more(world), lambda: arrays(world), opened, lambda: archives(world), signals, lambda: verdicts(world)):
         try:
             n += step() or 0
         except (Wrong, OSError, ValueError, subprocess.SubprocessError) as problem:
