@@ -25,7 +25,7 @@ struct umm_bulk_part {
 /*
  * Windows of 2, 4, 8 and 16 rows at once: the levels of window.h. Column 0 of the last rows
  * is x, 2l + 1 and 2l + 2 are the first and the second column of the level of 2 << l rows; a
- * call goes on from the one before.
+ * call goes on from the one before. A level whose first column is NULL is not stored.
  */
 enum { UMM_BULK_LEVELS = 4, UMM_BULK_LAST = 8 };
 struct umm_bulk_levels {

@@ -179,26 +179,45 @@ static void read_last(const double *ring, size_t size, uint64_t row, double *las
 }
 
 /*
- * Levels 1 to 4 of x. x_ring has the last `size` x. The levels' rings come one after the other
- * from ring on, two of each size from 2 to 8: they are read.
+ * Levels 1 to 4 of x, of which those are stored that are a part of a window of n or make the next
+ * level. x_ring has the last `size` x. The levels' rings come one after the other from ring on,
+ * two of each size from 2 to 8: they are read.
  */
 static void make_levels(void (*make)(struct umm_bulk_levels *levels, const double *x, size_t n),
-                        struct pairs *pairs, const double *x_ring, size_t size, const double *ring,
-                        uint64_t row, const double *x, size_t m)
+                        struct umm_bulk_levels *levels, struct pairs *pairs, size_t n,
+                        const double *x_ring, size_t size, const double *ring, uint64_t row,
+                        const double *x, size_t m)
 {
-    struct umm_bulk_levels levels = {.last = {{0}}};
-    read_last(x_ring, size, row, levels.last[0]);
+    memset(levels, 0, sizeof *levels);
+    read_last(x_ring, size, row, levels->last[0]);
     for (unsigned l = 1; l <= UMM_BULK_LEVELS; l++) {
         const size_t rows = (size_t)1 << l;
-        levels.first[l - 1] = first_of(pairs, l);
-        levels.second[l - 1] = second_of(pairs, l);
+        if (n & rows || l == UMM_BULK_LEVELS) {
+            levels->first[l - 1] = first_of(pairs, l);
+            levels->second[l - 1] = second_of(pairs, l);
+        }
         if (l == UMM_BULK_LEVELS)
             break;
-        read_last(ring, rows, row, levels.last[2 * l - 1]);
-        read_last(ring + rows, rows, row, levels.last[2 * l]);
+        read_last(ring, rows, row, levels->last[2 * l - 1]);
+        read_last(ring + rows, rows, row, levels->last[2 * l]);
         ring += 2 * rows;
     }
-    make(&levels, x, m);
+    make(levels, x, m);
+}
+
+/* The last rows of a level of m rows, for the next call; levels is NULL where none were made. */
+static void keep_level(double *ring, size_t size, uint64_t row, const double *first,
+                       const double *second, size_t m, const struct umm_bulk_levels *levels,
+                       unsigned level)
+{
+    if (levels && 0 < level && level < UMM_BULK_LEVELS) {
+        first = levels->last[2 * level - 1];
+        second = levels->last[2 * level];
+        row += m - UMM_BULK_LAST;
+        m = UMM_BULK_LAST;
+    }
+    umm_window_keep(ring, size, row, first, m);
+    umm_window_keep(ring + size, size, row, second, m);
 }
 
 /* ---- weighted sums --------------------------------------------------------- */
@@ -241,12 +260,13 @@ static void weighted_rows(const struct umm_bulk *bulk, double *ring, size_t n, u
                           const double *x, size_t m, double divisor, double *out)
 {
     struct pairs pairs;
+    struct umm_bulk_levels levels;
     struct joined joined;
     joined.first = joined.second = NULL;
     const double *plain = x, *weighted = x;
     const bool is_made = bulk->weights && has_levels(n, m);
     if (is_made)
-        make_levels(bulk->weights, &pairs, ring, 1, ring + 2, row, x, m);
+        make_levels(bulk->weights, &levels, &pairs, n, ring, 1, ring + 2, row, x, m);
     size_t size = 1;
     for (unsigned level = 1;; level++, ring += 2 * size, size *= 2) {
         const size_t newer = n & (size - 1);
@@ -274,8 +294,7 @@ static void weighted_rows(const struct umm_bulk *bulk, double *ring, size_t n, u
             weigh_before(bulk, weighted, plain, weighted_ring, size, row, weighted, m, size, 0,
                          next_weighted);
         }
-        umm_window_keep(ring, size, row, plain, m);
-        umm_window_keep(weighted_ring, size, row, weighted, m);
+        keep_level(ring, size, row, plain, weighted, m, is_made ? &levels : NULL, level - 1);
         if (is_last)
             return;
         plain = next_plain;
@@ -340,6 +359,7 @@ static void deviation_rows(const struct umm_bulk *bulk, double *ring, size_t n, 
     static const double zeros[ROWS];
     static const struct umm_bulk_end parts = {.kind = UMM_BULK_PARTS};
     struct pairs pairs;
+    struct umm_bulk_levels levels;
     struct joined joined;
     joined.first = joined.second = NULL;
     double *x_ring = ring;
@@ -347,7 +367,7 @@ static void deviation_rows(const struct umm_bulk *bulk, double *ring, size_t n, 
     const bool is_made = bulk->deviations && has_levels(n, m);
     ring += n;
     if (is_made)
-        make_levels(bulk->deviations, &pairs, x_ring, n, ring + 2, row, x, m);
+        make_levels(bulk->deviations, &levels, &pairs, n, x_ring, n, ring + 2, row, x, m);
     size_t size = 1;
     for (unsigned l = 1;; l++, ring += 2 * size, size *= 2) {
         const size_t newer = n & (size - 1);
@@ -374,8 +394,8 @@ static void deviation_rows(const struct umm_bulk *bulk, double *ring, size_t n, 
             make_way(&joined, next[1], m);
             merge_before(bulk, &whole, &level, row, m, size, &parts, next);
         }
-        umm_window_keep(ring, size, row, level.distance, m);
-        umm_window_keep(ring + size, size, row, level.squares, m);
+        keep_level(ring, size, row, level.distance, level.squares, m, is_made ? &levels : NULL,
+                   l - 1);
         if (is_last)
             break;
         level.distance = next[0];
