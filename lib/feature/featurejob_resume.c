@@ -94,6 +94,10 @@ enum umm_status umm_featurework_load(struct umm_featurework *work, struct umm_er
                                     "has %" PRIu64 " rows, fewer than the %" PRIu64
                                     " that the state has taken",
                                     n_rows, work->checkpoint.n_rows);
+    if (!status && work->is_random && !o->is_verify) {
+        work->is_counted = true;
+        work->n_coming = n_rows - work->checkpoint.n_rows;
+    }
     return hint(status, err);
 }
 

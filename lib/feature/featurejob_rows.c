@@ -42,7 +42,7 @@ static bool make_columns(struct umm_featurework *work, size_t n, size_t n_out)
     return true;
 }
 
-/* As many rows at once as recurrences like, fewer where rows are large. */
+/* As many rows at once as recurrences like, fewer where rows are large, or few come. */
 enum umm_status umm_featurework_make_rows(struct umm_featurework *work, struct umm_error *err)
 {
     const size_t n_out = umm_features_n_outputs(work->options->features), size = work->row_bytes;
@@ -53,6 +53,8 @@ enum umm_status umm_featurework_make_rows(struct umm_featurework *work, struct u
         n = least;
     else if (work->options->is_prompt && n > least + UMM_FEATURE_BLOCK)
         n = least + UMM_FEATURE_BLOCK;
+    if (work->is_counted && n > least && work->n_coming < n - least)
+        n = least + (size_t)work->n_coming;
     work->cap_rows = n;
     work->first_row = calloc(1, size);
     work->ring = malloc((UMM_CHECKPOINT_RING_ROWS + 1) * size);

@@ -52,6 +52,8 @@ struct umm_featurework {
                             struct umm_error *err);
     void *emit_user;
 
+    bool is_counted; /* n_coming rows, or a few more, come after the state's */
+    uint64_t n_coming;
     size_t cap_rows, n_raw;
     void *room; /* of all that has cap_rows rows: */
     char *raw;
