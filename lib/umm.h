@@ -352,7 +352,7 @@ enum { UMM_ARENA_ALIGN = 16, UMM_ARENA_SMALL_MAX = 1024, UMM_ARENA_LISTS = 56 };
 /*
  * block_bytes  what is taken from malloc at first, at least 4 KiB; 0 means 64 KiB (a
  *              child: an eighth of its parent's). Later blocks grow with the arena, up
- *              to 16 times that
+ *              to 32 times that; those of 2 MiB are huge pages where they can be had
  * limit_bytes  never hold more than that, headers included; 0 means no limit
  */
 struct umm_arena_options {

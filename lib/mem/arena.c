@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "sys/pages.h"
 #include "umm.h"
 
 /*
@@ -49,7 +50,7 @@ enum { BLOCK_LOSS = 2 * LINE_BYTES - UMM_ARENA_ALIGN };
 
 /* What the inline functions cut must never count as large, which is a quarter of a block. */
 enum { BLOCK_BYTES = 65536, BLOCK_BYTES_MIN = 4 * UMM_ARENA_SMALL_MAX };
-enum { BLOCK_GROWTH = 16, CHILD_SHARE = 8 };
+enum { BLOCK_GROWTH = 32, CHILD_SHARE = 8 };
 
 /*
  * Zeroing goes so far ahead of what was asked for: a run of it costs a fraction of many
@@ -144,7 +145,7 @@ static struct umm_arena_block *try_block(struct umm_arena *arena, size_t len_byt
     if (arena->parent)
         base = allocate(arena->parent, round_up(total), UMM_ARENA_ALIGN, is_zeroed);
     else
-        base = is_zeroed ? calloc(1, total) : malloc(total);
+        base = is_zeroed ? calloc(1, total) : umm_pages_room(total);
     if (!base)
         return NULL;
     char *data = align_up(base + LINE_BYTES, align_bytes);

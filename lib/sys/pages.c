@@ -20,16 +20,30 @@ void umm_pages_have(void *memory, size_t len_bytes)
                   MADV_POPULATE_WRITE);
 }
 
+enum { HUGE_BYTES = 2 << 20 };
+
+static void *take_huge(size_t len_bytes)
+{
+    void *memory;
+    if (posix_memalign(&memory, HUGE_BYTES, len_bytes))
+        return NULL;
+    (void)madvise(memory, len_bytes, MADV_HUGEPAGE);
+    return memory;
+}
+
 void *umm_pages_new(size_t len_bytes)
 {
-    const size_t huge = (size_t)2 << 20;
-    if (len_bytes > SIZE_MAX - 2 * huge)
+    if (len_bytes > SIZE_MAX - 2 * (size_t)HUGE_BYTES)
         return NULL;
-    const size_t rounded = (len_bytes + huge - 1) / huge * huge;
-    void *memory = aligned_alloc(huge, rounded);
-    if (!memory)
-        return NULL;
-    (void)madvise(memory, rounded, MADV_HUGEPAGE);
-    umm_pages_have(memory, len_bytes);
+    void *memory = take_huge((len_bytes + HUGE_BYTES - 1) / HUGE_BYTES * HUGE_BYTES);
+    if (memory)
+        umm_pages_have(memory, len_bytes);
     return memory;
+}
+
+void *umm_pages_room(size_t len_bytes)
+{
+    /* malloc's own header before the next piece may take the page's last bytes. */
+    const size_t headers = 256;
+    return len_bytes < HUGE_BYTES - headers ? malloc(len_bytes) : take_huge(len_bytes);
 }

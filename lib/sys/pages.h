@@ -22,4 +22,10 @@ void umm_pages_have(void *memory, size_t len_bytes);
  */
 void *umm_pages_new(size_t len_bytes);
 
+/*
+ * As malloc, for what is filled bit by bit: from about 2 MiB on in huge pages where the system
+ * grants them. free() it.
+ */
+void *umm_pages_room(size_t len_bytes);
+
 #endif
