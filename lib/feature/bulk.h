@@ -97,8 +97,10 @@ struct umm_bulk {
     /* from x[i] .. x[i + n_window - 1] and their mean, (last - mean) / (0.015 * the mean distance)
      */
     void (*channel)(const double *x, const double *mean, size_t n_window, size_t n, double *out);
-    /* The same as merge (distance, squares) and as add and weigh (plain, weighted) level by
-     * level, of n rows, a multiple of UMM_BULK_LAST; NULL where that gains nothing. */
+    /* The same as add, as merge (distance, squares) and as add and weigh (plain, weighted) level
+     * by level, of n rows, a multiple of UMM_BULK_LAST; NULL where that gains nothing. Sums are
+     * first columns only, and column l of the last rows is that of the level of 1 << l rows. */
+    void (*sums)(struct umm_bulk_levels *levels, const double *x, size_t n);
     void (*deviations)(struct umm_bulk_levels *levels, const double *x, size_t n);
     void (*weights)(struct umm_bulk_levels *levels, const double *x, size_t n);
 };

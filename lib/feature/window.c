@@ -34,6 +34,36 @@ void umm_window_keep(double *ring, size_t size, uint64_t row, const double *x, s
     }
 }
 
+/* ---- levels made at once ------------------------------------------------- */
+
+/* How many rows of m to take at once: of what is left, a piece that levels can be made of. */
+static size_t piece_rows(size_t m, size_t most)
+{
+    m = m < most ? m : most;
+    return m < UMM_BULK_LAST ? m : m - m % UMM_BULK_LAST;
+}
+
+static bool has_levels(size_t n, size_t m)
+{
+    return n >= 1U << UMM_BULK_LEVELS && m % UMM_BULK_LAST == 0;
+}
+
+/* Whether level l, of 1 << l rows, is a part of a window of n rows or makes the next level. */
+static bool is_level_wanted(size_t n, unsigned l)
+{
+    return n >> l & 1 || l == UMM_BULK_LEVELS;
+}
+
+/* The rows of a ring before `row`, as many as it has but for UMM_BULK_LAST at most. */
+static void read_last(const double *ring, size_t size, uint64_t row, double *last)
+{
+    const size_t n = size < UMM_BULK_LAST ? size : UMM_BULK_LAST;
+    const size_t place = (size_t)((row + size - n) % size);
+    const size_t run = size - place < n ? size - place : n;
+    memcpy(last + (UMM_BULK_LAST - n), ring + place, run * sizeof *ring);
+    memcpy(last + (UMM_BULK_LAST - n) + run, ring, (n - run) * sizeof *ring);
+}
+
 /* ---- sums, greatest, least ----------------------------------------------- */
 
 typedef void join(const double *a, const double *b, size_t n, double *out);
@@ -66,15 +96,36 @@ static void end_sum(const struct umm_bulk *bulk, const double *a, const double *
     }
 }
 
+/* Levels 1 to 4 of sums; the rings from x's on, one of each size from 1 to 8, are read. */
+static void make_sums(const struct umm_bulk *bulk, struct umm_bulk_levels *levels,
+                      double (*room)[ROOM], size_t n, const double *ring, uint64_t row,
+                      const double *x, size_t m)
+{
+    memset(levels, 0, sizeof *levels);
+    for (unsigned l = 0; l < UMM_BULK_LEVELS; l++) {
+        const size_t size = (size_t)1 << l;
+        if (is_level_wanted(n, l + 1))
+            levels->first[l] = room[l];
+        read_last(ring, size, row, levels->last[l]);
+        ring += size;
+    }
+    bulk->sums(levels, x, m);
+}
+
 static void sum_rows(const struct umm_bulk *bulk, double *ring, size_t n, uint64_t row,
                      const double *x, size_t m, double divisor, double *out)
 {
-    _Alignas(64) double room[2][ROOM];
+    _Alignas(64) double room[UMM_BULK_LEVELS][ROOM]; /* the fifth level takes the first's place */
+    struct umm_bulk_levels levels;
     const double *part = NULL; /* of the window, so far: in x, in room or in out */
-    for (size_t size = 1;; ring += size, size *= 2) {
+    const bool is_made = bulk->sums && has_levels(n, m);
+    if (is_made)
+        make_sums(bulk, &levels, room, n, ring, row, x, m);
+    size_t size = 1;
+    for (unsigned level = 0;; level++, ring += size, size *= 2) {
         const size_t newer = n & (size - 1);
-        const bool is_last = n / 2 < size;
-        double *next = room[x == room[0]];
+        const bool is_last = n / 2 < size, is_next_made = is_made && level < UMM_BULK_LEVELS;
+        double *next = room[level % UMM_BULK_LEVELS];
         if (is_last && newer) {
             end_sum(bulk, part, ring, size, row, x, m, newer, divisor, out);
         } else if (is_last && divisor != 0) {
@@ -87,12 +138,15 @@ static void sum_rows(const struct umm_bulk *bulk, double *ring, size_t n, uint64
         } else if (n & size) {
             part = x;
         }
-        if (!is_last) {
+        if (!is_last && !is_next_made) {
             if (part == next)
                 part = memcpy(out, part, m * sizeof *x);
             join_before(bulk->add, x, ring, size, row, x, m, size, next);
         }
-        umm_window_keep(ring, size, row, x, m);
+        if (is_next_made && level > 0)
+            umm_window_keep(ring, size, row + m - UMM_BULK_LAST, levels.last[level], UMM_BULK_LAST);
+        else
+            umm_window_keep(ring, size, row, x, m);
         if (is_last)
             return;
         x = next;
@@ -102,9 +156,10 @@ static void sum_rows(const struct umm_bulk *bulk, double *ring, size_t n, uint64
 void umm_window_sum(const struct umm_bulk *bulk, double *state, size_t n, uint64_t row,
                     const double *x, size_t m, double divisor, double *out)
 {
-    for (size_t at = 0; at < m; at += ROWS)
-        sum_rows(bulk, state, n, row + at, x + at, m - at < ROWS ? m - at : ROWS, divisor,
-                 out + at);
+    for (size_t at = 0, rows; at < m; at += rows) {
+        rows = piece_rows(m - at, ROWS);
+        sum_rows(bulk, state, n, row + at, x + at, rows, divisor, out + at);
+    }
 }
 
 /* Greatest or least: two windows of a power of two, which may overlap. */
@@ -156,28 +211,6 @@ static double *second_of(struct pairs *pairs, unsigned level)
     return pairs->column[1][(level - 1) % UMM_BULK_LEVELS];
 }
 
-/* How many rows of m to take at once: of what is left, a piece that levels can be made of. */
-static size_t pair_rows(size_t m, size_t most)
-{
-    m = m < most ? m : most;
-    return m < UMM_BULK_LAST ? m : m - m % UMM_BULK_LAST;
-}
-
-static bool has_levels(size_t n, size_t m)
-{
-    return n >= 1U << UMM_BULK_LEVELS && m % UMM_BULK_LAST == 0;
-}
-
-/* The rows of a ring before `row`, as many as it has but for UMM_BULK_LAST at most. */
-static void read_last(const double *ring, size_t size, uint64_t row, double *last)
-{
-    const size_t n = size < UMM_BULK_LAST ? size : UMM_BULK_LAST;
-    const size_t place = (size_t)((row + size - n) % size);
-    const size_t run = size - place < n ? size - place : n;
-    memcpy(last + (UMM_BULK_LAST - n), ring + place, run * sizeof *ring);
-    memcpy(last + (UMM_BULK_LAST - n) + run, ring, (n - run) * sizeof *ring);
-}
-
 /*
  * Levels 1 to 4 of x, of which those are stored that are a part of a window of n or make the next
  * level. x_ring has the last `size` x. The levels' rings come one after the other from ring on,
@@ -192,7 +225,7 @@ static void make_levels(void (*make)(struct umm_bulk_levels *levels, const doubl
     read_last(x_ring, size, row, levels->last[0]);
     for (unsigned l = 1; l <= UMM_BULK_LEVELS; l++) {
         const size_t rows = (size_t)1 << l;
-        if (n & rows || l == UMM_BULK_LEVELS) {
+        if (is_level_wanted(n, l)) {
             levels->first[l - 1] = first_of(pairs, l);
             levels->second[l - 1] = second_of(pairs, l);
         }
@@ -306,7 +339,7 @@ void umm_window_weighted(const struct umm_bulk *bulk, double *state, size_t n, u
                          const double *x, size_t m, double divisor, double *out)
 {
     for (size_t at = 0, rows; at < m; at += rows) {
-        rows = pair_rows(m - at, WEIGHTED_ROWS);
+        rows = piece_rows(m - at, WEIGHTED_ROWS);
         weighted_rows(bulk, state, n, row + at, x + at, rows, divisor, out + at);
     }
 }
@@ -409,7 +442,7 @@ void umm_window_deviation(const struct umm_bulk *bulk, double *state, size_t n, 
                           double *const *out)
 {
     for (size_t at = 0, rows; at < m; at += rows) {
-        rows = pair_rows(m - at, ROWS);
+        rows = piece_rows(m - at, ROWS);
         deviation_rows(bulk, state, n, row + at, x + at, rows, end, columns_at(end, out, at).at);
     }
 }
