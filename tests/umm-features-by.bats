@@ -80,6 +80,37 @@ EOF
     no_leftovers
 }
 
+@test "lines that a signal lost in a full pipe come again" {
+    mkdir states
+    cat >stall.py <<'EOF'
+import fcntl, os, signal, subprocess, time
+command = ["umm-features", "-f", "mom:1", "--by=symbol", "--state-root=states", "--follow", "-"]
+want = {tuple(line.split(",")[:2]) for line in open("long.csv").read().splitlines()[1:]}
+def lines(text):
+    return {tuple(line.split(",")[:2]) for line in text.splitlines()[1:] if line.count(",") == 2}
+with open("long.csv") as rows:
+    run = subprocess.Popen(command, stdin=rows, stdout=subprocess.PIPE)
+fcntl.fcntl(run.stdout.fileno(), 1031, 4096)  # F_SETPIPE_SZ
+some = os.read(run.stdout.fileno(), 1000)
+full = 0
+while full < 3:
+    time.sleep(0.1)
+    full = full + 1 if open(f"/proc/{run.pid}/stat").read().split()[2] == "S" else 0
+run.send_signal(signal.SIGTERM)
+time.sleep(0.3)
+got = lines((some + run.stdout.read()).decode())
+assert run.wait() == -signal.SIGTERM and got < want, (run.returncode, len(got))
+with open("long.csv") as rows:
+    got |= lines(subprocess.run(command, stdin=rows, stdout=subprocess.PIPE, check=True, text=True).stdout)
+assert got == want, len(want - got)
+EOF
+    (head -n 1 mixed.csv && for i in 0 1 2; do
+        umm-synth --symbol="S$i" --rows=3000 | tail -n +2 | sed "s/^/S$i,/"
+    done) >long.csv
+    ok "$PY" stall.py
+    no_leftovers
+}
+
 @test "what goes wrong is said with its symbol" {
     (cat mixed.csv && sed -n 3p mixed.csv) >back.csv
     refuses 1 'umm-features: back.csv: ETH: row 50: the time 2020-01-01T00:00:00Z is before 2020-01-01T00:49:00Z of the row before' \

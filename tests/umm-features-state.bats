@@ -276,6 +276,47 @@ EOF
     no_leftovers
 }
 
+@test "a file as output is there as far as the state, when a signal ends a run" {
+    mkfifo in
+    umm-features -f $ALL --follow --state=s -o out.csv in 3>&- &
+    local pid=$!
+    exec 4>in
+    head -n 31 all.csv >&4
+    await .out.csv.umm-0 31
+    kill -TERM $pid
+    local code=0
+    wait $pid || code=$?
+    exec 4>&-
+    [[ $code -eq 143 && $(wc -l <out.csv) -eq 31 ]]
+    head -n 31 all.csv >in.csv
+    ok features --verify --state=s in.csv
+    cp out.csv first.csv
+    ok umm-features -f $ALL --follow --state=s -o out.csv - <all.csv
+    features all.csv >want.csv
+    cat first.csv <(tail -n +2 out.csv) | cmp - want.csv
+    no_leftovers
+}
+
+@test "an array whose last row is hidden for a moment is waited for" {
+    ok features --append --state=s -o out.npy all.npy
+    cp all.npy in.npy
+    hide() {
+        "$PY" -c 'import sys
+with open("in.npy", "r+b") as f:
+    head = f.read(128)
+    f.seek(0)
+    f.write(head.replace(b"(%d," % int(sys.argv[1]), b"(%d," % int(sys.argv[2])))' "$@"
+    }
+    hide 60 59
+    (sleep 0.3 && hide 59 60) 3>&- &
+    ok features --append --state=s -o out.npy in.npy
+    wait
+    ok features --verify --state=s -o out.npy in.npy
+    hide 60 59
+    refuses 1 'umm-features: in.npy: has 59 rows, fewer than the 60 that the state has taken; --rebuild starts over' \
+        features --append --state=s -o out.npy in.npy
+}
+
 @test "verify waits for a run that appends, if it is to" {
     umm-synth --rows=100 | umm-convert -o in.npy
     ok umm-features -f ema:3 --append --state=s -o out.npy in.npy

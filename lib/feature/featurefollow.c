@@ -46,6 +46,7 @@ struct job {
     struct umm_resultrows rows;
     char *text; /* lines that wait, and room for one more */
     size_t used_bytes, cap_bytes;
+    bool is_torn; /* lines were lost: no state may know of their rows */
     uint64_t n_unsaved;
 };
 
@@ -55,9 +56,12 @@ static enum umm_status flush(struct job *job, struct umm_error *err)
 {
     size_t len = job->used_bytes;
     job->used_bytes = 0;
-    return len ? umm_file_write_stream(umm_outfile_fd(&job->out), job->each->output, job->run,
-                                       job->text, len, err)
-               : UMM_OK;
+    if (!len)
+        return UMM_OK;
+    enum umm_status status = umm_file_write_stream(umm_outfile_fd(&job->out), job->each->output,
+                                                   job->run, job->text, len, err);
+    job->is_torn = job->is_torn || status;
+    return status;
 }
 
 static enum umm_status emit(void *user, const struct umm_featurework *work, size_t first, size_t n,
@@ -96,6 +100,8 @@ static enum umm_status open_output(struct job *job, struct umm_error *err)
             umm_resultrows_init(&job->rows, job->each->features, &reader.time_type, false, err);
     if (!status)
         status = umm_outfile_open(&job->out, job->each->output, job->run, err);
+    if (!status && job->each->checkpoint_rows && !umm_outfile_is_stream(&job->out))
+        status = umm_error_set(err, UMM_ERR_ARGUMENT, "%s", umm_featurejob_no_checkpoint);
     if (status)
         return status;
     job->rows.is_nan_empty = job->each->warmup == UMM_WARMUP_EMPTY;
@@ -240,10 +246,10 @@ static enum umm_status find_symbol(struct job *job, const char *name, size_t len
     return UMM_OK;
 }
 
-/* Lines first, then the states of all symbols that went on. */
+/* The states of all symbols that went on, whose lines are out. */
 static enum umm_status save(struct job *job, struct umm_error *err)
 {
-    enum umm_status status = flush(job, err);
+    enum umm_status status = UMM_OK;
     job->n_unsaved = 0;
     for (size_t i = 0; !status && job->follow->state_root && i < job->n_slots; i++) {
         struct symbol *symbol = job->slots[i];
@@ -304,7 +310,10 @@ static enum umm_status take_rows(struct job *job, struct umm_error *err)
         if (status || !has_record)
             return status;
         status = take_row(job, &placed, err);
-        if (!status && every && job->n_unsaved >= every)
+        if (status || !every || job->n_unsaved < every)
+            continue;
+        status = flush(job, err);
+        if (!status)
             status = save(job, err);
     }
     return status;
@@ -322,6 +331,27 @@ static enum umm_status lock_states(struct job *job, struct umm_error *err)
     enum umm_status status = umm_lock_take(&job->lock, path, job->each->lock_wait, job->run, err);
     free(path);
     return status;
+}
+
+/*
+ * Lines, then the file that they are in, then the states: a run that follows begins behind
+ * those. What was taken before a signal came goes out all the same.
+ */
+static enum umm_status end(struct job *job, enum umm_status status, struct umm_error *err)
+{
+    const struct umm_outfile_options options = {.is_synced = job->each->is_synced ||
+                                                             job->follow->state_root};
+    const bool is_cancelled = status == UMM_ERR_CANCELLED;
+    if (is_cancelled ? job->is_torn || job->n_symbols == 0 : status != UMM_OK)
+        return status;
+    struct umm_error *why = is_cancelled ? NULL : err;
+    job->run = is_cancelled ? NULL : job->run;
+    enum umm_status ended = flush(job, why);
+    if (!ended && (!is_cancelled || job->follow->state_root))
+        ended = umm_outfile_commit(&job->out, &options, NULL, why);
+    if (!ended)
+        ended = save(job, why);
+    return is_cancelled ? status : ended;
 }
 
 static enum umm_status run_job(struct job *job, struct umm_error *err)
@@ -342,13 +372,7 @@ static enum umm_status run_job(struct job *job, struct umm_error *err)
         status = umm_error_set_memory(err, job->reading.schema.row_bytes, "a row");
     if (!status)
         status = take_rows(job, err);
-    if (!status || (status == UMM_ERR_CANCELLED && job->n_symbols > 0)) {
-        job->run = status ? NULL : job->run; /* what was taken goes out all the same */
-        enum umm_status saved = save(job, status ? NULL : err);
-        status = status ? status : saved;
-    }
-    const struct umm_outfile_options options = {.is_synced = job->each->is_synced};
-    return status ? status : umm_outfile_commit(&job->out, &options, NULL, err);
+    return end(job, status, err);
 }
 
 static void free_job(struct job *job)

@@ -10,6 +10,9 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 
+const char umm_featurejob_no_checkpoint[] =
+    "no checkpoints with a file as output: it is there at the end, and they before";
+
 /* ---- options --------------------------------------------------------------------- */
 
 static enum umm_status check_options(const struct umm_featurejob_options *o, struct umm_error *err)
@@ -60,6 +63,8 @@ static enum umm_status open_output(struct umm_featurework *work, struct umm_erro
         w->way = o->is_verify ? UMM_RESULT_COMPARE : UMM_RESULT_GROW;
     work->has_writer = true;
     enum umm_status status = umm_resultwriter_open(&work->writer, w, work->run, err);
+    if (!status && o->checkpoint_rows && !umm_outfile_is_stream(&work->writer.output.file))
+        status = umm_error_set(err, UMM_ERR_ARGUMENT, "%s", umm_featurejob_no_checkpoint);
     if (status || !is_old)
         return status;
     if (!o->is_verify)
@@ -201,6 +206,21 @@ static enum umm_status read_rows(struct umm_featurework *work, struct umm_error 
     return status;
 }
 
+/* Fewer rows came than were taken before: that is no news if the last was only hidden. */
+static enum umm_status check_end(struct umm_featurework *work, struct umm_error *err)
+{
+    uint64_t n_rows = work->position;
+    enum umm_status status = UMM_OK;
+    if (work->is_random && work->position + 1 == work->n_taken)
+        status = umm_featurework_count(work, work->n_taken, &n_rows, err);
+    if (status || n_rows >= work->n_taken)
+        return status;
+    return umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
+                              "ends at row %" PRIu64 ", before the %" PRIu64
+                              " rows that the state has taken; --rebuild starts over",
+                              work->position, work->n_taken);
+}
+
 /* All rows have come: the output, then the state. */
 static enum umm_status finish(struct umm_featurework *work, struct umm_error *err)
 {
@@ -208,10 +228,7 @@ static enum umm_status finish(struct umm_featurework *work, struct umm_error *er
     bool is_changed = false;
     enum umm_status status = umm_featurework_finish(work, err);
     if (!status && !o->is_verify && work->is_placed && work->position < work->n_taken)
-        status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
-                                    "ends at row %" PRIu64 ", before the %" PRIu64
-                                    " rows that the state has taken; --rebuild starts over",
-                                    work->position, work->n_taken);
+        status = check_end(work, err);
     if (!status && work->has_writer)
         status = umm_resultwriter_commit(&work->writer, &is_changed, err);
     if (!status && o->is_verify)
@@ -220,6 +237,22 @@ static enum umm_status finish(struct umm_featurework *work, struct umm_error *er
         work->result->n_new > 0 || work->result->is_revised || !work->has_checkpoint;
     work->result->is_changed = is_changed || (o->state && is_new);
     return !status && o->state && (is_new || is_changed) ? umm_featurework_save(work, err) : status;
+}
+
+/* What a pipe brought before a signal came will not come again: results, then the state. */
+static enum umm_status keep_taken(struct umm_featurework *work, struct umm_error *err)
+{
+    const char *state = work->options->state;
+    bool is_changed;
+    if (work->has_writer && !umm_outfile_is_stream(&work->writer.output.file)) {
+        work->writer.run = NULL;
+        enum umm_status status = umm_resultwriter_commit(&work->writer, &is_changed, err);
+        if (status)
+            return status;
+    }
+    if (umm_featurework_save(work, NULL) != UMM_OK)
+        return umm_error_set_path(err, UMM_ERR_SYSTEM, state, "cannot write the state");
+    return UMM_ERR_CANCELLED;
 }
 
 static void fill_result(struct umm_featurework *work)
@@ -262,8 +295,8 @@ static enum umm_status run_job(struct umm_featurework *work, struct umm_error *e
     if (!status)
         status = finish(work, err);
     else if (status == UMM_ERR_CANCELLED && o->is_prompt && o->state && work->n_taken > 0 &&
-             !work->is_torn && umm_featurework_save(work, NULL) != UMM_OK)
-        status = umm_error_set_path(err, UMM_ERR_SYSTEM, o->state, "cannot write the state");
+             !work->is_torn)
+        status = keep_taken(work, err);
     fill_result(work);
     umm_featurework_close(work);
     return status;

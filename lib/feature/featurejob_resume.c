@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "feature/featurejob_work.h"
+#include "sys/clock.h"
 
 /* Add to a message what can be done about it. */
 static enum umm_status hint(enum umm_status status, struct umm_error *err)
@@ -73,6 +74,22 @@ static enum umm_status check_plan(const struct umm_featurework *work, struct umm
     return status;
 }
 
+enum umm_status umm_featurework_count(struct umm_featurework *work, uint64_t n_wanted,
+                                      uint64_t *n_rows, struct umm_error *err)
+{
+    const uint64_t step_ns = 20 * 1000 * 1000;
+    enum { LOOKS_MAX = 50 };
+    const char *input = work->options->input;
+    for (int i = 0;; i++) {
+        enum umm_status status =
+            umm_rowsource_count(input, work->run, &work->is_random, n_rows, err);
+        if (status || !work->is_random || *n_rows + 1 != n_wanted || i == LOOKS_MAX ||
+            umm_run_is_cancelled(work->run))
+            return status;
+        umm_clock_sleep_until(umm_clock_monotonic_ns() + step_ns, work->run);
+    }
+}
+
 enum umm_status umm_featurework_load(struct umm_featurework *work, struct umm_error *err)
 {
     const struct umm_featurejob_options *o = work->options;
@@ -89,6 +106,8 @@ enum umm_status umm_featurework_load(struct umm_featurework *work, struct umm_er
         return o->is_verify ? status : hint(status, err);
     }
     status = check_plan(work, err);
+    if (!status && work->is_random && n_rows < work->checkpoint.n_rows)
+        status = umm_featurework_count(work, work->checkpoint.n_rows, &n_rows, err);
     if (!status && work->is_random && n_rows < work->checkpoint.n_rows)
         status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
                                     "has %" PRIu64 " rows, fewer than the %" PRIu64

@@ -64,6 +64,8 @@ struct umm_featurework {
 
 /* ---- featurejob.c ---- */
 
+extern const char umm_featurejob_no_checkpoint[];
+
 /* Make the states, load the state file; then, with the type of the rows, take it up. */
 UMM_MUST_USE enum umm_status umm_featurework_open(struct umm_featurework *work,
                                                   struct umm_error *err);
@@ -81,6 +83,13 @@ UMM_MUST_USE enum umm_status umm_featurework_feed(struct umm_featurework *work, 
 /* Load the state file, if there is one and it is wanted; check what can be by itself. */
 UMM_MUST_USE enum umm_status umm_featurework_load(struct umm_featurework *work,
                                                   struct umm_error *err);
+
+/*
+ * How many rows the input has. While just the last one of n_wanted is missing, for a second, it
+ * is looked again: an array's last row is not counted while another takes its place.
+ */
+UMM_MUST_USE enum umm_status umm_featurework_count(struct umm_featurework *work, uint64_t n_wanted,
+                                                   uint64_t *n_rows, struct umm_error *err);
 
 /* Put the loaded state in force for rows of that type. */
 UMM_MUST_USE enum umm_status umm_featurework_resume(struct umm_featurework *work,
