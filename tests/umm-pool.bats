@@ -72,6 +72,42 @@ EOF
     [[ $output == *'file-fortran: 224 bytes, <f8 (3, 4) Fortran order;'* && $output == *'file-scalar: 136 bytes, <i8 ();'* ]]
 }
 
+@test "put takes an array to which rows are appended meanwhile as it was" {
+    pool_put_growing() {
+        "$PY" - <<'EOF'
+import os, subprocess, threading, time
+import numpy as np
+np.save("grow.npy", np.zeros((500000, 6)))
+done = False
+def append():
+    n = 500000
+    with open("grow.npy", "r+b", buffering=0) as file:
+        head = file.read(128)
+        while not done:
+            file.seek(0, 2)
+            file.write(np.full(6, float(n)).tobytes())
+            n += 1
+            file.seek(0)
+            file.write(head.replace(b"(500000,", b"(%d," % n))
+            time.sleep(0.001)
+writer = threading.Thread(target=append)
+writer.start()
+try:
+    for i in range(5):
+        subprocess.run(["umm-pool", "put", "p", "grow", "grow.npy"], check=True)
+        with open("got.npy", "wb") as file:
+            subprocess.run(["umm-pool", "get", "p", "grow", "--format=npy"], check=True, stdout=file)
+        got = np.load("got.npy")
+        assert (got[500000:, 0] == np.arange(500000, len(got))).all() and len(got) >= 500000
+finally:
+    done = True
+    writer.join()
+EOF
+    }
+    ok umm-pool create p --size=100M
+    ok pool_put_growing
+}
+
 @test "bytes behind a file's array stay behind; in a pipe they are an error" {
     array a.npy 10
     { cat a.npy; echo tail; } >b.npy

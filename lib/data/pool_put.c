@@ -119,13 +119,16 @@ enum umm_status umm_pool_commit(const struct umm_pool *pool, const char *key,
 
 /* ---- content -------------------------------------------------------------- */
 
-/* Where the array comes from: a file that is read by place, or a stream behind its header. */
+/*
+ * Where the array comes from: a file that is read by place, or a stream behind its header. The
+ * header is kept: that of a file to which rows are appended meanwhile would have too many.
+ */
 struct source {
     int fd;
     const char *path;
     bool is_stream;
     struct umm_npy npy;
-    void *header; /* of a stream */
+    void *header;
     size_t header_bytes;
     uint64_t size_bytes; /* of header and array */
 };
@@ -144,7 +147,8 @@ static enum umm_status open_source(struct source *source, const char *input, str
     source->is_stream = info.kind != UMM_FILE_REGULAR;
     status = source->is_stream ? umm_npy_read_stream(source->fd, source->path, run, &source->npy,
                                                      &source->header, &source->header_bytes, err)
-                               : umm_npy_read(source->fd, source->path, &source->npy, err);
+                               : umm_npy_read_file(source->fd, source->path, &source->npy,
+                                                   &source->header, &source->header_bytes, err);
     source->size_bytes = source->npy.data_offset_bytes + umm_npy_data_bytes(&source->npy);
     return status;
 }
@@ -201,13 +205,12 @@ static void report(const struct umm_run *run, uint64_t done, uint64_t total, uin
 static enum umm_status copy(const struct source *source, int fd, const char *label,
                             struct umm_run *run, struct umm_error *err)
 {
-    enum umm_status status = UMM_OK;
     uint64_t at = source->header_bytes, next_ns = 0;
     char *buffer = malloc(COPY_BYTES);
     if (!buffer)
         return umm_error_set_memory(err, COPY_BYTES, "a buffer");
-    if (source->header_bytes)
-        status = umm_file_pwrite_all(fd, label, source->header, source->header_bytes, 0, err);
+    enum umm_status status =
+        umm_file_pwrite_all(fd, label, source->header, source->header_bytes, 0, err);
     while (!status && at < source->size_bytes) {
         size_t n = 0;
         status = umm_run_is_cancelled(run) ? umm_error_set_cancelled(err)
@@ -220,17 +223,6 @@ static enum umm_status copy(const struct source *source, int fd, const char *lab
     if (!status)
         status = check_end(source, run, buffer, err);
     free(buffer);
-    return status;
-}
-
-/* What was copied must still be what was announced: a file may change meanwhile. */
-static enum umm_status check_copy(const struct source *source, int fd, struct umm_error *err)
-{
-    struct umm_npy npy;
-    enum umm_status status = umm_npy_read(fd, source->path, &npy, err);
-    if (!status && npy.data_offset_bytes + umm_npy_data_bytes(&npy) != source->size_bytes)
-        status = umm_error_set_path(err, UMM_ERR_DATA, source->path, "changed while it was read");
-    umm_npy_free(&npy);
     return status;
 }
 
@@ -247,8 +239,6 @@ enum umm_status umm_pool_put(const struct umm_pool *pool, const char *key, const
         status = umm_pool_begin(pool, key, source.size_bytes, path, run, &out, err);
     if (!status)
         status = copy(&source, umm_outfile_fd(&out), path, run, err);
-    if (!status)
-        status = check_copy(&source, umm_outfile_fd(&out), err);
     if (!status)
         status = umm_pool_commit(pool, key, NULL, run, &out, NULL, err);
     umm_outfile_abort(&out);

@@ -80,7 +80,7 @@ static enum umm_status search(struct umm_reading *reading, int64_t last, struct 
     if (status || !is_read || row->time > last)
         return status;
     /* The row at low is not later than last; rows from high on are, or there are none. */
-    while (!status && high - low > NEAR_BYTES) {
+    while (!status && high > low && high - low > NEAR_BYTES) {
         uint64_t middle = low + (high - low) / 2, byte;
         status = is_outside(reading, middle, window, &is_out, err);
         /* Quotes near by: nothing found behind here could be trusted. Read on from low. */

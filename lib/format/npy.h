@@ -110,6 +110,11 @@ UMM_MUST_USE enum umm_status umm_npy_parse(const void *bytes, size_t len_bytes, 
 UMM_MUST_USE enum umm_status umm_npy_read(int fd, const char *path, struct umm_npy *out,
                                           struct umm_error *err);
 
+/* The same; *header is the header's *len_bytes bytes as they were, malloc'ed, or NULL. */
+UMM_MUST_USE enum umm_status umm_npy_read_file(int fd, const char *path, struct umm_npy *out,
+                                               void **header, size_t *len_bytes,
+                                               struct umm_error *err);
+
 /*
  * Read a header from the stream fd (named path in messages), and no byte beyond it:
  * *header is its *len_bytes bytes as they came, malloc'ed, the caller's to free. A

@@ -94,48 +94,95 @@ static enum umm_status read_claim(int fd, const char *path, uint64_t file_bytes,
     return status;
 }
 
-static enum umm_status read_header(int fd, const char *path, size_t len_bytes, struct umm_npy *out,
-                                   struct umm_error *err)
+/*
+ * The first len_bytes as they were at one moment: a read beside a write of the same bytes, of
+ * a new count, may have some of both. `again` is as much room.
+ */
+static enum umm_status read_whole(int fd, const char *path, char *bytes, char *again,
+                                  size_t len_bytes, struct umm_error *err)
 {
-    char *bytes = malloc(len_bytes);
-    if (!bytes)
-        return umm_error_set_memory(err, len_bytes, "an NPY header");
+    enum { READS_MAX = 16 };
     enum umm_status status = umm_file_pread_all(fd, path, bytes, len_bytes, 0, err);
+    for (int i = 1; !status && i < READS_MAX; i++) {
+        status = umm_file_pread_all(fd, path, again, len_bytes, 0, err);
+        if (status || memcmp(bytes, again, len_bytes) == 0)
+            break;
+        memcpy(bytes, again, len_bytes);
+    }
+    return status;
+}
+
+/* *header is malloc'ed. */
+static enum umm_status read_header(int fd, const char *path, size_t len_bytes, struct umm_npy *out,
+                                   void **header, struct umm_error *err)
+{
+    char *bytes = malloc(2 * len_bytes);
+    if (!bytes)
+        return umm_error_set_memory(err, 2 * len_bytes, "an NPY header");
+    enum umm_status status = read_whole(fd, path, bytes, bytes + len_bytes, len_bytes, err);
     if (status == UMM_OK) {
         status = umm_npy_parse(bytes, len_bytes, out, err);
         if (status != UMM_OK)
             umm_error_at(err, path, 0, 0, 0);
     }
-    free(bytes);
+    if (status)
+        free(bytes);
+    else
+        *header = bytes;
     return status;
 }
 
-enum umm_status umm_npy_read(int fd, const char *path, struct umm_npy *out, struct umm_error *err)
+/* Header and size as they are now: *n_short bytes of the array are missing. */
+static enum umm_status look(int fd, const char *path, struct umm_npy *out, void **header,
+                            size_t *len_bytes, uint64_t *n_short, struct umm_error *err)
 {
     struct umm_file_info info;
-    size_t len_bytes = 0;
-    memset(out, 0, sizeof *out);
     enum umm_status status = umm_file_stat_fd(fd, path, &info, err);
     if (status != UMM_OK)
         return status;
     if (info.kind != UMM_FILE_REGULAR)
         return umm_error_set_path(err, UMM_ERR_DATA, path, "not a regular file");
-    status = read_claim(fd, path, info.size_bytes, &len_bytes, err);
+    status = read_claim(fd, path, info.size_bytes, len_bytes, err);
     if (status == UMM_OK)
-        status = read_header(fd, path, len_bytes, out, err);
+        status = read_header(fd, path, *len_bytes, out, header, err);
     if (status != UMM_OK)
         return status;
     uint64_t end = out->data_offset_bytes + umm_npy_data_bytes(out);
     /* Rows may have come since the look at its size: their data before their count. */
     if (end > info.size_bytes)
         status = umm_file_stat_fd(fd, path, &info, err);
-    if (!status && end <= info.size_bytes)
+    *n_short = end > info.size_bytes ? end - info.size_bytes : 0;
+    if (!status && !*n_short)
         return UMM_OK;
     umm_npy_free(out);
-    if (status)
+    free(*header);
+    *header = NULL;
+    return status;
+}
+
+enum umm_status umm_npy_read_file(int fd, const char *path, struct umm_npy *out, void **header,
+                                  size_t *len_bytes, struct umm_error *err)
+{
+    enum { LOOKS_MAX = 3 };
+    uint64_t n_short = 1;
+    enum umm_status status = UMM_OK;
+    *header = NULL;
+    memset(out, 0, sizeof *out);
+    for (int i = 0; !status && n_short && i < LOOKS_MAX; i++)
+        status = look(fd, path, out, header, len_bytes, &n_short, err);
+    if (status || !n_short)
         return status;
     return umm_error_set_path(err, UMM_ERR_DATA, path, "array data is short by %" PRIu64 " bytes",
-                              end - info.size_bytes);
+                              n_short);
+}
+
+enum umm_status umm_npy_read(int fd, const char *path, struct umm_npy *out, struct umm_error *err)
+{
+    void *header;
+    size_t len_bytes;
+    enum umm_status status = umm_npy_read_file(fd, path, out, &header, &len_bytes, err);
+    free(header);
+    return status;
 }
 
 /* ---- streams --------------------------------------------------------------- */
