@@ -81,6 +81,7 @@ EOF
     ok umm-m5 run --signals=1000 --dir=a
     zstd -qdc a/signals.npy.zst >first.npy
     ok umm-m5 run --signals=1000 --dir=a
+    [[ $output == *'"rows_appended": 1000,'*'"rows_archived": 1000,'* ]]
     zstd -qdc a/signals.npy.zst >both.npy
     "$PY" -c 'import glob, numpy as np
 assert sum(len(np.load(f)) for f in glob.glob("a/S*.npy")) == 2000

@@ -88,6 +88,7 @@ static enum umm_status open_symbol(struct umm_workload *w, size_t i, struct umm_
     if (!status)
         status =
             umm_appender_open(&symbol->array, symbol->path, &w->bar_type, &options, w->run, err);
+    w->figures->rows_appended -= symbol->array.n_rows; /* those of a run before */
     if (!status)
         status =
             umm_ring_new(&symbol->window, WINDOW_ROWS, UMM_WORKLOAD_COLUMNS * sizeof(double), err);
@@ -117,6 +118,7 @@ static enum umm_status open_archive(struct umm_workload *w, struct umm_error *er
     if (!status)
         status = umm_archive_writer_open(&w->archive, w->archive_path, &w->record_type, &options,
                                          &w->archive_run, err);
+    w->figures->rows_archived -= w->archive.archive.n_rows;
     return status ? status : umm_archive_writer_warm(&w->archive, err);
 }
 
@@ -193,7 +195,7 @@ static enum umm_status close_all(struct umm_workload *w, enum umm_status status,
         umm_ring_free(symbol->window);
         umm_features_state_free(symbol->features);
     }
-    w->figures->rows_archived = w->archive.archive.n_framed;
+    w->figures->rows_archived += w->archive.archive.n_framed;
     umm_archive_writer_close(&w->archive);
     enum umm_status closing = umm_store_close(w->store, status ? NULL : err);
     umm_features_free(w->plan);
