@@ -28,6 +28,24 @@ wait_for() {
     fail "no $1 rows: $(umm-archive stat a.npy.zst 2>&1)"
 }
 
+@test "a link has the journal of its archive" {
+    mkdir elsewhere
+    ln -s a.npy.zst link.npy.zst
+    ln -s ../link.npy.zst elsewhere/a.npy.zst
+    bars 300 >bars.csv
+    want 300
+    head -n 101 bars.csv | ok umm-archive append --keep-journal link.npy.zst
+    bars 200 100 | ok umm-archive append --keep-journal a.npy.zst
+    bars 300 200 | ok umm-archive append --keep-journal link.npy.zst
+    [[ -s a.npy.zst.journal && $(find . -name '*.journal') == ./a.npy.zst.journal ]]
+    ok umm-archive extract elsewhere/a.npy.zst
+    umm-archive extract elsewhere/a.npy.zst | cmp - want.npy
+    ok umm-archive flush link.npy.zst
+    [[ -L link.npy.zst ]]
+    holds a.npy.zst
+    no_leftovers
+}
+
 @test "rows come from text, arrays, archives and pipes of them" {
     bars 3000 >bars.csv
     want 3000

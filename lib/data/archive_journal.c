@@ -24,12 +24,14 @@ enum {
 char *umm_journal_path(const char *archive_path)
 {
     static const char suffix[] = ".journal";
-    size_t len = strlen(archive_path);
-    char *path = malloc(len + sizeof suffix);
-    if (!path)
-        return NULL;
-    memcpy(path, archive_path, len);
-    memcpy(path + len, suffix, sizeof suffix);
+    char *file = umm_file_follow(archive_path), *path = NULL;
+    size_t len = file ? strlen(file) : 0;
+    if (file)
+        path = realloc(file, len + sizeof suffix);
+    if (path)
+        memcpy(path + len, suffix, sizeof suffix);
+    else
+        free(file);
     return path;
 }
 

@@ -27,7 +27,10 @@ struct umm_journal {
     char *rows;
 };
 
-/* The name of the journal of the archive at path, malloc'ed; NULL: no memory. */
+/*
+ * The name of the journal of the archive at path, beside the file itself where that is a link;
+ * malloc'ed. NULL: no memory.
+ */
 char *umm_journal_path(const char *archive_path);
 
 /*

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -577,4 +578,26 @@ bool umm_file_is_named(int dir_fd, const char *name, int fd)
     struct stat by_name, by_fd;
     return fstatat(dir_fd, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &by_fd) == 0 &&
            by_name.st_dev == by_fd.st_dev && by_name.st_ino == by_fd.st_ino;
+}
+
+char *umm_file_follow(const char *path)
+{
+    enum { LINKS_MAX = 40 }; /* as in the kernel, which refuses more when the file is opened */
+    char target[PATH_MAX], *now = strdup(path);
+    for (int i = 0; now && i < LINKS_MAX; i++) {
+        ssize_t len = readlink(now, target, sizeof target - 1);
+        if (len < 0)
+            break;
+        target[len] = '\0';
+        const char *slash = target[0] == '/' ? NULL : strrchr(now, '/');
+        const size_t dir = slash ? (size_t)(slash - now) + 1 : 0;
+        char *next = malloc(dir + (size_t)len + 1);
+        if (next) {
+            memcpy(next, now, dir);
+            memcpy(next + dir, target, (size_t)len + 1);
+        }
+        free(now);
+        now = next;
+    }
+    return now;
 }

@@ -191,6 +191,12 @@ uint64_t umm_file_device(uint64_t major, uint64_t minor);
 /* Whether path (links followed) exists and is the file named by device and inode. */
 bool umm_file_same(const char *path, uint64_t device, uint64_t inode);
 
+/*
+ * The path of the file that path leads to when links in its place are followed, whether or not
+ * there is one; malloc'ed. NULL: no memory.
+ */
+char *umm_file_follow(const char *path);
+
 /* Whether name in the directory dir_fd (a link not followed) is the file open at fd. */
 bool umm_file_is_named(int dir_fd, const char *name, int fd);
 
