@@ -20,6 +20,11 @@ features() {
     umm-features -f $ALL "$@"
 }
 
+# revised N: all.csv with another bar number N
+revised() {
+    awk -F, -v OFS=, -v line=$(($1 + 1)) 'NR == line { $3 = 29000.5; $5 = 28999.75 } 1' all.csv
+}
+
 # first N: all.csv's first N bars, as in.npy
 first() {
     head -n $(($1 + 1)) all.csv | umm-convert -o in.npy
@@ -99,7 +104,7 @@ await() {
         ok features --warmup=$warmup -o want.npy all.npy
         rm -f out.npy s
         for n in $(seq "$step" "$step" 60); do
-            head -n $((n + 1)) all.csv | sed "$((n + 1))s/,[0-9]*\(\.[0-9]*\),/,29000\1,/" | umm-convert -o in.npy
+            revised "$n" | head -n $((n + 1)) | umm-convert -o in.npy
             ok features --warmup=$warmup --revise-last --append --state=s -o out.npy in.npy
             if ((n % 3 == 0)); then
                 first "$n"
@@ -112,6 +117,27 @@ await() {
         cmp out.npy want.npy
         ok features --warmup=$warmup --verify --state=s -o out.npy all.npy
     done
+}
+
+@test "without a state, only an array of what the input gives is taken up" {
+    ok features -o want.npy all.npy
+    cp want.npy out.npy
+    first 40
+    refuses 1 'umm-features: out.npy: has 60 rows, the input gives 40; --rebuild starts over' \
+        features --append --state=s -o out.npy in.npy
+    cmp out.npy want.npy
+    revised 30 >other.csv
+    refuses 1 'umm-features: out.npy: row 29: ema_5 is not what the input gives; --rebuild starts over' \
+        features --append --state=s -o out.npy other.csv
+    cmp out.npy want.npy
+    cp all.npy out.npy
+    refuses 1 'umm-features: out.npy: the array has other columns than these features' \
+        features --append --state=s -o out.npy all.npy
+    cmp out.npy all.npy
+    [[ ! -e s ]]
+    ok features --append --rebuild --state=s -o out.npy all.npy
+    cmp out.npy want.npy
+    no_leftovers
 }
 
 @test "bars that were held back come later" {
@@ -138,7 +164,7 @@ await() {
     cmp out.npy want.npy
     # Of that output the last row then changed at its source.
     cp s40 s
-    sed '61s/,[0-9]*\./,29000./' all.csv | umm-convert -o revised.npy
+    revised 60 | umm-convert -o revised.npy
     features -o want-revised.npy revised.npy
     ok features --append --state=s -o out.npy revised.npy
     cmp out.npy want-revised.npy
@@ -155,7 +181,7 @@ await() {
     ok features --append --state=s -o out.npy in.npy
     cmp out.npy out40.npy
     # It was replaced, and the state does not know.
-    sed '41s/,[0-9]*\./,29000./' all.csv >revised.csv
+    revised 40 >revised.csv
     cp s40 s
     head -n 41 revised.csv >in.csv
     features -o out.npy in.csv
@@ -167,12 +193,16 @@ await() {
     (head -n 1 all.csv && tail -n 20 all.csv) >new.csv
     ok features --append --state=s -o out.npy new.csv
     cmp out.npy want.npy
-    # The first output was there, its state was not.
+    # The first output was there, its state was not; then the last row changed at its source.
     rm s
     first 20
     features -o out.npy in.npy
     ok features --append --state=s -o out.npy all.npy
     cmp out.npy want.npy
+    rm s
+    features -o out.npy in.npy
+    ok features --append --state=s -o out.npy in.csv
+    cmp out.npy want-revised.npy
     no_leftovers
 }
 

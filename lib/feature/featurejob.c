@@ -48,9 +48,18 @@ static enum umm_status open_output(struct umm_featurework *work, struct umm_erro
 {
     const struct umm_featurejob_options *o = work->options;
     struct umm_resultwriter_options *w = &work->writer_options;
-    const bool is_old = o->is_verify || (o->is_append && work->has_checkpoint);
+    bool is_there = false;
+    struct umm_file_info info;
     if (!o->output)
         return UMM_OK;
+    /* An array without a state is what a killed run left: then it has what the input gives. */
+    if (o->is_append && !work->has_checkpoint && !o->is_rebuild) {
+        enum umm_status found = umm_file_find(o->output, &is_there, &info, err);
+        if (found)
+            return found;
+    }
+    const bool is_known = o->is_append && work->has_checkpoint;
+    const bool is_old = o->is_verify || is_known || (is_there && info.kind == UMM_FILE_REGULAR);
     *w = (struct umm_resultwriter_options){.path = o->output,
                                            .format = o->format,
                                            .way = UMM_RESULT_FRESH,
@@ -61,15 +70,16 @@ static enum umm_status open_output(struct umm_featurework *work, struct umm_erro
                                            .features = o->features};
     if (is_old)
         w->way = o->is_verify ? UMM_RESULT_COMPARE : UMM_RESULT_GROW;
+    w->n_loose = is_known ? UINT64_MAX : 1; /* the last bar may have been revised since */
     work->has_writer = true;
     enum umm_status status = umm_resultwriter_open(&work->writer, w, work->run, err);
     if (!status && o->checkpoint_rows && !umm_outfile_is_stream(&work->writer.output.file))
         status = umm_error_set(err, UMM_ERR_ARGUMENT, "%s", umm_featurejob_no_checkpoint);
     if (status || !is_old)
         return status;
-    if (!o->is_verify)
+    if (is_known && !o->is_verify)
         return umm_featurework_check_output(work, err);
-    if (!work->has_checkpoint)
+    if (o->is_verify && !work->has_checkpoint)
         work->limit = work->writer.n_old + work->drop;
     return umm_resultwriter_keep(&work->writer, 0, err);
 }

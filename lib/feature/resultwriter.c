@@ -184,8 +184,16 @@ static enum umm_status refuse_row(const struct umm_resultwriter *writer, const c
     while (memcmp(old + c * sizeof(double), row + c * sizeof(double), sizeof(double)) == 0)
         c++;
     return umm_error_set_path(
-        err, UMM_ERR_DATA, path_of(writer), "row %" PRIu64 ": %s is not what the input gives",
-        writer->n_rows, c ? umm_features_name(writer->options->features, c - 1) : "timestamp");
+        err, UMM_ERR_DATA, path_of(writer), "row %" PRIu64 ": %s is not what the input gives%s",
+        writer->n_rows, c ? umm_features_name(writer->options->features, c - 1) : "timestamp",
+        writer->options->way == UMM_RESULT_GROW ? "; --rebuild starts over" : "");
+}
+
+/* Whether the next row, which is among the old ones, may not be another. */
+static bool must_be_equal(const struct umm_resultwriter *writer)
+{
+    const struct umm_resultwriter_options *o = writer->options;
+    return o->way == UMM_RESULT_COMPARE || writer->n_old - writer->n_rows > o->n_loose;
 }
 
 static enum umm_status keep_again(struct umm_resultwriter *writer, const char *rows, size_t n,
@@ -218,7 +226,7 @@ static enum umm_status put_again(struct umm_resultwriter *writer, const char *ro
     enum umm_status status = read_old(writer, writer->n_rows, n, old, err);
     for (size_t i = 0; !status && i < n; i++) {
         bool is_same = memcmp(old + i * size, rows + i * size, size) == 0;
-        if (!is_same && writer->options->way == UMM_RESULT_COMPARE)
+        if (!is_same && must_be_equal(writer))
             status = refuse_row(writer, old + i * size, rows + i * size, err);
         else if (!is_same || writer->n_again)
             status = keep_again(writer, rows + i * size, 1, err);
@@ -410,15 +418,17 @@ static enum umm_status end_grown(struct umm_resultwriter *writer, bool *is_chang
 enum umm_status umm_resultwriter_commit(struct umm_resultwriter *writer, bool *is_changed,
                                         struct umm_error *err)
 {
+    const enum umm_result_way way = writer->options->way;
     *is_changed = true;
-    if (writer->options->way == UMM_RESULT_FRESH)
+    if (way == UMM_RESULT_FRESH)
         return end_fresh(writer, err);
-    if (writer->options->way == UMM_RESULT_GROW)
+    const bool is_grown = way == UMM_RESULT_GROW;
+    if (is_grown && (writer->n_rows >= writer->n_old || writer->options->n_loose > writer->n_old))
         return end_grown(writer, is_changed, err);
     *is_changed = false;
     if (writer->n_rows == writer->n_old)
         return UMM_OK;
     return umm_error_set_path(err, UMM_ERR_DATA, path_of(writer),
-                              "has %" PRIu64 " rows, the input gives %" PRIu64, writer->n_old,
-                              writer->n_rows);
+                              "has %" PRIu64 " rows, the input gives %" PRIu64 "%s", writer->n_old,
+                              writer->n_rows, is_grown ? "; --rebuild starts over" : "");
 }
