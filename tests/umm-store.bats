@@ -138,6 +138,17 @@ assert all((x['v%d' % i] == r['v'][:, i]).all() for i in range(4))"
     printf '\n%s' "$(head -c 46 /dev/zero | tr '\0' x)" >control
     refuses 1 "umm-store: control: record 1: the id \"\\n$(printf 'x%.0s' {1..30})\" has a control character" \
         umm-store put --binary s control
+    "$PY" -c "
+import numpy as np
+r = np.zeros(1, dtype=[('id', 'S31'), ('v', '<f4', 4)])
+r['id'] = b'x\0y'
+r.tofile('inner')
+x = np.load('out.npy')[:1]
+x['id'] = b'x\0y'
+np.save('inner.npy', x)"
+    refuses 1 'umm-store: inner: record 1: the id "x\x00y" has a control character' \
+        umm-store put --binary s inner
+    refuses 1 'umm-store: inner.npy: row 0: the id "x\x00y" has a control character' umm-store import s inner.npy
 }
 
 @test "an export, imported, is the same store" {

@@ -283,7 +283,7 @@ static enum umm_status put_record(struct umm_store *store, const struct umm_stor
                                   const char *record, float *vector, const char *path,
                                   uint64_t number, struct umm_error *err)
 {
-    size_t id_bytes = strnlen(record, info->id_max_bytes);
+    size_t id_bytes = umm_store_padded_bytes(record, info->id_max_bytes);
     memcpy(vector, record + info->id_max_bytes, info->dim * sizeof *vector);
     struct umm_error cause = {0};
     enum umm_status status =

@@ -30,6 +30,14 @@ enum umm_status umm_store_read_lines(struct umm_store *store, int fd, const char
                                      struct umm_arena *arena, umm_store_take_line *take, void *user,
                                      struct umm_run *run, uint64_t *n_lines, struct umm_error *err);
 
+/* The bytes of an id in a field of len_bytes: all but the zero bytes behind it. */
+static inline size_t umm_store_padded_bytes(const char *field, size_t len_bytes)
+{
+    while (len_bytes > 0 && field[len_bytes - 1] == '\0')
+        len_bytes--;
+    return len_bytes;
+}
+
 /* The id at the begin of the line, unquoted, in UMM_STORE_ID_MAX bytes of room. */
 enum umm_status umm_store_line_id(struct umm_store_line *line, char *id, size_t *id_bytes,
                                   struct umm_error *err);

@@ -239,7 +239,7 @@ static enum umm_status put_npy_block(struct umm_store *store, const struct umm_a
     umm_store_info(store, &info);
     for (uint64_t i = 0; i < n; i++) {
         const char *row = rows + i * file->row_bytes;
-        size_t id_bytes = strnlen(row, info.id_max_bytes);
+        size_t id_bytes = umm_store_padded_bytes(row, info.id_max_bytes);
         int64_t timestamp_ns;
         struct umm_error cause = {0};
         memcpy(&timestamp_ns, row + info.id_max_bytes + 1, sizeof timestamp_ns);
