@@ -154,6 +154,29 @@ int cli_bad_value(const char *name, const char *wanted, const char *value)
                      umm_escape(shown, sizeof shown, value, strlen(value)));
 }
 
+static bool has_option(const char *name, size_t len)
+{
+    for (const struct cli_option *o = the_tool->options; o->name || o->help; o++)
+        if (o->name && strlen(o->name) == len && strncmp(o->name, name, len) == 0)
+            return true;
+    return false;
+}
+
+/* Whether the library's advice is an option of umm-convert that this tool does not have. */
+static bool names_other_option(const char *message)
+{
+    bool is_quoted = false;
+    for (const char *at = message; *at; at++) {
+        is_quoted ^= *at == '"';
+        if (is_quoted || at == message || at[-1] != ' ' || strncmp(at, "--", 2) != 0)
+            continue;
+        size_t len = strspn(at + 2, "abcdefghijklmnopqrstuvwxyz-");
+        if (len && !has_option(at + 2, len))
+            return true;
+    }
+    return false;
+}
+
 static void print_error(const struct umm_error *err)
 {
     char path[4 * UMM_ERROR_PATH_MAX + 1];
@@ -169,6 +192,8 @@ static void print_error(const struct umm_error *err)
     fprintf(stderr, "%s%s", err->path[0] ? ": " : "", err->message);
     if (err->sys_errno)
         fprintf(stderr, ": %s", strerror(err->sys_errno));
+    if (names_other_option(err->message))
+        fprintf(stderr, " (in umm-convert: umm-convert ... -o - | %s ...)", the_tool->name);
     fputc('\n', stderr);
 }
 
