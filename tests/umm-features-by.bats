@@ -112,6 +112,10 @@ EOF
 }
 
 @test "what goes wrong is said with its symbol" {
+    mkdir named
+    (head -n 2 mixed.csv && sed -n '3s/^[^,]*/two\x01words/p' mixed.csv) >control.csv
+    refuses 1 'umm-features: control.csv:3:1: a symbol has no control characters: "two\x01words"' \
+        umm-features -f ema --by=symbol --state-root=named -o out.csv control.csv
     (cat mixed.csv && sed -n 3p mixed.csv) >back.csv
     refuses 1 'umm-features: back.csv: ETH: row 50: the time 2020-01-01T00:00:00Z is before 2020-01-01T00:49:00Z of the row before' \
         umm-features -f ema --by=symbol -o out.csv back.csv

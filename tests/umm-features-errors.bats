@@ -111,6 +111,8 @@ np.save('notime.npy', np.zeros(3, [('close', 'f8')]))"
     cp good s
     try 's: the state is of other features or rules: "ema:20@close", not "ema:21@close"; --rebuild starts over' \
         -f ema:21 --append --state=s
+    try 's: the state is of other features or rules: "compat=talib", not "rsi:14@close"; --rebuild starts over' \
+        -f ema:20,rsi --append --state=s
     try 's: the state is of other features or rules: "nan=error", not "nan=hold"; --rebuild starts over' \
         "${list[@]}" --nan=hold
     try 's: the state is of other features or rules: "warmup=keep", not "warmup=drop"; --rebuild starts over' \

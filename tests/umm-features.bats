@@ -228,6 +228,9 @@ assert r['features'].startswith('ema:20@close,macd:12:26:9@close compat=talib na
     done
     ok "${many[@]}" --state-root=out --verify
     [[ ${#lines[@]} -eq 4 && ${lines[3]} == 'root/B/1h.npy: PASS, 200 rows are what the input gives; '* ]]
+    mkdir empty
+    capture umm-features -f ema:20,rsi --root=root --symbols=A --timeframes=1m --out-root=empty --verify
+    [[ $status -eq 1 && -z $(ls -A empty) ]]
     UMM_ROOT=root capture umm-features -f sma:3 --symbols=A,C --timeframes=1m --missing=skip --out-root=out
     [[ $status -eq 3 && $stderr == *'no symbol "C"' ]]
     refuses 1 'umm-features: root: no symbol "C"' \

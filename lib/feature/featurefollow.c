@@ -235,9 +235,11 @@ static enum umm_status find_symbol(struct job *job, const char *name, size_t len
         if (!symbol)
             return umm_error_set_memory(err, sizeof *symbol, "a symbol");
         status = start(job, symbol, name, len, err);
+        if (status == UMM_ERR_ARGUMENT && err) /* it is the row's, and not the user's */
+            err->status = UMM_ERR_DATA;
         if (status) {
             free_symbol(symbol);
-            return status;
+            return status == UMM_ERR_ARGUMENT ? UMM_ERR_DATA : status;
         }
         *slot = symbol;
         job->n_symbols++;

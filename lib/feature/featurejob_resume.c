@@ -39,21 +39,27 @@ static char *plan_text(const struct umm_featurework *work)
     return out;
 }
 
+/* The next word of a list of features, or of the rules behind it. */
+static size_t word(const char **at)
+{
+    const char *ends = ", ";
+    *at += strspn(*at, ends);
+    return strcspn(*at, ends);
+}
+
 /* The first word that differs of two lists of words, cut for a message. */
 static void first_difference(const char *a, const char *b, char out_a[UMM_EXCERPT_MAX],
                              char out_b[UMM_EXCERPT_MAX])
 {
-    const char *ends = ", ";
-    for (;;) {
-        size_t len_a = strcspn(a, ends), len_b = strcspn(b, ends);
-        if (len_a != len_b || memcmp(a, b, len_a) != 0 || a[len_a] != b[len_b] || !a[len_a]) {
-            umm_escape(out_a, UMM_EXCERPT_MAX, a, len_a);
-            umm_escape(out_b, UMM_EXCERPT_MAX, b, len_b);
-            return;
-        }
-        a += len_a + 1;
-        b += len_b + 1;
+    size_t len_a = word(&a), len_b = word(&b);
+    while (len_a && len_a == len_b && memcmp(a, b, len_a) == 0) {
+        a += len_a;
+        b += len_b;
+        len_a = word(&a);
+        len_b = word(&b);
     }
+    umm_escape(out_a, UMM_EXCERPT_MAX, a, len_a);
+    umm_escape(out_b, UMM_EXCERPT_MAX, b, len_b);
 }
 
 static enum umm_status check_plan(const struct umm_featurework *work, struct umm_error *err)

@@ -24,9 +24,13 @@ static const char *name_of(const struct umm_dataset *dataset)
     return name;
 }
 
-/* ROOT/SYMBOL/TIMEFRAME and ending in place of .npy, malloc'ed; its directory is made. */
+/*
+ * ROOT/SYMBOL/TIMEFRAME and ending in place of .npy, malloc'ed; its directory is made if it is
+ * to be written.
+ */
 static enum umm_status make_path(const struct umm_dataset *dataset, const char *root,
-                                 const char *ending, char **path, struct umm_error *err)
+                                 const char *ending, bool is_written, char **path,
+                                 struct umm_error *err)
 {
     const char *name = name_of(dataset);
     int len = (int)(strlen(name) - strlen(".npy"));
@@ -35,7 +39,7 @@ static enum umm_status make_path(const struct umm_dataset *dataset, const char *
     if (!*path)
         return umm_error_set_memory(err, cap, "a path");
     snprintf(*path, cap, "%s/%.*s%s", root, len, name, ending);
-    return umm_dataset_make_directory(*path, err);
+    return is_written ? umm_dataset_make_directory(*path, err) : UMM_OK;
 }
 
 static enum umm_status do_one(const struct shared *shared, const struct umm_dataset *dataset,
@@ -47,14 +51,15 @@ static enum umm_status do_one(const struct shared *shared, const struct umm_data
                           .cancel_with = shared->run,
                           .engine = shared->run ? shared->run->engine : UMM_ENGINE_BEST};
     const struct umm_featuremany *many = shared->many;
+    const bool is_written = !options->is_verify;
     char *output = NULL, *state = NULL;
     enum umm_status status = UMM_OK;
     options->input = dataset->path;
     options->timeframe = dataset->timeframe;
     if (many->out_root)
-        status = make_path(dataset, many->out_root, ".npy", &output, err);
+        status = make_path(dataset, many->out_root, ".npy", is_written, &output, err);
     if (!status && many->state_root)
-        status = make_path(dataset, many->state_root, ".state", &state, err);
+        status = make_path(dataset, many->state_root, ".state", is_written, &state, err);
     options->output = output;
     options->state = state;
     return status ? status : umm_featurejob_run(options, &run, result, err);
