@@ -49,7 +49,7 @@ static enum umm_status open_output(struct umm_featurework *work, struct umm_erro
     const struct umm_featurejob_options *o = work->options;
     struct umm_resultwriter_options *w = &work->writer_options;
     bool is_there = false;
-    struct umm_file_info info;
+    struct umm_file_info info = {.kind = UMM_FILE_STREAM};
     if (!o->output)
         return UMM_OK;
     /* An array without a state is what a killed run left: then it has what the input gives. */
