@@ -330,19 +330,33 @@ EOF
 @test "an array whose last row is hidden for a moment is waited for" {
     ok features --append --state=s -o out.npy all.npy
     cp all.npy in.npy
-    hide() {
-        "$PY" -c 'import sys
-with open("in.npy", "r+b") as f:
-    head = f.read(128)
-    f.seek(0)
-    f.write(head.replace(b"(%d," % int(sys.argv[1]), b"(%d," % int(sys.argv[2])))' "$@"
-    }
-    hide 60 59
-    (sleep 0.3 && hide 59 60) 3>&- &
+    "$PY" - <<'EOF' 3>&- &
+import time
+with open("in.npy", "r+b", buffering=0) as file:
+    head = file.read(128)
+    def count(n):
+        file.seek(0)
+        file.write(head.replace(b"(60,", b"(%d," % n))
+    count(59)
+    open("hidden", "w").close()
+    time.sleep(0.3)
+    count(60)
+    while True:
+        try:
+            open("hide").close()
+            break
+        except FileNotFoundError:
+            time.sleep(0.05)
+    count(59)
+EOF
+    for _ in {1..500}; do
+        [[ ! -e hidden ]] || break
+        sleep 0.02
+    done
     ok features --append --state=s -o out.npy in.npy
-    wait
     ok features --verify --state=s -o out.npy in.npy
-    hide 60 59
+    touch hide
+    wait
     refuses 1 'umm-features: in.npy: has 59 rows, fewer than the 60 that the state has taken; --rebuild starts over' \
         features --append --state=s -o out.npy in.npy
 }
