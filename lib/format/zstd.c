@@ -62,7 +62,8 @@ static enum umm_status refuse(size_t code, struct umm_error *err)
                              "FILE | umm-convert ... -");
     if (why == ZSTD_error_memory_allocation)
         return umm_error_set(err, UMM_ERR_MEMORY, "out of memory for zstd decompression");
-    return umm_error_set(err, UMM_ERR_DATA, "damaged zstd data: %s", ZSTD_getErrorName(code));
+    /* What zstd calls it depends on how much it was given at once. */
+    return umm_error_set(err, UMM_ERR_DATA, "damaged zstd data");
 }
 
 enum umm_status umm_zstd_reader_read(struct umm_zstd_reader *reader, const char **in,
