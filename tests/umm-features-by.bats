@@ -93,9 +93,12 @@ with open("long.csv") as rows:
 fcntl.fcntl(run.stdout.fileno(), 1031, 4096)  # F_SETPIPE_SZ
 some = os.read(run.stdout.fileno(), 1000)
 full = 0
-while full < 3:
+for _ in range(300):
     time.sleep(0.1)
     full = full + 1 if open(f"/proc/{run.pid}/stat").read().split()[2] == "S" else 0
+    if full == 3:
+        break
+assert full == 3
 run.send_signal(signal.SIGTERM)
 time.sleep(0.3)
 got = lines((some + run.stdout.read()).decode())

@@ -51,6 +51,10 @@ says() {
     usage '--timeframe takes a number and s, m, h, d, w or mo, not "1M"' --timeframe=1M -f ema a.npy
     usage 'to verify needs an output or a state' --verify -f ema a.npy
     usage 'to verify and to rebuild exclude each other' --verify --rebuild --state=s -f ema a.npy
+    (head -n 1 a.csv && tail -n +2 a.csv | tac) >newest.csv
+    capture umm-features -f ema newest.csv
+    [[ $status -eq 1 && $stderr == *'or --order keep (in umm-convert: umm-convert ... -o - | umm-features ...)' ]] ||
+        fail "$stderr"
     usage 'no checkpoints with a file as output: it is there at the end, and they before' \
         --follow -f ema --state=s --checkpoint=5 -o out.csv - <a.csv
     usage 'an .npy array cannot be followed: its header tells how long it is' --follow -f ema -o out.npy a.npy

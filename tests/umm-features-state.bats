@@ -40,6 +40,22 @@ await() {
     fail "$1 has only $(wc -l <"$1") lines after $i looks"
 }
 
+# ended_by_signal FILE COMMAND...: COMMAND follows the pipe `in`, until FILE has 31 lines
+ended_by_signal() {
+    local file=$1 code=0
+    shift
+    mkfifo in
+    "$@" 3>&- &
+    local pid=$!
+    exec 4>in
+    head -n 31 all.csv >&4
+    await "$file" 31
+    kill -TERM $pid
+    wait $pid || code=$?
+    exec 4>&-
+    [[ $code -eq 143 ]]
+}
+
 @test "every split of a file gives the bytes of one run" {
     local warmup
     for warmup in nan drop; do
@@ -135,6 +151,9 @@ await() {
         features --append --state=s -o out.npy all.npy
     cmp out.npy all.npy
     [[ ! -e s ]]
+    : >new.npy
+    ok features --append --state=new -o new.npy all.npy
+    cmp new.npy want.npy
     ok features --append --rebuild --state=s -o out.npy all.npy
     cmp out.npy want.npy
     no_leftovers
@@ -290,34 +309,16 @@ EOF
     [[ "$part"$'\n'"$(tail -n +2 <<<"$output")" == "$whole" ]]
     ok features --verify --state=s all.csv
     rm s
-    mkfifo in
-    umm-features -f $ALL --follow --state=s in >out.csv 3>&- &
-    local pid=$!
-    exec 4>in
-    head -n 31 all.csv >&4
-    await out.csv 31
-    kill -TERM $pid
-    local code=0
-    wait $pid || code=$?
-    exec 4>&-
-    [[ $code -eq 143 && $(wc -l <out.csv) -eq 31 ]]
+    ended_by_signal out.csv umm-features -f $ALL --follow --state=s in >./out.csv
+    [[ $(wc -l <out.csv) -eq 31 ]]
     head -n 31 all.csv >in.csv
     ok features --verify --state=s in.csv
     no_leftovers
 }
 
 @test "a file as output is there as far as the state, when a signal ends a run" {
-    mkfifo in
-    umm-features -f $ALL --follow --state=s -o out.csv in 3>&- &
-    local pid=$!
-    exec 4>in
-    head -n 31 all.csv >&4
-    await .out.csv.umm-0 31
-    kill -TERM $pid
-    local code=0
-    wait $pid || code=$?
-    exec 4>&-
-    [[ $code -eq 143 && $(wc -l <out.csv) -eq 31 ]]
+    ended_by_signal .out.csv.umm-0 umm-features -f $ALL --follow --state=s -o out.csv in
+    [[ $(wc -l <out.csv) -eq 31 ]]
     head -n 31 all.csv >in.csv
     ok features --verify --state=s in.csv
     cp out.csv first.csv
@@ -331,7 +332,7 @@ EOF
     ok features --append --state=s -o out.npy all.npy
     cp all.npy in.npy
     "$PY" - <<'EOF' 3>&- &
-import time
+import os, time
 with open("in.npy", "r+b", buffering=0) as file:
     head = file.read(128)
     def count(n):
@@ -341,12 +342,10 @@ with open("in.npy", "r+b", buffering=0) as file:
     open("hidden", "w").close()
     time.sleep(0.3)
     count(60)
-    while True:
-        try:
-            open("hide").close()
+    for _ in range(1200):
+        if os.path.exists("hide"):
             break
-        except FileNotFoundError:
-            time.sleep(0.05)
+        time.sleep(0.05)
     count(59)
 EOF
     for _ in {1..500}; do

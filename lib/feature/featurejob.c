@@ -59,7 +59,8 @@ static enum umm_status open_output(struct umm_featurework *work, struct umm_erro
             return found;
     }
     const bool is_known = o->is_append && work->has_checkpoint;
-    const bool is_old = o->is_verify || is_known || (is_there && info.kind == UMM_FILE_REGULAR);
+    const bool has_rows = is_there && info.kind == UMM_FILE_REGULAR && info.size_bytes > 0;
+    const bool is_old = o->is_verify || is_known || has_rows;
     *w = (struct umm_resultwriter_options){.path = o->output,
                                            .format = o->format,
                                            .way = UMM_RESULT_FRESH,
