@@ -137,6 +137,25 @@ void cli_warn(const char *fmt, ...)
     va_end(args);
 }
 
+static void print_path(const char *path)
+{
+    char shown[4 * UMM_ERROR_PATH_MAX + 1];
+    fputs(umm_escape(shown, sizeof shown, path, strlen(path)), stderr);
+}
+
+void cli_warn_path(const char *path, const char *fmt, ...)
+{
+    va_list args;
+    cli_progress_stop();
+    fprintf(stderr, "%s: ", the_tool->name);
+    print_path(path);
+    fputs(": ", stderr);
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
 int cli_usage(const char *fmt, ...)
 {
     va_list args;
@@ -181,12 +200,11 @@ static bool names_other_option(const char *message)
 
 static void print_error(const struct umm_error *err)
 {
-    char path[4 * UMM_ERROR_PATH_MAX + 1];
     fprintf(stderr, "%s: ", the_tool->name);
     if (strcmp(err->path, "-") == 0)
         fputs("standard output", stderr);
     else if (err->path[0])
-        fputs(umm_escape(path, sizeof path, err->path, strlen(err->path)), stderr);
+        print_path(err->path);
     if (err->line)
         fprintf(stderr, ":%llu", (unsigned long long)err->line);
     if (err->line && err->column)

@@ -85,6 +85,9 @@ int cli_bad_value(const char *name, const char *wanted, const char *value);
 /* One line on standard error, "umm-x: ...". */
 UMM_PRINTF(1, 2) void cli_warn(const char *fmt, ...);
 
+/* The same about a path: "umm-x: path: ...", the path escaped. */
+UMM_PRINTF(2, 3) void cli_warn_path(const char *path, const char *fmt, ...);
+
 /*
  * Print err as "umm-x: file:line:column: message: system's words" and return the
  * exit code that fits. Does not return when the run was cancelled by a signal or a

@@ -123,7 +123,7 @@ static bool read_baseline(const char *path, struct umm_record *baseline, bool *h
     *has_baseline = umm_record_parse(text, baseline);
     free(text);
     if (!*has_baseline)
-        cli_warn("%s: is no baseline of umm-m5", path);
+        cli_warn_path(path, "is no baseline of umm-m5");
     return *has_baseline;
 }
 

@@ -348,6 +348,14 @@ static int check_outputs(const struct opts *opts, const char *input)
     return CLI_OK;
 }
 
+static int check_state_options(const struct umm_featurejob_options *job, bool has_state)
+{
+    return has_state || !(job->is_rebuild || job->is_revise_last)
+               ? CLI_OK
+               : cli_usage("--%s is for a state, and there is none: give --state",
+                           job->is_rebuild ? "rebuild" : "revise-last");
+}
+
 static int check_many(const struct opts *opts)
 {
     const struct umm_featurejob_options *job = &opts->job;
@@ -366,7 +374,7 @@ static int check_many(const struct opts *opts)
         return cli_usage("datasets need --out-root DIR");
     if (job->is_prompt)
         return cli_usage("--follow is for a pipe");
-    return CLI_OK;
+    return check_state_options(job, job->is_append || opts->state_root);
 }
 
 static int check_one(struct opts *opts, int argc, char **argv)
@@ -387,6 +395,8 @@ static int check_one(struct opts *opts, int argc, char **argv)
                          "is new");
     if ((job->gap != UMM_GAP_ALLOW || job->is_closed_only) && !job->timeframe.name[0])
         return cli_usage("--gap and --closed-only need --timeframe");
+    if (check_state_options(job, job->state || opts->state_root))
+        return CLI_USAGE;
     return check_outputs(opts, job->input);
 }
 
@@ -394,8 +404,10 @@ static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
 {
     if (!cli_parse(argc, argv, set_option, opts, exit_code))
         return false;
+    if (opts->is_list && optind < argc)
+        *exit_code = cli_usage("--list takes no INPUT");
     if (opts->is_list)
-        return true;
+        return *exit_code == CLI_OK;
     bool is_many = opts->out_root || (opts->state_root && !opts->by) || opts->dataset.symbols;
     *exit_code = opts->list ? choose_format(opts) : cli_usage("no features: give -f LIST");
     if (*exit_code == CLI_OK)
@@ -414,8 +426,9 @@ static enum umm_status report(const struct opts *opts, const struct umm_featurej
     enum umm_status status = UMM_OK;
     cli_progress_stop();
     if (job->gap == UMM_GAP_WARN && result->n_gaps)
-        cli_warn("%s: %llu gaps, the first before row %llu", job->input,
-                 (unsigned long long)result->n_gaps, (unsigned long long)result->gap_row);
+        cli_warn_path(strcmp(job->input, "-") == 0 ? "<stdin>" : job->input,
+                      "%llu gap%s, the first before row %llu", (unsigned long long)result->n_gaps,
+                      result->n_gaps == 1 ? "" : "s", (unsigned long long)result->gap_row);
     umm_featurereport_line(job, result, line);
     if (opts->is_verbose)
         fprintf(stderr, "%s\n", line);

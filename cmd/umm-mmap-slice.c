@@ -316,13 +316,11 @@ static enum umm_status report(const struct opts *opts, const struct umm_slice_op
     char *text = NULL;
     size_t len = 0;
     enum umm_status status = UMM_OK;
-    char shown[4 * UMM_ERROR_PATH_MAX];
     if (opts->is_verbose)
-        cli_warn("%s: %llu of %llu rows, %llu bytes%s; %.3f s",
-                 umm_escape(shown, sizeof shown, slice->output, strlen(slice->output)),
-                 (unsigned long long)result->n_rows, (unsigned long long)result->n_rows_in,
-                 (unsigned long long)result->n_output_bytes,
-                 result->is_changed ? "" : ", unchanged", result->seconds);
+        cli_warn_path(slice->output, "%llu of %llu rows, %llu bytes%s; %.3f s",
+                      (unsigned long long)result->n_rows, (unsigned long long)result->n_rows_in,
+                      (unsigned long long)result->n_output_bytes,
+                      result->is_changed ? "" : ", unchanged", result->seconds);
     if (opts->report)
         status = umm_slice_report_json(slice, result, &text, &len, err);
     if (!status && opts->report)

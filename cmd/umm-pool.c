@@ -80,7 +80,7 @@ static int run_create(void *user, int n, char **operands)
     enum umm_status status =
         umm_pool_create(opts->root, operands[0], opts->budget_bytes, &opts->run, &is_new, &err);
     if (!status && opts->is_verbose)
-        cli_warn("%s: %s", operands[0], is_new ? "made" : "is there already");
+        cli_warn_path(operands[0], "%s", is_new ? "made" : "is there already");
     return end(status, &err);
 }
 
@@ -95,7 +95,7 @@ static int run_put(void *user, int n, char **operands)
     if (!status)
         status = umm_pool_put(&pool, operands[1], operands[2], &opts->run, &err);
     if (!status && opts->is_verbose)
-        cli_warn("%s: put into %s", operands[1], operands[0]);
+        cli_warn_path(operands[1], "put into %s", operands[0]);
     umm_pool_close(&pool);
     return end(status, &err);
 }
@@ -130,7 +130,7 @@ static int run_unlink(void *user, int n, char **operands)
     (void)n;
     enum umm_status status = umm_pool_unlink(opts->root, operands[0], &opts->run, &err);
     if (!status && opts->is_verbose)
-        cli_warn("%s: removed", operands[0]);
+        cli_warn_path(operands[0], "removed");
     return end(status, &err);
 }
 

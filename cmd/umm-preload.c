@@ -241,20 +241,17 @@ static bool verify(const struct opts *opts, const struct umm_preload_result *res
     bool is_evict = opts->preload.action == UMM_PRELOAD_EVICT, is_good = true;
     for (size_t i = 0; i < result->n_files; i++) {
         const struct umm_preload_file *file = &result->files[i];
-        char path[4 * UMM_EXCERPT_MAX];
         uint64_t n = file->after.resident_bytes, of = umm_preload_data_bytes(file);
         if (file->is_failed || file->is_repeated ||
             umm_preload_is_verified(opts->preload.action, file))
             continue;
         is_good = false;
-        umm_escape(path, sizeof path, file->path, strlen(file->path));
         if (!file->after.is_known)
-            cli_warn("%s: not verified: only its owner, or who may write it, is told what is in "
-                     "memory",
-                     path);
+            cli_warn_path(file->path, "not verified: only its owner, or who may write it, is told "
+                                      "what is in memory");
         else
-            cli_warn("%s: %" PRIu64 " of %" PRIu64 " bytes are %s memory", path,
-                     is_evict ? n : of - n, of, is_evict ? "still in" : "not in");
+            cli_warn_path(file->path, "%" PRIu64 " of %" PRIu64 " bytes are %s memory",
+                          is_evict ? n : of - n, of, is_evict ? "still in" : "not in");
     }
     return is_good;
 }

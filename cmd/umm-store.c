@@ -96,8 +96,8 @@ static enum umm_status open_writer(struct opts *opts, const char *path, struct u
         return status;
     umm_store_info(*store, &info);
     if (info.n_cleared)
-        cli_warn("%s: %llu half written entries of a killed writer were removed", path,
-                 (unsigned long long)info.n_cleared);
+        cli_warn_path(path, "%llu half written entries of a killed writer were removed",
+                      (unsigned long long)info.n_cleared);
     return UMM_OK;
 }
 
@@ -129,7 +129,7 @@ static int run_put(void *user, int n, char **operands)
     if (path)
         umm_file_close(&fd);
     if (opts->is_verbose)
-        cli_warn("%s: %llu put", operands[0], (unsigned long long)n_put);
+        cli_warn_path(operands[0], "%llu put", (unsigned long long)n_put);
     return end(status, &err);
 }
 
@@ -201,7 +201,7 @@ static int run_import(void *user, int n, char **operands)
         status = umm_store_import(store, operands[1], &opts->run, &n_rows, &err);
     status = close_store(store, status, &err);
     if (opts->is_verbose)
-        cli_warn("%s: %llu put", operands[0], (unsigned long long)n_rows);
+        cli_warn_path(operands[0], "%llu put", (unsigned long long)n_rows);
     return end(status, &err);
 }
 

@@ -59,6 +59,11 @@ says() {
         --follow -f ema --state=s --checkpoint=5 -o out.csv - <a.csv
     usage 'an .npy array cannot be followed: its header tells how long it is' --follow -f ema -o out.npy a.npy
     usage 'datasets need --out-root DIR' -f ema --symbols=A --timeframes=1m
+    usage '--rebuild is for a state, and there is none: give --state' -f ema --rebuild -o out.npy a.npy
+    usage '--revise-last is for a state, and there is none: give --state' -f ema --by=symbol --revise-last a.csv
+    usage '--rebuild is for a state, and there is none: give --state' \
+        -f ema --rebuild --symbols=A --timeframes=1m --out-root=o
+    usage '--list takes no INPUT' --list a.csv
     usage '--out-root and --state-root need --symbols and --timeframes' -f ema --out-root=o a.npy
     [[ ! -e out.npy && ! -e s ]]
     no_leftovers

@@ -161,7 +161,9 @@ assert abs(b / a[:2, 4].std(ddof=1) - 1) < 1e-12"
     ok umm-features -f sma:3 --gap=error --timeframe=1m a.csv
     ok umm-features -f sma:3 --gap=allow gap.csv
     capture umm-features -f sma:3 --gap=warn --timeframe=1m -o out.csv gap.csv
-    [[ $status -eq 0 && $stderr == 'umm-features: gap.csv: 1 gaps, the first before row 28' ]]
+    [[ $status -eq 0 && $stderr == 'umm-features: gap.csv: 1 gap, the first before row 28' ]]
+    capture umm-features -f sma:3 --gap=warn --timeframe=1m - <gap.csv
+    [[ $status -eq 0 && $stderr == 'umm-features: <stdin>: 1 gap, the first before row 28' ]]
     rm out.csv
     refuses 1 'umm-features: gap.csv: row 28: a gap, from 2020-01-01T00:27:00Z to 2020-01-01T00:30:00Z' \
         umm-features -f sma:3 --gap=error --timeframe=1m -o out.csv gap.csv
@@ -170,6 +172,7 @@ assert abs(b / a[:2, 4].std(ddof=1) - 1) < 1e-12"
 }
 
 @test "the features there are" {
+    bars
     ok umm-features --list
     for name in sma ema wma rma trange atr natr rsi macd bbands stddev zscore max min stoch adx cci willr roc mom \
         returns logreturns obv mfi ad vwap; do
@@ -177,11 +180,27 @@ assert abs(b / a[:2, 4].std(ddof=1) - 1) < 1e-12"
         grep -qE "^\.It Cm $name(:|@|$)" "$TOP/man/umm-features.1" || fail "$name is not in the page"
     done
     grep -q '^    macd_12_26_9 from row 33, macd_signal' <<<"$output"
+    grep -qx '    n from 2 to 100000, k from 0 to 1000' <<<"$output"
+    grep -qx '    anchor day or all' <<<"$output"
     ok umm-features --list --json
     "$PY" -c "
 import json, sys
 features = json.load(sys.stdin)['features']
-assert len(features) == 26 and all(f['definition'] and f['about'] and f['outputs'] for f in features)" <<<"$output"
+assert len(features) == 26 and all(f['definition'] and f['about'] and f['outputs'] for f in features)
+by_name = {f['name']: f.get('parameters') for f in features}
+assert by_name['vwap'] == [{'name': 'anchor', 'words': 'day|all'}] and by_name['trange'] is None
+assert by_name['bbands'][1] == {'name': 'k', 'min': 0, 'max': 1000, 'default': 2}, by_name['bbands']
+import subprocess
+for name, parameters in by_name.items(): # the ranges are those that the tool takes
+    for i, p in enumerate(parameters or []):
+        if 'words' in p: continue
+        spec = [q.get('default') for q in parameters]
+        for value, is_good in (p['min'], True), (p['max'], True), (p['min'] - 1, False), (p['max'] + 1, False):
+            spec[i] = value
+            text = ':'.join([name] + ['%g' % v for v in spec])
+            run = subprocess.run(['umm-features', '-f', text, 'a.npy'], capture_output=True, text=True)
+            # Of macd's averages the slow one is the longer one as well.
+            assert (run.returncode == 0) == is_good or name == 'macd', (text, run.stderr)" <<<"$output"
 }
 
 @test "reports" {

@@ -249,7 +249,7 @@ EOF
     sleep 0.5
     kill -TERM "$pid"
     capture wait "$pid"
-    [[ $status -ne 0 && -z $(ls -A scratch) ]] || fail "exit $status; $(ls -A scratch)"
+    [[ $status -eq 143 && -z $(ls -A scratch) ]] || fail "exit $status; $(ls -A scratch)"
 }
 
 @test "complete and health" {

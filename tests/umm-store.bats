@@ -40,8 +40,16 @@ assert s.itemsize % 8 == 0 and s.offset % 64 == 0 and v.offset % 64 == 0"
     for id in a b c; do
         ok umm-store put s <<<"$id,1"
     done
-    refuses 1 'umm-store: s: is full: all 3 positions are active; mark some inactive, or resize it' \
+    refuses 1 'umm-store: standard input:1:1: the store is full: all 3 positions are active; mark some inactive, or resize it' \
         umm-store put s - <<<'d,4'
+    printf 'a,9\nb,9\nd,4\n' >in.csv
+    refuses 1 'umm-store: in.csv:3:1: the store is full: all 3 positions are active; mark some inactive, or resize it' \
+        umm-store put s in.csv
+    ok umm-store create --max-positions=4 --dim=1 four
+    ok umm-store put four - <<<$'a,1\nb,1\nc,1\nd,1'
+    ok umm-store export four e.npy
+    refuses 1 'umm-store: e.npy: row 3: the store is full: all 3 positions are active; mark some inactive, or resize it' \
+        umm-store import s e.npy
     ok umm-store mark-inactive s c b
     ok umm-store put s <<<'d,4'
     ok bash -c 'umm-store list s | cut -d, -f1,2'
@@ -207,7 +215,7 @@ assert np.load('s/slots.npy').shape == (1000,) and np.load('s/vectors.npy').shap
             -e inject=fallocate:error=ENOSPC umm-store put s - <<<"d,$n,0,0"
         ok umm-store get s d
         [[ $output == "d,$n,0,0" ]]
-        refuses 1 'umm-store: s: is full: all 4 positions are active; mark some inactive, or resize it' \
+        refuses 1 'umm-store: standard input:1:1: the store is full: all 4 positions are active; mark some inactive, or resize it' \
             umm-store put s - <<<'e,1,2,3'
     done
     ((n_refused == 3))
@@ -286,7 +294,9 @@ assert np.load('s/slots.npy').shape == (1000,) and np.load('s/vectors.npy').shap
     printf 'id,active,timestamp\na,2,x,1,2,3\n' >a.csv
     refuses 1 'umm-store: a.csv:2:3: active is neither 0 nor 1: "2"' umm-store import s a.csv
     printf 'id,active,timestamp\na,1,x,1,2,3\n' >a.csv
-    refuses 1 'umm-store: a.csv:2:5: not a time: "x"' umm-store import s a.csv
+    refuses 1 'umm-store: a.csv:2:5: the timestamp is not a time: "x"' umm-store import s a.csv
+    printf 'id,active,timestamp\na,1,2300-01-01,1,2,3\n' >a.csv
+    refuses 1 'umm-store: a.csv:2:5: the timestamp is out of range: "2300-01-01"' umm-store import s a.csv
     "$PY" -c "import numpy; numpy.save('f.npy', numpy.zeros(3))"
     refuses 1 'umm-store: f.npy: is no export of a store with ids of 31 bytes and vectors of 3' \
         umm-store import s f.npy

@@ -248,10 +248,10 @@ static enum umm_status put(struct umm_store *store, const struct umm_store_key *
     bool is_new;
     uint32_t position = place(store, key, &is_new);
     if (position == UMM_STORE_NOWHERE)
-        return umm_error_set_path(err, UMM_ERR_CONFLICT, store->path,
-                                  "is full: all %" PRIu64 " positions are active; mark some "
-                                  "inactive, or resize it",
-                                  store->max_positions);
+        return umm_error_set(err, UMM_ERR_CONFLICT,
+                             "the store is full: all %" PRIu64 " positions are active; mark some "
+                             "inactive, or resize it",
+                             store->max_positions);
     umm_store_write(store, position, key, vector, timestamp_ns);
     if (is_new) {
         umm_store_insert(store, key, position);

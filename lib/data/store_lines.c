@@ -168,16 +168,24 @@ enum umm_status umm_store_line_values(struct umm_store_line *line, float *vector
 
 /* ---- in: a stream ---------------------------------------------------------------------- */
 
+bool umm_store_is_of_entry(enum umm_status status)
+{
+    return status == UMM_ERR_ARGUMENT || status == UMM_ERR_CONFLICT;
+}
+
 enum umm_status umm_store_line_put(struct umm_store *store, const struct umm_store_line *line,
                                    const char *id, size_t id_bytes, const float *vector,
                                    int64_t timestamp_ns, struct umm_error *err)
 {
     enum umm_status status = umm_store_put(store, id, id_bytes, vector, timestamp_ns, err);
-    if (status == UMM_ERR_ARGUMENT && err) {
-        err->status = UMM_ERR_DATA;
-        umm_error_at(err, line->path, line->number, 1, line->byte);
-    }
-    return status == UMM_ERR_ARGUMENT ? UMM_ERR_DATA : status;
+    if (!umm_store_is_of_entry(status))
+        return status;
+    umm_error_at(err, line->path, line->number, 1, line->byte);
+    if (status == UMM_ERR_ARGUMENT)
+        status = UMM_ERR_DATA;
+    if (err)
+        err->status = status;
+    return status;
 }
 
 static enum umm_status put_line(struct umm_store *store, struct umm_store_line *line, void *user,
@@ -288,9 +296,9 @@ static enum umm_status put_record(struct umm_store *store, const struct umm_stor
     struct umm_error cause = {0};
     enum umm_status status =
         umm_store_put(store, record, id_bytes, vector, umm_clock_realtime_ns(), &cause);
-    if (status == UMM_ERR_ARGUMENT)
-        return umm_error_set_path(err, UMM_ERR_DATA, path, "record %" PRIu64 ": %s", number + 1,
-                                  cause.message);
+    if (umm_store_is_of_entry(status))
+        return umm_error_set_path(err, status == UMM_ERR_ARGUMENT ? UMM_ERR_DATA : status, path,
+                                  "record %" PRIu64 ": %s", number + 1, cause.message);
     if (status && err)
         *err = cause;
     return status;

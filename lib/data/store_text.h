@@ -51,7 +51,10 @@ enum umm_status umm_store_line_values(struct umm_store_line *line, float *vector
 enum umm_status umm_store_line_bad(const struct umm_store_line *line, const char *at,
                                    const char *what, struct umm_error *err);
 
-/* umm_store_put, with the line as the place of what is wrong with the id. */
+/* Whether umm_store_put failed for what it was given: a bad id, or no room for it. */
+bool umm_store_is_of_entry(enum umm_status status);
+
+/* umm_store_put, with the line as the place of what is wrong with the entry. */
 enum umm_status umm_store_line_put(struct umm_store *store, const struct umm_store_line *line,
                                    const char *id, size_t id_bytes, const float *vector,
                                    int64_t timestamp_ns, struct umm_error *err);

@@ -201,9 +201,14 @@ static enum umm_status take_row(struct umm_store *store, struct umm_store_line *
         return umm_store_line_bad(line, active_len ? active : line->at, "active is neither 0 nor 1",
                                   err);
     (void)umm_store_line_next(line, &stamp, &stamp_len);
-    if (umm_time_parse(&spec, stamp, stamp_len, &time) != UMM_TIME_OK ||
-        umm_time_to_unit(time, UMM_TIME_NS, &timestamp_ns) != UMM_TIME_OK)
-        return umm_store_line_bad(line, stamp_len ? stamp : line->at, "not a time", err);
+    enum umm_time_result result = umm_time_parse(&spec, stamp, stamp_len, &time);
+    if (result == UMM_TIME_OK)
+        result = umm_time_to_unit(time, UMM_TIME_NS, &timestamp_ns);
+    if (result != UMM_TIME_OK) {
+        char what[UMM_EXCERPT_MAX];
+        snprintf(what, sizeof what, "the timestamp %s", umm_time_result_text(result));
+        return umm_store_line_bad(line, stamp_len ? stamp : line->at, what, err);
+    }
     status = umm_store_line_values(line, vector->values, vector->dim, err);
     if (!status)
         status = umm_store_line_put(store, line, id, id_bytes, vector->values, timestamp_ns, err);
@@ -249,9 +254,9 @@ static enum umm_status put_npy_block(struct umm_store *store, const struct umm_a
             return umm_error_set_path(err, UMM_ERR_DATA, file->path,
                                       "row %" PRIu64 ": the timestamp is NaT", *n_rows);
         enum umm_status status = umm_store_put(store, row, id_bytes, values, timestamp_ns, &cause);
-        if (status == UMM_ERR_ARGUMENT)
-            return umm_error_set_path(err, UMM_ERR_DATA, file->path, "row %" PRIu64 ": %s", *n_rows,
-                                      cause.message);
+        if (umm_store_is_of_entry(status))
+            return umm_error_set_path(err, status == UMM_ERR_ARGUMENT ? UMM_ERR_DATA : status,
+                                      file->path, "row %" PRIu64 ": %s", *n_rows, cause.message);
         if (status && err)
             *err = cause;
         if (status)

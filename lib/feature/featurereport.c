@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "feature/barreader.h"
+#include "feature/feature.h"
 #include "format/json.h"
 #include "format/prometheus.h"
 #include "sys/clock.h"
@@ -134,6 +135,48 @@ static struct umm_features *plan_of(size_t i, const char **name, const char **us
     return plan;
 }
 
+/* The words of a parameter one by one, "day|all": the next one's length; 0 past the last. */
+static size_t next_word(const char **words)
+{
+    *words += **words == '|';
+    return strcspn(*words, "|");
+}
+
+/* "n from 2 to 100000, k from 0 to 1000", "anchor day or all"; nothing without parameters. */
+static size_t print_params(const struct umm_feature_def *def, char *out, size_t cap)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < UMM_FEATURE_PARAMS && def->params[i].name; i++) {
+        const struct umm_feature_param *param = &def->params[i];
+        const char *word = param->words;
+        n += (size_t)snprintf(out + n, cap - n, "%s%s", i ? ", " : "    ", param->name);
+        if (!word)
+            n += (size_t)snprintf(out + n, cap - n, " from %g to %.0f", param->min, param->max);
+        for (size_t len; word && (len = next_word(&word)); word += len)
+            n += (size_t)snprintf(out + n, cap - n, "%s%.*s", word == param->words ? " " : " or ",
+                                  (int)len, word);
+    }
+    if (n)
+        n += (size_t)snprintf(out + n, cap - n, "\n");
+    return n;
+}
+
+static void put_params(struct umm_json *item, const struct umm_feature_def *def)
+{
+    for (size_t i = 0; i < UMM_FEATURE_PARAMS && def->params[i].name; i++) {
+        const struct umm_feature_param *param = &def->params[i];
+        struct umm_json *json = umm_json_add_object(item, "parameters");
+        umm_json_put_text(json, "name", param->name);
+        if (param->words) {
+            umm_json_put_text(json, "words", param->words);
+            continue;
+        }
+        umm_json_put_real(json, "min", param->min);
+        umm_json_put_real(json, "max", param->max);
+        umm_json_put_real(json, "default", param->standard);
+    }
+}
+
 bool umm_featurereport_feature(size_t i, char lines[UMM_FEATUREREPORT_LINE_MAX])
 {
     const size_t cap = UMM_FEATUREREPORT_LINE_MAX;
@@ -146,6 +189,7 @@ bool umm_featurereport_feature(size_t i, char lines[UMM_FEATUREREPORT_LINE_MAX])
         len = strcspn(about, "\n");
         n += (size_t)snprintf(lines + n, cap - n, "    %.*s\n", (int)len, about);
     }
+    n += print_params(umm_feature_at(i), lines + n, cap - n);
     n += (size_t)snprintf(lines + n, cap - n, "    ");
     for (size_t k = 0; k < umm_features_n_outputs(plan); k++)
         n += (size_t)snprintf(lines + n, cap - n, "%s%s from row %" PRIu64, k ? ", " : "",
@@ -166,6 +210,7 @@ enum umm_status umm_featurereport_list_json(char **text, size_t *len_bytes, stru
         umm_json_put_text(item, "usage", usage);
         umm_json_put_text(item, "about", about);
         umm_json_put_text(item, "definition", origin);
+        put_params(item, umm_feature_at(i));
         for (size_t k = 0; k < umm_features_n_outputs(plan); k++) {
             struct umm_json *output = umm_json_add_object(item, "outputs");
             umm_json_put_text(output, "name", umm_features_name(plan, k));

@@ -349,6 +349,8 @@ enum umm_status umm_trial_run(const struct umm_trial_options *options, struct um
     if (!status)
         status = conclude(&run, err);
     umm_child_close(&run.child);
+    if (options->is_ending_too)
+        umm_child_raise_ending(&run.child);
     umm_family_free(&run.family);
     umm_procfs_text_free(&run.text);
     umm_sharedmem_close(&run.counts);

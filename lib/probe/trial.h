@@ -44,6 +44,7 @@ struct umm_trial_options {
     struct umm_child_command command;
     uint64_t timeout_ns;
     bool is_waiting_for_all; /* until the last descendant has ended, or a signal asks to end */
+    bool is_ending_too; /* a signal that asks it to end is raised here, too, after it has ended */
     uint64_t warmup_ns;
     double warmup_share;
     const char *alloc_library;

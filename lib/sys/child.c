@@ -221,11 +221,18 @@ static void pass_on(const struct umm_child *child, const struct signalfd_siginfo
         (void)kill(pid, (int)info->ssi_signo);
 }
 
+static bool is_ending(uint32_t number)
+{
+    return number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT;
+}
+
 static void take_signals(struct umm_child *child)
 {
     struct signalfd_siginfo info;
     while (read(child->signal_fd, &info, sizeof info) == sizeof info) {
         pass_on(child, &info);
+        if (is_ending(info.ssi_signo))
+            child->ending_signal = (int)info.ssi_signo;
         child->is_told_to_end |= child->has_ended && info.ssi_signo != SIGCHLD;
     }
 }
@@ -267,6 +274,12 @@ void umm_child_close(struct umm_child *child)
     memcpy(&before, child->mask, sizeof before);
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     child->is_open = false;
+}
+
+void umm_child_raise_ending(const struct umm_child *child)
+{
+    if (child->ending_signal)
+        (void)raise(child->ending_signal);
 }
 
 void umm_child_end(uint32_t pid, bool is_killing)

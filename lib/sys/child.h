@@ -32,6 +32,7 @@ struct umm_child {
     uint32_t pid;
     bool has_ended;
     bool is_told_to_end; /* a signal came to pass on, and the command had ended */
+    int ending_signal;   /* the last that asked to end, 0 for none */
     bool has_others;     /* descendants that still run, or could not be waited for yet */
     int wait_status;
     uint64_t read_bytes, written_bytes; /* this process's own, before */
@@ -76,6 +77,9 @@ void umm_child_usage(const struct umm_child *child, struct umm_child_usage *usag
 
 /* Restore the signals. What still runs goes on running. Safe on all zero. */
 void umm_child_close(struct umm_child *child);
+
+/* After that: raise what asked to end once more, for it was for this process as well. */
+void umm_child_raise_ending(const struct umm_child *child);
 
 /*
  * Ask a process to end (TERM, and CONT in case it is stopped), or end it (KILL). One that

@@ -104,6 +104,7 @@ static enum umm_status try_command(const struct check *check, char *const *argv,
     const uint64_t longest_ns = hung_ns(check->options);
     const struct umm_trial_options options = {.command = {.argv = argv, .envp = envp},
                                               .timeout_ns = longest_ns,
+                                              .is_ending_too = true,
                                               .warmup_ns = UINT64_MAX,
                                               .warmup_share = WARMUP_SHARE,
                                               .alloc_library = check->options->alloc_library};
