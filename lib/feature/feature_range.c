@@ -36,6 +36,7 @@ static void run_trange(const struct umm_feature_item *item, double *state,
     if (rows->n == 0)
         return;
     out[0] = rows->count ? true_range(high[0], low[0], *state) : high[0] - low[0];
+    umm_recur_tidy(rows->cpu, out, 1); /* a close from a state may be any NaN */
     *state = close[rows->n - 1];
     const double odd = *state - *state + (high[0] - high[0]) + (low[0] - low[0]);
     if (!rows->bulk->range(high + 1, low + 1, close, rows->n - 1, out + 1) || odd != 0)

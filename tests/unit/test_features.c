@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "base/fnv.h"
 #include "umm.h"
 
 #include "random.h"
@@ -746,6 +747,37 @@ static void test_damaged_states(void **unused)
     umm_features_free(plan);
 }
 
+/* Words after the count of rows, of any state that was well sealed, give the one NaN. */
+static void test_states_of_other_nans(void **unused)
+{
+    (void)unused;
+    enum { AT_WORDS = 40, TAKEN = 600, MORE = 40 };
+    static const unsigned char other_nan[8] = {0x23, 1, 0, 0, 0, 0, 0xf8, 0xff};
+    const char *name, *usage, *about, *origin;
+    make_bars(WALK);
+    for (size_t i = 0; (name = umm_features_describe(i, &usage, &about, &origin)); i++) {
+        struct umm_features *plan = plan_of(name, NULL);
+        struct umm_features_state *state = state_of(plan);
+        size_t len = umm_features_state_size(state);
+        unsigned char *bytes = malloc(len);
+        assert_non_null(bytes);
+        take(state, 0, TAKEN, UMM_ENGINE_BEST);
+        umm_features_state_save(state, bytes);
+        for (size_t at = AT_WORDS + 8; at < len - 8; at += 8)
+            memcpy(bytes + at, other_nan, sizeof other_nan);
+        uint64_t hash = umm_fnv(UMM_FNV_START, bytes, len - 8);
+        memcpy(bytes + len - 8, &hash, sizeof hash);
+        if (umm_features_state_load(state, bytes, len, NULL) == UMM_OK)
+            take(state, TAKEN, MORE, UMM_ENGINE_BEST);
+        for (size_t k = 0; k < umm_features_n_outputs(plan); k++)
+            for (size_t row = TAKEN; row < TAKEN + MORE; row++)
+                assert_true(!isnan(got[k][row]) || bits_of(got[k][row]) == 0x7ff8000000000000);
+        free(bytes);
+        umm_features_state_free(state);
+        umm_features_free(plan);
+    }
+}
+
 /* ---- days --------------------------------------------------------------------------- */
 
 static void test_vwap_begins_with_the_day_of_its_zone(void **unused)
@@ -785,6 +817,7 @@ int main(void)
         cmocka_unit_test(test_names_lookbacks_and_text),
         cmocka_unit_test(test_descriptions),
         cmocka_unit_test(test_damaged_states),
+        cmocka_unit_test(test_states_of_other_nans),
         cmocka_unit_test(test_vwap_begins_with_the_day_of_its_zone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
