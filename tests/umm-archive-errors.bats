@@ -46,8 +46,9 @@ usage() {
     refused 'nope: cannot examine: No such file or directory' append a.npy.zst nope
     refused 'nope: cannot examine: No such file or directory' append a.npy.zst new.csv nope
     umm-convert --struct -o struct.npy new.csv
-    refused 'a.npy.zst: holds rows of another type' append a.npy.zst struct.npy
-    refused 'struct.npy: has rows of another type than the archive' append a.npy.zst new.csv struct.npy
+    local other='the archive has other columns: <f8 (N, 6); the input gives [timestamp <M8[ms], open <f8, high <f8, low <f8, close <f8, volume <f8]'
+    refused "a.npy.zst: $other" append a.npy.zst struct.npy
+    refused "struct.npy: $other" append a.npy.zst new.csv struct.npy
     umm-convert -o new.npy new.csv
     head -c 1000 new.npy >short.npy
     refused 'short.npy: array data is short by 3928 bytes' append a.npy.zst short.npy

@@ -200,6 +200,9 @@ np.save('notime.npy', np.zeros(3, [('close', 'f8')]))"
         fail "$stderr"
     umm-convert --struct -o b.npy a.csv
     refuses_input b.npy 'its rows are [timestamp <M8[ms], open <f8, high <f8, low <f8, close <f8, volume <f8]; those that the state has taken were <f8 x 6; --rebuild starts over'
+    "$PY" -c 'import numpy as np
+np.save("b.npy", np.ones(60, dtype=[("timestamp", "<M8[ms]"), ("close", "<f8"), ("x\n\x1b", "<f8")]))'
+    refuses_input b.npy 'its rows are [timestamp <M8[ms], close <f8, x\n\x1b <f8]; those that the state has taken were <f8 x 6; --rebuild starts over'
 }
 
 @test "an output that is another now" {

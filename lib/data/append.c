@@ -12,35 +12,9 @@
 
 /* ---- opening ----------------------------------------------------------------- */
 
-/* "<f8 x 6" or "struct of 3 fields", for messages. */
-static void describe(const struct umm_npy *npy, char *out, size_t cap_bytes)
-{
-    char type[UMM_NPY_TYPE_TEXT_MAX];
-    if (npy->is_struct) {
-        size_t used = (size_t)snprintf(out, cap_bytes, "[");
-        for (size_t i = 0; i < npy->n_fields && used < cap_bytes; i++) {
-            char name[UMM_EXCERPT_MAX];
-            umm_npy_type_text(&npy->fields[i].type, type);
-            umm_escape(name, sizeof name, npy->fields[i].name, strlen(npy->fields[i].name));
-            used += (size_t)snprintf(out + used, cap_bytes - used, "%s%s %s", i ? ", " : "", name,
-                                     type);
-        }
-        if (used + 1 < cap_bytes)
-            snprintf(out + used, cap_bytes - used, "]");
-        return;
-    }
-    umm_npy_type_text(&npy->type, type);
-    size_t used = (size_t)snprintf(out, cap_bytes, npy->n_dims ? "%s (N" : "%s (", type);
-    for (unsigned i = 1; i < npy->n_dims && used < cap_bytes; i++)
-        used += (size_t)snprintf(out + used, cap_bytes - used, ", %" PRIu64, npy->shape[i]);
-    if (used < cap_bytes)
-        snprintf(out + used, cap_bytes - used, npy->n_dims == 1 ? ",)" : ")");
-}
-
 static enum umm_status check_columns(struct umm_append *append, struct umm_error *err)
 {
     struct umm_npy wanted;
-    char has[160], gives[160];
     enum umm_status status = umm_schema_npy(append->schema, 0, &wanted, err);
     if (status)
         return status;
@@ -51,11 +25,7 @@ static enum umm_status check_columns(struct umm_append *append, struct umm_error
         status = umm_error_set_path(err, UMM_ERR_CONFLICT, append->path,
                                     "a Fortran-order array cannot be appended to");
     } else if (!umm_npy_same_type(&append->npy, &wanted)) {
-        describe(&append->npy, has, sizeof has);
-        describe(&wanted, gives, sizeof gives);
-        status =
-            umm_error_set_path(err, UMM_ERR_CONFLICT, append->path,
-                               "the array has other columns: %s; the input gives %s", has, gives);
+        status = umm_npy_refuse_rows(err, append->path, "the array", &append->npy, &wanted);
     }
     umm_npy_free(&wanted);
     return status;

@@ -61,8 +61,7 @@ static enum umm_status check_type(const struct umm_appender *appender, const str
         return umm_error_set_path(err, UMM_ERR_CONFLICT, appender->path,
                                   "a Fortran-order array cannot be appended to");
     if (has->has_titles || !umm_npy_same_type(has, wanted))
-        return umm_error_set_path(err, UMM_ERR_CONFLICT, appender->path,
-                                  "holds rows of another type");
+        return umm_npy_refuse_rows(err, appender->path, "the array", has, wanted);
     return UMM_OK;
 }
 

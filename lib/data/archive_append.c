@@ -252,8 +252,8 @@ static enum umm_status begin_rows(struct job *job, const struct umm_npy *npy, st
         struct umm_npy type = *npy;
         type.is_fortran = job->writer.archive.npy.is_fortran;
         if (!umm_npy_same_type(&job->writer.archive.npy, &type))
-            status = umm_error_set_path(err, UMM_ERR_CONFLICT, job->input,
-                                        "has rows of another type than the archive");
+            status =
+                umm_npy_refuse_rows(err, job->input, "the archive", &job->writer.archive.npy, npy);
     }
     if (status)
         return status;

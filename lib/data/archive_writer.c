@@ -293,8 +293,7 @@ static enum umm_status check_same(const struct umm_archive_writer *writer,
     type.is_fortran = writer->archive.npy.is_fortran;
     if (umm_npy_same_type(&writer->archive.npy, &type))
         return UMM_OK;
-    return umm_error_set_path(err, UMM_ERR_CONFLICT, writer->archive.path,
-                              "holds rows of another type");
+    return umm_npy_refuse_rows(err, writer->archive.path, "the archive", &writer->archive.npy, npy);
 }
 
 static enum umm_status open_archive(struct umm_archive_writer *writer, const char *path,

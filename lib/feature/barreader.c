@@ -157,7 +157,7 @@ enum umm_status umm_barreader_describe(const struct umm_npy *npy, char **text,
                                        struct umm_error *err)
 {
     char type[UMM_NPY_TYPE_TEXT_MAX];
-    const size_t per_field = UMM_NPY_NAME_MAX + UMM_NPY_TYPE_TEXT_MAX + 4;
+    const size_t per_field = 4 * UMM_NPY_NAME_MAX + UMM_NPY_TYPE_TEXT_MAX + 4;
     size_t cap = per_field * (npy->n_fields + 1) + UMM_NPY_DIMS_MAX * (UMM_PRINT_U64_MAX + 3);
     char *out = *text = malloc(cap);
     if (!out)
@@ -171,9 +171,10 @@ enum umm_status umm_barreader_describe(const struct umm_npy *npy, char **text,
     }
     size_t used = 0;
     for (size_t i = 0; i < npy->n_fields; i++) {
+        char name[4 * UMM_NPY_NAME_MAX + 1];
         umm_npy_type_text(&npy->fields[i].type, type);
-        used += (size_t)snprintf(out + used, cap - used, "%s%s %s", i ? ", " : "[",
-                                 npy->fields[i].name, type);
+        umm_escape(name, sizeof name, npy->fields[i].name, strlen(npy->fields[i].name));
+        used += (size_t)snprintf(out + used, cap - used, "%s%s %s", i ? ", " : "[", name, type);
     }
     snprintf(out + used, cap - used, "]");
     return UMM_OK;
