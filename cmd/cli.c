@@ -87,12 +87,11 @@ static void on_cut_map(int number)
 
 void cli_catch_cut_maps(const char *path)
 {
-    struct umm_error err = {.status = UMM_OK};
     struct sigaction action = {.sa_handler = on_cut_map};
-    umm_error_set_path(&err, UMM_ERR_DATA, path,
-                       "one of its files was cut short, or cannot be read");
-    snprintf(cut_map_line, sizeof cut_map_line, "%s: %s: %s\n", the_tool->name, err.path,
-             err.message);
+    char shown[UMM_ERROR_PATH_MAX];
+    snprintf(cut_map_line, sizeof cut_map_line,
+             "%s: %s: one of its files was cut short, or cannot be read\n", the_tool->name,
+             umm_escape(shown, sizeof shown, path, strlen(path)));
     sigaction(SIGBUS, &action, NULL);
 }
 

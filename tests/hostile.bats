@@ -45,6 +45,24 @@ try() {
     try strangers
 }
 
+# Whoever opens it in the moment before its mode keeps him out has an empty file in the end.
+@test "a file that is not complete is never another user's to read" {
+    [[ $(id -u) -eq 0 ]] && setpriv --reuid=12345 --clear-groups true && strace -o /dev/null true 2>/dev/null ||
+        skip 'there is no other user, or strace cannot trace here'
+    chmod 755 "$BATS_TEST_TMPDIR"
+    strace -qq -E "ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0" -o log -e trace=fchmod \
+        -e inject=fchmod:delay_enter=500000:when=1 umm-synth --rows=300 -o out.csv &
+    local pid=$! n=0
+    while [[ ! -e .out.csv.umm-0 ]] && ((n++ < 200)); do
+        sleep 0.01
+    done
+    # shellcheck disable=SC2016 # for the inner shell
+    setpriv --reuid=12345 --clear-groups sh -c 'exec <.out.csv.umm-0 && echo open && sleep 1.5 && cat' >seen
+    wait "$pid"
+    [[ $(wc -l <out.csv) -eq 301 && $(<seen) == open ]] || fail "$(head -c 100 seen)"
+    no_leftovers
+}
+
 # The handler is there until the process is gone, longer than what main has on its stack.
 @test "a signal between the end of main and that of the process" {
     [[ ${UMM_SAN-} != thread ]] || skip 'a thread sanitizer holds signals back'

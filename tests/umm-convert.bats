@@ -201,12 +201,15 @@ PY
     no_leftovers far
 }
 
-@test "the mode of a new array is 0666 less the umask" {
+@test "the mode of a new array is 0666 less the umask, of another that of the one it replaces" {
     bars
     for mask in 022 077 027 000; do
         (umask "$mask" && umm-convert -o "$mask.npy" in.csv)
         [[ $(stat -c %a "$mask.npy") == $(printf '%o' $((0666 & ~0$mask))) ]]
     done
+    chmod 640 022.npy # and what replaces it is no more others' to read
+    ok umm-convert -o 022.npy in.csv
+    [[ $(stat -c %a 022.npy) == 640 ]]
 }
 
 @test "--dry-run writes nothing and prints the decisions" {

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -291,6 +292,8 @@ static int is_temp_named(const struct umm_outfile *out)
     return st.st_dev == out->device && st.st_ino == out->inode;
 }
 
+enum { OTHERS = 0077 };
+
 /* Keep others out until commit, as far as the file system has such modes. */
 static enum umm_status hold_mode(struct umm_outfile *out, struct umm_error *err)
 {
@@ -299,6 +302,20 @@ static enum umm_status hold_mode(struct umm_outfile *out, struct umm_error *err)
         return umm_error_set_errno(err, errno, out->path,
                                    "cannot set the mode of its temporary file");
     return UMM_OK;
+}
+
+/*
+ * Whether nobody else has the file open, who came before its mode kept him out: the kernel
+ * gives a lease for writing to him alone who opened it. True where it knows no leases. Who
+ * comes while it is held signals us, to no effect.
+ */
+static bool is_alone(int fd)
+{
+    (void)fcntl(fd, F_SETSIG, SIGURG);
+    if (fcntl(fd, F_SETLEASE, F_WRLCK) < 0)
+        return errno != EAGAIN;
+    (void)fcntl(fd, F_SETLEASE, F_UNLCK);
+    return true;
 }
 
 /* Lock the new file; *is_ours is false when a cleaner was faster. */
@@ -313,19 +330,27 @@ static enum umm_status claim_temp(struct umm_outfile *out, bool *is_ours, struct
     int is_named = -1;
     if (fstat(out->fd, &st) == 0) {
         out->mode = st.st_mode & 07777;
+        out->owner = st.st_uid;
+        out->group = st.st_gid;
         out->device = st.st_dev;
         out->inode = st.st_ino;
         is_named = is_temp_named(out);
     }
     if (is_named < 0)
         return umm_error_set_errno(err, errno, out->path, "cannot examine its temporary file");
+    enum umm_status status = is_named ? hold_mode(out, err) : UMM_OK;
     *is_ours = is_named;
-    return *is_ours ? hold_mode(out, err) : UMM_OK;
+    if (!status && is_named && (out->mode & OTHERS) && !is_alone(out->fd)) {
+        (void)unlinkat(out->place.dir_fd, out->temp, 0);
+        *is_ours = false;
+    }
+    return status;
 }
 
 /*
  * One attempt at the name in out->temp; out->fd is -1 when it was taken. A file
- * that a cleaner took is left to it: the name may be another writer's by now.
+ * that a cleaner took is left to it: the name may be another writer's by now. The
+ * kernel gives it the mode of a new file, for commit to give it again.
  */
 static enum umm_status create_temp_once(struct umm_outfile *out, struct umm_error *err)
 {
@@ -560,14 +585,56 @@ static enum umm_status flush_by_close(const struct umm_outfile *out, struct umm_
     return umm_file_close_checked(&fd, out->path, err);
 }
 
+/* A stranger's file in a directory for all, such as /tmp, is no model for ours. */
+static bool is_model(const struct umm_outfile *out, const struct stat *target)
+{
+    struct stat dir;
+    if (!S_ISREG(target->st_mode) || target->st_uid == out->owner)
+        return S_ISREG(target->st_mode);
+    return fstat(out->place.dir_fd, &dir) == 0 && !(dir.st_mode & S_IWOTH);
+}
+
+/*
+ * Who replaces a file keeps its owner, if he may, and its group and mode, or a file that was
+ * kept from others would not be any more. Another group has no more rights than all.
+ */
+static void take_owner(struct umm_outfile *out, const struct stat *target, mode_t *mode)
+{
+    bool is_same_owner = target->st_uid == out->owner, is_same_group = target->st_gid == out->group;
+    if (!is_same_owner && fchown(out->fd, target->st_uid, target->st_gid) == 0)
+        is_same_group = true;
+    if (!is_same_group && fchown(out->fd, (uid_t)-1, target->st_gid) < 0)
+        *mode = (*mode & ~(mode_t)S_IRWXG) | (*mode & S_IRWXO) << 3;
+}
+
+static enum umm_status look_at_target(struct umm_outfile *out, struct stat *target,
+                                      struct umm_error *err)
+{
+    target->st_mode = 0;
+    if (fstatat(out->place.dir_fd, out->place.base, target, AT_SYMLINK_NOFOLLOW) == 0 ||
+        errno == ENOENT)
+        return UMM_OK;
+    return umm_error_set_errno(err, errno, out->path, "cannot examine");
+}
+
 static enum umm_status finish_temp(struct umm_outfile *out,
                                    const struct umm_outfile_options *options, struct umm_error *err)
 {
-    mode_t mode = (mode_t)(options->mode ? options->mode : out->mode);
+    struct stat target;
+    enum umm_status status = look_at_target(out, &target, err);
+    if (status)
+        return status;
+    bool has_model = is_model(out, &target);
+    mode_t mode = (mode_t)(options->mode ? options->mode
+                           : has_model   ? target.st_mode & 0777
+                                         : out->mode);
+    if (has_model)
+        take_owner(out, &target, &mode);
     if ((out->is_mode_held || options->mode) && fchmod(out->fd, mode) < 0)
         return umm_error_set_errno(err, errno, out->path,
                                    "cannot set the mode of its temporary file");
-    enum umm_status status = options->is_synced ? umm_file_sync(out->fd, out->path, err) : UMM_OK;
+    if (options->is_synced)
+        status = umm_file_sync(out->fd, out->path, err);
     return status ? status : flush_by_close(out, err);
 }
 
@@ -575,10 +642,10 @@ static enum umm_status rename_temp(struct umm_outfile *out, struct umm_error *er
 {
     struct stat st;
     int dir_fd = out->place.dir_fd;
-    int rc = fstatat(dir_fd, out->place.base, &st, AT_SYMLINK_NOFOLLOW);
-    if (rc < 0 && errno != ENOENT)
-        return umm_error_set_errno(err, errno, out->path, "cannot examine");
-    if (rc == 0 && !S_ISREG(st.st_mode))
+    enum umm_status status = look_at_target(out, &st, err);
+    if (status)
+        return status;
+    if (st.st_mode && !S_ISREG(st.st_mode))
         return umm_error_set_path(err, UMM_ERR_CONFLICT, out->path,
                                   "is no longer a regular file; left alone");
     /* Another host may remove it, if it does not see our lock, and use its name. */

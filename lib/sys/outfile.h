@@ -8,7 +8,7 @@
  *
  *     open                      write through the fd    commit
  *     .out.npy.umm-0            ...                     -> out.npy
- *     (mode 0600, flock'ed)                             (0666 & ~umask, or ACLs)
+ *     (mode 0600, flock'ed)                             (see below)
  *
  * The name is `.<base>.umm-<slot>`, slot being the first of 0 to 7 that is free
  * and base being cut when the name would not fit. It is locked while its writer
@@ -20,6 +20,10 @@
  * name is `.<base>.umm-<8 of a-z 0-9>`; one of those that a killed writer leaves
  * stays until umm_outfile_sweep. Hosts that write one output at once must share their locks (as NFS
  * does by default): else a writer may take the file of another, whose commit fails.
+ *
+ * A new file has mode 0666 & ~umask, or what the directory's ACL says. One that takes the
+ * place of another has its mode, and its owner and group as far as the process may; but
+ * nothing of another user's file in a directory where all may write.
  *
  * Anything else that exists (FIFO, terminal, /dev/null, "-" for standard output)
  * is a stream: written through, never replaced.
@@ -51,6 +55,7 @@ struct umm_outfile {
     bool is_open;
     bool is_mode_held; /* the file has mode 0600 in place of `mode` */
     unsigned mode;     /* what the kernel gave the new file */
+    unsigned owner, group;
     uint64_t device, inode;
     int fd;
     const char *path; /* the caller's, for messages */
@@ -63,7 +68,8 @@ struct umm_outfile {
  *                file, and of its directory after the rename
  * is_if_changed  a regular target with the same bytes already is kept as it is,
  *                with its inode, mode and times; the new file is dropped
- * mode           the permission bits of the new file; 0 for 0666 & ~umask
+ * mode           the permission bits of the new file; 0 for those of the file that it
+ *                replaces, or else 0666 & ~umask
  */
 struct umm_outfile_options {
     bool is_synced;

@@ -139,7 +139,8 @@ static void test_refusals(void **state)
     umm_appender_close(&appender);
     assert_int_equal(umm_appender_open(&appender, path, &triples, NULL, NULL, &err),
                      UMM_ERR_CONFLICT);
-    assert_string_equal(err.message, "the array has other columns: <f8 (N, 2); the input gives <f8 (N, 3)");
+    assert_string_equal(err.message,
+                        "the array has other columns: <f8 (N, 2); the input gives <f8 (N, 3)");
     umm_appender_close(&appender);
     FILE *file = fopen(path, "ab");
     assert_non_null(file);

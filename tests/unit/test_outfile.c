@@ -151,7 +151,6 @@ static void mode_follows_the_umask_at_open(void **state)
     static const mode_t masks[] = {022, 077, 002, 027, 0, 0777};
     for (size_t i = 0; i < sizeof masks / sizeof masks[0]; i++) {
         struct umm_outfile out;
-        put("o", "old");
         mode_t before = umask(masks[i]);
         assert_int_equal(begin(&out, "o", "new", NULL), UMM_OK);
         assert_int_equal(umask(before), masks[i]);
@@ -159,6 +158,45 @@ static void mode_follows_the_umask_at_open(void **state)
         assert_int_equal(stat_of("o").st_mode & 07777, 0666 & ~masks[i]);
         assert_int_equal(unlink("o"), 0);
     }
+}
+
+static void replaced_file_passes_its_mode_on(void **state)
+{
+    (void)state;
+    static const mode_t modes[] = {0600, 0640, 0644, 0400, 0777, 0};
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        struct umm_outfile out;
+        put("o", "old");
+        assert_int_equal(chmod("o", modes[i] | S_ISUID), 0);
+        assert_int_equal(begin(&out, "o", "new", NULL), UMM_OK);
+        assert_int_equal(umm_outfile_commit(&out, NULL, NULL, NULL), UMM_OK);
+        assert_int_equal(stat_of("o").st_mode & 07777, modes[i]);
+        assert_int_equal(unlink("o"), 0);
+    }
+}
+
+static void replaced_file_passes_its_owner_on(void **state)
+{
+    (void)state;
+    struct umm_outfile out;
+    if (geteuid() != 0)
+        skip();
+    put("o", "old");
+    assert_int_equal(chown("o", 12345, 23456), 0);
+    assert_int_equal(begin(&out, "o", "new", NULL), UMM_OK);
+    assert_int_equal(umm_outfile_commit(&out, NULL, NULL, NULL), UMM_OK);
+    assert_int_equal(stat_of("o").st_uid, 12345);
+    assert_int_equal(stat_of("o").st_gid, 23456);
+    /* But not that of a stranger in a directory like /tmp. */
+    assert_int_equal(chmod(".", 01777), 0);
+    assert_int_equal(chmod("o", 0666), 0);
+    mode_t before = umask(022);
+    assert_int_equal(begin(&out, "o", "newer", NULL), UMM_OK);
+    assert_int_equal(umm_outfile_commit(&out, NULL, NULL, NULL), UMM_OK);
+    umask(before);
+    assert_int_equal(chmod(".", 0755), 0);
+    assert_int_equal(stat_of("o").st_uid, 0);
+    assert_int_equal(stat_of("o").st_mode & 07777, 0644);
 }
 
 static void synced_commit_puts_the_same_file_in_place(void **state)
@@ -993,6 +1031,8 @@ int main(void)
         TEST(abort_leaves_the_target_and_nothing_else),
         TEST(temporary_has_the_stated_name_and_is_private),
         TEST(mode_follows_the_umask_at_open),
+        TEST(replaced_file_passes_its_mode_on),
+        TEST(replaced_file_passes_its_owner_on),
         TEST(synced_commit_puts_the_same_file_in_place),
         TEST(chdir_between_open_and_commit_does_not_matter),
         TEST(longest_name_works),
