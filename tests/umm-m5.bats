@@ -5,6 +5,10 @@
 
 load helper
 
+teardown() {
+    [[ -z ${PLACE-} ]] || rm -rf "$PLACE"
+}
+
 # Their malloc is another, and wants to be loaded first.
 no_sanitizer() {
     [[ -z ${UMM_SAN-} ]] || skip 'sanitizers count and keep memory in their own way'
@@ -258,4 +262,20 @@ EOF
     [[ $output != *FAIL* && $output == *'PASS  allocations are counted'*'SKIP  there is a baseline'* ]]
     ok umm-m5 health --seconds=1
     [[ ${lines[-1]} == PASS:* && ${#lines[@]} -eq 5 ]]
+}
+
+# Where another user can be, too; and not in /dev/shm, which would stay shared then.
+@test "check and complete: no privilege is needed" {
+    no_sanitizer
+    ((EUID == 0)) || skip 'only root can act for another user; the other tests are without privileges'
+    PLACE=$(mktemp -d /tmp/umm-m5-test.XXXXXX)
+    chmod 777 "$PLACE"
+    cd "$PLACE" || return
+    local nobody=(setpriv '--reuid=65534' '--regid=65534' --clear-groups)
+    "${nobody[@]}" sh -c 'ls . && umm-m5 --version' >/dev/null 2>&1 ||
+        skip 'another user cannot run the tools where they are built'
+    ok "${nobody[@]}" umm-m5 check -q --no-sync --signals=200 --dir=.
+    ok "${nobody[@]}" umm-m5 complete --dir=.
+    [[ $output != *FAIL* && $output == *'PASS  allocations are counted'* ]]
+    [[ -z $(ls -A .) ]]
 }

@@ -2,10 +2,12 @@
 #include "sys/isolate.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sys/file.h"
@@ -19,23 +21,42 @@ static bool write_text(const char *path, const char *text)
 }
 
 /* A user namespace in which we are who we are, and may mount. */
-static bool enter_user_namespace(void)
+static bool enter_user_namespace(bool *is_entered)
 {
     char users[64], groups[64];
     unsigned uid = (unsigned)geteuid(), gid = (unsigned)getegid();
     snprintf(users, sizeof users, "%u %u 1\n", uid, uid);
     snprintf(groups, sizeof groups, "%u %u 1\n", gid, gid);
-    return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
-           write_text("/proc/self/setgroups", "deny\n") &&
+    *is_entered = unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0;
+    return *is_entered && write_text("/proc/self/setgroups", "deny\n") &&
            write_text("/proc/self/uid_map", users) && write_text("/proc/self/gid_map", groups);
+}
+
+/* Nothing that is mounted here may show up outside. */
+static bool mount_own(void)
+{
+    return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") == 0;
+}
+
+/*
+ * Entering gave us every capability there, and what we start loses them, unless it is the
+ * superuser's: it could look into our /proc no more, which is only for who has all that we have.
+ */
+static void drop_capabilities(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    if (geteuid() != 0)
+        (void)syscall(SYS_capset, &header, none);
 }
 
 bool umm_isolate_shared_memory(void)
 {
-    if (unshare(CLONE_NEWNS) < 0 && !enter_user_namespace())
-        return false;
-    /* Nothing that is mounted here may show up outside. */
-    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-        return false;
-    return mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") == 0;
+    bool is_entered = false;
+    bool is_isolated =
+        (unshare(CLONE_NEWNS) == 0 || enter_user_namespace(&is_entered)) && mount_own();
+    if (is_entered)
+        drop_capabilities();
+    return is_isolated;
 }

@@ -14,7 +14,9 @@
  * kernel does not allow it: it takes the superuser, or user namespaces. Once, from a
  * process with one thread.
  *
- * Sources: unshare(2), user_namespaces(7), mount_namespaces(7).
+ * What it starts afterwards can open this process's /proc/PID/fd/N as before.
+ *
+ * Sources: unshare(2), user_namespaces(7), mount_namespaces(7), ptrace(2) on access checks.
  */
 bool umm_isolate_shared_memory(void);
 
