@@ -178,6 +178,13 @@ Try 'umm-m5 --help'." umm-m5 run --seconds=0 --dir=.
     refuses 1 'umm-m5: base: is no baseline of umm-m5' umm-m5 check --signals=1000 --baseline=base
 }
 
+@test "check: a baseline is a file: a FIFO is not waited for" {
+    mkfifo fifo
+    refuses 1 'umm-m5: fifo: is not a regular file' timeout -k 1 20 umm-m5 check --signals=1000 --baseline=fifo
+    refuses 1 'umm-m5: /dev/zero: is not a regular file' timeout -k 1 20 umm-m5 check --signals=1000 --baseline=/dev/zero
+    refuses 1 'umm-m5: .: cannot read: Is a directory' umm-m5 check --signals=1000 --baseline=.
+}
+
 @test "check: quiet, and a report on standard output" {
     no_sanitizer
     ok umm-m5 check --signals=1000 -q
