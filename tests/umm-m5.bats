@@ -204,12 +204,19 @@ Try 'umm-m5 --help'." umm-m5 run --seconds=0 --dir=.
     check 1 --signals=500 --max-seconds=1 -- sleep 1.2
     [[ $(lines_with FAIL) == duration_seconds ]]
     # One that hangs is ended: twice the limit, and 10 s, are enough for the slowest.
-    refuses 1 'umm-m5: sleep had not ended after 12 s, and was ended' \
+    refuses 1 'umm-m5: sleep: had not ended after 12 s, and was ended' \
         umm-m5 check --signals=500 --max-seconds=1 -- sleep 100
     refuses 2 "umm-m5: --json and --metrics write to the same place
 Try 'umm-m5 --help'." umm-m5 check --json=a --metrics=a
     refuses 1 'umm-m5: absent-command: cannot run: No such file or directory' \
         umm-m5 check -- absent-command
+}
+
+# shellcheck disable=SC2016 # for the command
+@test "check: the name of a command that was ended is escaped" {
+    printf '#!/bin/sh\nkill -KILL $$\n' >$'a\e[31m\nb'
+    chmod 755 $'a\e[31m\nb'
+    refuses 1 'umm-m5: ./a\x1b[31m\nb: was ended by signal 9' umm-m5 check --signals=500 -- $'./a\e[31m\nb'
 }
 
 @test "check: a command and /dev/shm, of its own or shared" {

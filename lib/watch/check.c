@@ -111,13 +111,14 @@ static enum umm_status try_command(const struct check *check, char *const *argv,
     enum umm_status status = umm_trial_run(&options, trial, &is_command, err);
     free((void *)envp);
     if (!status && trial->end != UMM_TRIAL_BY_ITSELF && !umm_run_is_cancelled(check->run))
-        return umm_error_set(err, UMM_ERR_SYSTEM, "%s had not ended after %.0f s, and was ended",
-                             argv[0], (double)longest_ns / 1e9);
+        return umm_error_set_path(err, UMM_ERR_SYSTEM, argv[0],
+                                  "had not ended after %.0f s, and was ended",
+                                  (double)longest_ns / 1e9);
     if (!status && (trial->signal || umm_run_is_cancelled(check->run)))
         return umm_run_is_cancelled(check->run)
                    ? umm_error_set_cancelled(err)
-                   : umm_error_set(err, UMM_ERR_SYSTEM, "%s was ended by signal %d", argv[0],
-                                   trial->signal);
+                   : umm_error_set_path(err, UMM_ERR_SYSTEM, argv[0], "was ended by signal %d",
+                                        trial->signal);
     return status;
 }
 
