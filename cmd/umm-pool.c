@@ -199,6 +199,26 @@ static enum umm_status print(const struct opts *opts, const struct umm_pool_insp
     return status;
 }
 
+/* CLI_OK, or CLI_USAGE after a message: the file to write, links followed, is in the pool. */
+static int check_output(const struct umm_pool *pool, const char *path)
+{
+    struct umm_file_info info;
+    char shown[UMM_EXCERPT_MAX];
+    char *file = path ? umm_file_follow(path) : NULL;
+    char *slash = file ? strrchr(file, '/') : NULL;
+    bool is_in = false;
+    if (file && umm_file_stat_fd(pool->fd, pool->path, &info, NULL) == UMM_OK) {
+        if (slash)
+            slash[1] = '\0';
+        is_in = umm_file_same(slash ? file : ".", info.device, info.inode);
+    }
+    free(file);
+    if (!is_in)
+        return CLI_OK;
+    return cli_usage("%s: is in the pool, which has entries only",
+                     umm_escape(shown, sizeof shown, path, strlen(path)));
+}
+
 /* list, stat and verify: what they look at, and whether they judge. */
 static int look(struct opts *opts, const char *name, bool has_sharing, bool is_verdict)
 {
@@ -209,6 +229,10 @@ static int look(struct opts *opts, const char *name, bool has_sharing, bool is_v
     if (cli_check_outputs(outputs, 2) != CLI_OK)
         return CLI_USAGE;
     enum umm_status status = umm_pool_open(&pool, opts->root, name, &err);
+    if (!status && check_output(&pool, opts->metrics) != CLI_OK) {
+        umm_pool_close(&pool);
+        return CLI_USAGE;
+    }
     if (!status)
         status = umm_pool_inspect(&pool, has_sharing, &opts->run, &inspection, &err);
     if (!status)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,20 @@ static enum umm_status close_store(struct umm_store *store, enum umm_status stat
 {
     enum umm_status closing = umm_store_close(store, status ? NULL : err);
     return status ? status : closing;
+}
+
+/* The files of the store at path are no output: CLI_OK, or CLI_USAGE after a message. */
+static int check_output(const char *path, const struct cli_output *output)
+{
+    static const char *const names[] = {"slots.npy", "vectors.npy", "index.umm"};
+    char file[PATH_MAX];
+    int code = CLI_OK;
+    for (size_t i = 0; output->path && code == CLI_OK && i < sizeof names / sizeof *names; i++) {
+        int len = snprintf(file, sizeof file, "%s/%s", path, names[i]);
+        if (len > 0 && (size_t)len < sizeof file)
+            code = cli_check_input(file, output, 1);
+    }
+    return code;
 }
 
 static enum umm_status open_writer(struct opts *opts, const char *path, struct umm_store **store,
@@ -289,6 +304,8 @@ static int run_stat(void *user, int n, char **operands)
     char *text = NULL;
     size_t len = 0;
     (void)n;
+    if (check_output(operands[0], &(struct cli_output){"--metrics", opts->metrics}) != CLI_OK)
+        return CLI_USAGE;
     if (umm_store_open(&store, operands[0], UMM_STORE_READ, NULL, &err) != UMM_OK)
         return cli_fail(&err);
     umm_store_info(store, &info);
@@ -316,6 +333,8 @@ static int run_export(void *user, int n, char **operands)
     struct umm_store *store = NULL;
     uint64_t n_rows = 0;
     (void)n;
+    if (check_output(operands[0], &(struct cli_output){"FILE", operands[1]}) != CLI_OK)
+        return CLI_USAGE;
     enum umm_status status = umm_store_open(&store, operands[0], UMM_STORE_READ, NULL, &err);
     if (!status)
         status = umm_store_export(store, operands[1], &opts->run, &n_rows, &err);

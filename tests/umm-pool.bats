@@ -288,6 +288,27 @@ assert np.load(sys.argv[1], mmap_mode="r")[0, 0] == 3
 EOF
 }
 
+@test "metrics take no place in the pool, by whatever name" {
+    array a.npy 100
+    ok umm-pool create p --size=1M
+    ok umm-pool put p k a.npy
+    ln -s "$(pool p)/k.npy" link
+    ln -s "$(pool p)" dir
+    local out
+    for out in "$(pool p)"/{k.npy,.umm-pool,new.prom} dir/k.npy link; do
+        refuses 2 "umm-pool: $out: is in the pool, which has entries only
+Try 'umm-pool --help'." umm-pool stat p --metrics="$out"
+        refuses 2 "umm-pool: $out: is in the pool, which has entries only
+Try 'umm-pool --help'." umm-pool verify p --json --metrics="$out"
+    done
+    cmp a.npy "$(pool p)/k.npy"
+    ok umm-pool verify p
+    ok bash -c 'cd -P dir && umm-pool stat p --metrics="$OLDPWD/m.prom"'
+    cd -P dir
+    refuses 2 "umm-pool: m.prom: is in the pool, which has entries only
+Try 'umm-pool --help'." umm-pool stat p --metrics=m.prom
+}
+
 @test "stat --json and --metrics" {
     array a.npy 100
     ok umm-pool create p --size=1M

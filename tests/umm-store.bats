@@ -439,6 +439,22 @@ with open('s/index.umm', 'r+b') as f:
     grep -qx 'umm_store_positions{tool="umm-store",output="s"} 4' s.prom
 }
 
+@test "no output takes the place of one of the store's files, by whatever name" {
+    create_abc
+    ln -s s/vectors.npy link.npy
+    ln s/slots.npy hard.npy
+    cp -r s before
+    local out
+    for out in s/vectors.npy s/slots.npy s/index.umm "$PWD/s/../s/slots.npy" link.npy hard.npy; do
+        refuses 2 "umm-store: $out: is an input and an output at once"$'\nTry \'umm-store --help\'.' \
+            umm-store export s "$out"
+        refuses 2 "umm-store: $out: is an input and an output at once"$'\nTry \'umm-store --help\'.' \
+            umm-store stat --metrics="$out" s
+    done
+    diff -r before s
+    ok umm-store export s s/other.npy
+}
+
 @test "wrong usage is told from failures" {
     refuses 2 $'umm-store: --dim takes a number from 1 to 1048576, not "0"\nTry \'umm-store --help\'.' \
         umm-store create --dim=0 s
