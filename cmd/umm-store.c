@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "cli.h"
 #include "data/store_lines.h"
+#include "data/store_look.h"
 #include "data/store_report.h"
 #include "sys/file.h"
 
@@ -222,32 +223,70 @@ static int run_import(void *user, int n, char **operands)
 
 /* ---- commands that read ---------------------------------------------------------------- */
 
+static float *new_vector(const struct umm_store *store, struct umm_arena *arena)
+{
+    struct umm_store_info info;
+    umm_store_info(store, &info);
+    return umm_arena_alloc_array(arena, info.dim, sizeof(float));
+}
+
 static int run_get(void *user, int n, char **operands)
 {
     struct umm_error err = {0};
     struct umm_store *store = NULL;
-    struct umm_store_info info;
     struct umm_store_entry entry;
     struct umm_arena arena = {0};
     int exit_code = CLI_OK;
     (void)user;
     if (umm_store_open(&store, operands[0], UMM_STORE_READ, NULL, &err) != UMM_OK)
         return cli_fail(&err);
-    umm_store_info(store, &info);
-    float *vector = umm_arena_alloc_array(&arena, info.dim, sizeof *vector);
+    float *vector = new_vector(store, &arena);
     char *line = umm_arena_alloc(&arena, umm_store_line_max(store));
     enum umm_status status = umm_arena_check(&arena, "a vector", &err);
     for (int i = 1; !status && i < n; i++) {
-        if (umm_store_get(store, operands[i], strlen(operands[i]), vector, &entry)) {
+        bool is_found;
+        status = umm_store_get_sound(store, operands[i], strlen(operands[i]), vector, &entry,
+                                     &is_found, &err);
+        if (!status && is_found) {
             fwrite(line, 1, umm_store_print_line(store, line, &entry, vector), stdout);
-            continue;
+        } else if (!status) {
+            warn_absent(operands[i]);
+            exit_code = CLI_FAILED;
         }
-        warn_absent(operands[i]);
-        exit_code = CLI_FAILED;
     }
     umm_arena_close(&arena);
     status = close_store(store, status, &err);
     return status ? cli_fail(&err) : cli_finish(exit_code);
+}
+
+static enum umm_status print_entry(const struct opts *opts, const struct umm_store_entry *entry,
+                                   struct umm_error *err)
+{
+    char line[UMM_STORE_ENTRY_LINE_MAX], *text = NULL;
+    size_t len = 0;
+    if (!opts->is_json) {
+        fwrite(line, 1, umm_store_report_entry(entry, line), stdout);
+        return UMM_OK;
+    }
+    enum umm_status status = umm_store_report_entry_json(entry, &text, &len, err);
+    if (!status)
+        fwrite(text, 1, len, stdout);
+    free(text);
+    return status;
+}
+
+/* What list and export come to when n_torn entries were not there to be had. */
+static int end_reading(const char *path, uint64_t n_torn, enum umm_status status,
+                       const struct umm_error *err)
+{
+    if (status)
+        return cli_fail(err);
+    if (n_torn)
+        cli_warn_path(path,
+                      "%llu entries were left out: half written, by a writer that was killed or "
+                      "is stopped",
+                      (unsigned long long)n_torn);
+    return cli_finish(n_torn ? CLI_REJECTED : CLI_OK);
 }
 
 static int run_list(void *user, int n, char **operands)
@@ -256,25 +295,23 @@ static int run_list(void *user, int n, char **operands)
     struct umm_error err = {0};
     struct umm_store *store = NULL;
     struct umm_store_entry entry;
-    char line[UMM_STORE_ENTRY_LINE_MAX];
+    struct umm_arena arena = {0};
+    uint64_t n_torn = 0;
+    bool is_found = true;
     (void)n;
-    enum umm_status status = umm_store_open(&store, operands[0], UMM_STORE_READ, NULL, &err);
+    if (umm_store_open(&store, operands[0], UMM_STORE_READ, NULL, &err) != UMM_OK)
+        return cli_fail(&err);
+    float *vector = new_vector(store, &arena);
+    enum umm_status status = umm_arena_check(&arena, "a vector", &err);
     if (!status && !opts->is_json)
         puts("id,active,timestamp");
-    for (uint64_t at = 0; !status && umm_store_next(store, at, &entry, NULL);
-         at = entry.position + 1) {
-        char *text = NULL;
-        size_t len = 0;
-        if (!opts->is_json) {
-            fwrite(line, 1, umm_store_report_entry(&entry, line), stdout);
-            continue;
-        }
-        status = umm_store_report_entry_json(&entry, &text, &len, &err);
-        if (!status)
-            fwrite(text, 1, len, stdout);
-        free(text);
+    for (uint64_t at = 0; !status && is_found; at = entry.position + 1) {
+        status = umm_store_next_sound(store, at, &entry, vector, &is_found, &n_torn, &err);
+        if (!status && is_found)
+            status = print_entry(opts, &entry, &err);
     }
-    return end(close_store(store, status, &err), &err);
+    umm_arena_close(&arena);
+    return end_reading(operands[0], n_torn, close_store(store, status, &err), &err);
 }
 
 static void print_info(const struct umm_store_info *info)
@@ -331,14 +368,14 @@ static int run_export(void *user, int n, char **operands)
     struct opts *opts = user;
     struct umm_error err = {0};
     struct umm_store *store = NULL;
-    uint64_t n_rows = 0;
+    uint64_t n_rows = 0, n_torn = 0;
     (void)n;
     if (check_output(operands[0], &(struct cli_output){"FILE", operands[1]}) != CLI_OK)
         return CLI_USAGE;
     enum umm_status status = umm_store_open(&store, operands[0], UMM_STORE_READ, NULL, &err);
     if (!status)
-        status = umm_store_export(store, operands[1], &opts->run, &n_rows, &err);
-    return end(close_store(store, status, &err), &err);
+        status = umm_store_export(store, operands[1], &opts->run, &n_rows, &n_torn, &err);
+    return end_reading(operands[0], n_torn, close_store(store, status, &err), &err);
 }
 
 static const struct cli_command commands[] = {

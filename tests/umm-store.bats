@@ -371,10 +371,62 @@ with open('s/index.umm', 'r+b') as f:
     f.seek(48), f.write(b'\1')"
     refuses 1 'umm-store: no such id: "a"' umm-store get s a
     ok umm-store get s b
+    local left_out='umm-store: s: 1 entries were left out: half written, by a writer that was killed or is stopped'
+    refuses 3 "$left_out" umm-store list s
+    [[ ${#lines[@]} == 3 && ${lines[1]} == b,* && ${lines[2]} == c,* ]]
+    refuses 3 "$left_out" umm-store export s s.csv
+    refuses 3 "$left_out" umm-store export s s.npy
+    ok cut -d, -f1 s.csv
+    [[ $output == $'id\nb\nc' ]]
     refuses 0 'umm-store: s: 1 half written entries of a killed writer were removed' \
         umm-store put s - <<<'d,1,1,1'
     ok bash -c 'umm-store list s | cut -d, -f1'
     [[ $output == $'id\nd\nb\nc' ]]
+}
+
+# damage FILE BYTE: other bits at that byte of a file of the store s.
+damage() {
+    "$PY" -c 'import sys
+with open("s/" + sys.argv[1], "r+b") as f:
+    f.seek(int(sys.argv[2]))
+    byte = f.read(1)[0]
+    f.seek(int(sys.argv[2])), f.write(bytes([byte ^ 4]))' "$@"
+}
+
+@test "a vector, id or timestamp whose check differs is given out by no command" {
+    create_abc
+    cp -r s whole
+    local file byte says
+    # The second vector; timestamp and id of the second slot.
+    while read -r file byte says; do
+        damage "$file" "$byte"
+        refuses 1 "umm-store: s: $says" umm-store list s
+        refuses 1 "umm-store: s: $says" umm-store list --json s
+        refuses 1 "umm-store: s: $says" umm-store export s out.csv
+        refuses 1 "umm-store: s: $says" umm-store export s out.npy
+        ok umm-store get s a c
+        [[ $output == $'a,1,2,3\nc,NaN,inf,-inf' ]]
+        rm -r s
+        cp -r whole s
+    done <<'EOF'
+vectors.npy 141 "b" is damaged: its check differs
+slots.npy 274 "b" is damaged: its check differs
+slots.npy 241 "b\x04" is damaged: no id has a control character
+slots.npy 240 "f" is damaged: its check differs
+EOF
+    no_leftovers
+    [[ ! -e out.csv && ! -e out.npy ]]
+    damage vectors.npy 141
+    refuses 1 'umm-store: s: "b" is damaged: its check differs' umm-store get s a b
+    [[ $output == a,1,2,3 ]]
+    "$PY" -c "import numpy
+numpy.load('s/slots.npy', mmap_mode='r+')['id'][1] = b''"
+    refuses 1 'umm-store: s: position 1 is damaged: it has a check, but no id' umm-store export s -
+    # An index that is made again is without what is damaged.
+    rm s/index.umm
+    refuses 0 'umm-store: s: 1 half written entries of a killed writer were removed' \
+        umm-store put s - <<<'d,1,1,1'
+    ok umm-store get s a c d
 }
 
 @test "of an id that a power cut left at two positions, the newer one stays" {

@@ -6,19 +6,14 @@
 #include "base/error.h"
 #include "data/store.h"
 
-/*
- * A slot is odd for a fraction of a microsecond, unless its writer was interrupted, or
- * killed: a reader tries again at once, then after naps, 20 ms in all.
- */
-enum { TRIES = 1000, NAPS = 20, NAP_NS = 1000000 };
-
 /* Keys looked at together: enough to have several cache misses under way. */
 enum { BATCH = 32 };
 
 /* ---- reading ------------------------------------------------------------------- */
 
-static void nap(void)
+void umm_store_nap(void)
 {
+    enum { NAP_NS = 1000000 };
     (void)nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
 }
 
@@ -47,7 +42,7 @@ static bool get(struct umm_store *store, const struct umm_store_key *key, float 
 {
     struct umm_store_key again;
     bool is_fresh = false;
-    for (int n = 0; n < TRIES + NAPS; n++) {
+    for (int n = 0; n < UMM_STORE_TRIES + UMM_STORE_NAPS; n++) {
         /* An index that took the place of another hashes in its own way. */
         if (key->seed != store->seed) {
             again = *key;
@@ -57,8 +52,8 @@ static bool get(struct umm_store *store, const struct umm_store_key *key, float 
         enum umm_store_reading reading = look(store, key, entry, vector);
         if (reading == UMM_STORE_READ_OK)
             return true;
-        if (reading == UMM_STORE_READ_TORN && n >= TRIES)
-            nap();
+        if (reading == UMM_STORE_READ_TORN && n >= UMM_STORE_TRIES)
+            umm_store_nap();
         if (reading == UMM_STORE_READ_TORN)
             continue;
         if (is_fresh || !__atomic_load_n(&store->head->is_replaced, __ATOMIC_ACQUIRE) ||
@@ -127,10 +122,11 @@ bool umm_store_next(struct umm_store *store, uint64_t position, struct umm_store
 {
     for (; position < store->max_positions; position++) {
         enum umm_store_reading reading = UMM_STORE_READ_TORN;
-        for (int n = 0; reading == UMM_STORE_READ_TORN && n < TRIES + NAPS; n++) {
+        for (int n = 0; reading == UMM_STORE_READ_TORN && n < UMM_STORE_TRIES + UMM_STORE_NAPS;
+             n++) {
             reading = umm_store_read(store, (uint32_t)position, NULL, entry, vector);
-            if (reading == UMM_STORE_READ_TORN && n >= TRIES)
-                nap();
+            if (reading == UMM_STORE_READ_TORN && n >= UMM_STORE_TRIES)
+                umm_store_nap();
         }
         if (reading == UMM_STORE_READ_OK)
             return true;
@@ -172,14 +168,6 @@ static enum umm_status bad_id(const struct umm_store *store, const char *id, siz
                              "the id \"%s\" has %zu bytes, the store has room for %zu", shown,
                              id_bytes, most);
     return umm_error_set(err, UMM_ERR_ARGUMENT, "the id \"%s\" has a control character", shown);
-}
-
-static bool has_control(const char *id, size_t id_bytes)
-{
-    for (size_t i = 0; i < id_bytes; i++)
-        if ((unsigned char)id[i] < 0x20 || id[i] == 0x7f)
-            return true;
-    return false;
 }
 
 /*
@@ -275,7 +263,7 @@ enum umm_status umm_store_put(struct umm_store *store, const void *id, size_t id
     enum umm_status status = check_writer(store, err);
     if (status)
         return status;
-    if (!umm_store_make_key(store, id, id_bytes, &key) || has_control(id, id_bytes))
+    if (!umm_store_make_key(store, id, id_bytes, &key) || umm_store_has_control(id, id_bytes))
         return bad_id(store, id, id_bytes, err);
     return put(store, &key, vector, timestamp_ns, err);
 }
@@ -294,7 +282,7 @@ enum umm_status umm_store_put_many(struct umm_store *store, const char *ids, siz
         prefetch(store, keys, n_now);
         for (size_t i = 0; !status && i < n_now; i++) {
             const char *id = ids + (first + i) * cell_bytes;
-            if (!lens[i] || has_control(id, lens[i]))
+            if (!lens[i] || umm_store_has_control(id, lens[i]))
                 status = bad_id(store, id, strnlen(id, cell_bytes), err);
             else
                 status =

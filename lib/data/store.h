@@ -13,8 +13,8 @@
  * or has changed. A slot's id never changes without it; active may.
  *
  * check is the low half of XXH64 of the vector, with XXH64 of the id's 8k bytes as its
- * seed, which has the timestamp as its own. Only repair looks at it: after a power cut
- * pages may be older than others.
+ * seed, which has the timestamp as its own; 0 of a free one. Only repair, and what hands
+ * entries on (store_look.h), looks at it: after a power cut pages may be older than others.
  *
  *     index.umm   | head, 4096 bytes | table 0 | table 1 | heap | places |
  *
@@ -89,6 +89,9 @@ bool umm_store_make_key(const struct umm_store *store, const void *id, size_t id
                         struct umm_store_key *key);
 void umm_store_hash_key(const struct umm_store *store, struct umm_store_key *key);
 
+/* Whether an id has a character that no id has: a zero byte, too. */
+bool umm_store_has_control(const char *id, size_t id_bytes);
+
 enum umm_store_reading { UMM_STORE_READ_OK, UMM_STORE_READ_OTHER, UMM_STORE_READ_TORN };
 
 /*
@@ -98,6 +101,21 @@ enum umm_store_reading { UMM_STORE_READ_OK, UMM_STORE_READ_OTHER, UMM_STORE_READ
 enum umm_store_reading umm_store_read(const struct umm_store *store, uint32_t position,
                                       const struct umm_store_key *key,
                                       struct umm_store_entry *entry, float *vector);
+
+/*
+ * The same of any slot with an id, neither being NULL, and whether the check is that of
+ * this copy; of an empty one: whether it has none.
+ */
+enum umm_store_reading umm_store_read_checked(const struct umm_store *store, uint32_t position,
+                                              struct umm_store_entry *entry, float *vector,
+                                              bool *is_sound);
+
+/*
+ * A slot is odd for a fraction of a microsecond, unless its writer was interrupted, or
+ * killed: a reader tries again at once, then after naps, 20 ms in all.
+ */
+enum { UMM_STORE_TRIES = 1000, UMM_STORE_NAPS = 20 };
+void umm_store_nap(void);
 
 /* Write a slot with its vector; an empty one when key is NULL. */
 void umm_store_write(struct umm_store *store, uint32_t position, const struct umm_store_key *key,
@@ -116,7 +134,7 @@ int64_t umm_store_timestamp(const struct umm_store *store, uint32_t position);
 bool umm_store_slot_key(const struct umm_store *store, uint32_t position,
                         struct umm_store_key *key);
 
-/* Whether a slot is whole: even, and its check fits (an empty one has none). */
+/* Whether a slot is whole: even, and its check fits (that of an empty one is 0). */
 bool umm_store_is_whole(const struct umm_store *store, uint32_t position);
 
 void umm_store_prefetch(const struct umm_store *store, uint32_t position);

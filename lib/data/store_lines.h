@@ -32,11 +32,12 @@ size_t umm_store_print_line(const struct umm_store *store, char *out,
 
 /*
  * Write all entries, in order of positions, to the output path: an .npy file if it ends
- * so, else rows ("-": standard output). Complete or not at all.
+ * so, else rows ("-": standard output). Complete or not at all, but for *n_torn entries that
+ * stay half written. UMM_ERR_DATA: an entry is damaged.
  */
 UMM_MUST_USE enum umm_status umm_store_export(struct umm_store *store, const char *path,
                                               struct umm_run *run, uint64_t *n_rows,
-                                              struct umm_error *err);
+                                              uint64_t *n_torn, struct umm_error *err);
 
 /* Put all entries of an export back, with their timestamps and as active as they were. */
 UMM_MUST_USE enum umm_status umm_store_import(struct umm_store *store, const char *path,

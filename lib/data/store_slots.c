@@ -68,6 +68,14 @@ bool umm_store_make_key(const struct umm_store *store, const void *id, size_t id
     return true;
 }
 
+bool umm_store_has_control(const char *id, size_t id_bytes)
+{
+    for (size_t i = 0; i < id_bytes; i++)
+        if ((unsigned char)id[i] < 0x20 || id[i] == 0x7f)
+            return true;
+    return false;
+}
+
 /* ---- vectors: relaxed copies, by 8 bytes where rows are multiples of that ---------- */
 
 static void copy_out(float *vector, const char *row, size_t row_bytes)
@@ -168,6 +176,27 @@ enum umm_store_reading umm_store_read(const struct umm_store *store, uint32_t po
     return is_it ? UMM_STORE_READ_OK : UMM_STORE_READ_OTHER;
 }
 
+enum umm_store_reading umm_store_read_checked(const struct umm_store *store, uint32_t position,
+                                              struct umm_store_entry *entry, float *vector,
+                                              bool *is_sound)
+{
+    uint64_t *slot = slot_of(store, position);
+    const uint32_t *generation = generation_of(store, slot);
+    uint32_t before = __atomic_load_n(generation, __ATOMIC_ACQUIRE);
+    enum umm_store_reading reading = umm_store_read(store, position, NULL, entry, vector);
+    uint32_t check = __atomic_load_n(check_of(store, slot), __ATOMIC_RELAXED);
+    struct umm_store_key key;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    if (__atomic_load_n(generation, __ATOMIC_RELAXED) != before)
+        return UMM_STORE_READ_TORN;
+    *is_sound = check == 0;
+    if (reading == UMM_STORE_READ_OK) {
+        memcpy(key.words, entry->id, store->id_words * sizeof key.words[0]);
+        *is_sound = check == make_check(store, &key, entry->timestamp_ns, vector);
+    }
+    return reading;
+}
+
 void umm_store_prefetch(const struct umm_store *store, uint32_t position)
 {
     const char *slot = (const char *)slot_of(store, position), *row = row_of(store, position);
@@ -248,7 +277,7 @@ bool umm_store_is_whole(const struct umm_store *store, uint32_t position)
     if (*generation_of(store, slot) % 2)
         return false;
     if (!umm_store_slot_key(store, position, &key))
-        return true;
+        return *check_of(store, slot) == 0;
     int64_t timestamp = umm_store_timestamp(store, position);
     return *check_of(store, slot) == make_check(store, &key, timestamp, row_of(store, position));
 }

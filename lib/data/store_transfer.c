@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "data/arrayfile.h"
 #include "data/store_lines.h"
+#include "data/store_look.h"
 #include "data/store_text.h"
 #include "sys/file.h"
 #include "sys/outfile.h"
@@ -33,6 +34,7 @@ struct writer {
     char *buffer;
     size_t len;
     float *vector;
+    uint64_t n_torn;
 };
 
 static enum umm_status flush(struct writer *writer, struct umm_error *err)
@@ -71,8 +73,12 @@ static enum umm_status put_rows(struct writer *writer, bool is_binary, uint64_t 
 {
     struct umm_store_entry entry;
     enum umm_status status = UMM_OK;
-    for (uint64_t at = 0; !status && umm_store_next(writer->store, at, &entry, writer->vector);
-         at = entry.position + 1) {
+    for (uint64_t at = 0; !status; at = entry.position + 1) {
+        bool is_found;
+        status = umm_store_next_sound(writer->store, at, &entry, writer->vector, &is_found,
+                                      &writer->n_torn, err);
+        if (status || !is_found)
+            break;
         if (is_binary)
             put_npy_row(writer, &entry);
         else
@@ -154,7 +160,7 @@ static enum umm_status export_text(struct writer *writer, uint64_t *n_rows, stru
 }
 
 enum umm_status umm_store_export(struct umm_store *store, const char *path, struct umm_run *run,
-                                 uint64_t *n_rows, struct umm_error *err)
+                                 uint64_t *n_rows, uint64_t *n_torn, struct umm_error *err)
 {
     struct umm_arena arena = {0};
     struct writer writer = {.store = store, .path = path, .run = run};
@@ -170,6 +176,7 @@ enum umm_status umm_store_export(struct umm_store *store, const char *path, stru
             is_npy(path) ? export_npy(&writer, n_rows, err) : export_text(&writer, n_rows, err);
     if (!status)
         status = umm_outfile_commit(&writer.out, NULL, NULL, err);
+    *n_torn = writer.n_torn;
     umm_outfile_abort(&writer.out);
     umm_arena_close(&arena);
     return status;

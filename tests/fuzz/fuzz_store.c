@@ -83,7 +83,7 @@ static bool is_same_file(const char *a, const char *b)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct umm_error err = {0};
-    uint64_t n = 0;
+    uint64_t n = 0, n_torn = 0;
     if (size == 0)
         return 0;
     if (!directory[0])
@@ -102,14 +102,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (status)
         require(err.message[0] && !strpbrk(err.message, "\n\r\x1b"), "a bad message");
-    require(umm_store_export(store, path[3], NULL, &n, &err) == UMM_OK, "cannot export");
+    require(umm_store_export(store, path[3], NULL, &n, &n_torn, &err) == UMM_OK, "cannot export");
     require(umm_store_import(other, path[3], NULL, &n, &err) == UMM_OK, "its own is refused");
     struct umm_store_info a, b;
     umm_store_info(store, &a);
     umm_store_info(other, &b);
     require(a.n_entries == b.n_entries && a.n_inactive == b.n_inactive, "entries differ");
     /* Without evictions, the order of positions is that of the export. */
-    require(umm_store_export(other, path[4], NULL, &n, &err) == UMM_OK, "cannot export again");
+    require(umm_store_export(other, path[4], NULL, &n, &n_torn, &err) == UMM_OK,
+            "cannot export again");
     require(is_same_file(path[3], path[4]), "another export");
     require(umm_store_close(store, NULL) == UMM_OK && umm_store_close(other, NULL) == UMM_OK,
             "cannot close");
