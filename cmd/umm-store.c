@@ -81,10 +81,12 @@ static int end(enum umm_status status, const struct umm_error *err)
     return status ? cli_fail(err) : cli_finish(CLI_OK);
 }
 
-/* Close the store: the first error wins. */
+/* Close the store, whose path must still lead to it: the first error wins. */
 static enum umm_status close_store(struct umm_store *store, enum umm_status status,
                                    struct umm_error *err)
 {
+    if (store && !status)
+        status = umm_store_check_place(store, err);
     enum umm_status closing = umm_store_close(store, status ? NULL : err);
     return status ? status : closing;
 }

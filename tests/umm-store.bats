@@ -457,6 +457,28 @@ with open('s/index.umm', 'r+b') as f:
     done
 }
 
+@test "what is put into a store that was moved away meanwhile is an error" {
+    mkfifo pipe
+    local code writer end
+    for end in 'umm-store create --dim=1 s' true 'cp -r old s'; do
+        rm -rf s old
+        umm-store create --dim=1 s
+        umm-store put s pipe 2>said &
+        writer=$! code=0
+        exec {pipe}>pipe
+        echo a,1 >&"$pipe"
+        until umm-store get s a >/dev/null 2>&1; do sleep 0.02; done
+        mv s old
+        $end
+        echo b,2 >&"$pipe"
+        exec {pipe}>&-
+        wait "$writer" || code=$?
+        ((code == 1))
+        [[ $(cat said) == 'umm-store: s: was moved away while it was open: what was written is not here' ]]
+        ok umm-store get old a b
+    done
+}
+
 @test "a second writer waits, or fails if told to" {
     ok umm-store create --dim=1 s
     mkfifo pipe

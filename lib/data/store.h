@@ -58,6 +58,11 @@ struct umm_store_head {
     uint64_t n_puts, n_evictions;
 };
 
+/* Which file a map is of. */
+struct umm_store_file {
+    uint64_t device, inode;
+};
+
 struct umm_store {
     struct umm_arena arena; /* of the paths and of this */
     const char *path, *vectors_path, *slots_path, *index_path;
@@ -65,6 +70,7 @@ struct umm_store {
     uint64_t n_cleared;
     struct umm_lock lock;
     struct umm_sharedmap vectors_map, slots_map, index_map;
+    struct umm_store_file vectors_file, slots_file;
     /* Checked when the store was opened; what the head says may change under us. */
     uint64_t max_positions;
     uint32_t dim, id_words;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "data/store_files.h"
+#include "data/store_look.h"
 #include "sys/file.h"
 
 /* ---- the arrays ------------------------------------------------------------------------- */
@@ -14,14 +15,16 @@ static enum umm_status foreign(const char *path, const char *what, struct umm_er
     return umm_error_set_path(err, UMM_ERR_DATA, path, "is not the %s of a feature store", what);
 }
 
-/* Open and map one of the arrays; *npy is what it is. */
+/* Open and map one of the arrays; *npy is what it is, *file which one. */
 static enum umm_status map_array(struct umm_sharedmap *map, const char *path, bool is_writer,
-                                 struct umm_npy *npy, struct umm_error *err)
+                                 struct umm_npy *npy, struct umm_store_file *file,
+                                 struct umm_error *err)
 {
     int fd = -1;
-    struct umm_file_info info;
+    struct umm_file_info info = {.device = 0};
     enum umm_status status = is_writer ? umm_file_open_update(path, &fd, &info, err)
                                        : umm_file_open_read(path, &fd, &info, err);
+    *file = (struct umm_store_file){info.device, info.inode};
     if (!status)
         status = umm_npy_read(fd, path, npy, err);
     if (!status)
@@ -65,12 +68,13 @@ static enum umm_status check_slots(const struct umm_npy *npy, const char *path,
 enum umm_status umm_store_map_arrays(struct umm_store *store, struct umm_error *err)
 {
     struct umm_npy vectors = {0}, slots = {0};
-    enum umm_status status =
-        map_array(&store->vectors_map, store->vectors_path, store->is_writer, &vectors, err);
+    enum umm_status status = map_array(&store->vectors_map, store->vectors_path, store->is_writer,
+                                       &vectors, &store->vectors_file, err);
     if (!status && !is_vectors(&vectors))
         status = foreign(store->vectors_path, "vectors", err);
     if (!status)
-        status = map_array(&store->slots_map, store->slots_path, store->is_writer, &slots, err);
+        status = map_array(&store->slots_map, store->slots_path, store->is_writer, &slots,
+                           &store->slots_file, err);
     if (!status)
         status = check_slots(&slots, store->slots_path, err);
     if (!status) {
@@ -253,7 +257,7 @@ static void free_store(struct umm_store *store)
 }
 
 /* Not a directory, or without slots: say so, before the lock leaves a file there. */
-static enum umm_status check_place(const struct umm_store *store, struct umm_error *err)
+static enum umm_status look_at_place(const struct umm_store *store, struct umm_error *err)
 {
     struct umm_file_info info;
     enum umm_status status = umm_file_stat(store->path, &info, err);
@@ -276,7 +280,7 @@ enum umm_status umm_store_open(struct umm_store **out, const char *path,
         return status;
     enum umm_lock_wait wait = access == UMM_STORE_WRITE ? UMM_LOCK_WAIT : UMM_LOCK_FAIL;
     store->is_writer = access != UMM_STORE_READ;
-    status = check_place(store, err);
+    status = look_at_place(store, err);
     if (!status && store->is_writer)
         status = umm_lock_take(&store->lock, store->slots_path, wait, run, err);
     if (!status)
@@ -286,6 +290,17 @@ enum umm_status umm_store_open(struct umm_store **out, const char *path,
     else
         *out = store;
     return status;
+}
+
+enum umm_status umm_store_check_place(const struct umm_store *store, struct umm_error *err)
+{
+    if (!store->is_writer)
+        return UMM_OK;
+    if (umm_file_same(store->slots_path, store->slots_file.device, store->slots_file.inode) &&
+        umm_file_same(store->vectors_path, store->vectors_file.device, store->vectors_file.inode))
+        return UMM_OK;
+    return umm_error_set_path(err, UMM_ERR_CONFLICT, store->path,
+                              "was moved away while it was open: what was written is not here");
 }
 
 enum umm_status umm_store_sync(struct umm_store *store, struct umm_error *err)

@@ -42,4 +42,11 @@ UMM_MUST_USE enum umm_status umm_store_next_sound(struct umm_store *store, uint6
                                                   bool *is_found, uint64_t *n_torn,
                                                   struct umm_error *err);
 
+/*
+ * For a writer: whether its path still leads to the files that are open. UMM_ERR_CONFLICT: they
+ * were moved or removed, and who opens that path does not find what was written.
+ */
+UMM_MUST_USE enum umm_status umm_store_check_place(const struct umm_store *store,
+                                                   struct umm_error *err);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "data/store_files.h"
+#include "data/store_look.h"
 #include "sys/file.h"
 
 /* A new index for as many positions as the arrays have, in place of the one there is. */
@@ -96,7 +97,9 @@ enum umm_status umm_store_resize(struct umm_store *store, uint64_t max_positions
                                   store->max_positions, max_positions);
     if (max_positions == store->max_positions)
         return UMM_OK;
-    status = grow_array(store->vectors_path, max_positions, err);
+    status = umm_store_check_place(store, err);
+    if (!status)
+        status = grow_array(store->vectors_path, max_positions, err);
     if (!status)
         status = grow_array(store->slots_path, max_positions, err);
     if (status)

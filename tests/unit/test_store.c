@@ -579,6 +579,24 @@ static void no_reader_sees_half_a_vector(void **state)
     assert_int_equal(open_status("store", UMM_STORE_WRITE), UMM_OK);
 }
 
+static void a_store_that_was_moved_grows_no_other(void **state)
+{
+    struct umm_error err;
+    struct umm_store_info info;
+    (void)state;
+    create("s", 4, 2);
+    struct umm_store *store = open_store("s", UMM_STORE_WRITE);
+    assert_int_equal(rename("s", "old"), 0);
+    create("s", 4, 2);
+    assert_int_equal(umm_store_resize(store, 100, &err), UMM_ERR_CONFLICT);
+    assert_int_equal(umm_store_close(store, &err), UMM_OK);
+    store = open_store("s", UMM_STORE_READ);
+    umm_store_info(store, &info);
+    assert_int_equal(info.max_positions, 4);
+    assert_true(info.n_bytes < 8192);
+    assert_int_equal(umm_store_close(store, &err), UMM_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -593,6 +611,8 @@ int main(void)
                                         enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(damage_is_seen, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(a_wild_index_is_harmless, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(a_store_that_was_moved_grows_no_other, enter_scratch,
+                                        leave_scratch),
         cmocka_unit_test_setup_teardown(a_torn_slot_is_cleared, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(no_reader_sees_half_a_vector, enter_scratch, leave_scratch),
     };
