@@ -29,7 +29,7 @@ static const struct cli_option options[] = {
     {KEY_BINARY, "binary", NULL, "put: records instead of lines"},
     {KEY_LOCK, "lock", "HOW",
      "where there is another writer already: wait or fail\n(default wait)"},
-    {KEY_JSON, "json", NULL, "list, stat: print JSON"},
+    {KEY_JSON, "json", NULL, "list, stat, verify: print JSON"},
     {KEY_METRICS, "metrics", "FILE", "stat: write Prometheus metrics to FILE"},
     {'v', "verbose", NULL, "put, import: say how many"},
     {0, NULL, NULL, NULL}};
@@ -365,6 +365,40 @@ static int run_stat(void *user, int n, char **operands)
     return end(status, &err);
 }
 
+static enum umm_status print_verdict(const struct umm_store_verdict *verdict, const char *path,
+                                     bool is_json, struct umm_error *err)
+{
+    char line[UMM_ERROR_MESSAGE_MAX + 8], *text = NULL;
+    size_t len = 0;
+    enum umm_status status = UMM_OK;
+    for (size_t i = 0; !is_json && umm_store_report_verdict_line(verdict, i, line); i++)
+        puts(line);
+    if (!is_json)
+        puts(verdict->n_faults ? "FAIL" : "PASS");
+    else
+        status = umm_store_report_verdict_json(verdict, path, &text, &len, err);
+    if (text)
+        fwrite(text, 1, len, stdout);
+    free(text);
+    return status;
+}
+
+static int run_verify(void *user, int n, char **operands)
+{
+    const struct opts *opts = user;
+    struct umm_error err = {0};
+    struct umm_store *store = NULL;
+    struct umm_store_verdict verdict = {.n_faults = 0};
+    (void)n;
+    enum umm_status status = umm_store_open(&store, operands[0], UMM_STORE_READ, NULL, &err);
+    if (!status)
+        status = umm_store_verify(store, &opts->run, &verdict, &err);
+    status = close_store(store, status, &err);
+    if (!status)
+        status = print_verdict(&verdict, operands[0], opts->is_json, &err);
+    return status ? cli_fail(&err) : cli_finish(verdict.n_faults ? CLI_FAILED : CLI_OK);
+}
+
 static int run_export(void *user, int n, char **operands)
 {
     struct opts *opts = user;
@@ -390,6 +424,8 @@ static const struct cli_command commands[] = {
     {"evict", "DIR [N]", "lock", "remove the N (1) oldest inactive entries; print them", run_evict},
     {"list", "DIR", "json", "print id,active,timestamp of all entries", run_list},
     {"stat", "DIR", "json metrics", "print how full the store is", run_stat},
+    {"verify", "DIR", "json", "look at every entry and the index: exit code 1 on a\nfault",
+     run_verify},
     {"resize", "DIR N", "lock", "grow to N positions", run_resize},
     {"export", "DIR FILE", "", "write all entries to FILE: an array if it ends in\n.npy, else CSV",
      run_export},

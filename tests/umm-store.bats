@@ -429,6 +429,95 @@ numpy.load('s/slots.npy', mmap_mode='r+')['id'][1] = b''"
     ok umm-store get s a c d
 }
 
+sum_of() { # ENTRIES INACTIVE DAMAGED TORN LOST
+    printf '4 positions, %s sound entries, %s inactive; %s damaged, %s half written, %s not found by the index, or twice' "$@"
+}
+
+readonly MEND='To mend it, remove index.umm while no process has the store open: the next command that writes makes it again, and removes what is damaged.'
+
+# edit_index CODE: Python with t, the table in use of the store s of 4 positions.
+edit_index() {
+    "$PY" -c "
+import numpy
+head = numpy.memmap('s/index.umm', '<u8', 'r+', shape=12)
+t = numpy.memmap('s/index.umm', '<u4', 'r+', 4096 + int(head[7]) % 2 * 32, 8)
+at = int(numpy.flatnonzero(t & 7 == 3)[0]) # of position 1
+free = next(i % 8 for i in range(at, at + 8) if t[i % 8] == 0)
+$1"
+}
+
+@test "verify finds a store whole, damaged, or with an index that is not its own" {
+    create_abc
+    umm-store mark-inactive s c
+    ok umm-store verify s
+    [[ $output == "$(sum_of 3 1 0 0 0)"$'\nPASS' ]]
+    ok umm-store verify --json s
+    [[ $output == '{"store":"s","max_positions":4,"entries":3,"inactive":1,"damaged":0,"half_written":0,"not_found_once":0,"miscounted":0,"counts_compared":true,"faults":0,"findings":[]}' ]]
+    cp -r s whole
+    faulty() { # FAULT SUM
+        capture umm-store verify s
+        [[ $status == 1 && -z $stderr && $output == "FAIL: $1"$'\n'"$2"$'\n'"$MEND"$'\nFAIL' ]] || fail "$output"
+        rm -r s
+        cp -r whole s
+    }
+    damage vectors.npy 141
+    faulty '"b" is damaged: its check differs' "$(sum_of 2 1 1 0 0)"
+    damage slots.npy 241
+    faulty '"b\x04" is damaged: no id has a control character' "$(sum_of 2 1 1 0 0)"
+    "$PY" -c "import numpy
+numpy.load('s/slots.npy', mmap_mode='r+')['generation'][1] += 1"
+    faulty 'position 1 is half written' "$(sum_of 2 1 0 1 0)"
+    edit_index 't[at] ^= 1 << 31'
+    faulty '"b" is not found by the index' "$(sum_of 3 1 0 0 1)"
+    edit_index 't[free] = t[at]'
+    faulty '"b" is in the index 2 times' "$(sum_of 3 1 0 0 1)"
+    edit_index 'head[10] = 4'
+    faulty 'the index counts 4 entries, 1 inactive; there are 3 and 1' "$(sum_of 3 1 0 0 0)"
+    edit_index 'numpy.memmap("s/index.umm", "<u4", "r+", 4096 + 64, 4)[0] = 1'
+    faulty 'the index does not list 1 of the inactive entries, which are not evicted' "$(sum_of 3 1 0 0 0)"
+}
+
+@test "what verify says of a flipped bit of the index mends it" {
+    create_abc
+    edit_index 't[at] ^= 1 << 31'
+    refuses 1 'umm-store: no such id: "b"' umm-store get s b
+    ok umm-store put s - <<<b,7,8,9
+    capture umm-store verify s
+    [[ $status == 1 && ${lines[0]} == 'FAIL: "b" is at the positions 1 and 3; the index finds the second' ]]
+    rm s/index.umm
+    refuses 0 'umm-store: s: 1 half written entries of a killed writer were removed' umm-store mark-inactive s a
+    ok umm-store verify s
+    ok umm-store get s b
+    [[ $output == b,7,8,9 ]]
+}
+
+@test "verify names the first faults, and finds none beside a writer at work" {
+    ok umm-store create --max-positions=40 --dim=1 s
+    for i in {1..30}; do echo "x$i,$i"; done | umm-store put s
+    "$PY" -c "import numpy
+numpy.load('s/vectors.npy', mmap_mode='r+')[:25] += 1"
+    capture umm-store verify s
+    [[ $status == 1 && ${lines[9]} == 'FAIL: "x10" is damaged: its check differs' ]]
+    [[ ${lines[10]} == 'FAIL: and 15 more' && ${lines[11]} == *' 5 sound entries,'*' 25 damaged,'* ]]
+    rm -r s
+    umm-store create --max-positions=200 --dim=1 s
+    mkfifo pipe
+    umm-store put s pipe &
+    local writer=$! i
+    exec {pipe}>pipe
+    (for i in {1..20000}; do echo "x$((i % 150)),$i"; done >&"$pipe") &
+    local feeder=$!
+    for i in {1..20}; do
+        ok umm-store verify s
+    done
+    [[ ${lines[1]} == "a writer is at work, or was killed: the index's counts were not looked at" ]]
+    wait "$feeder"
+    exec {pipe}>&-
+    wait "$writer"
+    ok umm-store verify s
+    [[ $output == '200 positions, 150 sound entries, '*$'\nPASS' ]]
+}
+
 @test "of an id that a power cut left at two positions, the newer one stays" {
     local newer
     for newer in 0 3; do

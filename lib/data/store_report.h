@@ -5,6 +5,7 @@
 #ifndef UMM_DATA_STORE_REPORT_H
 #define UMM_DATA_STORE_REPORT_H
 
+#include "data/store_verify.h"
 #include "umm.h"
 
 /* malloc'ed text of *len_bytes; path is how the store was named. */
@@ -14,6 +15,14 @@ UMM_MUST_USE enum umm_status umm_store_report_json(const struct umm_store_info *
 UMM_MUST_USE enum umm_status umm_store_report_prometheus(const struct umm_store_info *info,
                                                          const char *path, char **text,
                                                          size_t *len_bytes, struct umm_error *err);
+
+/* A verdict: one line of text number index, without newline, false behind the last; and JSON. */
+bool umm_store_report_verdict_line(const struct umm_store_verdict *verdict, size_t index,
+                                   char line[UMM_ERROR_MESSAGE_MAX + 8]);
+UMM_MUST_USE enum umm_status umm_store_report_verdict_json(const struct umm_store_verdict *verdict,
+                                                           const char *path, char **text,
+                                                           size_t *len_bytes,
+                                                           struct umm_error *err);
 
 /* One entry of a list as a line of JSON; and as "id,active,timestamp\n" in a buffer. */
 UMM_MUST_USE enum umm_status umm_store_report_entry_json(const struct umm_store_entry *entry,
