@@ -141,6 +141,22 @@ f = open('a.npy.zst', 'r+b'); f.seek($offset + 500000); b = f.read(1)[0]; f.seek
     ok umm-archive extract -o out.npy a.npy.zst 131072:
 }
 
+@test "a header that is damaged is refused, and stays as it is" {
+    old 300
+    "$PY" -c "
+d = bytearray(open('a.npy.zst', 'rb').read())
+d[d.index(b'<f8')] ^= 2
+open('a.npy.zst', 'wb').write(d)"
+    cp a.npy.zst before
+    local text='a.npy.zst: the header is damaged: it is not the one of the seek table' command
+    for command in list stat verify extract repair flush compact; do
+        refused "$text" $command a.npy.zst
+    done
+    bars 310 >new.csv
+    refused "$text" append a.npy.zst new.csv
+    refuses 1 "umm-mmap-slice: $text" umm-mmap-slice a.npy.zst 1:3
+}
+
 @test "a file that was cut: reading refuses, repair keeps its whole frames and says so" {
     bars 140000 >bars.csv
     old 140000

@@ -17,9 +17,9 @@
  *           0                 n_full * rows_per_frame           n_rows
  *
  * The table is rewritten at every append and believed only if it fits; otherwise frames
- * are found by walking over them. A reader needs no lock: it reads the journal first,
- * then the header, then the frames, and begins again when the last frame changed
- * meanwhile.
+ * are found by walking over them. It has the header's checksum, too: a header that differs
+ * from the table's in more than its count is damaged. A reader needs no lock: it reads the journal
+ * first, then the header, then the frames, and begins again when the last frame changed meanwhile.
  *
  * The object holds the tail in memory: at most a frame of rows when read, and those of
  * the last frame only from the first read on that wants them. It belongs to one thread at
@@ -149,6 +149,10 @@ UMM_MUST_USE enum umm_status umm_archive_load_head(struct umm_archive *archive,
 UMM_MUST_USE enum umm_status umm_archive_format_header(const struct umm_npy *npy, uint64_t n_framed,
                                                        char **frame, size_t *len_bytes,
                                                        struct umm_error *err);
+/* What the table has as the checksum of that header. */
+UMM_MUST_USE enum umm_status umm_archive_header_checksum(const struct umm_npy *npy,
+                                                         uint64_t n_framed, uint32_t *checksum,
+                                                         struct umm_error *err);
 void umm_archive_format_description(uint32_t rows_per_frame,
                                     char out[UMM_ARCHIVE_DESCRIPTION_BYTES]);
 

@@ -103,6 +103,21 @@ static void make_own_entries(const char *header, size_t len,
         (struct umm_seekable_entry){UMM_ARCHIVE_DESCRIPTION_BYTES, 0, umm_seekable_checksum("", 0)};
 }
 
+enum umm_status umm_archive_header_checksum(const struct umm_npy *npy, uint64_t n_framed,
+                                            uint32_t *checksum, struct umm_error *err)
+{
+    struct umm_seekable_entry own[UMM_ARCHIVE_OWN_FRAMES];
+    char *header;
+    size_t len;
+    enum umm_status status = umm_archive_format_header(npy, n_framed, &header, &len, err);
+    if (status)
+        return status;
+    make_own_entries(header, len, own);
+    free(header);
+    *checksum = own[0].checksum;
+    return UMM_OK;
+}
+
 enum umm_status umm_archive_format_table(const struct umm_npy *npy, uint64_t n_framed,
                                          const struct umm_seekable_entry *entries, size_t n_full,
                                          const struct umm_seekable_entry *last, char **table,

@@ -35,9 +35,14 @@ static enum umm_status add_frame(struct umm_archive *archive,
 
 /* A table as it is read: the next entry is number index, of the frame at offset `at`. */
 struct table {
-    uint64_t n_wanted; /* full frames that the header counts */
+    uint64_t table_at; /* where it begins, and the frames end */
+    size_t n_entries;
+    struct umm_seekable_entry header; /* its first entry */
+    uint64_t n_wanted;                /* full frames that the header counts */
     uint64_t index, at;
-    bool is_exact; /* it has just the frames that the header counts */
+    uint64_t content_bytes; /* of the rows' frames so far */
+    bool is_exact;          /* it has just the frames that the header counts */
+    struct umm_archive_last *last;
 };
 
 /* No entry may make a reader take more memory than a frame's content can need. */
@@ -47,17 +52,22 @@ static bool fits(const struct umm_seekable_entry *entry, uint64_t content_bytes)
            entry->packed_bytes <= umm_zstd_frame_max((size_t)content_bytes);
 }
 
-static bool take_entry(struct umm_archive *archive, struct table *table,
-                       struct umm_archive_last *last, const struct umm_seekable_entry *entry)
+/* One of header and description: whether it can be. */
+static bool is_own(const struct umm_archive *archive, uint64_t index,
+                   const struct umm_seekable_entry *entry)
 {
+    return entry->packed_bytes ==
+           (index == 0 ? archive->header_frame_bytes : UMM_ARCHIVE_DESCRIPTION_BYTES);
+}
+
+static bool take_entry(struct umm_archive *archive, struct table *table,
+                       const struct umm_seekable_entry *entry)
+{
+    struct umm_archive_last *last = table->last;
     uint64_t at = table->at, i = table->index++;
     table->at += entry->packed_bytes;
-    if (i == 0) {
-        table->is_exact = entry->checksum == archive->header_checksum;
-        return entry->packed_bytes == archive->header_frame_bytes;
-    }
     if (i < UMM_ARCHIVE_OWN_FRAMES)
-        return entry->packed_bytes == UMM_ARCHIVE_DESCRIPTION_BYTES;
+        return is_own(archive, i, entry);
     uint64_t k = i - UMM_ARCHIVE_OWN_FRAMES;
     if (k < table->n_wanted)
         return fits(entry, umm_archive_frame_bytes(archive)) &&
@@ -70,52 +80,103 @@ static bool take_entry(struct umm_archive *archive, struct table *table,
     return true;
 }
 
-/* Piece by piece: what it takes in memory is what the file really holds of sound entries. */
+/* Only what the entries sum up to, whatever the header counts. */
+static bool measure_entry(struct umm_archive *archive, struct table *table,
+                          const struct umm_seekable_entry *entry)
+{
+    uint64_t i = table->index++;
+    table->at += entry->packed_bytes;
+    if (i < UMM_ARCHIVE_OWN_FRAMES)
+        return is_own(archive, i, entry);
+    table->content_bytes += entry->content_bytes;
+    return true;
+}
+
+/*
+ * All entries, piece by piece: what it takes in memory is what the file really holds of
+ * sound entries. Whether take took all, and they say that the table is where it is.
+ */
 static bool read_entries(struct umm_archive *archive, struct table *table,
-                         struct umm_archive_last *last, uint64_t n, uint64_t offset)
+                         bool (*take)(struct umm_archive *archive, struct table *table,
+                                      const struct umm_seekable_entry *entry))
 {
     char bytes[STEP_ENTRIES * UMM_SEEKABLE_ENTRY_BYTES];
-    while (table->index < n) {
-        size_t left = (size_t)(n - table->index), n_now = left < STEP_ENTRIES ? left : STEP_ENTRIES;
+    uint64_t offset = table->table_at + UMM_SEEKABLE_HEADER_BYTES;
+    table->index = table->at = table->content_bytes = 0;
+    while (table->index < table->n_entries) {
+        size_t left = (size_t)(table->n_entries - table->index);
+        size_t n_now = left < STEP_ENTRIES ? left : STEP_ENTRIES;
         if (umm_file_pread_all(archive->fd, archive->path, bytes, n_now * UMM_SEEKABLE_ENTRY_BYTES,
                                offset + table->index * UMM_SEEKABLE_ENTRY_BYTES, NULL))
             return false;
         for (size_t i = 0; i < n_now; i++) {
             struct umm_seekable_entry entry;
             umm_seekable_parse_entry(bytes + i * UMM_SEEKABLE_ENTRY_BYTES, &entry);
-            if (!take_entry(archive, table, last, &entry))
+            if (!take(archive, table, &entry))
                 return false;
         }
     }
+    return table->at == table->table_at;
+}
+
+/* The table by what the file ends in, and its first entry; false when there is none. */
+static bool find_table(const struct umm_archive *archive, struct table *table)
+{
+    char head[UMM_SEEKABLE_HEADER_BYTES + UMM_SEEKABLE_ENTRY_BYTES];
+    char footer[UMM_SEEKABLE_FOOTER_BYTES];
+    uint64_t data_at = umm_archive_data_offset(archive);
+    if (archive->size_bytes < data_at + umm_seekable_table_bytes(UMM_ARCHIVE_OWN_FRAMES) ||
+        umm_file_pread_all(archive->fd, archive->path, footer, sizeof footer,
+                           archive->size_bytes - sizeof footer, NULL) ||
+        !umm_seekable_parse_footer(footer, &table->n_entries))
+        return false;
+    uint64_t size = umm_seekable_table_bytes(table->n_entries);
+    if (table->n_entries < UMM_ARCHIVE_OWN_FRAMES || size > archive->size_bytes - data_at)
+        return false;
+    table->table_at = archive->size_bytes - size;
+    if (umm_file_pread_all(archive->fd, archive->path, head, sizeof head, table->table_at, NULL) ||
+        !umm_seekable_is_header(head, table->n_entries))
+        return false;
+    umm_seekable_parse_entry(head + UMM_SEEKABLE_HEADER_BYTES, &table->header);
     return true;
 }
 
 /* The frames by the table: false when it is not one of a file that is complete. */
-static bool load_table(struct umm_archive *archive, uint64_t n_wanted,
-                       struct umm_archive_last *last)
+static bool load_table(struct umm_archive *archive, struct table *table)
 {
-    char head[UMM_SEEKABLE_HEADER_BYTES], footer[UMM_SEEKABLE_FOOTER_BYTES];
-    uint64_t data_at = umm_archive_data_offset(archive);
-    size_t n;
     archive->n_full = 0;
-    archive->offsets[0] = data_at;
-    if (archive->size_bytes < data_at + umm_seekable_table_bytes(UMM_ARCHIVE_OWN_FRAMES) ||
-        umm_file_pread_all(archive->fd, archive->path, footer, sizeof footer,
-                           archive->size_bytes - sizeof footer, NULL) ||
-        !umm_seekable_parse_footer(footer, &n))
+    archive->offsets[0] = umm_archive_data_offset(archive);
+    if (table->n_entries - UMM_ARCHIVE_OWN_FRAMES < table->n_wanted + (table->last->n_rows > 0))
         return false;
-    uint64_t size = umm_seekable_table_bytes(n), needed = n_wanted + (last->n_rows > 0);
-    if (n < UMM_ARCHIVE_OWN_FRAMES || n - UMM_ARCHIVE_OWN_FRAMES < needed ||
-        size > archive->size_bytes - data_at)
+    table->is_exact = table->header.checksum == archive->header_checksum;
+    if (!read_entries(archive, table, take_entry))
         return false;
-    uint64_t table_at = archive->size_bytes - size;
-    struct table table = {.n_wanted = n_wanted};
-    if (umm_file_pread_all(archive->fd, archive->path, head, sizeof head, table_at, NULL) ||
-        !umm_seekable_is_header(head, n) ||
-        !read_entries(archive, &table, last, n, table_at + sizeof head) || table.at != table_at)
-        return false;
-    archive->is_table_sound = table.is_exact;
+    archive->is_table_sound = table->is_exact;
     return true;
+}
+
+/*
+ * The table is of another header. One that differs in its count alone was about to be
+ * written when an append was killed. Any other is this one before it was damaged; unless
+ * is_rewritten: then the table may be a mixture of two.
+ */
+static enum umm_status compare_header(struct umm_archive *archive, struct table *table,
+                                      bool is_rewritten, struct umm_error *err)
+{
+    uint32_t checksum = 0;
+    if (table->header.checksum == archive->header_checksum ||
+        !read_entries(archive, table, measure_entry))
+        return UMM_OK;
+    uint64_t n_rows = table->content_bytes / archive->row_bytes;
+    enum umm_status status = umm_archive_header_checksum(&archive->npy, n_rows, &checksum, NULL);
+    if (status == UMM_ERR_MEMORY)
+        return umm_error_set_memory(err, archive->header_frame_bytes, "a header");
+    bool is_counted = !status && checksum == table->header.checksum &&
+                      n_rows * archive->row_bytes == table->content_bytes;
+    if (is_counted || is_rewritten)
+        return UMM_OK;
+    return umm_error_set_path(err, UMM_ERR_DATA, archive->path,
+                              "the header is damaged: it is not the one of the seek table");
 }
 
 /* ---- walking ---------------------------------------------------------------------- */
@@ -308,8 +369,12 @@ static enum umm_status load_with(struct umm_archive *archive, const struct umm_j
     if (is_covered)
         needed.n_rows = 0;
     archive->is_table_sound = false;
+    struct table table = {.n_wanted = n_wanted, .last = &needed};
+    bool has_table = find_table(archive, &table);
     enum umm_status status = umm_archive_grow_frames(archive, 1, err);
-    if (!status && !load_table(archive, n_wanted, &needed))
+    if (!status && has_table)
+        status = compare_header(archive, &table, is_covered, err);
+    if (!status && !(has_table && load_table(archive, &table)))
         status = walk(archive, n_wanted, &needed, err);
     if (is_covered)
         archive->is_table_sound = false;
