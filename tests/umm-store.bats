@@ -303,6 +303,11 @@ assert np.load('s/slots.npy').shape == (1000,) and np.load('s/vectors.npy').shap
     ok umm-store export s nat.npy
     "$PY" -c "import numpy; numpy.load('nat.npy', mmap_mode='r+')['timestamp'][1] = 'NaT'"
     refuses 1 'umm-store: nat.npy: row 1: the timestamp is NaT' umm-store import s nat.npy
+    mv s/slots.npy .
+    mkfifo s/slots.npy
+    refuses 1 'umm-store: s/slots.npy: not a regular file' umm-store get s a
+    refuses 1 'umm-store: s/slots.npy: is not a regular file and cannot be locked' umm-store put s a.csv
+    mv slots.npy s/
     cp f.npy s/vectors.npy
     refuses 1 'umm-store: s/vectors.npy: is not the vectors of a feature store' umm-store stat s
 }

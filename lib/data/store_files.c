@@ -285,6 +285,11 @@ enum umm_status umm_store_open(struct umm_store **out, const char *path,
         status = umm_lock_take(&store->lock, store->slots_path, wait, run, err);
     if (!status)
         status = map_files(store, err);
+    if (status == UMM_ERR_ARGUMENT) { /* of one of the files, which the caller did not name */
+        status = UMM_ERR_CONFLICT;
+        if (err)
+            err->status = status;
+    }
     if (status)
         free_store(store);
     else
