@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +120,13 @@ static enum umm_status open_writer(struct opts *opts, const char *path, struct u
     return UMM_OK;
 }
 
+static float *new_vector(const struct umm_store *store, struct umm_arena *arena)
+{
+    struct umm_store_info info;
+    umm_store_info(store, &info);
+    return umm_arena_alloc_array(arena, info.dim, sizeof(float));
+}
+
 /* ---- commands that write -------------------------------------------------------------- */
 
 static int run_create(void *user, int n, char **operands)
@@ -174,21 +182,40 @@ static int run_mark_inactive(void *user, int n, char **operands)
     return status ? cli_fail(&err) : cli_finish(exit_code);
 }
 
+/* Print the oldest inactive entry and remove it, in this order: nothing goes unseen. */
+static enum umm_status evict_one(struct umm_store *store, float *vector, bool *is_done,
+                                 struct umm_error *err)
+{
+    struct umm_store_entry entry;
+    char line[UMM_STORE_ENTRY_LINE_MAX];
+    enum umm_status status = umm_store_oldest_sound(store, &entry, vector, is_done, err);
+    if (status || !*is_done)
+        return status;
+    fwrite(line, 1, umm_store_report_entry(&entry, line), stdout);
+    if (fflush(stdout) != 0)
+        return umm_error_set_errno(err, errno, "-", "cannot write");
+    *is_done = umm_store_evict(store, NULL);
+    return UMM_OK;
+}
+
 static int run_evict(void *user, int n, char **operands)
 {
     struct opts *opts = user;
     struct umm_error err = {0};
     struct umm_store *store = NULL;
-    struct umm_store_entry entry;
-    char line[UMM_STORE_ENTRY_LINE_MAX];
+    struct umm_arena arena = {0};
     uint64_t n_wanted = 1;
+    bool is_done = true;
     if (n > 1 && !cli_parse_count(operands[1], 1, UINT64_MAX, &n_wanted))
         return cli_usage("evict takes a number of entries, not \"%s\"", operands[1]);
-    enum umm_status status = open_writer(opts, operands[0], &store, &err);
-    for (; !status && n_wanted && umm_store_evict(store, &entry); n_wanted--)
-        fwrite(line, 1, umm_store_report_entry(&entry, line), stdout);
-    status = close_store(store, status, &err);
-    return end(status, &err);
+    if (open_writer(opts, operands[0], &store, &err) != UMM_OK)
+        return cli_fail(&err);
+    float *vector = new_vector(store, &arena);
+    enum umm_status status = umm_arena_check(&arena, "a vector", &err);
+    for (; !status && is_done && n_wanted; n_wanted--)
+        status = evict_one(store, vector, &is_done, &err);
+    umm_arena_close(&arena);
+    return end(close_store(store, status, &err), &err);
 }
 
 static int run_resize(void *user, int n, char **operands)
@@ -224,13 +251,6 @@ static int run_import(void *user, int n, char **operands)
 }
 
 /* ---- commands that read ---------------------------------------------------------------- */
-
-static float *new_vector(const struct umm_store *store, struct umm_arena *arena)
-{
-    struct umm_store_info info;
-    umm_store_info(store, &info);
-    return umm_arena_alloc_array(arena, info.dim, sizeof(float));
-}
 
 static int run_get(void *user, int n, char **operands)
 {

@@ -708,7 +708,8 @@ enum umm_store_access {
 /*
  * Open the store in the directory path; *store is closed by umm_store_close, NULL on
  * failure. UMM_ERR_DATA for what is no store, or a damaged one; UMM_ERR_CONFLICT for a
- * writer when one of its files is a link out of it. A writer that finds the traces of a killed one repairs them first, in time linear in the store's size.
+ * writer when one of its files is a link out of it. A writer that finds the traces of a
+ * killed one repairs them first, in time linear in the store's size.
  */
 UMM_MUST_USE enum umm_status umm_store_open(struct umm_store **store, const char *path,
                                             enum umm_store_access access, struct umm_run *run,

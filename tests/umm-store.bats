@@ -8,6 +8,15 @@ create_abc() {
         printf '%s\n' a,1,2,3 b,0.1,-0,1e-40 c,NaN,inf,-INF | umm-store put s
 }
 
+# damage FILE BYTE: other bits at that byte of a file of the store s.
+damage() {
+    "$PY" -c 'import sys
+with open("s/" + sys.argv[1], "r+b") as f:
+    f.seek(int(sys.argv[2]))
+    byte = f.read(1)[0]
+    f.seek(int(sys.argv[2])), f.write(bytes([byte ^ 4]))' "$@"
+}
+
 @test "what is put is what get prints, in the fewest digits" {
     ok create_abc
     [[ -z $output ]]
@@ -79,6 +88,17 @@ assert s.itemsize % 8 == 0 and s.offset % 64 == 0 and v.offset % 64 == 0"
     ok umm-store evict s 5
     [[ $output == c,0,20* && ${#lines[@]} == 1 ]]
     refuses 1 'umm-store: no such id: "c"' umm-store get s c
+}
+
+@test "evict removes nothing that it could not print" {
+    create_abc
+    umm-store mark-inactive s c a
+    refuses 1 'umm-store: standard output: cannot write: No space left on device' \
+        bash -c 'umm-store evict s 2 >/dev/full'
+    ok umm-store get s a c
+    damage vectors.npy 129
+    refuses 1 'umm-store: s: "a" is damaged: its check differs' umm-store evict s 2
+    [[ -z $output ]]
 }
 
 @test "ids with commas and quotes go in and out as in CSV" {
@@ -387,15 +407,6 @@ with open('s/index.umm', 'r+b') as f:
         umm-store put s - <<<'d,1,1,1'
     ok bash -c 'umm-store list s | cut -d, -f1'
     [[ $output == $'id\nd\nb\nc' ]]
-}
-
-# damage FILE BYTE: other bits at that byte of a file of the store s.
-damage() {
-    "$PY" -c 'import sys
-with open("s/" + sys.argv[1], "r+b") as f:
-    f.seek(int(sys.argv[2]))
-    byte = f.read(1)[0]
-    f.seek(int(sys.argv[2])), f.write(bytes([byte ^ 4]))' "$@"
 }
 
 @test "a vector, id or timestamp whose check differs is given out by no command" {

@@ -171,20 +171,34 @@ static enum umm_status bad_id(const struct umm_store *store, const char *id, siz
 }
 
 /*
- * Take the oldest inactive position from the id that has it; *entry, unless NULL, is what
- * it was. A damaged heap may have positions that are free or active: they stay what they are.
+ * The oldest inactive position, and the key it has. A damaged heap may have positions that are
+ * free or active: they stay what they are.
  */
+static uint32_t find_oldest(struct umm_store *store, struct umm_store_key *key)
+{
+    uint32_t position;
+    while ((position = umm_store_heap_first(store)) != UMM_STORE_NOWHERE &&
+           (!umm_store_slot_key(store, position, key) || umm_store_is_active(store, position)))
+        umm_store_heap_pop(store);
+    return position;
+}
+
+uint32_t umm_store_oldest(struct umm_store *store)
+{
+    struct umm_store_key key;
+    return store->is_writer ? find_oldest(store, &key) : UMM_STORE_NOWHERE;
+}
+
+/* Take it from the id that has it; *entry, unless NULL, is what it was. */
 static uint32_t evict(struct umm_store *store, struct umm_store_entry *entry)
 {
     struct umm_store_key old;
-    uint32_t position = umm_store_heap_pop(store);
-    while (position != UMM_STORE_NOWHERE &&
-           (!umm_store_slot_key(store, position, &old) || umm_store_is_active(store, position)))
-        position = umm_store_heap_pop(store);
+    uint32_t position = find_oldest(store, &old);
     if (position == UMM_STORE_NOWHERE)
         return position;
     if (entry)
         (void)umm_store_read(store, position, NULL, entry, NULL);
+    umm_store_heap_pop(store);
     umm_store_remove(store, &old, position);
     store->head->n_entries--;
     store->head->n_evictions++;

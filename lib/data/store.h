@@ -178,7 +178,11 @@ void umm_store_rebuild(struct umm_store *store);
 
 void umm_store_heap_push(struct umm_store *store, uint32_t position);
 void umm_store_heap_remove(struct umm_store *store, uint32_t position);
-uint32_t umm_store_heap_pop(struct umm_store *store); /* the oldest, or NOWHERE */
+uint32_t umm_store_heap_first(const struct umm_store *store); /* the oldest, or NOWHERE */
+void umm_store_heap_pop(struct umm_store *store);             /* that one */
+
+/* What umm_store_evict removes next, or NOWHERE. */
+uint32_t umm_store_oldest(struct umm_store *store);
 
 void umm_store_free_push(struct umm_store *store, uint32_t position);
 uint32_t umm_store_free_next(const struct umm_store *store); /* what pop will return */

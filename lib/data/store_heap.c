@@ -77,15 +77,18 @@ void umm_store_heap_remove(struct umm_store *store, uint32_t position)
         sift_down(store, i, last);
 }
 
-uint32_t umm_store_heap_pop(struct umm_store *store)
+uint32_t umm_store_heap_first(const struct umm_store *store)
+{
+    return store->head->n_inactive ? heap_at(store, 0) : UMM_STORE_NOWHERE;
+}
+
+void umm_store_heap_pop(struct umm_store *store)
 {
     if (!store->head->n_inactive)
-        return UMM_STORE_NOWHERE;
-    uint32_t oldest = heap_at(store, 0);
+        return;
     uint64_t n = --store->head->n_inactive;
     if (n)
         sift_down(store, 0, heap_at(store, n));
-    return oldest;
 }
 
 void umm_store_free_push(struct umm_store *store, uint32_t position)

@@ -97,3 +97,20 @@ enum umm_status umm_store_next_sound(struct umm_store *store, uint64_t position,
     }
     return UMM_OK;
 }
+
+enum umm_status umm_store_oldest_sound(struct umm_store *store, struct umm_store_entry *entry,
+                                       float *vector, bool *is_found, struct umm_error *err)
+{
+    uint32_t position = umm_store_oldest(store);
+    *is_found = position != UMM_STORE_NOWHERE;
+    if (!*is_found)
+        return UMM_OK;
+    enum umm_store_state state = umm_store_look(store, position, entry, vector);
+    if (state == UMM_STORE_SOUND)
+        return UMM_OK;
+    *is_found = false;
+    if (state == UMM_STORE_TORN)
+        return umm_error_set_path(err, UMM_ERR_DATA, store->path,
+                                  "position %" PRIu32 " is half written", position);
+    return damaged(store, entry, err);
+}

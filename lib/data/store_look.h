@@ -43,6 +43,13 @@ UMM_MUST_USE enum umm_status umm_store_next_sound(struct umm_store *store, uint6
                                                   struct umm_error *err);
 
 /*
+ * What umm_store_evict removes next; *is_found. UMM_ERR_DATA: it is damaged.
+ */
+UMM_MUST_USE enum umm_status umm_store_oldest_sound(struct umm_store *store,
+                                                    struct umm_store_entry *entry, float *vector,
+                                                    bool *is_found, struct umm_error *err);
+
+/*
  * For a writer: whether its path still leads to the files that are open. UMM_ERR_CONFLICT: they
  * were moved or removed, and who opens that path does not find what was written.
  */
