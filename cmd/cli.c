@@ -90,8 +90,8 @@ void cli_catch_cut_maps(const char *path)
     struct sigaction action = {.sa_handler = on_cut_map};
     char shown[UMM_ERROR_PATH_MAX];
     snprintf(cut_map_line, sizeof cut_map_line,
-             "%s: %s: one of its files was cut short, or cannot be read\n", the_tool->name,
-             umm_escape(shown, sizeof shown, path, strlen(path)));
+             "%s: %s: one of its files was cut short or cannot be read, or the disk is full\n",
+             the_tool->name, umm_escape(shown, sizeof shown, path, strlen(path)));
     sigaction(SIGBUS, &action, NULL);
 }
 

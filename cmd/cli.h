@@ -163,8 +163,9 @@ UMM_MUST_USE enum umm_status cli_write_file(const char *path, const void *bytes,
                                             struct umm_error *err);
 
 /*
- * For tools that map files in the directory path: where one was cut short, or its device
- * cannot be read, SIGBUS becomes a message and exit code 1.
+ * For tools that map files in the directory path: where one was cut short, its device cannot
+ * be read, or has no room for a hole that is written to, SIGBUS becomes a message and exit
+ * code 1.
  */
 void cli_catch_cut_maps(const char *path);
 

@@ -562,6 +562,23 @@ with open('s/index.umm', 'r+b') as f:
     done
 }
 
+@test "a file that is cut short under a writer is a line and exit code 1" {
+    umm-store create --dim=1 s
+    mkfifo pipe
+    local code=0
+    umm-store put s pipe 2>said &
+    local writer=$!
+    exec {pipe}>pipe
+    echo a,1 >&"$pipe"
+    until umm-store get s a >/dev/null 2>&1; do sleep 0.02; done
+    truncate -s 0 s/vectors.npy
+    echo b,2 >&"$pipe"
+    exec {pipe}>&-
+    wait "$writer" || code=$?
+    ((code == 1))
+    [[ $(cat said) == 'umm-store: s: one of its files was cut short or cannot be read, or the disk is full' ]]
+}
+
 @test "what is put into a store that was moved away meanwhile is an error" {
     mkfifo pipe
     local code writer end
