@@ -8,6 +8,8 @@
 #include "cli.h"
 #include "m5.h"
 #include "probe/alloc_counts.h"
+#include "sys/child.h"
+#include "watch/check.h"
 
 enum {
     KEY_SIGNALS = CLI_KEY_LONG,
@@ -145,6 +147,16 @@ static int set_option(void *user, int key, const char *value)
     }
 }
 
+/* The run of a check is nobody's when that is gone: it ends with it. */
+static bool has_its_check(void)
+{
+    const char *number = getenv(UMM_CHECK_VARIABLE);
+    uint64_t parent;
+    if (!number)
+        return true;
+    return cli_parse_count(number, 1, UINT32_MAX, &parent) && umm_child_end_with((uint32_t)parent);
+}
+
 int m5_run(void *user, int n, char **operands)
 {
     struct opts *opts = user;
@@ -157,6 +169,10 @@ int m5_run(void *user, int n, char **operands)
     (void)operands;
     if (!m5->workload.dir)
         return cli_usage("run needs --dir");
+    if (!has_its_check()) {
+        cli_warn("the check that began this run has ended");
+        return CLI_FAILED;
+    }
     if (!umm_malloc_tune(&opts->tuning))
         return cli_usage("this C library cannot be tuned like that");
     m5->workload.counts_path = getenv(UMM_ALLOC_VARIABLE);

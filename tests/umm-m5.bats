@@ -270,6 +270,36 @@ EOF
     [[ $status -eq 143 && -z $(ls -A scratch) ]] || fail "exit $status; $(ls -A scratch)"
 }
 
+@test "check: killed, it leaves no process, and its scratch directory to the next check" {
+    no_sanitizer
+    mkdir scratch
+    umm-m5 check --signals=100000 --seconds=60 --dir=scratch >out 2>err &
+    local pid=$! i run='' one
+    for i in {1..200}; do
+        run=$(pgrep -P "$pid") && [[ -n $(ls scratch/umm-m5.*/data 2>/dev/null) ]] && break
+        sleep 0.05
+    done
+    [[ -n $run ]] || fail "no run: $(<err)"
+    ok umm-m5 check -q --no-sync --signals=200 --dir=scratch # leaves alone what is in use
+    one=$(ls scratch)
+    [[ $one == umm-m5.?????? ]] || fail "swept: $one"
+    kill -KILL "$pid"
+    capture wait "$pid"
+    for i in {1..100}; do
+        kill -0 "$run" 2>/dev/null || break
+        sleep 0.05
+    done
+    ! kill -0 "$run" 2>/dev/null || fail 'the run goes on'
+    [[ $(ls scratch) == "$one" ]]
+    check 0 --signals=200
+}
+
+@test "run: the run of a check that is gone does nothing" {
+    mkdir a
+    refuses 1 'umm-m5: the check that began this run has ended' env UMM_M5_CHECK=4294967295 umm-m5 run --signals=100 --dir=a
+    [[ -z $(ls -A a) ]]
+}
+
 @test "complete and health" {
     no_sanitizer
     ok umm-m5 complete

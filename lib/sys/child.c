@@ -294,6 +294,11 @@ bool umm_child_shares_memory(uint32_t pid, uint32_t other)
     return syscall(SYS_kcmp, (pid_t)pid, (pid_t)other, KCMP_VM, 0, 0) == 0;
 }
 
+bool umm_child_end_with(uint32_t parent)
+{
+    return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && (uint32_t)getppid() == parent;
+}
+
 uint32_t umm_child_self(void)
 {
     return (uint32_t)getpid();

@@ -93,6 +93,12 @@ void umm_child_end(uint32_t pid, bool is_killing);
  */
 bool umm_child_shares_memory(uint32_t pid, uint32_t other);
 
+/*
+ * For the child's side: from now on this process is killed when its parent ends, process
+ * `parent` that is. False when that has ended already.
+ */
+UMM_MUST_USE bool umm_child_end_with(uint32_t parent);
+
 /* This process's own number. */
 uint32_t umm_child_self(void);
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,23 +16,11 @@
 
 enum { DEPTH_MAX = 64 };
 
-enum umm_status umm_scratchdir_make(struct umm_scratchdir *dir, const char *parent,
-                                    const char *prefix, struct umm_error *err)
-{
-    int n = snprintf(dir->path, sizeof dir->path, "%s/%s.XXXXXX", parent, prefix);
-    if (n < 0 || (size_t)n >= sizeof dir->path) {
-        dir->path[0] = '\0';
-        return umm_error_set_path(err, UMM_ERR_ARGUMENT, parent, "the path is too long");
-    }
-    if (!mkdtemp(dir->path)) {
-        int sys_errno = errno;
-        dir->path[0] = '\0';
-        return umm_error_set_errno(err, sys_errno, parent, "cannot make a directory in it");
-    }
-    return UMM_OK;
-}
+static const char mark_name[] = ".umm-scratch";
 
-/* A walk over everything below; with is_removing it goes. */
+/* ---- what is below ---------------------------------------------------------------- */
+
+/* A walk over everything below; with is_removing it goes, but for the mark. */
 struct walk {
     bool is_removing;
     uint64_t n;
@@ -71,6 +60,8 @@ static int walk_below(struct walk *walk, int dir_fd, int depth)
         const char *name = entry->d_name;
         if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
             continue;
+        if (walk->is_removing && depth == 0 && strcmp(name, mark_name) == 0)
+            continue;
         if (fstatat(dirfd(stream), name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
             failed = failed || errno == ENOENT ? failed : errno;
             continue;
@@ -88,20 +79,19 @@ static int walk_below(struct walk *walk, int dir_fd, int depth)
     return failed;
 }
 
-static int walk_from(struct walk *walk, const char *path)
+static int open_directory(int dir_fd, const char *name)
 {
-    int fd = umm_file_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd < 0 ? errno : walk_below(walk, fd, 0);
+    return umm_file_openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-void umm_scratchdir_remove(struct umm_scratchdir *dir)
+/* The mark goes last: what a kill leaves of the rest is swept then. */
+static void empty(int dir_fd)
 {
     struct walk walk = {.is_removing = true};
-    if (!dir->path[0])
-        return;
-    (void)walk_from(&walk, dir->path);
-    (void)rmdir(dir->path);
-    dir->path[0] = '\0';
+    int below_fd = open_directory(dir_fd, ".");
+    if (below_fd >= 0)
+        (void)walk_below(&walk, below_fd, 0);
+    (void)unlinkat(dir_fd, mark_name, 0);
 }
 
 enum umm_status umm_scratchdir_count(const char *path, uint64_t *n, char *one, size_t one_bytes,
@@ -110,7 +100,115 @@ enum umm_status umm_scratchdir_count(const char *path, uint64_t *n, char *one, s
     struct walk walk = {.one = one, .one_bytes = one_bytes};
     if (one_bytes)
         one[0] = '\0';
-    int failed = walk_from(&walk, path);
+    int fd = umm_file_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int failed = fd < 0 ? errno : walk_below(&walk, fd, 0);
     *n = walk.n;
     return failed ? umm_error_set_errno(err, failed, path, "cannot list the directory") : UMM_OK;
+}
+
+/* ---- making and removing ---------------------------------------------------------- */
+
+static int lock(int fd)
+{
+    int rc;
+    do
+        rc = flock(fd, LOCK_EX | LOCK_NB);
+    while (rc < 0 && errno == EINTR);
+    return rc;
+}
+
+/* It is locked before it has its name: nobody ever sees that of a living run unlocked. */
+static int put_mark(const char *path)
+{
+    static const char early_name[] = ".umm-scratch-new";
+    int dir_fd = open_directory(AT_FDCWD, path), fd = -1;
+    if (dir_fd >= 0)
+        fd = umm_file_openat(dir_fd, early_name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC);
+    if (fd >= 0 && (lock(fd) < 0 || renameat(dir_fd, early_name, dir_fd, mark_name) < 0))
+        umm_file_close(&fd);
+    umm_file_close(&dir_fd);
+    return fd;
+}
+
+enum umm_status umm_scratchdir_make(struct umm_scratchdir *dir, const char *parent,
+                                    const char *prefix, struct umm_error *err)
+{
+    int n = snprintf(dir->path, sizeof dir->path, "%s/%s.XXXXXX", parent, prefix);
+    if (n < 0 || (size_t)n >= sizeof dir->path) {
+        dir->path[0] = '\0';
+        return umm_error_set_path(err, UMM_ERR_ARGUMENT, parent, "the path is too long");
+    }
+    if (!mkdtemp(dir->path)) {
+        int sys_errno = errno;
+        dir->path[0] = '\0';
+        return umm_error_set_errno(err, sys_errno, parent, "cannot make a directory in it");
+    }
+    dir->mark_fd = put_mark(dir->path);
+    return UMM_OK;
+}
+
+void umm_scratchdir_remove(struct umm_scratchdir *dir)
+{
+    if (!dir->path[0])
+        return;
+    int fd = open_directory(AT_FDCWD, dir->path);
+    if (fd >= 0)
+        empty(fd);
+    umm_file_close(&fd);
+    (void)rmdir(dir->path);
+    umm_file_close(&dir->mark_fd);
+    dir->path[0] = '\0';
+}
+
+/* ---- what killed runs left -------------------------------------------------------- */
+
+/* PREFIX.XXXXXX, as mkdtemp makes it. */
+static bool has_pattern(const char *name, const char *prefix)
+{
+    enum { RANDOM = 6 };
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    size_t n = strlen(prefix);
+    return strncmp(name, prefix, n) == 0 && name[n] == '.' && strlen(name + n + 1) == RANDOM &&
+           strspn(name + n + 1, letters) == RANDOM;
+}
+
+static bool is_mine(int fd, mode_t type)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == type && st.st_uid == geteuid();
+}
+
+static bool is_left(int dir_fd, int mark_fd)
+{
+    return mark_fd >= 0 && is_mine(mark_fd, S_IFREG) && lock(mark_fd) == 0 &&
+           umm_file_is_named(dir_fd, mark_name, mark_fd);
+}
+
+static void sweep_one(int parent_fd, const char *name)
+{
+    int dir_fd = open_directory(parent_fd, name), mark_fd = -1;
+    if (dir_fd >= 0 && is_mine(dir_fd, S_IFDIR))
+        mark_fd = umm_file_openat(dir_fd, mark_name,
+                                  O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (is_left(dir_fd, mark_fd)) {
+        empty(dir_fd);
+        (void)unlinkat(parent_fd, name, AT_REMOVEDIR);
+    }
+    umm_file_close(&mark_fd);
+    umm_file_close(&dir_fd);
+}
+
+void umm_scratchdir_sweep(const char *parent, const char *prefix)
+{
+    int fd = umm_file_openat(AT_FDCWD, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *entry;
+    if (!stream) {
+        umm_file_close(&fd);
+        return;
+    }
+    while ((entry = readdir(stream)))
+        if (has_pattern(entry->d_name, prefix))
+            sweep_one(dirfd(stream), entry->d_name);
+    closedir(stream);
 }

@@ -2,6 +2,9 @@
 /*
  * scratchdir.h - a directory for one run: of a name of its own, private, and removed with
  * all that is in it.
+ *
+ * In it is a file .umm-scratch, locked with flock(2) while the run lives. So the directory
+ * of a run that was killed can be told from others, and be swept.
  */
 #ifndef UMM_SYS_SCRATCHDIR_H
 #define UMM_SYS_SCRATCHDIR_H
@@ -13,11 +16,18 @@ enum { UMM_SCRATCHDIR_PATH_MAX = 1024 };
 /* All zero is "none". */
 struct umm_scratchdir {
     char path[UMM_SCRATCHDIR_PATH_MAX];
+    int mark_fd; /* holds the lock; -1 where there is no locking, and no mark then */
 };
 
 /* Make PARENT/PREFIX.XXXXXX, mode 0700; parent must exist. UMM_ERR_SYSTEM, UMM_ERR_ARGUMENT. */
 UMM_MUST_USE enum umm_status umm_scratchdir_make(struct umm_scratchdir *dir, const char *parent,
                                                  const char *prefix, struct umm_error *err);
+
+/*
+ * Remove those directories PARENT/PREFIX.XXXXXX that runs of this user made and left:
+ * with a mark that nobody locks. Links are not followed; what cannot be removed stays.
+ */
+void umm_scratchdir_sweep(const char *parent, const char *prefix);
 
 /* Remove it and all below, 64 levels deep; links are not followed. Safe on none. */
 void umm_scratchdir_remove(struct umm_scratchdir *dir);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "probe/trial.h"
+#include "sys/child.h"
 #include "sys/clock.h"
 #include "sys/directory.h"
 #include "sys/file.h"
@@ -27,7 +28,7 @@ enum { RESERVE_PART = 5 };
 static const uint64_t reserve_least_ns = 500000000, reserve_most_ns = 10000000000;
 /* How long new files in a shared /dev/shm may take to go: another program's may be there. */
 static const uint64_t patience_ns = 3000000000;
-static const char shm_path[] = "/dev/shm";
+static const char shm_path[] = "/dev/shm", scratch_prefix[] = "umm-m5";
 
 struct names {
     char **list;
@@ -47,17 +48,18 @@ struct check {
 
 static bool is_replaced(const char *entry)
 {
-    static const char *const names[] = {"TMPDIR=", "M5_SIGNALS=", "M5_SECONDS="};
+    static const char *const names[] = {
+        "TMPDIR=", "M5_SIGNALS=", "M5_SECONDS=", UMM_CHECK_VARIABLE "="};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strncmp(entry, names[i], strlen(names[i])) == 0)
             return true;
     return false;
 }
 
-/* envp with the three of our own; one block, to be freed. */
+/* envp with our own, the last of them for the workload; one block, to be freed. */
 static char **make_environment(const struct check *check, struct umm_error *err)
 {
-    enum { OWN = 3 };
+    enum { OWN = 4 };
     const struct umm_check_options *options = check->options;
     size_t n = 0, n_kept = 0;
     while (options->envp[n])
@@ -72,14 +74,16 @@ static char **make_environment(const struct check *check, struct umm_error *err)
         if (!is_replaced(options->envp[i]))
             list[n_kept++] = options->envp[i];
     char *text = (char *)list + list_bytes;
-    for (int i = 0; i < OWN; i++, text += WORD_ROOM) {
+    for (int i = 0; i < OWN - (options->command != NULL); i++, text += WORD_ROOM) {
         list[n_kept++] = text;
         if (i == 0)
             snprintf(text, WORD_ROOM, "TMPDIR=%s/tmp", check->scratch.path);
         else if (i == 1)
             snprintf(text, WORD_ROOM, "M5_SIGNALS=%llu", (unsigned long long)options->n_signals);
-        else
+        else if (i == 2)
             snprintf(text, WORD_ROOM, "M5_SECONDS=%.3f", (double)options->duration_ns / 1e9);
+        else
+            snprintf(text, WORD_ROOM, UMM_CHECK_VARIABLE "=%u", (unsigned)umm_child_self());
     }
     list[n_kept] = NULL;
     return list;
@@ -342,7 +346,8 @@ static enum umm_status begin(struct check *check, struct umm_error *err)
     record->duration_max_ms = options->duration_max_ns / (second_ns / 1000);
     record->allocs_max_thousandths = options->allocs_max_thousandths;
     record->is_shm_private = options->is_shm_private;
-    enum umm_status status = umm_scratchdir_make(&check->scratch, options->parent, "umm-m5", err);
+    enum umm_status status =
+        umm_scratchdir_make(&check->scratch, options->parent, scratch_prefix, err);
     if (status)
         return status;
     snprintf(tmp, sizeof tmp, "%s/tmp", check->scratch.path);
@@ -354,6 +359,7 @@ enum umm_status umm_check_run(const struct umm_check_options *options, struct um
                               struct umm_record *record, struct umm_error *err)
 {
     struct check check = {.options = options, .run = run, .record = record};
+    umm_scratchdir_sweep(options->parent, scratch_prefix);
     check.begin_ns = umm_clock_monotonic_ns();
     enum umm_status status = begin(&check, err);
     if (!status)

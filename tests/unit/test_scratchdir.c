@@ -18,27 +18,77 @@ static void made_private_counted_and_removed(void **state)
     assert_int_equal(lstat(dir.path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0700);
     assert_int_equal(umm_scratchdir_count(dir.path, &n, one, sizeof one, NULL), UMM_OK);
-    assert_int_equal(n, 0);
-    assert_string_equal(one, "");
+    assert_int_equal(n, 1);
+    assert_string_equal(one, ".umm-scratch");
 
     put("outside", "stays");
     snprintf(path, sizeof path, "%s/d", dir.path);
     assert_int_equal(mkdir(path, 0700), 0);
     assert_int_equal(umm_scratchdir_count(dir.path, &n, one, sizeof one, NULL), UMM_OK);
-    assert_int_equal(n, 1);
-    assert_string_equal(one, "d");
+    assert_int_equal(n, 2);
     snprintf(path, sizeof path, "%s/d/link", dir.path);
     assert_int_equal(symlink("../..", path), 0);
     snprintf(path, sizeof path, "%s/d/file", dir.path);
     put(path, "");
     assert_int_equal(umm_scratchdir_count(dir.path, &n, NULL, 0, NULL), UMM_OK);
-    assert_int_equal(n, 3);
+    assert_int_equal(n, 4);
 
     strcpy(path, dir.path);
     umm_scratchdir_remove(&dir);
     assert_false(exists(path));
     assert_true(exists("outside"));
     umm_scratchdir_remove(&dir);
+}
+
+/* A directory PARENT/name with a mark and a file; nobody locks it. */
+static void leave(const char *name, const char *mark)
+{
+    char path[64];
+    assert_int_equal(mkdir(name, 0700), 0);
+    snprintf(path, sizeof path, "%s/file", name);
+    put(path, "");
+    snprintf(path, sizeof path, "%s/%s", name, mark);
+    put(path, "");
+}
+
+static void what_killed_runs_left_is_swept(void **state)
+{
+    struct umm_scratchdir dir;
+    (void)state;
+    assert_int_equal(umm_scratchdir_make(&dir, ".", "run", NULL), UMM_OK);
+    leave("run.aB3def", ".umm-scratch");
+    assert_int_equal(symlink("../keep", "run.aB3def/link"), 0);
+    leave("keep", ".umm-scratch");
+    leave("run.backup", ".other");
+    leave("run.toolong", ".umm-scratch");
+    leave("run.in-out", ".umm-scratch");
+    leave("runs.abcdef", ".umm-scratch");
+    assert_int_equal(symlink("keep", "run.linked"), 0);
+    assert_int_equal(mkdir("run.marked", 0700), 0);
+    assert_int_equal(symlink("../keep/.umm-scratch", "run.marked/.umm-scratch"), 0);
+    umm_scratchdir_sweep(".", "run");
+    assert_false(exists("run.aB3def"));
+    assert_true(exists("keep/file") && exists("keep/.umm-scratch"));
+    assert_true(exists("run.backup/file"));
+    assert_true(exists("run.toolong/file") && exists("run.in-out/file"));
+    assert_true(exists("runs.abcdef/file"));
+    assert_true(exists("run.linked") && exists("run.marked"));
+    assert_true(exists(dir.path));
+    umm_scratchdir_remove(&dir);
+    umm_scratchdir_sweep("none", "run");
+}
+
+/* As when the run was killed: nothing is removed, and the lock is gone. */
+static void the_lock_ends_with_its_holder(void **state)
+{
+    struct umm_scratchdir dir;
+    (void)state;
+    assert_int_equal(umm_scratchdir_make(&dir, ".", "run", NULL), UMM_OK);
+    umm_scratchdir_sweep(".", "run");
+    assert_true(exists(dir.path));
+    assert_int_equal(close(dir.mark_fd), 0);
+    umm_scratchdir_sweep(".", "run");
+    assert_false(exists(dir.path));
 }
 
 static void what_cannot_be_made_or_listed(void **state)
@@ -98,6 +148,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
     const struct CMUnitTest tests[] = {
         TEST(made_private_counted_and_removed),
+        TEST(what_killed_runs_left_is_swept),
+        TEST(the_lock_ends_with_its_holder),
         TEST(what_cannot_be_made_or_listed),
         TEST(too_deep_is_not_counted_as_if_it_were_all),
     };
