@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "m5.h"
 #include "probe/alloc_counts.h"
 #include "sys/child.h"
+#include "sys/file.h"
 #include "watch/check.h"
 
 enum {
@@ -157,6 +159,21 @@ static bool has_its_check(void)
     return cli_parse_count(number, 1, UINT32_MAX, &parent) && umm_child_end_with((uint32_t)parent);
 }
 
+/* Whether the file of that name is, or would be, in the directory or below it. */
+static bool is_below(const char *file, const char *dir)
+{
+    char top[PATH_MAX], parent[PATH_MAX];
+    char *followed = umm_file_follow(file), *slash = followed ? strrchr(followed, '/') : NULL;
+    const char *before = slash == followed ? "/" : followed;
+    if (slash)
+        *slash = '\0';
+    bool is_known = followed && realpath(slash ? before : ".", parent) && realpath(dir, top);
+    free(followed);
+    size_t n = is_known ? strlen(top) : 0;
+    return is_known && strncmp(parent, top, n) == 0 &&
+           (parent[n] == '\0' || parent[n] == '/' || top[n - 1] == '/');
+}
+
 int m5_run(void *user, int n, char **operands)
 {
     struct opts *opts = user;
@@ -169,6 +186,8 @@ int m5_run(void *user, int n, char **operands)
     (void)operands;
     if (!m5->workload.dir)
         return cli_usage("run needs --dir");
+    if (m5->figures && is_below(m5->figures, m5->workload.dir))
+        return cli_usage("--figures lies in --dir, where this run's own files go");
     if (!has_its_check()) {
         cli_warn("the check that began this run has ended");
         return CLI_FAILED;

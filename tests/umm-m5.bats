@@ -106,6 +106,23 @@ Try 'umm-m5 --help'." umm-m5 run --seconds=0 --dir=.
     [[ -z $(ls -A .) ]]
 }
 
+@test "run: figures do not go where its own files are" {
+    mkdir -p a/sub b
+    ln -s ../a b/link
+    ln -s a/S00.npy to-array
+    local figures
+    for figures in a/S00.npy a/figures a/sub/figures b/link/x b/../a/x "$PWD/a/x" to-array; do
+        refuses 2 "umm-m5: --figures lies in --dir, where this run's own files go
+Try 'umm-m5 --help'." umm-m5 run --signals=100 --dir=a --figures="$figures"
+    done
+    [[ $(ls -A a) == sub && -L to-array ]]
+    for figures in figures a.figures b/figures; do
+        ok umm-m5 run --signals=100 --dir=a --figures="$figures" --no-sync
+        grep -q '^signals: 100$' "$figures"
+    done
+    (cd a && ok umm-m5 run --signals=100 --dir=. --figures=../b/figures --no-sync)
+}
+
 @test "check: all lines pass, and say so in every form" {
     no_sanitizer
     check 0 --signals=100000 --metrics=m.prom --report=r.html
