@@ -317,6 +317,46 @@ EOF
     [[ -z $(ls -A a) ]]
 }
 
+# deep LENGTH: make a directory whose absolute path has so many bytes; it is in $path.
+deep() {
+    local -i more=$(($1 - ${#PWD}))
+    path=$PWD
+    while ((more > 202)); do
+        path+=/$(printf '%0200d' 0)
+        more=$(($1 - ${#path}))
+    done
+    path+=/$(printf "%0$((more - 1))d" 0)
+    mkdir -p "$path"
+    ((${#path} == $1))
+}
+
+@test "check and run: long paths, and too long ones" {
+    no_sanitizer
+    local -i length
+    local path
+    for length in 1000 1015 1200 3960; do
+        deep "$length"
+        ok umm-m5 check -q --no-sync --signals=200 --dir="$path"
+        [[ -z $(ls -A "$path") ]]
+    done
+    ok umm-m5 run --no-sync --signals=100 --canary=temporary --dir="$path"
+    deep 4001
+    capture umm-m5 run --signals=100 --dir="$path"
+    [[ $status -eq 2 && $stderr == 'umm-m5: ...'*$'0: the path is too long\nTry '* ]]
+    capture umm-m5 check --signals=200 --dir="$path"
+    [[ $status -eq 2 && $stderr == 'umm-m5: ...'*$'0: the path is too long for a scratch directory in it\nTry '* ]]
+    [[ -z $(ls -A "$path") ]]
+}
+
+@test "check: from where the path is long" {
+    no_sanitizer
+    local path
+    deep 1300
+    cp "$UMM_BUILD/umm-m5" "$UMM_BUILD/libumm-alloc.so" "$path"
+    mkdir scratch
+    ok "$path/umm-m5" check -q --no-sync --signals=200 --dir=scratch
+}
+
 @test "complete and health" {
     no_sanitizer
     ok umm-m5 complete

@@ -11,7 +11,7 @@
 
 #include "umm.h"
 
-enum { UMM_SCRATCHDIR_PATH_MAX = 1024 };
+enum { UMM_SCRATCHDIR_PATH_MAX = 4096 };
 
 /* All zero is "none". */
 struct umm_scratchdir {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "watch/check.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,12 @@
 #include "sys/procfs.h"
 #include "sys/scratchdir.h"
 
-enum { WORD_ROOM = 1200, WORDS_MAX = 12, FIGURES_BYTES_MAX = 65536 };
+/*
+ * A word is a path and what is before it; a path may be as long as one below `parent` gets:
+ * "/umm-m5.XXXXXX/unpooled/..." with the names of the workload and their temporary ones.
+ */
+enum { WORD_ROOM = PATH_MAX + 32, BELOW_PARENT = UMM_WORKLOAD_BELOW_DIR + 32 };
+enum { WORDS_MAX = 12, FIGURES_BYTES_MAX = 65536 };
 
 #define WARMUP_SHARE 0.2
 
@@ -338,6 +344,9 @@ static enum umm_status begin(struct check *check, struct umm_error *err)
     const struct umm_check_options *options = check->options;
     struct umm_record *record = check->record;
     char tmp[WORD_ROOM];
+    if (strlen(options->parent) + BELOW_PARENT >= PATH_MAX)
+        return umm_error_set_path(err, UMM_ERR_ARGUMENT, options->parent,
+                                  "the path is too long for a scratch directory in it");
     umm_record_init(record);
     record->started_s = (uint64_t)umm_clock_realtime_ns() / second_ns;
     record->is_command = options->command != NULL;

@@ -44,13 +44,10 @@ static enum umm_status make_types(struct umm_workload *w, struct umm_error *err)
     return status;
 }
 
-static enum umm_status join(char out[UMM_WORKLOAD_PATH_ROOM], const char *dir, const char *name,
-                            struct umm_error *err)
+/* There is room: see umm_workload_run. */
+static void join(char out[UMM_WORKLOAD_PATH_ROOM], const char *dir, const char *name)
 {
-    int n = snprintf(out, UMM_WORKLOAD_PATH_ROOM, "%s/%s", dir, name);
-    if (n < 0 || n >= UMM_WORKLOAD_PATH_ROOM)
-        return umm_error_set_path(err, UMM_ERR_ARGUMENT, dir, "the path is too long");
-    return UMM_OK;
+    snprintf(out, UMM_WORKLOAD_PATH_ROOM, "%s/%s", dir, name);
 }
 
 /* Bars that came before the first signal: features and window begin with them. */
@@ -84,10 +81,9 @@ static enum umm_status open_symbol(struct umm_workload *w, size_t i, struct umm_
     umm_synth_walk_init(&symbol->walk, umm_synth_stream(w->options->seed, symbol->name), level,
                         UMM_WORKLOAD_BAR_MS / 1000);
     symbol->time_ms = first_ms - HISTORY_ROWS * UMM_WORKLOAD_BAR_MS;
-    enum umm_status status = join(symbol->path, w->options->dir, file, err);
-    if (!status)
-        status =
-            umm_appender_open(&symbol->array, symbol->path, &w->bar_type, &options, w->run, err);
+    join(symbol->path, w->options->dir, file);
+    enum umm_status status =
+        umm_appender_open(&symbol->array, symbol->path, &w->bar_type, &options, w->run, err);
     w->figures->rows_appended -= symbol->array.n_rows; /* those of a run before */
     if (!status)
         status =
@@ -102,9 +98,8 @@ static enum umm_status open_store(struct umm_workload *w, struct umm_error *err)
     const struct umm_store_options options = {.max_positions = UMM_WORKLOAD_SYMBOLS,
                                               .dim = (uint32_t)w->n_outputs,
                                               .id_max_bytes = UMM_WORKLOAD_SYMBOL_MAX - 1};
-    enum umm_status status = join(w->store_path, w->options->dir, "store", err);
-    if (!status)
-        status = umm_store_create(w->store_path, &options, err);
+    join(w->store_path, w->options->dir, "store");
+    enum umm_status status = umm_store_create(w->store_path, &options, err);
     return status ? status
                   : umm_store_open(&w->store, w->store_path, UMM_STORE_WRITE_NOW, w->run, err);
 }
@@ -114,10 +109,9 @@ static enum umm_status open_archive(struct umm_workload *w, struct umm_error *er
     const struct umm_archive_writer_options options = {.frame_rows = FRAME_ROWS,
                                                        .lock_wait = UMM_LOCK_FAIL};
     w->archive_run = (struct umm_run){.n_threads = 1, .cancel_with = w->run};
-    enum umm_status status = join(w->archive_path, w->options->dir, "signals.npy.zst", err);
-    if (!status)
-        status = umm_archive_writer_open(&w->archive, w->archive_path, &w->record_type, &options,
-                                         &w->archive_run, err);
+    join(w->archive_path, w->options->dir, "signals.npy.zst");
+    enum umm_status status = umm_archive_writer_open(&w->archive, w->archive_path, &w->record_type,
+                                                     &options, &w->archive_run, err);
     w->figures->rows_archived -= w->archive.archive.n_rows;
     return status ? status : umm_archive_writer_warm(&w->archive, err);
 }
@@ -316,6 +310,8 @@ enum umm_status umm_workload_run(const struct umm_workload_options *options, str
     if (options->n_signals < UMM_WORKLOAD_SIGNALS_MIN)
         return umm_error_set(err, UMM_ERR_ARGUMENT, "a run has at least %d signals",
                              UMM_WORKLOAD_SIGNALS_MIN);
+    if (strlen(options->dir) + UMM_WORKLOAD_BELOW_DIR >= UMM_WORKLOAD_PATH_ROOM)
+        return umm_error_set_path(err, UMM_ERR_ARGUMENT, options->dir, "the path is too long");
     struct umm_workload *w = calloc(1, sizeof *w);
     if (!w)
         return umm_error_set_memory(err, sizeof *w, "a workload");

@@ -32,6 +32,8 @@ enum {
     UMM_WORKLOAD_SIGNALS_MIN = 100,
     UMM_WORKLOAD_BUFFERS = 4, /* that a signal takes */
     UMM_WORKLOAD_BUFFER_BYTES = 512,
+    UMM_WORKLOAD_PATH_ROOM = 4096,
+    UMM_WORKLOAD_BELOW_DIR = 96, /* bytes of it that names in dir may take */
     /* What the canary that leaks leaks, per signal. */
     UMM_WORKLOAD_LEAK_BYTES = 64
 };
@@ -88,7 +90,8 @@ struct umm_workload_figures {
     uint64_t lookups_p50_ns, store_p50_ns, archive_p50_ns;
 };
 
-/* Run it. UMM_ERR_ARGUMENT: too few signals; UMM_ERR_CANCELLED; what the chain's parts say. */
+/* Run it. UMM_ERR_ARGUMENT: too few signals, too long a path; UMM_ERR_CANCELLED; what the chain's
+ * parts say. */
 UMM_MUST_USE enum umm_status umm_workload_run(const struct umm_workload_options *options,
                                               struct umm_run *run,
                                               struct umm_workload_figures *figures,

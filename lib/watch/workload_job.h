@@ -14,7 +14,6 @@
 enum {
     UMM_WORKLOAD_COLUMNS = 6,
     UMM_WORKLOAD_SYMBOL_MAX = 8, /* "S07" and zero bytes: the archive's first field */
-    UMM_WORKLOAD_PATH_ROOM = 1024,
     UMM_WORKLOAD_BAR_MS = 60000
 };
 

@@ -128,9 +128,7 @@ void umm_workload_probe_leak_descriptor(const char *dir)
 
 enum umm_status umm_workload_probe_leave(const char *dir, struct umm_error *err)
 {
-    char path[UMM_ERROR_PATH_MAX];
-    int n = snprintf(path, sizeof path, "%s/.S00.npy.umm-9", dir);
-    if (n < 0 || (size_t)n >= sizeof path)
-        return umm_error_set_path(err, UMM_ERR_ARGUMENT, dir, "the path is too long");
+    char path[UMM_WORKLOAD_PATH_ROOM];
+    snprintf(path, sizeof path, "%s/.S00.npy.umm-9", dir);
     return umm_outfile_write(path, "", 0, NULL, err);
 }
