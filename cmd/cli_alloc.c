@@ -40,7 +40,7 @@ bool cli_find_alloc_library(const char *given, char *out)
     }
     /* LD_PRELOAD is a list with blanks and colons between: a path with one cannot be in it. */
     if (strpbrk(out, " :")) {
-        cli_warn("a path with a blank or a colon cannot be preloaded: %s", out);
+        cli_warn_path(out, "a path with a blank or a colon cannot be preloaded");
         return false;
     }
     return true;

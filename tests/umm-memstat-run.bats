@@ -492,8 +492,11 @@ END
         'pre fix/bin/umm-memstat' --run -q --count-allocs -- allocs
     ok 'pre fix/bin/umm-memstat' --run -q --count-allocs --alloc-library "$UMM_BUILD/libumm-alloc.so" -- allocs
     cp "$UMM_BUILD/libumm-alloc.so" 'pre fix/bin'
-    refuses 125 "umm-memstat: a path with a blank or a colon cannot be preloaded: $PWD/pre fix/bin/libumm-alloc.so" \
+    refuses 125 "umm-memstat: $PWD/pre fix/bin/libumm-alloc.so: a path with a blank or a colon cannot be preloaded" \
         'pre fix/bin/umm-memstat' --run -q --count-allocs -- allocs
+    cp "$UMM_BUILD/libumm-alloc.so" $'pre fix/\e[31m.so'
+    refuses 125 "umm-memstat: $PWD/pre fix/\x1b[31m.so: a path with a blank or a colon cannot be preloaded" \
+        umm-memstat --run -q --count-allocs --alloc-library $'pre fix/\e[31m.so' -- allocs
 }
 
 @test "LD_PRELOAD of the user's stays" {
