@@ -279,7 +279,7 @@ void umm_child_close(struct umm_child *child)
 void umm_child_raise_ending(const struct umm_child *child)
 {
     if (child->ending_signal)
-        (void)raise(child->ending_signal);
+        (void)kill(getpid(), child->ending_signal);
 }
 
 void umm_child_end(uint32_t pid, bool is_killing)

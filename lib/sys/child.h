@@ -78,7 +78,7 @@ void umm_child_usage(const struct umm_child *child, struct umm_child_usage *usag
 /* Restore the signals. What still runs goes on running. Safe on all zero. */
 void umm_child_close(struct umm_child *child);
 
-/* After that: raise what asked to end once more, for it was for this process as well. */
+/* After that: what asked to end comes once more, for it was for this process as well. */
 void umm_child_raise_ending(const struct umm_child *child);
 
 /*
