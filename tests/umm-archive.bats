@@ -259,6 +259,37 @@ wait_for() {
     holds a.npy.zst
 }
 
+@test "an archive that is moved, removed or replaced under an append is an error" {
+    local turn
+    for turn in moved removed replaced; do
+        rm -f ./*.npy.zst* pipe
+        mkfifo pipe
+        bars 100 | umm-archive append a.npy.zst
+        bars 100 | umm-archive append other.npy.zst
+        umm-archive append --sync=always a.npy.zst pipe 2>said &
+        local writer=$! what=removed
+        exec 7>pipe
+        bars 101 >&7
+        wait_for 101
+        case $turn in
+        moved) mv a.npy.zst bak.npy.zst ;;
+        removed) rm a.npy.zst ;;
+        replaced) what=replaced && mv other.npy.zst a.npy.zst && cp a.npy.zst before ;;
+        esac
+        bars 110 101 | tail -n +2 >&7 || : # it may have ended already
+        exec 7>&-
+        local code=0
+        wait $writer || code=$?
+        [[ $code == 1 && $(<said) == "umm-archive: a.npy.zst: was $what while it was written" ]]
+        [[ -e a.npy.zst.journal && ! -e .a.npy.zst.lock ]]
+        case $turn in
+        moved) mv a.npy.zst.journal bak.npy.zst.journal && umm-archive repair bak.npy.zst && umm-archive verify bak.npy.zst ;;
+        removed) [[ ! -e a.npy.zst ]] ;;
+        replaced) cmp a.npy.zst before ;;
+        esac
+    done
+}
+
 @test "SIGTERM and SIGINT store what a pipe brought" {
     # It keeps signals for a thread that waits until that goes on.
     [[ ${UMM_SAN-} != thread ]] || skip 'a thread sanitizer holds signals back'

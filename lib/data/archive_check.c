@@ -233,6 +233,8 @@ enum umm_status umm_archive_compact(const char *path,
     if (!status)
         status = umm_archive_writer_commit(&writer, true, err);
     if (!status)
+        umm_archive_writer_drop_journal(&writer);
+    if (!status)
         status = umm_outfile_open(&out, path, run, err);
     copy.from = &writer.archive;
     synced.mode = writer.archive.mode;
@@ -241,6 +243,8 @@ enum umm_status umm_archive_compact(const char *path,
         status = begin_copy(&copy, writer.options.level, err);
     if (!status)
         status = copy_frames(&copy, run, err);
+    if (!status)
+        status = umm_file_check_named(writer.fd, path, err);
     if (!status)
         status = umm_outfile_commit(&out, &synced, NULL, err);
     umm_outfile_abort(&out);

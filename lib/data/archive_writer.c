@@ -233,6 +233,8 @@ enum umm_status umm_archive_writer_commit(struct umm_archive_writer *writer, boo
         return umm_archive_writer_store(writer, err);
     if (!is_framed)
         status = commit_frames(writer, err);
+    if (!status)
+        status = umm_file_check_named(writer->fd, a->path, err);
     /* Of use only while the last frame, whose rows it has, may have to change. */
     if (!status && (a->tail_rows == 0 || a->journal_first < begin_of_tail(a)))
         umm_archive_writer_drop_journal(writer);
@@ -329,6 +331,8 @@ enum umm_status umm_archive_writer_open(struct umm_archive_writer *writer, const
     if (!status)
         status = umm_file_open_update(path, &writer->fd, &info, err);
     if (!status)
+        status = umm_file_check_named(writer->archive.fd, path, err);
+    if (!status)
         status = make_packers(writer, err);
     writer->n_stored = writer->archive.n_rows;
     writer->is_dirty = !writer->archive.is_table_sound;
@@ -351,12 +355,14 @@ static void restore(struct umm_archive_writer *writer)
 
 void umm_archive_writer_close(struct umm_archive_writer *writer)
 {
-    if (writer->is_dirty && writer->is_ready)
-        restore(writer);
     const struct umm_archive *a = &writer->archive;
-    if (!writer->is_dirty && a->fd >= 0 && a->n_framed == writer->n_stored)
+    /* Then what has its name, and the journal beside that, is not this writer's. */
+    bool is_lost = writer->fd >= 0 && umm_file_check_named(writer->fd, a->path, NULL) != UMM_OK;
+    if (!is_lost && writer->is_dirty && writer->is_ready)
+        restore(writer);
+    if (!is_lost && !writer->is_dirty && a->fd >= 0 && a->n_framed == writer->n_stored)
         umm_archive_writer_drop_journal(writer);
-    if (writer->is_created && writer->n_stored == 0) {
+    if (!is_lost && writer->is_created && writer->n_stored == 0) {
         /* A journal whose directory could not be synced is there, too. */
         umm_file_discard(writer->journal_path);
         umm_file_discard(writer->archive.path);

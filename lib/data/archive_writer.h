@@ -62,6 +62,11 @@ umm_archive_writer_open(struct umm_archive_writer *writer, const char *path,
 UMM_MUST_USE enum umm_status umm_archive_writer_warm(struct umm_archive_writer *writer,
                                                      struct umm_error *err);
 
+/*
+ * A store or a commit of an archive that was removed or replaced meanwhile is
+ * UMM_ERR_CONFLICT: its rows are in a file that nobody finds. Its journal stays.
+ */
+
 /* Take n rows. After a failure of this or the next two, only close it. */
 UMM_MUST_USE enum umm_status umm_archive_writer_push(struct umm_archive_writer *writer,
                                                      const char *rows, size_t n,

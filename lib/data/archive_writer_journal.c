@@ -78,7 +78,7 @@ enum umm_status umm_archive_writer_store(struct umm_archive_writer *writer, stru
     struct umm_archive *a = &writer->archive;
     uint64_t begin = begin_of_tail(a), end = a->journal_first + a->journal_rows;
     if (writer->n_stored == a->n_rows)
-        return UMM_OK;
+        return umm_file_check_named(writer->fd, a->path, err);
     /*
      * Rows in frames that nobody counts yet cannot be behind others in the journal; and
      * that has less than a frame of rows, so that reading it takes no more.
@@ -95,6 +95,10 @@ enum umm_status umm_archive_writer_store(struct umm_archive_writer *writer, stru
             umm_journal_append(writer->journal_fd, writer->journal_path, end,
                                a->tail + (size_t)(end - begin) * a->row_bytes,
                                (size_t)(a->n_rows - end), a->row_bytes, &a->journal_bytes, err);
+    if (!status)
+        status = umm_file_check_named(writer->journal_fd, writer->journal_path, err);
+    if (!status)
+        status = umm_file_check_named(writer->fd, a->path, err);
     if (status)
         return status;
     a->journal_rows = a->n_rows - a->journal_first;

@@ -580,6 +580,19 @@ bool umm_file_is_named(int dir_fd, const char *name, int fd)
            by_name.st_dev == by_fd.st_dev && by_name.st_ino == by_fd.st_ino;
 }
 
+enum umm_status umm_file_check_named(int fd, const char *path, struct umm_error *err)
+{
+    struct umm_file_info mine, named;
+    bool is_there = false;
+    enum umm_status status = umm_file_stat_fd(fd, path, &mine, err);
+    if (!status)
+        status = umm_file_find(path, &is_there, &named, err);
+    if (status || (is_there && named.device == mine.device && named.inode == mine.inode))
+        return status;
+    return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "was %s while it was written",
+                              is_there ? "replaced" : "removed");
+}
+
 char *umm_file_follow(const char *path)
 {
     enum { LINKS_MAX = 40 }; /* as in the kernel, which refuses more when the file is opened */

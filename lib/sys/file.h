@@ -192,6 +192,12 @@ uint64_t umm_file_device(uint64_t major, uint64_t minor);
 bool umm_file_same(const char *path, uint64_t device, uint64_t inode);
 
 /*
+ * UMM_ERR_CONFLICT when path (links followed) leads to the file open at fd no more: what is
+ * written there is not to be found.
+ */
+UMM_MUST_USE enum umm_status umm_file_check_named(int fd, const char *path, struct umm_error *err);
+
+/*
  * The path of the file that path leads to when links in its place are followed, whether or not
  * there is one; malloc'ed. NULL: no memory.
  */
