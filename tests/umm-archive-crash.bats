@@ -108,6 +108,19 @@ for n in range(40, len(whole) + 1, 3):
 PYEOF
 }
 
+@test "the next writer removes the temporary files of killed ones" {
+    umm-synth --rows=140 -o bars.csv
+    local command name
+    for command in append flush repair compact; do
+        head -n 101 bars.csv | umm-archive append a.npy.zst
+        for name in .a.npy.zst.umm-0 .a.npy.zst.umm-7 .a.npy.zst.journal.umm-0; do
+            echo left >"$name"
+        done
+        ok umm-archive $command a.npy.zst <bars.csv
+        no_leftovers
+    done
+}
+
 @test "readers during a long append see whole archives that only grow" {
     umm-synth --rows=200000 -o bars.csv
     umm-convert -o want.npy bars.csv

@@ -264,6 +264,25 @@ static enum umm_status make_packers(struct umm_archive_writer *writer, struct um
     return UMM_OK;
 }
 
+/* Of the files that killed writers left beside the archive, which its lock is held for. */
+static enum umm_status clean_up(const struct umm_archive_writer *writer, const char *path,
+                                struct umm_error *err)
+{
+    struct umm_outfile_place place;
+    enum umm_status status = umm_outfile_locate(&place, writer->journal_path, err);
+    /* The user named the archive, not this. */
+    if (status == UMM_ERR_ARGUMENT)
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, writer->journal_path,
+                                  "is a symbolic link out of its directory; a journal is beside "
+                                  "its archive");
+    if (status)
+        return status;
+    umm_file_close(&place.dir_fd);
+    umm_outfile_remove_stale(path);
+    umm_outfile_remove_stale(writer->journal_path);
+    return UMM_OK;
+}
+
 static enum umm_status find_or_create(struct umm_archive_writer *writer, const char *path,
                                       const struct umm_npy *npy, struct umm_error *err)
 {
@@ -320,6 +339,8 @@ enum umm_status umm_archive_writer_open(struct umm_archive_writer *writer, const
         return umm_error_set_memory(err, strlen(path), "a path");
     enum umm_status status =
         umm_lock_take(&writer->lock, path, writer->options.lock_wait, run, err);
+    if (!status)
+        status = clean_up(writer, path, err);
     if (!status)
         status = find_or_create(writer, path, npy, err);
     if (!status)

@@ -253,6 +253,16 @@ static void remove_stale(const struct umm_outfile_place *place)
     }
 }
 
+void umm_outfile_remove_stale(const char *path)
+{
+    struct umm_outfile_place place;
+    if (umm_outfile_locate(&place, path, NULL))
+        return;
+    if (!place.is_stream)
+        remove_stale(&place);
+    umm_file_close(&place.dir_fd);
+}
+
 bool umm_outfile_sweep(const char *dir)
 {
     int fd = umm_file_openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

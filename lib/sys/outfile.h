@@ -150,6 +150,9 @@ bool umm_outfile_is_temp(const char *name);
  */
 bool umm_outfile_remove_temp(int dir_fd, const char *name);
 
+/* Remove what killed writers of the output path left: for who writes it in place. */
+void umm_outfile_remove_stale(const char *path);
+
 /*
  * Whether two outputs would take each other's place, or both be standard output;
  * false when a place cannot be found. Devices and FIFOs may be written by many.
