@@ -210,6 +210,23 @@ static int end(enum umm_status status, const struct umm_error *err)
     return status ? cli_fail(err) : cli_finish(CLI_OK);
 }
 
+/* CLI_OK, or CLI_USAGE after a message: the report would take the place of what is read. */
+static int check_report(const struct opts *opts, const char *archive, const char *const *inputs,
+                        size_t n_inputs)
+{
+    const struct cli_output report = {"--metrics", opts->metrics};
+    char shown[4 * UMM_EXCERPT_MAX];
+    int code = CLI_OK;
+    if (!opts->metrics)
+        return CLI_OK;
+    if (umm_archive_has_file(archive, opts->metrics))
+        return cli_usage("%s: is the archive, or a file of it",
+                         umm_escape(shown, sizeof shown, opts->metrics, strlen(opts->metrics)));
+    for (size_t i = 0; i < n_inputs && code == CLI_OK; i++)
+        code = cli_check_input(inputs[i], &report, 1);
+    return code;
+}
+
 /* ---- commands ------------------------------------------------------------------- */
 
 static int run_append(void *user, int n, char **operands)
@@ -220,6 +237,9 @@ static int run_append(void *user, int n, char **operands)
     struct umm_error err = {0};
     opts->append.inputs = n > 1 ? (const char *const *)(operands + 1) : standard_input;
     opts->append.n_inputs = n > 1 ? (size_t)n - 1 : 1;
+    int code = check_report(opts, operands[0], opts->append.inputs, opts->append.n_inputs);
+    if (code != CLI_OK)
+        return code;
     opts->append.source.text.scratch_dir = getenv("TMPDIR");
     cli_progress_start(&opts->run, opts->progress);
     enum umm_status status =
@@ -258,6 +278,9 @@ static int run_stat(void *user, int n, char **operands)
     struct umm_archive_stat stat;
     struct umm_error err = {0};
     (void)n;
+    int code = check_report(opts, operands[0], NULL, 0);
+    if (code != CLI_OK)
+        return code;
     enum umm_status status = umm_archive_stat(operands[0], &stat, &err);
     if (!status)
         status = report_stat(opts, operands[0], &stat, &err);
@@ -270,6 +293,9 @@ static int run_verify(void *user, int n, char **operands)
     struct umm_archive_stat stat;
     struct umm_error err = {0};
     (void)n;
+    int code = check_report(opts, operands[0], NULL, 0);
+    if (code != CLI_OK)
+        return code;
     cli_progress_start(&opts->run, opts->progress);
     enum umm_status status = umm_archive_verify(operands[0], &opts->run, &stat, &err);
     if (!status)
@@ -366,7 +392,8 @@ static const struct cli_tool tool = {
     .synopsis = "COMMAND ARCHIVE [...] [options]",
     .about = "Keep rows compressed: ARCHIVE.npy.zst is an .npy for zstd -d, and grows safely.",
     .options = options,
-    .notes = "Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but rows rejected.",
+    .notes = "Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but rows rejected,\n"
+             "or (repair) found missing.",
     .commands = commands};
 
 int main(int argc, char **argv)

@@ -71,6 +71,33 @@ np.save('scalar.npy', np.float64(1))"
     [[ ! -e b.npy.zst ]]
 }
 
+@test "outputs that are the archive, its journal or its lock" {
+    old 100
+    bars 110 >new.csv
+    cp new.csv new.before
+    ln -s a.npy.zst link.npy.zst
+    local name command
+    for name in a.npy.zst a.npy.zst.journal .a.npy.zst.lock link.npy.zst "$PWD/a.npy.zst"; do
+        for command in append stat verify; do
+            usage "$name: is the archive, or a file of it" $command --metrics="$name" a.npy.zst </dev/null
+        done
+        refused "$name: is an input and an output at once" extract -o "$name" a.npy.zst
+        refuses 1 "umm-mmap-slice: $name: is an input and an output at once" umm-mmap-slice --format=npy -o "$name" a.npy.zst 1:5
+    done
+    usage "b.npy.zst: is the archive, or a file of it" append --metrics=b.npy.zst b.npy.zst new.csv
+    usage "new.csv: is an input and an output at once" append --metrics=new.csv a.npy.zst new.csv
+    cmp new.csv new.before
+    [[ ! -e b.npy.zst ]]
+    # A plain array does not take an archive's place.
+    local text='a.npy.zst: is an archive: umm-archive append adds to it; to replace it, remove it first'
+    refuses 1 "umm-convert: $text" umm-convert -o a.npy.zst new.csv
+    ok umm-convert -o new.npy new.csv
+    refuses 1 "umm-mmap-slice: $text" umm-mmap-slice --format=npy -o a.npy.zst new.npy 1:5
+    cmp a.npy.zst before
+    rm a.npy.zst
+    ok umm-convert -o a.npy.zst new.csv
+}
+
 @test "files that are no archives" {
     bars 100 >bars.csv
     zstd -q bars.csv
@@ -122,7 +149,13 @@ np.save('scalar.npy', np.float64(1))"
     rm a.npy.zst.journal
     mkfifo a.npy.zst.journal
     refuses 1 'umm-archive: a.npy.zst.journal: is not a regular file' umm-archive stat a.npy.zst
+    mkdir elsewhere
     mv a.npy.zst.journal c.npy.zst.journal
+    ln -s elsewhere/journal a.npy.zst.journal
+    refuses 1 'umm-archive: a.npy.zst.journal: is a symbolic link out of its directory; a journal is beside its archive' \
+        umm-archive append --keep-journal a.npy.zst new.csv
+    rm a.npy.zst.journal
+    cmp a.npy.zst before
     refuses 1 'umm-archive: c.npy.zst.journal: is the journal of an archive that is not there' \
         umm-archive append c.npy.zst new.csv
     no_leftovers

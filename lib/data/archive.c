@@ -6,7 +6,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "data/archive_journal.h"
 #include "sys/file.h"
+#include "sys/lock.h"
+#include "sys/outfile.h"
 #include "sys/pages.h"
 
 enum { TRIES = 50 }; /* each finds a file that a writer changed meanwhile */
@@ -82,6 +85,25 @@ bool umm_archive_is(const char *path)
     umm_archive_close(&archive);
     /* One of a later version is an archive, and opening it will say so. */
     return status == UMM_OK || status == UMM_ERR_UNSUPPORTED;
+}
+
+static bool is_one_file(const char *path, const char *other)
+{
+    struct umm_file_info info;
+    return umm_outfile_is_same(path, other) ||
+           (umm_file_stat(path, &info, NULL) == UMM_OK && info.kind == UMM_FILE_REGULAR &&
+            umm_file_same(other, info.device, info.inode));
+}
+
+bool umm_archive_has_file(const char *path, const char *other)
+{
+    if (strcmp(other, "-") == 0)
+        return false;
+    char *journal = umm_journal_path(path);
+    bool has = is_one_file(path, other) || (journal && is_one_file(journal, other)) ||
+               umm_lock_is_file(path, other);
+    free(journal);
+    return has;
 }
 
 /* The file that path names now. */

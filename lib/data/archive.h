@@ -92,6 +92,12 @@ extern const char umm_archive_other_journal[]; /* a message */
 bool umm_archive_is(const char *path);
 
 /*
+ * Whether writing to other would take the place of the archive at path, its journal or its
+ * lock, which need not be there.
+ */
+bool umm_archive_has_file(const char *path, const char *other);
+
+/*
  * Open path, which must live until the close, for reading. UMM_ERR_DATA: no archive, or
  * damaged; UMM_ERR_CONFLICT: the journal is another archive's, or the file kept changing.
  */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "data/archive.h"
 
 static const char PREFIX[] = "pool:";
 
@@ -38,14 +39,25 @@ static enum umm_status open_entry(struct umm_output *output, const char *path,
     return status;
 }
 
+/* The rows of an archive are not to go for one array; and its journal would stay. */
+static enum umm_status refuse_archive(const char *path, struct umm_error *err)
+{
+    if (strcmp(path, "-") == 0 || !umm_archive_is(path))
+        return UMM_OK;
+    return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+                              "is an archive: umm-archive append adds to it; to replace it, "
+                              "remove it first");
+}
+
 enum umm_status umm_output_open(struct umm_output *output, const char *path, const char *pool_root,
                                 uint64_t size_bytes, bool is_swept, struct umm_run *run,
                                 struct umm_error *err)
 {
     *output = (struct umm_output){.key = NULL};
-    return umm_output_is_entry(path)
-               ? open_entry(output, path, pool_root, size_bytes, run, err)
-               : umm_outfile_open_swept(&output->file, path, is_swept, run, err);
+    if (umm_output_is_entry(path))
+        return open_entry(output, path, pool_root, size_bytes, run, err);
+    enum umm_status status = refuse_archive(path, err);
+    return status ? status : umm_outfile_open_swept(&output->file, path, is_swept, run, err);
 }
 
 enum umm_status umm_output_commit(struct umm_output *output,

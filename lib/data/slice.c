@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "data/archive.h"
 #include "data/celltext.h"
 #include "data/output.h"
 #include "data/slice_open.h"
@@ -199,7 +200,10 @@ static enum umm_status open_output(struct job *job, struct umm_error *err)
 {
     const char *path = job->options->output;
     const struct umm_file_info *input = &job->source.file.info;
-    if (strcmp(path, "-") != 0 && umm_file_same(path, input->device, input->inode))
+    bool is_input = strcmp(path, "-") != 0 && umm_file_same(path, input->device, input->inode);
+    if (job->source.file.archive)
+        is_input = umm_archive_has_file(job->options->input, path);
+    if (is_input)
         return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is an input and an output at once");
     if (umm_output_is_entry(path) && job->options->format != UMM_SLICE_NPY)
         return umm_error_set_path(err, UMM_ERR_ARGUMENT, path, "takes arrays: --format npy");

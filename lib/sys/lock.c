@@ -131,6 +131,25 @@ enum umm_status umm_lock_take(struct umm_lock *lock, const char *output_path,
     return status;
 }
 
+bool umm_lock_is_file(const char *output_path, const char *path)
+{
+    struct umm_outfile_place output, place;
+    char name[UMM_OUTFILE_NAME_MAX + 1];
+    struct stat dir, other;
+    bool is_file = false;
+    if (umm_outfile_locate(&output, output_path, NULL))
+        return false;
+    if (!umm_outfile_locate(&place, path, NULL)) {
+        make_name(name, output.base);
+        is_file = output.dir_fd >= 0 && place.dir_fd >= 0 && strcmp(name, place.base) == 0 &&
+                  fstat(output.dir_fd, &dir) == 0 && fstat(place.dir_fd, &other) == 0 &&
+                  dir.st_dev == other.st_dev && dir.st_ino == other.st_ino;
+        umm_file_close(&place.dir_fd);
+    }
+    umm_file_close(&output.dir_fd);
+    return is_file;
+}
+
 void umm_lock_release(struct umm_lock *lock)
 {
     if (!lock->is_held)

@@ -45,6 +45,9 @@ UMM_MUST_USE enum umm_status umm_lock_take(struct umm_lock *lock, const char *ou
                                            enum umm_lock_wait wait, struct umm_run *run,
                                            struct umm_error *err);
 
+/* Whether path is the place of that lock's file, whether or not it is there. */
+bool umm_lock_is_file(const char *output_path, const char *path);
+
 /* Release it and remove its file. Safe on "none". */
 void umm_lock_release(struct umm_lock *lock);
 
