@@ -303,8 +303,9 @@ Try 'umm-pool --help'." umm-pool verify p --json --metrics="$out"
     done
     cmp a.npy "$(pool p)/k.npy"
     ok umm-pool verify p
-    ok bash -c 'cd -P dir && umm-pool stat p --metrics="$OLDPWD/m.prom"'
+    local here=$PWD
     cd -P dir
+    ok umm-pool stat p --metrics="$here/m.prom"
     refuses 2 "umm-pool: m.prom: is in the pool, which has entries only
 Try 'umm-pool --help'." umm-pool stat p --metrics=m.prom
 }
