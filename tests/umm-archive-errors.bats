@@ -190,6 +190,37 @@ open('a.npy.zst', 'wb').write(d)"
     refuses 1 "umm-mmap-slice: $text" umm-mmap-slice a.npy.zst 1:3
 }
 
+@test "a header that counts too few rows: the table has the others" {
+    old 70000
+    cp a.npy.zst whole.npy.zst
+    cp a.npy.zst before
+    umm-archive extract a.npy.zst >want.npy
+    bars 10 >new.csv
+    local n command
+    # The first is also what an append that was killed before its header leaves.
+    for n in 65536 60000; do
+        for command in repair flush compact append; do
+            "$PY" -c "
+d = open('before', 'rb').read()
+assert d.count(b'(70000,') == 1
+open('a.npy.zst', 'wb').write(d.replace(b'(70000,', b'($n,'))"
+            refuses 1 "umm-archive: a.npy.zst: the header counts $n rows, and the seek table 70000; umm-archive repair mends it" \
+                umm-archive verify a.npy.zst
+            ok umm-archive $command a.npy.zst <new.csv
+            zstd -dcq a.npy.zst | cmp - want.npy
+            ok umm-archive verify a.npy.zst
+        done
+    done
+    # A frame that is not whole is given up.
+    "$PY" -c "
+d = bytearray(open('before', 'rb').read().replace(b'(70000,', b'(65536,'))
+d[-1000] ^= 1
+open('a.npy.zst', 'wb').write(d)"
+    ok umm-archive repair a.npy.zst
+    [[ $(umm-archive verify a.npy.zst) == 'a.npy.zst: 65536 rows '* ]]
+    no_leftovers
+}
+
 @test "a file that was cut: reading refuses, repair keeps its whole frames and says so" {
     bars 140000 >bars.csv
     old 140000

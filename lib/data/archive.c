@@ -168,6 +168,33 @@ enum umm_status umm_archive_open_torn(struct umm_archive *archive, const char *p
     return open_and_load(archive, err);
 }
 
+/* A byte of each frame from row first on is enough to have it unpacked. */
+static enum umm_status check_frames(struct umm_archive *archive, uint64_t first,
+                                    struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
+    char byte;
+    for (uint64_t i = first / archive->rows_per_frame; !status && i < archive->n_full; i++)
+        status =
+            umm_archive_read_bytes(archive, i * umm_archive_frame_bytes(archive), 1, &byte, err);
+    return status ? status : umm_archive_load_tail(archive, err);
+}
+
+enum umm_status umm_archive_open_tabled(struct umm_archive *archive, const char *path,
+                                        struct umm_error *err)
+{
+    *archive = (struct umm_archive){
+        .path = path, .fd = -1, .is_tail_wanted = true, .is_table_taken = true};
+    enum umm_status status = open_and_load(archive, err);
+    if (!status && archive->npy.shape[0] >= archive->n_framed)
+        status = umm_error_set_path(err, UMM_ERR_DATA, path, "has all rows of its table");
+    if (!status)
+        status = check_frames(archive, archive->npy.shape[0], err);
+    if (status)
+        umm_archive_close(archive);
+    return status;
+}
+
 void umm_archive_close(struct umm_archive *archive)
 {
     umm_file_close(&archive->fd);

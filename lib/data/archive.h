@@ -51,6 +51,7 @@ struct umm_archive_last {
 /*
  * n_framed          rows that the header counts
  * n_rows            with those of the journal
+ * n_table_rows      rows that frames have by the table, if that is of another header; or 0
  * entries, offsets  of the n_full full frames; offsets has one more, where they end
  * tail              the rows behind the full frames; last.n_rows of them are yet to be unpacked
  * journal_first     the first row of the journal, and how many it has
@@ -65,7 +66,7 @@ struct umm_archive {
     uint32_t header_checksum; /* as the table has it */
     unsigned mode;            /* the file's permission bits */
     uint64_t size_bytes;      /* of the file */
-    uint64_t n_framed, n_rows;
+    uint64_t n_framed, n_rows, n_table_rows;
     size_t n_full, cap_frames;
     struct umm_seekable_entry *entries;
     uint64_t *offsets;
@@ -77,6 +78,7 @@ struct umm_archive {
     bool is_table_sound;    /* the file ends in the table of just these frames */
     bool is_tail_wanted;    /* opened by one of the two that are for writers */
     bool is_torn_taken;     /* opened by umm_archive_open_torn */
+    bool is_table_taken;    /* opened by umm_archive_open_tabled */
     uint64_t n_lost;        /* and the rows that it has no more */
     struct umm_zstd_unpacker *unpacker;
     char *packed; /* a packed frame */
@@ -115,6 +117,14 @@ UMM_MUST_USE enum umm_status umm_archive_open_tail(struct umm_archive *archive, 
  */
 UMM_MUST_USE enum umm_status umm_archive_open_torn(struct umm_archive *archive, const char *path,
                                                    struct umm_error *err);
+
+/*
+ * An archive that has all the rows that its table has, if those are more than the header
+ * counts: an append was killed when nothing but the header was missing. UMM_ERR_DATA if a
+ * frame that the header does not count is not whole, or if there are no such rows.
+ */
+UMM_MUST_USE enum umm_status umm_archive_open_tabled(struct umm_archive *archive, const char *path,
+                                                     struct umm_error *err);
 
 /* Let go. Safe after a failed open, and twice. */
 void umm_archive_close(struct umm_archive *archive);
@@ -185,6 +195,10 @@ UMM_MUST_USE enum umm_status umm_archive_format_table(const struct umm_npy *npy,
  */
 UMM_MUST_USE enum umm_status umm_archive_load(struct umm_archive *archive, uint64_t *state,
                                               struct umm_error *err);
+
+/* UMM_ERR_DATA: the table has n_table_rows, and the header another count. */
+enum umm_status umm_archive_set_unfinished(const struct umm_archive *archive,
+                                           struct umm_error *err);
 
 /* The rows of the last frame into the tail, as the file has it now. */
 UMM_MUST_USE enum umm_status umm_archive_unpack_last(struct umm_archive *archive,

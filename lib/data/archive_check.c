@@ -121,8 +121,11 @@ enum umm_status umm_archive_verify(const char *path, struct umm_run *run,
     if (!status)
         status = describe(&archive, stat, err);
     if (!status && !archive.is_table_sound && archive.journal_bytes == 0)
-        status = umm_error_set_path(err, UMM_ERR_DATA, path,
-                                    "does not end in its seek table; umm-archive repair mends it");
+        status =
+            archive.n_table_rows > archive.n_framed
+                ? umm_archive_set_unfinished(&archive, err)
+                : umm_error_set_path(err, UMM_ERR_DATA, path,
+                                     "does not end in its seek table; umm-archive repair mends it");
     umm_archive_close(&archive);
     return status;
 }
@@ -139,7 +142,8 @@ enum umm_status umm_archive_repair(const char *path,
     enum umm_status status = umm_archive_writer_open(&writer, path, NULL, options, run, err);
     const struct umm_archive *a = &writer.archive;
     if (!status) {
-        result->is_changed = writer.is_dirty || a->journal_bytes || a->n_framed != a->n_rows;
+        result->is_changed =
+            writer.is_finished || writer.is_dirty || a->journal_bytes || a->n_framed != a->n_rows;
         result->n_rows = a->n_rows;
         result->n_lost = a->n_lost;
         status = umm_archive_writer_commit(&writer, true, err);

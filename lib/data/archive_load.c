@@ -173,10 +173,20 @@ static enum umm_status compare_header(struct umm_archive *archive, struct table 
         return umm_error_set_memory(err, archive->header_frame_bytes, "a header");
     bool is_counted = !status && checksum == table->header.checksum &&
                       n_rows * archive->row_bytes == table->content_bytes;
+    if (is_counted)
+        archive->n_table_rows = n_rows;
     if (is_counted || is_rewritten)
         return UMM_OK;
     return umm_error_set_path(err, UMM_ERR_DATA, archive->path,
                               "the header is damaged: it is not the one of the seek table");
+}
+
+enum umm_status umm_archive_set_unfinished(const struct umm_archive *archive, struct umm_error *err)
+{
+    return umm_error_set_path(err, UMM_ERR_DATA, archive->path,
+                              "the header counts %" PRIu64 " rows, and the seek table %" PRIu64
+                              "; umm-archive repair mends it",
+                              (uint64_t)archive->npy.shape[0], archive->n_table_rows);
 }
 
 /* ---- walking ---------------------------------------------------------------------- */
@@ -356,6 +366,36 @@ static enum umm_status load_tail(struct umm_archive *archive, struct umm_archive
 
 /* ---- all of it -------------------------------------------------------------------- */
 
+/* The frames that the header counts, from the table or by walking. */
+static enum umm_status load_frames(struct umm_archive *archive, bool is_rewritten,
+                                   struct umm_archive_last *last, struct umm_error *err)
+{
+    uint64_t n_wanted = archive->n_framed / archive->rows_per_frame;
+    struct table table = {.n_wanted = n_wanted, .last = last};
+    bool has_table = find_table(archive, &table);
+    enum umm_status status = umm_archive_grow_frames(archive, 1, err);
+    if (!status && has_table)
+        status = compare_header(archive, &table, is_rewritten, err);
+    if (status || (has_table && load_table(archive, &table)))
+        return status;
+    status = walk(archive, n_wanted, last, err);
+    if (status == UMM_ERR_DATA && archive->n_table_rows)
+        return umm_archive_set_unfinished(archive, err);
+    return status;
+}
+
+/* Have n_framed be what the table counts, if that is more. */
+static enum umm_status take_table(struct umm_archive *archive, struct umm_error *err)
+{
+    struct table table = {.n_wanted = 0};
+    enum umm_status status = UMM_OK;
+    if (find_table(archive, &table))
+        status = compare_header(archive, &table, true, err);
+    if (archive->n_table_rows > archive->n_framed)
+        archive->n_framed = archive->n_table_rows;
+    return status;
+}
+
 static enum umm_status load_with(struct umm_archive *archive, const struct umm_journal *journal,
                                  struct umm_error *err)
 {
@@ -369,13 +409,7 @@ static enum umm_status load_with(struct umm_archive *archive, const struct umm_j
     if (is_covered)
         needed.n_rows = 0;
     archive->is_table_sound = false;
-    struct table table = {.n_wanted = n_wanted, .last = &needed};
-    bool has_table = find_table(archive, &table);
-    enum umm_status status = umm_archive_grow_frames(archive, 1, err);
-    if (!status && has_table)
-        status = compare_header(archive, &table, is_covered, err);
-    if (!status && !(has_table && load_table(archive, &table)))
-        status = walk(archive, n_wanted, &needed, err);
+    enum umm_status status = load_frames(archive, is_covered, &needed, err);
     if (is_covered)
         archive->is_table_sound = false;
     bool is_cut = archive->n_framed != counted;
@@ -412,6 +446,9 @@ enum umm_status umm_archive_load(struct umm_archive *archive, uint64_t *state,
     status = umm_archive_load_head(archive, err);
     if (!status)
         *state = state_of(archive, &journal);
+    archive->n_table_rows = 0;
+    if (!status && archive->is_table_taken)
+        status = take_table(archive, err);
     if (!status)
         status = load_with(archive, &journal, err);
     umm_journal_free(&journal);

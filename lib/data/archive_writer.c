@@ -324,6 +324,48 @@ static enum umm_status open_archive(struct umm_archive_writer *writer, const cha
                                          : umm_archive_open_tail(&writer->archive, path, err);
 }
 
+/*
+ * Nothing but the header was missing, or its count was damaged: that looks the same. Whether
+ * the header counts those rows now.
+ */
+static bool finish_append(const char *path)
+{
+    struct umm_archive archive;
+    struct umm_file_info info;
+    char *frame = NULL;
+    size_t len = 0;
+    int fd = -1;
+    enum umm_status status = umm_archive_open_tabled(&archive, path, NULL);
+    if (status)
+        return false;
+    status = umm_archive_format_header(&archive.npy, archive.n_framed, &frame, &len, NULL);
+    if (!status && len != archive.header_frame_bytes)
+        status = UMM_ERR_UNSUPPORTED;
+    if (!status)
+        status = umm_file_open_update(path, &fd, &info, NULL);
+    if (!status)
+        status = umm_file_pwrite_all(fd, path, frame, len, 0, NULL);
+    if (!status)
+        status = umm_file_sync_data(fd, path, NULL);
+    umm_file_close(&fd);
+    free(frame);
+    umm_archive_close(&archive);
+    return status == UMM_OK;
+}
+
+static enum umm_status open_finished(struct umm_archive_writer *writer, const char *path,
+                                     struct umm_error *err)
+{
+    const struct umm_archive *a = &writer->archive;
+    enum umm_status status = open_archive(writer, path, err);
+    bool is_unfinished = status ? status == UMM_ERR_DATA : a->n_table_rows > a->n_framed;
+    if (!is_unfinished || !finish_append(path))
+        return status;
+    writer->is_finished = true;
+    umm_archive_close(&writer->archive);
+    return open_archive(writer, path, err);
+}
+
 enum umm_status umm_archive_writer_open(struct umm_archive_writer *writer, const char *path,
                                         const struct umm_npy *npy,
                                         const struct umm_archive_writer_options *options,
@@ -344,7 +386,7 @@ enum umm_status umm_archive_writer_open(struct umm_archive_writer *writer, const
     if (!status)
         status = find_or_create(writer, path, npy, err);
     if (!status)
-        status = open_archive(writer, path, err);
+        status = open_finished(writer, path, err);
     if (!status)
         status = check_same(writer, npy, err);
     if (!status)

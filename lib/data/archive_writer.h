@@ -36,6 +36,7 @@ struct umm_archive_writer {
     uint64_t n_stored;  /* rows that are durable */
     uint64_t n_packed;  /* rows in full frames that the header does not count yet */
     bool is_created;    /* by this writer, and without rows so far */
+    bool is_finished;   /* an append that was killed before its header, by this writer */
     bool is_ready;      /* it was opened without an error */
     bool is_dirty;      /* the file's end is not what the header says */
     unsigned n_threads;
@@ -48,7 +49,8 @@ struct umm_archive_writer {
  * Open the archive at path (which must live until the close) for rows of type *npy, whose
  * shape[0] does not matter; make it when it does not exist and npy is not NULL.
  * UMM_ERR_CONFLICT: an archive of other rows. What a killed writer left behind the last
- * row is given up. Close it after any open.
+ * row is given up, unless it is whole and the table has it: then the header counts it now. Close it
+ * after any open.
  */
 UMM_MUST_USE enum umm_status
 umm_archive_writer_open(struct umm_archive_writer *writer, const char *path,
