@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "sys/outfile.h"
+#include "data/output.h"
 
 enum { OPTIONS_MAX = 96, KEY_HELP = 'h', KEY_VERSION = 'V' };
 
@@ -70,10 +70,10 @@ void cli_catch_signals(struct umm_run *run)
     }
 }
 
-enum umm_status cli_write_file(const char *path, const void *bytes, size_t len_bytes,
+enum umm_status cli_write_file(const char *path, const char *text, size_t len_bytes,
                                struct umm_error *err)
 {
-    return umm_outfile_write(path, bytes, len_bytes, &signal_run, err);
+    return umm_output_write_text(path, text, len_bytes, &signal_run, err);
 }
 
 static void on_cut_map(int number)

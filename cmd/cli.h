@@ -156,10 +156,10 @@ int cli_finish(int exit_code);
 void cli_catch_signals(struct umm_run *run);
 
 /*
- * Write the whole of a file, as umm_outfile_write does. The run whose signals are caught
+ * Write the whole of a text, as umm_output_write_text does. The run whose signals are caught
  * ends the wait for a FIFO's reader.
  */
-UMM_MUST_USE enum umm_status cli_write_file(const char *path, const void *bytes, size_t len_bytes,
+UMM_MUST_USE enum umm_status cli_write_file(const char *path, const char *text, size_t len_bytes,
                                             struct umm_error *err);
 
 /*

@@ -93,7 +93,21 @@ np.save('scalar.npy', np.float64(1))"
     refuses 1 "umm-convert: $text" umm-convert -o a.npy.zst new.csv
     ok umm-convert -o new.npy new.csv
     refuses 1 "umm-mmap-slice: $text" umm-mmap-slice --format=npy -o a.npy.zst new.npy 1:5
+    bars 115 >more.csv
+    ok umm-archive append --keep-journal a.npy.zst more.csv
+    cp a.npy.zst.journal journal.before
+    refuses 1 'umm-features: a.npy.zst.journal: is the journal of an archive' \
+        umm-features -f sma:3 --format=npy -o a.npy.zst.journal new.npy
+    # Nor does a report take that of any data; of a text it does.
+    text='is no text, but data: a report does not take its place'
+    for name in a.npy.zst a.npy.zst.journal new.npy; do
+        refuses 1 "umm-preload: $name: $text" umm-preload --metrics="$name" before
+        refuses 1 "umm-convert: $name: $text" umm-convert -o o.npy --report="$name" new.csv
+    done
     cmp a.npy.zst before
+    cmp a.npy.zst.journal journal.before
+    printf '1234567\346\227\245' >text
+    ok umm-preload --metrics=text before
     rm a.npy.zst
     ok umm-convert -o a.npy.zst new.csv
 }

@@ -13,6 +13,7 @@
 #include "sys/outfile.h"
 
 static const char magic[8] = "UMMJRNL";
+
 enum {
     VERSION = 1,
     RECORD_HEAD_BYTES = 16,
@@ -20,6 +21,11 @@ enum {
     /* Rows of a frame, 16 MiB, with a record for each, 1.5 MiB; several times that. */
     JOURNAL_BYTES_MAX = 64 * 1024 * 1024
 };
+
+bool umm_journal_is(const char *begin, size_t len_bytes)
+{
+    return len_bytes >= sizeof magic && memcmp(begin, magic, sizeof magic) == 0;
+}
 
 char *umm_journal_path(const char *archive_path)
 {
@@ -40,7 +46,7 @@ char *umm_journal_path(const char *archive_path)
 static enum umm_status parse_head(const char *bytes, size_t len_bytes, size_t row_bytes,
                                   struct umm_journal *journal, struct umm_error *err)
 {
-    if (len_bytes < UMM_JOURNAL_HEAD_BYTES || memcmp(bytes, magic, sizeof magic) != 0)
+    if (len_bytes < UMM_JOURNAL_HEAD_BYTES || !umm_journal_is(bytes, len_bytes))
         return umm_error_set(err, UMM_ERR_DATA, "is not the journal of an archive");
     if (umm_bytes_get(bytes + 32, HASH_BYTES) != umm_hash64(bytes, 32, 0))
         return umm_error_set(err, UMM_ERR_DATA, "the journal's head is damaged");

@@ -33,6 +33,9 @@ struct umm_journal {
  */
 char *umm_journal_path(const char *archive_path);
 
+/* Whether a file that begins with these bytes is a journal. */
+bool umm_journal_is(const char *begin, size_t len_bytes);
+
 /*
  * Read the journal at path; one that does not exist has is_there false. Free it with
  * umm_journal_free. UMM_ERR_DATA: not a journal, or of rows of another size.

@@ -4,7 +4,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "data/archive.h"
+#include "data/archive_journal.h"
+#include "format/zstd.h"
+#include "sys/file.h"
 
 static const char PREFIX[] = "pool:";
 
@@ -39,14 +43,60 @@ static enum umm_status open_entry(struct umm_output *output, const char *path,
     return status;
 }
 
-/* The rows of an archive are not to go for one array; and its journal would stay. */
+enum { BEGIN_BYTES = 8 };
+
+/* How many bytes the regular file at path begins with, at most BEGIN_BYTES; 0 for others. */
+static size_t read_begin(const char *path, char begin[BEGIN_BYTES])
+{
+    struct umm_file_info info;
+    int fd = -1;
+    size_t n = 0;
+    if (strcmp(path, "-") == 0 || umm_file_stat(path, &info, NULL) != UMM_OK ||
+        info.kind != UMM_FILE_REGULAR || umm_file_open_read(path, &fd, NULL, NULL) != UMM_OK)
+        return 0;
+    if (umm_file_read(fd, path, NULL, begin, BEGIN_BYTES, &n, NULL) != UMM_OK)
+        n = 0;
+    umm_file_close(&fd);
+    return n;
+}
+
+/* The rows of an archive, or of its journal, are not to go for one array. */
 static enum umm_status refuse_archive(const char *path, struct umm_error *err)
 {
-    if (strcmp(path, "-") == 0 || !umm_archive_is(path))
+    char begin[BEGIN_BYTES];
+    size_t n = read_begin(path, begin);
+    if (n == BEGIN_BYTES && umm_journal_is(begin, n))
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is the journal of an archive");
+    if (!umm_zstd_is_magic(begin, n) || !umm_archive_is(path))
         return UMM_OK;
     return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
                               "is an archive: umm-archive append adds to it; to replace it, "
                               "remove it first");
+}
+
+/* Whether bytes that begin a file, the last character perhaps not whole, are text. */
+static bool begins_text(const char *bytes, size_t n)
+{
+    enum { CHARACTER_MAX = 4 };
+    uint32_t point;
+    for (size_t i = 0, len; i < n; i += len) {
+        len = umm_utf8_decode(bytes + i, n - i, &point);
+        if (!len)
+            return i > 0 && n - i < CHARACTER_MAX && n == BEGIN_BYTES;
+        if (point < ' ' && point != '\t' && point != '\n' && point != '\r')
+            return false;
+    }
+    return true;
+}
+
+enum umm_status umm_output_write_text(const char *path, const char *text, size_t len_bytes,
+                                      const struct umm_run *run, struct umm_error *err)
+{
+    char begin[BEGIN_BYTES];
+    if (!begins_text(begin, read_begin(path, begin)))
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+                                  "is no text, but data: a report does not take its place");
+    return umm_outfile_write(path, text, len_bytes, run, err);
 }
 
 enum umm_status umm_output_open(struct umm_output *output, const char *path, const char *pool_root,

@@ -33,12 +33,21 @@ bool umm_output_is_entry(const char *path);
  * pool, 0 when it is not known yet; the entry then has that size from the beginning, and
  * umm_file_truncate may still change it. Other outputs ignore it. is_swept: the caller has done
  * umm_outfile_sweep to the directory. Failures as umm_outfile_open, or umm_pool_open and
- * umm_pool_begin; UMM_ERR_ARGUMENT when NAME or KEY is missing.
+ * umm_pool_begin; UMM_ERR_ARGUMENT when NAME or KEY is missing; UMM_ERR_CONFLICT for a
+ * file that is an archive, or the journal of one.
  */
 UMM_MUST_USE enum umm_status umm_output_open(struct umm_output *output, const char *path,
                                              const char *pool_root, uint64_t size_bytes,
                                              bool is_swept, struct umm_run *run,
                                              struct umm_error *err);
+
+/*
+ * Write a report, as umm_outfile_write does; but not in the place of a file that is no text:
+ * of an array, an archive, a state. UMM_ERR_CONFLICT then.
+ */
+UMM_MUST_USE enum umm_status umm_output_write_text(const char *path, const char *text,
+                                                   size_t len_bytes, const struct umm_run *run,
+                                                   struct umm_error *err);
 
 /* As umm_outfile_commit, or umm_pool_commit. *output is "none" afterwards. */
 UMM_MUST_USE enum umm_status umm_output_commit(struct umm_output *output,
