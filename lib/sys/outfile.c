@@ -329,7 +329,8 @@ static bool is_alone(int fd)
 }
 
 /* Lock the new file; *is_ours is false when a cleaner was faster. */
-static enum umm_status claim_temp(struct umm_outfile *out, bool *is_ours, struct umm_error *err)
+static enum umm_status claim_temp(struct umm_outfile *out, bool is_strict, bool *is_ours,
+                                  struct umm_error *err)
 {
     struct stat st;
     *is_ours = false;
@@ -350,7 +351,7 @@ static enum umm_status claim_temp(struct umm_outfile *out, bool *is_ours, struct
         return umm_error_set_errno(err, errno, out->path, "cannot examine its temporary file");
     enum umm_status status = is_named ? hold_mode(out, err) : UMM_OK;
     *is_ours = is_named;
-    if (!status && is_named && (out->mode & OTHERS) && !is_alone(out->fd)) {
+    if (!status && is_named && is_strict && (out->mode & OTHERS) && !is_alone(out->fd)) {
         (void)unlinkat(out->place.dir_fd, out->temp, 0);
         *is_ours = false;
     }
@@ -362,7 +363,8 @@ static enum umm_status claim_temp(struct umm_outfile *out, bool *is_ours, struct
  * that a cleaner took is left to it: the name may be another writer's by now. The
  * kernel gives it the mode of a new file, for commit to give it again.
  */
-static enum umm_status create_temp_once(struct umm_outfile *out, struct umm_error *err)
+static enum umm_status create_temp_once(struct umm_outfile *out, bool is_strict,
+                                        struct umm_error *err)
 {
     const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
     bool is_ours;
@@ -371,7 +373,7 @@ static enum umm_status create_temp_once(struct umm_outfile *out, struct umm_erro
         return UMM_OK;
     if (out->fd < 0)
         return umm_error_set_errno(err, errno, out->path, "cannot create a file in its directory");
-    enum umm_status status = claim_temp(out, &is_ours, err);
+    enum umm_status status = claim_temp(out, is_strict, &is_ours, err);
     if (status && umm_file_is_named(out->place.dir_fd, out->temp, out->fd))
         (void)unlinkat(out->place.dir_fd, out->temp, 0);
     if (status || !is_ours)
@@ -382,7 +384,8 @@ static enum umm_status create_temp_once(struct umm_outfile *out, struct umm_erro
 /* In the first slot that is free; with none, under a name nobody cleans or takes. */
 static enum umm_status create_temp(struct umm_outfile *out, struct umm_error *err)
 {
-    enum { TRIES_MAX = 1000 };
+    /* Who opens a hundred files in their first moment is no thief, but a scanner of viruses. */
+    enum { TRIES_MAX = 1000, STRICT_TRIES = 100 };
     size_t prefix_len = temp_prefix(out->place.base, out->temp);
     for (int i = 0; i < TRIES_MAX; i++) {
         if (i < TEMP_SLOTS)
@@ -390,7 +393,7 @@ static enum umm_status create_temp(struct umm_outfile *out, struct umm_error *er
         else if (temp_randomise(out->temp + prefix_len) < 0)
             return umm_error_set_errno(err, errno, out->path,
                                        "cannot get random bytes for its temporary name");
-        enum umm_status status = create_temp_once(out, err);
+        enum umm_status status = create_temp_once(out, i < STRICT_TRIES, err);
         if (status || out->fd >= 0)
             return status;
     }
