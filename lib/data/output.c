@@ -45,12 +45,19 @@ static enum umm_status open_entry(struct umm_output *output, const char *path,
 
 enum { BEGIN_BYTES = 8 };
 
-/* How many bytes the regular file at path begins with, at most BEGIN_BYTES; 0 for others. */
+/*
+ * How many bytes the regular file at path begins with, at most BEGIN_BYTES; 0 for others, and
+ * where no output can be: opening it says why.
+ */
 static size_t read_begin(const char *path, char begin[BEGIN_BYTES])
 {
+    struct umm_outfile_place place;
     struct umm_file_info info;
     int fd = -1;
     size_t n = 0;
+    if (umm_outfile_locate(&place, path, NULL) != UMM_OK)
+        return 0;
+    umm_file_close(&place.dir_fd);
     if (strcmp(path, "-") == 0 || umm_file_stat(path, &info, NULL) != UMM_OK ||
         info.kind != UMM_FILE_REGULAR || umm_file_open_read(path, &fd, NULL, NULL) != UMM_OK)
         return 0;
