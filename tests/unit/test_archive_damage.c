@@ -186,6 +186,14 @@ static void a_journal_is_as_private_as_its_archive(void **unused)
 
 /* ---- cuts ------------------------------------------------------------------------- */
 
+/* Of the cuts from..to, those near an edge, and every seventh where a sanitizer takes its time. */
+static bool is_tried(size_t cut, size_t from, size_t edge, size_t to)
+{
+    enum { NEAR = 20, STEP = 7 };
+    return !getenv("UMM_SAN") || cut % STEP == 0 || cut < from + NEAR || cut + NEAR > to ||
+           (cut + NEAR > edge && cut < edge + NEAR);
+}
+
 /* The header counts 730 rows, and the file ends at any byte of the last two frames. */
 static void a_cut_file_keeps_its_whole_frames(void **unused)
 {
@@ -202,6 +210,8 @@ static void a_cut_file_keeps_its_whole_frames(void **unused)
     umm_archive_close(&a);
     for (size_t cut = (size_t)sixth; cut <= len; cut++) {
         size_t n = cut < end ? 600 : cut < last ? 700 : 730;
+        if (!is_tried(cut, (size_t)sixth, (size_t)end, len))
+            continue;
         spit(path, bytes, cut);
         assert_int_equal(try_open(NULL), n == 730 ? UMM_OK : UMM_ERR_DATA);
         assert_int_equal(umm_archive_repair(path, &torn, NULL, &result, NULL), UMM_OK);
