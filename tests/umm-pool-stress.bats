@@ -89,19 +89,25 @@ while any(t.is_alive() for t in writers):
             pass
     most = max(most, sizes)
     time.sleep(0.002)
+is_enough = counts["killed"] >= 2 and counts["done"] >= 5 and counts["full"] >= 1
 for r in readers:
     out, _ = r.communicate()
     assert r.returncode == 0
     n, n_missing, n_versions = map(int, out.split())
-    assert n >= 5 and n_versions >= 2, out
+    is_enough = is_enough and n >= 5 and n_versions >= 2
 assert most <= BUDGET, most
-assert counts["killed"] >= 2 and counts["done"] >= 5 and counts["full"] >= 1, counts
 print(counts, most)
+sys.exit(0 if is_enough else 77)
 EOF
     ok umm-pool create p --size=10000000
-    local seconds=3
-    [[ -z ${UMM_SAN-} ]] || seconds=10 # so that readers see more than one version
-    ok "$PY" stress.py "${UMM_STRESS_SECONDS:-$seconds}" "$(pool p)"
+    # On a busy machine it takes longer until readers have seen more than one version.
+    local seconds=${UMM_STRESS_SECONDS:-3} i
+    for i in 1 2 3; do
+        capture "$PY" stress.py "$seconds" "$(pool p)"
+        ((status == 77)) || break
+        seconds=$((4 * seconds))
+    done
+    [[ $status -eq 0 && -z $stderr ]] || fail "$status: $output $stderr"
     echo "# $output" >&3
     ok umm-pool verify p
     [[ ${lines[-1]} == PASS ]]
