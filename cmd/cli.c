@@ -15,6 +15,7 @@
 #include "data/output.h"
 
 enum { OPTIONS_MAX = 96, KEY_HELP = 'h', KEY_VERSION = 'V' };
+enum { MESSAGE_BYTES_MAX = 16384 }; /* of a line: a path may be four times as long when escaped */
 
 static const struct cli_tool *the_tool;
 static struct umm_run signal_run; /* never on a stack: a signal may come after main's end */
@@ -45,6 +46,9 @@ void cli_init(const struct cli_tool *tool)
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     the_tool = tool;
     fill_standard_descriptors();
+    /* A line is one write: whole in a log that many share, whole or not there after a kill. */
+    static char line[MESSAGE_BYTES_MAX];
+    setvbuf(stderr, line, _IOLBF, sizeof line);
     /* A closed pipe must be an error that cleans up, not a death that leaves files. */
     sigaction(SIGPIPE, &ignore, &pipe_action);
     /* So must a file that grows to its limit (ulimit -f). */

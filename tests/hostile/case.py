@@ -5,11 +5,13 @@ import os
 import pathlib
 import re
 import resource
+import select
 import shutil
 import socket
 import struct
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from table import PART, words_of
 
@@ -39,18 +41,35 @@ def tree(directory="."):
     return found
 
 
+def read_writes(fd):
+    """What was written into the pipe fd, a write at a time (up to PIPE_BUF)."""
+    writes = []
+    while data := os.read(fd, 1 << 16):
+        writes.append(data)
+    os.close(fd)
+    return writes
+
+
 def run(words, **who):
     """(code or -signal, stdout, stderr, peak of memory)"""
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **who) as process:
+    reader, writer = os.pipe2(os.O_DIRECT | os.O_CLOEXEC)
+    with (ThreadPoolExecutor(1) as pool,
+          subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=writer, **who) as process):
+        os.close(writer)
+        said = pool.submit(read_writes, reader)
         try:
-            out, err = process.communicate(b"", timeout=SECONDS_MAX)
+            out, _ = process.communicate(b"", timeout=SECONDS_MAX)
+            end = b""
         except subprocess.TimeoutExpired:
             process.kill()
-            out, err = process.communicate()
-            err += b"[hangs]"
+            out, _ = process.communicate()
+            end = b"[hangs]"
+        writes = said.result()
     after = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return process.returncode, out, err, after << 10 if after > before else 0
+    if any(not text.endswith(b"\n") for text in writes if len(text) < select.PIPE_BUF):
+        end += b"[in pieces]"
+    return process.returncode, out, b"".join(writes) + end, after << 10 if after > before else 0
 
 
 def judge(what, words, result, may_do=False, must_do=False):
@@ -62,6 +81,8 @@ def judge(what, words, result, may_do=False, must_do=False):
     lines = err.decode(errors="replace").splitlines()
     if b"[hangs]" in err:
         wrong.append("does not end")
+    elif b"[in pieces]" in err:
+        wrong.append("a line was written in pieces")
     elif code == 0:
         if not (may_do or must_do) or err:
             wrong.append("exit code 0")
