@@ -176,7 +176,7 @@ class Jobs:
 
     def features_follow(self):
         s = self.symbol()
-        end = self.rng.randrange(3000)
+        end = self.rng.randrange(1, 3000)
 
         def check(out):
             self.world.check_features(s, out)
