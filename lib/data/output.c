@@ -45,38 +45,27 @@ static enum umm_status open_entry(struct umm_output *output, const char *path,
 
 enum { BEGIN_BYTES = 8 };
 
-/*
- * How many bytes the regular file at path begins with, at most BEGIN_BYTES; 0 for others, and
- * where no output can be: opening it says why.
- */
-static size_t read_begin(const char *path, char begin[BEGIN_BYTES])
+/* How many bytes the file begins with that the output replaces, at most BEGIN_BYTES; 0 for none. */
+static size_t read_begin(const struct umm_outfile *out, char begin[BEGIN_BYTES])
 {
-    struct umm_outfile_place place;
-    struct umm_file_info info;
-    int fd = -1;
     size_t n = 0;
-    if (umm_outfile_locate(&place, path, NULL) != UMM_OK)
-        return 0;
-    umm_file_close(&place.dir_fd);
-    if (strcmp(path, "-") == 0 || umm_file_stat(path, &info, NULL) != UMM_OK ||
-        info.kind != UMM_FILE_REGULAR || umm_file_open_read(path, &fd, NULL, NULL) != UMM_OK)
-        return 0;
-    if (umm_file_read(fd, path, NULL, begin, BEGIN_BYTES, &n, NULL) != UMM_OK)
+    int fd = umm_outfile_open_replaced(out);
+    if (fd >= 0 && umm_file_read(fd, out->path, NULL, begin, BEGIN_BYTES, &n, NULL) != UMM_OK)
         n = 0;
     umm_file_close(&fd);
     return n;
 }
 
 /* The rows of an archive, or of its journal, are not to go for one array. */
-static enum umm_status refuse_archive(const char *path, struct umm_error *err)
+static enum umm_status refuse_archive(const struct umm_outfile *out, struct umm_error *err)
 {
     char begin[BEGIN_BYTES];
-    size_t n = read_begin(path, begin);
+    size_t n = read_begin(out, begin);
     if (n == BEGIN_BYTES && umm_journal_is(begin, n))
-        return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is the journal of an archive");
-    if (!umm_zstd_is_magic(begin, n) || !umm_archive_is(path))
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, out->path, "is the journal of an archive");
+    if (!umm_zstd_is_magic(begin, n) || !umm_archive_is(out->path))
         return UMM_OK;
-    return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+    return umm_error_set_path(err, UMM_ERR_CONFLICT, out->path,
                               "is an archive: umm-archive append adds to it; to replace it, "
                               "remove it first");
 }
@@ -100,10 +89,15 @@ enum umm_status umm_output_write_text(const char *path, const char *text, size_t
                                       const struct umm_run *run, struct umm_error *err)
 {
     char begin[BEGIN_BYTES];
-    if (!begins_text(begin, read_begin(path, begin)))
-        return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
-                                  "is no text, but data: a report does not take its place");
-    return umm_outfile_write(path, text, len_bytes, run, err);
+    struct umm_outfile out;
+    enum umm_status status = umm_outfile_open(&out, path, run, err);
+    if (!status && !begins_text(begin, read_begin(&out, begin)))
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+                                    "is no text, but data: a report does not take its place");
+    if (!status)
+        status = umm_outfile_finish(&out, text, len_bytes, err);
+    umm_outfile_abort(&out);
+    return status;
 }
 
 enum umm_status umm_output_open(struct umm_output *output, const char *path, const char *pool_root,
@@ -113,8 +107,12 @@ enum umm_status umm_output_open(struct umm_output *output, const char *path, con
     *output = (struct umm_output){.key = NULL};
     if (umm_output_is_entry(path))
         return open_entry(output, path, pool_root, size_bytes, run, err);
-    enum umm_status status = refuse_archive(path, err);
-    return status ? status : umm_outfile_open_swept(&output->file, path, is_swept, run, err);
+    enum umm_status status = umm_outfile_open_swept(&output->file, path, is_swept, run, err);
+    if (!status)
+        status = refuse_archive(&output->file, err);
+    if (status)
+        umm_outfile_abort(&output->file);
+    return status;
 }
 
 enum umm_status umm_output_commit(struct umm_output *output,

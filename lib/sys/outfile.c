@@ -523,6 +523,14 @@ int umm_outfile_fd(const struct umm_outfile *out)
     return out->is_open ? out->fd : -1;
 }
 
+int umm_outfile_open_replaced(const struct umm_outfile *out)
+{
+    if (!out->is_open || out->place.is_stream)
+        return -1;
+    return umm_file_openat(out->place.dir_fd, out->place.base,
+                           O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
 bool umm_outfile_is_stream(const struct umm_outfile *out)
 {
     return out->is_open && out->place.is_stream;
@@ -740,17 +748,21 @@ void umm_outfile_abort(struct umm_outfile *out)
     *out = (struct umm_outfile){0};
 }
 
+enum umm_status umm_outfile_finish(struct umm_outfile *out, const void *bytes, size_t len_bytes,
+                                   struct umm_error *err)
+{
+    enum umm_status status =
+        umm_file_write_all(umm_outfile_fd(out), out->path, bytes, len_bytes, err);
+    if (!status)
+        status = umm_outfile_commit(out, NULL, NULL, err);
+    umm_outfile_abort(out);
+    return status;
+}
+
 enum umm_status umm_outfile_write(const char *path, const void *bytes, size_t len_bytes,
                                   const struct umm_run *run, struct umm_error *err)
 {
-    static const struct umm_outfile_options options = {.is_synced = false};
-    struct umm_outfile out = {.is_open = false};
-    bool is_changed;
+    struct umm_outfile out;
     enum umm_status status = umm_outfile_open(&out, path, run, err);
-    if (!status)
-        status = umm_file_write_all(umm_outfile_fd(&out), path, bytes, len_bytes, err);
-    if (!status)
-        status = umm_outfile_commit(&out, &options, &is_changed, err);
-    umm_outfile_abort(&out);
-    return status;
+    return status ? status : umm_outfile_finish(&out, bytes, len_bytes, err);
 }

@@ -116,6 +116,12 @@ UMM_MUST_USE enum umm_status umm_outfile_open_in(struct umm_outfile *out, int di
  */
 int umm_outfile_fd(const struct umm_outfile *out);
 
+/*
+ * A descriptor for reading the regular file whose place the output is to take; -1 when there is
+ * none, or it cannot be read. The caller closes it.
+ */
+int umm_outfile_open_replaced(const struct umm_outfile *out);
+
 /* Whether the output is written through, so that it can neither seek nor be undone. */
 bool umm_outfile_is_stream(const struct umm_outfile *out);
 
@@ -159,7 +165,12 @@ void umm_outfile_remove_stale(const char *path);
  */
 bool umm_outfile_is_same(const char *a, const char *b);
 
-/* The whole of a small output: open (run is as there), write len_bytes, commit without a sync. */
+/*
+ * The whole of a small output, written and committed without a sync: of one that is open, which
+ * is "none" afterwards; or of the path, opened with run as above.
+ */
+UMM_MUST_USE enum umm_status umm_outfile_finish(struct umm_outfile *out, const void *bytes,
+                                                size_t len_bytes, struct umm_error *err);
 UMM_MUST_USE enum umm_status umm_outfile_write(const char *path, const void *bytes,
                                                size_t len_bytes, const struct umm_run *run,
                                                struct umm_error *err);
