@@ -4,8 +4,8 @@
 
 #include "base/error.h"
 #include "cli.h"
+#include "data/output.h"
 #include "data/synth.h"
-#include "sys/outfile.h"
 #include "text/time.h"
 
 enum {
@@ -128,7 +128,7 @@ static enum umm_status run(const struct opts *opts, struct umm_run *context, str
     const char *name = strcmp(opts->output, "-") == 0 ? "standard output" : opts->output;
     enum umm_status status = umm_synth_check(&opts->synth, err);
     if (!status)
-        status = umm_outfile_open(&out, opts->output, context, err);
+        status = umm_output_open_file(&out, opts->output, context, err);
     if (!status)
         status = umm_synth_write(&opts->synth, umm_outfile_fd(&out), name, context, err);
     if (!status)

@@ -63,6 +63,18 @@ try() {
     no_leftovers
 }
 
+@test "what a killed run left goes, also when it had its new owner already" {
+    [[ $(id -u) -eq 0 ]] && strace -o /dev/null true 2>/dev/null || skip 'no owner can be given, or strace cannot trace here'
+    ok umm-synth --rows=300 -o out.csv
+    chown 12345 out.csv
+    capture strace -qq -E "ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0" -o log -e trace=rename,renameat,renameat2 \
+        -e inject=rename,renameat,renameat2:signal=KILL:when=1 umm-synth --rows=200 -o out.csv
+    [[ $status -ne 0 && $(stat -c %u .out.csv.umm-0) -eq 12345 && $(wc -l <out.csv) -eq 301 ]]
+    ok umm-synth --rows=200 -o out.csv
+    [[ $(stat -c %u out.csv) -eq 12345 && $(wc -l <out.csv) -eq 201 ]]
+    no_leftovers
+}
+
 # The handler is there until the process is gone, longer than what main has on its stack.
 @test "a signal between the end of main and that of the process" {
     [[ ${UMM_SAN-} != thread ]] || skip 'a thread sanitizer holds signals back'

@@ -104,6 +104,23 @@ np.save('scalar.npy', np.float64(1))"
         refuses 1 "umm-preload: $name: $text" umm-preload --metrics="$name" before
         refuses 1 "umm-convert: $name: $text" umm-convert -o o.npy --report="$name" new.csv
     done
+    # Whatever way an output has.
+    ok umm-store create --dim=2 vectors
+    printf 'symbol,%s\n' "$(head -n 1 new.csv)" >mixed.csv
+    sed '1d; s/^/A,/' new.csv >>mixed.csv
+    for name in a.npy.zst a.npy.zst.journal; do
+        text="$name: is the journal of an archive"
+        [[ $name == *.journal ]] ||
+            text="$name: is an archive: umm-archive append adds to it; to replace it, remove it first"
+        refuses 1 "umm-convert: $name: is no text, but data: a report does not take its place" \
+            umm-convert --bad-rows=quarantine:"$name" -o o.npy new.csv
+        refuses 1 "umm-synth: $text" umm-synth -o "$name"
+        refuses 1 "umm-store: $text" umm-store export vectors "$name"
+        refuses 1 "umm-features: $text" umm-features -f sma:2 --by=symbol --follow --format=csv -o "$name" mixed.csv
+        refuses 1 "umm-features: $name: not a state of umm-features, which does not take its place" \
+            umm-features -f sma:2 --rebuild --append --state="$name" -o o.npy new.npy
+    done
+    no_leftovers
     cmp a.npy.zst before
     cmp a.npy.zst.journal journal.before
     printf '1234567\346\227\245' >text

@@ -139,10 +139,13 @@ np.save('notime.npy', np.zeros(3, [('close', 'f8')]))"
     cp good s
     printf '\2' | dd of=s bs=1 seek=8 conv=notrunc status=none
     try 's: the state has version 2.0, this program reads up to 1.0; --rebuild starts over' "${list[@]}"
-    cp a.npy s
-    try 's: not a state of umm-features; --rebuild starts over' "${list[@]}"
+    cp good s
+    printf 'x' | dd of=s bs=1 seek=300 conv=notrunc status=none
     ok umm-features --rebuild "${list[@]}" -o out.npy a.npy
     cmp good s
+    cp a.npy s
+    try 's: not a state of umm-features' "${list[@]}"
+    try 's: not a state of umm-features, which does not take its place' --rebuild "${list[@]}"
 }
 
 @test "a state's directory that cannot be written to" {

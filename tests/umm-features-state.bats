@@ -40,6 +40,16 @@ await() {
     fail "$1 has only $(wc -l <"$1") lines after $i looks"
 }
 
+# has_open PID FILE: until PID has FILE open
+has_open() {
+    local i
+    for i in {1..500}; do
+        [[ -z $(find "/proc/$1/fd" -lname "$PWD/$2") ]] || return 0
+        sleep 0.01
+    done
+    fail "$2 is not open after $i looks"
+}
+
 # ended_by_signal FILE COMMAND...: COMMAND follows the pipe `in`, until FILE has 31 lines
 ended_by_signal() {
     local file=$1 code=0
@@ -222,6 +232,54 @@ ended_by_signal() {
     features -o out.npy in.npy
     ok features --append --state=s -o out.npy in.csv
     cmp out.npy want-revised.npy
+    no_leftovers
+}
+
+@test "an output is not made shorter without a word" {
+    ok features -o want.npy all.npy
+    first 40
+    features --append --state=s -o out.npy in.npy
+    cp s s40
+    features --append --state=s -o out.npy all.npy
+    # Killed before its state was saved; then the input has fewer rows than were published.
+    cp s40 s
+    first 41
+    refuses 1 'umm-features: out.npy: has 60 rows, the input gives 41; --rebuild starts over' \
+        features --append --state=s -o out.npy in.npy
+    cmp out.npy want.npy
+    cmp s s40
+    ok features --append --state=s -o out.npy all.npy
+}
+
+@test "an output that is replaced while it grows is an error, and the state as it was" {
+    umm-synth --rows=30000 >all.csv
+    umm-convert -o all.npy all.csv
+    ok features -o want.npy all.npy
+    first 20000
+    features --append --state=s -o out.npy in.npy
+    cp s kept
+    cp out.npy other.npy
+    mkfifo pipe
+    umm-features -f $ALL --append --state=s -o out.npy pipe 2>err 3>&- &
+    local pid=$! code=0
+    exec 4>pipe
+    head -n 25001 all.csv >&4
+    has_open $pid out.npy
+    mv other.npy out.npy
+    tail -n +25002 all.csv >&4
+    exec 4>&-
+    wait $pid || code=$?
+    [[ $code -eq 1 && $(<err) == 'umm-features: out.npy: was replaced while it was written' ]] || fail "$code: $(<err)"
+    cmp s kept
+    ok features --append --state=s -o out.npy all.npy
+    cmp out.npy want.npy
+    no_leftovers
+}
+
+@test "a state and an output whose long names begin alike have each their lock" {
+    local name
+    name=$(printf 'a%.0s' {1..249})
+    ok timeout 10 umm-features -f ema --append --state="$name.state" -o "$name.npy" all.npy
     no_leftovers
 }
 

@@ -421,11 +421,15 @@ static enum umm_status publish(struct umm_append *append, const struct plan *pla
 enum umm_status umm_append_commit(struct umm_append *append, struct umm_error *err)
 {
     struct plan plan = {0};
-    uint64_t end = append->rows.base_bytes + append->rows.n_rows * append->rows.row_bytes;
+    /* A run that was killed may have taken the last row out of the count: readers have it mapped.
+     */
+    const uint64_t n_kept =
+        append->n_old < append->rows.n_rows ? append->rows.n_rows : append->n_old + 1;
+    const uint64_t end = append->rows.base_bytes + n_kept * append->rows.row_bytes;
     enum umm_status status = umm_rowfile_flush(&append->rows, err);
     if (!status && umm_append_is_changed(append))
         status = make_plan(append, &plan, err);
-    /* A torn tail of an earlier run may reach further than the new rows. */
+    /* The torn tail of an earlier run may reach further than the new rows. */
     if (!status && append->size_bytes > end)
         status = umm_file_truncate(append->fd, append->path, end, err);
     if (!status && umm_append_is_changed(append)) {
@@ -434,5 +438,5 @@ enum umm_status umm_append_commit(struct umm_append *append, struct umm_error *e
             status = publish(append, &plan, err);
     }
     free_plan(&plan);
-    return status;
+    return status ? status : umm_file_check_named(append->fd, append->path, err);
 }

@@ -12,8 +12,11 @@
 
 /* ---- opening ---------------------------------------------------------------------- */
 
-static enum umm_status create(const char *path, const struct umm_npy *npy, struct umm_error *err)
+static enum umm_status create(const char *path, const struct umm_npy *npy, bool is_synced,
+                              struct umm_error *err)
 {
+    const struct umm_outfile_options options = {.is_synced = is_synced};
+    struct umm_outfile out;
     struct umm_npy empty = *npy; /* shares the fields */
     char *text;
     size_t len;
@@ -21,18 +24,20 @@ static enum umm_status create(const char *path, const struct umm_npy *npy, struc
     enum umm_status status = umm_npy_format(&empty, UMM_NPY_ALIGN, &text, &len, err);
     if (status)
         return status;
-    status = umm_outfile_write(path, text, len, NULL, err);
+    status = umm_outfile_open(&out, path, NULL, err);
+    if (!status)
+        status = umm_outfile_finish(&out, text, len, &options, err);
     free(text);
     return status;
 }
 
-static enum umm_status find_or_create(const char *path, const struct umm_npy *npy,
+static enum umm_status find_or_create(const char *path, const struct umm_npy *npy, bool is_synced,
                                       struct umm_error *err)
 {
     struct umm_file_info info;
     bool is_there;
     enum umm_status status = umm_file_find(path, &is_there, &info, err);
-    return status || is_there ? status : create(path, npy, err);
+    return status || is_there ? status : create(path, npy, is_synced, err);
 }
 
 /* What a killed appender left behind the array gives way; another array does not. */
@@ -118,7 +123,7 @@ enum umm_status umm_appender_open(struct umm_appender *appender, const char *pat
     enum umm_status status =
         umm_lock_take(&appender->lock, path, appender->options.lock_wait, run, err);
     if (!status)
-        status = find_or_create(path, npy, err);
+        status = find_or_create(path, npy, !appender->options.is_unsynced, err);
     if (!status)
         status = umm_file_open_update(path, &appender->fd, &info, err);
     if (!status)
@@ -190,6 +195,7 @@ enum umm_status umm_appender_commit(struct umm_appender *appender, struct umm_er
     enum umm_status status = sync_data(appender, err);
     if (status)
         return status;
+    appender->is_header_open = true;
     status = umm_file_pwrite_all(appender->fd, appender->path, appender->next_header,
                                  appender->header_bytes, 0, err);
     if (!status)
@@ -205,12 +211,14 @@ enum umm_status umm_appender_commit(struct umm_appender *appender, struct umm_er
     appender->next_header = old;
     appender->rest_at = appender->count_at + count_digits(appender->n_pushed);
     appender->n_rows = appender->n_pushed;
+    appender->is_header_open = false;
     return UMM_OK;
 }
 
 void umm_appender_close(struct umm_appender *appender)
 {
-    if (appender->fd >= 0 && appender->n_pushed > appender->n_rows)
+    /* What a header may have counted is not cut: somebody may have it mapped. */
+    if (appender->fd >= 0 && appender->n_pushed > appender->n_rows && !appender->is_header_open)
         (void)!umm_file_truncate(appender->fd, appender->path, place_of(appender, appender->n_rows),
                                  NULL);
     free(appender->header);

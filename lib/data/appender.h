@@ -35,8 +35,9 @@ struct umm_appender {
     size_t header_bytes;
     size_t count_at, rest_at, rest_bytes; /* in the header: the row count, what follows it */
     size_t row_bytes;
-    uint64_t n_rows;   /* that the header counts */
-    uint64_t n_pushed; /* with those that it does not */
+    uint64_t n_rows;     /* that the header counts */
+    uint64_t n_pushed;   /* with those that it does not */
+    bool is_header_open; /* what it counts is not certain */
 };
 
 /*

@@ -85,19 +85,42 @@ static bool begins_text(const char *bytes, size_t n)
     return true;
 }
 
+enum umm_status umm_output_open_text(struct umm_outfile *out, const char *path,
+                                     const struct umm_run *run, struct umm_error *err)
+{
+    char begin[BEGIN_BYTES];
+    enum umm_status status = umm_outfile_open(out, path, run, err);
+    if (!status && !begins_text(begin, read_begin(out, begin)))
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+                                    "is no text, but data: a report does not take its place");
+    if (status)
+        umm_outfile_abort(out);
+    return status;
+}
+
 enum umm_status umm_output_write_text(const char *path, const char *text, size_t len_bytes,
                                       const struct umm_run *run, struct umm_error *err)
 {
-    char begin[BEGIN_BYTES];
     struct umm_outfile out;
-    enum umm_status status = umm_outfile_open(&out, path, run, err);
-    if (!status && !begins_text(begin, read_begin(&out, begin)))
-        status = umm_error_set_path(err, UMM_ERR_CONFLICT, path,
-                                    "is no text, but data: a report does not take its place");
+    enum umm_status status = umm_output_open_text(&out, path, run, err);
+    return status ? status : umm_outfile_finish(&out, text, len_bytes, NULL, err);
+}
+
+static enum umm_status open_file(struct umm_outfile *out, const char *path, bool is_swept,
+                                 const struct umm_run *run, struct umm_error *err)
+{
+    enum umm_status status = umm_outfile_open_swept(out, path, is_swept, run, err);
     if (!status)
-        status = umm_outfile_finish(&out, text, len_bytes, err);
-    umm_outfile_abort(&out);
+        status = refuse_archive(out, err);
+    if (status)
+        umm_outfile_abort(out);
     return status;
+}
+
+enum umm_status umm_output_open_file(struct umm_outfile *out, const char *path,
+                                     const struct umm_run *run, struct umm_error *err)
+{
+    return open_file(out, path, false, run, err);
 }
 
 enum umm_status umm_output_open(struct umm_output *output, const char *path, const char *pool_root,
@@ -107,12 +130,7 @@ enum umm_status umm_output_open(struct umm_output *output, const char *path, con
     *output = (struct umm_output){.key = NULL};
     if (umm_output_is_entry(path))
         return open_entry(output, path, pool_root, size_bytes, run, err);
-    enum umm_status status = umm_outfile_open_swept(&output->file, path, is_swept, run, err);
-    if (!status)
-        status = refuse_archive(&output->file, err);
-    if (status)
-        umm_outfile_abort(&output->file);
-    return status;
+    return open_file(&output->file, path, is_swept, run, err);
 }
 
 enum umm_status umm_output_commit(struct umm_output *output,

@@ -42,6 +42,16 @@ UMM_MUST_USE enum umm_status umm_output_open(struct umm_output *output, const ch
                                              struct umm_error *err);
 
 /*
+ * Only the file, for who has no pools: begun as by umm_outfile_open, and not in the place of an
+ * archive or the journal of one (UMM_ERR_CONFLICT). _text is for reports, which take the place
+ * of no file that is no text. *out is "none" after a failure.
+ */
+UMM_MUST_USE enum umm_status umm_output_open_file(struct umm_outfile *out, const char *path,
+                                                  const struct umm_run *run, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_output_open_text(struct umm_outfile *out, const char *path,
+                                                  const struct umm_run *run, struct umm_error *err);
+
+/*
  * Write a report, as umm_outfile_write does; but not in the place of a file that is no text:
  * of an array, an archive, a state. UMM_ERR_CONFLICT then.
  */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "data/output.h"
 #include "sys/file.h"
 
 enum umm_status umm_quarantine_open(struct umm_quarantine *quarantine, const char *path,
@@ -15,7 +16,7 @@ enum umm_status umm_quarantine_open(struct umm_quarantine *quarantine, const cha
     memset(quarantine, 0, sizeof *quarantine);
     quarantine->path = path;
     quarantine->run = run;
-    return umm_outfile_open(&quarantine->out, path, run, err);
+    return umm_output_open_text(&quarantine->out, path, run, err);
 }
 
 enum umm_status umm_quarantine_set_header(struct umm_quarantine *quarantine, const char *text,

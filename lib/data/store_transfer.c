@@ -6,11 +6,11 @@
 
 #include "base/error.h"
 #include "data/arrayfile.h"
+#include "data/output.h"
 #include "data/store_lines.h"
 #include "data/store_look.h"
 #include "data/store_text.h"
 #include "sys/file.h"
-#include "sys/outfile.h"
 
 static const char HEADER[] = "id,active,timestamp";
 enum { BLOCK_BYTES = 256 * 1024 };
@@ -170,7 +170,7 @@ enum umm_status umm_store_export(struct umm_store *store, const char *path, stru
     *n_rows = 0;
     enum umm_status status = umm_arena_check(&arena, "an export", err);
     if (!status)
-        status = umm_outfile_open(&writer.out, path, run, err);
+        status = umm_output_open_file(&writer.out, path, run, err);
     if (!status)
         status =
             is_npy(path) ? export_npy(&writer, n_rows, err) : export_text(&writer, n_rows, err);

@@ -220,6 +220,19 @@ static bool is_stream(const char *path)
            info.kind != UMM_FILE_DIRECTORY;
 }
 
+bool umm_checkpoint_may_replace(const char *path)
+{
+    char begin[sizeof magic];
+    size_t n = 0;
+    int fd;
+    if (is_stream(path) || umm_file_open_read(path, &fd, NULL, NULL) != UMM_OK)
+        return true; /* opening it for writing says what is wrong */
+    if (umm_file_read(fd, path, NULL, begin, sizeof begin, &n, NULL) != UMM_OK)
+        n = 0;
+    umm_file_close(&fd);
+    return memcmp(begin, magic, n) == 0;
+}
+
 enum umm_status umm_checkpoint_load(const char *path, struct umm_checkpoint *out, bool *is_there,
                                     struct umm_error *err)
 {
@@ -256,10 +269,7 @@ enum umm_status umm_checkpoint_save(const struct umm_checkpoint *checkpoint, con
     if (!status)
         status = umm_outfile_open(&file, path, NULL, err);
     if (!status)
-        status = umm_file_write_all(umm_outfile_fd(&file), path, bytes, len, err);
-    if (!status)
-        status = umm_outfile_commit(&file, &options, NULL, err);
-    umm_outfile_abort(&file);
+        status = umm_outfile_finish(&file, bytes, len, &options, err);
     free(bytes);
     return status;
 }

@@ -83,6 +83,9 @@ UMM_MUST_USE enum umm_status umm_checkpoint_decode(const char *bytes, size_t len
                                                    struct umm_checkpoint *out,
                                                    struct umm_error *err);
 
+/* Whether a state may take the place of what path leads to: of nothing, or what begins as one. */
+bool umm_checkpoint_may_replace(const char *path);
+
 /*
  * Read the file path. *is_there is false, and no failure, when there is none. Write it,
  * complete or not at all, and on the device before this returns.

@@ -8,11 +8,11 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "data/dataset.h"
+#include "data/output.h"
 #include "feature/featurejob_work.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/lock.h"
-#include "sys/outfile.h"
 
 enum { BUFFER_BYTES = 64 * 1024, SYMBOLS_MAX = 100000, FIRST_SLOTS = 64 };
 
@@ -99,7 +99,7 @@ static enum umm_status open_output(struct job *job, struct umm_error *err)
         status =
             umm_resultrows_init(&job->rows, job->each->features, &reader.time_type, false, err);
     if (!status)
-        status = umm_outfile_open(&job->out, job->each->output, job->run, err);
+        status = umm_output_open_file(&job->out, job->each->output, job->run, err);
     if (!status && job->each->checkpoint_rows && !umm_outfile_is_stream(&job->out))
         status = umm_error_set(err, UMM_ERR_ARGUMENT, "%s", umm_featurejob_no_checkpoint);
     if (status)

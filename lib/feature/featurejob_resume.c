@@ -10,9 +10,12 @@
 #include "sys/clock.h"
 
 /* Add to a message what can be done about it. */
-static enum umm_status hint(enum umm_status status, struct umm_error *err)
+static enum umm_status hint(const struct umm_featurework *work, enum umm_status status,
+                            struct umm_error *err)
 {
-    if (!status || !err || status == UMM_ERR_SYSTEM)
+    const char *state = work->options->state;
+    if (!status || !err || status == UMM_ERR_SYSTEM ||
+        (state && !umm_checkpoint_may_replace(state)))
         return status;
     size_t used = strlen(err->message);
     snprintf(err->message + used, sizeof err->message - used, "; --rebuild starts over");
@@ -102,14 +105,20 @@ enum umm_status umm_featurework_load(struct umm_featurework *work, struct umm_er
     uint64_t n_rows = 0;
     enum umm_status status =
         umm_rowsource_count(o->input, work->run, &work->is_random, &n_rows, err);
-    if (status || !o->state || o->is_rebuild)
+    if (status || !o->state)
         return status;
+    if (o->is_rebuild)
+        return umm_checkpoint_may_replace(o->state)
+                   ? UMM_OK
+                   : umm_error_set_path(err, UMM_ERR_CONFLICT, o->state,
+                                        "not a state of umm-features, which does not take its "
+                                        "place");
     status = umm_checkpoint_load(o->state, &work->checkpoint, &work->has_checkpoint, err);
     if (status || !work->has_checkpoint) {
         if (!status && o->is_verify)
             status =
                 umm_error_set_path(err, UMM_ERR_CONFLICT, o->state, "there is no state to verify");
-        return o->is_verify ? status : hint(status, err);
+        return o->is_verify ? status : hint(work, status, err);
     }
     status = check_plan(work, err);
     if (!status && work->is_random && n_rows < work->checkpoint.n_rows)
@@ -123,7 +132,7 @@ enum umm_status umm_featurework_load(struct umm_featurework *work, struct umm_er
         work->is_counted = true;
         work->n_coming = n_rows - work->checkpoint.n_rows;
     }
-    return hint(status, err);
+    return hint(work, status, err);
 }
 
 /* ---- taking up a state ----------------------------------------------------------- */
@@ -171,7 +180,7 @@ enum umm_status umm_featurework_resume(struct umm_featurework *work, struct umm_
         status =
             load_words(work, UMM_CHECKPOINT_BEFORE, work->before, c->n_rows - (c->n_rows > 0), err);
     if (status)
-        return hint(status, err);
+        return hint(work, status, err);
     memcpy(work->first_row, part_of(work, UMM_CHECKPOINT_FIRST)->bytes, work->row_bytes);
     work->n_ring = part_of(work, UMM_CHECKPOINT_RING)->len_bytes / work->row_bytes;
     memcpy(work->ring, part_of(work, UMM_CHECKPOINT_RING)->bytes, work->n_ring * work->row_bytes);
@@ -221,7 +230,7 @@ enum umm_status umm_featurework_check_output(struct umm_featurework *work, struc
                                     " that the state has written",
                                     writer->n_old, c->n_out_rows);
     if (status)
-        return hint(status, err);
+        return hint(work, status, err);
     /* The last row may be missing, or another: a run was killed while it changed it. */
     uint64_t n_sure = writer->n_old < c->n_out_rows ? c->n_out_rows - 1 : c->n_out_rows;
     status = umm_resultwriter_keep(writer, n_sure, err);
@@ -239,7 +248,7 @@ enum umm_status umm_featurework_check_output(struct umm_featurework *work, struc
         (work->is_last_undone && !work->has_before))
         status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->options->output,
                                     "its rows are not those that the state has written");
-    return hint(status, err);
+    return hint(work, status, err);
 }
 
 /* ---- rows that come again -------------------------------------------------------- */
@@ -320,7 +329,7 @@ static enum umm_status place(struct umm_featurework *work, const char *row, stru
                                 "its last, of %s",
                                 umm_barreader_time_text(&work->reader.time_type, time, a),
                                 umm_barreader_time_text(&work->reader.time_type, c->last_time, b));
-    return hint(status, err);
+    return hint(work, status, err);
 }
 
 static enum umm_status refuse_change(const struct umm_featurework *work, const char *row,
@@ -337,7 +346,8 @@ static enum umm_status refuse_change(const struct umm_featurework *work, const c
                                   "the last row that the state has taken, of %s, is another now; "
                                   "see --revise-last",
                                   text);
-    return hint(umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
+    return hint(work,
+                umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
                                    "row %" PRIu64
                                    ", of %s, is not what it was when the state took it",
                                    work->position, text),
@@ -357,7 +367,8 @@ static enum umm_status check_row(struct umm_featurework *work, const char *row, 
     *is_new = false;
     if (is_last && work->is_seen_whole && work->has_before &&
         memcmp(&work->seen, &work->history_before, sizeof work->seen) != 0)
-        return hint(umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
+        return hint(work,
+                    umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
                                        "the rows before row %" PRIu64
                                        " are not what they were when the state took them",
                                        work->position),

@@ -112,7 +112,6 @@ static enum umm_status open_old(struct umm_resultwriter *writer, struct umm_erro
                                     "the array has other columns than these features");
     if (status)
         return status;
-    writer->size_bytes = info.size_bytes;
     writer->n_old = writer->n_rows = writer->npy.shape[0];
     return umm_rowfile_open(&writer->rowfile, writer->fd, o->path, false,
                             writer->npy.data_offset_bytes, row_bytes_of(writer), writer->n_old,
@@ -393,17 +392,12 @@ static enum umm_status end_grown(struct umm_resultwriter *writer, bool *is_chang
                                  struct umm_error *err)
 {
     struct change change = {0};
-    const uint64_t most = writer->n_rows > writer->n_old ? writer->n_rows : writer->n_old;
-    const uint64_t end = writer->npy.data_offset_bytes + most * row_bytes_of(writer);
     *is_changed = writer->n_again > 0 || writer->n_rows != writer->n_old;
     if (!*is_changed)
         return UMM_OK;
     enum umm_status status = umm_rowfile_flush(&writer->rowfile, err);
     if (!status)
         status = make_change(writer, &change, err);
-    /* What a killed run wrote behind the count may reach further: nobody maps it. */
-    if (!status && writer->size_bytes > end)
-        status = umm_file_truncate(writer->fd, path_of(writer), end, err);
     if (!status)
         status = umm_file_sync_data(writer->fd, path_of(writer), err);
     if (!status)
@@ -423,8 +417,10 @@ enum umm_status umm_resultwriter_commit(struct umm_resultwriter *writer, bool *i
     if (way == UMM_RESULT_FRESH)
         return end_fresh(writer, err);
     const bool is_grown = way == UMM_RESULT_GROW;
-    if (is_grown && (writer->n_rows >= writer->n_old || writer->options->n_loose > writer->n_old))
-        return end_grown(writer, is_changed, err);
+    if (is_grown && writer->n_rows >= writer->n_old) {
+        enum umm_status status = end_grown(writer, is_changed, err);
+        return status ? status : umm_file_check_named(writer->fd, path_of(writer), err);
+    }
     *is_changed = false;
     if (writer->n_rows == writer->n_old)
         return UMM_OK;

@@ -51,7 +51,6 @@ struct umm_resultwriter {
     int fd; /* the rowfile's: the output's, a scratch file's, or the array's that grows */
     bool is_scratch;
     struct umm_npy npy; /* of an array that is there */
-    uint64_t size_bytes;
     uint64_t n_old, n_kept;
     uint64_t n_rows; /* in the output, with those of before */
     char *again;     /* rows from again_first on that differ from those that are there */

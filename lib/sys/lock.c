@@ -2,10 +2,13 @@
 #include "sys/lock.h"
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "sys/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -13,19 +16,20 @@
 #include <unistd.h>
 
 static const char LOCK_END[] = ".lock";
-enum { LOCK_BASE_MAX = UMM_OUTFILE_NAME_MAX - sizeof LOCK_END };
+enum { LOCK_BASE_MAX = UMM_OUTFILE_NAME_MAX - sizeof LOCK_END, HASH_LEN = 17 };
 
 /* Between two tries: from 1 ms, doubling, to 100 ms. */
 enum { WAIT_MIN_MS = 1, WAIT_MAX_MS = 100 };
 
+/* ".<base>.lock"; of a base that is too long, its beginning and a hash of all of it. */
 static void make_name(char name[UMM_OUTFILE_NAME_MAX + 1], const char *base)
 {
-    size_t n = strlen(base);
-    if (n > LOCK_BASE_MAX)
-        n = LOCK_BASE_MAX;
-    name[0] = '.';
-    memcpy(name + 1, base, n);
-    memcpy(name + 1 + n, LOCK_END, sizeof LOCK_END);
+    const size_t len = strlen(base);
+    int n = snprintf(name, UMM_OUTFILE_NAME_MAX + 1, ".%.*s", (int)LOCK_BASE_MAX, base);
+    if (len > LOCK_BASE_MAX)
+        n = snprintf(name, UMM_OUTFILE_NAME_MAX + 1, ".%.*s~%016" PRIx64,
+                     (int)(LOCK_BASE_MAX - HASH_LEN), base, umm_hash64(base, len, 0));
+    memcpy(name + n, LOCK_END, sizeof LOCK_END);
 }
 
 /*

@@ -202,6 +202,37 @@ static int temp_randomise(char *at)
     return 0;
 }
 
+/* Whether name is "." BASE ".umm-" and n_end characters of the alphabet. */
+static bool is_temp_with(const char *name, size_t n_end)
+{
+    size_t len = strlen(name);
+    if (name[0] != '.' || len <= 1 + TEMP_MARK_LEN + n_end)
+        return false;
+    const char *end = name + len - n_end;
+    return memcmp(end - TEMP_MARK_LEN, TEMP_MARK, TEMP_MARK_LEN) == 0 &&
+           strspn(end, TEMP_ALPHABET) == n_end;
+}
+
+/*
+ * Whether one of our writers may have made the temporary name, which st is of: it has our owner,
+ * or, just before it takes the place of another user's file, his.
+ */
+static bool may_be_ours(int dir_fd, const char *name, const struct stat *st)
+{
+    char base[UMM_OUTFILE_NAME_MAX + 1];
+    struct stat target;
+    const size_t n_end = is_temp_with(name, 1) ? 1 : TEMP_RANDOM_LEN;
+    if (st->st_uid == geteuid())
+        return true;
+    if (!is_temp_with(name, n_end))
+        return false;
+    const size_t n = strlen(name) - 1 - TEMP_MARK_LEN - n_end;
+    memcpy(base, name + 1, n);
+    base[n] = '\0';
+    return fstatat(dir_fd, base, &target, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(target.st_mode) &&
+           target.st_uid == st->st_uid;
+}
+
 /*
  * Remove the file name if it is ours and nobody holds its lock. Only the holder of
  * the lock renames or removes a file in a slot, so what the name leads to cannot
@@ -218,22 +249,11 @@ bool umm_outfile_remove_temp(int dir_fd, const char *name)
         fd = umm_file_openat(dir_fd, name, O_RDONLY | flags);
     if (fd < 0)
         return errno == ENOENT;
-    bool is_gone = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+    bool is_gone = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && may_be_ours(dir_fd, name, &st) &&
                    flock(fd, LOCK_EX | LOCK_NB) == 0 && umm_file_is_named(dir_fd, name, fd) &&
                    unlinkat(dir_fd, name, 0) == 0;
     umm_file_close(&fd);
     return is_gone;
-}
-
-/* Whether name is "." BASE ".umm-" and n_end characters of the alphabet. */
-static bool is_temp_with(const char *name, size_t n_end)
-{
-    size_t len = strlen(name);
-    if (name[0] != '.' || len <= 1 + TEMP_MARK_LEN + n_end)
-        return false;
-    const char *end = name + len - n_end;
-    return memcmp(end - TEMP_MARK_LEN, TEMP_MARK, TEMP_MARK_LEN) == 0 &&
-           strspn(end, TEMP_ALPHABET) == n_end;
 }
 
 bool umm_outfile_is_temp(const char *name)
@@ -749,12 +769,12 @@ void umm_outfile_abort(struct umm_outfile *out)
 }
 
 enum umm_status umm_outfile_finish(struct umm_outfile *out, const void *bytes, size_t len_bytes,
-                                   struct umm_error *err)
+                                   const struct umm_outfile_options *options, struct umm_error *err)
 {
     enum umm_status status =
         umm_file_write_all(umm_outfile_fd(out), out->path, bytes, len_bytes, err);
     if (!status)
-        status = umm_outfile_commit(out, NULL, NULL, err);
+        status = umm_outfile_commit(out, options, NULL, err);
     umm_outfile_abort(out);
     return status;
 }
@@ -764,5 +784,5 @@ enum umm_status umm_outfile_write(const char *path, const void *bytes, size_t le
 {
     struct umm_outfile out;
     enum umm_status status = umm_outfile_open(&out, path, run, err);
-    return status ? status : umm_outfile_finish(&out, bytes, len_bytes, err);
+    return status ? status : umm_outfile_finish(&out, bytes, len_bytes, NULL, err);
 }

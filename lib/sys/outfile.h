@@ -166,11 +166,13 @@ void umm_outfile_remove_stale(const char *path);
 bool umm_outfile_is_same(const char *a, const char *b);
 
 /*
- * The whole of a small output, written and committed without a sync: of one that is open, which
- * is "none" afterwards; or of the path, opened with run as above.
+ * The whole of a small output: write and commit one that is open, which is "none" afterwards;
+ * or open the path (run is as above), write, commit without a sync.
  */
 UMM_MUST_USE enum umm_status umm_outfile_finish(struct umm_outfile *out, const void *bytes,
-                                                size_t len_bytes, struct umm_error *err);
+                                                size_t len_bytes,
+                                                const struct umm_outfile_options *options,
+                                                struct umm_error *err);
 UMM_MUST_USE enum umm_status umm_outfile_write(const char *path, const void *bytes,
                                                size_t len_bytes, const struct umm_run *run,
                                                struct umm_error *err);
