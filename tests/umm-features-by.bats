@@ -80,6 +80,72 @@ EOF
     no_leftovers
 }
 
+@test "states change all together: killed at any step, the next run has every line or every state" {
+    strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
+    local call n was_complete complete=0 none=0 half=$BATS_FILE_TMPDIR/half
+    local features="umm-features -f sma:2 --by=symbol --follow --state-root=states -o out.csv mixed.csv"
+    # killed CALL N: false if there was no such call. A sanitizer's leak check does not work under strace.
+    killed() {
+        capture strace -qq -E "ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0" -o log -e trace="$1" \
+            -e inject="$1:signal=KILL:when=$2" $features 2>/dev/null
+        [[ $status -ne 0 ]]
+    }
+    mkdir states
+    ok $features
+    mv out.csv want.csv
+    mv states want
+    for call in openat renameat rename mkdir fsync fchmod unlinkat rmdir; do
+        for ((n = 1; ; n++)); do
+            rm -rf states out.csv
+            mkdir states
+            killed $call $n || break
+            was_complete=false
+            [[ ! -e out.csv ]] || { cmp out.csv want.csv && was_complete=true; }
+            [[ ! -d states/.symbols.umm-done || -d $half ]] || cp -a states "$half"
+            ok $features
+            if cmp -s out.csv want.csv; then
+                ((++complete))
+            else
+                [[ $was_complete == true && $(wc -l <out.csv) -eq 1 ]] || fail "killed at $call $n"
+                ((++none))
+            fi
+            diff -r states want
+            no_leftovers
+        done
+    done
+    ((complete > 20 && none > 5)) || fail "$complete, $none"
+    # The next run is killed, too, while it finishes what that one began.
+    for call in renameat fsync rmdir; do
+        for n in {1..4}; do
+            rm -rf states
+            cp -a "$half" states
+            killed $call $n || continue
+            ok $features
+            diff -r states want
+            no_leftovers
+        done
+    done
+}
+
+@test "states that cannot be written leave the output as it is" {
+    mkdir states
+    ok umm-features -f sma:2 --by=symbol --state-root=states -o out.csv mixed.csv
+    cp out.csv before.csv
+    cp -a states before
+    ln -sf ../elsewhere/ETH.state states/ETH.state
+    refuses 2 "umm-features: states/ETH.state: is a symbolic link out of its directory; name its target (or - for standard output)
+Try 'umm-features --help'." \
+        umm-features --rebuild -f sma:3 --by=symbol --state-root=states -o out.csv mixed.csv
+    cmp out.csv before.csv
+    cmp states/BTC.state before/BTC.state
+    rm states/ETH.state
+    mkdir states/.symbols.umm-done
+    chown 12345 states/.symbols.umm-done 2>/dev/null || skip 'no owner can be given'
+    refuses 1 "umm-features: states/.symbols.umm-done: belongs to another user (uid 12345)" \
+        umm-features -f sma:3 --by=symbol --state-root=states -o out.csv mixed.csv
+    cmp out.csv before.csv
+}
+
 @test "lines that a signal lost in a full pipe come again" {
     mkdir states
     cat >stall.py <<'EOF'

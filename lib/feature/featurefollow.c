@@ -12,9 +12,13 @@
 #include "feature/featurejob_work.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/fileset.h"
 #include "sys/lock.h"
 
 enum { BUFFER_BYTES = 64 * 1024, SYMBOLS_MAX = 100000, FIRST_SLOTS = 64 };
+
+/* The name of what all states of a root share: a lock, and changes of them. */
+static const char STATES[] = "symbols";
 
 struct job;
 
@@ -248,18 +252,52 @@ static enum umm_status find_symbol(struct job *job, const char *name, size_t len
     return UMM_OK;
 }
 
-/* The states of all symbols that went on, whose lines are out. */
+static bool is_unsaved(const struct symbol *symbol)
+{
+    return symbol && !symbol->work.is_torn && symbol->work.n_taken > 0 &&
+           (symbol->work.n_taken != symbol->work.n_saved || symbol->result.is_revised);
+}
+
+static enum umm_status put_state(struct umm_fileset *set, struct symbol *symbol,
+                                 struct umm_error *err)
+{
+    char *bytes = NULL;
+    size_t len;
+    enum umm_status status = umm_featurework_encode(&symbol->work, &bytes, &len, err);
+    if (!status)
+        status = umm_fileset_put(set, symbol->state_path, bytes, len, err);
+    free(bytes);
+    symbol->work.n_saved = symbol->work.n_taken;
+    return status;
+}
+
+/*
+ * Write the states of all symbols that went on, which count when *set is committed: all or none,
+ * as a run that took some of them up again would leave the others' lines alone.
+ */
+static enum umm_status put_states(struct job *job, struct umm_fileset *set, struct umm_error *err)
+{
+    size_t n = 0;
+    job->n_unsaved = 0;
+    for (size_t i = 0; job->follow->state_root && i < job->n_slots; i++)
+        n += is_unsaved(job->slots[i]);
+    if (n == 0)
+        return UMM_OK;
+    enum umm_status status = umm_fileset_open(set, job->follow->state_root, STATES, n, err);
+    for (size_t i = 0; !status && i < job->n_slots; i++)
+        if (is_unsaved(job->slots[i]))
+            status = put_state(set, job->slots[i], err);
+    if (status)
+        umm_fileset_abort(set);
+    return status;
+}
+
+/* The same when their lines are out, on the way. */
 static enum umm_status save(struct job *job, struct umm_error *err)
 {
-    enum umm_status status = UMM_OK;
-    job->n_unsaved = 0;
-    for (size_t i = 0; !status && job->follow->state_root && i < job->n_slots; i++) {
-        struct symbol *symbol = job->slots[i];
-        if (symbol && !symbol->work.is_torn && symbol->work.n_taken > 0 &&
-            (symbol->work.n_taken != symbol->work.n_saved || symbol->result.is_revised))
-            status = umm_featurework_save(&symbol->work, err);
-    }
-    return status;
+    struct umm_fileset set = {.path = NULL};
+    enum umm_status status = put_states(job, &set, err);
+    return status || !set.path ? status : umm_fileset_commit(&set, err);
 }
 
 /* ---- rows ------------------------------------------------------------------------ */
@@ -327,17 +365,22 @@ static enum umm_status lock_states(struct job *job, struct umm_error *err)
     const char *root = job->follow->state_root;
     if (!root)
         return UMM_OK;
-    char *path = join(root, "/", "symbols", "");
+    char *path = join(root, "/", STATES, "");
     if (!path)
         return umm_error_set_memory(err, strlen(root), "a path");
     enum umm_status status = umm_lock_take(&job->lock, path, job->each->lock_wait, job->run, err);
     free(path);
+    /* What a killed run began is finished, or removed. */
+    struct umm_fileset set = {.path = NULL};
+    if (!status)
+        status = umm_fileset_open(&set, root, STATES, 0, err);
+    umm_fileset_abort(&set);
     return status;
 }
 
 /*
- * Lines, then the file that they are in, then the states: a run that follows begins behind
- * those. What was taken before a signal came goes out all the same.
+ * Lines, then the file that they are in, then the states, written before: a run that follows
+ * begins behind those. What was taken before a signal came goes out all the same.
  */
 static enum umm_status end(struct job *job, enum umm_status status, struct umm_error *err)
 {
@@ -348,11 +391,15 @@ static enum umm_status end(struct job *job, enum umm_status status, struct umm_e
         return status;
     struct umm_error *why = is_cancelled ? NULL : err;
     job->run = is_cancelled ? NULL : job->run;
+    struct umm_fileset set = {.path = NULL};
     enum umm_status ended = flush(job, why);
+    if (!ended)
+        ended = put_states(job, &set, why);
     if (!ended && (!is_cancelled || job->follow->state_root))
         ended = umm_outfile_commit(&job->out, &options, NULL, why);
-    if (!ended)
-        ended = save(job, why);
+    if (!ended && set.path)
+        ended = umm_fileset_commit(&set, why);
+    umm_fileset_abort(&set);
     return is_cancelled ? status : ended;
 }
 

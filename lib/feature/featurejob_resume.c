@@ -450,30 +450,48 @@ static enum umm_status set_output(const struct umm_featurework *work, struct umm
                               tail.last ? work->rows.row_bytes : 0, err);
 }
 
-enum umm_status umm_featurework_save(struct umm_featurework *work, struct umm_error *err)
+static enum umm_status make_checkpoint(const struct umm_featurework *work, struct umm_checkpoint *c,
+                                       struct umm_error *err)
 {
-    struct umm_checkpoint c = {.n_rows = work->n_taken,
-                               .n_bytes = work->n_taken * work->row_bytes,
-                               .first_time = work->result->first_time,
-                               .last_time = work->last_time,
-                               .history = work->history,
-                               .history_before = work->history_before,
-                               .n_out_rows = umm_featurework_results(work, work->n_taken)};
-    enum umm_status status = set_texts(work, &c, err);
+    *c = (struct umm_checkpoint){.n_rows = work->n_taken,
+                                 .n_bytes = work->n_taken * work->row_bytes,
+                                 .first_time = work->result->first_time,
+                                 .last_time = work->last_time,
+                                 .history = work->history,
+                                 .history_before = work->history_before,
+                                 .n_out_rows = umm_featurework_results(work, work->n_taken)};
+    enum umm_status status = set_texts(work, c, err);
     if (!status)
-        status =
-            umm_checkpoint_set(&c, UMM_CHECKPOINT_FIRST, work->first_row, work->row_bytes, err);
+        status = umm_checkpoint_set(c, UMM_CHECKPOINT_FIRST, work->first_row, work->row_bytes, err);
     if (!status)
-        status = umm_checkpoint_set(&c, UMM_CHECKPOINT_RING, work->ring,
+        status = umm_checkpoint_set(c, UMM_CHECKPOINT_RING, work->ring,
                                     work->n_ring * work->row_bytes, err);
     if (!status)
-        status = set_output(work, &c, err);
+        status = set_output(work, c, err);
     if (!status)
-        status = set_state(&c, UMM_CHECKPOINT_STATE, work->state, err);
+        status = set_state(c, UMM_CHECKPOINT_STATE, work->state, err);
     if (!status && work->has_before)
-        status = set_state(&c, UMM_CHECKPOINT_BEFORE, work->before, err);
+        status = set_state(c, UMM_CHECKPOINT_BEFORE, work->before, err);
     if (!status && !work->has_before)
-        status = umm_checkpoint_set(&c, UMM_CHECKPOINT_BEFORE, NULL, 0, err);
+        status = umm_checkpoint_set(c, UMM_CHECKPOINT_BEFORE, NULL, 0, err);
+    return status;
+}
+
+enum umm_status umm_featurework_encode(const struct umm_featurework *work, char **bytes,
+                                       size_t *len_bytes, struct umm_error *err)
+{
+    struct umm_checkpoint c;
+    enum umm_status status = make_checkpoint(work, &c, err);
+    if (!status)
+        status = umm_checkpoint_encode(&c, bytes, len_bytes, err);
+    umm_checkpoint_free(&c);
+    return status;
+}
+
+enum umm_status umm_featurework_save(struct umm_featurework *work, struct umm_error *err)
+{
+    struct umm_checkpoint c;
+    enum umm_status status = make_checkpoint(work, &c, err);
     if (!status)
         status = umm_checkpoint_save(&c, work->options->state, err);
     umm_checkpoint_free(&c);

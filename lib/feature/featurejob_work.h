@@ -107,6 +107,11 @@ UMM_MUST_USE enum umm_status umm_featurework_check_rows(struct umm_featurework *
                                                         const char *rows, uint64_t n,
                                                         uint64_t *n_old, struct umm_error *err);
 
+/* The state as bytes, malloc'ed. */
+UMM_MUST_USE enum umm_status umm_featurework_encode(const struct umm_featurework *work,
+                                                    char **bytes, size_t *len_bytes,
+                                                    struct umm_error *err);
+
 /* Write the state. */
 UMM_MUST_USE enum umm_status umm_featurework_save(struct umm_featurework *work,
                                                   struct umm_error *err);
