@@ -864,6 +864,25 @@ assert OUT.read_bytes() == new
 PY
 }
 
+@test "an array that others write while rows are appended to it is an error" {
+    umm-synth --rows=30000 >in.csv
+    head -n 20001 in.csv | umm-convert -o out.npy
+    mkfifo pipe
+    umm-convert --append -o out.npy pipe 2>err 3>&- &
+    local pid=$! code=0 n=0
+    exec 4>pipe
+    head -n 25001 in.csv >&4
+    while [[ -z $(find "/proc/$pid/fd" -lname "$PWD/out.npy") ]] && ((n++ < 500)); do
+        sleep 0.01
+    done
+    : >out.npy
+    tail -n +25002 in.csv >&4
+    exec 4>&-
+    wait $pid || code=$?
+    [[ $code -eq 1 && $(<err) == 'umm-convert: out.npy: was changed by another program while it was written' ]] || fail "$code: $(<err)"
+    no_leftovers
+}
+
 @test "an array that is replaced while rows are appended to it is an error" {
     umm-synth --rows=30000 >in.csv
     head -n 20001 in.csv >old.csv

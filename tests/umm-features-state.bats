@@ -235,6 +235,18 @@ ended_by_signal() {
     no_leftovers
 }
 
+@test "what could not all be written is cut off again" {
+    umm-synth --rows=30000 | umm-convert -o more.npy
+    features --append --state=s -o out.npy all.npy
+    cp out.npy before.npy
+    # shellcheck disable=SC2016 # for the inner shell
+    refuses 1 'umm-features: out.npy: cannot write: File too large' \
+        bash -c 'ulimit -f 500; umm-features "$@"' bash -f $ALL --append --state=s -o out.npy more.npy
+    cmp out.npy before.npy
+    ok features --append --state=s -o out.npy more.npy
+    no_leftovers
+}
+
 @test "an output is not made shorter without a word" {
     ok features -o want.npy all.npy
     first 40

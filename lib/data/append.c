@@ -364,8 +364,9 @@ static enum umm_status make_plan(struct umm_append *append, struct plan *plan,
     plan->last = malloc(append->rows.row_bytes);
     if (!plan->before || !plan->last)
         return umm_error_set_memory(err, plan->len, "the old header");
-    enum umm_status status =
-        umm_file_pread_all(append->fd, append->path, plan->before, plan->len, 0, err);
+    enum umm_status status = umm_npy_check_rows(append->fd, append->path, append->n_old, err);
+    if (!status)
+        status = umm_file_pread_all(append->fd, append->path, plan->before, plan->len, 0, err);
     if (!status && append->has_replacement)
         status = umm_file_pread_all(append->fd, append->path, plan->last, append->rows.row_bytes,
                                     place_of_last(append), err);

@@ -113,6 +113,7 @@ static enum umm_status open_old(struct umm_resultwriter *writer, struct umm_erro
     if (status)
         return status;
     writer->n_old = writer->n_rows = writer->npy.shape[0];
+    writer->size_bytes = info.size_bytes;
     return umm_rowfile_open(&writer->rowfile, writer->fd, o->path, false,
                             writer->npy.data_offset_bytes, row_bytes_of(writer), writer->n_old,
                             writer->run, err);
@@ -129,8 +130,21 @@ enum umm_status umm_resultwriter_open(struct umm_resultwriter *writer,
     return options->way == UMM_RESULT_FRESH ? open_fresh(writer, err) : open_old(writer, err);
 }
 
+/* Cut off what was written behind an array that grows, and never counted: nobody maps it. */
+static void cut_uncounted(const struct umm_resultwriter *writer)
+{
+    struct umm_file_info info;
+    if (!writer->size_bytes || writer->options->way != UMM_RESULT_GROW || writer->is_header_open ||
+        umm_file_stat_fd(writer->fd, path_of(writer), &info, NULL) != UMM_OK ||
+        info.size_bytes <= writer->size_bytes)
+        return;
+    /* If it stays, the next run overwrites it. */
+    (void)!umm_file_truncate(writer->fd, path_of(writer), writer->size_bytes, NULL);
+}
+
 void umm_resultwriter_close(struct umm_resultwriter *writer)
 {
+    cut_uncounted(writer);
     umm_rowfile_close(&writer->rowfile);
     if (writer->is_scratch || (writer->options && writer->options->way != UMM_RESULT_FRESH))
         umm_file_close(&writer->fd);
@@ -353,8 +367,10 @@ static enum umm_status make_change(const struct umm_resultwriter *writer, struct
     change->old = malloc(len_again + 1);
     if (!change->before || !change->old)
         return umm_error_set_memory(err, change->len + len_again, "what changes");
-    enum umm_status status =
-        umm_file_pread_all(writer->fd, path_of(writer), change->before, change->len, 0, err);
+    enum umm_status status = umm_npy_check_rows(writer->fd, path_of(writer), writer->n_old, err);
+    if (!status)
+        status =
+            umm_file_pread_all(writer->fd, path_of(writer), change->before, change->len, 0, err);
     if (!status && writer->n_again) {
         status = read_old(writer, writer->again_first, writer->n_again, change->old, err);
         if (!status)
@@ -363,12 +379,13 @@ static enum umm_status make_change(const struct umm_resultwriter *writer, struct
     return status ? status : make_header(writer, writer->n_rows, &change->after, &change->len, err);
 }
 
-static enum umm_status publish(const struct umm_resultwriter *writer, const struct change *change,
+static enum umm_status publish(struct umm_resultwriter *writer, const struct change *change,
                                struct umm_error *err)
 {
     const size_t size = row_bytes_of(writer);
     const uint64_t at = writer->npy.data_offset_bytes + writer->again_first * size;
     enum umm_status status = UMM_OK;
+    writer->is_header_open = true;
     if (writer->n_again) {
         status = put_sync(writer, change->between, change->len, 0, err);
         if (!status)

@@ -50,7 +50,9 @@ struct umm_resultwriter {
     struct umm_rowfile rowfile;
     int fd; /* the rowfile's: the output's, a scratch file's, or the array's that grows */
     bool is_scratch;
-    struct umm_npy npy; /* of an array that is there */
+    struct umm_npy npy;  /* of an array that is there */
+    uint64_t size_bytes; /* of the file when it was opened */
+    bool is_header_open; /* what it counts is not certain, or new */
     uint64_t n_old, n_kept;
     uint64_t n_rows; /* in the output, with those of before */
     char *again;     /* rows from again_first on that differ from those that are there */

@@ -110,6 +110,13 @@ UMM_MUST_USE enum umm_status umm_npy_parse(const void *bytes, size_t len_bytes, 
 UMM_MUST_USE enum umm_status umm_npy_read(int fd, const char *path, struct umm_npy *out,
                                           struct umm_error *err);
 
+/*
+ * Before who writes it in place counts new rows: whether its header still says what it said,
+ * n_rows rows. UMM_ERR_CONFLICT: somebody else has written or cut it.
+ */
+UMM_MUST_USE enum umm_status umm_npy_check_rows(int fd, const char *path, uint64_t n_rows,
+                                                struct umm_error *err);
+
 /* The same; *header is the header's *len_bytes bytes as they were, malloc'ed, or NULL. */
 UMM_MUST_USE enum umm_status umm_npy_read_file(int fd, const char *path, struct umm_npy *out,
                                                void **header, size_t *len_bytes,

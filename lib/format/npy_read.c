@@ -185,6 +185,19 @@ enum umm_status umm_npy_read(int fd, const char *path, struct umm_npy *out, stru
     return status;
 }
 
+enum umm_status umm_npy_check_rows(int fd, const char *path, uint64_t n_rows, struct umm_error *err)
+{
+    struct umm_npy now = {0};
+    enum umm_status status = umm_npy_read(fd, path, &now, err);
+    const bool is_same = !status && now.n_dims > 0 && now.shape[0] == n_rows;
+    umm_npy_free(&now);
+    if (status && status != UMM_ERR_DATA)
+        return status;
+    return is_same ? UMM_OK
+                   : umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+                                        "was changed by another program while it was written");
+}
+
 /* ---- streams --------------------------------------------------------------- */
 
 /* Read up to len_bytes; *n_read is less only at the end of the stream. */
