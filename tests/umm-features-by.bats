@@ -101,7 +101,7 @@ EOF
             killed $call $n || break
             was_complete=false
             [[ ! -e out.csv ]] || { cmp out.csv want.csv && was_complete=true; }
-            [[ ! -d states/.symbols.umm-done || -d $half ]] || cp -a states "$half"
+            [[ ! -d states/.symbols.changes || -d $half ]] || cp -a states "$half"
             ok $features
             if cmp -s out.csv want.csv; then
                 ((++complete))
@@ -139,9 +139,9 @@ Try 'umm-features --help'." \
     cmp out.csv before.csv
     cmp states/BTC.state before/BTC.state
     rm states/ETH.state
-    mkdir states/.symbols.umm-done
-    chown 12345 states/.symbols.umm-done 2>/dev/null || skip 'no owner can be given'
-    refuses 1 "umm-features: states/.symbols.umm-done: belongs to another user (uid 12345)" \
+    mkdir states/.symbols.changes
+    chown 12345 states/.symbols.changes 2>/dev/null || skip 'no owner can be given'
+    refuses 1 "umm-features: states/.symbols.changes: belongs to another user (uid 12345)" \
         umm-features -f sma:3 --by=symbol --state-root=states -o out.csv mixed.csv
     cmp out.csv before.csv
 }

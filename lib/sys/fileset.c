@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/fileset.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,65 +20,68 @@ enum { FEW_FILES = 64 };
 
 static char *make_path(const char *dir, const char *name, const char *end)
 {
-    size_t cap = strlen(dir) + strlen(name) + strlen(end) + sizeof "/..umm-";
+    size_t cap = strlen(dir) + strlen(name) + strlen(end) + sizeof "/.";
     char *path = malloc(cap);
     if (path)
-        snprintf(path, cap, "%s/.%s.umm-%s", dir, name, end);
+        snprintf(path, cap, "%s/.%s%s", dir, name, end);
     return path;
 }
 
 static void forget(struct umm_fileset *set)
 {
-    umm_file_close(&set->next_fd);
+    if (set->stream)
+        closedir(set->stream);
     umm_file_close(&set->dir_fd);
     free(set->next);
     free(set->done);
-    *set = (struct umm_fileset){.dir_fd = -1, .next_fd = -1};
+    *set = (struct umm_fileset){.dir_fd = -1};
 }
 
 /* One that we made: what is in another's, such as links, is not ours to move or remove. */
-static enum umm_status open_own(const char *path, int *fd, struct umm_error *err)
+static enum umm_status open_own(const char *path, DIR **stream, struct umm_error *err)
 {
     struct stat st;
-    *fd = umm_file_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (*fd < 0 || fstat(*fd, &st) < 0)
-        return umm_error_set_errno(err, errno, path, "cannot open");
-    if (st.st_uid == umm_directory_user())
+    int fd = umm_file_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    *stream = NULL;
+    if (fd >= 0 && fstat(fd, &st) == 0) {
+        if (st.st_uid != umm_directory_user()) {
+            umm_file_close(&fd);
+            return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+                                      "belongs to another user (uid %u)", (unsigned)st.st_uid);
+        }
+        *stream = fdopendir(fd);
+    }
+    if (*stream)
         return UMM_OK;
-    umm_file_close(fd);
-    return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "belongs to another user (uid %u)",
-                              (unsigned)st.st_uid);
+    int sys_errno = errno;
+    umm_file_close(&fd);
+    return umm_error_set_errno(err, sys_errno, path, "cannot open");
 }
 
-static void remove_all(const char *path)
+/* As far as that can be done: without memory, for what is open. */
+static void remove_all(const char *path, DIR *stream)
 {
-    char **names = NULL;
-    size_t n = 0;
-    int fd;
-    if (open_own(path, &fd, NULL) != UMM_OK)
-        return;
-    if (umm_directory_list(fd, path, &names, &n, NULL) == UMM_OK)
-        for (size_t i = 0; i < n; i++)
-            (void)unlinkat(fd, names[i], 0);
-    free(names);
-    umm_file_close(&fd);
+    const struct dirent *entry;
+    rewinddir(stream);
+    while ((entry = readdir(stream)))
+        (void)unlinkat(dirfd(stream), entry->d_name, 0); /* fails on "." and ".." */
     (void)rmdir(path);
 }
 
-/* Its files take their places, those of a run that was killed meanwhile, too. */
-static enum umm_status finish(const struct umm_fileset *set, struct umm_error *err)
+/* The files of `done` take their places, those that a run was killed at, too. */
+static enum umm_status finish(const struct umm_fileset *set, DIR *stream, struct umm_error *err)
 {
-    char **names = NULL;
-    size_t n = 0;
-    int fd;
-    enum umm_status status = open_own(set->done, &fd, err);
-    if (!status)
-        status = umm_directory_list(fd, set->done, &names, &n, err);
-    for (size_t i = 0; !status && i < n; i++)
-        if (renameat(fd, names[i], set->dir_fd, names[i]) < 0)
+    const struct dirent *entry;
+    enum umm_status status = UMM_OK;
+    rewinddir(stream);
+    for (errno = 0; !status && (entry = readdir(stream)); errno = 0) {
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+            renameat(dirfd(stream), name, set->dir_fd, name) < 0)
             status = umm_error_set_errno(err, errno, set->done, "cannot put its files in place");
-    free(names);
-    umm_file_close(&fd);
+    }
+    if (!status && errno)
+        status = umm_error_set_errno(err, errno, set->done, "cannot list");
     if (!status)
         status = umm_file_sync(set->dir_fd, set->path, err);
     if (!status && rmdir(set->done) < 0)
@@ -89,19 +93,40 @@ static enum umm_status finish(const struct umm_fileset *set, struct umm_error *e
 static enum umm_status recover(const struct umm_fileset *set, struct umm_error *err)
 {
     struct stat st;
-    remove_all(set->next);
-    if (lstat(set->done, &st) == 0)
-        return finish(set, err);
-    return errno == ENOENT ? UMM_OK : umm_error_set_errno(err, errno, set->done, "cannot examine");
+    DIR *stream;
+    if (open_own(set->next, &stream, NULL) == UMM_OK) {
+        remove_all(set->next, stream);
+        closedir(stream);
+    }
+    if (lstat(set->done, &st) < 0)
+        return errno == ENOENT ? UMM_OK
+                               : umm_error_set_errno(err, errno, set->done, "cannot examine");
+    enum umm_status status = open_own(set->done, &stream, err);
+    if (status)
+        return status;
+    status = finish(set, stream, err);
+    closedir(stream);
+    return status;
+}
+
+static enum umm_status make_next(struct umm_fileset *set, struct umm_error *err)
+{
+    DIR *stream;
+    if (mkdir(set->next, 0700) < 0)
+        return umm_error_set_errno(err, errno, set->next, "cannot make the directory");
+    enum umm_status status = open_own(set->next, &stream, err);
+    if (status)
+        (void)rmdir(set->next);
+    set->stream = stream;
+    return status;
 }
 
 enum umm_status umm_fileset_open(struct umm_fileset *set, const char *dir, const char *name,
                                  size_t n_expected, struct umm_error *err)
 {
     *set = (struct umm_fileset){.path = dir,
-                                .next = make_path(dir, name, "next"),
-                                .done = make_path(dir, name, "done"),
-                                .next_fd = -1,
+                                .next = make_path(dir, name, ".umm-next"),
+                                .done = make_path(dir, name, ".changes"),
                                 .is_one_sync = n_expected > FEW_FILES};
     set->dir_fd = umm_file_openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     enum umm_status status = UMM_OK;
@@ -111,10 +136,8 @@ enum umm_status umm_fileset_open(struct umm_fileset *set, const char *dir, const
         status = umm_error_set_memory(err, strlen(dir), "a path");
     if (!status)
         status = recover(set, err);
-    if (!status && n_expected && mkdir(set->next, 0700) < 0)
-        status = umm_error_set_errno(err, errno, set->next, "cannot make the directory");
     if (!status && n_expected)
-        status = open_own(set->next, &set->next_fd, err);
+        status = make_next(set, err);
     if (status)
         forget(set);
     return status;
@@ -138,7 +161,7 @@ static enum umm_status write_file(const struct umm_fileset *set,
                                   const void *bytes, size_t len_bytes, struct umm_error *err)
 {
     struct stat old;
-    int fd = umm_file_openat(set->next_fd, place->base,
+    int fd = umm_file_openat(dirfd(set->stream), place->base,
                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return umm_error_set_errno(err, errno, path, "cannot write");
@@ -171,10 +194,10 @@ enum umm_status umm_fileset_put(struct umm_fileset *set, const char *path, const
 enum umm_status umm_fileset_commit(struct umm_fileset *set, struct umm_error *err)
 {
     enum umm_status status = UMM_OK;
-    if (set->is_one_sync && syncfs(set->next_fd) < 0)
+    if (set->is_one_sync && syncfs(set->dir_fd) < 0)
         status = umm_error_set_errno(err, errno, set->path, "cannot sync");
     if (!status)
-        status = umm_file_sync(set->next_fd, set->path, err);
+        status = umm_file_sync(dirfd(set->stream), set->path, err);
     if (!status && rename(set->next, set->done) < 0)
         status = umm_error_set_errno(err, errno, set->path, "cannot put its files in place");
     if (status) {
@@ -183,7 +206,7 @@ enum umm_status umm_fileset_commit(struct umm_fileset *set, struct umm_error *er
     }
     status = umm_file_sync(set->dir_fd, set->path, err);
     if (!status)
-        status = finish(set, err);
+        status = finish(set, set->stream, err);
     forget(set);
     return status;
 }
@@ -192,7 +215,7 @@ void umm_fileset_abort(struct umm_fileset *set)
 {
     if (!set->next)
         return;
-    if (set->next_fd >= 0)
-        remove_all(set->next);
+    if (set->stream)
+        remove_all(set->next, set->stream);
     forget(set);
 }

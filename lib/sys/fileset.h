@@ -4,7 +4,7 @@
  *
  *     DIR/A DIR/B             the files as they are
  *     DIR/.NAME.umm-next/A    what some of them will be, written and synced first
- *     DIR/.NAME.umm-done/A    the same directory, renamed: from here on its files count, and
+ *     DIR/.NAME.changes/A     the same directory, renamed: from here on its files count, and
  *                             each in turn is moved to DIR
  *
  * A run that is killed before the rename leaves the old files, one that is killed after it the
@@ -23,7 +23,8 @@
 struct umm_fileset {
     const char *path; /* the caller's */
     char *next, *done;
-    int dir_fd, next_fd;
+    int dir_fd;
+    void *stream;     /* the DIR of next, so that memory that ran out cannot hinder its removal */
     bool is_one_sync; /* one sync of the file system at the end, in place of one for each file */
 };
 
