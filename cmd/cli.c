@@ -43,7 +43,7 @@ static void fill_standard_descriptors(void)
 
 void cli_init(const struct cli_tool *tool)
 {
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, by_default = {.sa_handler = SIG_DFL};
     the_tool = tool;
     fill_standard_descriptors();
     /* A line is one write: whole in a log that many share, whole or not there after a kill. */
@@ -53,6 +53,8 @@ void cli_init(const struct cli_tool *tool)
     sigaction(SIGPIPE, &ignore, &pipe_action);
     /* So must a file that grows to its limit (ulimit -f). */
     sigaction(SIGXFSZ, &ignore, NULL);
+    /* Where it is ignored, the kernel reaps commands before they can be waited for. */
+    sigaction(SIGCHLD, &by_default, NULL);
 }
 
 static void on_signal(int number)

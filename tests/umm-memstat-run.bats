@@ -293,6 +293,15 @@ Try 'umm-memstat --help'." umm-memstat --run --report a --plot ./a -- touch ran
     run_code 141 -q -- bash -c 'yes | head -n 1 >/dev/null; exit ${PIPESTATUS[0]}'
 }
 
+@test "who started us had SIGCHLD ignored" {
+    local ignoring='$SIG{CHLD} = "IGNORE"; exec @ARGV'
+    capture timeout -s KILL 20 perl -e "$ignoring" umm-memstat --run -q --timeout=5 -- sh -c 'exit 7'
+    [[ $status == 7 && -z $stderr ]]
+    capture timeout -s KILL 20 perl -e "$ignoring" umm-memstat --run -q --timeout=5 --wait-all -- \
+        sh -c 'sleep 0.2 & true'
+    [[ $status == 0 && -z $stderr ]]
+}
+
 @test "signals are passed on" {
     local name code
     for name in TERM INT HUP USR1; do

@@ -191,7 +191,8 @@ enum umm_status umm_child_open(struct umm_child *child, const struct umm_child_c
 
 /* ---- wait ---------------------------------------------------------------- */
 
-static void reap(struct umm_child *child)
+/* That the command has gone unseen, as where SIGCHLD is ignored, is no reason to wait for ever. */
+static enum umm_status reap(struct umm_child *child, struct umm_error *err)
 {
     for (;;) {
         int wait_status;
@@ -200,8 +201,10 @@ static void reap(struct umm_child *child)
             continue;
         if (pid < 0)
             child->has_others = false;
+        if (pid < 0 && !child->has_ended)
+            return umm_error_set_errno(err, errno, "the command", "cannot wait for");
         if (pid <= 0)
-            return;
+            return UMM_OK;
         if ((uint32_t)pid == child->pid && (WIFEXITED(wait_status) || WIFSIGNALED(wait_status))) {
             child->has_ended = true;
             child->wait_status = wait_status;
@@ -247,8 +250,7 @@ enum umm_status umm_child_wait(struct umm_child *child, uint64_t timeout_ns, str
     if (n < 0 && errno != EINTR)
         return umm_error_set_errno(err, errno, "the command", "cannot wait for");
     take_signals(child);
-    reap(child);
-    return UMM_OK;
+    return reap(child, err);
 }
 
 int umm_child_exit_code(const struct umm_child *child)
