@@ -58,7 +58,15 @@ wait_for() {
     ok bash -c 'umm-archive append pipe.npy.zst <bars.csv'
     ok bash -c 'cat bars.csv | umm-archive append pipe2.npy.zst -'
     ok bash -c 'cat want.npy | umm-archive append pipe3.npy.zst'
-    for name in array archive zstd pipe pipe2 pipe3; do
+    ok "$PY" -c '
+import socket, subprocess
+ends = socket.socketpair()
+child = subprocess.Popen(["umm-archive", "append", "socket.npy.zst"], stdin=ends[1])
+ends[1].close()
+ends[0].sendall(open("want.npy", "rb").read())
+ends[0].close()
+assert child.wait(20) == 0'
+    for name in array archive zstd pipe pipe2 pipe3 socket; do
         cmp text.npy.zst $name.npy.zst
     done
     holds text.npy.zst

@@ -62,6 +62,43 @@ assert all(np.array_equal(c[n], a[n].astype('f8'), equal_nan=True) for n in c.dt
     ok bash -c 'umm-features -f ema:4,atr a.npy | cmp - out.csv'
 }
 
+# through_socket FILE CMD...: CMD with a socket as its standard input, which FILE comes through.
+through_socket() {
+    "$PY" -c '
+import socket, subprocess, sys, threading
+data, ends = open(sys.argv[1], "rb").read(), socket.socketpair()
+def feed():
+    for part in data[:1], data[1:100], data[100:]:
+        ends[0].sendall(part)
+    ends[0].shutdown(socket.SHUT_WR)
+child = subprocess.Popen(sys.argv[2:], stdin=ends[1])
+ends[1].close()
+threading.Thread(target=feed, daemon=True).start()
+sys.exit(child.wait())' "$@"
+}
+
+@test "a socket as standard input" {
+    bars 5000
+    zstd -q a.csv
+    ok umm-features -f ema:4,atr -o out.npy a.npy
+    for input in a.npy a.csv a.csv.zst; do
+        ok through_socket "$input" umm-features -f ema:4,atr -o socket.npy
+        cmp out.npy socket.npy
+    done
+    : >empty
+    refuses 1 'umm-features: <stdin>: empty input' through_socket empty umm-features -f ema:4
+    # A wait for its first byte can be ended.
+    ok "$PY" -c '
+import signal, socket, subprocess, time
+ends = socket.socketpair()
+child = subprocess.Popen(["umm-features", "-f", "ema:4", "-o", "none.npy"], stdin=ends[1])
+time.sleep(0.3)
+child.terminate()
+assert child.wait(10) == -signal.SIGTERM, child.returncode'
+    [[ ! -e none.npy ]]
+    no_leftovers
+}
+
 @test "text, compressed text, pipes and records of any unit give the same bits" {
     bars
     zstd -q a.csv

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -218,6 +219,20 @@ enum umm_status umm_file_read_regular(int fd, const char *path, void *buf, size_
     return n < 0 ? umm_error_set_errno(err, errno, path, "cannot read") : UMM_OK;
 }
 
+static enum umm_status peek_socket(int fd, const char *path, struct umm_run *run,
+                                   unsigned char *byte, struct umm_error *err)
+{
+    for (;;) {
+        enum umm_status status = wait_ready(fd, POLLIN, path, run, err);
+        if (status)
+            return status;
+        if (recv(fd, byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0)
+            return UMM_OK;
+        if (errno != EINTR && errno != EAGAIN)
+            return umm_error_set_errno(err, errno, path, "cannot read");
+    }
+}
+
 /* A copy of the first byte that a pipe holds, through a pipe of our own. */
 static enum umm_status peek_pipe(int fd, int copy[2], const char *path, struct umm_run *run,
                                  unsigned char *byte, struct umm_error *err)
@@ -252,6 +267,9 @@ enum umm_status umm_file_peek(int fd, const char *path, struct umm_run *run, uns
     }
     if (errno != ESPIPE)
         return umm_error_set_errno(err, errno, path, "cannot seek");
+    struct stat st;
+    if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode))
+        return peek_socket(fd, path, run, byte, err);
     if (pipe2(copy, O_CLOEXEC) < 0)
         return umm_error_set_errno(err, errno, path, "cannot make a pipe");
     enum umm_status status = peek_pipe(fd, copy, path, run, byte, err);

@@ -94,7 +94,7 @@ UMM_MUST_USE enum umm_status umm_file_read_regular(int fd, const char *path, voi
 
 /*
  * Look at the next byte that umm_file_read would give, without taking it: *byte is 0 at
- * the end of a file, and where a look takes (sockets, terminals). Waits for a pipe as
+ * the end of a file, and where a look takes (terminals). Waits for a pipe or a socket as
  * umm_file_read does.
  */
 UMM_MUST_USE enum umm_status umm_file_peek(int fd, const char *path, struct umm_run *run,
