@@ -122,7 +122,13 @@ struct cli_output {
  */
 int cli_check_outputs(const struct cli_output *outputs, size_t n);
 
-/* The same for an output that is the regular file input ("-": standard input). */
+/* What messages call the output path: "-" is standard output. */
+const char *cli_output_name(const char *path);
+
+/*
+ * The same as cli_check_outputs for an output that is the regular file input ("-": standard
+ * input).
+ */
 int cli_check_input(const char *input, const struct cli_output *outputs, size_t n);
 
 /* A text to write: malloc'ed, and to which place ("-": standard output; NULL: none). */

@@ -19,6 +19,11 @@ int cli_check_outputs(const struct cli_output *outputs, size_t n)
     return CLI_OK;
 }
 
+const char *cli_output_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard output" : path;
+}
+
 int cli_check_input(const char *input, const struct cli_output *outputs, size_t n)
 {
     char shown[4 * UMM_EXCERPT_MAX];
@@ -29,10 +34,11 @@ int cli_check_input(const char *input, const struct cli_output *outputs, size_t 
     if (status || info.kind != UMM_FILE_REGULAR)
         return CLI_OK;
     for (size_t i = 0; i < n; i++)
-        if (outputs[i].path && umm_file_same(outputs[i].path, info.device, info.inode))
-            return cli_usage(
-                "%s: is an input and an output at once",
-                umm_escape(shown, sizeof shown, outputs[i].path, strlen(outputs[i].path)));
+        if (outputs[i].path && umm_outfile_is_file(outputs[i].path, &info)) {
+            const char *name = cli_output_name(outputs[i].path);
+            return cli_usage("%s: is an input and an output at once",
+                             umm_escape(shown, sizeof shown, name, strlen(name)));
+        }
     return CLI_OK;
 }
 

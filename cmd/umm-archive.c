@@ -219,9 +219,10 @@ static int check_report(const struct opts *opts, const char *archive, const char
     int code = CLI_OK;
     if (!opts->metrics)
         return CLI_OK;
+    const char *name = cli_output_name(opts->metrics);
     if (umm_archive_has_file(archive, opts->metrics))
         return cli_usage("%s: is the archive, or a file of it",
-                         umm_escape(shown, sizeof shown, opts->metrics, strlen(opts->metrics)));
+                         umm_escape(shown, sizeof shown, name, strlen(name)));
     for (size_t i = 0; i < n_inputs && code == CLI_OK; i++)
         code = cli_check_input(inputs[i], &report, 1);
     return code;

@@ -330,14 +330,13 @@ static int choose_format(struct opts *opts)
 /* Two outputs in one place: the second would replace the first. */
 static int check_outputs(const struct opts *opts, const char *input)
 {
-    const struct {
-        const char *option, *path;
-    } outputs[] = {{"--output", opts->job.is_verify ? NULL : opts->job.output},
-                   {"--state", opts->job.state},
-                   {"--report", opts->report},
-                   {"--metrics", opts->metrics},
-                   {"--json", opts->is_json ? "-" : NULL},
-                   {"the input", strcmp(input, "-") == 0 ? NULL : input}};
+    const struct cli_output outputs[] = {
+        {"--output", opts->job.is_verify ? NULL : opts->job.output},
+        {"--state", opts->job.state},
+        {"--report", opts->report},
+        {"--metrics", opts->metrics},
+        {"--json", opts->is_json ? "-" : NULL},
+        {"the input", strcmp(input, "-") == 0 ? NULL : input}};
     enum { N_OUTPUTS = sizeof outputs / sizeof *outputs };
     for (size_t i = 0; i < N_OUTPUTS; i++)
         for (size_t k = i + 1; k < N_OUTPUTS; k++)
@@ -345,7 +344,7 @@ static int check_outputs(const struct opts *opts, const char *input)
                 umm_outfile_is_same(outputs[i].path, outputs[k].path))
                 return cli_usage("%s and %s are the same place", outputs[i].option,
                                  outputs[k].option);
-    return CLI_OK;
+    return cli_check_input(input, outputs, N_OUTPUTS - 1);
 }
 
 static int check_state_options(const struct umm_featurejob_options *job, bool has_state)

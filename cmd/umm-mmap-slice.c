@@ -229,13 +229,16 @@ static int check_opts(const struct opts *opts)
     return check_places(opts);
 }
 
-/* A report must not replace the array. The slice looks after its own output. */
+/* Text must not replace the array. The slice looks after its own output. */
 static int check_inputs(const struct opts *opts)
 {
-    const struct cli_output reports[] = {{"--report", opts->report}, {"--metrics", opts->metrics}};
+    const struct cli_output texts[] = {
+        {"--report", opts->report},
+        {"--metrics", opts->metrics},
+        {"--output", opts->is_described ? opts->slice.output : NULL}};
     int code = CLI_OK;
     for (size_t i = 0; code == CLI_OK && i < opts->list.n; i++)
-        code = cli_check_input(opts->list.items[i].path, reports, 2);
+        code = cli_check_input(opts->list.items[i].path, texts, sizeof texts / sizeof *texts);
     return code;
 }
 

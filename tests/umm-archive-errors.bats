@@ -81,15 +81,30 @@ np.save('scalar.npy', np.float64(1))"
         for command in append stat verify; do
             usage "$name: is the archive, or a file of it" $command --metrics="$name" a.npy.zst </dev/null
         done
-        refused "$name: is an input and an output at once" extract -o "$name" a.npy.zst
-        refuses 1 "umm-mmap-slice: $name: is an input and an output at once" umm-mmap-slice --format=npy -o "$name" a.npy.zst 1:5
+        usage "$name: is an input and an output at once" extract -o "$name" a.npy.zst
+        refuses 2 "umm-mmap-slice: $name: is an input and an output at once"$'\n'"Try 'umm-mmap-slice --help'." \
+            umm-mmap-slice --format=npy -o "$name" a.npy.zst 1:5
+        cmp a.npy.zst before && no_leftovers && [[ ! -e a.npy.zst.journal ]]
     done
+    # Through standard output, where the name is not known.
+    ok umm-archive append --keep-journal j.npy.zst new.csv
+    cp j.npy.zst.journal journal.before
+    appends() { umm-archive "${@:2}" >>"$1"; }
+    local text="umm-archive: standard output: is an input and an output at once"$'\n'"Try 'umm-archive --help'."
+    refuses 2 "$text" appends a.npy.zst extract a.npy.zst
+    refuses 2 "$text" appends a.npy.zst extract link.npy.zst 1:5
+    refuses 2 "$text" appends a.npy.zst extract -o - a.npy.zst
+    refuses 2 "$text" appends j.npy.zst.journal extract j.npy.zst
+    refuses 2 "umm-archive: standard output: is the archive, or a file of it"$'\n'"Try 'umm-archive --help'." \
+        appends a.npy.zst stat --metrics=- a.npy.zst
+    cmp a.npy.zst before
+    cmp j.npy.zst.journal journal.before
     usage "b.npy.zst: is the archive, or a file of it" append --metrics=b.npy.zst b.npy.zst new.csv
     usage "new.csv: is an input and an output at once" append --metrics=new.csv a.npy.zst new.csv
     cmp new.csv new.before
     [[ ! -e b.npy.zst ]]
     # A plain array does not take an archive's place.
-    local text='a.npy.zst: is an archive: umm-archive append adds to it; to replace it, remove it first'
+    text='a.npy.zst: is an archive: umm-archive append adds to it; to replace it, remove it first'
     refuses 1 "umm-convert: $text" umm-convert -o a.npy.zst new.csv
     ok umm-convert -o new.npy new.csv
     refuses 1 "umm-mmap-slice: $text" umm-mmap-slice --format=npy -o a.npy.zst new.npy 1:5

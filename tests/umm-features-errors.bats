@@ -33,6 +33,34 @@ says() {
     usage 'ema_20 is asked for twice' -f ema:20,rsi,ema a.npy
 }
 
+@test "an output that is the input" {
+    bars
+    cp a.csv csv.before
+    cp a.npy npy.before
+    ln a.npy hard.npy
+    local option text='is an input and an output at once'
+    usage '--output and the input are the same place' -f ema -o a.npy a.npy
+    usage "hard.npy: $text" -f ema -o hard.npy a.npy
+    # Through standard input and output, where the name is not known.
+    reads() { umm-features "$@" <a.csv; }
+    appends() { umm-features "${@:2}" >>"$1"; }
+    refuses 2 "umm-features: a.csv: $text"$'\n'"Try 'umm-features --help'." reads -f ema -o a.csv
+    text="umm-features: standard output: $text"$'\n'"Try 'umm-features --help'."
+    refuses 2 "$text" appends a.csv -f ema:2 a.csv
+    # shellcheck disable=SC2094 # that is what is refused
+    for option in --gap=allow --follow; do
+        refuses 2 "$text" appends a.csv -f ema:2 "$option" - <a.csv
+    done
+    refuses 2 "$text" appends a.npy -f ema:2 --format=raw hard.npy
+    refuses 2 "$text" appends a.npy -f ema:2 -o out.npy --json a.npy
+    cmp a.csv csv.before
+    cmp a.npy npy.before
+    [[ ! -e out.npy ]]
+    # To compare a file with itself harms nothing.
+    capture umm-features -f ema --verify -o a.npy a.npy
+    [[ $stderr != *'at once'* ]]
+}
+
 @test "options that do not go together" {
     bars
     usage '--append needs -o and --state' -f ema --append -o out.npy a.npy
@@ -45,7 +73,6 @@ says() {
     usage '--checkpoint needs --follow and --state, or --by and --state-root' -f ema --checkpoint=5 a.npy
     usage 'only CSV has empty cells' -f ema --warmup=empty -o out.npy a.npy
     usage 'one INPUT at a time' -f ema a.npy a.csv
-    usage '--output and the input are the same place' -f ema -o a.npy a.npy
     usage '--output and --report are the same place' -f ema -o out.npy --report=out.npy a.npy
     usage '--compat takes talib, tradingview, tulip, pandas or metastock, not "x"' --compat=x -f ema a.npy
     usage '--timeframe takes a number and s, m, h, d, w or mo, not "1M"' --timeframe=1M -f ema a.npy

@@ -188,7 +188,7 @@ assert json.load(sys.stdin)["path"] == "x\n\x1b[31m\"\ufffd.npy"' <<<"$output"
     # Names that lead elsewhere.
     mkdir d
     ln -s ../bars.npy d/bars.npy
-    refuses 1 'umm-mmap-slice: d/bars.npy: is an input and an output at once' umm-mmap-slice bars.npy 0 -o d/bars.npy
+    usage 'd/bars.npy: is an input and an output at once' bars.npy 0 -o d/bars.npy
     ln -s ../out.npy d/link.npy
     usage 'd/link.npy: is a symbolic link out of its directory; name its target (or - for standard output)' \
         bars.npy 0 -o d/link.npy
@@ -218,9 +218,23 @@ np.save("g.npy", np.zeros(2, "f16")); np.save("cube.npy", np.zeros((2, 2, 2))); 
 }
 
 @test "outputs that cannot be written" {
-    refuses 1 'umm-mmap-slice: bars.npy: is an input and an output at once' umm-mmap-slice ./bars.npy -o bars.npy
+    usage 'bars.npy: is an input and an output at once' ./bars.npy -o bars.npy
     ln bars.npy hard.npy
-    refuses 1 'umm-mmap-slice: hard.npy: is an input and an output at once' umm-mmap-slice bars.npy -o hard.npy
+    usage 'hard.npy: is an input and an output at once' bars.npy -o hard.npy
+    usage 'bars.npy: is an input and an output at once' --describe bars.npy -o bars.npy
+    # Through standard output, where the name is not known.
+    appends() { umm-mmap-slice "$@" >>bars.npy; }
+    local format
+    for format in npy raw csv json; do
+        refuses 2 "umm-mmap-slice: standard output: is an input and an output at once
+Try 'umm-mmap-slice --help'." appends bars.npy : --format "$format"
+    done
+    refuses 2 "umm-mmap-slice: standard output: is an input and an output at once
+Try 'umm-mmap-slice --help'." appends --describe hard.npy
+    refuses 2 "umm-mmap-slice: standard output: is an input and an output at once
+Try 'umm-mmap-slice --help'." appends bars.npy -o x.npy --metrics -
+    cmp bars.npy "$BATS_FILE_TMPDIR/bars.npy"
+    [[ ! -e x.npy ]]
     refuses 1 'umm-mmap-slice: nowhere: cannot open the directory: No such file or directory' \
         umm-mmap-slice bars.npy -o nowhere/x.npy
     for format in npy raw csv json; do

@@ -90,18 +90,16 @@ bool umm_archive_is(const char *path)
 static bool is_one_file(const char *path, const char *other)
 {
     struct umm_file_info info;
-    return umm_outfile_is_same(path, other) ||
+    return (strcmp(other, "-") != 0 && umm_outfile_is_same(path, other)) ||
            (umm_file_stat(path, &info, NULL) == UMM_OK && info.kind == UMM_FILE_REGULAR &&
-            umm_file_same(other, info.device, info.inode));
+            umm_outfile_is_file(other, &info));
 }
 
 bool umm_archive_has_file(const char *path, const char *other)
 {
-    if (strcmp(other, "-") == 0)
-        return false;
     char *journal = umm_journal_path(path);
     bool has = is_one_file(path, other) || (journal && is_one_file(journal, other)) ||
-               umm_lock_is_file(path, other);
+               (strcmp(other, "-") != 0 && umm_lock_is_file(path, other));
     free(journal);
     return has;
 }

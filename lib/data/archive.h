@@ -94,8 +94,8 @@ extern const char umm_archive_other_journal[]; /* a message */
 bool umm_archive_is(const char *path);
 
 /*
- * Whether writing to other would take the place of the archive at path, its journal or its
- * lock, which need not be there.
+ * Whether writing to other ("-": standard output) would take the place of the archive at
+ * path, its journal or its lock, which need not be there, or go into one of them.
  */
 bool umm_archive_has_file(const char *path, const char *other);
 

@@ -58,16 +58,6 @@ static enum umm_status check_options(const struct umm_convert_options *o, struct
     return UMM_OK;
 }
 
-/* Whether the output path ("-": standard output) is the file of info. */
-static bool is_file(const char *path, const struct umm_file_info *info)
-{
-    struct umm_file_info out;
-    if (strcmp(path, "-") != 0)
-        return umm_file_same(path, info->device, info->inode);
-    return umm_file_stat_fd(1, path, &out, NULL) == UMM_OK && out.device == info->device &&
-           out.inode == info->inode;
-}
-
 /* Writing over an input would destroy it. Also adds up the sizes for progress. */
 static enum umm_status check_inputs(struct umm_convert_job *job, struct umm_error *err)
 {
@@ -85,7 +75,7 @@ static enum umm_status check_inputs(struct umm_convert_job *job, struct umm_erro
         job->total_bytes += info.size_bytes;
         const char *outputs[] = {o->output, o->quarantine};
         for (size_t k = 0; k < 2; k++)
-            if (outputs[k] && is_file(outputs[k], &info))
+            if (outputs[k] && umm_outfile_is_file(outputs[k], &info))
                 return umm_error_set_path(err, UMM_ERR_ARGUMENT, outputs[k],
                                           "is an input and an output at once");
     }

@@ -200,11 +200,11 @@ static enum umm_status open_output(struct job *job, struct umm_error *err)
 {
     const char *path = job->options->output;
     const struct umm_file_info *input = &job->source.file.info;
-    bool is_input = strcmp(path, "-") != 0 && umm_file_same(path, input->device, input->inode);
+    bool is_input = umm_outfile_is_file(path, input);
     if (job->source.file.archive)
         is_input = umm_archive_has_file(job->options->input, path);
     if (is_input)
-        return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is an input and an output at once");
+        return umm_error_set_path(err, UMM_ERR_ARGUMENT, path, "is an input and an output at once");
     if (umm_output_is_entry(path) && job->options->format != UMM_SLICE_NPY)
         return umm_error_set_path(err, UMM_ERR_ARGUMENT, path, "takes arrays: --format npy");
     enum umm_status status =

@@ -148,6 +148,15 @@ bool umm_outfile_is_same(const char *a, const char *b)
     return is_same;
 }
 
+bool umm_outfile_is_file(const char *path, const struct umm_file_info *info)
+{
+    struct umm_file_info out;
+    if (strcmp(path, "-") != 0)
+        return umm_file_same(path, info->device, info->inode);
+    return umm_file_stat_fd(STDOUT_FILENO, path, &out, NULL) == UMM_OK &&
+           out.device == info->device && out.inode == info->inode;
+}
+
 /* Open the directory itself, which O_PATH did not: to sync it. */
 static int reopen_dir(int dir_fd)
 {

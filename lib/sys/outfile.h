@@ -165,6 +165,14 @@ void umm_outfile_remove_stale(const char *path);
  */
 bool umm_outfile_is_same(const char *a, const char *b);
 
+struct umm_file_info;
+
+/*
+ * Whether the output path ("-": standard output) is the file of info, by whatever name: an
+ * input, say, that would be destroyed.
+ */
+bool umm_outfile_is_file(const char *path, const struct umm_file_info *info);
+
 /*
  * The whole of a small output: write and commit one that is open, which is "none" afterwards;
  * or open the path (run is as above), write, commit without a sync.
