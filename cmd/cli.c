@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "cli_stdio.h"
 #include "data/output.h"
 
 enum { OPTIONS_MAX = 96, KEY_HELP = 'h', KEY_VERSION = 'V' };
@@ -46,6 +48,7 @@ void cli_init(const struct cli_tool *tool)
     struct sigaction ignore = {.sa_handler = SIG_IGN}, by_default = {.sa_handler = SIG_DFL};
     the_tool = tool;
     fill_standard_descriptors();
+    cli_stdio_init(&signal_run);
     /* A line is one write: whole in a log that many share, whole or not there after a kill. */
     static char line[MESSAGE_BYTES_MAX];
     setvbuf(stderr, line, _IOLBF, sizeof line);
@@ -85,8 +88,12 @@ enum umm_status cli_write_file(const char *path, const char *text, size_t len_by
 static void on_cut_map(int number)
 {
     (void)number;
+    enum { WAIT_MS = 5000 };
+    struct pollfd item = {.fd = STDERR_FILENO, .events = POLLOUT};
     /* Whether it can be said or not. */
     ssize_t n = write(STDERR_FILENO, cut_map_line, strlen(cut_map_line));
+    if (n < 0 && errno == EAGAIN && poll(&item, 1, WAIT_MS) > 0)
+        n = write(STDERR_FILENO, cut_map_line, strlen(cut_map_line));
     (void)n;
     _exit(CLI_FAILED);
 }
@@ -120,7 +127,11 @@ int cli_finish(int exit_code)
     if (fflush(stdout) == 0 && !ferror(stdout))
         return exit_code;
     struct umm_error err;
-    umm_error_set_errno(&err, errno, "standard output", "cannot write");
+    if (umm_run_is_cancelled(&signal_run))
+        umm_error_set_cancelled(&err);
+    else
+        umm_error_set_errno(&err, errno ? errno : cli_stdio_errno(), "standard output",
+                            "cannot write");
     return cli_fail(&err);
 }
 

@@ -342,6 +342,25 @@ static size_t write_step(int fd)
     return flags >= 0 && (flags & O_NONBLOCK) ? SIZE_MAX : PIPE_BUF;
 }
 
+enum umm_status umm_file_write_some(int fd, const char *path, const struct umm_run *run,
+                                    const void *buf, size_t len_bytes, size_t *n_written,
+                                    struct umm_error *err)
+{
+    *n_written = 0;
+    for (;;) {
+        enum umm_status status = wait_ready(fd, POLLOUT, path, run, err);
+        if (status)
+            return status;
+        ssize_t n = write(fd, buf, len_bytes);
+        if (n > 0) {
+            *n_written = (size_t)n;
+            return UMM_OK;
+        }
+        if (n == 0 || (errno != EINTR && errno != EAGAIN))
+            return write_failed(n, errno, path, err);
+    }
+}
+
 enum umm_status umm_file_write_stream(int fd, const char *path, struct umm_run *run,
                                       const void *buf, size_t len_bytes, struct umm_error *err)
 {
@@ -354,16 +373,13 @@ enum umm_status umm_file_write_stream(int fd, const char *path, struct umm_run *
     const char *at = buf;
     size_t step = write_step(fd);
     while (len_bytes > 0) {
-        status = wait_ready(fd, POLLOUT, path, run, err);
+        size_t n;
+        status =
+            umm_file_write_some(fd, path, run, at, len_bytes < step ? len_bytes : step, &n, err);
         if (status)
             return status;
-        ssize_t n = write(fd, at, len_bytes < step ? len_bytes : step);
-        if (n > 0) {
-            at += n;
-            len_bytes -= (size_t)n;
-        } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
-            return write_failed(n, errno, path, err);
-        }
+        at += n;
+        len_bytes -= n;
     }
     return UMM_OK;
 }

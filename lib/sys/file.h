@@ -126,6 +126,15 @@ UMM_MUST_USE enum umm_status umm_file_write_stream(int fd, const char *path, str
                                                    const void *buf, size_t len_bytes,
                                                    struct umm_error *err);
 
+/*
+ * One write of that kind, of at least a byte, to a non-blocking descriptor (another may hold
+ * it where len_bytes is more than PIPE_BUF): *n_written is 0 after a failure only.
+ */
+UMM_MUST_USE enum umm_status umm_file_write_some(int fd, const char *path,
+                                                 const struct umm_run *run, const void *buf,
+                                                 size_t len_bytes, size_t *n_written,
+                                                 struct umm_error *err);
+
 /* Write all len_bytes at offset; the descriptor's own offset stays. */
 UMM_MUST_USE enum umm_status umm_file_pwrite_all(int fd, const char *path, const void *buf,
                                                  size_t len_bytes, uint64_t offset,
