@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "data/guard.h"
 #include "sys/file.h"
 
 /* ---- opening ----------------------------------------------------------------- */
@@ -103,7 +104,9 @@ enum umm_status umm_append_open(struct umm_append *append, const char *path,
     append->path = path;
     append->schema = schema;
     append->revision = revision;
-    enum umm_status status = umm_file_open_update(path, &append->fd, &info, err);
+    enum umm_status status = umm_guard_path(path, err);
+    if (!status)
+        status = umm_file_open_update(path, &append->fd, &info, err);
     if (!status)
         status = umm_npy_read(append->fd, path, &append->npy, err);
     if (!status)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "data/guard.h"
 #include "sys/file.h"
 #include "sys/outfile.h"
 #include "text/print.h"
@@ -120,8 +121,9 @@ enum umm_status umm_appender_open(struct umm_appender *appender, const char *pat
     *appender = (struct umm_appender){.path = path, .fd = -1};
     if (options)
         appender->options = *options;
-    enum umm_status status =
-        umm_lock_take(&appender->lock, path, appender->options.lock_wait, run, err);
+    enum umm_status status = umm_guard_path(path, err);
+    if (!status)
+        status = umm_lock_take(&appender->lock, path, appender->options.lock_wait, run, err);
     if (!status)
         status = find_or_create(path, npy, !appender->options.is_unsynced, err);
     if (!status)

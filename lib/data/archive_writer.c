@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "data/archive_journal.h"
+#include "data/guard.h"
 #include "sys/file.h"
 #include "sys/outfile.h"
 #include "sys/workers.h"
@@ -379,8 +380,9 @@ enum umm_status umm_archive_writer_open(struct umm_archive_writer *writer, const
     writer->journal_path = umm_journal_path(path);
     if (!writer->journal_path)
         return umm_error_set_memory(err, strlen(path), "a path");
-    enum umm_status status =
-        umm_lock_take(&writer->lock, path, writer->options.lock_wait, run, err);
+    enum umm_status status = umm_guard_path(path, err);
+    if (!status)
+        status = umm_lock_take(&writer->lock, path, writer->options.lock_wait, run, err);
     if (!status)
         status = clean_up(writer, path, err);
     if (!status)

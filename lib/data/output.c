@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "data/archive.h"
 #include "data/archive_journal.h"
+#include "data/guard.h"
 #include "format/zstd.h"
 #include "sys/file.h"
 
@@ -90,6 +91,8 @@ enum umm_status umm_output_open_text(struct umm_outfile *out, const char *path,
 {
     char begin[BEGIN_BYTES];
     enum umm_status status = umm_outfile_open(out, path, run, err);
+    if (!status)
+        status = umm_guard_place(&out->place, path, err);
     if (!status && !begins_text(begin, read_begin(out, begin)))
         status = umm_error_set_path(err, UMM_ERR_CONFLICT, path,
                                     "is no text, but data: a report does not take its place");
@@ -110,6 +113,8 @@ static enum umm_status open_file(struct umm_outfile *out, const char *path, bool
                                  const struct umm_run *run, struct umm_error *err)
 {
     enum umm_status status = umm_outfile_open_swept(out, path, is_swept, run, err);
+    if (!status)
+        status = umm_guard_place(&out->place, path, err);
     if (!status)
         status = refuse_archive(out, err);
     if (status)

@@ -34,7 +34,7 @@ bool umm_output_is_entry(const char *path);
  * umm_file_truncate may still change it. Other outputs ignore it. is_swept: the caller has done
  * umm_outfile_sweep to the directory. Failures as umm_outfile_open, or umm_pool_open and
  * umm_pool_begin; UMM_ERR_ARGUMENT when NAME or KEY is missing; UMM_ERR_CONFLICT for a
- * file that is an archive, or the journal of one.
+ * file that is an archive or the journal of one, or belongs to a pool or store (data/guard.h).
  */
 UMM_MUST_USE enum umm_status umm_output_open(struct umm_output *output, const char *path,
                                              const char *pool_root, uint64_t size_bytes,
@@ -43,8 +43,8 @@ UMM_MUST_USE enum umm_status umm_output_open(struct umm_output *output, const ch
 
 /*
  * Only the file, for who has no pools: begun as by umm_outfile_open, and not in the place of an
- * archive or the journal of one (UMM_ERR_CONFLICT). _text is for reports, which take the place
- * of no file that is no text. *out is "none" after a failure.
+ * archive or the journal of one, nor of what a pool or store has (UMM_ERR_CONFLICT). _text is for
+ * reports, which take the place of no file that is no text. *out is "none" after a failure.
  */
 UMM_MUST_USE enum umm_status umm_output_open_file(struct umm_outfile *out, const char *path,
                                                   const struct umm_run *run, struct umm_error *err);
@@ -53,7 +53,7 @@ UMM_MUST_USE enum umm_status umm_output_open_text(struct umm_outfile *out, const
 
 /*
  * Write a report, as umm_outfile_write does; but not in the place of a file that is no text:
- * of an array, an archive, a state. UMM_ERR_CONFLICT then.
+ * of an array, an archive, a state; nor in a pool. UMM_ERR_CONFLICT then.
  */
 UMM_MUST_USE enum umm_status umm_output_write_text(const char *path, const char *text,
                                                    size_t len_bytes, const struct umm_run *run,

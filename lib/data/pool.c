@@ -22,6 +22,8 @@ static size_t format_description(uint64_t budget_bytes, char text[DESCRIPTION_MA
                             budget_bytes);
 }
 
+static const char MARK[] = "umm-pool ";
+
 /* Whether text is byte for byte what format_description writes of some budget. */
 static bool parse_description(const char *text, size_t len, uint64_t *budget_bytes)
 {
@@ -70,6 +72,20 @@ static enum umm_status read_description(struct umm_pool *pool, struct umm_error 
                                   "is not a pool of this version: its file " UMM_POOL_DESCRIPTION
                                   " says something else");
     return UMM_OK;
+}
+
+bool umm_pool_is_at(int dir_fd)
+{
+    char begin[sizeof MARK - 1];
+    struct umm_file_info info;
+    int fd;
+    if (umm_directory_open_file(dir_fd, "", UMM_POOL_DESCRIPTION, &fd, &info, NULL) != UMM_OK)
+        return false;
+    bool is_pool = info.size_bytes >= sizeof begin &&
+                   umm_file_pread_all(fd, "", begin, sizeof begin, 0, NULL) == UMM_OK &&
+                   memcmp(begin, MARK, sizeof begin) == 0 && !umm_directory_is_stranger(dir_fd, fd);
+    umm_file_close(&fd);
+    return is_pool;
 }
 
 static enum umm_status write_description(const struct umm_pool *pool, uint64_t budget_bytes,

@@ -73,10 +73,15 @@ void umm_store_fill_head(struct umm_store_head *head, uint64_t max_positions, ui
     memcpy(head->magic, MAGIC, sizeof MAGIC);
 }
 
+bool umm_store_is_magic(const char begin[8])
+{
+    return memcmp(begin, MAGIC, sizeof MAGIC) == 0;
+}
+
 bool umm_store_is_head(const struct umm_store_head *head, uint64_t max_positions, uint32_t dim,
                        uint32_t id_words)
 {
-    return memcmp(head->magic, MAGIC, sizeof MAGIC) == 0 && head->version == VERSION &&
+    return umm_store_is_magic(head->magic) && head->version == VERSION &&
            head->byte_order == BYTE_ORDER_MARK && head->dim == dim && head->id_words == id_words &&
            head->max_positions > 0 && head->max_positions <= max_positions &&
            head->table_log2 == table_log2_of(head->max_positions) &&

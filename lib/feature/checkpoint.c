@@ -9,9 +9,9 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "data/output.h"
 #include "feature/stream.h"
 #include "sys/file.h"
-#include "sys/outfile.h"
 
 enum {
     MAJOR = 1,
@@ -267,7 +267,7 @@ enum umm_status umm_checkpoint_save(const struct umm_checkpoint *checkpoint, con
     size_t len;
     enum umm_status status = umm_checkpoint_encode(checkpoint, &bytes, &len, err);
     if (!status)
-        status = umm_outfile_open(&file, path, NULL, err);
+        status = umm_output_open_file(&file, path, NULL, err);
     if (!status)
         status = umm_outfile_finish(&file, bytes, len, &options, err);
     free(bytes);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "data/dataset.h"
+#include "data/guard.h"
 #include "data/output.h"
 #include "feature/featurejob_work.h"
 #include "sys/clock.h"
@@ -368,7 +369,9 @@ static enum umm_status lock_states(struct job *job, struct umm_error *err)
     char *path = join(root, "/", STATES, "");
     if (!path)
         return umm_error_set_memory(err, strlen(root), "a path");
-    enum umm_status status = umm_lock_take(&job->lock, path, job->each->lock_wait, job->run, err);
+    enum umm_status status = umm_guard_path(path, err);
+    if (!status)
+        status = umm_lock_take(&job->lock, path, job->each->lock_wait, job->run, err);
     free(path);
     /* What a killed run began is finished, or removed. */
     struct umm_fileset set = {.path = NULL};

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "data/guard.h"
 #include "feature/featurejob_work.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -328,6 +329,8 @@ enum umm_status umm_featurejob_run(const struct umm_featurejob_options *options,
     *result = (struct umm_featurejob_result){.n_before = 0};
     work.writer.fd = -1;
     enum umm_status status = check_options(options, err);
+    if (!status && options->state && !options->is_verify) /* not when the output is there already */
+        status = umm_guard_path(options->state, err);
     if (!status && has_lock && options->state)
         status = umm_lock_take(&state_lock, options->state, options->lock_wait, run, err);
     if (!status && has_lock && options->output && (options->is_append || !options->state))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "data/guard.h"
 #include "sys/file.h"
 
 enum {
@@ -102,9 +103,11 @@ static enum umm_status open_old(struct umm_resultwriter *writer, struct umm_erro
 {
     const struct umm_resultwriter_options *o = writer->options;
     struct umm_file_info info;
-    enum umm_status status = o->way == UMM_RESULT_GROW
-                                 ? umm_file_open_update(o->path, &writer->fd, &info, err)
-                                 : umm_file_open_read(o->path, &writer->fd, &info, err);
+    const bool is_grown = o->way == UMM_RESULT_GROW;
+    enum umm_status status = is_grown ? umm_guard_path(o->path, err) : UMM_OK;
+    if (!status)
+        status = is_grown ? umm_file_open_update(o->path, &writer->fd, &info, err)
+                          : umm_file_open_read(o->path, &writer->fd, &info, err);
     if (!status)
         status = umm_npy_read(writer->fd, o->path, &writer->npy, err);
     if (!status && (!umm_npy_same_type(&writer->npy, &o->rows->npy) || writer->npy.is_fortran))

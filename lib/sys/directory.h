@@ -57,6 +57,12 @@ UMM_MUST_USE enum umm_status umm_directory_open_file(int fd, const char *path, c
                                                      int *file_fd, struct umm_file_info *info,
                                                      struct umm_error *err);
 
+/*
+ * Whether the open file_fd, found in the directory, is a stranger's in a directory where all may
+ * write: neither this user's nor the directory's owner's. It says nothing about the directory.
+ */
+bool umm_directory_is_stranger(int fd, int file_fd);
+
 /* Remove the file name. */
 UMM_MUST_USE enum umm_status umm_directory_remove_file(int fd, const char *path, const char *name,
                                                        struct umm_error *err);
