@@ -657,27 +657,53 @@ static void take_owner(struct umm_outfile *out, const struct stat *target, mode_
         *mode = (*mode & ~(mode_t)S_IRWXG) | (*mode & S_IRWXO) << 3;
 }
 
+/* What a name in the directory is; mode 0 for nothing. */
+static enum umm_status look_at(struct umm_outfile *out, const char *name, struct stat *target,
+                               struct umm_error *err)
+{
+    target->st_mode = 0;
+    if (fstatat(out->place.dir_fd, name, target, AT_SYMLINK_NOFOLLOW) == 0 || errno == ENOENT)
+        return UMM_OK;
+    return umm_error_set_errno(err, errno, out->path, "cannot examine");
+}
+
 static enum umm_status look_at_target(struct umm_outfile *out, struct stat *target,
                                       struct umm_error *err)
 {
-    target->st_mode = 0;
-    if (fstatat(out->place.dir_fd, out->place.base, target, AT_SYMLINK_NOFOLLOW) == 0 ||
-        errno == ENOENT)
-        return UMM_OK;
-    return umm_error_set_errno(err, errno, out->path, "cannot examine");
+    return look_at(out, out->place.base, target, err);
+}
+
+/* The file that gives its mode and owner, if there is one. */
+static enum umm_status look_at_model(struct umm_outfile *out, const char *name, struct stat *model,
+                                     struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
+    model->st_mode = 0;
+    if (name)
+        status = look_at(out, name, model, err);
+    return status || S_ISREG(model->st_mode) ? status : look_at_target(out, model, err);
+}
+
+/* The mode of the new file. What a stranger kept from others is not opened to them, either. */
+static mode_t mode_of(const struct umm_outfile *out, const struct stat *model, bool is_taken)
+{
+    const mode_t own = (mode_t)out->mode;
+    if (is_taken)
+        return model->st_mode & 0777;
+    if (!S_ISREG(model->st_mode))
+        return own;
+    return own & (model->st_mode | S_IRUSR | S_IWUSR);
 }
 
 static enum umm_status finish_temp(struct umm_outfile *out,
                                    const struct umm_outfile_options *options, struct umm_error *err)
 {
     struct stat target;
-    enum umm_status status = look_at_target(out, &target, err);
+    enum umm_status status = look_at_model(out, options->model, &target, err);
     if (status)
         return status;
     bool has_model = is_model(out, &target);
-    mode_t mode = (mode_t)(options->mode ? options->mode
-                           : has_model   ? target.st_mode & 0777
-                                         : out->mode);
+    mode_t mode = options->mode ? (mode_t)options->mode : mode_of(out, &target, has_model);
     if (has_model)
         take_owner(out, &target, &mode);
     if ((out->is_mode_held || options->mode) && fchmod(out->fd, mode) < 0)

@@ -22,8 +22,9 @@
  * does by default): else a writer may take the file of another, whose commit fails.
  *
  * A new file has mode 0666 & ~umask, or what the directory's ACL says. One that takes the
- * place of another has its mode, and its owner and group as far as the process may; but
- * nothing of another user's file in a directory where all may write.
+ * place of another has its mode, and its owner and group as far as the process may. Of another
+ * user's file in a directory where all may write it has neither: only what both modes allow, but
+ * for reading and writing, which its own owner keeps.
  *
  * Anything else that exists (FIFO, terminal, /dev/null, "-" for standard output)
  * is a stream: written through, never replaced.
@@ -70,11 +71,14 @@ struct umm_outfile {
  *                with its inode, mode and times; the new file is dropped
  * mode           the permission bits of the new file; 0 for those of the file that it
  *                replaces, or else 0666 & ~umask
+ * model          the name of a file in the same directory, whose mode, owner and group it has
+ *                in place of those of the file that it replaces; NULL, or none there: that one
  */
 struct umm_outfile_options {
     bool is_synced;
     bool is_if_changed;
     unsigned mode;
+    const char *model;
 };
 
 /*

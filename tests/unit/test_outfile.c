@@ -187,16 +187,59 @@ static void replaced_file_passes_its_owner_on(void **state)
     assert_int_equal(umm_outfile_commit(&out, NULL, NULL, NULL), UMM_OK);
     assert_int_equal(stat_of("o").st_uid, 12345);
     assert_int_equal(stat_of("o").st_gid, 23456);
-    /* But not that of a stranger in a directory like /tmp. */
+}
+
+/* In a directory like /tmp: neither owner nor mode, but nothing is opened that was not. */
+static void stranger_passes_nothing_on(void **state)
+{
+    static const mode_t modes[][2] = {{0666, 0644}, {0777, 0644}, {0600, 0600}, {0640, 0640},
+                                      {0440, 0640}, {0, 0600},    {0004, 0604}};
+    (void)state;
+    struct umm_outfile out;
+    if (geteuid() != 0)
+        skip();
     assert_int_equal(chmod(".", 01777), 0);
-    assert_int_equal(chmod("o", 0666), 0);
     mode_t before = umask(022);
-    assert_int_equal(begin(&out, "o", "newer", NULL), UMM_OK);
-    assert_int_equal(umm_outfile_commit(&out, NULL, NULL, NULL), UMM_OK);
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        put("o", "old");
+        assert_int_equal(chown("o", 12345, 23456), 0);
+        assert_int_equal(chmod("o", modes[i][0]), 0);
+        assert_int_equal(begin(&out, "o", "newer", NULL), UMM_OK);
+        assert_int_equal(umm_outfile_commit(&out, NULL, NULL, NULL), UMM_OK);
+        assert_int_equal(stat_of("o").st_uid, 0);
+        assert_int_equal(stat_of("o").st_mode & 07777, modes[i][1]);
+        assert_int_equal(unlink("o"), 0);
+    }
     umask(before);
     assert_int_equal(chmod(".", 0755), 0);
-    assert_int_equal(stat_of("o").st_uid, 0);
-    assert_int_equal(stat_of("o").st_mode & 07777, 0644);
+}
+
+static void model_passes_its_mode_and_owner_on(void **state)
+{
+    static const struct umm_outfile_options options = {.model = "m"};
+    (void)state;
+    struct umm_outfile out;
+    put("m", "model");
+    assert_int_equal(chmod("m", 0620), 0);
+    if (geteuid() == 0)
+        assert_int_equal(chown("m", 12345, 23456), 0);
+    for (int is_there = 0; is_there < 2; is_there++) {
+        if (is_there)
+            put("o", "old");
+        assert_int_equal(begin(&out, "o", "new", NULL), UMM_OK);
+        assert_int_equal(umm_outfile_commit(&out, &options, NULL, NULL), UMM_OK);
+        assert_int_equal(stat_of("o").st_mode & 07777, 0620);
+        assert_int_equal(stat_of("o").st_uid, stat_of("m").st_uid);
+        assert_int_equal(stat_of("o").st_gid, stat_of("m").st_gid);
+        assert_int_equal(unlink("o"), 0);
+    }
+    /* Without it, as ever. */
+    assert_int_equal(unlink("m"), 0);
+    put("o", "old");
+    assert_int_equal(chmod("o", 0604), 0);
+    assert_int_equal(begin(&out, "o", "new", NULL), UMM_OK);
+    assert_int_equal(umm_outfile_commit(&out, &options, NULL, NULL), UMM_OK);
+    assert_int_equal(stat_of("o").st_mode & 07777, 0604);
 }
 
 static void synced_commit_puts_the_same_file_in_place(void **state)
@@ -1033,6 +1076,8 @@ int main(void)
         TEST(mode_follows_the_umask_at_open),
         TEST(replaced_file_passes_its_mode_on),
         TEST(replaced_file_passes_its_owner_on),
+        TEST(stranger_passes_nothing_on),
+        TEST(model_passes_its_mode_and_owner_on),
         TEST(synced_commit_puts_the_same_file_in_place),
         TEST(chdir_between_open_and_commit_does_not_matter),
         TEST(longest_name_works),
