@@ -247,6 +247,32 @@ assert np.load('s/slots.npy').shape == (1000,) and np.load('s/vectors.npy').shap
     no_leftovers s
 }
 
+@test "a resize that finds the device full gives back what it took" {
+    [[ $(id -u) -eq 0 ]] || skip 'only root can mount'
+    mkdir full
+    unshare -m mount -t tmpfs -o size=1m none full 2>/dev/null || skip 'tmpfs cannot be mounted here'
+    # shellcheck disable=SC2016 # for the inner shell
+    ok unshare -m bash -c 'set -e
+        mount -t tmpfs -o size=1m none full
+        umm-store create --dim=3 full/s
+        umm-store put full/s <<<a,1,2,3
+        cp -a full/s before
+        # Room for the vectors, then for the slots, too, then for a part of the index.
+        for size in 112k 132k 252k; do
+            mount -o remount,size=$size full
+            ! umm-store resize full/s 3000 2>>said
+            diff <(cd before && stat -c "%n %s" -- *) <(cd full/s && stat -c "%n %s" -- *)
+            cmp before/vectors.npy full/s/vectors.npy
+            cmp before/slots.npy full/s/slots.npy
+            [[ $(ls -A full/s | wc -l) -eq 3 ]]
+        done
+        mount -o remount,size=1m full
+        umm-store resize full/s 3000
+        [[ $(umm-store get full/s a) == a,1,2,3 ]]'
+    [[ $(sort -u said) == 'umm-store: full/s/index.umm: cannot reserve space: No space left on device'$'\n'\
+'umm-store: full/s/slots.npy: cannot reserve space: No space left on device' ]] || fail "$(<said)"
+}
+
 @test "whenever a resize is killed, open readers learn of the index that took another's place" {
     strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
     local n n_replaced=0
