@@ -273,6 +273,31 @@ assert np.load('s/slots.npy').shape == (1000,) and np.load('s/vectors.npy').shap
 'umm-store: full/s/slots.npy: cannot reserve space: No space left on device' ]] || fail "$(<said)"
 }
 
+@test "an index that is made again is its owner's, and as open as the slots" {
+    [[ $(id -u) -eq 0 ]] || skip 'there is no other user'
+    chmod 755 "$BATS_TEST_TMPDIR"
+    install -d -o 12345 -g 12345 mine
+    local mode
+    for mode in 600 640 666; do
+        rm -rf mine/s
+        create_abc
+        chown -R 12345:12345 s
+        mv s mine/s
+        chmod "$mode" mine/s/*
+        rm mine/s/index.umm
+        ok umm-store put mine/s <<<'a,3,2,1'
+        [[ $(stat -c '%u %g %a' mine/s/index.umm) == "12345 12345 $mode" ]] || fail "$mode: $(stat -c '%u %g %a' mine/s/index.umm)"
+        ok umm-store resize mine/s 100
+        [[ $(stat -c '%u %g %a' mine/s/index.umm) == "12345 12345 $mode" ]]
+    done
+    # One that was another's, as well.
+    chown 0:0 mine/s/index.umm
+    chmod 604 mine/s/index.umm
+    printf x | dd of=mine/s/index.umm conv=notrunc status=none
+    ok umm-store put mine/s <<<'a,3,2,1'
+    [[ $(stat -c '%u %g %a' mine/s/index.umm) == '12345 12345 666' ]]
+}
+
 @test "whenever a resize is killed, open readers learn of the index that took another's place" {
     strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
     local n n_replaced=0

@@ -24,12 +24,13 @@ static enum umm_status reserve_index(const struct umm_store *store, uint64_t max
 }
 
 /*
- * Fill it for as many positions as the arrays have, and put it in place of the one there is.
+ * Fill it for as many positions as the arrays have, and put it in place of the one there is. It
+ * is as open to others as the slots, also where somebody else than their owner makes it.
  */
 static enum umm_status put_index(struct umm_store *store, uint64_t max_positions,
                                  struct umm_outfile *out, struct umm_error *err)
 {
-    static const struct umm_outfile_options options = {.is_synced = true};
+    static const struct umm_outfile_options options = {.is_synced = true, .model = UMM_STORE_SLOTS};
     struct umm_sharedmap map = {0}, old = store->index_map;
     enum umm_status status = umm_sharedmap_open(&map, umm_outfile_fd(out), store->index_path,
                                                 umm_store_index_bytes(max_positions), true, err);
