@@ -210,6 +210,16 @@ bool umm_directory_is_stranger(int fd, int file_fd)
            ((dir.st_mode & S_IWOTH) && file.st_uid != geteuid() && file.st_uid != dir.st_uid);
 }
 
+enum umm_status umm_directory_sync(int fd, const char *path, struct umm_error *err)
+{
+    int rc;
+    do
+        rc = fsync(fd);
+    while (rc < 0 && errno == EINTR);
+    return rc < 0 && errno != EINVAL ? umm_error_set_errno(err, errno, path, "cannot sync")
+                                     : UMM_OK;
+}
+
 enum umm_status umm_directory_remove_file(int fd, const char *path, const char *name,
                                           struct umm_error *err)
 {

@@ -83,11 +83,11 @@ static enum umm_status finish(const struct umm_fileset *set, DIR *stream, struct
     if (!status && errno)
         status = umm_error_set_errno(err, errno, set->done, "cannot list");
     if (!status)
-        status = umm_file_sync(set->dir_fd, set->path, err);
+        status = umm_directory_sync(set->dir_fd, set->path, err);
     if (!status && rmdir(set->done) < 0)
         status = umm_error_set_errno(err, errno, set->done, "cannot remove");
     /* Or it would come back after a power cut, for files that are not its own. */
-    return status ? status : umm_file_sync(set->dir_fd, set->path, err);
+    return status ? status : umm_directory_sync(set->dir_fd, set->path, err);
 }
 
 static enum umm_status recover(const struct umm_fileset *set, struct umm_error *err)
@@ -197,14 +197,14 @@ enum umm_status umm_fileset_commit(struct umm_fileset *set, struct umm_error *er
     if (set->is_one_sync && syncfs(set->dir_fd) < 0)
         status = umm_error_set_errno(err, errno, set->path, "cannot sync");
     if (!status)
-        status = umm_file_sync(dirfd(set->stream), set->path, err);
+        status = umm_directory_sync(dirfd(set->stream), set->path, err);
     if (!status && rename(set->next, set->done) < 0)
         status = umm_error_set_errno(err, errno, set->path, "cannot put its files in place");
     if (status) {
         umm_fileset_abort(set);
         return status;
     }
-    status = umm_file_sync(set->dir_fd, set->path, err);
+    status = umm_directory_sync(set->dir_fd, set->path, err);
     if (!status)
         status = finish(set, set->stream, err);
     forget(set);

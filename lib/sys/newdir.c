@@ -2,6 +2,7 @@
 #include "sys/newdir.h"
 
 #include "base/error.h"
+#include "sys/directory.h"
 #include "sys/file.h"
 
 #include <dirent.h>
@@ -101,7 +102,7 @@ static enum umm_status sync_directory(const char *path, const char *shown, struc
     int fd = umm_file_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return umm_error_set_errno(err, errno, shown, "cannot open the directory");
-    enum umm_status status = umm_file_sync(fd, shown, err);
+    enum umm_status status = umm_directory_sync(fd, shown, err);
     umm_file_close(&fd);
     return status;
 }
