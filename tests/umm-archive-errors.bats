@@ -347,6 +347,23 @@ PYEOF
     no_leftovers
 }
 
+@test "the journal of another user's archive is his" {
+    [[ $(id -u) == 0 ]] || skip "only root can give files away"
+    bars 110 >new.csv
+    bars 100 | umm-archive append a.npy.zst
+    chmod 600 a.npy.zst
+    chown 12345:23456 a.npy.zst
+    ok umm-archive append --keep-journal a.npy.zst new.csv
+    [[ $(stat -c '%u:%g %a' a.npy.zst.journal) == '12345:23456 600' ]]
+    # In a directory where all may write, too, where no other file is given away.
+    ok umm-archive flush a.npy.zst
+    chmod 1777 .
+    bars 115 >new.csv
+    ok umm-archive append --keep-journal a.npy.zst new.csv
+    [[ $(stat -c '%u:%g %a' a.npy.zst.journal) == '12345:23456 600' ]]
+    [[ $(stat -c '%u:%g %a' a.npy.zst) == '12345:23456 600' ]]
+}
+
 @test "a directory that cannot be written" {
     [[ $(id -u) != 0 ]] || skip "root may write anywhere"
     old 100

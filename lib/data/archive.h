@@ -31,6 +31,7 @@
 #include "format/npy.h"
 #include "format/seekable.h"
 #include "format/zstd.h"
+#include "sys/file.h"
 #include "umm.h"
 
 enum {
@@ -63,9 +64,9 @@ struct umm_archive {
     size_t row_bytes;
     uint32_t rows_per_frame;
     size_t header_frame_bytes;
-    uint32_t header_checksum; /* as the table has it */
-    unsigned mode;            /* the file's permission bits */
-    uint64_t size_bytes;      /* of the file */
+    uint32_t header_checksum;  /* as the table has it */
+    struct umm_file_info info; /* of the file, as it was opened */
+    uint64_t size_bytes;       /* of the file */
     uint64_t n_framed, n_rows, n_table_rows;
     size_t n_full, cap_frames;
     struct umm_seekable_entry *entries;

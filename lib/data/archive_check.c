@@ -241,7 +241,7 @@ enum umm_status umm_archive_compact(const char *path,
     if (!status)
         status = umm_outfile_open(&out, path, run, err);
     copy.from = &writer.archive;
-    synced.mode = writer.archive.mode;
+    synced.mode = writer.archive.info.mode;
     copy.fd = umm_outfile_fd(&out);
     if (!status)
         status = begin_copy(&copy, writer.options.level, err);

@@ -13,6 +13,7 @@
 #ifndef UMM_DATA_ARCHIVE_JOURNAL_H
 #define UMM_DATA_ARCHIVE_JOURNAL_H
 
+#include "sys/file.h"
 #include "umm.h"
 
 enum { UMM_JOURNAL_HEAD_BYTES = 40, UMM_JOURNAL_RECORD_EXTRA = 24 };
@@ -45,13 +46,15 @@ UMM_MUST_USE enum umm_status umm_journal_read(const char *path, size_t row_bytes
 void umm_journal_free(struct umm_journal *journal);
 
 /*
- * Replace the journal by one of n rows (n may be 0), durably. It gets the permission
- * bits mode, which are those of the archive: the rows are the same.
+ * Replace the journal by one of n rows (n may be 0), durably. It gets the permission bits of
+ * the archive, whose rows are the same, and its owner and group as far as the process may;
+ * NULL: those of any new file.
  */
-UMM_MUST_USE enum umm_status umm_journal_create(const char *path, unsigned mode, uint64_t first_row,
-                                                uint64_t anchor, const char *rows, size_t n,
-                                                size_t row_bytes, uint64_t *sound_bytes,
-                                                struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_journal_create(const char *path,
+                                                const struct umm_file_info *archive,
+                                                uint64_t first_row, uint64_t anchor,
+                                                const char *rows, size_t n, size_t row_bytes,
+                                                uint64_t *sound_bytes, struct umm_error *err);
 
 /*
  * Add n rows behind the sound part of the journal open at fd, and sync. *sound_bytes

@@ -30,10 +30,13 @@ static enum umm_status reserve_index(const struct umm_store *store, uint64_t max
 static enum umm_status put_index(struct umm_store *store, uint64_t max_positions,
                                  struct umm_outfile *out, struct umm_error *err)
 {
-    static const struct umm_outfile_options options = {.is_synced = true, .model = UMM_STORE_SLOTS};
+    struct umm_file_info slots;
+    const struct umm_outfile_options options = {.is_synced = true, .model = &slots};
     struct umm_sharedmap map = {0}, old = store->index_map;
-    enum umm_status status = umm_sharedmap_open(&map, umm_outfile_fd(out), store->index_path,
-                                                umm_store_index_bytes(max_positions), true, err);
+    enum umm_status status = umm_file_stat(store->slots_path, &slots, err);
+    if (!status)
+        status = umm_sharedmap_open(&map, umm_outfile_fd(out), store->index_path,
+                                    umm_store_index_bytes(max_positions), true, err);
     if (status)
         return status;
     struct umm_store_head *head = (void *)map.bytes;

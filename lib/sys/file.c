@@ -38,6 +38,8 @@ static void fill_info(struct umm_file_info *info, const struct stat *st)
     info->device = st->st_dev;
     info->inode = st->st_ino;
     info->mode = st->st_mode & 07777;
+    info->owner = st->st_uid;
+    info->group = st->st_gid;
 }
 
 enum umm_status umm_file_stat_fd(int fd, const char *path, struct umm_file_info *info,

@@ -24,7 +24,7 @@ enum umm_file_kind {
 
 /*
  * What fstat says. size_bytes is 0 for anything but a regular file; mode is the
- * permission bits (07777); device and inode together name the file.
+ * permission bits (07777), owner and group who has the file; device and inode together name it.
  */
 struct umm_file_info {
     enum umm_file_kind kind;
@@ -32,6 +32,7 @@ struct umm_file_info {
     uint64_t device;
     uint64_t inode;
     unsigned mode;
+    unsigned owner, group;
 };
 
 /*

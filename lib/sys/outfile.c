@@ -648,65 +648,54 @@ static bool is_model(const struct umm_outfile *out, const struct stat *target)
  * Who replaces a file keeps its owner, if he may, and its group and mode, or a file that was
  * kept from others would not be any more. Another group has no more rights than all.
  */
-static void take_owner(struct umm_outfile *out, const struct stat *target, mode_t *mode)
+static void take_owner(struct umm_outfile *out, uid_t owner, gid_t group, mode_t *mode)
 {
-    bool is_same_owner = target->st_uid == out->owner, is_same_group = target->st_gid == out->group;
-    if (!is_same_owner && fchown(out->fd, target->st_uid, target->st_gid) == 0)
+    bool is_same_owner = owner == out->owner, is_same_group = group == out->group;
+    if (!is_same_owner && fchown(out->fd, owner, group) == 0)
         is_same_group = true;
-    if (!is_same_group && fchown(out->fd, (uid_t)-1, target->st_gid) < 0)
+    if (!is_same_group && fchown(out->fd, (uid_t)-1, group) < 0)
         *mode = (*mode & ~(mode_t)S_IRWXG) | (*mode & S_IRWXO) << 3;
 }
 
-/* What a name in the directory is; mode 0 for nothing. */
-static enum umm_status look_at(struct umm_outfile *out, const char *name, struct stat *target,
-                               struct umm_error *err)
+/* What there is of the target's name; mode 0 for nothing. */
+static enum umm_status look_at_target(struct umm_outfile *out, struct stat *target,
+                                      struct umm_error *err)
 {
     target->st_mode = 0;
-    if (fstatat(out->place.dir_fd, name, target, AT_SYMLINK_NOFOLLOW) == 0 || errno == ENOENT)
+    if (fstatat(out->place.dir_fd, out->place.base, target, AT_SYMLINK_NOFOLLOW) == 0 ||
+        errno == ENOENT)
         return UMM_OK;
     return umm_error_set_errno(err, errno, out->path, "cannot examine");
 }
 
-static enum umm_status look_at_target(struct umm_outfile *out, struct stat *target,
-                                      struct umm_error *err)
-{
-    return look_at(out, out->place.base, target, err);
-}
-
-/* The file that gives its mode and owner, if there is one. */
-static enum umm_status look_at_model(struct umm_outfile *out, const char *name, struct stat *model,
-                                     struct umm_error *err)
-{
-    enum umm_status status = UMM_OK;
-    model->st_mode = 0;
-    if (name)
-        status = look_at(out, name, model, err);
-    return status || S_ISREG(model->st_mode) ? status : look_at_target(out, model, err);
-}
-
 /* The mode of the new file. What a stranger kept from others is not opened to them, either. */
-static mode_t mode_of(const struct umm_outfile *out, const struct stat *model, bool is_taken)
+static mode_t mode_of(const struct umm_outfile *out, const struct stat *target, bool is_taken)
 {
     const mode_t own = (mode_t)out->mode;
     if (is_taken)
-        return model->st_mode & 0777;
-    if (!S_ISREG(model->st_mode))
+        return target->st_mode & 0777;
+    if (!S_ISREG(target->st_mode))
         return own;
-    return own & (model->st_mode | S_IRUSR | S_IWUSR);
+    return own & (target->st_mode | S_IRUSR | S_IWUSR);
 }
 
 static enum umm_status finish_temp(struct umm_outfile *out,
                                    const struct umm_outfile_options *options, struct umm_error *err)
 {
     struct stat target;
-    enum umm_status status = look_at_model(out, options->model, &target, err);
+    enum umm_status status = look_at_target(out, &target, err);
     if (status)
         return status;
-    bool has_model = is_model(out, &target);
-    mode_t mode = options->mode ? (mode_t)options->mode : mode_of(out, &target, has_model);
-    if (has_model)
-        take_owner(out, &target, &mode);
-    if ((out->is_mode_held || options->mode) && fchmod(out->fd, mode) < 0)
+    const struct umm_file_info *model = options->model;
+    bool has_model = !model && is_model(out, &target);
+    mode_t mode = model           ? (mode_t)model->mode
+                  : options->mode ? (mode_t)options->mode
+                                  : mode_of(out, &target, has_model);
+    if (model)
+        take_owner(out, model->owner, model->group, &mode);
+    else if (has_model)
+        take_owner(out, target.st_uid, target.st_gid, &mode);
+    if ((out->is_mode_held || options->mode || model) && fchmod(out->fd, mode) < 0)
         return umm_error_set_errno(err, errno, out->path,
                                    "cannot set the mode of its temporary file");
     if (options->is_synced)

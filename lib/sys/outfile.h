@@ -37,6 +37,7 @@
 #ifndef UMM_SYS_OUTFILE_H
 #define UMM_SYS_OUTFILE_H
 
+#include "sys/file.h"
 #include "umm.h"
 
 enum { UMM_OUTFILE_NAME_MAX = 255 };
@@ -71,14 +72,14 @@ struct umm_outfile {
  *                with its inode, mode and times; the new file is dropped
  * mode           the permission bits of the new file; 0 for those of the file that it
  *                replaces, or else 0666 & ~umask
- * model          the name of a file in the same directory, whose mode, owner and group it has
- *                in place of those of the file that it replaces; NULL, or none there: that one
+ * model          in place of mode and of the file that is replaced: the new file has its
+ *                permission bits, and its owner and group as far as the process may
  */
 struct umm_outfile_options {
     bool is_synced;
     bool is_if_changed;
     unsigned mode;
-    const char *model;
+    const struct umm_file_info *model;
 };
 
 /*

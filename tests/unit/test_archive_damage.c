@@ -138,7 +138,7 @@ static void a_refused_writer_keeps_the_journal(void **unused)
     append(0, 250, 'c');
     uint64_t at = end_of_full(&anchor);
     assert_int_equal(
-        umm_journal_create(journal, 0644, 200, anchor, row(200), 50, ROW_BYTES, &sound, NULL),
+        umm_journal_create(journal, NULL, 200, anchor, row(200), 50, ROW_BYTES, &sound, NULL),
         UMM_OK);
     size_t len = slurp(path, bytes);
     memset(bytes + at, 'x', 100);
@@ -266,7 +266,7 @@ static void rows_of_other_archives_are_not_taken(void **unused)
     uint64_t anchor = umm_archive_anchor(&a, 0);
     for (size_t n = 20; n <= 60; n += 20) {
         assert_int_equal(
-            umm_journal_create(journal, 0644, 0, anchor, row(0), n, ROW_BYTES, &sound, NULL),
+            umm_journal_create(journal, NULL, 0, anchor, row(0), n, ROW_BYTES, &sound, NULL),
             UMM_OK);
         assert_int_equal(try_open(NULL), UMM_ERR_CONFLICT);
     }
