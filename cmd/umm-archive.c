@@ -323,6 +323,30 @@ static int run_extract(void *user, int n, char **operands)
     return end(umm_slice(&slice, &opts->run, &result, &err), &err);
 }
 
+/* Whether there are any. */
+static bool report_losses(const char *path, const struct umm_archive_repair_result *result)
+{
+    struct umm_error err = {0};
+    char count[32] = "";
+    if (result->n_lost) {
+        umm_error_set_path(&err, UMM_ERR_DATA, path,
+                           "was cut: %" PRIu64 " rows that it counted are gone, %" PRIu64
+                           " are left",
+                           result->n_lost, result->n_rows);
+        cli_warn_error(&err);
+    }
+    if (result->damaged_at) {
+        if (result->n_dropped)
+            snprintf(count, sizeof count, "%" PRIu64 " ", result->n_dropped);
+        umm_error_set_path(&err, UMM_ERR_DATA, path,
+                           "its journal was damaged at byte %" PRIu64
+                           ": %srows from there on are gone, %" PRIu64 " are left",
+                           result->damaged_at, count, result->n_rows);
+        cli_warn_error(&err);
+    }
+    return result->n_lost || result->damaged_at;
+}
+
 static int mend(struct opts *opts, const char *path)
 {
     struct umm_archive_repair_result result;
@@ -333,13 +357,7 @@ static int mend(struct opts *opts, const char *path)
         return cli_fail(&err);
     if (opts->is_verbose)
         fprintf(stderr, "%s\n", result.is_changed ? "mended" : "nothing to do");
-    if (result.n_lost == 0)
-        return cli_finish(CLI_OK);
-    umm_error_set_path(&err, UMM_ERR_DATA, path,
-                       "was cut: %" PRIu64 " rows that it counted are gone, %" PRIu64 " are left",
-                       result.n_lost, result.n_rows);
-    cli_warn_error(&err);
-    return cli_finish(CLI_REJECTED);
+    return report_losses(path, &result) ? cli_finish(CLI_REJECTED) : cli_finish(CLI_OK);
 }
 
 static int run_flush(void *user, int n, char **operands)
@@ -383,7 +401,9 @@ static const struct cli_command commands[] = {
     {"verify", "ARCHIVE", "json metrics progress no-progress",
      "unpack everything and compare the checksums", run_verify},
     {"repair", "ARCHIVE", "level threads lock verbose",
-     "finish what a killed append left, or keep what is whole of\na file that was cut", run_repair},
+     "finish what a killed append left, or keep what is whole of\na file that was cut, or of a "
+     "damaged journal",
+     run_repair},
     {"compact", "ARCHIVE", "level lock progress no-progress", "write it anew, at another level",
      run_compact},
     {NULL, NULL, NULL, NULL, NULL}};

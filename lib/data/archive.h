@@ -56,6 +56,9 @@ struct umm_archive_last {
  * entries, offsets  of the n_full full frames; offsets has one more, where they end
  * tail              the rows behind the full frames; last.n_rows of them are yet to be unpacked
  * journal_first     the first row of the journal, and how many it has
+ * n_lost            rows that the header counts, and that a file that was cut has no more
+ * n_dropped         rows behind damage of the journal, as far as they are known; it is at
+ *                   damaged_at of it, unless that is 0
  */
 struct umm_archive {
     const char *path; /* borrowed */
@@ -80,7 +83,7 @@ struct umm_archive {
     bool is_tail_wanted;    /* opened by one of the two that are for writers */
     bool is_torn_taken;     /* opened by umm_archive_open_torn */
     bool is_table_taken;    /* opened by umm_archive_open_tabled */
-    uint64_t n_lost;        /* and the rows that it has no more */
+    uint64_t n_lost, n_dropped, damaged_at;
     struct umm_zstd_unpacker *unpacker;
     char *packed; /* a packed frame */
     size_t cap_packed;
@@ -102,7 +105,8 @@ bool umm_archive_has_file(const char *path, const char *other);
 
 /*
  * Open path, which must live until the close, for reading. UMM_ERR_DATA: no archive, or
- * damaged; UMM_ERR_CONFLICT: the journal is another archive's, or the file kept changing.
+ * damaged, or its journal is, and has rows behind that; UMM_ERR_CONFLICT: the journal is another
+ * archive's, or the file kept changing.
  */
 UMM_MUST_USE enum umm_status umm_archive_open(struct umm_archive *archive, const char *path,
                                               struct umm_error *err);
@@ -113,8 +117,8 @@ UMM_MUST_USE enum umm_status umm_archive_open_tail(struct umm_archive *archive, 
 
 /*
  * That for a file that was cut, in its last frame or before: it has the rows of the
- * frames that are whole, and n_lost fewer than its header counts. What is damaged
- * elsewhere remains UMM_ERR_DATA.
+ * frames that are whole, and n_lost fewer than its header counts. Of a journal that is
+ * damaged it has the rows before that. What is damaged elsewhere remains UMM_ERR_DATA.
  */
 UMM_MUST_USE enum umm_status umm_archive_open_torn(struct umm_archive *archive, const char *path,
                                                    struct umm_error *err);

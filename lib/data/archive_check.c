@@ -146,6 +146,8 @@ enum umm_status umm_archive_repair(const char *path,
             writer.is_finished || writer.is_dirty || a->journal_bytes || a->n_framed != a->n_rows;
         result->n_rows = a->n_rows;
         result->n_lost = a->n_lost;
+        result->n_dropped = a->n_dropped;
+        result->damaged_at = a->damaged_at;
         status = umm_archive_writer_commit(&writer, true, err);
     }
     umm_archive_writer_close(&writer);

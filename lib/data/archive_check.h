@@ -34,24 +34,30 @@ umm_archive_list(const char *path, bool (*tell)(void *user, const struct umm_arc
 
 /*
  * Unpack every frame and compare both of its checksums. UMM_ERR_DATA: the first that is
- * damaged, or a file that does not end in its table.
+ * damaged, or a journal that is, or a file that does not end in its table.
  */
 UMM_MUST_USE enum umm_status umm_archive_verify(const char *path, struct umm_run *run,
                                                 struct umm_archive_stat *stat,
                                                 struct umm_error *err);
 
-/* n_lost: rows that the header counted and that were cut off with the end of the file. */
+/*
+ * n_lost      rows that the header counted and that were cut off with the end of the file
+ * damaged_at  the byte of the journal where damage was, and rows behind it were given up;
+ *             0: none were
+ * n_dropped   how many, 0 when that is not known
+ */
 struct umm_archive_repair_result {
     bool is_changed;
     uint64_t n_rows, n_lost;
+    uint64_t damaged_at, n_dropped;
 };
 
 /*
  * Finish what a killed append left: frames behind the counted ones go, rows of the journal
  * come into frames, the table is written. No stored row is lost. With
  * options->is_torn_taken a file that was cut becomes an archive of the frames that are
- * whole. Does nothing to a sound archive without a journal. Frames that are damaged are
- * an error of umm_archive_verify.
+ * whole, and of a journal that is damaged the rows before that are taken. Does nothing to a sound
+ * archive without a journal. Frames that are damaged are an error of umm_archive_verify.
  */
 UMM_MUST_USE enum umm_status umm_archive_repair(const char *path,
                                                 const struct umm_archive_writer_options *options,

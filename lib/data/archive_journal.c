@@ -19,7 +19,9 @@ enum {
     RECORD_HEAD_BYTES = 16,
     HASH_BYTES = 8,
     /* Rows of a frame, 16 MiB, with a record for each, 1.5 MiB; several times that. */
-    JOURNAL_BYTES_MAX = 64 * 1024 * 1024
+    JOURNAL_BYTES_MAX = 64 * 1024 * 1024,
+    /* A search hashes no more than so many times what it searches. */
+    SEARCH_TIMES_MAX = 16
 };
 
 bool umm_journal_is(const char *begin, size_t len_bytes)
@@ -62,22 +64,142 @@ static enum umm_status parse_head(const char *bytes, size_t len_bytes, size_t ro
     return UMM_OK;
 }
 
-/* How many rows the record at bytes has; 0 when it is not whole and sound. */
-static size_t record_rows(const char *bytes, size_t len_bytes, size_t row_bytes, uint64_t first_row)
+/* A record's place, and what it has to be of. */
+struct span {
+    const char *bytes;
+    size_t len_bytes, row_bytes;
+};
+
+/* Whether a record may begin at `at` by its head: one of rows from first_row on. */
+static bool is_head(const struct span *span, size_t at, uint64_t first_row)
 {
-    if (len_bytes < UMM_JOURNAL_RECORD_EXTRA || umm_bytes_get(bytes, 8) != first_row ||
-        umm_bytes_get(bytes + 12, 4))
+    const char *head = span->bytes + at;
+    return span->len_bytes - at >= RECORD_HEAD_BYTES && umm_bytes_get(head + 12, 4) == 0 &&
+           umm_bytes_get(head, 8) == first_row && umm_bytes_get(head + 8, 4) > 0;
+}
+
+/* How many rows the record at `at` has by its head; 0 when it is none, or not whole. */
+static size_t head_rows(const struct span *span, size_t at, uint64_t first_row)
+{
+    size_t left = span->len_bytes - at;
+    if (left < UMM_JOURNAL_RECORD_EXTRA || !is_head(span, at, first_row))
         return 0;
-    size_t n = (size_t)umm_bytes_get(bytes + 8, 4);
-    if (n > (len_bytes - UMM_JOURNAL_RECORD_EXTRA) / row_bytes)
-        return 0;
-    size_t size = RECORD_HEAD_BYTES + n * row_bytes;
-    return umm_bytes_get(bytes + size, HASH_BYTES) == umm_hash64(bytes, size, 0) ? n : 0;
+    size_t n = (size_t)umm_bytes_get(span->bytes + at + 8, 4);
+    return n > (left - UMM_JOURNAL_RECORD_EXTRA) / span->row_bytes ? 0 : n;
+}
+
+static bool is_sound(const struct span *span, size_t at, size_t n)
+{
+    size_t size = RECORD_HEAD_BYTES + n * span->row_bytes;
+    const char *record = span->bytes + at;
+    return umm_bytes_get(record + size, HASH_BYTES) == umm_hash64(record, size, 0);
+}
+
+/* How many rows the record at `at` has; 0 when it is not whole and sound. */
+static size_t record_rows(const struct span *span, size_t at, uint64_t first_row)
+{
+    size_t n = head_rows(span, at, first_row);
+    return n && is_sound(span, at, n) ? n : 0;
+}
+
+/* ---- what is behind the sound part ------------------------------------------------ */
+
+/*
+ * A search for a record behind the one at `at`, which begins with row first_row and is none.
+ * Rows and records before the one found fill the bytes before it: of k records with m rows
+ * it is k * RECORD_EXTRA + m * row_bytes away, with 1 <= k <= m.
+ */
+struct search {
+    struct span span;
+    size_t at;
+    uint64_t first_row;
+    uint64_t left_bytes; /* that may be hashed yet */
+    bool is_given_up;
+};
+
+/* The row that a record at place x begins with, if its head fits there. */
+static bool fits(const struct search *search, size_t x, uint64_t *first_row)
+{
+    const char *head = search->span.bytes + x;
+    size_t distance = x - search->at;
+    if (umm_bytes_get(head + 12, 4) != 0)
+        return false;
+    *first_row = umm_bytes_get(head, 8);
+    uint64_t m = *first_row - search->first_row;
+    if (*first_row <= search->first_row || m > distance / search->span.row_bytes)
+        return false;
+    size_t extra = distance - (size_t)m * search->span.row_bytes;
+    size_t k = extra / UMM_JOURNAL_RECORD_EXTRA;
+    return extra % UMM_JOURNAL_RECORD_EXTRA == 0 && k >= 1 && k <= m;
+}
+
+/* Whether what is behind a record of n rows is the end, or the head of the next. */
+static bool is_followed(const struct search *search, size_t x, uint64_t first_row, size_t n)
+{
+    size_t end = x + UMM_JOURNAL_RECORD_EXTRA + n * search->span.row_bytes;
+    return search->span.len_bytes - end < RECORD_HEAD_BYTES ||
+           is_head(&search->span, end, first_row + n);
+}
+
+/* The place of the first sound record of those that are followed, or not; 0: there is none. */
+static size_t find_record(struct search *search, bool is_followed_wanted)
+{
+    const struct span *span = &search->span;
+    size_t least = UMM_JOURNAL_RECORD_EXTRA + span->row_bytes, end = span->len_bytes;
+    for (size_t x = search->at + least; x < end && end - x >= least; x++) {
+        uint64_t first_row;
+        size_t n = fits(search, x, &first_row) ? head_rows(span, x, first_row) : 0;
+        if (n == 0 || is_followed(search, x, first_row, n) != is_followed_wanted)
+            continue;
+        size_t size = RECORD_HEAD_BYTES + n * span->row_bytes;
+        search->is_given_up = size > search->left_bytes;
+        if (search->is_given_up)
+            return 0;
+        search->left_bytes -= size;
+        if (is_sound(span, x, n))
+            return x;
+    }
+    return 0;
+}
+
+/* Go on to where the records that are found end, until there are no more. */
+static void find_records(struct search *search, bool is_followed_wanted,
+                         struct umm_journal *journal)
+{
+    size_t x, n;
+    while ((x = find_record(search, is_followed_wanted)) > 0) {
+        search->first_row = umm_bytes_get(search->span.bytes + x, 8);
+        for (search->at = x; (n = record_rows(&search->span, search->at, search->first_row)) > 0;) {
+            search->at += UMM_JOURNAL_RECORD_EXTRA + n * search->span.row_bytes;
+            search->first_row += n;
+        }
+        journal->is_damaged = true;
+        journal->end_row = search->first_row;
+    }
+}
+
+/*
+ * Rows may look like heads, and each would have to be hashed. Those that the end or another
+ * head follows go first, which rows do not look like: of too many of these it is said that
+ * there is damage; of too many others, that there is none.
+ */
+static void look_behind(const struct span *span, struct umm_journal *journal)
+{
+    struct search search = {.span = *span,
+                            .at = (size_t)journal->sound_bytes,
+                            .first_row = journal->first_row + journal->n_rows};
+    search.left_bytes = SEARCH_TIMES_MAX * (uint64_t)(span->len_bytes - search.at);
+    find_records(&search, true, journal);
+    if (search.is_given_up)
+        journal->is_damaged = true;
+    else
+        find_records(&search, false, journal);
 }
 
 static enum umm_status parse(const char *bytes, size_t len_bytes, size_t row_bytes,
                              struct umm_journal *journal, struct umm_error *err)
 {
+    const struct span span = {bytes, len_bytes, row_bytes};
     size_t at = UMM_JOURNAL_HEAD_BYTES, n;
     *journal = (struct umm_journal){.is_there = true};
     enum umm_status status = parse_head(bytes, len_bytes, row_bytes, journal, err);
@@ -86,14 +208,15 @@ static enum umm_status parse(const char *bytes, size_t len_bytes, size_t row_byt
     journal->rows = malloc(len_bytes);
     if (!journal->rows)
         return umm_error_set_memory(err, len_bytes, "a journal");
-    while ((n = record_rows(bytes + at, len_bytes - at, row_bytes,
-                            journal->first_row + journal->n_rows)) > 0) {
+    while ((n = record_rows(&span, at, journal->first_row + journal->n_rows)) > 0) {
         memcpy(journal->rows + journal->n_rows * row_bytes, bytes + at + RECORD_HEAD_BYTES,
                n * row_bytes);
         journal->n_rows += n;
         at += UMM_JOURNAL_RECORD_EXTRA + n * row_bytes;
     }
     journal->sound_bytes = at;
+    if (at < len_bytes)
+        look_behind(&span, journal);
     return UMM_OK;
 }
 

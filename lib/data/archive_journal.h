@@ -8,7 +8,9 @@
  *
  * Little-endian; a hash is XXH64 of the bytes of its head or record before it. Records
  * follow each other without gaps in their rows. What follows the last sound one is what
- * a killed append left: never reported stored, and cut off by the next.
+ * a killed append left: never reported stored, and cut off by the next. It is no record:
+ * each is on the disk before the next is begun. So when sound records follow behind what
+ * is none, the journal is damaged, and rows that were stored are lost.
  */
 #ifndef UMM_DATA_ARCHIVE_JOURNAL_H
 #define UMM_DATA_ARCHIVE_JOURNAL_H
@@ -18,13 +20,18 @@
 
 enum { UMM_JOURNAL_HEAD_BYTES = 40, UMM_JOURNAL_RECORD_EXTRA = 24 };
 
-/* A journal as read: n_rows rows, the first of which is number first_row of the archive. */
+/*
+ * A journal as read: n_rows rows, the first of which is number first_row of the archive.
+ * When is_damaged, there is a hole behind them, at sound_bytes, and the records behind that
+ * go up to row end_row, which is 0 when that is not known.
+ */
 struct umm_journal {
-    bool is_there;
+    bool is_there, is_damaged;
     uint64_t first_row;
     uint64_t n_rows;
     uint64_t anchor;
     uint64_t sound_bytes; /* of the file: where the next record goes */
+    uint64_t end_row;
     char *rows;
 };
 

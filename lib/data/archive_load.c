@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What an archive holds: its frames, by the table or by walking, and the rows behind them. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -425,8 +426,33 @@ static uint64_t state_of(const struct umm_archive *archive, const struct umm_jou
 {
     const uint64_t parts[] = {archive->n_framed,    archive->size_bytes, archive->header_checksum,
                               journal->is_there,    journal->first_row,  journal->n_rows,
-                              journal->sound_bytes, journal->anchor};
+                              journal->sound_bytes, journal->anchor,     journal->is_damaged,
+                              journal->end_row};
     return umm_hash64(parts, sizeof parts, 0);
+}
+
+/*
+ * Rows of the journal behind damage are lost, unless frames have them; how many there are is
+ * known as far as a sound record is found behind them.
+ */
+static enum umm_status check_journal(struct umm_archive *archive, const struct umm_journal *journal,
+                                     const char *path, struct umm_error *err)
+{
+    archive->n_dropped = archive->damaged_at = 0;
+    if (!journal->is_damaged || (journal->end_row && journal->end_row <= archive->n_rows))
+        return UMM_OK;
+    archive->n_dropped = journal->end_row ? journal->end_row - archive->n_rows : 0;
+    archive->damaged_at = journal->sound_bytes;
+    if (archive->is_torn_taken)
+        return UMM_OK;
+    char count[32] = "";
+    if (archive->n_dropped)
+        snprintf(count, sizeof count, "%" PRIu64 " ", archive->n_dropped);
+    return umm_error_set_path(err, UMM_ERR_DATA, path,
+                              "damaged at byte %" PRIu64
+                              ": %srows from there on are lost; umm-archive repair keeps those "
+                              "before",
+                              archive->damaged_at, count);
 }
 
 enum umm_status umm_archive_load(struct umm_archive *archive, uint64_t *state,
@@ -440,9 +466,10 @@ enum umm_status umm_archive_load(struct umm_archive *archive, uint64_t *state,
                                   : umm_error_set_memory(err, strlen(archive->path), "a path");
     if (!status)
         status = umm_journal_read(path, archive->row_bytes, &journal, err);
-    free(path);
-    if (status)
+    if (status) {
+        free(path);
         return status;
+    }
     status = umm_archive_load_head(archive, err);
     if (!status)
         *state = state_of(archive, &journal);
@@ -451,6 +478,9 @@ enum umm_status umm_archive_load(struct umm_archive *archive, uint64_t *state,
         status = take_table(archive, err);
     if (!status)
         status = load_with(archive, &journal, err);
+    if (!status)
+        status = check_journal(archive, &journal, path, err);
     umm_journal_free(&journal);
+    free(path);
     return status;
 }

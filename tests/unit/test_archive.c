@@ -262,7 +262,13 @@ static void a_torn_journal_keeps_its_sound_part(void **unused)
     for (size_t i = UMM_JOURNAL_HEAD_BYTES; i < len; i += 3) {
         bytes[i] ^= 0x20;
         spit(journal, bytes, len);
-        assert_holds(path, (i - UMM_JOURNAL_HEAD_BYTES) / record * 4);
+        /* Of the last record it may be what a power cut left. */
+        if (i >= len - record) {
+            assert_holds(path, 36);
+        } else {
+            struct umm_archive a;
+            assert_int_equal(umm_archive_open(&a, path, NULL), UMM_ERR_DATA);
+        }
         bytes[i] ^= 0x20;
     }
     free(bytes);

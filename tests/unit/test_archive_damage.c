@@ -242,6 +242,162 @@ static void a_hole_is_not_a_cut(void **unused)
     assert_int_equal(umm_archive_repair(path, &torn, NULL, &result, NULL), UMM_ERR_DATA);
 }
 
+/* ---- holes in journals ------------------------------------------------------------ */
+
+enum { RECORD_ROWS = 4, RECORD_BYTES = UMM_JOURNAL_RECORD_EXTRA + RECORD_ROWS * ROW_BYTES };
+
+static size_t record_at(size_t i)
+{
+    return UMM_JOURNAL_HEAD_BYTES + i * RECORD_BYTES;
+}
+
+/* 250 rows in frames, and 40 in ten records, which are in `bytes`. */
+static size_t make_records(char *bytes)
+{
+    start(NULL);
+    append(0, 250, 'c');
+    for (size_t n = 250; n < 290; n += RECORD_ROWS)
+        append(n, n + RECORD_ROWS, 's');
+    size_t len = slurp(journal, bytes);
+    assert_int_equal(len, record_at(10));
+    return len;
+}
+
+/* Everybody refuses it and changes nothing; a repair keeps `sound` records and drops n rows. */
+static void assert_damaged(size_t sound, size_t n)
+{
+    static char before[FILE_MAX], after[FILE_MAX];
+    static const struct umm_archive_writer_options torn = {.is_torn_taken = true};
+    static struct umm_run run = {.n_threads = 1};
+    struct umm_archive_repair_result result;
+    struct umm_archive_stat stat;
+    struct umm_archive_writer w;
+    struct umm_error err = {.status = UMM_OK};
+    char text[UMM_ERROR_MESSAGE_MAX];
+    size_t len = slurp(journal, before);
+    assert_int_equal(try_open(&err), UMM_ERR_DATA);
+    assert_string_equal(err.path, journal);
+    snprintf(text, sizeof text,
+             "damaged at byte %zu: %zu rows from there on are lost; umm-archive repair keeps those "
+             "before",
+             record_at(sound), n);
+    assert_string_equal(err.message, text);
+    assert_int_equal(umm_archive_verify(path, NULL, &stat, NULL), UMM_ERR_DATA);
+    assert_int_equal(try_writer(&w, 6, NULL), UMM_ERR_DATA);
+    umm_archive_writer_close(&w);
+    assert_int_equal(umm_archive_repair(path, NULL, &run, &result, NULL), UMM_ERR_DATA);
+    assert_int_equal(umm_archive_compact(path, NULL, &run, NULL), UMM_ERR_DATA);
+    assert_int_equal(slurp(journal, after), len);
+    assert_memory_equal(before, after, len);
+    assert_int_equal(umm_archive_repair(path, &torn, &run, &result, NULL), UMM_OK);
+    assert_int_equal(result.damaged_at, record_at(sound));
+    assert_int_equal(result.n_dropped, n);
+    assert_int_equal(result.n_rows, 250 + sound * RECORD_ROWS);
+    assert_holds(250 + sound * RECORD_ROWS);
+    assert_int_not_equal(access(journal, F_OK), 0);
+}
+
+static void a_hole_in_a_journal_is_damage(void **unused)
+{
+    static char bytes[FILE_MAX], frames[FILE_MAX];
+    (void)unused;
+    size_t len = make_records(bytes), frames_len = slurp(path, frames);
+    for (size_t i = record_at(0); i < record_at(9); i += 37) {
+        spit(path, frames, frames_len);
+        bytes[i] ^= 1;
+        spit(journal, bytes, len);
+        size_t sound = (i - record_at(0)) / RECORD_BYTES;
+        assert_damaged(sound, 40 - sound * RECORD_ROWS);
+        bytes[i] ^= 1;
+    }
+    /* Several: the last record that is sound says how many rows there are. */
+    spit(path, frames, frames_len);
+    memset(bytes + record_at(2) + 7, 0, 2 * RECORD_BYTES);
+    memset(bytes + record_at(6), 'x', RECORD_BYTES);
+    memset(bytes + record_at(8), 0, 2 * RECORD_BYTES);
+    spit(journal, bytes, len);
+    assert_damaged(2, 24);
+    /* One that is alone. */
+    spit(path, frames, frames_len);
+    memset(bytes + record_at(5), 0, RECORD_BYTES);
+    spit(journal, bytes, len);
+    assert_damaged(2, 24);
+    /* Behind it the tail of an append that was killed. */
+    spit(path, frames, frames_len);
+    spit(journal, bytes, record_at(8) + 3);
+    assert_damaged(2, 24);
+}
+
+/* A tail without a sound record that fits, or with one of rows that frames have. */
+static void a_tail_of_a_journal_is_no_damage(void **unused)
+{
+    static char bytes[FILE_MAX], torn[FILE_MAX], frames[FILE_MAX];
+    (void)unused;
+    size_t len = make_records(bytes), frames_len = slurp(path, frames);
+    for (size_t i = 0; i < len - record_at(5); i += 5) {
+        memcpy(torn, bytes, len);
+        /* An append of five times as many rows, of which not all blocks came to the disk. */
+        umm_bytes_put(torn + record_at(5) + 8, 5 * RECORD_ROWS + 2, 4);
+        memset(torn + record_at(6), 0, len - record_at(6));
+        memcpy(torn + record_at(5) + i, bytes + record_at(5), len - record_at(5) - i);
+        spit(journal, torn, len);
+        /* Elsewhere the records of others would be in a place that may be theirs. */
+        if (i % UMM_JOURNAL_RECORD_EXTRA)
+            assert_holds(270);
+    }
+    /* Records of earlier rows: what the file had before it was this journal. */
+    memcpy(torn, bytes, len);
+    memcpy(torn + record_at(5), bytes + record_at(2), 3 * RECORD_BYTES);
+    spit(journal, torn, record_at(8));
+    assert_holds(270);
+    append(270, 274, 's');
+    assert_holds(274);
+    /* Killed before it removed the journal, which then decayed. */
+    spit(path, frames, frames_len);
+    spit(journal, bytes, len);
+    struct umm_archive_repair_result result;
+    static struct umm_run run = {.n_threads = 1};
+    assert_int_equal(umm_archive_repair(path, NULL, &run, &result, NULL), UMM_OK);
+    bytes[record_at(4)] ^= 1;
+    spit(journal, bytes, len);
+    assert_holds(290);
+    append(290, 294, 's');
+    assert_holds(294);
+}
+
+/* Heads everywhere, each of a record that would have to be hashed to the end. */
+static void a_search_in_a_journal_ends(void **unused)
+{
+    enum { N = 100000, STEP = UMM_JOURNAL_RECORD_EXTRA + ROW_BYTES };
+    struct umm_journal j;
+    uint64_t sound, anchor = 0;
+    (void)unused;
+    for (int is_followed = 0; is_followed < 2; is_followed++) {
+        size_t len = (size_t)N * STEP;
+        char *bytes = calloc(1, len);
+        assert_non_null(bytes);
+        for (size_t i = 1; i < N; i++) {
+            size_t left = len - i * STEP - UMM_JOURNAL_RECORD_EXTRA;
+            umm_bytes_put(bytes + i * STEP, i, 8);
+            umm_bytes_put(bytes + i * STEP + 8, left / ROW_BYTES - (is_followed ? 0 : 9), 4);
+        }
+        assert_int_equal(
+            umm_journal_create(journal, NULL, 0, anchor, NULL, 0, ROW_BYTES, &sound, NULL), UMM_OK);
+        FILE *file = fopen(journal, "ab");
+        assert_int_equal(fwrite(bytes, 1, len, file), len);
+        fclose(file);
+        alarm(getenv("UMM_SAN") ? 300 : 30);
+        assert_int_equal(umm_journal_read(journal, ROW_BYTES, &j, NULL), UMM_OK);
+        alarm(0);
+        assert_int_equal(j.n_rows, 0);
+        assert_int_equal(j.sound_bytes, sound);
+        assert_int_equal(j.is_damaged, is_followed);
+        assert_int_equal(j.end_row, 0);
+        umm_journal_free(&j);
+        free(bytes);
+    }
+}
+
 /* ---- others' journals ------------------------------------------------------------- */
 
 static void rows_of_other_archives_are_not_taken(void **unused)
@@ -409,6 +565,9 @@ int main(void)
         cmocka_unit_test_setup(a_journal_is_as_private_as_its_archive, start),
         cmocka_unit_test_setup(a_cut_file_keeps_its_whole_frames, start),
         cmocka_unit_test_setup(a_hole_is_not_a_cut, start),
+        cmocka_unit_test_setup(a_hole_in_a_journal_is_damage, start),
+        cmocka_unit_test_setup(a_tail_of_a_journal_is_no_damage, start),
+        cmocka_unit_test_setup(a_search_in_a_journal_ends, start),
         cmocka_unit_test_setup(rows_of_other_archives_are_not_taken, start),
         cmocka_unit_test_setup(a_table_that_lies_is_not_believed, start),
         cmocka_unit_test_setup(a_count_that_lies_is_not_believed, start),
