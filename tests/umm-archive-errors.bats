@@ -455,3 +455,40 @@ PYEOF
     [[ $(<verified) == 'small/a.npy.zst: 1000 rows '* ]]
     [[ $(<left) == a.npy.zst* && $(<left) != *.umm-* && $(<left) != *lock* ]]
 }
+
+@test "a disk without room for a frame: the archive stays as it is" {
+    unshare -m true 2>/dev/null || skip "needs the right to mount"
+    umm-synth --rows=5000 -o bars.csv
+    umm-convert -o want.npy bars.csv
+    mkdir small
+    # The journal alone, and frames to which no more are added.
+    unshare -m bash -c '
+        mount -t tmpfs -o size=8m none small && set -e
+        umm-archive append --keep-journal small/a.npy.zst bars.csv
+        cp small/a.npy.zst a.before
+        mount -o remount,size=280k small
+        for command in flush repair compact append; do
+            code=0
+            umm-archive $command small/a.npy.zst <bars.csv 2>>said || code=$?
+            [[ $code == 1 ]]
+            cmp small/a.npy.zst a.before
+        done
+        zstd -dcq small/a.npy.zst | cmp -n 20 - want.npy
+        umm-archive verify small/a.npy.zst >verified
+        mount -o remount,size=8m small
+        umm-archive flush small/a.npy.zst
+        zstd -dcq small/a.npy.zst | cmp - want.npy
+        rm small/a.npy.zst
+        head -n 101 bars.csv | umm-archive append small/a.npy.zst
+        cp small/a.npy.zst a.before
+        mount -o remount,size=60k small
+        for option in --threads=1 --keep-journal; do
+            code=0
+            umm-archive append "$option" small/a.npy.zst bars.csv 2>>said || code=$?
+            [[ $code == 1 ]]
+            cmp small/a.npy.zst a.before
+        done
+        ls -A small >left'
+    [[ $(<verified) == 'small/a.npy.zst: 5000 rows '* && $(<left) == a.npy.zst ]]
+    [[ $(wc -l <said) == 6 && $(grep -c ': cannot write: No space left on device$' said) == 6 ]]
+}

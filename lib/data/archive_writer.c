@@ -131,16 +131,16 @@ enum umm_status umm_archive_writer_warm(struct umm_archive_writer *writer, struc
 
 /* ---- commit ----------------------------------------------------------------------- */
 
-/* The table of all frames, with the last one's entry if there is one, at `at`. */
-static enum umm_status write_table(struct umm_archive_writer *writer,
+/* The table for n_rows in all frames, with the last one's entry if there is one, at `at`. */
+static enum umm_status write_table(struct umm_archive_writer *writer, uint64_t n_rows,
                                    const struct umm_seekable_entry *last, uint64_t at,
                                    struct umm_error *err)
 {
     const struct umm_archive *a = &writer->archive;
     char *table;
     size_t len;
-    enum umm_status status = umm_archive_format_table(&a->npy, a->n_rows, a->entries, a->n_full,
-                                                      last, &table, &len, err);
+    enum umm_status status =
+        umm_archive_format_table(&a->npy, n_rows, a->entries, a->n_full, last, &table, &len, err);
     if (status)
         return status;
     status = umm_file_pwrite_all(writer->fd, a->path, table, len, at, err);
@@ -205,14 +205,16 @@ static enum umm_status commit_frames(struct umm_archive_writer *writer, struct u
         }
     }
     if (!status)
-        status = write_table(writer, a->tail_rows ? &last : NULL, at, err);
+        status = write_table(writer, a->n_rows, a->tail_rows ? &last : NULL, at, err);
     if (!status)
         status = umm_file_sync_data(writer->fd, a->path, err);
-    if (!status)
-        status = write_header(writer, a->n_rows, err);
     if (status)
         return status;
-    writer->is_dirty = false;
+    writer->is_counting = true;
+    status = write_header(writer, a->n_rows, err);
+    if (status)
+        return status;
+    writer->is_counting = writer->is_dirty = false;
     writer->n_packed = 0;
     writer->n_stored = a->n_rows;
     writer->is_created = writer->is_created && a->n_rows == 0;
@@ -405,17 +407,63 @@ enum umm_status umm_archive_writer_open(struct umm_archive_writer *writer, const
     return status;
 }
 
-/* The file's end as the header has it, from what a fresh look finds. */
-static void restore(struct umm_archive_writer *writer)
+/* A fresh look at the files: what is packed and not counted is forgotten. */
+static enum umm_status look_again(struct umm_archive_writer *writer)
 {
     const char *path = writer->archive.path;
     umm_archive_close(&writer->archive);
-    if (open_archive(writer, path, NULL) != UMM_OK)
-        return; /* the journal and the full frames have all; the next writer sees to it */
+    enum umm_status status = open_archive(writer, path, NULL);
+    if (status)
+        return status; /* the journal and the full frames have all; the next writer sees to it */
     writer->n_stored = writer->archive.n_rows;
     writer->n_packed = 0;
     writer->is_dirty = true;
-    (void)!umm_archive_writer_commit(writer, true, NULL);
+    return UMM_OK;
+}
+
+/*
+ * There is no room for all that is stored in frames: the frames that the header counts, and
+ * their table, go over what was written, and the file is cut behind them. The rows of the last
+ * frame are those of the journal then; when it has not all of them, nothing was overwritten.
+ */
+static void cut_back(struct umm_archive_writer *writer)
+{
+    struct umm_archive *a = &writer->archive;
+    struct umm_seekable_entry last;
+    uint64_t begin = begin_of_tail(a), at = a->offsets[a->n_full], end = at;
+    size_t n_last = (size_t)(a->n_framed - begin);
+    enum umm_status status = UMM_OK;
+    bool is_covered = a->journal_bytes && a->journal_first <= begin &&
+                      a->journal_first + a->journal_rows >= a->n_framed;
+    if ((n_last && !is_covered) || a->n_lost)
+        return;
+    if (n_last) {
+        status = pack(writer, 1, n_last, NULL);
+        if (!status)
+            status = umm_file_pwrite_all(writer->fd, a->path, writer->packed[0],
+                                         writer->packed_bytes[0], at, NULL);
+        if (!status) {
+            last = entry_of(writer, 0, n_last);
+            end += writer->packed_bytes[0];
+        }
+    }
+    if (!status)
+        status = write_table(writer, a->n_framed, n_last ? &last : NULL, end, NULL);
+    if (status)
+        (void)!umm_file_truncate(writer->fd, a->path, at, NULL);
+    else if (umm_file_sync_data(writer->fd, a->path, NULL) == UMM_OK)
+        writer->is_dirty = false;
+}
+
+/*
+ * The file's end as the header has it, with all that is stored if there is room. A header that
+ * may be on the disk, or not, has all its frames there.
+ */
+static void restore(struct umm_archive_writer *writer)
+{
+    if (look_again(writer) == UMM_OK && umm_archive_writer_commit(writer, true, NULL) != UMM_OK &&
+        !writer->is_counting && look_again(writer) == UMM_OK)
+        cut_back(writer);
 }
 
 void umm_archive_writer_close(struct umm_archive_writer *writer)

@@ -39,6 +39,7 @@ struct umm_archive_writer {
     bool is_finished;   /* an append that was killed before its header, by this writer */
     bool is_ready;      /* it was opened without an error */
     bool is_dirty;      /* the file's end is not what the header says */
+    bool is_counting;   /* the header may be another one on the disk */
     unsigned n_threads;
     struct umm_zstd_packer **packers; /* one a thread */
     char **packed;                    /* a frame each */
@@ -87,7 +88,8 @@ UMM_MUST_USE enum umm_status umm_archive_writer_commit(struct umm_archive_writer
 
 /*
  * Let go. Rows neither stored nor committed are dropped and the file ends in a sound table
- * again, as far as that can be written. Removes an archive that this writer made if it
+ * again, as far as that can be written: with what is stored in frames, or, where there is no
+ * room for that, with the frames it had. Removes an archive that this writer made if it
  * has no rows. Safe after a failed open.
  */
 void umm_archive_writer_close(struct umm_archive_writer *writer);

@@ -4,6 +4,7 @@
  * archive's row taken for one, and no count believed that the file does not hold.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -182,6 +183,53 @@ static void a_journal_is_as_private_as_its_archive(void **unused)
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
     assert_holds(160);
+}
+
+/* ---- room ------------------------------------------------------------------------- */
+
+/* 90 rows that 50 of the last frame are among wait in the journal. */
+static void make_waiting(char *bytes, size_t *len)
+{
+    uint64_t anchor, sound;
+    start(NULL);
+    append(0, 250, 'c');
+    (void)end_of_full(&anchor);
+    assert_int_equal(
+        umm_journal_create(journal, NULL, 200, anchor, row(200), 90, ROW_BYTES, &sound, NULL),
+        UMM_OK);
+    *len = slurp(path, bytes);
+}
+
+/* Wherever a commit finds no more room, the file has the bytes it had. */
+static void a_commit_without_room_leaves_the_file(void **unused)
+{
+    static char before[FILE_MAX], after[FILE_MAX];
+    struct umm_archive_repair_result result;
+    static struct umm_run run = {.n_threads = 1};
+    struct rlimit limit, small;
+    size_t len, n_failed = 0;
+    (void)unused;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    enum umm_status status = UMM_ERR_SYSTEM;
+    for (size_t more = 0; status; more += 50) {
+        make_waiting(before, &len);
+        small = limit;
+        small.rlim_cur = len + more;
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+        status = umm_archive_repair(path, NULL, &run, &result, NULL);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        assert_holds(290);
+        if (!status)
+            break;
+        n_failed++;
+        assert_int_equal(slurp(path, after), len);
+        assert_memory_equal(before, after, len);
+        append(290, 300, 'c');
+        assert_holds(300);
+    }
+    assert_true(n_failed > 5);
+    signal(SIGXFSZ, handler);
 }
 
 /* ---- cuts ------------------------------------------------------------------------- */
@@ -563,6 +611,7 @@ int main(void)
         cmocka_unit_test_setup(a_refused_writer_keeps_the_journal, start),
         cmocka_unit_test_setup(a_journal_has_less_than_a_frame, start),
         cmocka_unit_test_setup(a_journal_is_as_private_as_its_archive, start),
+        cmocka_unit_test_setup(a_commit_without_room_leaves_the_file, start),
         cmocka_unit_test_setup(a_cut_file_keeps_its_whole_frames, start),
         cmocka_unit_test_setup(a_hole_is_not_a_cut, start),
         cmocka_unit_test_setup(a_hole_in_a_journal_is_damage, start),
