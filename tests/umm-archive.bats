@@ -139,6 +139,7 @@ assert child.wait(20) == 0'
     done
     ok umm-archive stat a.npy.zst
     [[ ${lines[0]} == 'a.npy.zst: 1005 rows of 48 bytes; 1 frames of 65536 rows, 5 rows in the journal' ]]
+    [[ ${lines[1]} == "size: $size bytes, 48240 unpacked, ratio $(awk "BEGIN { printf \"%.2f\", 48000 / $size }")" ]]
     umm-mmap-slice a.npy.zst 998: --format=csv >slice.csv
     umm-mmap-slice want.npy 998: --format=csv | cmp - slice.csv
     umm-archive extract a.npy.zst | cmp - want.npy
@@ -154,8 +155,13 @@ assert child.wait(20) == 0'
 
 @test "a journal alone, and one that an append folds in" {
     want 50
-    ok umm-archive append --keep-journal a.npy.zst <(bars 20)
+    capture umm-archive append -v --keep-journal a.npy.zst <(bars 20)
+    [[ $stderr == 'a.npy.zst: 20 rows, 20 of them new; 0 were there, 20 in the journal; 0.'* ]]
     [[ -s a.npy.zst.journal ]]
+    # No ratio of what is not packed.
+    ok umm-archive stat a.npy.zst
+    [[ ${lines[1]} == "size: $(stat -c %s a.npy.zst) bytes, 960 unpacked" ]]
+    [[ $(umm-archive stat --json a.npy.zst) == *'"ratio": null,'* ]]
     ok umm-archive append a.npy.zst <(bars 50)
     [[ ! -e a.npy.zst.journal ]]
     holds a.npy.zst

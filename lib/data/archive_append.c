@@ -301,6 +301,7 @@ static void describe(const struct job *job)
     result->n_appended = a->n_rows - job->n_begun;
     result->n_in_journal = a->n_rows - a->n_framed;
     result->content_bytes = a->n_rows * a->row_bytes;
+    result->framed_bytes = a->n_framed * a->row_bytes;
     if (umm_file_stat_fd(a->fd, a->path, &info, NULL) == UMM_OK)
         result->size_bytes = info.size_bytes;
 }

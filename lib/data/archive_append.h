@@ -41,6 +41,7 @@ struct umm_archive_append_result {
     uint64_t n_same, n_revised, n_rejected;
     uint64_t n_in_journal; /* of its rows */
     uint64_t size_bytes, content_bytes;
+    uint64_t framed_bytes; /* of the content, that are in frames */
     double seconds;
 };
 

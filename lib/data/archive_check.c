@@ -42,6 +42,7 @@ static enum umm_status describe(struct umm_archive *archive, struct umm_archive_
                                       .size_bytes = archive->size_bytes,
                                       .journal_bytes = archive->journal_bytes,
                                       .content_bytes = archive->n_rows * archive->row_bytes,
+                                      .framed_bytes = archive->n_framed * archive->row_bytes,
                                       .is_table_sound = archive->is_table_sound};
     stat->has_time =
         archive->n_rows && umm_arraycolumn_find_time(&archive->npy, &index, NULL) == UMM_OK;

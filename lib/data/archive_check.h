@@ -13,7 +13,8 @@ struct umm_archive_stat {
     uint64_t n_rows, n_framed, n_frames, n_in_journal;
     uint64_t rows_per_frame, row_bytes;
     uint64_t size_bytes, journal_bytes, content_bytes;
-    bool is_table_sound; /* the file ends in its table: else an append was killed */
+    uint64_t framed_bytes; /* of the content, that are in frames */
+    bool is_table_sound;   /* the file ends in its table: else an append was killed */
     bool has_time;
     struct umm_time first, last;
 };

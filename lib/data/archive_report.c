@@ -2,6 +2,7 @@
 #include "data/archive_report.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +16,15 @@ static double ratio(uint64_t content, uint64_t packed)
     return packed ? (double)content / (double)packed : 0;
 }
 
+/* Of what frames hold, to the file; empty when they hold nothing. */
+static const char *ratio_text(const char *before, uint64_t framed, uint64_t packed, char out[32])
+{
+    out[0] = '\0';
+    if (framed)
+        snprintf(out, 32, "%sratio %.2f", before, ratio(framed, packed));
+    return out;
+}
+
 static double now_seconds(void)
 {
     return (double)umm_clock_realtime_ns() * 1e-9;
@@ -26,14 +36,14 @@ void umm_archive_report_append_line(const char *path,
                                     const struct umm_archive_append_result *result,
                                     char line[UMM_ARCHIVE_LINE_MAX])
 {
-    char shown[UMM_ARCHIVE_LINE_MAX / 2];
+    char shown[UMM_ARCHIVE_LINE_MAX / 2], packed[32];
     umm_escape(shown, sizeof shown, path, strlen(path));
-    int len =
-        snprintf(line, UMM_ARCHIVE_LINE_MAX,
-                 "%s: %" PRIu64 " rows, %" PRIu64 " of them new; %" PRIu64 " were there, %" PRIu64
-                 " in the journal; ratio %.2f; %.3f s",
-                 shown, result->n_rows, result->n_appended, result->n_same, result->n_in_journal,
-                 ratio(result->content_bytes, result->size_bytes), result->seconds);
+    int len = snprintf(
+        line, UMM_ARCHIVE_LINE_MAX,
+        "%s: %" PRIu64 " rows, %" PRIu64 " of them new; %" PRIu64 " were there, %" PRIu64
+        " in the journal%s; %.3f s",
+        shown, result->n_rows, result->n_appended, result->n_same, result->n_in_journal,
+        ratio_text("; ", result->framed_bytes, result->size_bytes, packed), result->seconds);
     if (result->n_rejected + result->n_revised)
         snprintf(line + len, UMM_ARCHIVE_LINE_MAX - (size_t)len,
                  "; %" PRIu64 " rejected, %" PRIu64 " differ", result->n_rejected,
@@ -89,7 +99,8 @@ enum umm_status umm_archive_report_append_prometheus(const char *path,
 bool umm_archive_report_line(const char *path, const struct umm_archive_stat *stat, size_t index,
                              char line[UMM_ARCHIVE_LINE_MAX])
 {
-    char shown[UMM_ARCHIVE_LINE_MAX / 2], first[UMM_TIME_ISO_MAX], last[UMM_TIME_ISO_MAX];
+    char shown[UMM_ARCHIVE_LINE_MAX / 2], first[UMM_TIME_ISO_MAX], last[UMM_TIME_ISO_MAX],
+        packed[32];
     switch (index) {
     case 0:
         umm_escape(shown, sizeof shown, path, strlen(path));
@@ -100,9 +111,9 @@ bool umm_archive_report_line(const char *path, const struct umm_archive_stat *st
                  stat->n_in_journal);
         return true;
     case 1:
-        snprintf(line, UMM_ARCHIVE_LINE_MAX,
-                 "size: %" PRIu64 " bytes, %" PRIu64 " unpacked, ratio %.2f%s", stat->size_bytes,
-                 stat->content_bytes, ratio(stat->content_bytes, stat->size_bytes),
+        snprintf(line, UMM_ARCHIVE_LINE_MAX, "size: %" PRIu64 " bytes, %" PRIu64 " unpacked%s%s",
+                 stat->size_bytes, stat->content_bytes,
+                 ratio_text(", ", stat->framed_bytes, stat->size_bytes, packed),
                  stat->is_table_sound ? "" : "; an append was not finished");
         return true;
     case 2:
@@ -132,7 +143,9 @@ enum umm_status umm_archive_report_json(const char *path, const struct umm_archi
     umm_json_put_count(json, "bytes", stat->size_bytes);
     umm_json_put_count(json, "journal_bytes", stat->journal_bytes);
     umm_json_put_count(json, "content_bytes", stat->content_bytes);
-    umm_json_put_real(json, "ratio", ratio(stat->content_bytes, stat->size_bytes));
+    umm_json_put_real(json, "ratio",
+                      stat->framed_bytes ? ratio(stat->framed_bytes, stat->size_bytes)
+                                         : (double)NAN);
     umm_json_put_bool(json, "complete", stat->is_table_sound);
     if (stat->has_time) {
         umm_time_format_iso(stat->first, first);
