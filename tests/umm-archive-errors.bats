@@ -462,6 +462,7 @@ PYEOF
     umm-convert -o want.npy bars.csv
     mkdir small
     # The journal alone, and frames to which no more are added.
+    # shellcheck disable=SC2016 # for the inner shell
     unshare -m bash -c '
         mount -t tmpfs -o size=8m none small && set -e
         umm-archive append --keep-journal small/a.npy.zst bars.csv

@@ -83,26 +83,26 @@ EOF
 @test "states change all together: killed at any step, the next run has every line or every state" {
     strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
     local call n was_complete complete=0 none=0 half=$BATS_FILE_TMPDIR/half
-    local features="umm-features -f sma:2 --by=symbol --follow --state-root=states -o out.csv mixed.csv"
+    local features=(umm-features -f sma:2 --by=symbol --follow --state-root=states -o out.csv mixed.csv)
     # killed CALL N: false if there was no such call. A sanitizer's leak check does not work under strace.
     killed() {
         capture strace -qq -E "ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0" -o log -e trace="$1" \
-            -e inject="$1:signal=KILL:when=$2" $features 2>/dev/null
+            -e inject="$1:signal=KILL:when=$2" "${features[@]}" 2>/dev/null
         [[ $status -ne 0 ]]
     }
     mkdir states
-    ok $features
+    ok "${features[@]}"
     mv out.csv want.csv
     mv states want
     for call in openat renameat rename mkdir fsync fchmod unlinkat rmdir; do
         for ((n = 1; ; n++)); do
             rm -rf states out.csv
             mkdir states
-            killed $call $n || break
+            killed "$call" "$n" || break
             was_complete=false
             [[ ! -e out.csv ]] || { cmp out.csv want.csv && was_complete=true; }
             [[ ! -d states/.symbols.changes || -d $half ]] || cp -a states "$half"
-            ok $features
+            ok "${features[@]}"
             if cmp -s out.csv want.csv; then
                 ((++complete))
             else
@@ -119,8 +119,8 @@ EOF
         for n in {1..4}; do
             rm -rf states
             cp -a "$half" states
-            killed $call $n || continue
-            ok $features
+            killed "$call" "$n" || continue
+            ok "${features[@]}"
             diff -r states want
             no_leftovers
         done
