@@ -129,17 +129,11 @@ enum umm_status umm_append_open(struct umm_append *append, const char *path,
     return read_last(append, err);
 }
 
-/* Cut off what was written behind the array and never counted: nobody maps it. */
+/* What was written behind the array and never counted. */
 static void cut_uncounted(const struct umm_append *append)
 {
-    struct umm_file_info info;
-    if (append->fd < 0 || append->is_header_open || append->rows.n_rows == append->n_old ||
-        umm_file_stat_fd(append->fd, append->path, &info, NULL) != UMM_OK ||
-        info.size_bytes <= append->size_bytes)
-        return;
-    if (umm_file_truncate(append->fd, append->path, append->size_bytes, NULL) != UMM_OK) {
-        /* It stays invisible, and the next append overwrites it. */
-    }
+    if (append->fd >= 0 && !append->is_header_open && append->rows.n_rows != append->n_old)
+        umm_file_cut_back(append->fd, append->path, append->size_bytes);
 }
 
 void umm_append_close(struct umm_append *append)

@@ -112,7 +112,8 @@ static enum umm_status open_file(struct umm_archive *archive, struct umm_file_in
     enum umm_status status = umm_file_open_read(archive->path, &archive->fd, info, err);
     if (!status && info->kind != UMM_FILE_REGULAR)
         status = umm_error_set_path(err, UMM_ERR_DATA, archive->path, "is not a regular file");
-    archive->info = status ? (struct umm_file_info){.kind = UMM_FILE_OTHER} : *info;
+    if (!status)
+        archive->info = *info;
     return status;
 }
 

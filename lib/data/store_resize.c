@@ -120,22 +120,10 @@ static enum umm_status count_rows(struct growth *growth, struct umm_error *err)
     return status ? status : umm_file_sync(growth->fd, growth->path, err);
 }
 
-/* Give back the room that no header has counted: nobody maps it. */
-static void cut_uncounted(const struct growth *growth)
-{
-    struct umm_file_info info;
-    if (growth->fd < 0 || growth->is_counted ||
-        umm_file_stat_fd(growth->fd, growth->path, &info, NULL) != UMM_OK ||
-        info.size_bytes <= growth->was_bytes)
-        return;
-    if (umm_file_truncate(growth->fd, growth->path, growth->was_bytes, NULL) != UMM_OK) {
-        /* It stays, and the next resize uses it. */
-    }
-}
-
 static void end_growth(struct growth *growth)
 {
-    cut_uncounted(growth);
+    if (growth->fd >= 0 && !growth->is_counted) /* room that no header has counted */
+        umm_file_cut_back(growth->fd, growth->path, growth->was_bytes);
     free(growth->header);
     umm_file_close(&growth->fd);
 }

@@ -133,16 +133,11 @@ enum umm_status umm_resultwriter_open(struct umm_resultwriter *writer,
     return options->way == UMM_RESULT_FRESH ? open_fresh(writer, err) : open_old(writer, err);
 }
 
-/* Cut off what was written behind an array that grows, and never counted: nobody maps it. */
+/* What was written behind an array that grows and never counted. */
 static void cut_uncounted(const struct umm_resultwriter *writer)
 {
-    struct umm_file_info info;
-    if (!writer->size_bytes || writer->options->way != UMM_RESULT_GROW || writer->is_header_open ||
-        umm_file_stat_fd(writer->fd, path_of(writer), &info, NULL) != UMM_OK ||
-        info.size_bytes <= writer->size_bytes)
-        return;
-    /* If it stays, the next run overwrites it. */
-    (void)!umm_file_truncate(writer->fd, path_of(writer), writer->size_bytes, NULL);
+    if (writer->size_bytes && writer->options->way == UMM_RESULT_GROW && !writer->is_header_open)
+        umm_file_cut_back(writer->fd, path_of(writer), writer->size_bytes);
 }
 
 void umm_resultwriter_close(struct umm_resultwriter *writer)

@@ -432,6 +432,16 @@ enum umm_status umm_file_truncate(int fd, const char *path, uint64_t len_bytes,
     return rc < 0 ? umm_error_set_errno(err, errno, path, "cannot set the size") : UMM_OK;
 }
 
+void umm_file_cut_back(int fd, const char *path, uint64_t len_bytes)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0 || (uint64_t)st.st_size <= len_bytes)
+        return;
+    if (umm_file_truncate(fd, path, len_bytes, NULL) != UMM_OK) {
+        /* It stays, and who writes there next goes over it. */
+    }
+}
+
 enum umm_status umm_file_allocate(int fd, const char *path, uint64_t offset, uint64_t len_bytes,
                                   struct umm_error *err)
 {

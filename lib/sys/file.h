@@ -152,6 +152,12 @@ UMM_MUST_USE enum umm_status umm_file_truncate(int fd, const char *path, uint64_
                                                struct umm_error *err);
 
 /*
+ * After a failure: give back, as far as that can be done, what a file is longer than len_bytes.
+ * Nobody may have that part mapped: nothing has counted it.
+ */
+void umm_file_cut_back(int fd, const char *path, uint64_t len_bytes);
+
+/*
  * Reserve room for len_bytes at offset, so that a full device is ENOSPC now; the
  * file is at least offset + len_bytes long afterwards. On a file system that
  * cannot reserve (EOPNOTSUPP, ENOSYS) this is UMM_OK, nothing is reserved and
