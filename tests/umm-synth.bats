@@ -368,7 +368,7 @@ assert p.wait(timeout=2) == -signal.SIGHUP'
     cmp empty.calls full.calls
     calls=$(wc -l < full.calls)
     echo "$calls calls"
-    ((calls >= 15 && calls <= 32))
+    ((calls >= 15 && calls <= 36))
     [ "$(find full | wc -l)" -eq 2002 ]
 }
 

@@ -15,6 +15,7 @@ from world import FEATURES, N_IDS, N_OUTPUTS, ROW, SYMBOLS, Wrong, npy_body, npy
 # Of what other runs do at that moment, a tool may say this and exit 1.
 LOCKED = r"is locked by another process"
 REPLACED = r"was replaced by another file meanwhile"
+TAKEN_AWAY = r"was replaced while it was written"  # by a fresh array, which takes no lock
 NO_ENTRY = r"cannot (open|remove): No such file or directory"
 NO_BUDGET = r"of the pool's budget"
 STORE_FULL = r"is full: all \d+ positions are active; mark some inactive, or resize it"
@@ -133,7 +134,7 @@ class Jobs:
     def mixed_append(self):
         s = self.symbol()
         return Job(["umm-convert", "--append", self.one("--lock", "--threads=1"), "-o", f"root/{s}/5m.npy"],
-                   self.world.rows(s, 0, self.rng.randrange(1, 1500)), may_say=(REPLACED,))
+                   self.world.rows(s, 0, self.rng.randrange(1, 1500)), may_say=(REPLACED, TAKEN_AWAY))
 
     def mixed_fresh(self):
         s = self.symbol()
