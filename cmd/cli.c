@@ -217,10 +217,8 @@ static bool names_other_option(const char *message)
 static void print_error(const struct umm_error *err)
 {
     fprintf(stderr, "%s: ", the_tool->name);
-    if (strcmp(err->path, "-") == 0)
-        fputs("standard output", stderr);
-    else if (err->path[0])
-        print_path(err->path);
+    if (err->path[0])
+        print_path(cli_output_name(err->path));
     if (err->line)
         fprintf(stderr, ":%llu", (unsigned long long)err->line);
     if (err->line && err->column)

@@ -125,7 +125,7 @@ static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
 static enum umm_status run(const struct opts *opts, struct umm_run *context, struct umm_error *err)
 {
     struct umm_outfile out = {0};
-    const char *name = strcmp(opts->output, "-") == 0 ? "standard output" : opts->output;
+    const char *name = cli_output_name(opts->output);
     enum umm_status status = umm_synth_check(&opts->synth, err);
     if (!status)
         status = umm_output_open_file(&out, opts->output, context, err);

@@ -150,10 +150,8 @@ static void take_rights(const struct umm_fileset *set, int fd, const struct stat
     if (fstat(fd, &st) < 0 || fstat(set->dir_fd, &dir) < 0 ||
         (old->st_uid != st.st_uid && (dir.st_mode & S_IWOTH)))
         return;
-    /* As far as we may: who may not give it away keeps it, with the mode that it had. */
-    if (old->st_uid != st.st_uid || old->st_gid != st.st_gid)
-        (void)!fchown(fd, old->st_uid, old->st_gid);
-    (void)fchmod(fd, old->st_mode & 0777);
+    (void)fchmod(fd,
+                 (mode_t)umm_file_pass_owner(fd, old->st_uid, old->st_gid, old->st_mode & 0777));
 }
 
 static enum umm_status write_file(const struct umm_fileset *set,

@@ -371,7 +371,6 @@ static enum umm_status claim_temp(struct umm_outfile *out, bool is_strict, bool 
     if (fstat(out->fd, &st) == 0) {
         out->mode = st.st_mode & 07777;
         out->owner = st.st_uid;
-        out->group = st.st_gid;
         out->device = st.st_dev;
         out->inode = st.st_ino;
         is_named = is_temp_named(out);
@@ -644,19 +643,6 @@ static bool is_model(const struct umm_outfile *out, const struct stat *target)
     return fstat(out->place.dir_fd, &dir) == 0 && !(dir.st_mode & S_IWOTH);
 }
 
-/*
- * Who replaces a file keeps its owner, if he may, and its group and mode, or a file that was
- * kept from others would not be any more. Another group has no more rights than all.
- */
-static void take_owner(struct umm_outfile *out, uid_t owner, gid_t group, mode_t *mode)
-{
-    bool is_same_owner = owner == out->owner, is_same_group = group == out->group;
-    if (!is_same_owner && fchown(out->fd, owner, group) == 0)
-        is_same_group = true;
-    if (!is_same_group && fchown(out->fd, (uid_t)-1, group) < 0)
-        *mode = (*mode & ~(mode_t)S_IRWXG) | (*mode & S_IRWXO) << 3;
-}
-
 /* What there is of the target's name; mode 0 for nothing. */
 static enum umm_status look_at_target(struct umm_outfile *out, struct stat *target,
                                       struct umm_error *err)
@@ -692,9 +678,9 @@ static enum umm_status finish_temp(struct umm_outfile *out,
                   : options->mode ? (mode_t)options->mode
                                   : mode_of(out, &target, has_model);
     if (model)
-        take_owner(out, model->owner, model->group, &mode);
+        mode = umm_file_pass_owner(out->fd, model->owner, model->group, mode);
     else if (has_model)
-        take_owner(out, target.st_uid, target.st_gid, &mode);
+        mode = umm_file_pass_owner(out->fd, target.st_uid, target.st_gid, mode);
     if ((out->is_mode_held || options->mode || model) && fchmod(out->fd, mode) < 0)
         return umm_error_set_errno(err, errno, out->path,
                                    "cannot set the mode of its temporary file");

@@ -57,7 +57,7 @@ struct umm_outfile {
     bool is_open;
     bool is_mode_held; /* the file has mode 0600 in place of `mode` */
     unsigned mode;     /* what the kernel gave the new file */
-    unsigned owner, group;
+    unsigned owner;
     uint64_t device, inode;
     int fd;
     const char *path; /* the caller's, for messages */
