@@ -149,10 +149,12 @@ UMM_MUST_USE enum umm_status umm_file_sync_data(int fd, const char *path, struct
 
 /*
  * Who replaces a file keeps its owner, if he may, and its group and mode, or a file that was
- * kept from others would not be any more: give the open file that owner and group. The mode
- * that it may have then: another group has no more rights than all.
+ * kept from others would not be any more: give the open file that owner and group. `mode`, that
+ * of the replaced file, becomes the one to set: another group has no more rights than all.
  */
-unsigned umm_file_pass_owner(int fd, unsigned owner, unsigned group, unsigned mode);
+UMM_MUST_USE enum umm_status umm_file_pass_owner(int fd, const char *path, unsigned owner,
+                                                 unsigned group, unsigned *mode,
+                                                 struct umm_error *err);
 
 /* Set the size. Cutting a file that somebody has mapped gives them SIGBUS. */
 UMM_MUST_USE enum umm_status umm_file_truncate(int fd, const char *path, uint64_t len_bytes,

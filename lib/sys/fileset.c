@@ -143,29 +143,36 @@ enum umm_status umm_fileset_open(struct umm_fileset *set, const char *dir, const
     return status;
 }
 
-/* A stranger's file in a directory for all is no model for ours. */
-static void take_rights(const struct umm_fileset *set, int fd, const struct stat *old)
+/* Owner, group and mode of what is replaced. A stranger's in a directory for all is no model. */
+static enum umm_status take_rights(const struct umm_fileset *set, int fd,
+                                   const struct umm_outfile_place *place, const char *path,
+                                   struct umm_error *err)
 {
-    struct stat dir, st;
-    if (fstat(fd, &st) < 0 || fstat(set->dir_fd, &dir) < 0 ||
-        (old->st_uid != st.st_uid && (dir.st_mode & S_IWOTH)))
-        return;
-    (void)fchmod(fd,
-                 (mode_t)umm_file_pass_owner(fd, old->st_uid, old->st_gid, old->st_mode & 0777));
+    struct stat old, dir, st;
+    if (fstatat(place->dir_fd, place->base, &old, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? UMM_OK : umm_error_set_errno(err, errno, path, "cannot examine");
+    if (fstat(fd, &st) < 0 || fstat(set->dir_fd, &dir) < 0)
+        return umm_error_set_errno(err, errno, path, "cannot examine");
+    if (old.st_uid != st.st_uid && (dir.st_mode & S_IWOTH))
+        return UMM_OK;
+    unsigned mode = old.st_mode & 0777;
+    enum umm_status status = umm_file_pass_owner(fd, path, old.st_uid, old.st_gid, &mode, err);
+    if (!status && fchmod(fd, mode) < 0)
+        return umm_error_set_errno(err, errno, path, "cannot set the mode");
+    return status;
 }
 
 static enum umm_status write_file(const struct umm_fileset *set,
                                   const struct umm_outfile_place *place, const char *path,
                                   const void *bytes, size_t len_bytes, struct umm_error *err)
 {
-    struct stat old;
     int fd = umm_file_openat(dirfd(set->stream), place->base,
                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return umm_error_set_errno(err, errno, path, "cannot write");
     enum umm_status status = umm_file_write_all(fd, path, bytes, len_bytes, err);
-    if (!status && fstatat(place->dir_fd, place->base, &old, AT_SYMLINK_NOFOLLOW) == 0)
-        take_rights(set, fd, &old);
+    if (!status)
+        status = take_rights(set, fd, place, path, err);
     if (!status && !set->is_one_sync)
         status = umm_file_sync(fd, path, err);
     if (!status)

@@ -674,13 +674,15 @@ static enum umm_status finish_temp(struct umm_outfile *out,
         return status;
     const struct umm_file_info *model = options->model;
     bool has_model = !model && is_model(out, &target);
-    mode_t mode = model           ? (mode_t)model->mode
-                  : options->mode ? (mode_t)options->mode
-                                  : mode_of(out, &target, has_model);
+    unsigned mode = model           ? model->mode
+                    : options->mode ? options->mode
+                                    : mode_of(out, &target, has_model);
     if (model)
-        mode = umm_file_pass_owner(out->fd, model->owner, model->group, mode);
+        status = umm_file_pass_owner(out->fd, out->path, model->owner, model->group, &mode, err);
     else if (has_model)
-        mode = umm_file_pass_owner(out->fd, target.st_uid, target.st_gid, mode);
+        status = umm_file_pass_owner(out->fd, out->path, target.st_uid, target.st_gid, &mode, err);
+    if (status)
+        return status;
     if ((out->is_mode_held || options->mode || model) && fchmod(out->fd, mode) < 0)
         return umm_error_set_errno(err, errno, out->path,
                                    "cannot set the mode of its temporary file");

@@ -3,9 +3,12 @@
 #include "sys/fileset.h"
 
 #include "scratch.h"
+#include "tasks.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <string.h>
+#include <sys/wait.h>
 
 static void begin(struct umm_fileset *set, size_t n)
 {
@@ -99,6 +102,41 @@ static void modes_and_links_stay(void **state)
     assert_true(S_ISLNK(st.st_mode) && holds("b", "new"));
 }
 
+/* In a process that is no longer root: 0 when "a" was replaced, 77 for "cannot test". */
+static int replace_as_other_user(void)
+{
+    struct umm_fileset set;
+    if (setgroups(0, NULL) < 0 || setgid(65534) < 0 || setuid(65534) < 0)
+        return 77;
+    if (umm_fileset_open(&set, ".", "all", 1, NULL) || umm_fileset_put(&set, "a", "new", 3, NULL))
+        return 1;
+    return umm_fileset_commit(&set, NULL) ? 2 : 0;
+}
+
+/* Rights of a group are none of another's. */
+static void group_that_cannot_be_kept_takes_its_rights_along(void **state)
+{
+    struct stat st;
+    int wait_status = 0;
+    (void)state;
+    put("a", "old");
+    assert_int_equal(chmod("a", 0664), 0);
+    assert_int_equal(chmod(".", 0755), 0);
+    if (chown(".", 65534, 65534) < 0 || chown("a", 65534, 1) < 0)
+        skip();
+    pid_t pid = fork_mortal();
+    if (pid == 0)
+        _exit(replace_as_other_user());
+    assert_int_equal(waitpid(pid, &wait_status, 0), pid);
+    assert_true(WIFEXITED(wait_status));
+    if (WEXITSTATUS(wait_status) == 77)
+        skip();
+    assert_int_equal(WEXITSTATUS(wait_status), 0);
+    assert_int_equal(stat("a", &st), 0);
+    assert_true(holds("a", "new") && st.st_gid != 1);
+    assert_int_equal(st.st_mode & 07777, 0644);
+}
+
 static void what_is_no_file_there_is_refused(void **state)
 {
     struct umm_fileset set;
@@ -135,6 +173,7 @@ int main(void)
         TEST(are_as_they_were_when_aborted),
         TEST(what_a_killed_one_left_is_removed_or_finished),
         TEST(modes_and_links_stay),
+        TEST(group_that_cannot_be_kept_takes_its_rights_along),
         TEST(what_is_no_file_there_is_refused),
         TEST(a_link_in_place_of_changes_is_not_followed),
     };
