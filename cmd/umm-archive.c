@@ -210,21 +210,24 @@ static int end(enum umm_status status, const struct umm_error *err)
     return status ? cli_fail(err) : cli_finish(CLI_OK);
 }
 
-/* CLI_OK, or CLI_USAGE after a message: the report would take the place of what is read. */
-static int check_report(const struct opts *opts, const char *archive, const char *const *inputs,
-                        size_t n_inputs)
+/* CLI_OK, or CLI_USAGE after a message: what is printed or reported would go into what is read. */
+static int check_outputs(const struct opts *opts, const char *archive, const char *const *inputs,
+                         size_t n_inputs)
 {
-    const struct cli_output report = {"--metrics", opts->metrics};
+    const struct cli_output outputs[] = {{"standard output", "-"}, {"--metrics", opts->metrics}};
+    const size_t n_outputs = sizeof outputs / sizeof *outputs;
     char shown[4 * UMM_EXCERPT_MAX];
     int code = CLI_OK;
-    if (!opts->metrics)
-        return CLI_OK;
-    const char *name = cli_output_name(opts->metrics);
-    if (umm_archive_has_file(archive, opts->metrics))
+    for (size_t i = 0; i < n_outputs; i++) {
+        const char *path = outputs[i].path;
+        if (!path || !umm_archive_has_file(archive, path))
+            continue;
+        path = cli_output_name(path);
         return cli_usage("%s: is the archive, or a file of it",
-                         umm_escape(shown, sizeof shown, name, strlen(name)));
+                         umm_escape(shown, sizeof shown, path, strlen(path)));
+    }
     for (size_t i = 0; i < n_inputs && code == CLI_OK; i++)
-        code = cli_check_input(inputs[i], &report, 1);
+        code = cli_check_input(inputs[i], outputs, n_outputs);
     return code;
 }
 
@@ -238,7 +241,7 @@ static int run_append(void *user, int n, char **operands)
     struct umm_error err = {0};
     opts->append.inputs = n > 1 ? (const char *const *)(operands + 1) : standard_input;
     opts->append.n_inputs = n > 1 ? (size_t)n - 1 : 1;
-    int code = check_report(opts, operands[0], opts->append.inputs, opts->append.n_inputs);
+    int code = check_outputs(opts, operands[0], opts->append.inputs, opts->append.n_inputs);
     if (code != CLI_OK)
         return code;
     opts->append.source.text.scratch_dir = getenv("TMPDIR");
@@ -270,6 +273,9 @@ static int run_list(void *user, int n, char **operands)
     struct listing listing = {opts->is_json};
     struct umm_error err = {0};
     (void)n;
+    int code = check_outputs(opts, operands[0], NULL, 0);
+    if (code != CLI_OK)
+        return code;
     return end(umm_archive_list(operands[0], tell_frame, &listing, &err), &err);
 }
 
@@ -279,7 +285,7 @@ static int run_stat(void *user, int n, char **operands)
     struct umm_archive_stat stat;
     struct umm_error err = {0};
     (void)n;
-    int code = check_report(opts, operands[0], NULL, 0);
+    int code = check_outputs(opts, operands[0], NULL, 0);
     if (code != CLI_OK)
         return code;
     enum umm_status status = umm_archive_stat(operands[0], &stat, &err);
@@ -294,7 +300,7 @@ static int run_verify(void *user, int n, char **operands)
     struct umm_archive_stat stat;
     struct umm_error err = {0};
     (void)n;
-    int code = check_report(opts, operands[0], NULL, 0);
+    int code = check_outputs(opts, operands[0], NULL, 0);
     if (code != CLI_OK)
         return code;
     cli_progress_start(&opts->run, opts->progress);

@@ -97,6 +97,13 @@ np.save('scalar.npy', np.float64(1))"
     refuses 2 "$text" appends j.npy.zst.journal extract j.npy.zst
     refuses 2 "umm-archive: standard output: is the archive, or a file of it"$'\n'"Try 'umm-archive --help'." \
         appends a.npy.zst stat --metrics=- a.npy.zst
+    for command in append list stat verify; do
+        refuses 2 "umm-archive: standard output: is the archive, or a file of it"$'\n'"Try 'umm-archive --help'." \
+            appends a.npy.zst $command a.npy.zst <new.csv
+        refuses 2 "umm-archive: standard output: is the archive, or a file of it"$'\n'"Try 'umm-archive --help'." \
+            appends j.npy.zst.journal $command j.npy.zst <new.csv
+    done
+    refuses 2 "$text" appends new.csv append a.npy.zst new.csv
     cmp a.npy.zst before
     cmp j.npy.zst.journal journal.before
     usage "b.npy.zst: is the archive, or a file of it" append --metrics=b.npy.zst b.npy.zst new.csv
