@@ -50,9 +50,10 @@ class Job:
             "ASAN_OPTIONS": "exitcode=99:detect_leaks=0:detect_stack_use_after_return=0",
         }
         fields = self.ask("command", self.ref).stdout.split("\0")[:-1]
-        self.tool, success, failure, durable, varies, commit, self.outputs, *self.arguments = fields
+        self.tool, success, failure, durable, varies, commit, calls, self.outputs, *self.arguments = fields
         self.success, self.failure, self.commit = int(success), int(failure), re.compile(commit)
         self.durable, self.varies = durable == "yes", varies == "yes"
+        self.calls = calls.split()
         self.program = build / self.tool
         self.trees = {}
 

@@ -15,6 +15,8 @@
 #   durable    yes: a failed fsync or fdatasync must be reported (no)
 #   varies     yes: it starts a program, or makes some calls as often as there is time or
 #              as there are processes; a call that it did not make is then no finding (no)
+#   calls      array: only these kinds of system calls, as the others are another job's; all
+#              with UMM_FAULT_ALL (all)
 #   commit     what the call that publishes the output looks like in strace's log, as
 #              a regular expression; an error reported after it may leave the new
 #              output (rename)
@@ -27,7 +29,7 @@
 set -u
 job=$1 action=$2
 
-tool='' arguments=() outputs=() success=0 failure=1 durable=no varies=no commit='^rename'
+tool='' arguments=() outputs=() calls=() success=0 failure=1 durable=no varies=no commit='^rename'
 
 # Whether every output is as in $REF/$1: the same bytes and mode, or absent in both.
 same_as() {
@@ -74,7 +76,7 @@ setup() { :; }
 case $action in
 setup) setup ;;
 command)
-    printf '%s\0' "$tool" "$success" "$failure" "$durable" "$varies" "$commit" "${outputs[*]}" "${arguments[@]}"
+    printf '%s\0' "$tool" "$success" "$failure" "$durable" "$varies" "$commit" "${calls[*]}" "${outputs[*]}" "${arguments[@]}"
     ;;
 complete) check_complete ;;
 old) check_old ;;
