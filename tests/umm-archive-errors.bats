@@ -115,6 +115,13 @@ np.save('scalar.npy', np.float64(1))"
     refuses 1 "umm-convert: $text" umm-convert -o a.npy.zst new.csv
     ok umm-convert -o new.npy new.csv
     refuses 1 "umm-mmap-slice: $text" umm-mmap-slice --format=npy -o a.npy.zst new.npy 1:5
+    # Nor what would be taken for its journal.
+    text='a.npy.zst.journal: is the place of an archive'"'"'s journal'
+    refuses 1 "umm-convert: $text" umm-convert -o a.npy.zst.journal new.csv
+    refuses 1 "umm-convert: $text" umm-convert -o o.npy --report=a.npy.zst.journal new.csv
+    refuses 1 "umm-features: $text" umm-features -f sma:3 --format=csv -o a.npy.zst.journal new.npy
+    ok umm-convert -o none.journal new.csv
+    ok umm-convert -o new.npy.journal new.csv
     bars 115 >more.csv
     ok umm-archive append --keep-journal a.npy.zst more.csv
     cp a.npy.zst.journal journal.before

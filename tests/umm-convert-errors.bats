@@ -721,6 +721,18 @@ as_nobody() {
     refuses 1 'umm-convert: locked/r: cannot create a file in its directory: Permission denied' \
         "${convert[@]}" --report locked/r -o /dev/null in.csv
     [[ $(cat locked/out.npy) = old && $(ls -A locked) = out.npy && -z $(ls -A mine) ]]
+    # What cannot be read may be an archive, or a state: it is not replaced.
+    local why='cannot read the file that it would replace: Permission denied' name
+    as_nobody ./umm-convert --bad-rows skip -o mine/a.npy in.csv >/dev/null || [[ $? -eq 3 ]]
+    cp mine/a.npy before
+    chmod 200 mine/a.npy
+    refuses 1 "umm-convert: mine/a.npy: $why" "${convert[@]}" -o mine/a.npy in.csv
+    refuses 1 "umm-convert: mine/a.npy: $why" "${convert[@]}" -o /dev/null --report=mine/a.npy in.csv
+    refuses 1 "umm-convert: mine/a.npy: $why" as_nobody ./umm-convert --bad-rows quarantine:mine/a.npy -o /dev/null in.csv
+    cp "$(command -v umm-features)" .
+    refuses 1 "umm-features: mine/a.npy: cannot open: Permission denied" \
+        as_nobody ./umm-features -f ema:3 --rebuild --state=mine/a.npy before
+    cmp before mine/a.npy
     # Nothing is written, so nothing stands in the way.
     cd locked
     as_nobody ../umm-convert --bad-rows quarantine:q --dry-run ../in.csv >/dev/null || [[ $? -eq 3 ]]

@@ -170,6 +170,8 @@ np.save('notime.npy', np.zeros(3, [('close', 'f8')]))"
     printf 'x' | dd of=s bs=1 seek=300 conv=notrunc status=none
     ok umm-features --rebuild "${list[@]}" -o out.npy a.npy
     cmp good s
+    refuses 1 'umm-preload: s: is no text, but data: a report does not take its place' umm-preload --metrics=s a.npy
+    cmp good s
     cp a.npy s
     try 's: not a state of umm-features' "${list[@]}"
     try 's: not a state of umm-features, which does not take its place' --rebuild "${list[@]}"

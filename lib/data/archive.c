@@ -69,22 +69,29 @@ enum umm_status umm_archive_grow_packed(struct umm_archive *archive, size_t size
 
 /* ---- open, read, close ------------------------------------------------------------ */
 
-bool umm_archive_is(const char *path)
+enum umm_status umm_archive_is(const char *path, bool *is_archive, struct umm_error *err)
 {
     struct umm_archive archive = {.path = path, .fd = -1};
     struct umm_file_info info;
-    enum umm_status status = umm_file_stat(path, &info, NULL);
-    if (!status && info.kind != UMM_FILE_REGULAR)
-        status = UMM_ERR_DATA;
+    struct umm_error found = {.status = UMM_OK};
+    *is_archive = false;
+    enum umm_status status = umm_file_stat(path, &info, err);
+    if (status || info.kind != UMM_FILE_REGULAR)
+        return status;
+    status = umm_file_open_read(path, &archive.fd, NULL, &found);
     if (!status)
-        status = umm_file_open_read(path, &archive.fd, NULL, NULL);
+        status = umm_zstd_unpacker_new(&archive.unpacker, &found);
     if (!status)
-        status = umm_zstd_unpacker_new(&archive.unpacker, NULL);
-    if (!status)
-        status = umm_archive_load_head(&archive, NULL);
+        status = umm_archive_load_head(&archive, &found);
     umm_archive_close(&archive);
+    if (status == UMM_ERR_SYSTEM || status == UMM_ERR_MEMORY) {
+        if (err)
+            *err = found;
+        return status;
+    }
     /* One of a later version is an archive, and opening it will say so. */
-    return status == UMM_OK || status == UMM_ERR_UNSUPPORTED;
+    *is_archive = status == UMM_OK || status == UMM_ERR_UNSUPPORTED;
+    return UMM_OK;
 }
 
 static bool is_one_file(const char *path, const char *other)

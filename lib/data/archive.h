@@ -94,8 +94,12 @@ struct umm_archive {
 
 extern const char umm_archive_other_journal[]; /* a message */
 
-/* Whether path names an archive, by its first bytes: a zstd file of an .npy of ours. */
-bool umm_archive_is(const char *path);
+/*
+ * Whether path names an archive, by its first bytes: a zstd file of an .npy of ours. UMM_ERR_SYSTEM
+ * or UMM_ERR_MEMORY when they cannot be looked at.
+ */
+UMM_MUST_USE enum umm_status umm_archive_is(const char *path, bool *is_archive,
+                                            struct umm_error *err);
 
 /*
  * Whether writing to other ("-": standard output) would take the place of the archive at

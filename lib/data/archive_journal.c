@@ -29,9 +29,16 @@ bool umm_journal_is(const char *begin, size_t len_bytes)
     return len_bytes >= sizeof magic && memcmp(begin, magic, sizeof magic) == 0;
 }
 
+static const char suffix[] = ".journal";
+
+size_t umm_journal_archive_len(const char *path)
+{
+    size_t len = strlen(path), len_suffix = sizeof suffix - 1;
+    return len > len_suffix && strcmp(path + len - len_suffix, suffix) == 0 ? len - len_suffix : 0;
+}
+
 char *umm_journal_path(const char *archive_path)
 {
-    static const char suffix[] = ".journal";
     char *file = umm_file_follow(archive_path), *path = NULL;
     size_t len = file ? strlen(file) : 0;
     if (file)

@@ -41,6 +41,9 @@ struct umm_journal {
  */
 char *umm_journal_path(const char *archive_path);
 
+/* How long the name of its archive is, if path has the name of a journal; 0 if it has not. */
+size_t umm_journal_archive_len(const char *path);
+
 /* Whether a file that begins with these bytes is a journal. */
 bool umm_journal_is(const char *begin, size_t len_bytes);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/output.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -44,28 +45,58 @@ static enum umm_status open_entry(struct umm_output *output, const char *path,
     return status;
 }
 
-enum { BEGIN_BYTES = 8 };
+/* Enough for the marks of archives and journals, and for no state to look like text. */
+enum { BEGIN_BYTES = 16 };
 
-/* How many bytes the file begins with that the output replaces, at most BEGIN_BYTES; 0 for none. */
-static size_t read_begin(const struct umm_outfile *out, char begin[BEGIN_BYTES])
+/*
+ * The first *n bytes of the file that the output replaces; 0 for none. One that cannot be read may
+ * be anything: it is not replaced.
+ */
+static enum umm_status read_begin(const struct umm_outfile *out, char begin[BEGIN_BYTES], size_t *n,
+                                  struct umm_error *err)
 {
-    size_t n = 0;
-    int fd = umm_outfile_open_replaced(out);
-    if (fd >= 0 && umm_file_read(fd, out->path, NULL, begin, BEGIN_BYTES, &n, NULL) != UMM_OK)
-        n = 0;
+    int fd;
+    *n = 0;
+    enum umm_status status = umm_outfile_open_replaced(out, &fd, err);
+    if (!status && fd >= 0)
+        status = umm_file_read_begin(fd, out->path, begin, BEGIN_BYTES, n, err);
     umm_file_close(&fd);
-    return n;
+    return status;
+}
+
+/* An archive that has no journal just now would take this for it, and be closed to all. */
+static enum umm_status refuse_journal_name(const char *path, struct umm_error *err)
+{
+    const size_t len = umm_journal_archive_len(path);
+    if (!len)
+        return UMM_OK;
+    char *archive = strndup(path, len);
+    struct umm_file_info info;
+    bool is_there = false, is_archive = false;
+    if (!archive)
+        return umm_error_set_memory(err, len, "a path");
+    enum umm_status status = umm_file_find(archive, &is_there, &info, err);
+    if (is_there)
+        status = umm_archive_is(archive, &is_archive, err);
+    free(archive);
+    if (status || !is_archive)
+        return status;
+    return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is the place of an archive's journal");
 }
 
 /* The rows of an archive, or of its journal, are not to go for one array. */
 static enum umm_status refuse_archive(const struct umm_outfile *out, struct umm_error *err)
 {
     char begin[BEGIN_BYTES];
-    size_t n = read_begin(out, begin);
-    if (n == BEGIN_BYTES && umm_journal_is(begin, n))
+    size_t n = 0;
+    bool is_archive = false;
+    enum umm_status status = read_begin(out, begin, &n, err);
+    if (!status && umm_journal_is(begin, n))
         return umm_error_set_path(err, UMM_ERR_CONFLICT, out->path, "is the journal of an archive");
-    if (!umm_zstd_is_magic(begin, n) || !umm_archive_is(out->path))
-        return UMM_OK;
+    if (!status && umm_zstd_is_magic(begin, n))
+        status = umm_archive_is(out->path, &is_archive, err);
+    if (status || !is_archive)
+        return status ? status : refuse_journal_name(out->path, err);
     return umm_error_set_path(err, UMM_ERR_CONFLICT, out->path,
                               "is an archive: umm-archive append adds to it; to replace it, "
                               "remove it first");
@@ -90,12 +121,17 @@ enum umm_status umm_output_open_text(struct umm_outfile *out, const char *path,
                                      const struct umm_run *run, struct umm_error *err)
 {
     char begin[BEGIN_BYTES];
+    size_t n = 0;
     enum umm_status status = umm_outfile_open(out, path, run, err);
     if (!status)
         status = umm_guard_place(&out->place, path, err);
-    if (!status && !begins_text(begin, read_begin(out, begin)))
+    if (!status)
+        status = read_begin(out, begin, &n, err);
+    if (!status && !begins_text(begin, n))
         status = umm_error_set_path(err, UMM_ERR_CONFLICT, path,
                                     "is no text, but data: a report does not take its place");
+    if (!status)
+        status = refuse_journal_name(path, err);
     if (status)
         umm_outfile_abort(out);
     return status;

@@ -281,12 +281,13 @@ enum umm_status umm_rowsource_run(const char *path, const struct umm_rowsource_o
         is_file = !is_stdin && info.kind == UMM_FILE_REGULAR;
         status = umm_file_peek(fd, job.path, run, &first, err);
     }
-    if (!status && first == NPY_FIRST_BYTE)
+    bool is_array = first == NPY_FIRST_BYTE, is_archive = false;
+    if (!status && !is_array && is_file)
+        status = umm_archive_is(path, &is_archive, err);
+    if (!status && is_array)
         status = is_file ? run_array(&job, err) : run_stream(&job, fd, err);
-    else if (!status && is_file && umm_archive_is(path))
-        status = run_archive(&job, err);
     else if (!status)
-        status = run_text(&job, path, fd, err);
+        status = is_archive ? run_archive(&job, err) : run_text(&job, path, fd, err);
     if (!is_stdin)
         umm_file_close(&fd);
     return status;
@@ -333,8 +334,10 @@ enum umm_status umm_rowsource_count(const char *path, struct umm_run *run, bool 
     if (status)
         return status;
     bool is_array = first == NPY_FIRST_BYTE;
-    *is_random = is_array || umm_archive_is(path);
-    if (!*is_random)
-        return UMM_OK;
+    *is_random = is_array;
+    if (!is_array)
+        status = umm_archive_is(path, is_random, err);
+    if (status || !*is_random)
+        return status;
     return is_array ? count_array(path, n_rows, err) : count_archive(path, n_rows, err);
 }

@@ -212,47 +212,55 @@ static enum umm_status place(enum umm_status status, const char *path, struct um
     return status;
 }
 
-/* A FIFO would be waited for, and a device may have no end. */
-static bool is_stream(const char *path)
+/* The file, -1 if there is none. A FIFO would be waited for, and a device may have no end. */
+static enum umm_status open_state(const char *path, int *fd, struct umm_error *err)
 {
+    struct umm_error found = {.status = UMM_OK};
     struct umm_file_info info;
-    return umm_file_stat(path, &info, NULL) == UMM_OK && info.kind != UMM_FILE_REGULAR &&
-           info.kind != UMM_FILE_DIRECTORY;
+    enum umm_status status = umm_file_open_read(path, fd, &info, &found);
+    if (status == UMM_ERR_SYSTEM && found.sys_errno == ENOENT)
+        return UMM_OK;
+    if (!status && info.kind != UMM_FILE_REGULAR) {
+        umm_file_close(fd);
+        status = umm_error_set_path(&found, UMM_ERR_CONFLICT, path,
+                                    "is not a regular file, and so no state");
+    }
+    if (status && err)
+        *err = found;
+    return status;
 }
 
-bool umm_checkpoint_may_replace(const char *path)
+enum umm_status umm_checkpoint_check_replaced(const char *path, struct umm_error *err)
 {
     char begin[sizeof magic];
     size_t n = 0;
     int fd;
-    if (is_stream(path) || umm_file_open_read(path, &fd, NULL, NULL) != UMM_OK)
-        return true; /* opening it for writing says what is wrong */
-    if (umm_file_read(fd, path, NULL, begin, sizeof begin, &n, NULL) != UMM_OK)
-        n = 0;
+    enum umm_status status = open_state(path, &fd, err);
+    if (!status && fd >= 0)
+        status = umm_file_read_begin(fd, path, begin, sizeof begin, &n, err);
     umm_file_close(&fd);
-    return memcmp(begin, magic, n) == 0;
+    if (!status && memcmp(begin, magic, n) != 0)
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+                                    "not a state of umm-features, which does not take its place");
+    return status;
 }
 
 enum umm_status umm_checkpoint_load(const char *path, struct umm_checkpoint *out, bool *is_there,
                                     struct umm_error *err)
 {
-    struct umm_error found = {.status = UMM_OK};
     void *bytes = NULL;
     size_t len;
+    int fd;
     *out = (struct umm_checkpoint){.n_rows = 0};
     *is_there = false;
-    if (is_stream(path))
-        return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
-                                  "is not a regular file, and so no state");
-    enum umm_status status = umm_file_read_whole(path, FILE_BYTES_MAX, &bytes, &len, &found);
-    *is_there = !status;
-    if (status == UMM_ERR_SYSTEM && found.sys_errno == ENOENT)
-        return UMM_OK;
-    if (status) {
-        if (err)
-            *err = found;
+    enum umm_status status = open_state(path, &fd, err);
+    if (status || fd < 0)
         return status;
-    }
+    status = umm_file_read_whole_fd(fd, path, FILE_BYTES_MAX, &bytes, &len, err);
+    umm_file_close(&fd);
+    if (status)
+        return status;
+    *is_there = true;
     status = place(umm_checkpoint_decode(bytes, len, out, err), path, err);
     free(bytes);
     return status;

@@ -83,8 +83,11 @@ UMM_MUST_USE enum umm_status umm_checkpoint_decode(const char *bytes, size_t len
                                                    struct umm_checkpoint *out,
                                                    struct umm_error *err);
 
-/* Whether a state may take the place of what path leads to: of nothing, or what begins as one. */
-bool umm_checkpoint_may_replace(const char *path);
+/*
+ * Whether a state may take the place of what path leads to: of nothing, or what begins as one.
+ * UMM_ERR_CONFLICT for anything else, and an error for what cannot be read.
+ */
+UMM_MUST_USE enum umm_status umm_checkpoint_check_replaced(const char *path, struct umm_error *err);
 
 /*
  * Read the file path. *is_there is false, and no failure, when there is none. Write it,

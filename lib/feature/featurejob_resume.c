@@ -15,7 +15,7 @@ static enum umm_status hint(const struct umm_featurework *work, enum umm_status 
 {
     const char *state = work->options->state;
     if (!status || !err || status == UMM_ERR_SYSTEM ||
-        (state && !umm_checkpoint_may_replace(state)))
+        (state && umm_checkpoint_check_replaced(state, NULL)))
         return status;
     size_t used = strlen(err->message);
     snprintf(err->message + used, sizeof err->message - used, "; --rebuild starts over");
@@ -108,11 +108,7 @@ enum umm_status umm_featurework_load(struct umm_featurework *work, struct umm_er
     if (status || !o->state)
         return status;
     if (o->is_rebuild)
-        return umm_checkpoint_may_replace(o->state)
-                   ? UMM_OK
-                   : umm_error_set_path(err, UMM_ERR_CONFLICT, o->state,
-                                        "not a state of umm-features, which does not take its "
-                                        "place");
+        return umm_checkpoint_check_replaced(o->state, err);
     status = umm_checkpoint_load(o->state, &work->checkpoint, &work->has_checkpoint, err);
     if (status || !work->has_checkpoint) {
         if (!status && o->is_verify)

@@ -307,6 +307,23 @@ enum umm_status umm_file_pread_all(int fd, const char *path, void *buf, size_t l
     return UMM_OK;
 }
 
+enum umm_status umm_file_read_begin(int fd, const char *path, void *buf, size_t cap_bytes,
+                                    size_t *len_bytes, struct umm_error *err)
+{
+    *len_bytes = 0;
+    while (*len_bytes < cap_bytes) {
+        ssize_t n = pread(fd, (char *)buf + *len_bytes, cap_bytes - *len_bytes, (off_t)*len_bytes);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return umm_error_set_errno(err, errno, path, "cannot read");
+        if (n == 0)
+            break;
+        *len_bytes += (size_t)n;
+    }
+    return UMM_OK;
+}
+
 /* A write that takes nothing and reports nothing must not become an endless loop. */
 static enum umm_status write_failed(ssize_t n, int sys_errno, const char *path,
                                     struct umm_error *err)

@@ -110,6 +110,14 @@ UMM_MUST_USE enum umm_status umm_file_pread_all(int fd, const char *path, void *
                                                 struct umm_error *err);
 
 /*
+ * The first bytes of a regular file, at most cap_bytes: *len_bytes is less if it has no more. What
+ * is no regular file is not waited for, but an error.
+ */
+UMM_MUST_USE enum umm_status umm_file_read_begin(int fd, const char *path, void *buf,
+                                                 size_t cap_bytes, size_t *len_bytes,
+                                                 struct umm_error *err);
+
+/*
  * Write all len_bytes at the descriptor's offset. Waits as long as it takes and
  * cannot be cancelled: meant for regular files.
  */

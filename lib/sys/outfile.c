@@ -551,12 +551,20 @@ int umm_outfile_fd(const struct umm_outfile *out)
     return out->is_open ? out->fd : -1;
 }
 
-int umm_outfile_open_replaced(const struct umm_outfile *out)
+enum umm_status umm_outfile_open_replaced(const struct umm_outfile *out, int *fd,
+                                          struct umm_error *err)
 {
+    const int flags = O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
+    *fd = -1;
     if (!out->is_open || out->place.is_stream)
-        return -1;
-    return umm_file_openat(out->place.dir_fd, out->place.base,
-                           O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        return UMM_OK;
+    *fd = umm_file_openat(out->place.dir_fd, out->place.base, flags | O_NONBLOCK);
+    /* Somebody's lease on a regular file ends soon. */
+    if (*fd < 0 && errno == EWOULDBLOCK)
+        *fd = umm_file_openat(out->place.dir_fd, out->place.base, flags);
+    if (*fd >= 0 || errno == ENOENT)
+        return UMM_OK;
+    return umm_error_set_errno(err, errno, out->path, "cannot read the file that it would replace");
 }
 
 bool umm_outfile_is_stream(const struct umm_outfile *out)

@@ -122,10 +122,11 @@ UMM_MUST_USE enum umm_status umm_outfile_open_in(struct umm_outfile *out, int di
 int umm_outfile_fd(const struct umm_outfile *out);
 
 /*
- * A descriptor for reading the regular file whose place the output is to take; -1 when there is
- * none, or it cannot be read. The caller closes it.
+ * A descriptor for reading the regular file whose place the output is to take, -1 when there is
+ * none; UMM_ERR_SYSTEM when it cannot be opened. The caller closes it.
  */
-int umm_outfile_open_replaced(const struct umm_outfile *out);
+UMM_MUST_USE enum umm_status umm_outfile_open_replaced(const struct umm_outfile *out, int *fd,
+                                                       struct umm_error *err);
 
 /* Whether the output is written through, so that it can neither seek nor be undone. */
 bool umm_outfile_is_stream(const struct umm_outfile *out);

@@ -8,8 +8,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -94,6 +96,38 @@ static void comes_back(void **state)
     assert_false(is_there);
 }
 
+/* Of a FIFO it is told at once: nobody writes into it. */
+static void takes_the_place_of_states_only(void **state)
+{
+    struct umm_checkpoint c = sample(), back;
+    struct umm_error err;
+    char directory[] = "/tmp/umm-checkpoint-XXXXXX", path[64];
+    bool is_there;
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/s", directory);
+    assert_int_equal(umm_checkpoint_check_replaced(path, NULL), UMM_OK);
+    assert_int_equal(umm_checkpoint_save(&c, path, NULL), UMM_OK);
+    assert_int_equal(umm_checkpoint_check_replaced(path, NULL), UMM_OK);
+    umm_checkpoint_free(&c);
+    assert_int_equal(truncate(path, 3), 0);
+    assert_int_equal(umm_checkpoint_check_replaced(path, NULL), UMM_OK);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs("timestamp,open", f);
+    fclose(f);
+    assert_int_equal(umm_checkpoint_check_replaced(path, &err), UMM_ERR_CONFLICT);
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(umm_checkpoint_check_replaced(path, &err), UMM_ERR_CONFLICT);
+    assert_string_equal(err.message, "is not a regular file, and so no state");
+    assert_int_equal(umm_checkpoint_load(path, &back, &is_there, NULL), UMM_ERR_CONFLICT);
+    assert_false(is_there);
+    unlink(path);
+    assert_int_equal(umm_checkpoint_check_replaced(directory, &err), UMM_ERR_SYSTEM);
+    rmdir(directory);
+}
+
 static void is_refused_when_damaged(void **state)
 {
     size_t len;
@@ -175,7 +209,8 @@ static void hashes_rows_however_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(comes_back), cmocka_unit_test(is_refused_when_damaged),
-        cmocka_unit_test(is_refused_of_another_kind), cmocka_unit_test(hashes_rows_however_cut)};
+        cmocka_unit_test(comes_back), cmocka_unit_test(takes_the_place_of_states_only),
+        cmocka_unit_test(is_refused_when_damaged), cmocka_unit_test(is_refused_of_another_kind),
+        cmocka_unit_test(hashes_rows_however_cut)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
