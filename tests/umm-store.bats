@@ -111,6 +111,20 @@ assert s.itemsize % 8 == 0 and s.offset % 64 == 0 and v.offset % 64 == 0"
     [[ $output == *'entries                       3'* ]]
 }
 
+@test "a byte order mark is no part of the first id" {
+    ok umm-store create --dim=1 s
+    printf '\357\273\277a,1\n\357\273\277b,2\n' | ok umm-store put s
+    printf '\357\273\277' | ok umm-store put s
+    ok umm-store get s a $'\357\273\277b'
+    umm-store create --dim=1 t
+    ok umm-store export s s.csv
+    { printf '\357\273\277' && cat s.csv; } >marked.csv
+    ok umm-store import t marked.csv
+    ok umm-store get t a
+    printf '\357\273\277a,x\n' >bad
+    refuses 1 'umm-store: bad:1:3: not a number: "x"' umm-store put s bad
+}
+
 @test "a pipe is stored as it comes" {
     ok umm-store create --dim=1 s
     mkfifo pipe

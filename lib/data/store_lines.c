@@ -228,6 +228,14 @@ static void use(struct buffer *buffer, size_t n)
     buffer->byte += n;
 }
 
+/* The length of the byte order mark that an input may begin with. */
+static size_t mark_of(const struct umm_store_line *line, const char *text, size_t len)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    bool has_mark = !line->number && len >= sizeof mark - 1 && !memcmp(text, mark, sizeof mark - 1);
+    return has_mark ? sizeof mark - 1 : 0;
+}
+
 /* Give each line in the buffer that is complete (at the end: any) to take. */
 static enum umm_status take_lines(struct umm_store *store, struct buffer *buffer, bool is_end,
                                   struct umm_store_line *line, umm_store_take_line *take,
@@ -239,10 +247,10 @@ static enum umm_status take_lines(struct umm_store *store, struct buffer *buffer
         const char *newline = memchr(text, '\n', left);
         if (!newline && !is_end)
             return UMM_OK;
-        size_t len = newline ? (size_t)(newline - text) : left;
-        line->text = text;
-        line->len = len && text[len - 1] == '\r' ? len - 1 : len;
-        line->byte = buffer->byte;
+        size_t len = newline ? (size_t)(newline - text) : left, mark = mark_of(line, text, len);
+        line->text = text + mark;
+        line->len = (len > mark && text[len - 1] == '\r' ? len - 1 : len) - mark;
+        line->byte = buffer->byte + mark;
         line->number++;
         if (line->len) {
             enum umm_status status = take(store, line, user, err);
