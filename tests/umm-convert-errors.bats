@@ -149,17 +149,18 @@ with zipfile.ZipFile(archive, 'w') as z:
 np.save(array, np.zeros((3, 6)))
 text = GOOD.decode()
 kinds = [
-    ('gzip', gzip.compress(GOOD), 'gzip data; pipe it: zcat FILE | umm-convert ... -'),
-    ('zip', archive.getvalue(), 'zip archive; pipe it: unzip -p FILE | umm-convert ... -'),
-    ('bzip2', bz2.compress(GOOD), 'bzip2 data; pipe it: bzcat FILE | umm-convert ... -'),
-    ('bzip2 of nothing', bz2.compress(b''), 'bzip2 data; pipe it: bzcat FILE | umm-convert ... -'),
-    ('xz', lzma.compress(GOOD), 'xz data; pipe it: xzcat FILE | umm-convert ... -'),
+    ('gzip', gzip.compress(GOOD), 'gzip data; pipe it in: zcat FILE | ... -'),
+    ('zip', archive.getvalue(), 'zip archive; pipe it in: unzip -p FILE | ... -'),
+    ('bzip2', bz2.compress(GOOD), 'bzip2 data; pipe it in: bzcat FILE | ... -'),
+    ('bzip2 of nothing', bz2.compress(b''), 'bzip2 data; pipe it in: bzcat FILE | ... -'),
+    ('xz', lzma.compress(GOOD), 'xz data; pipe it in: xzcat FILE | ... -'),
     ('npy', array.getvalue(), 'an .npy array; it needs no conversion'),
     ('utf-16 le', b'\xff\xfe' + text.encode('utf-16-le'),
-     'UTF-16 text; pipe it: iconv -f UTF-16 -t UTF-8 FILE | umm-convert ... -'),
+     'UTF-16 text; pipe it in: iconv -f UTF-16 -t UTF-8 FILE | ... -'),
     ('utf-16 be', b'\xfe\xff' + text.encode('utf-16-be'),
-     'UTF-16 text; pipe it: iconv -f UTF-16 -t UTF-8 FILE | umm-convert ... -'),
-    ('only a mark', b'\xff\xfe', 'UTF-16 text; pipe it: iconv -f UTF-16 -t UTF-8 FILE | umm-convert ... -'),
+     'UTF-16 text; pipe it in: iconv -f UTF-16 -t UTF-8 FILE | ... -'),
+    ('utf-32', text.encode('utf-32'), 'UTF-32 text; pipe it in: iconv -f UTF-32 -t UTF-8 FILE | ... -'),
+    ('only a mark', b'\xff\xfe', 'UTF-16 text; pipe it in: iconv -f UTF-16 -t UTF-8 FILE | ... -'),
 ]
 for name, data, says in kinds:
     check(name, data, says=f'in.csv: {says}')
@@ -241,11 +242,11 @@ PY
     umm-synth --rows 3000 -o data.csv
     zstd -q --train data.csv -B200 -o dictionary 2>/dev/null
     zstd -q -D dictionary data.csv -o with.zst
-    refuses 1 'umm-convert: with.zst: zstd data that needs a dictionary; pipe it: zstd -dc -D DICTIONARY FILE | umm-convert ... -' \
+    refuses 1 'umm-convert: with.zst: zstd data that needs a dictionary; pipe it in: zstd -dc -D DICTIONARY FILE | ... -' \
         umm-convert -o out.npy with.zst
     # Of unknown size, so that the window is as large as was asked for.
     zstd -q --long=28 -c <data.csv >wide.zst
-    refuses 1 'umm-convert: wide.zst: zstd data with a window above 128 MiB; pipe it: zstd -dc --long=31 FILE | umm-convert ... -' \
+    refuses 1 'umm-convert: wide.zst: zstd data with a window above 128 MiB; pipe it in: zstd -dc --long=31 FILE | ... -' \
         umm-convert -o out.npy wide.zst
     ok bash -c 'zstd -dc --long=31 wide.zst | umm-convert -o out.npy -'
 }

@@ -32,19 +32,22 @@ static bool is_cut_magic(const struct umm_source *source)
 static enum umm_status recognise(struct umm_source *source, struct umm_error *err)
 {
     if (starts_with(source, "\x1f\x8b", 2))
-        return refuse(source, "gzip data", "pipe it: zcat FILE | umm-convert ... -", err);
+        return refuse(source, "gzip data", "pipe it in: zcat FILE | ... -", err);
     if (starts_with(source, "PK\x03\x04", 4))
-        return refuse(source, "zip archive", "pipe it: unzip -p FILE | umm-convert ... -", err);
+        return refuse(source, "zip archive", "pipe it in: unzip -p FILE | ... -", err);
+    if (starts_with(source, "\xff\xfe\0\0", 4) || starts_with(source, "\0\0\xfe\xff", 4))
+        return refuse(source, "UTF-32 text", "pipe it in: iconv -f UTF-32 -t UTF-8 FILE | ... -",
+                      err);
     if (starts_with(source, "\xff\xfe", 2) || starts_with(source, "\xfe\xff", 2))
-        return refuse(source, "UTF-16 text",
-                      "pipe it: iconv -f UTF-16 -t UTF-8 FILE | umm-convert ... -", err);
+        return refuse(source, "UTF-16 text", "pipe it in: iconv -f UTF-16 -t UTF-8 FILE | ... -",
+                      err);
     if (starts_with(source, "BZh", 3))
-        return refuse(source, "bzip2 data", "pipe it: bzcat FILE | umm-convert ... -", err);
+        return refuse(source, "bzip2 data", "pipe it in: bzcat FILE | ... -", err);
     if (starts_with(source,
                     "\xfd"
                     "7zXZ",
                     5))
-        return refuse(source, "xz data", "pipe it: xzcat FILE | umm-convert ... -", err);
+        return refuse(source, "xz data", "pipe it in: xzcat FILE | ... -", err);
     if (starts_with(source, "\x93NUMPY", 6))
         return refuse(source, "an .npy array", "it needs no conversion", err);
     if (umm_zstd_is_magic(source->raw_at, source->raw_len) || is_cut_magic(source))
