@@ -46,6 +46,19 @@ wait_for() {
     no_leftovers
 }
 
+@test "text without a row brings nothing new, but makes no archive" {
+    bars 10 >bars.csv
+    head -n 1 bars.csv >none.csv
+    want 10
+    refuses 1 'umm-archive: none.csv: no rows after the header' umm-archive append a.npy.zst none.csv
+    [[ ! -e a.npy.zst ]]
+    ok umm-archive append a.npy.zst bars.csv
+    ok umm-archive append a.npy.zst none.csv
+    ok umm-archive append a.npy.zst - <none.csv
+    holds a.npy.zst
+    no_leftovers
+}
+
 @test "rows come from text, arrays, archives and pipes of them" {
     bars 3000 >bars.csv
     want 3000

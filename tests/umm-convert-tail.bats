@@ -26,12 +26,34 @@ PY
     done
 }
 
+@test "an append of which no row can be used fails, and keeps the array" {
+    ok umm-synth --rows 100 -o s.csv
+    head -n 61 s.csv >old.csv
+    ok umm-convert -o s.npy old.csv
+    cp s.npy before.npy
+    (head -n 1 s.csv && tail -n 40 s.csv | sed 's/$/x/') >bad.csv
+    rejects() { capture "$@" && [[ $status -eq 3 && -z $stderr ]] || fail "$status, $stderr"; }
+    local option
+    for option in --bad-rows=skip --bad-rows=quarantine:q; do
+        capture umm-convert --append "$option" --metrics=m -o s.npy bad.csv
+        [[ $status -eq 1 && $stderr == *'; and no other row can be used (40 rejected)' && ! -e q && ! -e m ]] ||
+            fail "$option: $status, $stderr"
+        cmp before.npy s.npy
+        # The array's last row is one that can be used.
+        (cat old.csv && tail -n 40 bad.csv) >more.csv
+        rejects umm-convert --append "$option" --tail -o s.npy more.csv
+        rejects umm-convert --append "$option" -o s.npy more.csv
+        cmp before.npy s.npy
+    done
+    no_leftovers
+}
+
 @test "--tail refuses a late row as a full append does" {
     ok umm-synth --rows 1000 -o s.csv
     ok umm-convert -o s.npy s.csv
     cp s.npy before.npy
     (cat s.csv && echo 1577896800000,1,1,1,1,1 && sed -n 900p s.csv) >late.csv
-    refuses 1 "umm-convert: late.csv:1003:1: 2020-01-01T14:58:00Z after 2020-01-01T16:40:00Z: out of order; use --order asc for newest-first rows, or --order keep" \
+    refuses 1 "umm-convert: late.csv:1003:1: 2020-01-01T14:58:00Z after 2020-01-01T16:40:00Z: out of order" \
         umm-convert --append --tail -o s.npy late.csv
     cmp before.npy s.npy
 }

@@ -276,13 +276,16 @@ static enum umm_status append_input(struct job *job, const char *input, struct u
     const struct umm_rowsource_sink sink = {.begin = begin, .take = take, .user = job};
     struct umm_rowsource_options source = job->options->source;
     struct umm_rowsource_result result;
-    struct umm_file_info info = {.kind = UMM_FILE_REGULAR};
+    struct umm_file_info info = {.kind = UMM_FILE_REGULAR}, archive;
     bool is_stdin = strcmp(input, "-") == 0;
     job->input = is_stdin ? "<stdin>" : input;
     enum umm_status status =
         is_stdin ? umm_file_stat_fd(0, job->input, &info, err) : umm_file_stat(input, &info, err);
     job->is_stream = info.kind == UMM_FILE_STREAM;
     source.text.reading.is_prompt = job->is_stream;
+    /* A quiet minute brings nothing new; a first input without rows is a wrong one. */
+    if (!status)
+        status = umm_file_find(job->path, &source.text.may_be_empty, &archive, err);
     if (!status)
         status = umm_rowsource_run(input, &source, &sink, &job->run, &result, err);
     if (status && err && !err->path[0])

@@ -207,7 +207,8 @@ static enum umm_status convert_input(struct umm_convert_job *job, const char *pa
     struct umm_convert_input *input =
         job->result->n_inputs ? &job->result->inputs[job->result->n_inputs - 1] : NULL;
     /* An append may find nothing new, not even a row. */
-    if (!status && input->n_rows + input->n_rejected == 0 && !job->result->is_append)
+    if (!status && input->n_rows + input->n_rejected == 0 && !job->result->is_append &&
+        !job->options->may_be_empty)
         status = umm_error_set_path(err, UMM_ERR_DATA, job->reading.records.source.path,
                                     "no rows after the header");
     if (!status)
@@ -238,8 +239,7 @@ static enum umm_status finish(struct umm_convert_job *job, struct umm_error *err
     if (status)
         return status;
     /* Every row bad: the text is of another kind, and an empty array no answer to it. */
-    if (result->n_rejected && result->sequence.n_rows == 0 && job->target.n_rows == 0 &&
-        !result->is_append)
+    if (result->n_rejected && result->sequence.n_rows == 0 && job->target.n_rows == 0)
         return refuse_all(job, err);
     status = umm_target_finish(&job->target, result->is_reversed, err);
     /* A row from the scratch file has no line any more. */

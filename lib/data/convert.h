@@ -36,6 +36,7 @@ struct umm_convert_options {
     enum umm_order order;
     enum umm_dedup dedup;
     bool is_ohlc_checked;
+    bool may_be_empty; /* an input without a row is none to refuse; an append's never is */
     bool is_append;
     enum umm_revision revision;
     bool is_tail; /* append: start at the first newer row, do not compare */

@@ -65,6 +65,20 @@ static enum umm_status reject(struct umm_convert_job *job, const struct umm_plac
                               placed->record.len_bytes, err);
 }
 
+/* No option that would be refused, nor one that does not help. */
+static const char *advice_for_order(const struct umm_convert_job *job)
+{
+    const struct umm_convert_options *o = job->options;
+    bool may_keep = !o->is_append && !o->dedup && !o->sink;
+    if (job->order == UMM_ORDER_ASC)
+        return may_keep ? "neither oldest first nor newest first; use --order keep"
+                        : "neither oldest first nor newest first";
+    if (o->is_tail)
+        return "out of order";
+    return may_keep ? "out of order; use --order asc for newest-first rows, or --order keep"
+                    : "out of order; use --order asc for newest-first rows";
+}
+
 static enum umm_status refuse_order(struct umm_convert_job *job,
                                     const struct umm_convert_origin *origin,
                                     enum umm_sequence_verdict verdict, struct umm_error *err)
@@ -81,15 +95,8 @@ static enum umm_status refuse_order(struct umm_convert_job *job,
     umm_time_format_iso(umm_time_from_unit(job->result->sequence.last, unit), before);
     if (verdict == UMM_SEQUENCE_DUPLICATE)
         umm_error_set(err, UMM_ERR_DATA, "a second row of %s; use --dedup first or last", now);
-    else if (job->order == UMM_ORDER_ASC)
-        umm_error_set(err, UMM_ERR_DATA,
-                      "%s after %s: neither oldest first nor newest first; use --order keep", now,
-                      before);
     else
-        umm_error_set(err, UMM_ERR_DATA,
-                      "%s after %s: out of order; use --order asc for newest-first rows, or "
-                      "--order keep",
-                      now, before);
+        umm_error_set(err, UMM_ERR_DATA, "%s after %s: %s", now, before, advice_for_order(job));
     umm_reading_place(&job->reading, placed,
                       (size_t)job->reading.found[job->schema.time_index].first, err);
     return UMM_ERR_DATA;
