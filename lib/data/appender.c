@@ -27,7 +27,7 @@ static enum umm_status create(const char *path, const struct umm_npy *npy, bool 
         return status;
     status = umm_outfile_open(&out, path, NULL, err);
     if (!status)
-        status = umm_outfile_finish(&out, text, len, &options, err);
+        status = umm_outfile_finish(&out, text, len, &options, NULL, err);
     free(text);
     return status;
 }

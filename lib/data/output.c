@@ -138,11 +138,11 @@ enum umm_status umm_output_open_text(struct umm_outfile *out, const char *path,
 }
 
 enum umm_status umm_output_write_text(const char *path, const char *text, size_t len_bytes,
-                                      const struct umm_run *run, struct umm_error *err)
+                                      struct umm_run *run, struct umm_error *err)
 {
     struct umm_outfile out;
     enum umm_status status = umm_output_open_text(&out, path, run, err);
-    return status ? status : umm_outfile_finish(&out, text, len_bytes, NULL, err);
+    return status ? status : umm_outfile_finish(&out, text, len_bytes, NULL, run, err);
 }
 
 static enum umm_status open_file(struct umm_outfile *out, const char *path, bool is_swept,

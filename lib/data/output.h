@@ -56,7 +56,7 @@ UMM_MUST_USE enum umm_status umm_output_open_text(struct umm_outfile *out, const
  * of an array, an archive, a state; nor in a pool. UMM_ERR_CONFLICT then.
  */
 UMM_MUST_USE enum umm_status umm_output_write_text(const char *path, const char *text,
-                                                   size_t len_bytes, const struct umm_run *run,
+                                                   size_t len_bytes, struct umm_run *run,
                                                    struct umm_error *err);
 
 /* As umm_outfile_commit, or umm_pool_commit. *output is "none" afterwards. */

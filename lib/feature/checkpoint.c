@@ -277,7 +277,7 @@ enum umm_status umm_checkpoint_save(const struct umm_checkpoint *checkpoint, con
     if (!status)
         status = umm_output_open_file(&file, path, NULL, err);
     if (!status)
-        status = umm_outfile_finish(&file, bytes, len, &options, err);
+        status = umm_outfile_finish(&file, bytes, len, &options, NULL, err);
     free(bytes);
     return status;
 }

@@ -789,10 +789,13 @@ void umm_outfile_abort(struct umm_outfile *out)
 }
 
 enum umm_status umm_outfile_finish(struct umm_outfile *out, const void *bytes, size_t len_bytes,
-                                   const struct umm_outfile_options *options, struct umm_error *err)
+                                   const struct umm_outfile_options *options, struct umm_run *run,
+                                   struct umm_error *err)
 {
-    enum umm_status status =
-        umm_file_write_all(umm_outfile_fd(out), out->path, bytes, len_bytes, err);
+    const int fd = umm_outfile_fd(out);
+    enum umm_status status = umm_outfile_is_stream(out)
+                                 ? umm_file_write_stream(fd, out->path, run, bytes, len_bytes, err)
+                                 : umm_file_write_all(fd, out->path, bytes, len_bytes, err);
     if (!status)
         status = umm_outfile_commit(out, options, NULL, err);
     umm_outfile_abort(out);
@@ -800,9 +803,9 @@ enum umm_status umm_outfile_finish(struct umm_outfile *out, const void *bytes, s
 }
 
 enum umm_status umm_outfile_write(const char *path, const void *bytes, size_t len_bytes,
-                                  const struct umm_run *run, struct umm_error *err)
+                                  struct umm_run *run, struct umm_error *err)
 {
     struct umm_outfile out;
     enum umm_status status = umm_outfile_open(&out, path, run, err);
-    return status ? status : umm_outfile_finish(&out, bytes, len_bytes, NULL, err);
+    return status ? status : umm_outfile_finish(&out, bytes, len_bytes, NULL, run, err);
 }

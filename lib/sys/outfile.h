@@ -181,14 +181,15 @@ bool umm_outfile_is_file(const char *path, const struct umm_file_info *info);
 
 /*
  * The whole of a small output: write and commit one that is open, which is "none" afterwards;
- * or open the path (run is as above), write, commit without a sync.
+ * or open the path (run is as above), write, commit without a sync. A stream's reader is waited for
+ * until run is cancelled.
  */
 UMM_MUST_USE enum umm_status umm_outfile_finish(struct umm_outfile *out, const void *bytes,
                                                 size_t len_bytes,
                                                 const struct umm_outfile_options *options,
-                                                struct umm_error *err);
+                                                struct umm_run *run, struct umm_error *err);
 UMM_MUST_USE enum umm_status umm_outfile_write(const char *path, const void *bytes,
-                                               size_t len_bytes, const struct umm_run *run,
+                                               size_t len_bytes, struct umm_run *run,
                                                struct umm_error *err);
 
 #endif

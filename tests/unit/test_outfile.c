@@ -800,9 +800,12 @@ static void wait_for_the_reader_of_a_fifo_ends_with_the_run(void **state)
     /* Who cannot be stopped does not wait. */
     assert_int_equal(umm_outfile_open(&out, "fifo", NULL, &err), UMM_ERR_SYSTEM);
     assert_int_equal(err.sys_errno, ENXIO);
-    /* With a reader there is no wait; writing waits as ever. */
+    /* With a reader there is no wait; writing waits as ever, until the run ends. */
+    static const char text[1 << 20];
     int reader = open("fifo", O_RDONLY | O_NONBLOCK);
     assert_true(reader >= 0);
+    assert_int_equal(umm_outfile_write("fifo", text, sizeof text, &wait_run, NULL),
+                     UMM_ERR_CANCELLED);
     assert_int_equal(umm_outfile_open(&out, "fifo", &wait_run, NULL), UMM_OK);
     assert_int_equal(fcntl(umm_outfile_fd(&out), F_GETFL) & O_NONBLOCK, 0);
     umm_outfile_abort(&out);
