@@ -180,6 +180,48 @@ EOF
     no_leftovers
 }
 
+@test "a signal ends a run whose lines nobody reads, and its states know of none of them" {
+    strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
+    [[ -z ${UMM_EMULATED-} ]] || skip "system calls are the emulator's"
+    cat >unread.py <<'EOF'
+import os, signal, subprocess
+# The signal comes while lines wait, at the state of a symbol; strace ends as its program does.
+# A sanitizer's leak check does not work under it.
+command = ["strace", "-qq", "-E", f"ASAN_OPTIONS={os.environ.get('ASAN_OPTIONS', '')}:detect_leaks=0",
+           "-o", "log", "-P", "states/S50.state", "-e", "trace=openat",
+           "-e", "inject=openat:signal=TERM:when=1",
+           "umm-features", "-f", "ema:2", "--by=symbol", "--state-root=states", "in.csv"]
+def what_goes_out(is_full):
+    ends = os.pipe()
+    os.set_blocking(ends[1], False)
+    while is_full:
+        try:
+            os.write(ends[1], b"." * 4096)
+        except BlockingIOError:
+            break
+    os.set_blocking(ends[1], True)
+    child = subprocess.Popen(command, stdout=ends[1], start_new_session=True)
+    os.close(ends[1])
+    try:
+        code = child.wait(60)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        raise
+    assert code == -signal.SIGTERM, code
+    with open(ends[0]) as reader:
+        return reader.read().strip(".").splitlines()
+assert what_goes_out(True) == [] and os.listdir("states") == []
+symbols = [line.split(",")[0] for line in what_goes_out(False)]
+assert symbols[0] == "symbol" and len(symbols) > 40, symbols
+assert {symbol + ".state" for symbol in symbols[1:]} == set(os.listdir("states"))
+EOF
+    mkdir states
+    (echo symbol,timestamp,open,high,low,close,volume && for i in {1..300}; do
+        echo "S$i,1600000000000,1,2,1,2,3"
+    done) >in.csv
+    ok "$PY" unread.py
+}
+
 @test "what goes wrong is said with its symbol" {
     mkdir named
     (head -n 2 mixed.csv && sed -n '3s/^[^,]*/two\x01words/p' mixed.csv) >control.csv

@@ -17,6 +17,7 @@
 #include "sys/lock.h"
 
 enum { BUFFER_BYTES = 64 * 1024, SYMBOLS_MAX = 100000, FIRST_SLOTS = 64 };
+enum { LAST_WAITS_MAX = 10 }; /* for who reads, after a signal, each a tenth of a second */
 
 /* The name of what all states of a root share: a lock, and changes of them. */
 static const char STATES[] = "symbols";
@@ -51,7 +52,9 @@ struct job {
     struct umm_resultrows rows;
     char *text; /* lines that wait, and room for one more */
     size_t used_bytes, cap_bytes;
-    bool is_torn; /* lines were lost: no state may know of their rows */
+    bool is_torn;            /* lines were lost: no state may know of their rows */
+    struct umm_run last_run; /* in place of one that was cancelled, for n_waits */
+    unsigned n_waits;
     uint64_t n_unsaved;
 };
 
@@ -67,6 +70,24 @@ static enum umm_status flush(struct job *job, struct umm_error *err)
                                                    job->run, job->text, len, err);
     job->is_torn = job->is_torn || status;
     return status;
+}
+
+/* The failure of a wait that has been long enough: a signal is to end us, whoever reads. */
+static enum umm_status count_wait(void *user, struct umm_error *err)
+{
+    struct job *job = user;
+    if (job->n_waits == 0)
+        return umm_error_set_cancelled(err);
+    job->n_waits--;
+    return UMM_OK;
+}
+
+/* Lines of a run that was cancelled may still go out, but not wait without an end. */
+static void limit_waits(struct job *job)
+{
+    job->n_waits = LAST_WAITS_MAX;
+    job->last_run = (struct umm_run){.idle = count_wait, .idle_user = job};
+    job->run = &job->last_run;
 }
 
 static enum umm_status emit(void *user, const struct umm_featurework *work, size_t first, size_t n,
@@ -393,7 +414,8 @@ static enum umm_status end(struct job *job, enum umm_status status, struct umm_e
     if (is_cancelled ? job->is_torn || job->n_symbols == 0 : status != UMM_OK)
         return status;
     struct umm_error *why = is_cancelled ? NULL : err;
-    job->run = is_cancelled ? NULL : job->run;
+    if (is_cancelled)
+        limit_waits(job);
     struct umm_fileset set = {.path = NULL};
     enum umm_status ended = flush(job, why);
     if (!ended)
