@@ -398,6 +398,46 @@ EOF
     no_leftovers
 }
 
+@test "lines survive a power cut before the state that counts them does" {
+    strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
+    [[ -z ${UMM_EMULATED-} ]] || skip "system calls are the emulator's"
+    # traced CODE SIGNAL OPTION...: what comes through the pipe `in`, behind the lines of out.csv; the
+    # signal comes with the first of its lines. A sanitizer's leak check does not work under strace,
+    # which sees one thread.
+    traced() {
+        local want=$1 signal=$2
+        shift 2
+        code=0
+        timeout -s KILL 60 strace -qq -E "ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0" -o log \
+            -e trace=write,fsync,?rename,renameat ${signal:+-e inject=write:signal="$signal":when=1} \
+            umm-features --threads=1 -f ema:3 "$@" >>out.csv || code=$?
+        [[ $code -eq $want ]] || fail "exit code $code"
+        awk '/^write\(1,/ { n_lost = 1 } /^fsync\(1\) += 0/ { n_lost = 0 }
+            /^rename.*"(s|\.\/\.symbols\.changes)"/ { n_saved++; n_bad += n_lost }
+            END { exit !n_saved || n_bad }' log || fail "$(<log)"
+    }
+    sed '1s/^/symbol,/; 1!s/^/BTC,/' all.csv >mixed.csv
+    traced 0 '' --follow --state=s --checkpoint=7 < <(cat all.csv)
+    traced 0 '' --by=symbol --state-root=. --checkpoint=7 < <(cat mixed.csv)
+    rm s BTC.state
+    # Nobody closes it: what ends a run is the signal.
+    mkfifo in
+    exec 4<>in
+    cat all.csv >&4
+    traced 143 TERM --follow --state=s in
+    cat mixed.csv >&4
+    traced 143 TERM --by=symbol --state-root=. in
+    exec 4>&-
+    # What cannot be synced is as durable as it gets; what can, but fails, is not counted.
+    rm s
+    ok bash -c "umm-features -f ema:3 --follow --state=s --checkpoint=7 < <(cat all.csv) | cat"
+    rm s
+    capture strace -qq -E "ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0" -o log -e trace=fsync -e inject=fsync:error=EIO:when=1 \
+        umm-features --threads=1 -f ema:3 --follow --state=s --checkpoint=7 - < <(cat all.csv)
+    [[ $status -eq 1 && $stderr == 'umm-features: standard output: cannot sync: Input/output error' && ! -e s ]] || fail "$stderr"
+    no_leftovers
+}
+
 @test "an array whose last row is hidden for a moment is waited for" {
     ok features --append --state=s -o out.npy all.npy
     cp all.npy in.npy

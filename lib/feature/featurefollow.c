@@ -314,11 +314,13 @@ static enum umm_status put_states(struct job *job, struct umm_fileset *set, stru
     return status;
 }
 
-/* The same when their lines are out, on the way. */
+/* The same when their lines are out, on the way: those survive whatever the states do. */
 static enum umm_status save(struct job *job, struct umm_error *err)
 {
     struct umm_fileset set = {.path = NULL};
-    enum umm_status status = put_states(job, &set, err);
+    enum umm_status status = umm_outfile_sync(&job->out, err);
+    if (!status)
+        status = put_states(job, &set, err);
     return status || !set.path ? status : umm_fileset_commit(&set, err);
 }
 

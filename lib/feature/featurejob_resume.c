@@ -486,8 +486,11 @@ enum umm_status umm_featurework_encode(const struct umm_featurework *work, char 
 
 enum umm_status umm_featurework_save(struct umm_featurework *work, struct umm_error *err)
 {
-    struct umm_checkpoint c;
-    enum umm_status status = make_checkpoint(work, &c, err);
+    struct umm_checkpoint c = {.n_rows = 0};
+    /* A stream that goes on, behind the rows that it has; anything else is committed by now. */
+    enum umm_status status = umm_outfile_sync(&work->writer.output.file, err);
+    if (!status)
+        status = make_checkpoint(work, &c, err);
     if (!status)
         status = umm_checkpoint_save(&c, work->options->state, err);
     umm_checkpoint_free(&c);

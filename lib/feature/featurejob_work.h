@@ -112,7 +112,7 @@ UMM_MUST_USE enum umm_status umm_featurework_encode(const struct umm_featurework
                                                     char **bytes, size_t *len_bytes,
                                                     struct umm_error *err);
 
-/* Write the state. */
+/* Write the state; before it, what went out through a stream is made durable. */
 UMM_MUST_USE enum umm_status umm_featurework_save(struct umm_featurework *work,
                                                   struct umm_error *err);
 

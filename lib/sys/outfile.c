@@ -750,13 +750,19 @@ static enum umm_status commit_file(struct umm_outfile *out,
     return status;
 }
 
-static enum umm_status commit_stream(struct umm_outfile *out, bool is_synced, struct umm_error *err)
+enum umm_status umm_outfile_sync(const struct umm_outfile *out, struct umm_error *err)
 {
     /* Pipes and terminals cannot sync and say EINVAL (or EROFS); no reason to fail. */
-    if (is_synced && sync_again(out->fd) < 0 && errno != EINVAL && errno != EROFS &&
+    if (out->is_open && sync_again(out->fd) < 0 && errno != EINVAL && errno != EROFS &&
         errno != EOPNOTSUPP)
         return umm_error_set_errno(err, errno, out->path, "cannot sync");
-    return flush_by_close(out, err);
+    return UMM_OK;
+}
+
+static enum umm_status commit_stream(struct umm_outfile *out, bool is_synced, struct umm_error *err)
+{
+    enum umm_status status = is_synced ? umm_outfile_sync(out, err) : UMM_OK;
+    return status ? status : flush_by_close(out, err);
 }
 
 enum umm_status umm_outfile_commit(struct umm_outfile *out,

@@ -132,6 +132,13 @@ UMM_MUST_USE enum umm_status umm_outfile_open_replaced(const struct umm_outfile 
 bool umm_outfile_is_stream(const struct umm_outfile *out);
 
 /*
+ * What was written so far survives a power cut, as far as the output can be synced: pipes and
+ * terminals cannot, and that is no failure. For who notes elsewhere what is out before the commit,
+ * of a stream: a file of ours has no name until then. Nothing on "none".
+ */
+UMM_MUST_USE enum umm_status umm_outfile_sync(const struct umm_outfile *out, struct umm_error *err);
+
+/*
  * End the output: put the file in place. options NULL means neither. *is_changed
  * (may be NULL) is false when is_if_changed kept the old file. On failure the
  * temporary is removed and the target is untouched, with one exception: when the

@@ -835,6 +835,29 @@ static void dash_and_dev_stdout_are_standard_output(void **state)
     assert_false(exists("-"));
 }
 
+static void sync_before_the_commit_asks_of_a_stream_what_it_can(void **state)
+{
+    (void)state;
+    struct umm_outfile out = {0};
+    struct umm_error err;
+    assert_int_equal(umm_outfile_sync(&out, NULL), UMM_OK);
+    assert_int_equal(umm_outfile_open(&out, "/dev/null", NULL, NULL), UMM_OK);
+    assert_int_equal(umm_outfile_sync(&out, NULL), UMM_OK);
+    umm_outfile_abort(&out);
+    assert_int_equal(umm_outfile_open(&out, "new", NULL, NULL), UMM_OK);
+    assert_int_equal(umm_outfile_sync(&out, NULL), UMM_OK);
+    int fd = dup(umm_outfile_fd(&out));
+    close(umm_outfile_fd(&out));
+    assert_int_equal(umm_outfile_sync(&out, &err), UMM_ERR_SYSTEM);
+    assert_int_equal(err.sys_errno, EBADF);
+    assert_string_equal(err.path, "new");
+    assert_string_equal(err.message, "cannot sync");
+    assert_int_equal(dup2(fd, umm_outfile_fd(&out)), umm_outfile_fd(&out));
+    close(fd);
+    umm_outfile_abort(&out);
+    assert_int_equal(count_hidden(NULL), 0);
+}
+
 /* ---- refusals ---- */
 
 static void directories_are_eisdir(void **state)
@@ -1108,6 +1131,7 @@ int main(void)
         TEST(fifo_is_written_through),
         TEST(wait_for_the_reader_of_a_fifo_ends_with_the_run),
         TEST(dash_and_dev_stdout_are_standard_output),
+        TEST(sync_before_the_commit_asks_of_a_stream_what_it_can),
         TEST(directories_are_eisdir),
         TEST(missing_directory_is_named),
         TEST(empty_name_is_refused),
