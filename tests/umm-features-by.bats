@@ -146,6 +146,37 @@ Try 'umm-features --help'." \
     cmp out.csv before.csv
 }
 
+@test "states or an output that a signal's run cannot save are an error" {
+    # ends CODE TEXT FILE OPTION...: a signal, when all lines are in FILE, and the states cannot
+    # change: what is not ours is in the way
+    ends() {
+        local want=$1 text=$2 file=$3 code=0 i
+        shift 3
+        mkdir states
+        umm-features -f ema:5 --by=symbol "$@" in >shown 2>err 3>&- &
+        local pid=$!
+        exec 4>in
+        cat mixed.csv >&4
+        for i in {1..500}; do
+            [[ ! -e $file || $(wc -l <"$file") -lt 201 ]] || break
+            sleep 0.05
+        done
+        mkdir -p states/.symbols.umm-next/mine
+        kill -TERM $pid
+        wait $pid || code=$?
+        exec 4>&-
+        [[ $code -eq $want && $(<err) == "$text" ]] || fail "$code $(<err)"
+        rm -r states
+    }
+    local text='umm-features: states/.symbols.umm-next: cannot make the directory: File exists'
+    mkfifo in
+    ends 143 '' shown --
+    ends 1 "$text" shown --state-root=states
+    ends 1 "$text" .out.csv.umm-0 --state-root=states -o out.csv
+    [[ ! -e out.csv ]]
+    no_leftovers
+}
+
 @test "lines that a signal lost in a full pipe come again" {
     mkdir states
     cat >stall.py <<'EOF'

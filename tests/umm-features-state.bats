@@ -398,6 +398,21 @@ EOF
     no_leftovers
 }
 
+@test "a state that a signal's run cannot save is an error with its cause" {
+    mkfifo in
+    umm-features -f ema:3 --follow --state=s in >out.csv 2>err 3>&- &
+    local pid=$! code=0
+    exec 4>in
+    head -n 31 all.csv >&4
+    await out.csv 31
+    mkdir s
+    kill -TERM $pid
+    wait $pid || code=$?
+    exec 4>&-
+    [[ $code -eq 1 && $(<err) == 'umm-features: s: cannot write: Is a directory' ]] || fail "$code $(<err)"
+    no_leftovers
+}
+
 @test "lines survive a power cut before the state that counts them does" {
     strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
     [[ -z ${UMM_EMULATED-} ]] || skip "system calls are the emulator's"

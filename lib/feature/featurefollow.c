@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "feature/featurefollow.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -415,19 +416,24 @@ static enum umm_status end(struct job *job, enum umm_status status, struct umm_e
     const bool is_cancelled = status == UMM_ERR_CANCELLED;
     if (is_cancelled ? job->is_torn || job->n_symbols == 0 : status != UMM_OK)
         return status;
-    struct umm_error *why = is_cancelled ? NULL : err;
+    struct umm_error why = {.status = UMM_OK};
+    struct umm_fileset set = {.path = NULL};
     if (is_cancelled)
         limit_waits(job);
-    struct umm_fileset set = {.path = NULL};
-    enum umm_status ended = flush(job, why);
+    enum umm_status ended = flush(job, &why);
     if (!ended)
-        ended = put_states(job, &set, why);
+        ended = put_states(job, &set, &why);
     if (!ended && (!is_cancelled || job->follow->state_root))
-        ended = umm_outfile_commit(&job->out, &options, NULL, why);
+        ended = umm_outfile_commit(&job->out, &options, NULL, &why);
     if (!ended && set.path)
-        ended = umm_fileset_commit(&set, why);
+        ended = umm_fileset_commit(&set, &why);
     umm_fileset_abort(&set);
-    return is_cancelled ? status : ended;
+    /* That it was cancelled is nothing beside what is lost, but for lines whose reader left. */
+    if (is_cancelled && (!ended || why.sys_errno == EPIPE))
+        return status;
+    if (ended && err)
+        *err = why;
+    return ended;
 }
 
 static enum umm_status run_job(struct job *job, struct umm_error *err)

@@ -254,17 +254,15 @@ static enum umm_status finish(struct umm_featurework *work, struct umm_error *er
 /* What a pipe brought before a signal came will not come again: results, then the state. */
 static enum umm_status keep_taken(struct umm_featurework *work, struct umm_error *err)
 {
-    const char *state = work->options->state;
     bool is_changed;
+    enum umm_status status = UMM_OK;
     if (work->has_writer && !umm_outfile_is_stream(&work->writer.output.file)) {
         work->writer.run = NULL;
-        enum umm_status status = umm_resultwriter_commit(&work->writer, &is_changed, err);
-        if (status)
-            return status;
+        status = umm_resultwriter_commit(&work->writer, &is_changed, err);
     }
-    if (umm_featurework_save(work, NULL) != UMM_OK)
-        return umm_error_set_path(err, UMM_ERR_SYSTEM, state, "cannot write the state");
-    return UMM_ERR_CANCELLED;
+    if (!status)
+        status = umm_featurework_save(work, err);
+    return status ? status : umm_error_set_cancelled(err);
 }
 
 static void fill_result(struct umm_featurework *work)
