@@ -723,7 +723,7 @@ as_nobody() {
         "${convert[@]}" --report locked/r -o /dev/null in.csv
     [[ $(cat locked/out.npy) = old && $(ls -A locked) = out.npy && -z $(ls -A mine) ]]
     # What cannot be read may be an archive, or a state: it is not replaced.
-    local why='cannot read the file that it would replace: Permission denied' name
+    local why='cannot read the file that it would replace: Permission denied'
     as_nobody ./umm-convert --bad-rows skip -o mine/a.npy in.csv >/dev/null || [[ $? -eq 3 ]]
     cp mine/a.npy before
     chmod 200 mine/a.npy
