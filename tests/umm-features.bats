@@ -299,3 +299,57 @@ assert r['features'].startswith('ema:20@close,macd:12:26:9@close compat=talib na
     [[ $status -eq 1 && $stderr == 'umm-features: root/A/1m.npy: '*'--rebuild starts over' ]]
     no_leftovers .
 }
+
+@test "results take the place of no dataset, whatever links lead there" {
+    local try="Try 'umm-features --help'." i
+    mkdir -p root/A root/B far other
+    for i in A B; do
+        umm-synth --symbol=$i --rows=50 | umm-convert -o root/$i/1m.npy
+    done
+    cp -a root before
+    many() { umm-features -f ema:5 --root=root --timeframes=1m "$@"; }
+    # One to a symbol's directory, that of the job or of one that is not asked for.
+    mkdir out
+    for i in A B; do
+        ln -sfn ../root/$i out/A
+        refuses 2 "umm-features: out/A: the results would take the place of their inputs
+$try" many --symbols=A --out-root=out
+        refuses 2 "umm-features: out/A: the results would take the place of their inputs
+$try" many --symbols=A --out-root=out --append
+    done
+    # Both lead elsewhere, where no name tells it.
+    mv root/B far/B
+    ln -s ../far/B root/B
+    ln -sfn ../far/B out/A
+    refuses 2 "umm-features: out: an input in it would be an output
+$try" many --symbols=A,B --out-root=out
+    rm root/B
+    mv far/B root/B
+    rm out/A
+    mkdir out/A out/B
+    ln root/B/1m.npy out/A/1m.npy
+    refuses 2 "umm-features: out: an input in it would be an output
+$try" many --symbols=A,B --out-root=out
+    rm out/A/1m.npy
+    mkdir -p states/A
+    ln root/A/1m.npy states/A/1m.state
+    refuses 2 "umm-features: states: an input in it would be an output
+$try" many --symbols=A --out-root=out --state-root=states --append --rebuild
+    # Two results in one place, of which one would go.
+    rmdir out/A
+    ln -s B out/A
+    refuses 2 "umm-features: out: two outputs in it have one place, by a link
+$try" many --symbols=A,B --out-root=out
+    # What cannot be examined may be any of them.
+    ln -s loop loop
+    refuses 1 'umm-features: loop: cannot examine: Too many levels of symbolic links' \
+        many --symbols=A --out-root=loop
+    diff -r root before
+    [[ -z $(ls out/B) ]]
+    # Links to a place of their own are as good as a directory.
+    ln -sfn ../other out/A
+    ok many --symbols=A,B --out-root=out --append
+    ok many --symbols=A,B --out-root=out --append
+    [[ -f other/1m.npy && -f other/1m.state && -f out/B/1m.npy ]]
+    diff -r root before
+}

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "data/dataset.h"
 #include "sys/file.h"
+#include "sys/fileids.h"
 #include "sys/outfile.h"
 #include "sys/workers.h"
 
@@ -63,24 +64,15 @@ static enum umm_status check_names(const struct umm_convert_many *many, char **o
     return status;
 }
 
-struct id {
-    uint64_t device, inode;
-};
-
-static int compare_ids(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(struct id));
-}
-
 /* The files that are there already of n paths: how many, sorted in ids. */
-static size_t list_ids(const char *const *paths, size_t n, struct id *ids)
+static size_t list_ids(const char *const *paths, size_t n, struct umm_fileid *ids)
 {
     struct umm_file_info info;
     size_t n_ids = 0;
     for (size_t i = 0; i < n; i++)
         if (umm_file_stat(paths[i], &info, NULL) == UMM_OK && info.kind == UMM_FILE_REGULAR)
-            ids[n_ids++] = (struct id){info.device, info.inode};
-    qsort(ids, n_ids, sizeof *ids, compare_ids);
+            ids[n_ids++] = (struct umm_fileid){info.device, info.inode};
+    umm_fileids_sort(ids, n_ids);
     return n_ids;
 }
 
@@ -89,20 +81,18 @@ static enum umm_status check_files(const struct umm_convert_many *many, char **o
                                    struct umm_error *err)
 {
     size_t n = many->n_inputs;
-    struct id *ids = calloc(2 * n, sizeof *ids), *out_ids = ids ? ids + n : NULL;
+    struct umm_fileid *ids = calloc(2 * n, sizeof *ids), *out_ids = ids ? ids + n : NULL;
     enum umm_status status = UMM_OK;
     if (!ids)
         return umm_error_set_memory(err, 2 * n * sizeof *ids, "the list of files");
     size_t n_in = list_ids(many->inputs, n, ids);
     size_t n_out = list_ids((const char *const *)outputs, n, out_ids);
-    for (size_t i = 0; !status && i < n_out; i++) {
-        if (bsearch(&out_ids[i], ids, n_in, sizeof *ids, compare_ids))
-            status = umm_error_set_path(err, UMM_ERR_ARGUMENT, many->directory,
-                                        "an input in it would be an output");
-        else if (i && compare_ids(&out_ids[i - 1], &out_ids[i]) == 0)
-            status = umm_error_set_path(err, UMM_ERR_ARGUMENT, many->directory,
-                                        "two outputs in it are links to one file");
-    }
+    if (umm_fileids_meet(ids, n_in, out_ids, n_out))
+        status = umm_error_set_path(err, UMM_ERR_ARGUMENT, many->directory,
+                                    "an input in it would be an output");
+    else if (umm_fileids_has_twins(out_ids, n_out))
+        status = umm_error_set_path(err, UMM_ERR_ARGUMENT, many->directory,
+                                    "two outputs in it are links to one file");
     free(ids);
     return status;
 }
