@@ -177,6 +177,30 @@ Try 'umm-features --help'." \
     no_leftovers
 }
 
+@test "a state does not take the place of the output" {
+    mkdir states
+    local name features=(umm-features -f sma:2 --by=symbol --state-root=states)
+    for name in states/ETH.state states/./A%2FB.state; do
+        refuses 1 "umm-features: states/${name##*/}: is the output and a state at once" \
+            "${features[@]}" --format=csv -o "$name" mixed.csv
+    done
+    ln -s lines.csv states/ETH.state
+    refuses 1 'umm-features: states/ETH.state: is the output and a state at once' \
+        "${features[@]}" -o states/lines.csv mixed.csv
+    rm states/ETH.state
+    [[ -z $(ls -A states) ]]
+    # Lines behind a state would go with the next one.
+    ok "${features[@]}" -o states/lines.csv mixed.csv
+    cp -a states before
+    capture bash -c '"$@" >>states/ETH.state' - "${features[@]}" mixed.csv
+    [[ $status -eq 1 && $stderr == 'umm-features: states/ETH.state: is the output and a state at once' ]]
+    # Nor does a report take that of a state.
+    refuses 1 'umm-features: states/ETH.state: is no text, but data: a report does not take its place' \
+        "${features[@]}" --report=states/ETH.state -o out.csv mixed.csv
+    diff -r states before
+    no_leftovers
+}
+
 @test "lines that a signal lost in a full pipe come again" {
     mkdir states
     cat >stall.py <<'EOF'

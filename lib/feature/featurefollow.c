@@ -181,6 +181,18 @@ static void free_symbol(struct symbol *symbol)
     free(symbol);
 }
 
+/* The state at path would take the place of the lines, or they be written into it. */
+static enum umm_status check_state_path(const struct job *job, const char *path,
+                                        struct umm_error *err)
+{
+    const char *output = job->each->output;
+    struct umm_file_info info;
+    if (!umm_outfile_is_same(path, output) &&
+        !(umm_file_stat(path, &info, NULL) == UMM_OK && umm_outfile_is_file(output, &info)))
+        return UMM_OK;
+    return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is the output and a state at once");
+}
+
 static enum umm_status start(struct job *job, struct symbol *symbol, const char *name, size_t len,
                              struct umm_error *err)
 {
@@ -211,6 +223,8 @@ static enum umm_status start(struct job *job, struct symbol *symbol, const char 
             symbol->state_path = join(job->follow->state_root, "/", file, ".state");
         if (!status && !symbol->state_path)
             status = umm_error_set_memory(err, len, "a state's name");
+        if (!status)
+            status = check_state_path(job, symbol->state_path, err);
         symbol->options.state = symbol->state_path;
     }
     if (!status)
