@@ -201,6 +201,27 @@ Try 'umm-features --help'." \
     no_leftovers
 }
 
+@test "a lock that is asked for is that of the output, too" {
+    mkdir states
+    exec 9>.out.csv.lock
+    flock 9
+    local features=(umm-features -f sma:2 --by=symbol mixed.csv) states
+    for states in '' --state-root=states; do
+        refuses 1 'umm-features: out.csv: is locked by another process' \
+            "${features[@]}" $states --lock=fail -o out.csv
+    done
+    capture timeout -s TERM 0.5 "${features[@]}" --lock -o out.csv
+    [[ $status -eq 124 && ! -e out.csv && -z $(ls -A states) ]]
+    ok "${features[@]}" -o out.csv
+    ok bash -c '"$@" >out.csv' - "${features[@]}" --lock=fail
+    exec 9>&-
+    ok "${features[@]}" --lock=fail -o out.csv
+    ok "${features[@]}" --lock --state-root=states -o out.csv
+    # This one has the lock of the states.
+    ok timeout 20 "${features[@]}" --lock --state-root=states --format=csv -o states/symbols
+    no_leftovers
+}
+
 @test "lines that a signal lost in a full pipe come again" {
     mkdir states
     cat >stall.py <<'EOF'

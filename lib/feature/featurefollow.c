@@ -49,7 +49,7 @@ struct job {
     struct symbol **slots; /* by the hash of the name, open addressing; a power of two */
     size_t n_slots, n_symbols;
     struct umm_outfile out;
-    struct umm_lock lock;
+    struct umm_lock lock, output_lock;
     struct umm_resultrows rows;
     char *text; /* lines that wait, and room for one more */
     size_t used_bytes, cap_bytes;
@@ -399,23 +399,44 @@ static enum umm_status take_rows(struct job *job, struct umm_error *err)
 }
 
 /* One run at a time for a root of states; that it is missing is said before any line. */
-static enum umm_status lock_states(struct job *job, struct umm_error *err)
+static enum umm_status lock_states(struct job *job, const char *path, struct umm_error *err)
 {
-    const char *root = job->follow->state_root;
-    if (!root)
-        return UMM_OK;
-    char *path = join(root, "/", STATES, "");
-    if (!path)
-        return umm_error_set_memory(err, strlen(root), "a path");
     enum umm_status status = umm_guard_path(path, err);
     if (!status)
         status = umm_lock_take(&job->lock, path, job->each->lock_wait, job->run, err);
-    free(path);
     /* What a killed run began is finished, or removed. */
     struct umm_fileset set = {.path = NULL};
     if (!status)
-        status = umm_fileset_open(&set, root, STATES, 0, err);
+        status = umm_fileset_open(&set, job->follow->state_root, STATES, 0, err);
     umm_fileset_abort(&set);
+    return status;
+}
+
+/* A stream has no place for a lock, and is not replaced. */
+static enum umm_status lock_output(struct job *job, struct umm_error *err)
+{
+    const char *output = job->each->output;
+    struct umm_outfile_place place;
+    enum umm_status status = umm_outfile_locate(&place, output, err);
+    if (status)
+        return status;
+    umm_file_close(&place.dir_fd);
+    return place.is_stream
+               ? UMM_OK
+               : umm_lock_take(&job->output_lock, output, job->each->lock_wait, job->run, err);
+}
+
+static enum umm_status take_locks(struct job *job, struct umm_error *err)
+{
+    const char *root = job->follow->state_root;
+    char *path = root ? join(root, "/", STATES, "") : NULL;
+    if (root && !path)
+        return umm_error_set_memory(err, strlen(root), "a path");
+    enum umm_status status = path ? lock_states(job, path, err) : UMM_OK;
+    /* An output of the states' own name has their lock, for which we would wait for ever. */
+    if (!status && job->each->is_locked && !(path && umm_outfile_is_same(path, job->each->output)))
+        status = lock_output(job, err);
+    free(path);
     return status;
 }
 
@@ -454,7 +475,7 @@ static enum umm_status run_job(struct job *job, struct umm_error *err)
 {
     struct umm_reading_options reading = job->each->text.reading;
     reading.is_prompt = true;
-    enum umm_status status = lock_states(job, err);
+    enum umm_status status = take_locks(job, err);
     if (!status)
         status = umm_reading_open(&job->reading, job->each->input, &reading, job->run, err);
     if (!status)
@@ -476,6 +497,7 @@ static void free_job(struct job *job)
     for (size_t i = 0; i < job->n_slots; i++)
         free_symbol(job->slots[i]);
     umm_outfile_abort(&job->out);
+    umm_lock_release(&job->output_lock);
     umm_lock_release(&job->lock);
     umm_resultrows_free(&job->rows);
     umm_npy_free(&job->npy);
