@@ -462,6 +462,11 @@ enum umm_status umm_file_pass_owner(int fd, const char *path, unsigned owner, un
     return UMM_OK;
 }
 
+unsigned umm_file_mode_for_stranger(unsigned own, unsigned replaced)
+{
+    return own & (replaced | S_IRUSR | S_IWUSR);
+}
+
 void umm_file_cut_back(int fd, const char *path, uint64_t len_bytes)
 {
     struct stat st;

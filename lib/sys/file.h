@@ -164,6 +164,13 @@ UMM_MUST_USE enum umm_status umm_file_pass_owner(int fd, const char *path, unsig
                                                  unsigned group, unsigned *mode,
                                                  struct umm_error *err);
 
+/*
+ * A stranger's file in a directory for all, such as /tmp, is no model for the one that replaces
+ * it: that keeps its owner and group. Its mode is `own`, what the kernel gave it, without what
+ * `replaced` kept from others, but for reading and writing by its owner.
+ */
+unsigned umm_file_mode_for_stranger(unsigned own, unsigned replaced);
+
 /* Set the size. Cutting a file that somebody has mapped gives them SIGBUS. */
 UMM_MUST_USE enum umm_status umm_file_truncate(int fd, const char *path, uint64_t len_bytes,
                                                struct umm_error *err);

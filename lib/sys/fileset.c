@@ -143,7 +143,7 @@ enum umm_status umm_fileset_open(struct umm_fileset *set, const char *dir, const
     return status;
 }
 
-/* Owner, group and mode of what is replaced. A stranger's in a directory for all is no model. */
+/* Owner, group and mode of what is replaced, as far as it is a model. */
 static enum umm_status take_rights(const struct umm_fileset *set, int fd,
                                    const struct umm_outfile_place *place, const char *path,
                                    struct umm_error *err)
@@ -153,10 +153,12 @@ static enum umm_status take_rights(const struct umm_fileset *set, int fd,
         return errno == ENOENT ? UMM_OK : umm_error_set_errno(err, errno, path, "cannot examine");
     if (fstat(fd, &st) < 0 || fstat(set->dir_fd, &dir) < 0)
         return umm_error_set_errno(err, errno, path, "cannot examine");
-    if (old.st_uid != st.st_uid && (dir.st_mode & S_IWOTH))
-        return UMM_OK;
     unsigned mode = old.st_mode & 0777;
-    enum umm_status status = umm_file_pass_owner(fd, path, old.st_uid, old.st_gid, &mode, err);
+    enum umm_status status = UMM_OK;
+    if (old.st_uid != st.st_uid && (dir.st_mode & S_IWOTH))
+        mode = umm_file_mode_for_stranger(st.st_mode & 0777, mode);
+    else
+        status = umm_file_pass_owner(fd, path, old.st_uid, old.st_gid, &mode, err);
     if (!status && fchmod(fd, mode) < 0)
         return umm_error_set_errno(err, errno, path, "cannot set the mode");
     return status;

@@ -12,7 +12,8 @@
  * NAME: the caller holds a lock. Others who read single files in between see old and new ones.
  *
  * A new file has the mode of the one that it replaces, and its owner and group as far as the
- * process may. A symbolic link to a file in DIR stays, and its target is replaced.
+ * process may; in the place of another user's in a directory for all, what outfile.h says. A
+ * symbolic link to a file in DIR stays, and its target is replaced.
  */
 #ifndef UMM_SYS_FILESET_H
 #define UMM_SYS_FILESET_H

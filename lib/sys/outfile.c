@@ -662,15 +662,14 @@ static enum umm_status look_at_target(struct umm_outfile *out, struct stat *targ
     return umm_error_set_errno(err, errno, out->path, "cannot examine");
 }
 
-/* The mode of the new file. What a stranger kept from others is not opened to them, either. */
+/* The mode of the new file. */
 static mode_t mode_of(const struct umm_outfile *out, const struct stat *target, bool is_taken)
 {
-    const mode_t own = (mode_t)out->mode;
     if (is_taken)
         return target->st_mode & 0777;
     if (!S_ISREG(target->st_mode))
-        return own;
-    return own & (target->st_mode | S_IRUSR | S_IWUSR);
+        return out->mode;
+    return umm_file_mode_for_stranger(out->mode, target->st_mode);
 }
 
 static enum umm_status finish_temp(struct umm_outfile *out,

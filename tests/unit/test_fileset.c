@@ -137,6 +137,33 @@ static void group_that_cannot_be_kept_takes_its_rights_along(void **state)
     assert_int_equal(st.st_mode & 07777, 0644);
 }
 
+/* In a directory like /tmp: neither owner nor mode, but nothing is opened that was not. */
+static void stranger_passes_nothing_on(void **state)
+{
+    static const mode_t modes[][2] = {{0666, 0644}, {0777, 0644}, {0600, 0600}, {0640, 0640},
+                                      {0440, 0640}, {0, 0600},    {0004, 0604}};
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(chmod(".", 01777), 0);
+    mode_t before = umask(022);
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        struct umm_fileset set;
+        struct stat st;
+        put("a", "old");
+        assert_int_equal(chown("a", 12345, 23456), 0);
+        assert_int_equal(chmod("a", modes[i][0]), 0);
+        begin(&set, 1);
+        put_next(&set, "a", "new");
+        assert_int_equal(umm_fileset_commit(&set, NULL), UMM_OK);
+        assert_int_equal(stat("a", &st), 0);
+        assert_true(holds("a", "new") && st.st_uid == 0);
+        assert_int_equal(st.st_mode & 07777, modes[i][1]);
+        assert_int_equal(remove("a"), 0);
+    }
+    umask(before);
+}
+
 static void what_is_no_file_there_is_refused(void **state)
 {
     struct umm_fileset set;
@@ -174,6 +201,7 @@ int main(void)
         TEST(what_a_killed_one_left_is_removed_or_finished),
         TEST(modes_and_links_stay),
         TEST(group_that_cannot_be_kept_takes_its_rights_along),
+        TEST(stranger_passes_nothing_on),
         TEST(what_is_no_file_there_is_refused),
         TEST(a_link_in_place_of_changes_is_not_followed),
     };
