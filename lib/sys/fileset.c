@@ -58,14 +58,24 @@ static enum umm_status open_own(const char *path, DIR **stream, struct umm_error
     return umm_error_set_errno(err, sys_errno, path, "cannot open");
 }
 
-/* As far as that can be done: without memory, for what is open. */
-static void remove_all(const char *path, DIR *stream)
+/* The same of what a killed run may have left; *stream is NULL where there is none. */
+static enum umm_status open_left(const char *path, DIR **stream, struct umm_error *err)
+{
+    struct stat st;
+    *stream = NULL;
+    if (lstat(path, &st) == 0)
+        return open_own(path, stream, err);
+    return errno == ENOENT ? UMM_OK : umm_error_set_errno(err, errno, path, "cannot examine");
+}
+
+/* As far as that can be done, without memory, for what is open: what rmdir says of the rest. */
+static int remove_all(const char *path, DIR *stream)
 {
     const struct dirent *entry;
     rewinddir(stream);
     while ((entry = readdir(stream)))
         (void)unlinkat(dirfd(stream), entry->d_name, 0); /* fails on "." and ".." */
-    (void)rmdir(path);
+    return rmdir(path);
 }
 
 /* The files of `done` take their places, those that a run was killed at, too. */
@@ -92,17 +102,16 @@ static enum umm_status finish(const struct umm_fileset *set, DIR *stream, struct
 
 static enum umm_status recover(const struct umm_fileset *set, struct umm_error *err)
 {
-    struct stat st;
     DIR *stream;
-    if (open_own(set->next, &stream, NULL) == UMM_OK) {
-        remove_all(set->next, stream);
+    enum umm_status status = open_left(set->next, &stream, err);
+    if (!status && stream) {
+        if (remove_all(set->next, stream) < 0) /* or there is no room for ours, at the end */
+            status = umm_error_set_errno(err, errno, set->next, "cannot remove");
         closedir(stream);
     }
-    if (lstat(set->done, &st) < 0)
-        return errno == ENOENT ? UMM_OK
-                               : umm_error_set_errno(err, errno, set->done, "cannot examine");
-    enum umm_status status = open_own(set->done, &stream, err);
-    if (status)
+    if (!status)
+        status = open_left(set->done, &stream, err);
+    if (status || !stream)
         return status;
     status = finish(set, stream, err);
     closedir(stream);
@@ -223,6 +232,6 @@ void umm_fileset_abort(struct umm_fileset *set)
     if (!set->next)
         return;
     if (set->stream)
-        remove_all(set->next, set->stream);
+        (void)remove_all(set->next, set->stream);
     forget(set);
 }

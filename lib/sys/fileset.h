@@ -31,7 +31,8 @@ struct umm_fileset {
 
 /*
  * Begin, with dir and name, which live until the close; finish or remove what a killed run
- * left. n_expected files will come. UMM_ERR_SYSTEM, UMM_ERR_MEMORY.
+ * left. n_expected files will come. UMM_ERR_SYSTEM, UMM_ERR_MEMORY; UMM_ERR_CONFLICT when
+ * another user left it.
  */
 UMM_MUST_USE enum umm_status umm_fileset_open(struct umm_fileset *set, const char *dir,
                                               const char *name, size_t n_expected,

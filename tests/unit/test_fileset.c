@@ -83,6 +83,32 @@ static void what_a_killed_one_left_is_removed_or_finished(void **state)
     umm_fileset_abort(&set);
 }
 
+/* Before any work, and not when the files are to be written. */
+static void what_is_in_the_way_is_told_at_once(void **state)
+{
+    struct umm_fileset set;
+    struct umm_error err;
+    (void)state;
+    assert_int_equal(mkdir(".all.umm-next", 0700), 0);
+    assert_int_equal(mkdir(".all.umm-next/sub", 0700), 0);
+    assert_int_equal(umm_fileset_open(&set, ".", "all", 0, &err), UMM_ERR_SYSTEM);
+    assert_int_equal(err.sys_errno, ENOTEMPTY);
+    assert_string_equal(err.path, "./.all.umm-next");
+    assert_int_equal(remove(".all.umm-next/sub"), 0);
+    assert_int_equal(remove(".all.umm-next"), 0);
+    put(".all.umm-next", "a file");
+    assert_int_equal(umm_fileset_open(&set, ".", "all", 0, &err), UMM_ERR_SYSTEM);
+    assert_int_equal(err.sys_errno, ENOTDIR);
+    assert_true(holds(".all.umm-next", "a file"));
+    assert_int_equal(remove(".all.umm-next"), 0);
+    assert_int_equal(mkdir(".all.umm-next", 0700), 0);
+    if (chown(".all.umm-next", 12345, 12345) < 0)
+        skip();
+    assert_int_equal(umm_fileset_open(&set, ".", "all", 0, &err), UMM_ERR_CONFLICT);
+    assert_string_equal(err.message, "belongs to another user (uid 12345)");
+    assert_true(exists(".all.umm-next"));
+}
+
 static void modes_and_links_stay(void **state)
 {
     struct umm_fileset set;
@@ -199,6 +225,7 @@ int main(void)
         TEST(change_at_the_commit),
         TEST(are_as_they_were_when_aborted),
         TEST(what_a_killed_one_left_is_removed_or_finished),
+        TEST(what_is_in_the_way_is_told_at_once),
         TEST(modes_and_links_stay),
         TEST(group_that_cannot_be_kept_takes_its_rights_along),
         TEST(stranger_passes_nothing_on),
