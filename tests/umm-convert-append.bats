@@ -883,6 +883,42 @@ PY
     no_leftovers
 }
 
+@test "rows that NumPy counts while an append goes wrong are not cut off" {
+    local bad pid code n
+    umm-synth --rows=30000 >in.csv
+    head -n 101 in.csv >old.csv
+    mkfifo pipe
+    for bad in '' 'no row'; do
+        ok umm-convert -o out.npy old.csv
+        n=0 code=0
+        umm-convert --append -o out.npy pipe 2>err 3>&- &
+        pid=$!
+        exec 4>pipe
+        head -n 25001 in.csv >&4
+        while [[ $(stat -c %s out.npy) -eq 4928 ]] && ((n++ < 500)); do
+            sleep 0.01
+        done
+        "$PY" - 4>&- <<'EOF'
+import numpy as np
+with open("out.npy", "r+b") as file:
+    file.seek(128 + 100 * 48)
+    file.write(np.full((28000, 6), 7.0).tobytes())
+    file.seek(0)
+    np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": (28100, 6)})
+EOF
+        tail -n +25002 in.csv >&4
+        echo "$bad" >&4
+        exec 4>&-
+        wait $pid || code=$?
+        [[ $code -eq 1 && $(wc -l <err) -eq 1 ]] || fail "$code: $(<err)"
+        [[ $bad || $(<err) == 'umm-convert: out.npy: was changed by another program while it was written' ]] || fail "$(<err)"
+        "$PY" -c 'import numpy as np
+array = np.load("out.npy")
+assert array.shape == (28100, 6) and (array[-100:] == 7).all()' || fail "with a row '$bad'"
+        no_leftovers
+    done
+}
+
 @test "an array that is replaced while rows are appended to it is an error" {
     umm-synth --rows=30000 >in.csv
     head -n 20001 in.csv >old.csv

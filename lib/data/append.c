@@ -129,11 +129,11 @@ enum umm_status umm_append_open(struct umm_append *append, const char *path,
     return read_last(append, err);
 }
 
-/* What was written behind the array and never counted. */
+/* What was written behind the array and never counted, by another program neither. */
 static void cut_uncounted(const struct umm_append *append)
 {
     if (append->fd >= 0 && !append->is_header_open && append->rows.n_rows != append->n_old)
-        umm_file_cut_back(append->fd, append->path, append->size_bytes);
+        umm_npy_cut_back(append->fd, append->path, append->n_old, append->size_bytes);
 }
 
 void umm_append_close(struct umm_append *append)
@@ -424,13 +424,20 @@ enum umm_status umm_append_commit(struct umm_append *append, struct umm_error *e
     const uint64_t n_kept =
         append->n_old < append->rows.n_rows ? append->rows.n_rows : append->n_old + 1;
     const uint64_t end = append->rows.base_bytes + n_kept * append->rows.row_bytes;
-    enum umm_status status = umm_rowfile_flush(&append->rows, err);
-    if (!status && umm_append_is_changed(append))
-        status = make_plan(append, &plan, err);
+    const bool is_changed = umm_append_is_changed(append);
     /* The torn tail of an earlier run may reach further than the new rows. */
-    if (!status && append->size_bytes > end)
+    const bool is_torn = append->size_bytes > end;
+    enum umm_status status = UMM_OK;
+    /* Here, too, as what is buffered would go over the rows that another program has counted. */
+    if (is_changed || is_torn)
+        status = umm_npy_check_rows(append->fd, append->path, append->n_old, err);
+    if (!status)
+        status = umm_rowfile_flush(&append->rows, err);
+    if (!status && is_changed)
+        status = make_plan(append, &plan, err);
+    if (!status && is_torn)
         status = umm_file_truncate(append->fd, append->path, end, err);
-    if (!status && umm_append_is_changed(append)) {
+    if (!status && is_changed) {
         status = umm_file_sync_data(append->fd, append->path, err);
         if (!status)
             status = publish(append, &plan, err);

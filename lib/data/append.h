@@ -10,7 +10,8 @@
  * sync, count. A reader that maps the array sees the old or the new count.
  *
  * Bytes behind the array are what a killed append left, and give way. A header that
- * may have counted new rows is never followed by a cut: some reader may map them.
+ * may have counted new rows is never followed by a cut: some reader may map them. It
+ * may be another program's, which takes no lock: it is read again before a cut.
  */
 #ifndef UMM_DATA_APPEND_H
 #define UMM_DATA_APPEND_H
@@ -69,10 +70,14 @@ uint64_t umm_append_n_rows(const struct umm_append *append);
 /*
  * Make the new rows durable, then visible. After a failure the array is the old one,
  * unless the device refuses that too; a replaced last row may then be missing.
+ * UMM_ERR_CONFLICT: another program has written the header, or replaced the file.
  */
 UMM_MUST_USE enum umm_status umm_append_commit(struct umm_append *append, struct umm_error *err);
 
-/* Let go; what was not committed is cut off again. Safe after a failed open. */
+/*
+ * Let go; what was not committed is cut off again, unless the header is not as it was.
+ * Safe after a failed open.
+ */
 void umm_append_close(struct umm_append *append);
 
 #endif

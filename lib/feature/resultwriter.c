@@ -133,11 +133,12 @@ enum umm_status umm_resultwriter_open(struct umm_resultwriter *writer,
     return options->way == UMM_RESULT_FRESH ? open_fresh(writer, err) : open_old(writer, err);
 }
 
-/* What was written behind an array that grows and never counted. */
+/* What was written behind an array that grows and never counted, by another program neither. */
 static void cut_uncounted(const struct umm_resultwriter *writer)
 {
-    if (writer->size_bytes && writer->options->way == UMM_RESULT_GROW && !writer->is_header_open)
-        umm_file_cut_back(writer->fd, path_of(writer), writer->size_bytes);
+    const bool is_grown = writer->size_bytes && writer->options->way == UMM_RESULT_GROW;
+    if (is_grown && !writer->is_header_open && writer->rowfile.n_rows != writer->n_old)
+        umm_npy_cut_back(writer->fd, path_of(writer), writer->n_old, writer->size_bytes);
 }
 
 void umm_resultwriter_close(struct umm_resultwriter *writer)
@@ -410,7 +411,10 @@ static enum umm_status end_grown(struct umm_resultwriter *writer, bool *is_chang
     *is_changed = writer->n_again > 0 || writer->n_rows != writer->n_old;
     if (!*is_changed)
         return UMM_OK;
-    enum umm_status status = umm_rowfile_flush(&writer->rowfile, err);
+    /* Here, too, as what is buffered would go over the rows that another program has counted. */
+    enum umm_status status = umm_npy_check_rows(writer->fd, path_of(writer), writer->n_old, err);
+    if (!status)
+        status = umm_rowfile_flush(&writer->rowfile, err);
     if (!status)
         status = make_change(writer, &change, err);
     if (!status)

@@ -4,7 +4,8 @@
  * grows, or an array that is compared with them.
  *
  * An array that grows is published by its header, written once all rows are on the
- * device; rows behind the header's count are nobody's yet. Rows that are there already,
+ * device; rows behind the header's count are nobody's yet, and cut off after a failure
+ * if the header, read again, still has that count. Rows that are there already,
  * because a run was killed before it could say so elsewhere, or because the last one is
  * revised, are compared; where they differ they are kept in memory until the commit,
  * which takes them out of the count while they change:
@@ -84,7 +85,8 @@ UMM_MUST_USE enum umm_status umm_resultwriter_flush(struct umm_resultwriter *wri
 
 /*
  * The end: all of it is in place, and on the device if is_synced or it grew.
- * *is_changed is false when an array that grows did not.
+ * *is_changed is false when an array that grows did not. UMM_ERR_CONFLICT: another
+ * program has written that array's header, or replaced the file.
  */
 UMM_MUST_USE enum umm_status umm_resultwriter_commit(struct umm_resultwriter *writer,
                                                      bool *is_changed, struct umm_error *err);

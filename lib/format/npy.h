@@ -117,7 +117,14 @@ UMM_MUST_USE enum umm_status umm_npy_read(int fd, const char *path, struct umm_n
 UMM_MUST_USE enum umm_status umm_npy_check_rows(int fd, const char *path, uint64_t n_rows,
                                                 struct umm_error *err);
 
-/* The same; *header is the header's *len_bytes bytes as they were, malloc'ed, or NULL. */
+/*
+ * After a failure: cut off, as umm_file_cut_back, what the file is longer than len_bytes. Not
+ * where the header, read anew, says anything but n_rows rows, or more than len_bytes hold, or
+ * cannot be read: another program may have counted what is there, and readers have it mapped.
+ */
+void umm_npy_cut_back(int fd, const char *path, uint64_t n_rows, uint64_t len_bytes);
+
+/* As umm_npy_read; *header is the header's *len_bytes bytes as they were, malloc'ed, or NULL. */
 UMM_MUST_USE enum umm_status umm_npy_read_file(int fd, const char *path, struct umm_npy *out,
                                                void **header, size_t *len_bytes,
                                                struct umm_error *err);

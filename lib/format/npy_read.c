@@ -198,6 +198,17 @@ enum umm_status umm_npy_check_rows(int fd, const char *path, uint64_t n_rows, st
                                         "was changed by another program while it was written");
 }
 
+void umm_npy_cut_back(int fd, const char *path, uint64_t n_rows, uint64_t len_bytes)
+{
+    struct umm_npy now = {0};
+    const enum umm_status status = umm_npy_read(fd, path, &now, NULL);
+    const bool is_uncounted = !status && now.n_dims > 0 && now.shape[0] == n_rows &&
+                              now.data_offset_bytes + umm_npy_data_bytes(&now) <= len_bytes;
+    umm_npy_free(&now);
+    if (is_uncounted)
+        umm_file_cut_back(fd, path, len_bytes);
+}
+
 /* ---- streams --------------------------------------------------------------- */
 
 /* Read up to len_bytes; *n_read is less only at the end of the stream. */

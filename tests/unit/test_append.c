@@ -35,6 +35,8 @@ static struct {
     bool has_cut_visible;
     bool has_published_unsynced; /* a header was written before its rows were synced */
     bool is_dirty;
+    bool is_unreadable;
+    bool is_read_late; /* another program counts its rows before the first read */
 } calls;
 
 static bool must_fail(void)
@@ -78,6 +80,21 @@ int fdatasync(int fd)
         return -1;
     calls.is_dirty = false;
     return 0;
+}
+
+static void count_others(int fd);
+
+ssize_t pread(int fd, void *buf, size_t n, off_t at)
+{
+    if (calls.is_unreadable) {
+        errno = EIO;
+        return -1;
+    }
+    if (calls.is_read_late) {
+        calls.is_read_late = false;
+        count_others(fd);
+    }
+    return syscall(SYS_pread64, fd, buf, n, at);
 }
 
 int ftruncate(int fd, off_t len)
@@ -294,6 +311,122 @@ static void a_half_written_piece_is_cut_off(void **state)
     assert_true(holds(old_rows, N_OLD));
 }
 
+/* ---- another program, which takes no lock -------------------------------------------  */
+
+enum { N_OTHERS = 14 };
+
+static struct row other_row(size_t i)
+{
+    return i < N_OLD ? old_rows[i] : (struct row){(int64_t)i + 1, 1000};
+}
+
+/* It puts rows behind the old ones, then counts them. */
+static void count_others(int fd)
+{
+    struct umm_npy npy;
+    char *header, bytes[ROW];
+    size_t len;
+    for (size_t i = N_OLD; i < N_OTHERS; i++) {
+        to_bytes(other_row(i), bytes);
+        assert_int_equal(syscall(SYS_pwrite64, fd, bytes, ROW, HEADER + i * ROW), ROW);
+    }
+    assert_int_equal(umm_schema_npy(&schema, N_OTHERS, &npy, NULL), UMM_OK);
+    assert_int_equal(umm_npy_format(&npy, UMM_NPY_ALIGN, &header, &len, NULL), UMM_OK);
+    assert_int_equal(syscall(SYS_pwrite64, fd, header, len, 0), len);
+    free(header);
+    umm_npy_free(&npy);
+    calls.visible = HEADER + N_OTHERS * ROW;
+}
+
+/* All that the other program counted is there as it wrote it. */
+static void check_others(off_t size)
+{
+    struct row rows[N_OTHERS];
+    for (size_t i = 0; i < N_OTHERS; i++)
+        rows[i] = other_row(i);
+    assert_false(calls.has_cut_visible);
+    assert_int_equal(size_now(), size);
+    assert_true(holds(rows, N_OTHERS));
+}
+
+/* Begin an append whose buffer has room for two rows. */
+static void begin(struct umm_append *append, size_t n_torn, const struct row *rows, size_t n)
+{
+    char bytes[ROW];
+    make_array(old_rows, N_OLD, n_torn);
+    assert_int_equal(umm_append_open(append, path, &schema, UMM_REVISION_ERROR, NULL, NULL),
+                     UMM_OK);
+    append->rows.cap_rows = 2;
+    for (size_t i = 0; i < n; i++) {
+        to_bytes(rows[i], bytes);
+        assert_int_equal(umm_append_push(append, bytes, rows[i].time, NULL), UMM_OK);
+    }
+}
+
+static void refuses_to_commit(struct umm_append *append)
+{
+    struct umm_error err = {0};
+    assert_int_equal(umm_append_commit(append, &err), UMM_ERR_CONFLICT);
+    assert_string_equal(err.message, "was changed by another program while it was written");
+}
+
+/* Two of the three rows are in the file when the others come, and the third never is. */
+static void rows_that_another_counts_are_not_cut_off(void **state)
+{
+    (void)state;
+    struct umm_append append;
+    for (int must_commit = 0; must_commit < 2; must_commit++) {
+        begin(&append, 0, overlap + 2, 3);
+        count_others(append.fd);
+        if (must_commit)
+            refuses_to_commit(&append);
+        umm_append_close(&append);
+        check_others(HEADER + N_OTHERS * ROW);
+    }
+}
+
+/* A torn tail that reaches further than the new rows, of which there are none, too. */
+static void a_tail_that_another_counts_is_not_cut_off(void **state)
+{
+    (void)state;
+    struct umm_append append;
+    for (size_t n = 0; n < 4; n += 3) {
+        begin(&append, 1000, overlap + 2, n);
+        count_others(append.fd);
+        refuses_to_commit(&append);
+        umm_append_close(&append);
+        check_others(HEADER + N_OLD * ROW + 1000);
+    }
+}
+
+/* Between the look at the file's size and that at its header. */
+static void rows_counted_during_the_open_are_not_cut_off(void **state)
+{
+    (void)state;
+    struct umm_append append;
+    char bytes[ROW];
+    make_array(old_rows, N_OLD, 0);
+    calls.is_read_late = true;
+    assert_int_equal(umm_append_open(&append, path, &schema, UMM_REVISION_ERROR, NULL, NULL),
+                     UMM_OK);
+    append.rows.cap_rows = 1;
+    to_bytes((struct row){N_OTHERS + 1, 0}, bytes);
+    assert_int_equal(umm_append_push(&append, bytes, N_OTHERS + 1, NULL), UMM_OK);
+    umm_append_close(&append);
+    check_others(HEADER + (N_OTHERS + 1) * ROW);
+}
+
+static void nothing_is_cut_off_when_the_header_cannot_be_read(void **state)
+{
+    (void)state;
+    struct umm_append append;
+    begin(&append, 0, overlap + 2, 3);
+    calls.is_unreadable = true;
+    umm_append_close(&append);
+    assert_int_equal(size_now(), HEADER + (N_OLD + 2) * ROW);
+    assert_true(holds(old_rows, N_OLD));
+}
+
 /* ---- comparison --------------------------------------------------------------------- */
 
 /* What the header promises, by looking at every old row for every row. */
@@ -427,6 +560,10 @@ int main(void)
         cmocka_unit_test(a_dead_device_leaves_whole_rows),
         cmocka_unit_test(what_is_not_committed_is_cut_off),
         cmocka_unit_test(a_half_written_piece_is_cut_off),
+        cmocka_unit_test(rows_that_another_counts_are_not_cut_off),
+        cmocka_unit_test(a_tail_that_another_counts_is_not_cut_off),
+        cmocka_unit_test(rows_counted_during_the_open_are_not_cut_off),
+        cmocka_unit_test(nothing_is_cut_off_when_the_header_cannot_be_read),
         cmocka_unit_test(comparison_is_the_slow_reference_s),
         cmocka_unit_test(a_time_that_is_none_is_older_than_all),
         cmocka_unit_test(a_failed_open_can_be_closed),
