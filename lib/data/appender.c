@@ -195,6 +195,9 @@ enum umm_status umm_appender_commit(struct umm_appender *appender, struct umm_er
         return umm_error_set_path(err, UMM_ERR_CONFLICT, appender->path,
                                   "its header has no room for more rows");
     enum umm_status status = sync_data(appender, err);
+    /* A lower count than another program's would have its rows cut off by the next open. */
+    if (!status)
+        status = umm_npy_check_rows(appender->fd, appender->path, appender->n_rows, err);
     if (status)
         return status;
     appender->is_header_open = true;
@@ -221,8 +224,8 @@ void umm_appender_close(struct umm_appender *appender)
 {
     /* What a header may have counted is not cut: somebody may have it mapped. */
     if (appender->fd >= 0 && appender->n_pushed > appender->n_rows && !appender->is_header_open)
-        (void)!umm_file_truncate(appender->fd, appender->path, place_of(appender, appender->n_rows),
-                                 NULL);
+        umm_npy_cut_back(appender->fd, appender->path, appender->n_rows,
+                         place_of(appender, appender->n_rows));
     free(appender->header);
     free(appender->next_header);
     umm_file_close(&appender->fd);

@@ -55,11 +55,17 @@ UMM_MUST_USE enum umm_status umm_appender_open(struct umm_appender *appender, co
 UMM_MUST_USE enum umm_status umm_appender_push(struct umm_appender *appender, const void *row,
                                                struct umm_error *err);
 
-/* Make what was pushed visible, and durable unless is_unsynced. */
+/*
+ * Make what was pushed visible, and durable unless is_unsynced. UMM_ERR_CONFLICT: another
+ * program, which takes no lock, has written the header.
+ */
 UMM_MUST_USE enum umm_status umm_appender_commit(struct umm_appender *appender,
                                                  struct umm_error *err);
 
-/* Let go; rows that were not committed are cut off. Safe after a failed open, and twice. */
+/*
+ * Let go; rows that were not committed are cut off, unless the header is not as it was.
+ * Safe after a failed open, and twice.
+ */
 void umm_appender_close(struct umm_appender *appender);
 
 #endif

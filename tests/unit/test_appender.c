@@ -101,6 +101,46 @@ static void test_uncommitted_rows_are_not_there(void **state)
     }
 }
 
+/* Another program, which takes no lock, puts rows behind those that are there and counts them. */
+static void count_others(int fd, uint64_t from, uint64_t to)
+{
+    const double row[2] = {0, 1000};
+    struct umm_npy npy = pairs;
+    char *header;
+    size_t len;
+    for (uint64_t i = from; i < to; i++)
+        assert_int_equal(umm_file_pwrite_all(fd, path, row, sizeof row, 128 + i * 16, NULL),
+                         UMM_OK);
+    npy.shape[0] = to;
+    assert_int_equal(umm_npy_format(&npy, UMM_NPY_ALIGN, &header, &len, NULL), UMM_OK);
+    assert_int_equal(umm_file_pwrite_all(fd, path, header, len, 0, NULL), UMM_OK);
+    free(header);
+}
+
+static void test_rows_that_another_counts_stay(void **state)
+{
+    (void)state;
+    struct umm_appender appender;
+    struct umm_error err;
+    double last = 0;
+    for (int must_commit = 0; must_commit < 2; must_commit++) {
+        unlink(path);
+        assert_int_equal(umm_appender_open(&appender, path, &pairs, NULL, NULL, NULL), UMM_OK);
+        push(&appender, 1);
+        assert_int_equal(umm_appender_commit(&appender, NULL), UMM_OK);
+        push(&appender, 2);
+        count_others(appender.fd, 1, 5);
+        if (must_commit) {
+            assert_int_equal(umm_appender_commit(&appender, &err), UMM_ERR_CONFLICT);
+            assert_string_equal(err.message, "was changed by another program while it was written");
+        }
+        umm_appender_close(&appender);
+        assert_int_equal(size_of_file(), 128 + 5 * 16);
+        assert_int_equal(rows_seen(&last), 5);
+        assert_true(last == 1000);
+    }
+}
+
 /* What a killed appender leaves: rows that nobody counted, then cut in the middle. */
 static void test_torn_tail_gives_way(void **state)
 {
@@ -202,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_uncommitted_rows_are_not_there),
+        cmocka_unit_test(test_rows_that_another_counts_stay),
         cmocka_unit_test(test_torn_tail_gives_way),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_record_with_a_trap),
