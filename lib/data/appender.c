@@ -187,10 +187,8 @@ static enum umm_status sync_data(const struct umm_appender *appender, struct umm
                                          : umm_file_sync_data(appender->fd, appender->path, err);
 }
 
-enum umm_status umm_appender_commit(struct umm_appender *appender, struct umm_error *err)
+static enum umm_status count_pushed(struct umm_appender *appender, struct umm_error *err)
 {
-    if (appender->n_pushed == appender->n_rows)
-        return UMM_OK;
     if (!make_header(appender))
         return umm_error_set_path(err, UMM_ERR_CONFLICT, appender->path,
                                   "its header has no room for more rows");
@@ -218,6 +216,14 @@ enum umm_status umm_appender_commit(struct umm_appender *appender, struct umm_er
     appender->n_rows = appender->n_pushed;
     appender->is_header_open = false;
     return UMM_OK;
+}
+
+enum umm_status umm_appender_commit(struct umm_appender *appender, struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
+    if (appender->n_pushed != appender->n_rows)
+        status = count_pushed(appender, err);
+    return status ? status : umm_file_check_named(appender->fd, appender->path, err);
 }
 
 void umm_appender_close(struct umm_appender *appender)

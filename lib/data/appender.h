@@ -57,7 +57,8 @@ UMM_MUST_USE enum umm_status umm_appender_push(struct umm_appender *appender, co
 
 /*
  * Make what was pushed visible, and durable unless is_unsynced. UMM_ERR_CONFLICT: another
- * program, which takes no lock, has written the header.
+ * program, which takes no lock, has written the header, or path leads to another file now,
+ * with nothing to commit, too: rows of earlier commits are not to be found either.
  */
 UMM_MUST_USE enum umm_status umm_appender_commit(struct umm_appender *appender,
                                                  struct umm_error *err);

@@ -141,6 +141,39 @@ static void test_rows_that_another_counts_stay(void **state)
     }
 }
 
+/* With and without rows to commit: those of the commit before are not found either. */
+static void test_rows_go_where_they_are_found(void **state)
+{
+    (void)state;
+    struct umm_appender appender;
+    struct umm_error err;
+    char moved[sizeof path + 2];
+    snprintf(moved, sizeof moved, "%s.2", path);
+    for (int is_new = 0; is_new < 2; is_new++) {
+        unlink(path);
+        assert_int_equal(umm_appender_open(&appender, path, &pairs, NULL, NULL, NULL), UMM_OK);
+        push(&appender, 1);
+        assert_int_equal(umm_appender_commit(&appender, NULL), UMM_OK);
+        assert_int_equal(umm_appender_commit(&appender, NULL), UMM_OK);
+        assert_int_equal(rename(path, moved), 0);
+        if (is_new)
+            push(&appender, 2);
+        assert_int_equal(umm_appender_commit(&appender, &err), UMM_ERR_CONFLICT);
+        assert_string_equal(err.message, "was removed while it was written");
+        FILE *file = fopen(path, "wb");
+        assert_non_null(file);
+        fclose(file);
+        if (is_new)
+            push(&appender, 3);
+        assert_int_equal(umm_appender_commit(&appender, &err), UMM_ERR_CONFLICT);
+        assert_string_equal(err.message, "was replaced while it was written");
+        assert_string_equal(err.path, path);
+        umm_appender_close(&appender);
+        assert_int_equal(size_of_file(), 0);
+        assert_int_equal(unlink(moved), 0);
+    }
+}
+
 /* What a killed appender leaves: rows that nobody counted, then cut in the middle. */
 static void test_torn_tail_gives_way(void **state)
 {
@@ -243,6 +276,7 @@ int main(void)
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_uncommitted_rows_are_not_there),
         cmocka_unit_test(test_rows_that_another_counts_stay),
+        cmocka_unit_test(test_rows_go_where_they_are_found),
         cmocka_unit_test(test_torn_tail_gives_way),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_record_with_a_trap),
