@@ -93,6 +93,21 @@ first, both = np.load("first.npy"), np.load("both.npy")
 assert len(both) == 2000 and (both[:1000] == first).all() and (both["symbol"] != b"").all()'
 }
 
+# The error comes with the next commit, long before the 1000 seconds are over.
+@test "run: an array that is replaced is an error at once, not rows that nobody finds" {
+    local code=0 n=0
+    mkdir data
+    timeout 100 umm-m5 run --no-sync --signals=10000000 --seconds=1000 --dir=data --figures=figures 2>err 3>&- &
+    while [[ ! -s data/S00.npy ]] && ((n++ < 500)); do
+        sleep 0.01
+    done
+    cp data/S00.npy other
+    mv other data/S00.npy
+    wait $! || code=$?
+    [[ $code -eq 1 && $(<err) == 'umm-m5: data/S00.npy: was replaced while it was written' ]] || fail "$code: $(<err)"
+    [[ ! -e figures ]]
+}
+
 @test "run: refuses" {
     refuses 2 "umm-m5: run needs --dir
 Try 'umm-m5 --help'." umm-m5 run

@@ -263,7 +263,8 @@ static enum umm_status run_signals(struct umm_workload *w, struct umm_error *err
     }
     if (!status)
         status = look(w, err);
-    wait_for(w, begin_ns, n);
+    if (!status)
+        wait_for(w, begin_ns, n);
     w->figures->steady_signals = n - warmup;
     w->figures->duration_ns = umm_clock_monotonic_ns() - begin_ns;
     return status;
