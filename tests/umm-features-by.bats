@@ -174,7 +174,7 @@ Try 'umm-features --help'." \
         [[ $code -eq $want && $(<err) == "$text" ]] || fail "$code $(<err)"
         rm -r states
     }
-    local text='umm-features: states/.symbols.umm-next: cannot make the directory: File exists'
+    local text='umm-features: states/.symbols.umm-next: cannot remove: Directory not empty'
     mkfifo in
     ends 143 '' shown --
     ends 1 "$text" shown --state-root=states
