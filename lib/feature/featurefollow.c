@@ -229,7 +229,11 @@ static enum umm_status start(struct job *job, struct symbol *symbol, const char 
     }
     if (!status)
         status = umm_featurework_open(&symbol->work, err);
-    return status ? status : umm_featurework_begin(&symbol->work, &job->npy, err);
+    if (!status)
+        status = umm_featurework_begin(&symbol->work, &job->npy, err);
+    /* A signal is looked for between rows: within one its symbol would be torn, the others not. */
+    symbol->work.run = NULL;
+    return status;
 }
 
 /* The slot where the symbol is, or where it goes. */
