@@ -201,7 +201,7 @@ static bool has_option(const char *name, size_t len)
 static bool names_other_option(const char *message)
 {
     bool is_quoted = false;
-    /* Of zstd, in a pipe. */
+    /* Advice of a pipe: its options are those of another program. */
     if (strstr(message, " | "))
         return false;
     for (const char *at = message; *at; at++) {

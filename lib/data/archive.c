@@ -94,18 +94,10 @@ enum umm_status umm_archive_is(const char *path, bool *is_archive, struct umm_er
     return UMM_OK;
 }
 
-static bool is_one_file(const char *path, const char *other)
-{
-    struct umm_file_info info;
-    return (strcmp(other, "-") != 0 && umm_outfile_is_same(path, other)) ||
-           (umm_file_stat(path, &info, NULL) == UMM_OK && info.kind == UMM_FILE_REGULAR &&
-            umm_outfile_is_file(other, &info));
-}
-
 bool umm_archive_has_file(const char *path, const char *other)
 {
     char *journal = umm_journal_path(path);
-    bool has = is_one_file(path, other) || (journal && is_one_file(journal, other)) ||
+    bool has = umm_outfile_meets(other, path) || (journal && umm_outfile_meets(other, journal)) ||
                (strcmp(other, "-") != 0 && umm_lock_is_file(path, other));
     free(journal);
     return has;

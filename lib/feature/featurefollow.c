@@ -185,10 +185,7 @@ static void free_symbol(struct symbol *symbol)
 static enum umm_status check_state_path(const struct job *job, const char *path,
                                         struct umm_error *err)
 {
-    const char *output = job->each->output;
-    struct umm_file_info info;
-    if (!umm_outfile_is_same(path, output) &&
-        !(umm_file_stat(path, &info, NULL) == UMM_OK && umm_outfile_is_file(output, &info)))
+    if (!umm_outfile_meets(job->each->output, path))
         return UMM_OK;
     return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is the output and a state at once");
 }

@@ -287,41 +287,41 @@ static bool is_range_valid(uint64_t offset, uint64_t len_bytes)
     return !__builtin_add_overflow(offset, len_bytes, &end) && end <= INT64_MAX;
 }
 
-enum umm_status umm_file_pread_all(int fd, const char *path, void *buf, size_t len_bytes,
-                                   uint64_t offset, struct umm_error *err)
+/* Up to len_bytes at offset, a range that is valid; *done is less only at the end of the file. */
+static enum umm_status pread_up_to(int fd, const char *path, void *buf, size_t len_bytes,
+                                   uint64_t offset, size_t *done, struct umm_error *err)
 {
-    if (!is_range_valid(offset, len_bytes))
-        return umm_error_set_errno(err, EOVERFLOW, path, "cannot read");
-    size_t done = 0;
-    while (done < len_bytes) {
-        ssize_t n = pread(fd, (char *)buf + done, len_bytes - done, (off_t)(offset + done));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return umm_error_set_errno(err, errno, path, "cannot read");
-        if (n == 0)
-            return umm_error_set_path(err, UMM_ERR_DATA, path, "file ends %zu bytes early",
-                                      len_bytes - done);
-        done += (size_t)n;
-    }
-    return UMM_OK;
-}
-
-enum umm_status umm_file_read_begin(int fd, const char *path, void *buf, size_t cap_bytes,
-                                    size_t *len_bytes, struct umm_error *err)
-{
-    *len_bytes = 0;
-    while (*len_bytes < cap_bytes) {
-        ssize_t n = pread(fd, (char *)buf + *len_bytes, cap_bytes - *len_bytes, (off_t)*len_bytes);
+    *done = 0;
+    while (*done < len_bytes) {
+        ssize_t n = pread(fd, (char *)buf + *done, len_bytes - *done, (off_t)(offset + *done));
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return umm_error_set_errno(err, errno, path, "cannot read");
         if (n == 0)
             break;
-        *len_bytes += (size_t)n;
+        *done += (size_t)n;
     }
     return UMM_OK;
+}
+
+enum umm_status umm_file_pread_all(int fd, const char *path, void *buf, size_t len_bytes,
+                                   uint64_t offset, struct umm_error *err)
+{
+    size_t done;
+    if (!is_range_valid(offset, len_bytes))
+        return umm_error_set_errno(err, EOVERFLOW, path, "cannot read");
+    enum umm_status status = pread_up_to(fd, path, buf, len_bytes, offset, &done, err);
+    if (status || done == len_bytes)
+        return status;
+    return umm_error_set_path(err, UMM_ERR_DATA, path, "file ends %zu bytes early",
+                              len_bytes - done);
+}
+
+enum umm_status umm_file_read_begin(int fd, const char *path, void *buf, size_t cap_bytes,
+                                    size_t *len_bytes, struct umm_error *err)
+{
+    return pread_up_to(fd, path, buf, cap_bytes, 0, len_bytes, err);
 }
 
 /* A write that takes nothing and reports nothing must not become an endless loop. */

@@ -157,6 +157,14 @@ bool umm_outfile_is_file(const char *path, const struct umm_file_info *info)
            out.device == info->device && out.inode == info->inode;
 }
 
+bool umm_outfile_meets(const char *path, const char *file)
+{
+    struct umm_file_info info;
+    return (strcmp(path, "-") != 0 && umm_outfile_is_same(path, file)) ||
+           (umm_file_stat(file, &info, NULL) == UMM_OK && info.kind == UMM_FILE_REGULAR &&
+            umm_outfile_is_file(path, &info));
+}
+
 /* Open the directory itself, which O_PATH did not: to sync it. */
 static int reopen_dir(int dir_fd)
 {

@@ -187,6 +187,12 @@ struct umm_file_info;
 bool umm_outfile_is_file(const char *path, const struct umm_file_info *info);
 
 /*
+ * Whether the output path ("-": standard output) would take the place of the file named file, which
+ * need not be there yet, or go into it.
+ */
+bool umm_outfile_meets(const char *path, const char *file);
+
+/*
  * The whole of a small output: write and commit one that is open, which is "none" afterwards;
  * or open the path (run is as above), write, commit without a sync. A stream's reader is waited for
  * until run is cancelled.

@@ -3,22 +3,26 @@
 # Mixed symbols to a file, each with a state: the states change all together, and only when
 # the file is in place, which a run after that replaces by one that has nothing new.
 tool=umm-features
+symbols=(A B) n_old=30 n_new=40
 arguments=(-f "ema:5,sma:3" --by=symbol --state-root=st -o out.csv in.csv)
 outputs=(out.csv st/A.state st/B.state)
 durable=yes
 commit='^rename.*"out.csv"'
-mixed() { bars 0 "$1" | awk 'NR == 1 { print "symbol," $0; next } { print "A," $0; print "B," $0 }' >in.csv; }
+mixed() {
+    bars 0 "$1" | awk -v list="${symbols[*]}" 'NR == 1 { n = split(list, symbol); print "symbol," $0; next }
+        { for (i = 1; i <= n; i++) print symbol[i] "," $0 }' >in.csv
+}
 setup() {
     mkdir st
-    mixed 30
+    mixed "$n_old"
     umm-features -f "ema:5,sma:3" --by=symbol --state-root=st -o out.csv in.csv
-    mixed 40
+    mixed "$n_new"
 }
 
 # states_are WHICH: those that count, of a change under way what it is to be.
 states_are() {
     local file
-    for file in A.state B.state; do
+    for file in "${symbols[@]/%/.state}"; do
         if [[ -e st/.symbols.changes/$file ]]; then
             cmp -s "st/.symbols.changes/$file" "$REF/$1/st/$file"
         else
