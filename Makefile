@@ -224,7 +224,7 @@ clean:
 help:
 	@echo 'make [all]      library, tools, umm.pc and shell completions, under $(BUILD)/'
 	@echo 'make demo       a tour of the tools on small data'
-	@echo 'make check      every test there is (scripts/check --quick: a few minutes)'
+	@echo 'make check      every kind of test (scripts/check --quick: a few minutes; --all: no samples)'
 	@echo 'make unit       the unit tests'
 	@echo 'make fault      every system call and allocation made to fail (needs strace)'
 	@echo 'make load       200 runs at a time on one dataset, killed at random, for LOAD_SECONDS=$(LOAD_SECONDS)'
