@@ -146,6 +146,18 @@ UMM_MUST_USE enum umm_status cli_write_reports(struct cli_report *reports, size_
                                                enum umm_status status, struct umm_error *err);
 
 /*
+ * Write the page of metrics to its file, unless that is NULL or status is a failure already;
+ * frees it. The second writes reports beside it, as cli_write_reports does.
+ */
+struct umm_prometheus;
+UMM_MUST_USE enum umm_status cli_write_metrics(struct umm_prometheus *page, enum umm_status status,
+                                               struct umm_error *err);
+UMM_MUST_USE enum umm_status cli_write_reports_and_metrics(struct cli_report *reports, size_t n,
+                                                           struct umm_prometheus *page,
+                                                           enum umm_status status,
+                                                           struct umm_error *err);
+
+/*
  * The path of libumm-alloc.so: given, or, if that is NULL, found beside this program or in
  * ../lib/umm. Absolute, as a command may work in another directory; in room for PATH_MAX
  * bytes. False after a message.

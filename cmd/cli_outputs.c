@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "cli.h"
+#include "format/prometheus.h"
 #include "sys/file.h"
 #include "sys/outfile.h"
 
@@ -56,4 +57,27 @@ enum umm_status cli_write_reports(struct cli_report *reports, size_t n, enum umm
         reports[i].text = NULL;
     }
     return status;
+}
+
+enum umm_status cli_write_reports_and_metrics(struct cli_report *reports, size_t n,
+                                              struct umm_prometheus *page, enum umm_status status,
+                                              struct umm_error *err)
+{
+    struct umm_error own = {0};
+    struct cli_report metrics = {.path = page->file};
+    enum umm_status taken = UMM_OK;
+    if (!status && page->file)
+        taken = umm_prometheus_take(page, &metrics.text, &metrics.len_bytes, &own);
+    umm_prometheus_free(page);
+    enum umm_status first = cli_write_reports(reports, n, status, err);
+    enum umm_status last = cli_write_reports(&metrics, 1, status ? status : taken, &own);
+    if (!first && last && err)
+        *err = own;
+    return first ? first : last;
+}
+
+enum umm_status cli_write_metrics(struct umm_prometheus *page, enum umm_status status,
+                                  struct umm_error *err)
+{
+    return cli_write_reports_and_metrics(NULL, 0, page, status, err);
 }

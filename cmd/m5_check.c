@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "cli.h"
 #include "m5.h"
-#include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/isolate.h"
 #include "watch/acceptance_report.h"
@@ -91,18 +90,19 @@ static enum umm_status write_reports(const struct m5_opts *opts,
                                      struct umm_error *err)
 {
     struct cli_report json = {.path = opts->json}, page = {.path = opts->report};
-    struct cli_report metrics = {.path = opts->metrics}, saved = {.path = opts->save_baseline};
+    struct cli_report saved = {.path = opts->save_baseline};
+    struct umm_prometheus metrics = {.file = opts->metrics};
     enum umm_status status = UMM_OK;
     if (json.path)
         status = umm_acceptance_report_json(report, &json.text, &json.len_bytes, err);
     if (!status && page.path)
         status = umm_acceptance_report_page(report, &page.text, &page.len_bytes, err);
-    if (!status && metrics.path)
-        status = umm_acceptance_report_metrics(report, &metrics.text, &metrics.len_bytes, err);
     if (!status && saved.path)
         status = umm_record_text(report->record, &saved.text, &saved.len_bytes, err);
-    struct cli_report all[] = {json, page, metrics, saved};
-    return cli_write_reports(all, sizeof all / sizeof *all, status, err);
+    struct cli_report all[] = {json, page, saved};
+    if (metrics.file)
+        umm_acceptance_report_metrics(report, &metrics);
+    return cli_write_reports_and_metrics(all, sizeof all / sizeof *all, &metrics, status, err);
 }
 
 /* A small file as text. A FIFO would be waited for, and a device may have no end. */
@@ -146,11 +146,8 @@ static int report_all(const struct m5_opts *opts, const struct umm_record *recor
 {
     struct umm_acceptance acceptance, baseline_acceptance;
     struct umm_error err = {0};
-    struct umm_acceptance_report report = {.title = title,
-                                           .record = record,
-                                           .acceptance = &acceptance,
-                                           .metrics_output = opts->metrics,
-                                           .now_seconds = (double)umm_clock_realtime_ns() / 1e9};
+    struct umm_acceptance_report report = {
+        .title = title, .record = record, .acceptance = &acceptance};
     umm_acceptance_judge(record, &acceptance);
     if (baseline) {
         umm_acceptance_judge(baseline, &baseline_acceptance);

@@ -10,7 +10,6 @@
 #include "cli.h"
 #include "memstat.h"
 #include "probe/trial_report.h"
-#include "sys/clock.h"
 #include "text/textbuf.h"
 
 /* As timeout(1) has them. */
@@ -70,16 +69,16 @@ static enum umm_status write_reports(const struct memstat_opts *opts,
                                      const struct umm_trial_report *report, struct umm_error *err)
 {
     struct cli_report json = {.path = opts->report}, plot = {.path = opts->plot};
-    struct cli_report metrics = {.path = opts->metrics};
+    struct umm_prometheus metrics = {.file = opts->metrics};
     enum umm_status status = UMM_OK;
     if (json.path)
         status = umm_trial_report_json(report, &json.text, &json.len_bytes, err);
     if (!status && plot.path)
         status = umm_trial_report_svg(report, &plot.text, &plot.len_bytes, err);
-    if (!status && metrics.path)
-        status = umm_trial_report_metrics(report, &metrics.text, &metrics.len_bytes, err);
-    struct cli_report all[] = {json, plot, metrics};
-    return cli_write_reports(all, sizeof all / sizeof *all, status, err);
+    if (metrics.file)
+        umm_trial_report_metrics(report, &metrics);
+    struct cli_report all[] = {json, plot};
+    return cli_write_reports_and_metrics(all, sizeof all / sizeof *all, &metrics, status, err);
 }
 
 /* ---- the run ------------------------------------------------------------- */
@@ -94,9 +93,7 @@ static int judge_and_report(const struct memstat_opts *opts, const struct umm_tr
     struct umm_trial_report report = {.command = line ? line : command[0],
                                       .trial = trial,
                                       .verdicts = verdicts,
-                                      .units = opts->units,
-                                      .metrics_output = opts->metrics,
-                                      .now_seconds = (double)umm_clock_realtime_ns() / 1e9};
+                                      .units = opts->units};
     report.warmup_seconds =
         opts->warmup_ns == UINT64_MAX ? warmup_share * seconds : (double)opts->warmup_ns / 1e9;
     report.n_verdicts = umm_verdict_judge(trial, &opts->limits, verdicts);

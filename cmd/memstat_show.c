@@ -25,6 +25,7 @@ struct show {
     struct memstat_opts *opts;
     struct umm_table system, processes, files, mappers;
     bool is_found[2 * MEMSTAT_CHOICES_MAX];
+    bool is_missing;     /* one that was asked for */
     const char *watched; /* what the history is of */
     double history[HISTORY_MAX];
     size_t n_history;
@@ -133,8 +134,8 @@ static void print_text(const struct show *show, struct umm_textbuf *out)
 static enum umm_status print_metrics(const struct show *show, const char *output, char **text,
                                      size_t *len, struct umm_error *err)
 {
-    struct umm_prometheus page = {0};
-    umm_prometheus_begin(&page, "umm-memstat", output);
+    struct umm_prometheus page = {.file = output};
+    umm_prometheus_begin(&page, "umm-memstat", NULL, NULL);
     if (show->system.n_rows)
         umm_table_add_metrics(&show->system, &page);
     if (wants_processes(show->opts))
@@ -143,7 +144,8 @@ static enum umm_status print_metrics(const struct show *show, const char *output
         umm_table_add_metrics(&show->files, &page);
         umm_table_add_metrics(&show->mappers, &page);
     }
-    umm_prometheus_success(&page, (double)umm_clock_realtime_ns() / 1e9);
+    if (!show->is_missing)
+        umm_prometheus_success(&page);
     return umm_prometheus_take(&page, text, len, err);
 }
 
@@ -351,6 +353,7 @@ static enum umm_status show_all(struct show *show, int *exit_code, struct umm_er
         status = collect(show, err);
         if (!status && i == 0)
             *exit_code = report_missing(show);
+        show->is_missing = *exit_code != CLI_OK;
         if (!status && i > 0 && is_over(show))
             break;
         if (!status)

@@ -158,18 +158,11 @@ static void print_text(char *text, size_t len)
     free(text);
 }
 
-static enum umm_status write_metrics(const struct opts *opts, char *text, size_t len,
-                                     struct umm_error *err)
-{
-    enum umm_status status = cli_write_file(opts->metrics, text, len, err);
-    free(text);
-    return status;
-}
-
 static enum umm_status report_append(const struct opts *opts, const char *path,
                                      const struct umm_archive_append_result *result,
                                      struct umm_error *err)
 {
+    struct umm_prometheus page = {.file = opts->metrics};
     char line[UMM_ARCHIVE_LINE_MAX], *text = NULL;
     size_t len = 0;
     enum umm_status status = UMM_OK;
@@ -183,13 +176,14 @@ static enum umm_status report_append(const struct opts *opts, const char *path,
     print_text(text, len);
     if (status || !opts->metrics)
         return status;
-    status = umm_archive_report_append_prometheus(path, result, &text, &len, err);
-    return status ? status : write_metrics(opts, text, len, err);
+    umm_archive_report_append_metrics(path, result, &page);
+    return cli_write_metrics(&page, UMM_OK, err);
 }
 
-static enum umm_status report_stat(const struct opts *opts, const char *path,
+static enum umm_status report_stat(const struct opts *opts, const char *command, const char *path,
                                    const struct umm_archive_stat *stat, struct umm_error *err)
 {
+    struct umm_prometheus page = {.file = opts->metrics};
     char line[UMM_ARCHIVE_LINE_MAX], *text = NULL;
     size_t len = 0;
     enum umm_status status = UMM_OK;
@@ -201,8 +195,8 @@ static enum umm_status report_stat(const struct opts *opts, const char *path,
     print_text(text, len);
     if (status || !opts->metrics)
         return status;
-    status = umm_archive_report_prometheus(path, stat, &text, &len, err);
-    return status ? status : write_metrics(opts, text, len, err);
+    umm_archive_report_metrics(command, path, stat, &page);
+    return cli_write_metrics(&page, UMM_OK, err);
 }
 
 static int end(enum umm_status status, const struct umm_error *err)
@@ -290,7 +284,7 @@ static int run_stat(void *user, int n, char **operands)
         return code;
     enum umm_status status = umm_archive_stat(operands[0], &stat, &err);
     if (!status)
-        status = report_stat(opts, operands[0], &stat, &err);
+        status = report_stat(opts, "stat", operands[0], &stat, &err);
     return end(status, &err);
 }
 
@@ -306,7 +300,7 @@ static int run_verify(void *user, int n, char **operands)
     cli_progress_start(&opts->run, opts->progress);
     enum umm_status status = umm_archive_verify(operands[0], &opts->run, &stat, &err);
     if (!status)
-        status = report_stat(opts, operands[0], &stat, &err);
+        status = report_stat(opts, "verify", operands[0], &stat, &err);
     return end(status, &err);
 }
 

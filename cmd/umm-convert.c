@@ -310,10 +310,9 @@ static int check_many(const struct opts *opts)
     const char *name = opts->out_dir ? "--out-dir" : "--out-root";
     if (opts->convert.output || opts->is_dry)
         return cli_usage("%s takes the place of -o and --dry-run", name);
-    if (opts->report || opts->metrics || opts->convert.quarantine)
-        return cli_usage("--report, --metrics and a quarantine are for one output: not with %s",
-                         name);
-    return CLI_OK;
+    if (opts->report || opts->convert.quarantine)
+        return cli_usage("--report and a quarantine are for one output: not with %s", name);
+    return check_reports(opts);
 }
 
 /* --out-root: the output by the name of a dataset, if there is one. */
@@ -423,18 +422,13 @@ static enum umm_status report(const struct opts *opts, const struct umm_convert_
     if (!status && opts->report)
         status = cli_write_file(opts->report, text, len, err);
     free(text);
-    if (status || !opts->metrics)
-        return status;
-    status = umm_convert_report_prometheus(&opts->convert, result, &text, &len, err);
-    if (!status)
-        status = cli_write_file(opts->metrics, text, len, err);
-    free(text);
     return status;
 }
 
 static int run(const struct opts *opts, struct umm_run *context)
 {
     struct umm_convert_result result;
+    struct umm_prometheus page = {.file = opts->metrics};
     struct umm_error err = {0};
     enum umm_status status = UMM_OK;
     if (opts->named.n && opts->convert.output)
@@ -445,6 +439,10 @@ static int run(const struct opts *opts, struct umm_run *context)
         return cli_fail(&err);
     int exit_code = result.n_rejected ? CLI_REJECTED : CLI_OK;
     status = report(opts, &result, &err);
+    if (opts->metrics) {
+        umm_convert_report_metrics(&opts->convert, &result, &page);
+        status = cli_write_metrics(&page, status, &err);
+    }
     umm_convert_result_free(&result);
     return cli_finish(status ? cli_fail(&err) : exit_code);
 }
@@ -453,6 +451,8 @@ static int run(const struct opts *opts, struct umm_run *context)
 
 struct many {
     const struct opts *opts;
+    struct umm_prometheus page;
+    uint64_t n_failed;
     int exit_code;
 };
 
@@ -465,9 +465,12 @@ static void on_done(void *user, const struct umm_convert_options *convert, enum 
     opts.convert = *convert;
     if (status) {
         cli_warn_error(err);
+        many->n_failed++;
         many->exit_code = CLI_FAILED;
         return;
     }
+    if (opts.metrics)
+        umm_convert_report_metrics(convert, result, &many->page);
     if (result->n_rejected && many->exit_code == CLI_OK)
         many->exit_code = CLI_REJECTED;
     if (report(&opts, result, &report_err) != UMM_OK) {
@@ -481,7 +484,7 @@ enum { KEPT_BYTES = 16 << 20 };
 
 static int run_many(const struct opts *opts, struct umm_run *context)
 {
-    struct many many = {.opts = opts};
+    struct many many = {.opts = opts, .page = {.file = opts->metrics}};
     struct umm_error err = {0};
     uint64_t step = opts->shard_count ? opts->shard_count : 1;
     size_t n = 0;
@@ -504,6 +507,10 @@ static int run_many(const struct opts *opts, struct umm_run *context)
         &(struct umm_malloc_tuning){.trim_bytes = KEPT_BYTES, .map_bytes = KEPT_BYTES});
     enum umm_status status = umm_convert_many(&job, context, &err);
     free(mine);
+    if (opts->metrics) {
+        umm_prometheus_outputs(&many.page, tool.name, job.directory, n, many.n_failed);
+        status = cli_write_metrics(&many.page, status, &err);
+    }
     return status ? cli_fail(&err) : cli_finish(many.exit_code);
 }
 

@@ -360,9 +360,9 @@ static int check_many(const struct opts *opts)
     const struct umm_featurejob_options *job = &opts->job;
     if (!opts->dataset.symbols)
         return cli_usage("--out-root and --state-root need --symbols and --timeframes");
-    if (job->output || job->state || opts->report || opts->metrics)
-        return cli_usage("-o, --state, --report and --metrics are for one input; datasets take "
-                         "--out-root and --state-root");
+    if (job->output || job->state || opts->report)
+        return cli_usage("-o, --state and --report are for one input; datasets take --out-root "
+                         "and --state-root");
     if (job->timeframe.name[0])
         return cli_usage("--timeframe is for a file: a dataset has its own");
     if (opts->state_root && opts->out_root && !job->is_append && !job->is_verify)
@@ -440,12 +440,6 @@ static enum umm_status report(const struct opts *opts, const struct umm_featurej
     if (!status && opts->report)
         status = cli_write_file(opts->report, text, len, err);
     free(text);
-    if (status || !opts->metrics)
-        return status;
-    status = umm_featurereport_prometheus(job, result, &text, &len, err);
-    if (!status)
-        status = cli_write_file(opts->metrics, text, len, err);
-    free(text);
     return status;
 }
 
@@ -472,6 +466,7 @@ static int list_features(const struct opts *opts)
 static int run_one(const struct opts *opts, struct umm_run *context)
 {
     struct umm_featurejob_result result;
+    struct umm_prometheus page = {.file = opts->metrics};
     struct umm_error err = {.status = UMM_OK};
     const struct umm_featurefollow follow = {
         .each = &opts->job, .by = opts->by, .state_root = opts->state_root};
@@ -479,11 +474,17 @@ static int run_one(const struct opts *opts, struct umm_run *context)
                                       : umm_featurejob_run(&opts->job, context, &result, &err);
     if (!status)
         status = report(opts, &opts->job, &result, &err);
+    if (!status && opts->metrics) {
+        umm_featurereport_metrics(&opts->job, &result, &page);
+        status = cli_write_metrics(&page, status, &err);
+    }
     return status ? cli_fail(&err) : cli_finish(CLI_OK);
 }
 
 struct many {
     const struct opts *opts;
+    struct umm_prometheus page;
+    uint64_t n_failed;
     int exit_code;
 };
 
@@ -496,9 +497,12 @@ static void on_done(void *user, const struct umm_featurejob_options *job, enum u
         status = report(many->opts, job, result, &report_err);
     else
         report_err = *err;
+    if (!status && many->opts->metrics)
+        umm_featurereport_metrics(job, result, &many->page);
     if (!status)
         return;
     cli_warn_error(&report_err);
+    many->n_failed++;
     many->exit_code = CLI_FAILED;
 }
 
@@ -506,7 +510,7 @@ static int run_many(const struct opts *opts, struct umm_run *context)
 {
     struct umm_error err = {.status = UMM_OK};
     struct umm_dataset_list list = {.n = 0};
-    struct many many = {.opts = opts};
+    struct many many = {.opts = opts, .page = {.file = opts->metrics}};
     const bool is_beside = opts->job.is_append && !opts->state_root;
     struct umm_featuremany job = {.each = &opts->job,
                                   .datasets = &list,
@@ -519,6 +523,11 @@ static int run_many(const struct opts *opts, struct umm_run *context)
     many.exit_code = cli_dataset_list(&opts->dataset, NULL, 0, &list);
     if (many.exit_code == CLI_OK) {
         enum umm_status status = umm_featuremany_run(&job, context, &err);
+        if (opts->metrics) {
+            const char *directory = opts->out_root ? opts->out_root : opts->state_root;
+            umm_prometheus_outputs(&many.page, tool.name, directory, list.n, many.n_failed);
+            status = cli_write_metrics(&many.page, status, &err);
+        }
         if (status)
             many.exit_code = cli_fail(&err);
         else if (many.exit_code == CLI_OK && list.n_missing)

@@ -215,9 +215,8 @@ static int check_opts(const struct opts *opts)
     const struct umm_slice_options *slice = &opts->slice;
     if (opts->out_dir && strcmp(slice->output, "-") != 0)
         return cli_usage("--out-dir takes the place of -o");
-    if (opts->out_dir && (opts->report || opts->metrics || opts->is_described))
-        return cli_usage("--report, --metrics and --describe are for one output: not with "
-                         "--out-dir");
+    if (opts->out_dir && (opts->report || opts->is_described))
+        return cli_usage("--report and --describe are for one output: not with --out-dir");
     if (opts->is_described && (opts->format || opts->report || opts->metrics))
         return cli_usage("--describe prints a description, and no rows");
     if (slice->align_bytes && slice->format != UMM_SLICE_NPY)
@@ -313,8 +312,10 @@ static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
 
 /* ---- work ------------------------------------------------------------------------- */
 
+/* The metrics of all of them are written at the end. */
 static enum umm_status report(const struct opts *opts, const struct umm_slice_options *slice,
-                              const struct umm_slice_result *result, struct umm_error *err)
+                              const struct umm_slice_result *result, struct umm_prometheus *page,
+                              struct umm_error *err)
 {
     char *text = NULL;
     size_t len = 0;
@@ -329,13 +330,8 @@ static enum umm_status report(const struct opts *opts, const struct umm_slice_op
     if (!status && opts->report)
         status = cli_write_file(opts->report, text, len, err);
     free(text);
-    if (status || !opts->metrics)
-        return status;
-    status = umm_slice_report_prometheus(slice, result, &text, &len, err);
-    if (!status) {
-        status = cli_write_file(opts->metrics, text, len, err);
-        free(text);
-    }
+    if (!status && opts->metrics)
+        umm_slice_report_metrics(slice, result, page);
     return status;
 }
 
@@ -351,7 +347,8 @@ static enum umm_status describe(const struct umm_slice_options *slice, struct um
 }
 
 static enum umm_status run_one(const struct opts *opts, const struct umm_dataset *dataset,
-                               struct umm_run *run, struct umm_error *err)
+                               struct umm_prometheus *page, struct umm_run *run,
+                               struct umm_error *err)
 {
     struct umm_slice_options slice = opts->slice;
     struct umm_slice_result result;
@@ -370,7 +367,7 @@ static enum umm_status run_one(const struct opts *opts, const struct umm_dataset
     }
     enum umm_status status = umm_slice(&slice, run, &result, err);
     if (!status)
-        status = report(opts, &slice, &result, err);
+        status = report(opts, &slice, &result, page, err);
     free(path);
     return status;
 }
@@ -378,17 +375,24 @@ static enum umm_status run_one(const struct opts *opts, const struct umm_dataset
 /* All of them: one that fails does not keep the others from being done. */
 static int run_all(const struct opts *opts, struct umm_run *run)
 {
+    struct umm_prometheus page = {.file = opts->metrics};
+    struct umm_error err = {.status = UMM_OK};
+    size_t n_failed = 0;
     int exit_code = opts->list.n_missing ? CLI_REJECTED : CLI_OK;
     for (size_t i = 0; i < opts->list.n; i++) {
-        struct umm_error err = {.status = UMM_OK};
-        enum umm_status status = run_one(opts, &opts->list.items[i], run, &err);
+        enum umm_status status = run_one(opts, &opts->list.items[i], &page, run, &err);
         if (!status)
             continue;
         if (opts->list.n == 1 || umm_run_is_cancelled(run))
             return cli_fail(&err);
         cli_warn_error(&err);
+        n_failed++;
         exit_code = CLI_FAILED;
     }
+    if (opts->metrics && opts->out_dir)
+        umm_prometheus_outputs(&page, tool.name, opts->out_dir, opts->list.n, n_failed);
+    if (opts->metrics && cli_write_metrics(&page, UMM_OK, &err) != UMM_OK)
+        return cli_fail(&err);
     return cli_finish(exit_code);
 }
 

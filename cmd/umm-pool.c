@@ -178,8 +178,9 @@ static int run_get(void *user, int n, char **operands)
 }
 
 static enum umm_status print(const struct opts *opts, const struct umm_pool_inspection *inspection,
-                             struct umm_error *err)
+                             bool is_verdict, struct umm_error *err)
 {
+    struct umm_prometheus page = {.file = opts->metrics};
     char line[UMM_POOL_LINE_MAX], *text = NULL;
     size_t len = 0;
     enum umm_status status = UMM_OK;
@@ -190,13 +191,10 @@ static enum umm_status print(const struct opts *opts, const struct umm_pool_insp
     if (text)
         fwrite(text, 1, len, stdout);
     free(text);
-    text = NULL;
-    if (!status && opts->metrics)
-        status = umm_pool_report_prometheus(inspection, &text, &len, err);
-    if (text)
-        status = cli_write_file(opts->metrics, text, len, err);
-    free(text);
-    return status;
+    if (status || !opts->metrics)
+        return status;
+    umm_pool_report_metrics(inspection, is_verdict, &page);
+    return cli_write_metrics(&page, UMM_OK, err);
 }
 
 /* CLI_OK, or CLI_USAGE after a message: the file to write, links followed, is in the pool. */
@@ -236,7 +234,7 @@ static int look(struct opts *opts, const char *name, bool has_sharing, bool is_v
     if (!status)
         status = umm_pool_inspect(&pool, has_sharing, &opts->run, &inspection, &err);
     if (!status)
-        status = print(opts, &inspection, &err);
+        status = print(opts, &inspection, is_verdict, &err);
     bool is_bad = is_verdict && inspection.n_faults > 0;
     if (!status && is_verdict && !opts->is_json)
         puts(is_bad ? "FAIL" : "PASS");

@@ -224,14 +224,6 @@ static enum umm_status report(const struct opts *opts, const struct umm_preload_
     if (!status && opts->is_json)
         fwrite(text, 1, len, stdout);
     free(text);
-    text = NULL;
-    if (status || !opts->metrics)
-        return status;
-    const char *label = opts->preload.n_inputs ? opts->preload.inputs[0].path : "";
-    status = umm_preload_report_prometheus(result, label, &text, &len, err);
-    if (!status)
-        status = cli_write_file(opts->metrics, text, len, err);
-    free(text);
     return status;
 }
 
@@ -273,6 +265,7 @@ static int hold(const struct umm_run *context)
 static int run(const struct opts *opts, struct umm_run *context)
 {
     struct umm_preload_result result;
+    struct umm_prometheus page = {.file = opts->metrics};
     struct umm_error err = {.status = UMM_OK};
     enum umm_status status = umm_preload(&opts->preload, context, &result, &err);
     if (status)
@@ -285,6 +278,11 @@ static int run(const struct opts *opts, struct umm_run *context)
     bool is_held = exit_code == CLI_OK && opts->is_locked;
     if (!status && opts->is_verified && !verify(opts, &result))
         exit_code = CLI_FAILED;
+    if (!status && opts->metrics) {
+        umm_preload_report_metrics(&result, exit_code == CLI_OK, &page);
+        status = cli_write_metrics(&page, status, &err);
+        exit_code = status ? cli_fail(&err) : exit_code;
+    }
     if (exit_code == CLI_OK && opts->list.n_missing)
         exit_code = CLI_REJECTED;
     if (is_held && exit_code != CLI_FAILED)

@@ -357,6 +357,7 @@ static void print_info(const struct umm_store_info *info)
 static int run_stat(void *user, int n, char **operands)
 {
     const struct opts *opts = user;
+    struct umm_prometheus page = {.file = opts->metrics};
     struct umm_error err = {0};
     struct umm_store *store = NULL;
     struct umm_store_info info;
@@ -376,12 +377,10 @@ static int run_stat(void *user, int n, char **operands)
     else if (!status)
         print_info(&info);
     free(text);
-    text = NULL;
-    if (!status && opts->metrics)
-        status = umm_store_report_prometheus(&info, operands[0], &text, &len, &err);
-    if (text)
-        status = cli_write_file(opts->metrics, text, len, &err);
-    free(text);
+    if (!status && opts->metrics) {
+        umm_store_report_metrics(&info, operands[0], &page);
+        status = cli_write_metrics(&page, status, &err);
+    }
     return end(status, &err);
 }
 

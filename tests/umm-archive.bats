@@ -439,10 +439,10 @@ assert len(subprocess.run(["zstd", "-dcq"], input=data, capture_output=True, che
 
 @test "metrics are Prometheus text" {
     ok umm-archive append --metrics=m.prom a.npy.zst <(bars 1000)
-    grep -qx 'umm_rows{tool="umm-archive",output="a.npy.zst"} 1000' m.prom
-    grep -qx 'umm_rows_written{tool="umm-archive",output="a.npy.zst"} 1000' m.prom
+    grep -qx 'umm_rows{tool="umm-archive",command="append",output="'"$PWD"'/a.npy.zst"} 1000' m.prom
+    grep -qx 'umm_rows_written{tool="umm-archive",command="append",output="'"$PWD"'/a.npy.zst"} 1000' m.prom
     ok umm-archive stat --metrics=m.prom a.npy.zst
-    grep -qx 'umm_content_bytes{tool="umm-archive",output="a.npy.zst"} 48000' m.prom
+    grep -qx 'umm_content_bytes{tool="umm-archive",command="stat",output="'"$PWD"'/a.npy.zst"} 48000' m.prom
 }
 
 @test "compact packs anew at another level, with the same mode, and readers go on" {

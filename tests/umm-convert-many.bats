@@ -105,7 +105,7 @@ assert rows == [("out/f%d.npy" % i, 100 * i) for i in range(1, 6)], rows'
     local try="Try 'umm-convert --help'."
     refuses 2 "umm-convert: --out-dir takes the place of -o and --dry-run
 $try" umm-convert --out-dir out -o x.npy f1.csv
-    refuses 2 "umm-convert: --report, --metrics and a quarantine are for one output: not with --out-dir
+    refuses 2 "umm-convert: --report and a quarantine are for one output: not with --out-dir
 $try" umm-convert --out-dir out --report r.json f1.csv
     refuses 2 "umm-convert: --shard needs --out-dir
 $try" umm-convert --shard 0/2 -o x.npy f1.csv

@@ -505,7 +505,7 @@ PY
 import time
 text = open("m.prom", encoding="utf-8").read()
 assert text.endswith("\n")
-label = '{tool="umm-convert",output="o\\"u\\\\t\\n.npy"'
+label = '{tool="umm-convert",output="%s/o\\"u\\\\t\\n.npy"' % os.getcwd()
 values, help_of, type_of = {}, None, None
 for line in text[:-1].split("\n"):
     found = re.fullmatch(r"# (HELP|TYPE) (umm_[a-z_]+) (.+)", line)

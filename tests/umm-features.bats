@@ -251,7 +251,7 @@ assert r['first_time'] == '2020-01-01T00:00:00Z' and r['last_time'] == '2020-01-
 assert [c['name'] for c in r['columns']][:2] == ['ema_20', 'macd_12_26_9']
 assert r['features'].startswith('ema:20@close,macd:12:26:9@close compat=talib nan=error')" <<<"$output"
     cmp r.json <(printf '%s\n' "$output")
-    grep -qx 'umm_rows{tool="umm-features",output="out.npy"} 200' m.prom
+    grep -qx 'umm_rows{tool="umm-features",output="'"$PWD"'/out.npy"} 200' m.prom
     capture umm-features -f ema:20 -v -o out.npy a.npy
     [[ $status -eq 0 && $stderr == 'a.npy: 200 new rows; out.npy: 200 rows; '*' rows/s' ]]
 }

@@ -143,7 +143,7 @@ Try 'umm-m5 --help'." umm-m5 run --signals=100 --dir=a --figures="$figures"
     check 0 --signals=100000 --metrics=m.prom --report=r.html
     [[ ${lines[-1]} == 'PASS: 13 passed, 0 failed, 0 skipped' ]]
     [[ -z $(lines_with FAIL) && -z $(lines_with SKIP) ]]
-    grep -q '^umm_m5_passed{tool="umm-m5",output="m.prom",line="growth_bytes"} 1$' m.prom
+    grep -q '^umm_m5_passed{tool="umm-m5",command="check",output="'"$PWD"'/m.prom",line="growth_bytes"} 1$' m.prom
     grep -q '^umm_last_success_timestamp_seconds' m.prom
     grep -q '<polyline class="run"' r.html
     capture grep -E 'https?:|<script|<link|src=' r.html

@@ -572,9 +572,9 @@ END
     [[ $(report 'len(r["samples"]) >= 3 and all(s["rss_bytes"] >= (s["pss_bytes"] or 0) for s in r["samples"])') == True ]]
     "$PY" -c 'import xml.etree.ElementTree as t; assert "svg" in t.parse("p.svg").getroot().tag'
     grep -q 'PASS peak RSS' p.svg
-    grep -q '^umm_memstat_run_exit_code{tool="umm-memstat",output="m.prom"} 0$' m.prom
-    grep -q '^umm_memstat_run_failed_limits{.*} 0$' m.prom
-    grep -q '^umm_last_success_timestamp_seconds{tool="umm-memstat",output="m.prom"} 1' m.prom
+    grep -q '^umm_run_exit_code{tool="umm-memstat",output="'"$PWD"'/m.prom"} 0$' m.prom
+    grep -q '^umm_run_failed_limits{.*} 0$' m.prom
+    grep -q '^umm_last_success_timestamp_seconds{tool="umm-memstat",output="'"$PWD"'/m.prom"} 1' m.prom
     run_code 1 -q --max-rss 1K --metrics m.prom -- true
     capture grep umm_last_success m.prom
     [[ $status == 1 ]]

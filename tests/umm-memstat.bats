@@ -342,8 +342,8 @@ assert len(t) == 12 and (t[-1] - t[0]).total_seconds() > 1.0, t'
 @test "metrics: every series has its labels, every family one head" {
     ok umm-memstat --metrics system.prom
     ok umm-memstat -p $$ --metrics processes.prom
-    grep -q '^umm_memstat_total_bytes{tool="umm-memstat",output="system.prom",limit=' system.prom
-    grep -q "^umm_memstat_process_rss_bytes{tool=\"umm-memstat\",output=\"processes.prom\",pid=\"$$\",name=\"bash\"} [1-9]" \
+    grep -q '^umm_memstat_total_bytes{tool="umm-memstat",output="'"$PWD"'/system.prom",limit=' system.prom
+    grep -q "^umm_memstat_process_rss_bytes{tool=\"umm-memstat\",output=\"$PWD/processes.prom\",pid=\"$$\",name=\"bash\"} [1-9]" \
         processes.prom
     grep -q '^umm_last_success_timestamp_seconds{' system.prom
     [[ -z $(grep -h '^# TYPE' system.prom | sort | uniq -d) ]]

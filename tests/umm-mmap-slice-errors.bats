@@ -54,7 +54,7 @@ failure() {
     usage '--to is before --from' bars.npy --from 2022-01-02 --to 2022-01-01
     usage '--from takes a date or time, ISO 8601, not "yesterday"' bars.npy --from yesterday
     usage '--out-dir takes the place of -o' bars.npy --out-dir . -o x.npy
-    usage '--report, --metrics and --describe are for one output: not with --out-dir' bars.npy --out-dir . --report r
+    usage '--report and --describe are for one output: not with --out-dir' bars.npy --out-dir . --report r
     usage '--describe prints a description, and no rows' bars.npy --describe --format csv
     usage '--report and --metrics write to the same place' bars.npy --report x --metrics ./x
     usage 'FILE is read by place: standard input cannot be' - 0:3

@@ -244,8 +244,8 @@ assert d["data"] == a[:2, [4, 1, 0]].tolist()' <<<"$output"
     python 'r = json.load(open("r.json"))
 assert (r["tool"], r["input"], r["output"], r["format"]) == ("umm-mmap-slice", "bars.npy", "out.npy", "npy"), r
 assert (r["rows_in"], r["rows"], r["bytes_out"], r["changed"]) == (3000, 1500, 72128, True) and r["seconds"] > 0, r'
-    grep -q '^umm_rows{tool="umm-mmap-slice",output="out.npy"} 1500$' m.prom
-    grep -q '^umm_output_bytes{tool="umm-mmap-slice",output="out.npy"} 72128$' m.prom
+    grep -q '^umm_rows{tool="umm-mmap-slice",output="'"$PWD"'/out.npy"} 1500$' m.prom
+    grep -q '^umm_output_bytes{tool="umm-mmap-slice",output="'"$PWD"'/out.npy"} 72128$' m.prom
     grep -q '^umm_last_success_timestamp_seconds' m.prom
     capture umm-mmap-slice bars.npy ::2 -o out.npy -v
     [[ $status == 0 && $stderr == "umm-mmap-slice: out.npy: 1500 of 3000 rows, 72128 bytes; "*" s" ]]

@@ -327,7 +327,7 @@ assert d["pool"] == "$(pool p)" and d["budget_bytes"] == 1048576 and d["used_byt
 assert e["key"] == 'a "key"' and e["path"].endswith('a "key".npy') and e["bytes"] == 4928 and e["processes"] == 0
 assert e["array"] == "<f8 (100, 6)" and e["fault"] is None and e["one_copy"] is None
 m = open("m.prom").read()
-label = r'\{tool="umm-pool",output="$(pool p)"\}'
+label = r'\{tool="umm-pool",command="stat",output="$(pool p)"\}'
 for name, value in ("budget_bytes", 1048576), ("used_bytes", 4928), ("entries", 1), ("faults", 0), ("pss_bytes", 0):
     assert re.search(rf"^umm_pool_{name}{label} {value}$", m, re.M), name
 assert "umm_last_success_timestamp_seconds" in m and "umm_build_info" in m

@@ -575,7 +575,7 @@ EOF
 
 @test "--metrics" {
     ok umm-preload --metrics=m.prom "$FILES/a.npy" "$FILES/b.npy"
-    grep -qF "umm_preload_data_bytes{tool=\"umm-preload\",output=\"$FILES/a.npy\"} 3100000" m.prom
+    grep -qF "umm_preload_data_bytes{tool=\"umm-preload\",output=\"$PWD/m.prom\"} 3100000" m.prom
     grep -q '^umm_preload_resident_bytes{.*} 3100000$' m.prom
     grep -q '^umm_preload_files{.*} 2$' m.prom
     grep -q '^umm_last_success_timestamp_seconds' m.prom

@@ -696,8 +696,8 @@ with open('s/index.umm', 'r+b') as f:
 @test "metrics of a store" {
     ok create_abc
     ok umm-store stat --metrics s.prom s
-    grep -qx 'umm_store_entries{tool="umm-store",output="s"} 3' s.prom
-    grep -qx 'umm_store_positions{tool="umm-store",output="s"} 4' s.prom
+    grep -qx 'umm_store_entries{tool="umm-store",command="stat",output="'"$PWD"'/s"} 3' s.prom
+    grep -qx 'umm_store_positions{tool="umm-store",command="stat",output="'"$PWD"'/s"} 4' s.prom
 }
 
 @test "no output takes the place of one of the store's files, by whatever name" {

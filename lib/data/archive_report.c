@@ -8,8 +8,6 @@
 
 #include "base/error.h"
 #include "format/json.h"
-#include "format/prometheus.h"
-#include "sys/clock.h"
 
 static double ratio(uint64_t content, uint64_t packed)
 {
@@ -23,11 +21,6 @@ static const char *ratio_text(const char *before, uint64_t framed, uint64_t pack
     if (framed)
         snprintf(out, 32, "%sratio %.2f", before, ratio(framed, packed));
     return out;
-}
-
-static double now_seconds(void)
-{
-    return (double)umm_clock_realtime_ns() * 1e-9;
 }
 
 /* ---- appends ---------------------------------------------------------------------- */
@@ -73,25 +66,18 @@ enum umm_status umm_archive_report_append_json(const char *path,
     return status;
 }
 
-enum umm_status umm_archive_report_append_prometheus(const char *path,
-                                                     const struct umm_archive_append_result *result,
-                                                     char **text, size_t *len_bytes,
-                                                     struct umm_error *err)
+void umm_archive_report_append_metrics(const char *path,
+                                       const struct umm_archive_append_result *result,
+                                       struct umm_prometheus *page)
 {
-    struct umm_prometheus page = {.text = NULL};
-    umm_prometheus_begin(&page, "umm-archive", path);
-    umm_prometheus_gauge(&page, "umm_rows", "Rows in the archive.", (double)result->n_rows);
-    umm_prometheus_gauge(&page, "umm_rows_written", "Rows that this run added.",
-                         (double)result->n_appended);
-    umm_prometheus_gauge(&page, "umm_rows_rejected", "Rows that this run rejected.",
-                         (double)result->n_rejected);
-    umm_prometheus_gauge(&page, "umm_journal_rows", "Rows of the archive in its journal.",
-                         (double)result->n_in_journal);
-    umm_prometheus_gauge(&page, "umm_output_bytes", "Bytes of the archive.",
-                         (double)result->size_bytes);
-    umm_prometheus_gauge(&page, "umm_run_seconds", "Duration of this run.", result->seconds);
-    umm_prometheus_success(&page, now_seconds());
-    return umm_prometheus_take(&page, text, len_bytes, err);
+    umm_prometheus_begin(page, "umm-archive", "append", path);
+    umm_prometheus_add(page, UMM_METRIC_ROWS, (double)result->n_rows);
+    umm_prometheus_add(page, UMM_METRIC_ROWS_WRITTEN, (double)result->n_appended);
+    umm_prometheus_add(page, UMM_METRIC_ROWS_REJECTED, (double)result->n_rejected);
+    umm_prometheus_add(page, UMM_METRIC_JOURNAL_ROWS, (double)result->n_in_journal);
+    umm_prometheus_add(page, UMM_METRIC_OUTPUT_BYTES, (double)result->size_bytes);
+    umm_prometheus_add(page, UMM_METRIC_DURATION, result->seconds);
+    umm_prometheus_success(page);
 }
 
 /* ---- what there is ---------------------------------------------------------------- */
@@ -158,20 +144,15 @@ enum umm_status umm_archive_report_json(const char *path, const struct umm_archi
     return status;
 }
 
-enum umm_status umm_archive_report_prometheus(const char *path, const struct umm_archive_stat *stat,
-                                              char **text, size_t *len_bytes, struct umm_error *err)
+void umm_archive_report_metrics(const char *command, const char *path,
+                                const struct umm_archive_stat *stat, struct umm_prometheus *page)
 {
-    struct umm_prometheus page = {.text = NULL};
-    umm_prometheus_begin(&page, "umm-archive", path);
-    umm_prometheus_gauge(&page, "umm_rows", "Rows in the archive.", (double)stat->n_rows);
-    umm_prometheus_gauge(&page, "umm_journal_rows", "Rows of the archive in its journal.",
-                         (double)stat->n_in_journal);
-    umm_prometheus_gauge(&page, "umm_output_bytes", "Bytes of the archive.",
-                         (double)stat->size_bytes);
-    umm_prometheus_gauge(&page, "umm_content_bytes", "Bytes of the rows of the archive.",
-                         (double)stat->content_bytes);
-    umm_prometheus_success(&page, now_seconds());
-    return umm_prometheus_take(&page, text, len_bytes, err);
+    umm_prometheus_begin(page, "umm-archive", command, path);
+    umm_prometheus_add(page, UMM_METRIC_ROWS, (double)stat->n_rows);
+    umm_prometheus_add(page, UMM_METRIC_JOURNAL_ROWS, (double)stat->n_in_journal);
+    umm_prometheus_add(page, UMM_METRIC_OUTPUT_BYTES, (double)stat->size_bytes);
+    umm_prometheus_add(page, UMM_METRIC_CONTENT_BYTES, (double)stat->content_bytes);
+    umm_prometheus_success(page);
 }
 
 void umm_archive_report_frame(const struct umm_archive_frame *frame, bool is_json,

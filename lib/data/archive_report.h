@@ -8,6 +8,7 @@
 
 #include "data/archive_append.h"
 #include "data/archive_check.h"
+#include "format/prometheus.h"
 #include "umm.h"
 
 enum { UMM_ARCHIVE_LINE_MAX = 1024 };
@@ -18,10 +19,9 @@ void umm_archive_report_append_line(const char *path,
 UMM_MUST_USE enum umm_status
 umm_archive_report_append_json(const char *path, const struct umm_archive_append_result *result,
                                char **text, size_t *len_bytes, struct umm_error *err);
-UMM_MUST_USE enum umm_status
-umm_archive_report_append_prometheus(const char *path,
-                                     const struct umm_archive_append_result *result, char **text,
-                                     size_t *len_bytes, struct umm_error *err);
+void umm_archive_report_append_metrics(const char *path,
+                                       const struct umm_archive_append_result *result,
+                                       struct umm_prometheus *page);
 
 /* Line number index; false when there are no more. */
 bool umm_archive_report_line(const char *path, const struct umm_archive_stat *stat, size_t index,
@@ -30,10 +30,8 @@ UMM_MUST_USE enum umm_status umm_archive_report_json(const char *path,
                                                      const struct umm_archive_stat *stat,
                                                      char **text, size_t *len_bytes,
                                                      struct umm_error *err);
-UMM_MUST_USE enum umm_status umm_archive_report_prometheus(const char *path,
-                                                           const struct umm_archive_stat *stat,
-                                                           char **text, size_t *len_bytes,
-                                                           struct umm_error *err);
+void umm_archive_report_metrics(const char *command, const char *path,
+                                const struct umm_archive_stat *stat, struct umm_prometheus *page);
 
 /* A frame: for people, or a JSON object in one line. */
 void umm_archive_report_frame(const struct umm_archive_frame *frame, bool is_json,

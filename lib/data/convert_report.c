@@ -8,8 +8,6 @@
 
 #include "base/error.h"
 #include "format/json.h"
-#include "format/prometheus.h"
-#include "sys/clock.h"
 
 static const double units_per_second[] = {1, 1e3, 1e6, 1e9};
 
@@ -111,26 +109,20 @@ enum umm_status umm_convert_report_json(const struct umm_convert_options *option
 
 /* ---- metrics ------------------------------------------------------------------ */
 
-enum umm_status umm_convert_report_prometheus(const struct umm_convert_options *options,
-                                              const struct umm_convert_result *result, char **text,
-                                              size_t *len_bytes, struct umm_error *err)
+void umm_convert_report_metrics(const struct umm_convert_options *options,
+                                const struct umm_convert_result *result,
+                                struct umm_prometheus *page)
 {
-    struct umm_prometheus page = {0};
-    umm_prometheus_begin(&page, "umm-convert", options->output ? options->output : "");
-    umm_prometheus_gauge(&page, "umm_rows", "Rows in the output array.", (double)result->n_rows);
-    umm_prometheus_gauge(&page, "umm_rows_written", "Rows that this run wrote.",
-                         (double)result->n_written);
-    umm_prometheus_gauge(&page, "umm_rows_rejected", "Input rows that this run rejected.",
-                         (double)result->n_rejected);
-    umm_prometheus_gauge(&page, "umm_input_bytes", "Bytes of text that this run read.",
-                         (double)result->n_bytes);
-    umm_prometheus_gauge(&page, "umm_duration_seconds", "How long this run took.", result->seconds);
+    umm_prometheus_begin(page, "umm-convert", NULL, options->output);
+    umm_prometheus_add(page, UMM_METRIC_ROWS, (double)result->n_rows);
+    umm_prometheus_add(page, UMM_METRIC_ROWS_WRITTEN, (double)result->n_written);
+    umm_prometheus_add(page, UMM_METRIC_ROWS_REJECTED, (double)result->n_rejected);
+    umm_prometheus_add(page, UMM_METRIC_INPUT_BYTES, (double)result->n_bytes);
+    umm_prometheus_add(page, UMM_METRIC_DURATION, result->seconds);
     if (result->has_last_time)
-        umm_prometheus_gauge(&page, "umm_last_row_timestamp_seconds",
-                             "The latest time in the output array.",
-                             (double)result->last_time / units_per_second[result->time_unit]);
-    umm_prometheus_success(&page, (double)umm_clock_realtime_ns() * 1e-9);
-    return umm_prometheus_take(&page, text, len_bytes, err);
+        umm_prometheus_add(page, UMM_METRIC_LAST_ROW_TIME,
+                           (double)result->last_time / units_per_second[result->time_unit]);
+    umm_prometheus_success(page);
 }
 
 /* ---- lines ---------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #define UMM_DATA_CONVERT_REPORT_H
 
 #include "data/convert.h"
+#include "format/prometheus.h"
 
 /* One JSON object, indented; malloc'ed. Times are ISO 8601, lengths seconds or bytes. */
 UMM_MUST_USE enum umm_status umm_convert_report_json(const struct umm_convert_options *options,
@@ -14,11 +15,10 @@ UMM_MUST_USE enum umm_status umm_convert_report_json(const struct umm_convert_op
                                                      char **text, size_t *len_bytes,
                                                      struct umm_error *err);
 
-/* Metrics labelled tool="umm-convert" and output; malloc'ed. */
-UMM_MUST_USE enum umm_status
-umm_convert_report_prometheus(const struct umm_convert_options *options,
-                              const struct umm_convert_result *result, char **text,
-                              size_t *len_bytes, struct umm_error *err);
+/* Add the figures of a conversion that succeeded. */
+void umm_convert_report_metrics(const struct umm_convert_options *options,
+                                const struct umm_convert_result *result,
+                                struct umm_prometheus *page);
 
 enum { UMM_CONVERT_LINE_MAX = 4096 };
 

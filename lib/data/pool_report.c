@@ -11,8 +11,6 @@
 
 #include "base/error.h"
 #include "format/json.h"
-#include "format/prometheus.h"
-#include "sys/clock.h"
 #include "sys/file.h"
 
 /* ---- looking --------------------------------------------------------------- */
@@ -295,34 +293,25 @@ enum umm_status umm_pool_report_json(const struct umm_pool_inspection *all, char
 
 /* ---- metrics ----------------------------------------------------------------- */
 
-enum umm_status umm_pool_report_prometheus(const struct umm_pool_inspection *all, char **text,
-                                           size_t *len_bytes, struct umm_error *err)
+void umm_pool_report_metrics(const struct umm_pool_inspection *all, bool is_verdict,
+                             struct umm_prometheus *page)
 {
-    struct umm_prometheus page = {0};
     uint64_t rss = 0, pss = 0;
-    umm_prometheus_begin(&page, "umm-pool", all->pool->path);
-    umm_prometheus_gauge(&page, "umm_pool_budget_bytes", "What the entries of the pool may take.",
-                         (double)all->pool->budget_bytes);
-    umm_prometheus_gauge(&page, "umm_pool_used_bytes", "What the entries of the pool take.",
-                         (double)all->scan.used_bytes);
-    umm_prometheus_gauge(&page, "umm_pool_writing_bytes", "What entries being written take.",
-                         (double)all->scan.writing_bytes);
-    umm_prometheus_gauge(&page, "umm_pool_entries", "Entries of the pool.", (double)all->n_items);
-    umm_prometheus_gauge(&page, "umm_pool_faults", "What is wrong with the pool.",
-                         (double)all->n_faults);
+    umm_prometheus_begin(page, "umm-pool", is_verdict ? "verify" : "stat", all->pool->path);
+    umm_prometheus_add(page, UMM_METRIC_POOL_BUDGET, (double)all->pool->budget_bytes);
+    umm_prometheus_add(page, UMM_METRIC_POOL_USED, (double)all->scan.used_bytes);
+    umm_prometheus_add(page, UMM_METRIC_POOL_WRITING, (double)all->scan.writing_bytes);
+    umm_prometheus_add(page, UMM_METRIC_POOL_ENTRIES, (double)all->n_items);
+    umm_prometheus_add(page, UMM_METRIC_POOL_FAULTS, (double)all->n_faults);
     for (size_t i = 0; i < all->n_items; i++) {
         rss += all->items[i].sharing.rss_bytes;
         pss += all->items[i].sharing.pss_bytes;
     }
     if (all->has_sharing) {
-        umm_prometheus_gauge(&page, "umm_pool_rss_bytes",
-                             "Sum of the resident sizes of the entries over processes.",
-                             (double)rss);
-        umm_prometheus_gauge(&page, "umm_pool_pss_bytes",
-                             "The same, with shared pages counted once.", (double)pss);
-        umm_prometheus_gauge(&page, "umm_pool_hidden_processes",
-                             "Processes that could not be looked into.", (double)all->n_hidden);
+        umm_prometheus_add(page, UMM_METRIC_POOL_RSS, (double)rss);
+        umm_prometheus_add(page, UMM_METRIC_POOL_PSS, (double)pss);
+        umm_prometheus_add(page, UMM_METRIC_HIDDEN_PROCESSES, (double)all->n_hidden);
     }
-    umm_prometheus_success(&page, (double)umm_clock_realtime_ns() * 1e-9);
-    return umm_prometheus_take(&page, text, len_bytes, err);
+    if (!is_verdict || all->n_faults == 0)
+        umm_prometheus_success(page);
 }

@@ -7,6 +7,7 @@
 #define UMM_DATA_POOL_REPORT_H
 
 #include "data/pool.h"
+#include "format/prometheus.h"
 #include "probe/sharing.h"
 #include "umm.h"
 
@@ -47,9 +48,11 @@ UMM_MUST_USE enum umm_status umm_pool_report_json(const struct umm_pool_inspecti
                                                   char **text, size_t *len_bytes,
                                                   struct umm_error *err);
 
-/* Metrics labelled tool="umm-pool", the pool's path as output; malloc'ed. */
-UMM_MUST_USE enum umm_status
-umm_pool_report_prometheus(const struct umm_pool_inspection *inspection, char **text,
-                           size_t *len_bytes, struct umm_error *err);
+/*
+ * Add the figures. With is_verdict the run judges the pool: it is a success only if there is
+ * no fault.
+ */
+void umm_pool_report_metrics(const struct umm_pool_inspection *inspection, bool is_verdict,
+                             struct umm_prometheus *page);
 
 #endif

@@ -9,8 +9,6 @@
 #include "base/error.h"
 #include "data/preload_job.h"
 #include "format/json.h"
-#include "format/prometheus.h"
-#include "sys/clock.h"
 
 static const char *const actions[] = {"preload", "status", "evict"};
 static const char *const plans[] = {"-", "preload", "mmap", "memory"};
@@ -225,33 +223,24 @@ enum umm_status umm_preload_report_json(enum umm_preload_action action,
 
 /* ---- metrics -------------------------------------------------------------------- */
 
-enum umm_status umm_preload_report_prometheus(const struct umm_preload_result *result,
-                                              const char *output, char **text, size_t *len_bytes,
-                                              struct umm_error *err)
+void umm_preload_report_metrics(const struct umm_preload_result *result, bool is_success,
+                                struct umm_prometheus *page)
 {
     const struct umm_preload_file *total = &result->total;
-    struct umm_prometheus page = {0};
-    umm_prometheus_begin(&page, "umm-preload", output);
-    umm_prometheus_gauge(&page, "umm_preload_files", "Files that this run looked at.",
-                         (double)(count_good(result) + result->n_failed));
-    umm_prometheus_gauge(&page, "umm_preload_failed_files", "Files that this run failed with.",
-                         (double)result->n_failed);
-    umm_prometheus_gauge(&page, "umm_preload_mmap_files", "Files beyond the budget.",
-                         (double)count_files(result, UMM_PRELOAD_PLAN_MMAP));
-    umm_prometheus_gauge(&page, "umm_preload_budget_bytes", "What may be loaded in all.",
-                         (double)result->budget_bytes);
-    umm_prometheus_gauge(&page, "umm_preload_data_bytes", "What was chosen, without holes.",
-                         (double)umm_preload_data_bytes(total));
+    umm_prometheus_begin(page, "umm-preload", NULL, NULL);
+    umm_prometheus_add(page, UMM_METRIC_PRELOAD_FILES,
+                       (double)(count_good(result) + result->n_failed));
+    umm_prometheus_add(page, UMM_METRIC_PRELOAD_FAILED_FILES, (double)result->n_failed);
+    umm_prometheus_add(page, UMM_METRIC_PRELOAD_MMAP_FILES,
+                       (double)count_files(result, UMM_PRELOAD_PLAN_MMAP));
+    umm_prometheus_add(page, UMM_METRIC_PRELOAD_BUDGET, (double)result->budget_bytes);
+    umm_prometheus_add(page, UMM_METRIC_PRELOAD_DATA, (double)umm_preload_data_bytes(total));
     if (total->after.is_known)
-        umm_prometheus_gauge(&page, "umm_preload_resident_bytes", "What of it is in memory now.",
-                             (double)total->after.resident_bytes);
-    umm_prometheus_gauge(&page, "umm_preload_loaded_bytes", "What this run brought into memory.",
-                         (double)total->loaded_bytes);
+        umm_prometheus_add(page, UMM_METRIC_PRELOAD_RESIDENT, (double)total->after.resident_bytes);
+    umm_prometheus_add(page, UMM_METRIC_PRELOAD_LOADED, (double)total->loaded_bytes);
     if (total->is_device_known)
-        umm_prometheus_gauge(&page, "umm_preload_device_bytes",
-                             "What devices delivered in this run.", (double)total->device_bytes);
-    umm_prometheus_gauge(&page, "umm_duration_seconds", "How long this run took.", total->seconds);
-    if (result->n_failed == 0)
-        umm_prometheus_success(&page, (double)umm_clock_realtime_ns() * 1e-9);
-    return umm_prometheus_take(&page, text, len_bytes, err);
+        umm_prometheus_add(page, UMM_METRIC_PRELOAD_DEVICE, (double)total->device_bytes);
+    umm_prometheus_add(page, UMM_METRIC_DURATION, total->seconds);
+    if (is_success)
+        umm_prometheus_success(page);
 }

@@ -6,6 +6,7 @@
 #define UMM_DATA_PRELOAD_REPORT_H
 
 #include "data/preload.h"
+#include "format/prometheus.h"
 #include "umm.h"
 
 enum { UMM_PRELOAD_LINE_MAX = 1024 };
@@ -24,10 +25,8 @@ UMM_MUST_USE enum umm_status umm_preload_report_json(enum umm_preload_action act
                                                      char **text, size_t *len_bytes,
                                                      struct umm_error *err);
 
-/* The sums as a page of metrics, malloc'ed; output is what their label says. */
-UMM_MUST_USE enum umm_status umm_preload_report_prometheus(const struct umm_preload_result *result,
-                                                           const char *output, char **text,
-                                                           size_t *len_bytes,
-                                                           struct umm_error *err);
+/* Add the sums; of a success, if the run is one, also when it was. */
+void umm_preload_report_metrics(const struct umm_preload_result *result, bool is_success,
+                                struct umm_prometheus *page);
 
 #endif

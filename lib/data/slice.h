@@ -15,6 +15,7 @@
 #define UMM_DATA_SLICE_H
 
 #include "data/timerange.h"
+#include "format/prometheus.h"
 #include "sys/outfile.h"
 #include "text/range.h"
 #include "umm.h"
@@ -73,15 +74,13 @@ UMM_MUST_USE enum umm_status umm_slice_describe(const struct umm_slice_options *
                                                 char **text, size_t *len_bytes,
                                                 struct umm_error *err);
 
-/* The result as a JSON object, and as Prometheus metrics; malloc'ed. */
+/* The result as a JSON object, malloc'ed, and as metrics. */
 UMM_MUST_USE enum umm_status umm_slice_report_json(const struct umm_slice_options *options,
                                                    const struct umm_slice_result *result,
                                                    char **text, size_t *len_bytes,
                                                    struct umm_error *err);
-UMM_MUST_USE enum umm_status umm_slice_report_prometheus(const struct umm_slice_options *options,
-                                                         const struct umm_slice_result *result,
-                                                         char **text, size_t *len_bytes,
-                                                         struct umm_error *err);
+void umm_slice_report_metrics(const struct umm_slice_options *options,
+                              const struct umm_slice_result *result, struct umm_prometheus *page);
 
 /* "npy", "raw", "csv" or "json". */
 const char *umm_slice_format_name(enum umm_slice_format format);

@@ -2,8 +2,6 @@
 #include "data/slice.h"
 
 #include "format/json.h"
-#include "format/prometheus.h"
-#include "sys/clock.h"
 
 enum umm_status umm_slice_report_json(const struct umm_slice_options *options,
                                       const struct umm_slice_result *result, char **text,
@@ -25,16 +23,12 @@ enum umm_status umm_slice_report_json(const struct umm_slice_options *options,
     return status;
 }
 
-enum umm_status umm_slice_report_prometheus(const struct umm_slice_options *options,
-                                            const struct umm_slice_result *result, char **text,
-                                            size_t *len_bytes, struct umm_error *err)
+void umm_slice_report_metrics(const struct umm_slice_options *options,
+                              const struct umm_slice_result *result, struct umm_prometheus *page)
 {
-    struct umm_prometheus page = {0};
-    umm_prometheus_begin(&page, "umm-mmap-slice", options->output);
-    umm_prometheus_gauge(&page, "umm_rows", "Rows in the output.", (double)result->n_rows);
-    umm_prometheus_gauge(&page, "umm_output_bytes", "Bytes that this run wrote.",
-                         (double)result->n_output_bytes);
-    umm_prometheus_gauge(&page, "umm_duration_seconds", "How long this run took.", result->seconds);
-    umm_prometheus_success(&page, (double)umm_clock_realtime_ns() * 1e-9);
-    return umm_prometheus_take(&page, text, len_bytes, err);
+    umm_prometheus_begin(page, "umm-mmap-slice", NULL, options->output);
+    umm_prometheus_add(page, UMM_METRIC_ROWS, (double)result->n_rows);
+    umm_prometheus_add(page, UMM_METRIC_OUTPUT_BYTES, (double)result->n_output_bytes);
+    umm_prometheus_add(page, UMM_METRIC_DURATION, result->seconds);
+    umm_prometheus_success(page);
 }

@@ -6,8 +6,6 @@
 
 #include "data/store_text.h"
 #include "format/json.h"
-#include "format/prometheus.h"
-#include "sys/clock.h"
 
 enum umm_status umm_store_report_json(const struct umm_store_info *info, const char *path,
                                       char **text, size_t *len_bytes, struct umm_error *err)
@@ -28,24 +26,17 @@ enum umm_status umm_store_report_json(const struct umm_store_info *info, const c
     return status;
 }
 
-enum umm_status umm_store_report_prometheus(const struct umm_store_info *info, const char *path,
-                                            char **text, size_t *len_bytes, struct umm_error *err)
+void umm_store_report_metrics(const struct umm_store_info *info, const char *path,
+                              struct umm_prometheus *page)
 {
-    struct umm_prometheus page = {0};
-    umm_prometheus_begin(&page, "umm-store", path);
-    umm_prometheus_gauge(&page, "umm_store_positions", "Positions the store has.",
-                         (double)info->max_positions);
-    umm_prometheus_gauge(&page, "umm_store_entries", "Positions with an id, active or not.",
-                         (double)info->n_entries);
-    umm_prometheus_gauge(&page, "umm_store_inactive", "Entries that may be evicted.",
-                         (double)info->n_inactive);
-    umm_prometheus_gauge(&page, "umm_store_puts", "Vectors put so far.", (double)info->n_puts);
-    umm_prometheus_gauge(&page, "umm_store_evictions", "Entries evicted so far.",
-                         (double)info->n_evictions);
-    umm_prometheus_gauge(&page, "umm_store_file_bytes", "Size of the store's files.",
-                         (double)info->n_bytes);
-    umm_prometheus_success(&page, (double)umm_clock_realtime_ns() / 1e9);
-    return umm_prometheus_take(&page, text, len_bytes, err);
+    umm_prometheus_begin(page, "umm-store", "stat", path);
+    umm_prometheus_add(page, UMM_METRIC_STORE_POSITIONS, (double)info->max_positions);
+    umm_prometheus_add(page, UMM_METRIC_STORE_ENTRIES, (double)info->n_entries);
+    umm_prometheus_add(page, UMM_METRIC_STORE_INACTIVE, (double)info->n_inactive);
+    umm_prometheus_add(page, UMM_METRIC_STORE_PUTS, (double)info->n_puts);
+    umm_prometheus_add(page, UMM_METRIC_STORE_EVICTIONS, (double)info->n_evictions);
+    umm_prometheus_add(page, UMM_METRIC_STORE_FILES, (double)info->n_bytes);
+    umm_prometheus_success(page);
 }
 
 enum umm_status umm_store_report_entry_json(const struct umm_store_entry *entry, char **text,

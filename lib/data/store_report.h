@@ -6,15 +6,15 @@
 #define UMM_DATA_STORE_REPORT_H
 
 #include "data/store_verify.h"
+#include "format/prometheus.h"
 #include "umm.h"
 
 /* malloc'ed text of *len_bytes; path is how the store was named. */
 UMM_MUST_USE enum umm_status umm_store_report_json(const struct umm_store_info *info,
                                                    const char *path, char **text, size_t *len_bytes,
                                                    struct umm_error *err);
-UMM_MUST_USE enum umm_status umm_store_report_prometheus(const struct umm_store_info *info,
-                                                         const char *path, char **text,
-                                                         size_t *len_bytes, struct umm_error *err);
+void umm_store_report_metrics(const struct umm_store_info *info, const char *path,
+                              struct umm_prometheus *page);
 
 /* A verdict: one line of text number index, without newline, false behind the last; and JSON. */
 bool umm_store_report_verdict_line(const struct umm_store_verdict *verdict, size_t index,

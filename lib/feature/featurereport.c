@@ -9,8 +9,6 @@
 #include "feature/barreader.h"
 #include "feature/feature.h"
 #include "format/json.h"
-#include "format/prometheus.h"
-#include "sys/clock.h"
 
 /* ---- a job ----------------------------------------------------------------------- */
 
@@ -66,27 +64,21 @@ enum umm_status umm_featurereport_json(const struct umm_featurejob_options *opti
     return status;
 }
 
-enum umm_status umm_featurereport_prometheus(const struct umm_featurejob_options *options,
-                                             const struct umm_featurejob_result *result,
-                                             char **text, size_t *len_bytes, struct umm_error *err)
+void umm_featurereport_metrics(const struct umm_featurejob_options *options,
+                               const struct umm_featurejob_result *result,
+                               struct umm_prometheus *page)
 {
-    struct umm_prometheus page = {0};
     struct umm_time time;
-    umm_prometheus_begin(&page, "umm-features", options->output ? options->output : "");
-    umm_prometheus_gauge(&page, "umm_rows", "Rows in the output.", (double)result->n_out);
-    umm_prometheus_gauge(&page, "umm_rows_written", "Rows that this run wrote.",
-                         (double)result->n_written);
-    umm_prometheus_gauge(&page, "umm_rows_rejected", "Input rows that this run rejected.",
-                         (double)result->n_rejected);
-    umm_prometheus_gauge(&page, "umm_rows_taken", "Input rows that this run took.",
-                         (double)result->n_new);
-    umm_prometheus_gauge(&page, "umm_duration_seconds", "How long this run took.", result->seconds);
+    umm_prometheus_begin(page, "umm-features", NULL, options->output);
+    umm_prometheus_add(page, UMM_METRIC_ROWS, (double)result->n_out);
+    umm_prometheus_add(page, UMM_METRIC_ROWS_WRITTEN, (double)result->n_written);
+    umm_prometheus_add(page, UMM_METRIC_ROWS_REJECTED, (double)result->n_rejected);
+    umm_prometheus_add(page, UMM_METRIC_ROWS_TAKEN, (double)result->n_new);
+    umm_prometheus_add(page, UMM_METRIC_DURATION, result->seconds);
     if (result->has_times && umm_barreader_time(&result->time_type, result->last_time, &time))
-        umm_prometheus_gauge(&page, "umm_last_row_timestamp_seconds",
-                             "The time of the last row that was taken.",
-                             (double)time.sec + (double)time.nsec * 1e-9);
-    umm_prometheus_success(&page, (double)umm_clock_realtime_ns() * 1e-9);
-    return umm_prometheus_take(&page, text, len_bytes, err);
+        umm_prometheus_add(page, UMM_METRIC_LAST_ROW_TIME,
+                           (double)time.sec + (double)time.nsec * 1e-9);
+    umm_prometheus_success(page);
 }
 
 void umm_featurereport_line(const struct umm_featurejob_options *options,

@@ -7,6 +7,7 @@
 #define UMM_FEATURE_FEATUREREPORT_H
 
 #include "feature/featurejob.h"
+#include "format/prometheus.h"
 #include "umm.h"
 
 /* One JSON object with a final newline, malloc'ed; on one line if is_compact. */
@@ -15,11 +16,10 @@ UMM_MUST_USE enum umm_status umm_featurereport_json(const struct umm_featurejob_
                                                     bool is_compact, char **text, size_t *len_bytes,
                                                     struct umm_error *err);
 
-/* Metrics labelled tool="umm-features" and output; malloc'ed. */
-UMM_MUST_USE enum umm_status
-umm_featurereport_prometheus(const struct umm_featurejob_options *options,
-                             const struct umm_featurejob_result *result, char **text,
-                             size_t *len_bytes, struct umm_error *err);
+/* Add the figures of a job that succeeded. */
+void umm_featurereport_metrics(const struct umm_featurejob_options *options,
+                               const struct umm_featurejob_result *result,
+                               struct umm_prometheus *page);
 
 enum { UMM_FEATUREREPORT_LINE_MAX = 4096 };
 

@@ -2,38 +2,17 @@
 #include "format/prometheus.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "text/textbuf.h"
 
-UMM_PRINTF(2, 3) static void add(struct umm_prometheus *page, const char *fmt, ...)
-{
-    enum { FIRST_BYTES = 4096 };
-    for (;;) {
-        va_list args;
-        size_t room = page->cap_bytes - page->len_bytes;
-        va_start(args, fmt);
-        int n = vsnprintf(room ? page->text + page->len_bytes : NULL, room, fmt, args);
-        va_end(args);
-        if (page->is_failed || n < 0)
-            return;
-        if ((size_t)n < room) {
-            page->len_bytes += (size_t)n;
-            return;
-        }
-        size_t cap = page->cap_bytes ? 2 * page->cap_bytes + (size_t)n : FIRST_BYTES + (size_t)n;
-        char *text = realloc(page->text, cap);
-        page->is_failed = !text;
-        if (!text)
-            return;
-        page->text = text;
-        page->cap_bytes = cap;
-    }
-}
+/* ---- labels ----------------------------------------------------------------- */
 
 /*
  * A label's value, with the three characters that the format escapes, and U+FFFD for
@@ -66,71 +45,154 @@ static char *quoted(const char *value)
     return out;
 }
 
-void umm_prometheus_begin(struct umm_prometheus *page, const char *tool, const char *output)
+/* "tool="umm-x",output="/data/a.npy"", malloc'ed. */
+static char *page_labels(const char *tool, const char *command, const char *output)
 {
-    static const char form[] = "tool=\"%s\",output=\"%s\"";
-    char *value = quoted(output);
-    size_t size = value ? sizeof form + strlen(tool) + strlen(value) : 0;
-    page->labels = value ? malloc(size) : NULL;
-    if (page->labels)
-        snprintf(page->labels, size, form, tool, value);
-    page->is_failed = !page->labels;
-    free(value);
-}
-
-void umm_prometheus_gauge(struct umm_prometheus *page, const char *name, const char *help,
-                          double value)
-{
-    if (!page->is_failed)
-        add(page, "# HELP %s %s\n# TYPE %s gauge\n%s{%s} %.17g\n", name, help, name, name,
-            page->labels, value);
-}
-
-void umm_prometheus_family(struct umm_prometheus *page, const char *name, const char *help)
-{
-    if (!page->is_failed)
-        add(page, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
-}
-
-void umm_prometheus_series(struct umm_prometheus *page, const char *name, const char *const *labels,
-                           double value)
-{
-    if (page->is_failed)
-        return;
-    add(page, "%s{%s", name, page->labels);
-    for (; *labels; labels += 2) {
-        char *text = quoted(labels[1]);
-        page->is_failed |= !text;
-        if (text)
-            add(page, ",%s=\"%s\"", labels[0], text);
-        free(text);
+    struct umm_textbuf out = {0};
+    char *value = quoted(output), *text = NULL;
+    size_t len;
+    out.is_failed = !value;
+    if (value) {
+        umm_textbuf_add(&out, "tool=\"%s\"", tool);
+        if (command)
+            umm_textbuf_add(&out, ",command=\"%s\"", command);
+        umm_textbuf_add(&out, ",output=\"%s\"", value);
     }
-    if (isfinite(value))
-        add(page, "} %.17g\n", value);
-    else
-        add(page, "} %s\n", isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf");
+    free(value);
+    return umm_textbuf_take(&out, &text, &len, NULL) == UMM_OK ? text : NULL;
 }
 
-void umm_prometheus_success(struct umm_prometheus *page, double now_seconds)
+/* before, and those of the list; malloc'ed. */
+static char *more_labels(const char *before, const char *const *labels)
 {
-    umm_prometheus_gauge(page, "umm_last_success_timestamp_seconds",
-                         "When the tool last finished without an error.", now_seconds);
-    if (!page->is_failed)
-        add(page,
-            "# HELP umm_build_info The version of the tool.\n# TYPE umm_build_info gauge\n"
-            "umm_build_info{%s,version=\"%s\"} 1\n",
-            page->labels, UMM_VERSION);
+    struct umm_textbuf out = {0};
+    char *text = NULL;
+    size_t len;
+    umm_textbuf_add(&out, "%s", before);
+    for (; *labels; labels += 2) {
+        char *value = quoted(labels[1]);
+        if (value)
+            umm_textbuf_add(&out, ",%s=\"%s\"", labels[0], value);
+        out.is_failed |= !value;
+        free(value);
+    }
+    return umm_textbuf_take(&out, &text, &len, NULL) == UMM_OK ? text : NULL;
+}
+
+/* An entry of a pool, and standard output, have no place among files. */
+static char *place_of(const char *path)
+{
+    static const char pool[] = "pool:";
+    bool is_file = strcmp(path, "-") != 0 && strncmp(path, pool, sizeof pool - 1) != 0;
+    return is_file ? umm_file_absolute(path) : strdup(path);
+}
+
+void umm_prometheus_begin(struct umm_prometheus *page, const char *tool, const char *command,
+                          const char *output)
+{
+    static const char *const version[] = {"version", UMM_VERSION, NULL};
+    bool is_own = output && strcmp(output, "-") != 0;
+    char *place = place_of(is_own ? output : page->file);
+    free(page->labels);
+    page->labels = place ? page_labels(tool, command, place) : NULL;
+    page->is_failed |= !page->labels;
+    free(place);
+    umm_prometheus_add_labelled(page, UMM_METRIC_BUILD_INFO, version, 1);
+}
+
+/* ---- series ----------------------------------------------------------------- */
+
+static bool make_room(struct umm_prometheus *page)
+{
+    if (page->n_series < page->cap_series)
+        return true;
+    size_t cap = page->cap_series ? 2 * page->cap_series : 32;
+    struct umm_prometheus_series *series = realloc(page->series, cap * sizeof *series);
+    if (!series)
+        return false;
+    page->series = series;
+    page->cap_series = cap;
+    return true;
+}
+
+void umm_prometheus_add_labelled(struct umm_prometheus *page, enum umm_metric metric,
+                                 const char *const *labels, double value)
+{
+    char *text = page->is_failed ? NULL : more_labels(page->labels, labels);
+    if (!text || !make_room(page)) {
+        page->is_failed = true;
+        free(text);
+        return;
+    }
+    page->series[page->n_series++] =
+        (struct umm_prometheus_series){.metric = metric, .labels = text, .value = value};
+}
+
+void umm_prometheus_add(struct umm_prometheus *page, enum umm_metric metric, double value)
+{
+    static const char *const none[] = {NULL};
+    umm_prometheus_add_labelled(page, metric, none, value);
+}
+
+void umm_prometheus_success(struct umm_prometheus *page)
+{
+    umm_prometheus_add(page, UMM_METRIC_LAST_SUCCESS, (double)umm_clock_realtime_ns() / 1e9);
+}
+
+void umm_prometheus_outputs(struct umm_prometheus *page, const char *tool, const char *directory,
+                            uint64_t n, uint64_t n_failed)
+{
+    umm_prometheus_begin(page, tool, NULL, directory);
+    umm_prometheus_add(page, UMM_METRIC_OUTPUTS, (double)n);
+    umm_prometheus_add(page, UMM_METRIC_FAILED_OUTPUTS, (double)n_failed);
+    if (n_failed == 0)
+        umm_prometheus_success(page);
+}
+
+/* ---- the text --------------------------------------------------------------- */
+
+static void print_series(struct umm_textbuf *out, const struct umm_prometheus_series *series)
+{
+    umm_textbuf_add(out, "%s{%s} ", umm_metric_name(series->metric), series->labels);
+    if (isfinite(series->value))
+        umm_textbuf_add(out, "%.17g\n", series->value);
+    else
+        umm_textbuf_add(out, "%s\n",
+                        isnan(series->value) ? "NaN"
+                        : series->value > 0  ? "+Inf"
+                                             : "-Inf");
+}
+
+static void print_metric(struct umm_textbuf *out, const struct umm_prometheus *page,
+                         enum umm_metric metric)
+{
+    bool is_first = true;
+    for (size_t i = 0; i < page->n_series; i++) {
+        if (page->series[i].metric != metric)
+            continue;
+        if (is_first)
+            umm_textbuf_add(out, "# HELP %s %s\n# TYPE %s gauge\n", umm_metric_name(metric),
+                            umm_metric_help(metric), umm_metric_name(metric));
+        is_first = false;
+        print_series(out, &page->series[i]);
+    }
+}
+
+void umm_prometheus_free(struct umm_prometheus *page)
+{
+    for (size_t i = 0; i < page->n_series; i++)
+        free(page->series[i].labels);
+    free(page->series);
+    free(page->labels);
+    *page = (struct umm_prometheus){.file = page->file};
 }
 
 enum umm_status umm_prometheus_take(struct umm_prometheus *page, char **text, size_t *len_bytes,
                                     struct umm_error *err)
 {
-    bool is_failed = page->is_failed;
-    free(page->labels);
-    if (is_failed)
-        free(page->text);
-    *text = is_failed ? NULL : page->text;
-    *len_bytes = page->len_bytes;
-    memset(page, 0, sizeof *page);
-    return is_failed ? umm_error_set_memory(err, *len_bytes, "metrics") : UMM_OK;
+    struct umm_textbuf out = {.is_failed = page->is_failed};
+    for (int metric = UMM_METRIC_NONE + 1; !out.is_failed && metric < UMM_METRIC_COUNT; metric++)
+        print_metric(&out, page, (enum umm_metric)metric);
+    umm_prometheus_free(page);
+    return umm_textbuf_take(&out, text, len_bytes, err);
 }

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * prometheus.h - the Prometheus text format, for the node exporter's textfile
- * collector: HELP and TYPE once per family, base units, no time stamps.
+ * collector: HELP and TYPE once per metric, base units, no time stamps.
+ *
+ * Every series has the labels tool and output, of a tool with commands also command, so
+ * that no two files in one directory have the same series. A page may be about several
+ * outputs; the series of one metric are printed together, metrics in the order of their
+ * table (format/metrics.h).
  *
  * Source: "Exposition formats", text-based format 0.0.4. A failure to allocate is
  * remembered and reported by umm_prometheus_take.
@@ -9,34 +14,54 @@
 #ifndef UMM_FORMAT_PROMETHEUS_H
 #define UMM_FORMAT_PROMETHEUS_H
 
+#include "format/metrics.h"
 #include "umm.h"
 
-/* A text being written. Zero-initialise it, then begin. */
+struct umm_prometheus_series {
+    enum umm_metric metric;
+    char *labels; /* without braces */
+    double value;
+};
+
+/* A page being made. Zero-initialise all but file. */
 struct umm_prometheus {
-    char *text;
-    size_t len_bytes, cap_bytes;
-    char *labels; /* the ones that every series carries, without braces */
+    const char *file; /* where the page goes; "-": standard output */
+    struct umm_prometheus_series *series;
+    size_t n_series, cap_series;
+    char *labels; /* of the series that follow, without braces */
     bool is_failed;
 };
 
-/* Every series gets the labels tool and output. */
-void umm_prometheus_begin(struct umm_prometheus *page, const char *tool, const char *output);
+/*
+ * The series that follow are about this output. command is NULL for a tool without. The
+ * label output is the whole path of it, as `1m.npy` may be in many directories. A run
+ * that writes none (NULL), or standard output ("-"), has the whole path of the page itself.
+ */
+void umm_prometheus_begin(struct umm_prometheus *page, const char *tool, const char *command,
+                          const char *output);
 
-/* One family with one series: a gauge, that is a figure of one run. */
-void umm_prometheus_gauge(struct umm_prometheus *page, const char *name, const char *help,
-                          double value);
+/* A value that is not finite is written as the format has it (NaN, +Inf, -Inf). */
+void umm_prometheus_add(struct umm_prometheus *page, enum umm_metric metric, double value);
+
+/* With labels of its own beside the page's: names and values in turn, ended by NULL. */
+void umm_prometheus_add_labelled(struct umm_prometheus *page, enum umm_metric metric,
+                                 const char *const *labels, double value);
 
 /*
- * One family with any number of series, gauges too: first its head, then each series with
- * labels of its own beside the page's: names and values in turn, ended by NULL. A value
- * that is not finite is written as the format has it (NaN, +Inf, -Inf).
+ * umm_last_success_timestamp_seconds, now: only of a run that made this output without an
+ * error, and whose verdict, if it has one, is a success.
  */
-void umm_prometheus_family(struct umm_prometheus *page, const char *name, const char *help);
-void umm_prometheus_series(struct umm_prometheus *page, const char *name, const char *const *labels,
-                           double value);
+void umm_prometheus_success(struct umm_prometheus *page);
 
-/* umm_build_info and umm_last_success_timestamp_seconds (seconds since 1970). */
-void umm_prometheus_success(struct umm_prometheus *page, double now_seconds);
+/*
+ * What a run wrote into one directory: the number of outputs, how many it failed with, and
+ * a success if none.
+ */
+void umm_prometheus_outputs(struct umm_prometheus *page, const char *tool, const char *directory,
+                            uint64_t n, uint64_t n_failed);
+
+/* Forget what was added. */
+void umm_prometheus_free(struct umm_prometheus *page);
 
 /* The finished text, malloc'ed; the page is empty afterwards. */
 UMM_MUST_USE enum umm_status umm_prometheus_take(struct umm_prometheus *page, char **text,

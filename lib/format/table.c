@@ -272,12 +272,11 @@ void umm_table_add_metrics(const struct umm_table *table, struct umm_prometheus 
         const struct umm_table_column *column = &table->columns[i];
         if (!column->metric)
             continue;
-        umm_prometheus_family(page, column->metric, column->help);
         for (size_t row = 0; row < table->n_rows; row++) {
             const struct umm_table_cell *cell = cell_at(table, row, i);
             collect_labels(table, row, labels, ids);
             if (cell->is_known)
-                umm_prometheus_series(page, column->metric, labels, cell->number);
+                umm_prometheus_add_labelled(page, column->metric, labels, cell->number);
         }
     }
 }

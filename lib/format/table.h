@@ -29,7 +29,7 @@ enum umm_table_kind {
 struct umm_table_column {
     enum umm_table_kind kind;
     const char *key, *title;
-    const char *metric, *help; /* NULL: no metric */
+    enum umm_metric metric;
 };
 
 struct umm_table_cell {

@@ -281,12 +281,12 @@ enum {
 };
 
 static const struct umm_table_column change_columns[] = {
-    {UMM_TABLE_CHANGE, "rss_change_bytes", "rss", NULL, NULL},
-    {UMM_TABLE_CHANGE, "pss_change_bytes", "pss", NULL, NULL},
-    {UMM_TABLE_CHANGE, "anonymous_change_bytes", "anonymous", NULL, NULL},
-    {UMM_TABLE_BYTES, "rss_bytes", "rss now", NULL, NULL},
-    {UMM_TABLE_TEXT, "process", "process", NULL, NULL},
-    {UMM_TABLE_TEXT, "mapping", "mapping", NULL, NULL}};
+    {UMM_TABLE_CHANGE, "rss_change_bytes", "rss", UMM_METRIC_NONE},
+    {UMM_TABLE_CHANGE, "pss_change_bytes", "pss", UMM_METRIC_NONE},
+    {UMM_TABLE_CHANGE, "anonymous_change_bytes", "anonymous", UMM_METRIC_NONE},
+    {UMM_TABLE_BYTES, "rss_bytes", "rss now", UMM_METRIC_NONE},
+    {UMM_TABLE_TEXT, "process", "process", UMM_METRIC_NONE},
+    {UMM_TABLE_TEXT, "mapping", "mapping", UMM_METRIC_NONE}};
 
 void umm_snapshot_compare_init(struct umm_table *table)
 {

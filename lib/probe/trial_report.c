@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 #include "format/json.h"
-#include "format/prometheus.h"
 #include "format/svg.h"
 #include "text/size.h"
 #include "text/textbuf.h"
@@ -259,41 +258,28 @@ enum umm_status umm_trial_report_json(const struct umm_trial_report *report, cha
 
 /* ---- metrics ------------------------------------------------------------- */
 
-#define METRIC(name) "umm_memstat_run_" name
-
-enum umm_status umm_trial_report_metrics(const struct umm_trial_report *report, char **text,
-                                         size_t *len_bytes, struct umm_error *err)
+void umm_trial_report_metrics(const struct umm_trial_report *report, struct umm_prometheus *page)
 {
-    struct umm_prometheus own = {0}, *page = &own;
     const struct umm_trial *trial = report->trial;
     size_t n_failed = 0;
     for (size_t i = 0; i < report->n_verdicts; i++)
         n_failed += !report->verdicts[i].is_kept;
-    umm_prometheus_begin(page, "umm-memstat", report->metrics_output);
-    umm_prometheus_gauge(page, METRIC("exit_code"), "Exit code of the command.", trial->exit_code);
-    umm_prometheus_gauge(page, METRIC("duration_seconds"), "How long it ran.", seconds_of(trial));
-    umm_prometheus_gauge(page, METRIC("peak_rss_bytes"), "The most memory it had.",
-                         (double)trial->peak_rss_bytes);
+    umm_prometheus_begin(page, "umm-memstat", NULL, NULL);
+    umm_prometheus_add(page, UMM_METRIC_RUN_EXIT_CODE, trial->exit_code);
+    umm_prometheus_add(page, UMM_METRIC_DURATION, seconds_of(trial));
+    umm_prometheus_add(page, UMM_METRIC_RUN_PEAK_RSS, (double)trial->peak_rss_bytes);
     if (trial->n_samples)
-        umm_prometheus_gauge(page, METRIC("peak_pss_bytes"),
-                             "The most memory it had, shared pages counted once.",
-                             (double)trial->peak_pss_bytes);
+        umm_prometheus_add(page, UMM_METRIC_RUN_PEAK_PSS, (double)trial->peak_pss_bytes);
     if (trial->growth.is_known)
-        umm_prometheus_gauge(page, METRIC("growth_bytes"),
-                             "Anonymous memory it gained after the warm-up.", trial->growth.bytes);
-    umm_prometheus_gauge(page, METRIC("major_faults"), "Faults that waited for a device.",
-                         (double)trial->usage.major_faults);
+        umm_prometheus_add(page, UMM_METRIC_RUN_GROWTH, trial->growth.bytes);
+    umm_prometheus_add(page, UMM_METRIC_RUN_MAJOR_FAULTS, (double)trial->usage.major_faults);
     if (trial->usage.read_bytes != UINT64_MAX)
-        umm_prometheus_gauge(page, METRIC("device_read_bytes"), "Read from devices.",
-                             (double)trial->usage.read_bytes);
+        umm_prometheus_add(page, UMM_METRIC_RUN_DEVICE_READ, (double)trial->usage.read_bytes);
     if (trial->alloc_state == UMM_TRIAL_COUNTED)
-        umm_prometheus_gauge(page, METRIC("allocations"), "Allocations it made.",
-                             (double)trial->allocs.n_allocs);
-    umm_prometheus_gauge(page, METRIC("failed_limits"), "Limits it did not keep.",
-                         (double)n_failed);
+        umm_prometheus_add(page, UMM_METRIC_RUN_ALLOCATIONS, (double)trial->allocs.n_allocs);
+    umm_prometheus_add(page, UMM_METRIC_RUN_FAILED_LIMITS, (double)n_failed);
     if (!n_failed && trial->exit_code == 0)
-        umm_prometheus_success(page, report->now_seconds);
-    return umm_prometheus_take(page, text, len_bytes, err);
+        umm_prometheus_success(page);
 }
 
 /* ---- plot ---------------------------------------------------------------- */

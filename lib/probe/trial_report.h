@@ -6,6 +6,7 @@
 #ifndef UMM_PROBE_TRIAL_REPORT_H
 #define UMM_PROBE_TRIAL_REPORT_H
 
+#include "format/prometheus.h"
 #include "probe/trial.h"
 #include "probe/verdict.h"
 
@@ -20,8 +21,6 @@ struct umm_trial_report {
     size_t n_verdicts;
     double units;
     double warmup_seconds;
-    const char *metrics_output; /* the label "output" of the metrics */
-    double now_seconds;         /* since 1970, of the metrics */
 };
 
 /* Lines of a name and figures, then one line for each verdict. */
@@ -38,9 +37,7 @@ UMM_MUST_USE enum umm_status umm_trial_report_svg(const struct umm_trial_report 
                                                   char **text, size_t *len_bytes,
                                                   struct umm_error *err);
 
-/* Prometheus text; a success, with its time, if the command had one and kept its limits. */
-UMM_MUST_USE enum umm_status umm_trial_report_metrics(const struct umm_trial_report *report,
-                                                      char **text, size_t *len_bytes,
-                                                      struct umm_error *err);
+/* Add the figures; a success, with its time, if the command had one and kept its limits. */
+void umm_trial_report_metrics(const struct umm_trial_report *report, struct umm_prometheus *page);
 
 #endif

@@ -31,28 +31,22 @@ enum {
     SYSTEM_COLUMNS
 };
 
-#define METRIC(name) "umm_memstat_" name
-
 /* The host's figures are in programs' output only: people see those that count. */
 static const struct umm_table_column system_columns[] = {
-    {UMM_TABLE_TEXT, "limit", "limit", NULL, NULL},
-    {UMM_TABLE_BYTES, "total_bytes", "total", METRIC("total_bytes"),
-     "Memory there is, within the limits of control groups."},
-    {UMM_TABLE_BYTES, "used_bytes", "used", METRIC("used_bytes"), "Total less available."},
-    {UMM_TABLE_BYTES, "available_bytes", "available", METRIC("available_bytes"),
-     "Memory that can be had without swapping."},
-    {UMM_TABLE_BYTES, "free_bytes", "free", METRIC("free_bytes"), "Memory without any use."},
-    {UMM_TABLE_BYTES, "cached_bytes", "cached", METRIC("cached_bytes"), "Page cache and buffers."},
-    {UMM_TABLE_BYTES, "shared_bytes", "shared", METRIC("shared_bytes"), "Shared memory, tmpfs."},
-    {UMM_TABLE_BYTES, "swap_total_bytes", "swap", METRIC("swap_total_bytes"), "Swap there is."},
-    {UMM_TABLE_BYTES, "swap_used_bytes", "swapped", METRIC("swap_used_bytes"), "Swap in use."},
-    {UMM_TABLE_SHARE, "pressure_some_10s", "some 10s", METRIC("pressure_some_10s_ratio"),
-     "Share of the last 10 s in which a task waited for memory."},
-    {UMM_TABLE_SHARE, "pressure_full_10s", "full 10s", METRIC("pressure_full_10s_ratio"),
-     "Share of the last 10 s in which all tasks waited for memory."},
-    {UMM_TABLE_BYTES, "working_set_bytes", NULL, NULL, NULL},
-    {UMM_TABLE_BYTES, "host_total_bytes", NULL, NULL, NULL},
-    {UMM_TABLE_BYTES, "host_available_bytes", NULL, NULL, NULL}};
+    {UMM_TABLE_TEXT, "limit", "limit", UMM_METRIC_NONE},
+    {UMM_TABLE_BYTES, "total_bytes", "total", UMM_METRIC_TOTAL},
+    {UMM_TABLE_BYTES, "used_bytes", "used", UMM_METRIC_USED},
+    {UMM_TABLE_BYTES, "available_bytes", "available", UMM_METRIC_AVAILABLE},
+    {UMM_TABLE_BYTES, "free_bytes", "free", UMM_METRIC_FREE},
+    {UMM_TABLE_BYTES, "cached_bytes", "cached", UMM_METRIC_CACHED},
+    {UMM_TABLE_BYTES, "shared_bytes", "shared", UMM_METRIC_SHARED},
+    {UMM_TABLE_BYTES, "swap_total_bytes", "swap", UMM_METRIC_SWAP_TOTAL},
+    {UMM_TABLE_BYTES, "swap_used_bytes", "swapped", UMM_METRIC_SWAP_USED},
+    {UMM_TABLE_SHARE, "pressure_some_10s", "some 10s", UMM_METRIC_PRESSURE_SOME},
+    {UMM_TABLE_SHARE, "pressure_full_10s", "full 10s", UMM_METRIC_PRESSURE_FULL},
+    {UMM_TABLE_BYTES, "working_set_bytes", NULL, UMM_METRIC_NONE},
+    {UMM_TABLE_BYTES, "host_total_bytes", NULL, UMM_METRIC_NONE},
+    {UMM_TABLE_BYTES, "host_available_bytes", NULL, UMM_METRIC_NONE}};
 
 void umm_view_system_init(struct umm_table *table)
 {
@@ -122,23 +116,19 @@ enum {
 
 /* The name comes early: a narrow terminal has no room for what comes late. */
 static const struct umm_table_column process_columns[] = {
-    {UMM_TABLE_ID, "pid", "pid", NULL, NULL},
-    {UMM_TABLE_COUNT, "ppid", NULL, NULL, NULL},
-    {UMM_TABLE_TEXT, "name", "name", NULL, NULL},
-    {UMM_TABLE_BYTES, "rss_bytes", "rss", METRIC("process_rss_bytes"), "Memory of the process."},
-    {UMM_TABLE_BYTES, "pss_bytes", "pss", METRIC("process_pss_bytes"),
-     "Its memory, each page divided by the number of processes that map it."},
-    {UMM_TABLE_BYTES, "uss_bytes", "uss", METRIC("process_uss_bytes"), "Memory only it maps."},
-    {UMM_TABLE_BYTES, "anonymous_bytes", "anonymous", METRIC("process_anonymous_bytes"),
-     "Its memory that is no file's."},
-    {UMM_TABLE_BYTES, "file_bytes", "file", METRIC("process_file_bytes"), "Pages of files."},
-    {UMM_TABLE_BYTES, "shmem_bytes", "shmem", METRIC("process_shmem_bytes"),
-     "Pages of shared memory and tmpfs."},
-    {UMM_TABLE_BYTES, "swap_bytes", "swap", METRIC("process_swap_bytes"), "What was swapped out."},
-    {UMM_TABLE_BYTES, "peak_rss_bytes", "peak", METRIC("process_peak_rss_bytes"),
-     "The most it had in memory."},
-    {UMM_TABLE_COUNT, "threads", "threads", METRIC("process_threads"), "Its threads."},
-    {UMM_TABLE_COUNT, "fds", "fds", METRIC("process_fds"), "Its open files."}};
+    {UMM_TABLE_ID, "pid", "pid", UMM_METRIC_NONE},
+    {UMM_TABLE_COUNT, "ppid", NULL, UMM_METRIC_NONE},
+    {UMM_TABLE_TEXT, "name", "name", UMM_METRIC_NONE},
+    {UMM_TABLE_BYTES, "rss_bytes", "rss", UMM_METRIC_PROCESS_RSS},
+    {UMM_TABLE_BYTES, "pss_bytes", "pss", UMM_METRIC_PROCESS_PSS},
+    {UMM_TABLE_BYTES, "uss_bytes", "uss", UMM_METRIC_PROCESS_USS},
+    {UMM_TABLE_BYTES, "anonymous_bytes", "anonymous", UMM_METRIC_PROCESS_ANONYMOUS},
+    {UMM_TABLE_BYTES, "file_bytes", "file", UMM_METRIC_PROCESS_FILE},
+    {UMM_TABLE_BYTES, "shmem_bytes", "shmem", UMM_METRIC_PROCESS_SHMEM},
+    {UMM_TABLE_BYTES, "swap_bytes", "swap", UMM_METRIC_PROCESS_SWAP},
+    {UMM_TABLE_BYTES, "peak_rss_bytes", "peak", UMM_METRIC_PROCESS_PEAK_RSS},
+    {UMM_TABLE_COUNT, "threads", "threads", UMM_METRIC_PROCESS_THREADS},
+    {UMM_TABLE_COUNT, "fds", "fds", UMM_METRIC_PROCESS_FDS}};
 
 void umm_view_processes_init(struct umm_table *table)
 {
@@ -211,20 +201,15 @@ enum {
 };
 
 static const struct umm_table_column file_columns[] = {
-    {UMM_TABLE_BYTES, "size_bytes", "size", METRIC("file_size_bytes"), "Size of the file."},
-    {UMM_TABLE_BYTES, "resident_bytes", NULL, METRIC("file_resident_bytes"),
-     "What of it is in memory."},
-    {UMM_TABLE_SHARE, "resident_share", "resident", NULL, NULL},
-    {UMM_TABLE_COUNT, "processes", "processes", METRIC("file_processes"), "Processes that map it."},
-    {UMM_TABLE_COUNT, "hidden_processes", "hidden", METRIC("file_hidden_processes"),
-     "Processes that could not be looked into."},
-    {UMM_TABLE_BYTES, "rss_bytes", "sum of rss", METRIC("file_rss_bytes"),
-     "Sum of what the processes have of it."},
-    {UMM_TABLE_BYTES, "pss_bytes", "sum of pss", METRIC("file_pss_bytes"),
-     "The same, shared pages counted once."},
-    {UMM_TABLE_SHARE, "one_copy_share", "one copy", METRIC("file_one_copy_ratio"),
-     "Part of what they have of it that is the file's single copy."},
-    {UMM_TABLE_TEXT, "file", "file", NULL, NULL}};
+    {UMM_TABLE_BYTES, "size_bytes", "size", UMM_METRIC_FILE_SIZE},
+    {UMM_TABLE_BYTES, "resident_bytes", NULL, UMM_METRIC_FILE_RESIDENT},
+    {UMM_TABLE_SHARE, "resident_share", "resident", UMM_METRIC_NONE},
+    {UMM_TABLE_COUNT, "processes", "processes", UMM_METRIC_FILE_PROCESSES},
+    {UMM_TABLE_COUNT, "hidden_processes", "hidden", UMM_METRIC_HIDDEN_PROCESSES},
+    {UMM_TABLE_BYTES, "rss_bytes", "sum of rss", UMM_METRIC_FILE_RSS},
+    {UMM_TABLE_BYTES, "pss_bytes", "sum of pss", UMM_METRIC_FILE_PSS},
+    {UMM_TABLE_SHARE, "one_copy_share", "one copy", UMM_METRIC_FILE_ONE_COPY},
+    {UMM_TABLE_TEXT, "file", "file", UMM_METRIC_NONE}};
 
 enum {
     MAPPER_PID,
@@ -238,16 +223,13 @@ enum {
 };
 
 static const struct umm_table_column mapper_columns[] = {
-    {UMM_TABLE_ID, "pid", "pid", NULL, NULL},
-    {UMM_TABLE_BYTES, "mapped_bytes", "mapped", NULL, NULL},
-    {UMM_TABLE_BYTES, "rss_bytes", "rss", METRIC("mapper_rss_bytes"),
-     "What the process has of the file."},
-    {UMM_TABLE_BYTES, "pss_bytes", "pss", METRIC("mapper_pss_bytes"),
-     "The same, each page divided by the number of processes that map it."},
-    {UMM_TABLE_BYTES, "own_copy_bytes", "own copies", METRIC("mapper_own_copy_bytes"),
-     "Pages it changed in a private mapping."},
-    {UMM_TABLE_TEXT, "name", "name", NULL, NULL},
-    {UMM_TABLE_TEXT, "file", "file", NULL, NULL}};
+    {UMM_TABLE_ID, "pid", "pid", UMM_METRIC_NONE},
+    {UMM_TABLE_BYTES, "mapped_bytes", "mapped", UMM_METRIC_NONE},
+    {UMM_TABLE_BYTES, "rss_bytes", "rss", UMM_METRIC_MAPPER_RSS},
+    {UMM_TABLE_BYTES, "pss_bytes", "pss", UMM_METRIC_MAPPER_PSS},
+    {UMM_TABLE_BYTES, "own_copy_bytes", "own copies", UMM_METRIC_MAPPER_OWN_COPY},
+    {UMM_TABLE_TEXT, "name", "name", UMM_METRIC_NONE},
+    {UMM_TABLE_TEXT, "file", "file", UMM_METRIC_NONE}};
 
 void umm_view_files_init(struct umm_table *table)
 {

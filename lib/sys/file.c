@@ -695,3 +695,23 @@ char *umm_file_follow(const char *path)
     }
     return now;
 }
+
+char *umm_file_absolute(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    bool is_directory = !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+    char *above = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    char *real = above ? realpath(is_directory ? path : above, NULL) : NULL, *whole = NULL;
+    free(above);
+    if (!real || is_directory)
+        return real ? real : strdup(path);
+    size_t len = strlen(real);
+    whole = malloc(len + 1 + strlen(name) + 1);
+    if (whole) {
+        memcpy(whole, real, len);
+        whole[len] = '/';
+        strcpy(whole + len + (len > 1), name);
+    }
+    free(real);
+    return whole;
+}

@@ -243,6 +243,12 @@ UMM_MUST_USE enum umm_status umm_file_check_named(int fd, const char *path, stru
  */
 char *umm_file_follow(const char *path);
 
+/*
+ * The path from the root on, with no links among its directories; malloc'ed. The file need
+ * not be there; if its directory is not, the path as it is given. NULL: no memory.
+ */
+char *umm_file_absolute(const char *path);
+
 /* Whether name in the directory dir_fd (a link not followed) is the file open at fd. */
 bool umm_file_is_named(int dir_fd, const char *name, int fd);
 

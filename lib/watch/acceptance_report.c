@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "format/json.h"
-#include "format/prometheus.h"
 #include "text/textbuf.h"
 
 const struct umm_acceptance_line *umm_acceptance_find(const struct umm_acceptance *acceptance,
@@ -110,34 +109,24 @@ enum umm_status umm_acceptance_report_json(const struct umm_acceptance_report *r
     return status;
 }
 
-enum umm_status umm_acceptance_report_metrics(const struct umm_acceptance_report *report,
-                                              char **text, size_t *len_bytes, struct umm_error *err)
+void umm_acceptance_report_metrics(const struct umm_acceptance_report *report,
+                                   struct umm_prometheus *page)
 {
     const struct umm_acceptance *acceptance = report->acceptance;
     const struct umm_record *record = report->record;
-    struct umm_prometheus own = {0}, *page = &own;
-    umm_prometheus_begin(page, "umm-m5", report->metrics_output);
-    umm_prometheus_family(page, "umm_m5_passed",
-                          "Whether a demand is met; NaN where the run was too short to tell.");
+    umm_prometheus_begin(page, "umm-m5", "check", NULL);
     for (size_t i = 0; i < acceptance->n_lines; i++) {
         const struct umm_acceptance_line *line = &acceptance->lines[i];
         const char *const labels[] = {"line", line->key, NULL};
         double passed = line->verdict == UMM_ACCEPTANCE_PASS   ? 1
                         : line->verdict == UMM_ACCEPTANCE_FAIL ? 0
                                                                : NAN;
-        umm_prometheus_series(page, "umm_m5_passed", labels, passed);
+        umm_prometheus_add_labelled(page, UMM_METRIC_M5_PASSED, labels, passed);
+        umm_prometheus_add_labelled(page, UMM_METRIC_M5_FIGURE, labels, line->value);
     }
-    umm_prometheus_family(page, "umm_m5_figure", "The figure that is judged.");
-    for (size_t i = 0; i < acceptance->n_lines; i++) {
-        const char *const labels[] = {"line", acceptance->lines[i].key, NULL};
-        umm_prometheus_series(page, "umm_m5_figure", labels, acceptance->lines[i].value);
-    }
-    umm_prometheus_gauge(page, "umm_m5_duration_seconds", "Duration of the run.",
-                         (double)record->duration_ms / 1e3);
-    umm_prometheus_gauge(
-        page, "umm_m5_peak_rss_bytes", "Most memory at any time.",
-        record->peak_rss_bytes == UMM_FIGURE_UNKNOWN ? NAN : (double)record->peak_rss_bytes);
-    if (umm_acceptance_verdict(acceptance) != UMM_ACCEPTANCE_FAIL)
-        umm_prometheus_success(page, report->now_seconds);
-    return umm_prometheus_take(page, text, len_bytes, err);
+    umm_prometheus_add(page, UMM_METRIC_DURATION, (double)record->duration_ms / 1e3);
+    if (record->peak_rss_bytes != UMM_FIGURE_UNKNOWN)
+        umm_prometheus_add(page, UMM_METRIC_RUN_PEAK_RSS, (double)record->peak_rss_bytes);
+    if (umm_acceptance_verdict(acceptance) == UMM_ACCEPTANCE_PASS)
+        umm_prometheus_success(page);
 }

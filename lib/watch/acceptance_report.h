@@ -7,6 +7,7 @@
 #ifndef UMM_WATCH_ACCEPTANCE_REPORT_H
 #define UMM_WATCH_ACCEPTANCE_REPORT_H
 
+#include "format/prometheus.h"
 #include "watch/acceptance.h"
 
 /* title: what was run, in a few words. baseline and its lines are NULL for none. */
@@ -16,8 +17,6 @@ struct umm_acceptance_report {
     const struct umm_acceptance *acceptance;
     const struct umm_record *baseline;
     const struct umm_acceptance *baseline_acceptance;
-    const char *metrics_output; /* the label "output" of the metrics */
-    double now_seconds;         /* since 1970, of the metrics */
 };
 
 /* A line each: figure, limit, verdict, the baseline's figure, note; then the sum. */
@@ -35,10 +34,9 @@ UMM_MUST_USE enum umm_status umm_acceptance_report_page(const struct umm_accepta
                                                         char **text, size_t *len_bytes,
                                                         struct umm_error *err);
 
-/* Prometheus text; a success, with its time, unless a line is FAIL. */
-UMM_MUST_USE enum umm_status
-umm_acceptance_report_metrics(const struct umm_acceptance_report *report, char **text,
-                              size_t *len_bytes, struct umm_error *err);
+/* Add the figures; a success, with its time, if the verdict is PASS. */
+void umm_acceptance_report_metrics(const struct umm_acceptance_report *report,
+                                   struct umm_prometheus *page);
 
 /* The line of that key, or NULL. */
 const struct umm_acceptance_line *umm_acceptance_find(const struct umm_acceptance *acceptance,
