@@ -13,6 +13,23 @@
 #                         and a newline
 #   no_leftovers DIR      no temporary or lock file of ours is in DIR
 #   fail TEXT...          end the test with a message
+#   wait_until PID TEXT CMD...
+#                         wait until CMD succeeds, and fail with TEXT if that takes
+#                         longer than $WAIT_SECONDS, or at once if the process PID (- for
+#                         none) is gone; CMD is shown nothing and shows nothing
+#
+# What a test waits for is a state, never a time: a busy machine takes any time. States:
+#   test -e FILE          (and other commands)
+#   has_lines FILE N      FILE is there and has N lines or more
+#   has_bytes FILE N      FILE is there and has N bytes or more
+#   has_open PID FILE     the process has FILE open
+#   is_asleep PID         all its threads wait: for input, for room, for a lock, for a time
+#   is_gone PID           the process has ended; its parent may not have asked for its code yet
+#   is_drained PID FIFO   the process has read all that was written to FIFO, and waits
+#   waits_for_lock PID FILE
+#                         the process has the lock FILE open, and waits
+#
+# Python has wait_until and others like it in tests/waiting.py.
 #
 # ok and refuses leave $status, $output (standard output), $stderr and $lines, as
 # bats' own `run --separate-stderr` does. Input from a pipe is the caller's:
@@ -27,7 +44,11 @@ PATH=$UMM_BUILD:$PATH
 # Debian's Python, which has NumPy: not one that happens to come first in PATH.
 PY=/usr/bin/python3
 DATA=$TOP/tests/data
-export TOP UMM_BUILD PATH PY DATA PYTHONDONTWRITEBYTECODE=1
+# For tests/waiting.py.
+PYTHONPATH=$TOP/tests
+# A bound on what should take a moment: on a busy machine, with sanitizers, it does not.
+WAIT_SECONDS=${WAIT_SECONDS:-120}
+export TOP UMM_BUILD PATH PY DATA PYTHONPATH WAIT_SECONDS PYTHONDONTWRITEBYTECODE=1
 
 setup() {
     cd "$BATS_TEST_TMPDIR" || return
@@ -79,4 +100,62 @@ no_leftovers() {
     local found
     found=$(find "${1:-.}" \( -name '.*.umm-*' -o -name '*.lock' \) -print)
     [[ -z $found ]] || fail "left behind: $found"
+}
+
+# ---- waiting ----------------------------------------------------------------------
+
+wait_until() {
+    local pid=$1 text=$2 begun=$SECONDS was_there
+    shift 2
+    while :; do
+        # Before the look: what it did last is seen.
+        was_there=true
+        [[ $pid == - ]] || ! is_gone "$pid" || was_there=false
+        ! "$@" >/dev/null 2>&1 || return 0
+        $was_there || fail "process $pid ended; waited for: $text" || return
+        ((SECONDS - begun < WAIT_SECONDS)) || fail "waited $WAIT_SECONDS s for: $text" || return
+        sleep 0.02
+    done
+}
+
+has_lines() {
+    [[ -e $1 && $(wc -l <"$1") -ge $2 ]]
+}
+
+has_bytes() {
+    [[ -e $1 && $(stat -L -c %s "$1") -ge $2 ]]
+}
+
+has_open() {
+    local file
+    file=$(realpath "$2") && [[ -n $(find "/proc/$1/fd" -lname "$file" -print -quit) ]]
+}
+
+# The letter after the name in parentheses, which may have blanks and parentheses.
+state_of() {
+    local line
+    line=$(<"$1/stat") && line=${line##*) } && echo "${line%% *}"
+}
+
+is_gone() {
+    local state
+    ! state=$(state_of "/proc/$1" 2>/dev/null) || [[ $state == [ZX] ]]
+}
+
+is_asleep() {
+    local task state
+    [[ -d /proc/$1/task ]] || return
+    for task in "/proc/$1/task"/*; do
+        state=$(state_of "$task") && [[ $state == S ]] || return
+    done
+}
+
+is_drained() {
+    # Opened both ways it waits for nobody; the process still has its end.
+    "$PY" -c 'import os, sys, waiting
+sys.exit(waiting.bytes_in(os.open(sys.argv[1], os.O_RDWR)) != 0)' "$2" && has_open "$1" "$2" && is_asleep "$1"
+}
+
+waits_for_lock() {
+    has_open "$1" "$2" && is_asleep "$1"
 }

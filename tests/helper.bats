@@ -38,3 +38,65 @@ load helper
     [ "$PWD" = "$BATS_TEST_TMPDIR" ]
     [ -z "$(ls -A)" ]
 }
+
+@test "wait_until waits for a state, within a bound, and for no process that is gone" {
+    (sleep 0.1 && touch arrived) &
+    wait_until $! 'a file' test -e arrived
+    wait_until - 'a file that is there' test -e arrived
+    # A state that is reached is one, also by a process that has ended.
+    wait $!
+    wait_until $! 'a file that is there' test -e arrived
+    local begun=$SECONDS
+    sleep 300 &
+    local pid=$!
+    ! WAIT_SECONDS=1 wait_until "$pid" 'Godot' false 2>said || false
+    [[ $(<said) == 'waited 1 s for: Godot' ]]
+    (sleep 0.1 && kill "$pid") &
+    ! wait_until "$pid" 'Godot' false 2>said || false
+    [[ $(<said) == "process $pid ended; waited for: Godot" ]]
+    ((SECONDS - begun < WAIT_SECONDS))
+    ok "$PY" -c '
+import subprocess, waiting
+child = subprocess.Popen(["sleep", "0.1"])
+waiting.wait_until(lambda: child.poll() == 0, "its end", child)
+for bound, process in (0.1, None), (100, child):
+    waiting.WAIT_SECONDS = bound
+    try:
+        waiting.wait_until(lambda: False, "Godot", process)
+    except AssertionError as problem:
+        print(problem)
+    else:
+        raise SystemExit(1)'
+    [[ $output == $'waited 0.1 s for: Godot\nprocess ended with 0; waited for: Godot' ]]
+}
+
+@test "states to wait for are seen when they are there, and not before" {
+    mkfifo fifo
+    ! has_lines none 0 && ! has_bytes none 0 || false
+    printf '1\n2\n' >two
+    has_lines two 2 && has_bytes two 4
+    ! has_lines two 3 && ! has_bytes two 5 || false
+    sh -c 'while :; do :; done' 3>&- &
+    local busy=$! pid
+    for _ in {1..20}; do
+        ! is_asleep "$busy" || fail 'asleep, and busy'
+    done
+    cat fifo >got 3>&- &
+    pid=$!
+    # Nobody has written: cat waits for that, and has not opened it.
+    wait_until "$pid" 'cat to wait' is_asleep "$pid"
+    ! has_open "$pid" fifo || false
+    exec {fd}>fifo
+    printf abc >&"$fd"
+    wait_until "$pid" 'cat to read' is_drained "$pid" fifo
+    [[ $(<got) == abc ]]
+    kill -STOP "$pid"
+    printf def >&"$fd"
+    ! is_drained "$pid" fifo && ! is_gone "$pid" || false
+    kill -CONT "$pid"
+    wait_until "$pid" 'cat to read' is_drained "$pid" fifo
+    exec {fd}>&-
+    wait_until - 'the end of cat' is_gone "$pid"
+    kill "$busy"
+    wait_until - 'the end of a loop' is_gone "$busy"
+}
