@@ -29,6 +29,11 @@
 #   waits_for_lock PID FILE
 #                         the process has the lock FILE open, and waits
 #
+#   stop_at CALL N [-P FILE] CMD...
+#                         begin CMD, and come back when it is stopped behind its Nth system
+#                         call CALL (on FILE): "kill -CONT $stopped" lets it go on, "wait
+#                         $tracer" has its exit code; for who can trace
+#
 # Python has wait_until and others like it in tests/waiting.py.
 #
 # ok and refuses leave $status, $output (standard output), $stderr and $lines, as
@@ -158,4 +163,18 @@ sys.exit(waiting.bytes_in(os.open(sys.argv[1], os.O_RDWR)) != 0)' "$2" && has_op
 
 waits_for_lock() {
     has_open "$1" "$2" && is_asleep "$1"
+}
+
+stop_at() {
+    local call=$1 n=$2 log=$BATS_FILE_TMPDIR/stopped.log path=()
+    shift 2
+    [[ $1 != -P ]] || { path=(-P "$2") && shift 2; }
+    rm -f "$log"
+    # A sanitizer's leak check does not work under strace.
+    strace -q -E "ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0" -o "$log" "${path[@]}" -e trace="$call" \
+        -e inject="$call:signal=STOP:when=$n" "$@" 3>&- &
+    tracer=$!
+    wait_until "$tracer" "call $n of $call" grep -q '^--- stopped by SIGSTOP' "$log" || return
+    # shellcheck disable=SC2034 # for the test that called
+    stopped=$(pgrep -P "$tracer")
 }

@@ -63,17 +63,15 @@ EOF
     rm states/*
     mkfifo in
     $features in >out.csv 3>&- &
-    local pid=$! code=0 i
+    local pid=$! code=0
+    wait_until $pid 'the pipe to be opened' has_open $pid in
     exec 4>in
     cat a.csv >&4
-    for i in {1..100}; do
-        [[ $(wc -l <out.csv) -lt 81 ]] || break
-        sleep 0.05
-    done
+    wait_until $pid 'a line for every row' has_lines out.csv 81
     kill -TERM $pid
     wait $pid || code=$?
     exec 4>&-
-    [[ $code -eq 143 && $i -lt 100 ]]
+    [[ $code -eq 143 ]]
     ok bash -c "$features <b.csv | tail -n +2 >>out.csv"
     alone out.csv
     ok umm-features -f ema:5,rsi:3,macd:3:6:2 --verify --state=states/ETH.state 1.csv
@@ -156,17 +154,15 @@ Try 'umm-features --help'." \
     # ends CODE TEXT FILE OPTION...: a signal, when all lines are in FILE, and the states cannot
     # change: what is not ours is in the way
     ends() {
-        local want=$1 text=$2 file=$3 code=0 i
+        local want=$1 text=$2 file=$3 code=0
         shift 3
         mkdir states
         umm-features -f ema:5 --by=symbol "$@" in >shown 2>err 3>&- &
         local pid=$!
+        wait_until $pid 'the pipe to be opened' has_open $pid in
         exec 4>in
         cat mixed.csv >&4
-        for i in {1..500}; do
-            [[ ! -e $file || $(wc -l <"$file") -lt 201 ]] || break
-            sleep 0.05
-        done
+        wait_until $pid 'a line for every row' has_lines "$file" 201
         mkdir -p states/.symbols.umm-next/mine
         kill -TERM $pid
         wait $pid || code=$?
@@ -216,8 +212,12 @@ Try 'umm-features --help'." \
         refuses 1 'umm-features: out.csv: is locked by another process' \
             "${features[@]}" $states --lock=fail -o out.csv
     done
-    capture timeout -s TERM 0.5 "${features[@]}" --lock -o out.csv
-    [[ $status -eq 124 && ! -e out.csv && -z $(ls -A states) ]]
+    "${features[@]}" --lock -o out.csv 9>&- 3>&- &
+    local pid=$! code=0
+    wait_until $pid 'the lock to be waited for' waits_for_lock $pid .out.csv.lock
+    kill -TERM $pid
+    wait $pid || code=$?
+    [[ $code -eq 143 && ! -e out.csv && -z $(ls -A states) ]]
     ok "${features[@]}" -o out.csv
     ok bash -c '"$@" >out.csv' - "${features[@]}" --lock=fail
     exec 9>&-
@@ -231,26 +231,26 @@ Try 'umm-features --help'." \
 @test "lines that a signal lost in a full pipe come again" {
     mkdir states
     cat >stall.py <<'EOF'
-import fcntl, os, signal, subprocess, time
+import fcntl, os, signal, subprocess
+from waiting import bytes_in, is_asleep, wait_until
 command = ["umm-features", "-f", "mom:1", "--by=symbol", "--state-root=states", "--follow", "-"]
 want = {tuple(line.split(",")[:2]) for line in open("long.csv").read().splitlines()[1:]}
 def lines(text):
     return {tuple(line.split(",")[:2]) for line in text.splitlines()[1:] if line.count(",") == 2}
+# Too small for all lines, before the first of them comes.
+reader, writer = os.pipe()
+fcntl.fcntl(writer, 1031, 4096)  # F_SETPIPE_SZ
 with open("long.csv") as rows:
-    run = subprocess.Popen(command, stdin=rows, stdout=subprocess.PIPE)
-fcntl.fcntl(run.stdout.fileno(), 1031, 4096)  # F_SETPIPE_SZ
-some = os.read(run.stdout.fileno(), 1000)
-full = 0
-for _ in range(300):
-    time.sleep(0.1)
-    full = full + 1 if open(f"/proc/{run.pid}/stat").read().split()[2] == "S" else 0
-    if full == 3:
-        break
-assert full == 3
+    run = subprocess.Popen(command, stdin=rows, stdout=writer)
+os.close(writer)
+some = os.read(reader, 1000)
+# Its input is a file: what it waits for with lines in the pipe is room.
+wait_until(lambda: bytes_in(reader) > 0 and is_asleep(run), "a full pipe", run)
 run.send_signal(signal.SIGTERM)
-time.sleep(0.3)
-got = lines((some + run.stdout.read()).decode())
-assert run.wait() == -signal.SIGTERM and got < want, (run.returncode, len(got))
+assert run.wait(120) == -signal.SIGTERM, run.returncode
+with open(reader, "rb") as rest:
+    got = lines((some + rest.read()).decode())
+assert got < want, len(got)
 with open("long.csv") as rows:
     got |= lines(subprocess.run(command, stdin=rows, stdout=subprocess.PIPE, check=True, text=True).stdout)
 assert got == want, len(want - got)

@@ -89,12 +89,12 @@ sys.exit(child.wait())' "$@"
     refuses 1 'umm-features: <stdin>: empty input' through_socket empty umm-features -f ema:4
     # A wait for its first byte can be ended.
     ok "$PY" -c '
-import signal, socket, subprocess, time
+import signal, socket, subprocess, waiting
 ends = socket.socketpair()
 child = subprocess.Popen(["umm-features", "-f", "ema:4", "-o", "none.npy"], stdin=ends[1])
-time.sleep(0.3)
+waiting.wait_until(lambda: waiting.is_asleep(child), "a wait for input", child)
 child.terminate()
-assert child.wait(10) == -signal.SIGTERM, child.returncode'
+assert child.wait(120) == -signal.SIGTERM, child.returncode'
     [[ ! -e none.npy ]]
     no_leftovers
 }
