@@ -21,7 +21,10 @@ def rows():
     got = subprocess.run(["umm-archive", "extract", "a.npy.zst"], capture_output=True, check=True).stdout[128:]
     assert got == want[:len(got)], "other rows"
     return len(got) // 48
-for turn in range(25):
+# However slow the machine is, some of the kills come late enough that rows are stored.
+for turn in range(500):
+    if turn >= 25 and stored > 65300:
+        break
     args = random.choice([["--sync=always"], ["--sync=always", "--flush-rows=7"], ["--keep-journal"], []])
     p = subprocess.Popen(["umm-archive", "append", *args, "a.npy.zst"], stdin=subprocess.PIPE, text=True)
     n = stored + random.choice([3, 20, 150])
@@ -55,7 +58,7 @@ for turn in range(25):
     if turn % 5 == 4:
         subprocess.run(["umm-archive", "repair", "a.npy.zst"], check=True)
         assert subprocess.run(["zstd", "-dcq", "a.npy.zst"], capture_output=True, check=True).stdout[128:] == want[:stored * 48]
-assert kills == 25 and stored > 65300
+assert kills >= 25 and stored > 65300
 PYEOF
     no_leftovers
 }
@@ -128,27 +131,32 @@ PYEOF
     umm-convert -o want.npy bars.csv
     head -n 101 bars.csv | umm-archive append a.npy.zst
     cat >reader.py <<'EOP'
-import subprocess, sys
+import subprocess, time
 want = open("want.npy", "rb").read()[128:]
 last = n = 0
+end = time.monotonic() + 500
 while last < len(want):
+    assert time.monotonic() < end, last
     p = subprocess.run(["umm-archive", "extract", "a.npy.zst"], capture_output=True)
     assert p.returncode == 0, p.stderr
     got = p.stdout[128:]
     assert len(got) >= last and got == want[:len(got)], (len(got), last)
     last, n = len(got), n + 1
-print(n)
+    print(n, flush=True)
 EOP
-    "$PY" reader.py >seen &
+    "$PY" reader.py >seen 3>&- &
     local reader=$!
+    wait_until "$reader" 'a look of the reader' has_lines seen 1
     umm-archive append --flush-rows=20000 a.npy.zst <(head -n 120001 bars.csv)
     umm-archive compact --level=1 a.npy.zst
     local n
     for ((n = 120002; n < 120022; n++)); do
         umm-archive append --keep-journal a.npy.zst <(sed -n "1p;${n}p" bars.csv)
     done
+    n=$(wc -l <seen)
+    wait_until "$reader" 'another look of the reader' has_lines seen $((n + 1))
     umm-archive append a.npy.zst <(sed -n "1p;120022,200001p" bars.csv)
     wait $reader
-    [[ $(<seen) -gt 2 ]]
+    has_lines seen 3
     no_leftovers
 }

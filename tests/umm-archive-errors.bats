@@ -379,13 +379,11 @@ PYEOF
     bars 200 >new.csv
     mkfifo pipe
     umm-archive append a.npy.zst pipe &
-    local writer=$! i
+    local writer=$!
+    wait_until $writer 'the pipe to be opened' has_open $writer pipe
     exec 7>pipe
     bars 101 >&7
-    for ((i = 0; i < 100; i++)); do
-        [[ ! -e .a.npy.zst.lock ]] || break
-        sleep 0.1
-    done
+    wait_until $writer '101 rows to be read' is_drained $writer pipe
     local command
     for command in append flush repair compact; do
         local input=()
@@ -396,7 +394,7 @@ PYEOF
     ok umm-archive verify a.npy.zst
     umm-archive append a.npy.zst new.csv 7>&- &
     local second=$!
-    sleep 0.3
+    wait_until $second 'the lock to be waited for' waits_for_lock $second .a.npy.zst.lock
     exec 7>&-
     wait $writer
     wait $second

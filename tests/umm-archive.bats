@@ -18,14 +18,28 @@ holds() {
         umm-archive extract "$1" | cmp - want.npy && umm-archive verify "$1" >verified
 }
 
-# wait_for N: until a.npy.zst has N rows, for 10 s.
-wait_for() {
-    local i
-    for ((i = 0; i < 100; i++)); do
-        [[ $(umm-archive stat a.npy.zst 2>/dev/null) == "a.npy.zst: $1 rows "* ]] && return
-        sleep 0.1
-    done
-    fail "no $1 rows: $(umm-archive stat a.npy.zst 2>&1)"
+has_rows() {
+    [[ $(umm-archive stat a.npy.zst) == "a.npy.zst: $1 rows "* ]]
+}
+
+# has_in_frames N: zstd(1), which knows nothing of the journal, finds the header and N rows
+has_in_frames() {
+    [[ $(zstd -dcq a.npy.zst | wc -c) == $((128 + $1 * 48)) ]]
+}
+
+# appends OPTION...: an append to a.npy.zst in the background ($writer), of what descriptor 7 brings
+appends() {
+    rm -f pipe
+    mkfifo pipe
+    umm-archive append "$@" a.npy.zst pipe 3>&- &
+    writer=$!
+    wait_until $writer 'the pipe to be opened' has_open $writer pipe
+    exec 7>pipe
+}
+
+# stored N: wait until the append has stored N rows
+stored() {
+    wait_until "$writer" "$1 rows" has_rows "$1"
 }
 
 @test "a link has the journal of its archive" {
@@ -181,18 +195,14 @@ assert child.wait(20) == 0'
 }
 
 @test "a pipe's rows go into frames by count, bytes and age" {
-    local option
+    local option writer
     for option in --flush-rows=50 --flush-bytes=2400 --flush-age=1ms; do
-        rm -f a.npy.zst* pipe
-        mkfifo pipe
-        umm-archive append "$option" a.npy.zst pipe &
-        local writer=$!
-        exec 7>pipe
+        rm -f a.npy.zst*
+        appends "$option"
         bars 49 >&7
-        sleep 0.2
+        wait_until $writer '49 rows to be read' is_drained $writer pipe
         bars 50 49 | tail -n +2 >&7
-        wait_for 50
-        [[ $(zstd -dcq a.npy.zst | wc -c) == $((128 + 50 * 48)) ]]
+        wait_until $writer '50 rows in frames' has_in_frames 50
         bars 52 50 | tail -n +2 >&7
         exec 7>&-
         wait $writer
@@ -203,23 +213,16 @@ assert child.wait(20) == 0'
 }
 
 @test "rows of a silent pipe go into a frame when they are old enough" {
-    local option
+    local option writer
     for option in --sync=batch --sync=always; do
-        rm -f a.npy.zst* pipe
-        mkfifo pipe
-        umm-archive append "$option" --flush-age=300ms a.npy.zst pipe &
-        local writer=$!
-        exec 7>pipe
+        rm -f a.npy.zst*
+        appends "$option" --flush-age=300ms
         bars 40 >&7
-        wait_for 40
+        stored 40
         # Nothing else comes: 40 rows must be in a frame.
-        for ((i = 0; i < 100; i++)); do
-            [[ $(zstd -dcq a.npy.zst | wc -c) == $((128 + 40 * 48)) ]] && break
-            sleep 0.1
-        done
-        ((i < 100)) || fail "never in a frame"
+        wait_until $writer '40 rows in a frame' has_in_frames 40
         bars 45 40 | tail -n +2 >&7
-        wait_for 45
+        stored 45
         kill -9 $writer
         exec 7>&-
         wait $writer || true
@@ -237,8 +240,12 @@ assert child.wait(20) == 0'
         exec umm-archive append --flush-age=300ms a.npy.zst pipe 2>stderr
     ) &
     local writer=$!
+    wait_until $writer 'the pipe to be opened' has_open $writer pipe
     exec 7>pipe
-    bars 3000 1000 >&7
+    # No more than the pipe has room for, should the append end first.
+    bars 1800 1000 >rows.csv
+    (($(stat -c %s rows.csv) <= 65536))
+    cat rows.csv >&7
     status=0
     wait $writer || status=$?
     exec 7>&-
@@ -267,15 +274,13 @@ assert child.wait(20) == 0'
 }
 
 @test "with --sync=always what a pipe brings is in the journal before more is read" {
-    mkfifo pipe
-    umm-archive append --sync=always a.npy.zst pipe &
-    local writer=$!
-    exec 7>pipe
+    local writer
+    appends --sync=always
     bars 10 >&7
-    wait_for 10
+    stored 10
     [[ -s a.npy.zst.journal && $(zstd -dcq a.npy.zst | wc -c) == 128 ]]
     bars 12 10 | tail -n +2 >&7
-    wait_for 12
+    stored 12
     kill -9 $writer
     exec 7>&-
     wait $writer || true
@@ -287,17 +292,15 @@ assert child.wait(20) == 0'
 }
 
 @test "an archive that is moved, removed or replaced under an append is an error" {
-    local turn
+    local turn writer
     for turn in moved removed replaced; do
-        rm -f ./*.npy.zst* pipe
-        mkfifo pipe
+        rm -f ./*.npy.zst*
         bars 100 | umm-archive append a.npy.zst
         bars 100 | umm-archive append other.npy.zst
-        umm-archive append --sync=always a.npy.zst pipe 2>said &
-        local writer=$! what=removed
-        exec 7>pipe
+        local what=removed
+        appends --sync=always 2>said
         bars 101 >&7
-        wait_for 101
+        stored 101
         case $turn in
         moved) mv a.npy.zst bak.npy.zst ;;
         removed) rm a.npy.zst ;;
@@ -329,9 +332,10 @@ assert child.wait(20) == 0'
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])' umm-archive append a.npy.zst pipe &
         local writer=$!
+        wait_until $writer 'the pipe to be opened' has_open $writer pipe
         exec 7>pipe
         bars 30 >&7
-        sleep 0.7
+        wait_until $writer '30 rows to be read' is_drained $writer pipe
         kill -$signal $writer
         status=0
         wait $writer || status=$?
