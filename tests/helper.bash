@@ -26,8 +26,7 @@
 #   is_asleep PID         all its threads wait: for input, for room, for a lock, for a time
 #   is_gone PID           the process has ended; its parent may not have asked for its code yet
 #   is_drained PID FIFO   the process has read all that was written to FIFO, and waits
-#   waits_for_lock PID FILE
-#                         the process has the lock FILE open, and waits
+#   waits_with PID FILE   the process has FILE, perhaps a lock or a FIFO, open, and waits
 #
 #   stop_at CALL N [-P FILE] CMD...
 #                         begin CMD, and come back when it is stopped behind its Nth system
@@ -156,12 +155,11 @@ is_asleep() {
 }
 
 is_drained() {
-    # Opened both ways it waits for nobody; the process still has its end.
     "$PY" -c 'import os, sys, waiting
-sys.exit(waiting.bytes_in(os.open(sys.argv[1], os.O_RDWR)) != 0)' "$2" && has_open "$1" "$2" && is_asleep "$1"
+sys.exit(waiting.bytes_in(os.open(sys.argv[1], os.O_RDONLY | os.O_NONBLOCK)) != 0)' "$2" && waits_with "$1" "$2"
 }
 
-waits_for_lock() {
+waits_with() {
     has_open "$1" "$2" && is_asleep "$1"
 }
 

@@ -394,7 +394,7 @@ PYEOF
     ok umm-archive verify a.npy.zst
     umm-archive append a.npy.zst new.csv 7>&- &
     local second=$!
-    wait_until $second 'the lock to be waited for' waits_for_lock $second .a.npy.zst.lock
+    wait_until $second 'the lock to be waited for' waits_with $second .a.npy.zst.lock
     exec 7>&-
     wait $writer
     wait $second

@@ -10,8 +10,9 @@ no_leak_check=ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0
 # What the Python programs below share: `from grow import *`.
 setup_file() {
     cat >"$BATS_FILE_TMPDIR/grow.py" <<'PY'
-import os, pathlib, random, re, signal, subprocess, sys, time
+import mmap, os, pathlib, random, re, signal, subprocess, sys, time
 import numpy as np
+from waiting import has_open, is_asleep, wait_until
 
 NAMES = ("timestamp", "open", "high", "low", "close", "volume")
 HEAD = ",".join(NAMES) + "\n"
@@ -105,7 +106,7 @@ PY
 
 # Python with the module above; the program comes on standard input.
 py() {
-    ok env PYTHONPATH="$BATS_FILE_TMPDIR" "$PY" -
+    ok env PYTHONPATH="$BATS_FILE_TMPDIR:$PYTHONPATH" "$PY" -
 }
 
 @test "the first append makes the array, the next one adds what is newer, a third changes nothing" {
@@ -657,12 +658,9 @@ for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
     job = subprocess.Popen(["umm-convert", "--append", "-o", OUT], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     job.stdin.write(text(rows).encode())
     job.stdin.flush()
-    end = time.monotonic() + 10
-    while OUT.stat().st_size == len(before):
-        assert time.monotonic() < end, "it writes nothing"
-        time.sleep(0.002)
+    wait_until(lambda: OUT.stat().st_size > len(before), "rows that are written", job)
     job.send_signal(number)
-    assert job.wait(5) == -number and job.stderr.read() == b""
+    assert job.wait(120) == -number and job.stderr.read() == b""
     assert OUT.read_bytes() == before
     no_leftovers()
 PY
@@ -676,28 +674,33 @@ from grow import *
 rows = bars(0, 4000)
 np.save(OUT, plain(rows[:1]))
 expected = plain(rows)
+N_WAITED = 25
+shared = mmap.mmap(-1, 8)
+def n_seen():
+    return int.from_bytes(shared[:], "little")
 reader = os.fork()
 if reader == 0:
-    code = 1
+    code, end = 1, time.monotonic() + 500
     try:
-        n_seen, n_reads, last = set(), 0, 0
+        last = 0
         while last < len(rows):
+            assert time.monotonic() < end, last
             a = np.load(OUT, mmap_mode="r")
             assert a.shape[1] == 6 and last <= len(a), (last, a.shape)
             last = len(a)
             assert np.array_equal(a, expected[:last]), last
-            n_seen.add(last)
-            n_reads += 1
-        assert len(n_seen) > 20, n_seen
+            shared[:] = last.to_bytes(8, "little")
         code = 0
     finally:
         os._exit(code)
-# Two seconds, or, on a slow machine, as many appends as the reader has to see some of.
+# The first are seen one by one; then, for two seconds, nobody waits for the reader.
 end, n = time.monotonic() + 2, 1
-while n < 3900 and (time.monotonic() < end or n < 60 * 9):
+while n < 3900 and (time.monotonic() < end or n <= 9 * N_WAITED):
     write(rows[max(0, n - 3):n + 9])
     grow()
     n += 9
+    if n <= 9 * N_WAITED:
+        wait_until(lambda: n_seen() >= n, f"{n} rows that the reader sees")
 write(rows)
 grow()
 assert os.waitpid(reader, 0)[1] == 0
@@ -729,20 +732,17 @@ lock = pathlib.Path(".out.npy.lock")
 for how in (["--append"], ["--lock"]):
     fresh()
     holder = subprocess.Popen(["umm-convert", *how, "-o", OUT], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
-    end = time.monotonic() + 10
-    while not lock.exists():
-        assert time.monotonic() < end, "it takes no lock"
-        time.sleep(0.001)
-    time.sleep(0.02)
+    # It has the lock when it waits for its input.
+    wait_until(lambda: has_open(holder, lock) and is_asleep(holder), "a lock that is held", holder)
     for options in (["--lock=fail"], ["--append", "--lock=fail"]):
         done = run(*options, "-o", OUT, "in.csv")
         assert (done.returncode, done.stderr) == (1, "umm-convert: out.npy: is locked by another process\n"), done
     waiter = subprocess.Popen(["umm-convert", *how, "-o", OUT, "in.csv"], stderr=subprocess.PIPE)
-    time.sleep(0.05)
-    assert waiter.poll() is None and not OUT.exists(), "it did not wait"
+    wait_until(lambda: has_open(waiter, lock) and is_asleep(waiter), "the lock to be waited for", waiter)
+    assert not OUT.exists(), "it did not wait"
     holder.kill()
     assert holder.wait() == -9
-    assert waiter.wait(5) == 0 and waiter.stderr.read() == b""
+    assert waiter.wait(120) == 0 and waiter.stderr.read() == b""
     same(load(), plain(rows))
     no_leftovers()
 # A lock file without a holder means nothing.
@@ -869,12 +869,11 @@ PY
     head -n 20001 in.csv | umm-convert -o out.npy
     mkfifo pipe
     umm-convert --append -o out.npy pipe 2>err 3>&- &
-    local pid=$! code=0 n=0
+    local pid=$! code=0
+    wait_until $pid 'the pipe to be opened' has_open $pid pipe
     exec 4>pipe
     head -n 25001 in.csv >&4
-    while [[ -z $(find "/proc/$pid/fd" -lname "$PWD/out.npy") ]] && ((n++ < 500)); do
-        sleep 0.01
-    done
+    wait_until $pid 'the array to be opened' has_open $pid out.npy
     : >out.npy
     tail -n +25002 in.csv >&4
     exec 4>&-
@@ -884,20 +883,19 @@ PY
 }
 
 @test "rows that NumPy counts while an append goes wrong are not cut off" {
-    local bad pid code n
+    local bad pid code
     umm-synth --rows=30000 >in.csv
     head -n 101 in.csv >old.csv
     mkfifo pipe
     for bad in '' 'no row'; do
         ok umm-convert -o out.npy old.csv
-        n=0 code=0
+        code=0
         umm-convert --append -o out.npy pipe 2>err 3>&- &
         pid=$!
+        wait_until $pid 'the pipe to be opened' has_open $pid pipe
         exec 4>pipe
         head -n 25001 in.csv >&4
-        while [[ $(stat -c %s out.npy) -eq 4928 ]] && ((n++ < 500)); do
-            sleep 0.01
-        done
+        wait_until $pid 'rows that are written' has_bytes out.npy 4929
         "$PY" - 4>&- <<'EOF'
 import numpy as np
 with open("out.npy", "r+b") as file:
@@ -925,13 +923,12 @@ assert array.shape == (28100, 6) and (array[-100:] == 7).all()' || fail "with a 
     ok umm-convert -o out.npy old.csv
     mkfifo pipe
     umm-convert --append -o out.npy pipe 2>err 3>&- &
-    local pid=$! code=0 n=0
+    local pid=$! code=0
+    wait_until $pid 'the pipe to be opened' has_open $pid pipe
     exec 4>pipe
     head -n 25001 in.csv >&4
     ok umm-convert -o other.npy old.csv
-    while [[ -z $(find "/proc/$pid/fd" -lname "$PWD/out.npy") ]] && ((n++ < 500)); do
-        sleep 0.01
-    done
+    wait_until $pid 'the array to be opened' has_open $pid out.npy
     mv other.npy out.npy
     tail -n +25002 in.csv >&4
     exec 4>&-

@@ -100,7 +100,7 @@ PY
 
 # The Python program on standard input, with refusals.py at hand.
 cases() {
-    ok env PYTHONPATH="$BATS_FILE_TMPDIR" "$PY" -
+    ok env PYTHONPATH="$BATS_FILE_TMPDIR:$PYTHONPATH" "$PY" -
 }
 
 # ---- inputs that are not there, or not text -----------------------------------
@@ -255,7 +255,8 @@ PY
 
 @test "damaged zstd data is said in the same words in whatever pieces it comes" {
     "$PY" - <<'EOF'
-import subprocess, time
+import subprocess
+from waiting import bytes_in, wait_until
 data = bytes.fromhex("28b52ffd305801000000000000000452c1ab454541443e0a3130")
 for step in (1, 4, 5, len(data)):
     run = subprocess.Popen(["umm-convert", "-o", "out.npy", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -265,7 +266,8 @@ for step in (1, 4, 5, len(data)):
             run.stdin.flush()
         except BrokenPipeError:
             break
-        time.sleep(0.005)
+        # In pieces also for who reads; it may have read enough.
+        wait_until(lambda: bytes_in(run.stdin) == 0 or run.poll() is not None, "a piece to be read")
     try:
         run.stdin.close()
     except BrokenPipeError:
@@ -1078,7 +1080,8 @@ PY
 
 @test "signals end a run at once, by that signal, and leave the old output alone" {
     cat >signals.py <<'PY'
-import os, signal, subprocess, sys, time
+import os, signal, subprocess
+from waiting import catches, has_open, is_asleep, is_drained, wait_until
 os.mkdir('d')
 os.chdir('d')
 open('out.npy', 'wb').write(b'old')
@@ -1088,51 +1091,35 @@ def start(*args, ignore=None, **popen):
     return subprocess.Popen(['umm-convert', '--bad-rows', 'quarantine:q', '-o', 'out.npy', *args], stderr=subprocess.PIPE,
                             preexec_fn=(lambda: signal.signal(ignore, signal.SIG_IGN)) if ignore else None, **popen)
 
-def wait_for(is_so):
-    deadline = time.monotonic() + 10
-    while not is_so():
-        assert time.monotonic() < deadline, os.listdir('.')
-        time.sleep(0.002)
-
-def catches(run, number):
-    try:
-        status = open('/proc/%d/status' % run.pid).read()
-    except OSError:
-        return False
-    return int(status.split('SigCgt:')[1].split()[0], 16) >> (number - 1) & 1
-
 def has_temporary():
     return any(name.startswith('.out.npy.umm-') for name in os.listdir('.'))
 
 def ends(run, number):
-    began = time.monotonic()
     run.send_signal(number)
     try:
-        code = run.wait(5)
+        code = run.wait(60)
     except subprocess.TimeoutExpired:
         run.kill()
         raise
-    took = time.monotonic() - began
     says = run.stderr.read()
     assert (code, says) == (-number, b''), (number, code, says)
-    assert took < 3, took
     assert sorted(os.listdir('.')) == kept and open('out.npy', 'rb').read() == b'old', os.listdir('.')
 
 kept = ['out.npy']
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     # Waiting on a pipe that says nothing, before and within the rows.
     run = start(stdin=subprocess.PIPE)
-    wait_for(lambda: catches(run, number))
+    wait_until(lambda: catches(run, number) and is_asleep(run), 'a wait for input', run)
     ends(run, number)
     run = start(stdin=subprocess.PIPE)
     run.stdin.write(HEADER + b'1577836800000,1,2,0.5,1.5,10\n' * 60000)
     run.stdin.flush()
-    wait_for(has_temporary)
+    wait_until(has_temporary, 'an output', run)
     ends(run, number)
     # Rows as they come.
     rows = subprocess.Popen(['umm-synth', '--rows', '1000000000', '--rate', '2000000'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     run = start(stdin=rows.stdout)
-    wait_for(has_temporary)
+    wait_until(has_temporary, 'an output', run)
     ends(run, number)
     rows.stdout.close()
     rows.kill()
@@ -1142,27 +1129,27 @@ for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
 kept = ['fifo', 'out.npy']
 os.mkfifo('fifo')
 run = start('fifo')
-wait_for(lambda: catches(run, signal.SIGTERM))
+wait_until(lambda: catches(run, signal.SIGTERM) and is_asleep(run), 'a wait for a writer', run)
 ends(run, signal.SIGTERM)
 open('../in.csv', 'wb').write(HEADER + b''.join(b'%d,1,2,0.5,1.5,10\n' % (1577836800000 + i) for i in range(20000)))
 for args in (), ('--rows', '20000'), ('--fortran',):
     run = start('-o', 'fifo', *args, '../in.csv')
-    wait_for(lambda: catches(run, signal.SIGTERM))
+    wait_until(lambda: catches(run, signal.SIGTERM) and is_asleep(run), 'a wait for a reader', run)
     ends(run, signal.SIGTERM)
     run = start('-o', 'fifo', *args, '../in.csv')
     reader = os.open('fifo', os.O_RDONLY)
     os.read(reader, 1)
-    time.sleep(0.1)
+    wait_until(lambda: is_asleep(run), 'a wait for room', run)
     ends(run, signal.SIGINT)
     os.close(reader)
 # Waiting for a lock.
 kept = ['fifo', 'out.npy']
 holder = start('--lock', stdin=subprocess.PIPE)
-wait_for(lambda: '.out.npy.lock' in os.listdir('.'))
-waiting = start('--lock', '../in.csv')
-wait_for(lambda: catches(waiting, signal.SIGTERM))
-waiting.send_signal(signal.SIGTERM)
-assert waiting.wait() == -signal.SIGTERM and waiting.stderr.read() == b''
+wait_until(lambda: has_open(holder, '.out.npy.lock') and is_asleep(holder), 'a lock that is held', holder)
+second = start('--lock', '../in.csv')
+wait_until(lambda: has_open(second, '.out.npy.lock') and is_asleep(second), 'the lock to be waited for', second)
+second.send_signal(signal.SIGTERM)
+assert second.wait(60) == -signal.SIGTERM and second.stderr.read() == b''
 ends(holder, signal.SIGTERM)
 os.remove('fifo')
 
@@ -1171,16 +1158,14 @@ for number in (signal.SIGHUP, signal.SIGINT):
     run = start(stdin=subprocess.PIPE, ignore=number)
     run.stdin.write(HEADER)
     run.stdin.flush()
-    time.sleep(0.05)
+    wait_until(lambda: is_drained(run.stdin, run), 'the header to be read', run)
     run.send_signal(number)
-    time.sleep(0.1)
-    assert run.poll() is None
     run.stdin.write(b'1577836800000,1,2,0.5,1.5,10\n')
     run.stdin.close()
-    assert (run.wait(), run.stderr.read()) == (0, b'')
+    assert (run.wait(60), run.stderr.read()) == (0, b'')
     assert sorted(os.listdir('.')) == ['out.npy', 'q'] and os.path.getsize('out.npy') == 176
 PY
-    ok timeout -k 1 60 "$PY" signals.py
+    ok timeout -k 1 600 "$PY" signals.py
 }
 
 @test "a FIFO waits for its writer, as input and as output" {
@@ -1189,23 +1174,33 @@ PY
     mkfifo in out
     umm-convert -o got.npy in 2>errors &
     local pid=$!
-    sleep 0.3
-    [[ -n $(jobs -rp) ]]
+    wait_until $pid 'a writer to be waited for' waits_with $pid in
     cat in.csv >in
     wait "$pid"
     cmp got.npy wanted.npy
     umm-convert -o out in.csv 2>>errors &
     pid=$!
-    sleep 0.2
-    [[ -n $(jobs -rp) ]]
+    wait_until $pid 'a reader to be waited for' is_asleep $pid
     cat out >got.npy
     wait "$pid"
     cmp got.npy wanted.npy
     # A writer that pauses and writes piecemeal, across the magic numbers too.
-    umm-convert -o got.npy - 2>>errors < <(head -c 1 in.csv; sleep 0.1; head -c 100 in.csv | tail -c +2; sleep 0.1; tail -c +101 in.csv)
+    # pieces FILE N...: its first N bytes, then up to the next, and all that is left
+    pieces() {
+        "$PY" - "$@" <<'END'
+import sys, waiting
+data, at = open(sys.argv[1], "rb").read(), 0
+for end in [int(n) for n in sys.argv[2:]] + [len(data)]:
+    sys.stdout.buffer.write(data[at:end])
+    sys.stdout.flush()
+    at = end
+    waiting.wait_until(lambda: waiting.bytes_in(1) == 0, "a piece to be read")
+END
+    }
+    umm-convert -o got.npy - 2>>errors < <(pieces in.csv 1 100)
     cmp got.npy wanted.npy
     zstd -q in.csv
-    umm-convert -o got.npy - 2>>errors < <(head -c 2 in.csv.zst; sleep 0.1; tail -c +3 in.csv.zst)
+    umm-convert -o got.npy - 2>>errors < <(pieces in.csv.zst 2)
     cmp got.npy wanted.npy
     [[ ! -s errors ]]
     no_leftovers
@@ -1214,7 +1209,7 @@ PY
 @test "memory stays under 64 MB for 300 MB of input, and starting takes no time" {
     [[ -z ${UMM_SAN-} ]] || skip 'a sanitizer needs its own memory'
     cat >memory.py <<'PY'
-import os, subprocess, sys, time
+import os, resource, subprocess
 def peak(command, **popen):
     run = subprocess.Popen(command, **popen)
     _, code, usage = os.wait4(run.pid, 0)
@@ -1229,11 +1224,15 @@ for rows, out, zst in ((5200000, '/dev/null', False), (400000, 'x.npy', True)):
     peak(['umm-convert', '--rows', str(rows), '-o', out, '-'], stdin=source.stdout)
     made.stdout.close()
     assert made.wait() == 0
+# In time of a processor, which other programs do not take.
+def used():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 times = []
 for _ in range(10):
-    began = time.monotonic()
+    began = used()
     subprocess.run(['umm-convert', '-V'], stdout=subprocess.DEVNULL, check=True)
-    times.append(time.monotonic() - began)
+    times.append(used() - began)
 assert min(times) < 0.1, times
 PY
     ok "$PY" memory.py

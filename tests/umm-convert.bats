@@ -4,7 +4,7 @@
 
 load helper
 
-export PYTHONPATH=$BATS_TEST_DIRNAME/ref
+PYTHONPATH=$BATS_TEST_DIRNAME/ref:$PYTHONPATH
 
 # Run the Python program on standard input, with all of ref/convert_oracle.py at hand.
 py() {
@@ -150,14 +150,10 @@ PY
 
 @test "rows come out of --rows while the input is still open" {
     mkfifo in
-    timeout 20 umm-convert -o - --rows 20000 in >out.npy &
+    timeout 120 umm-convert -o - --rows 20000 in >out.npy &
     exec 9<>in # opened both ways it waits for nobody
-    timeout 20 umm-synth --rows 20000 >&9
-    for ((i = 0; i < 200; i++)); do
-        (($(stat -c %s out.npy) > 500000)) && break
-        sleep 0.05
-    done
-    (($(stat -c %s out.npy) > 500000))
+    timeout 120 umm-synth --rows 20000 >&9
+    wait_until $! 'rows that come out' has_bytes out.npy 500000
     exec 9>&-
     wait $!
     [[ $(stat -c %s out.npy) -eq $((128 + 20000 * 48)) ]]
@@ -167,8 +163,8 @@ PY
     bars
     ok umm-convert -o wanted.npy in.csv
     mkfifo pipe
-    timeout 20 cat pipe >got.npy &
-    ok timeout 20 umm-convert -o pipe in.csv
+    timeout 120 cat pipe >got.npy &
+    ok timeout 120 umm-convert -o pipe in.csv
     wait $!
     [[ -p pipe ]]
     cmp wanted.npy got.npy
@@ -865,7 +861,7 @@ PY
 
 @test "inputs: several files, a pipe in pieces, none at all" {
     py <<'PY'
-import time
+from waiting import bytes_in, wait_until
 HEAD = "timestamp,open,high,low,close,volume\n"
 put(HEAD + "0,1,2,3,4,5\n", "a.csv")
 put("volume;x;close;low;high;open;Time\r\n10;;9;8;7;6;1970-01-01T00:01\r\n", "b.csv")
@@ -895,7 +891,7 @@ for i, byte in enumerate(text):
     process.stdin.write(bytes([byte]))
     process.stdin.flush()
     if i % 20 == 0:
-        time.sleep(0.002)
+        wait_until(lambda: bytes_in(process.stdin) == 0, "some bytes to be read", process)
 assert process.communicate() == (None, b"") and process.returncode == 0
 same(load(), wanted[:2])
 PY

@@ -214,7 +214,7 @@ Try 'umm-features --help'." \
     done
     "${features[@]}" --lock -o out.csv 9>&- 3>&- &
     local pid=$! code=0
-    wait_until $pid 'the lock to be waited for' waits_for_lock $pid .out.csv.lock
+    wait_until $pid 'the lock to be waited for' waits_with $pid .out.csv.lock
     kill -TERM $pid
     wait $pid || code=$?
     [[ $code -eq 143 && ! -e out.csv && -z $(ls -A states) ]]
