@@ -95,12 +95,10 @@ assert len(both) == 2000 and (both[:1000] == first).all() and (both["symbol"] !=
 
 # The error comes with the next commit, long before the 1000 seconds are over.
 @test "run: an array that is replaced is an error at once, not rows that nobody finds" {
-    local code=0 n=0
+    local code=0
     mkdir data
-    timeout 100 umm-m5 run --no-sync --signals=10000000 --seconds=1000 --dir=data --figures=figures 2>err 3>&- &
-    while [[ ! -s data/S00.npy ]] && ((n++ < 500)); do
-        sleep 0.01
-    done
+    timeout 500 umm-m5 run --no-sync --signals=10000000 --seconds=1000 --dir=data --figures=figures 2>err 3>&- &
+    wait_until $! 'an array' has_bytes data/S00.npy 1
     cp data/S00.npy other
     mv other data/S00.npy
     wait $! || code=$?
@@ -177,9 +175,12 @@ Try 'umm-m5 --help'." umm-m5 run --signals=100 --dir=a --figures="$figures"
 @test "check: ends at its time, with its number of signals" {
     no_sanitizer
     local begin=${EPOCHREALTIME/./}
-    ok umm-m5 check --signals=1234 --seconds=2.5 --no-sync
-    local took=$((${EPOCHREALTIME/./} - begin))
-    ((took > 2400000 && took < 3600000)) || fail "$took us"
+    capture umm-m5 check --signals=1234 --seconds=2.5 --no-sync --json=report.json
+    local took=$((${EPOCHREALTIME/./} - begin)) failed
+    failed=$(lines_with FAIL)
+    # A machine that is too busy for that is told so, and of nothing else.
+    ((took > 2400000 && took < 30000000)) || fail "$took us"
+    [[ -z $failed || ($failed == duration_seconds && $took -gt 3400000) ]] || fail "$took us: $failed"
     [[ $output == *'PASS  signals           1234 '* ]]
 }
 
@@ -187,7 +188,7 @@ Try 'umm-m5 --help'." umm-m5 run --signals=100 --dir=a --figures="$figures"
     no_sanitizer
     local i busy=()
     for i in 1 2; do
-        timeout 60 sh -c 'while :; do :; done' &
+        timeout 300 sh -c 'while :; do :; done' 3>&- &
         busy+=($!)
     done
     local -i n_passed=0
@@ -197,6 +198,27 @@ Try 'umm-m5 --help'." umm-m5 run --signals=100 --dir=a --figures="$figures"
     kill "${busy[@]}"
     wait
     ((n_passed == 5)) || fail "$n_passed of 5 passed"
+}
+
+# Its memory grows until then, and is judged from the signals on that it says are steady.
+@test "check: a run that waits before its first signal has not grown" {
+    no_sanitizer
+    mkdir scratch
+    umm-m5 check --no-sync --signals=80000 --dir=scratch >out 2>err 3>&- &
+    local pid=$! run code=0
+    # The first run is the one without a pool.
+    wait_until $pid 'the second run' begun "$pid"
+    run=$(pgrep -P "$pid")
+    kill -STOP "$run"
+    sleep 3 # much longer than all its signals take
+    kill -CONT "$run"
+    wait $pid || code=$?
+    [[ $code -eq 0 && ! -s err ]] || fail "$code: $(<out) $(<err)"
+}
+
+# begun PID: the workload of that check has a process and its first files
+begun() {
+    pgrep -P "$1" && [[ -n $(ls scratch/umm-m5.*/data) ]]
 }
 
 @test "check: a baseline beside the run" {
@@ -253,11 +275,14 @@ Try 'umm-m5 --help'." umm-m5 check --json=a --metrics=a
 
 @test "check: a command and /dev/shm, of its own or shared" {
     [[ -d /dev/shm && -w /dev/shm ]] || skip 'there is no /dev/shm'
-    local name=/dev/shm/umm-m5-test.$$
+    local name
+    name=$(mktemp -u /dev/shm/umm-m5-test.XXXXXX)
     check 1 --signals=500 -- sh -c "echo >$name"
     [[ $(lines_with FAIL) == left_in_shm ]]
+    # In one of its own, or, where that is not allowed, for us to remove.
+    "$PY" -c 'import json, sys
+sys.exit(json.load(open("report.json"))["run"]["is_shm_private"] != (not sys.argv[1]))' "$(ls "$name" 2>/dev/null)"
     rm -f "$name"
-    [[ $(ls /dev/shm) != *umm-m5-test* ]]
 }
 
 @test "check: a command that leaks, and one that allocates too often" {
@@ -290,13 +315,9 @@ EOF
 @test "check: ended by a signal it leaves nothing behind" {
     no_sanitizer
     mkdir scratch
-    umm-m5 check --signals=100000 --seconds=60 --dir=scratch >out 2>err &
-    local pid=$! i
-    for i in {1..100}; do
-        [[ -n $(ls scratch) ]] && break
-        sleep 0.05
-    done
-    sleep 0.5
+    umm-m5 check --signals=100000 --seconds=600 --dir=scratch >out 2>err 3>&- &
+    local pid=$!
+    wait_until "$pid" 'the run' begun "$pid"
     kill -TERM "$pid"
     capture wait "$pid"
     [[ $status -eq 143 && -z $(ls -A scratch) ]] || fail "exit $status; $(ls -A scratch)"
@@ -305,23 +326,16 @@ EOF
 @test "check: killed, it leaves no process, and its scratch directory to the next check" {
     no_sanitizer
     mkdir scratch
-    umm-m5 check --signals=100000 --seconds=60 --dir=scratch >out 2>err &
-    local pid=$! i run='' one
-    for i in {1..200}; do
-        run=$(pgrep -P "$pid") && [[ -n $(ls scratch/umm-m5.*/data 2>/dev/null) ]] && break
-        sleep 0.05
-    done
-    [[ -n $run ]] || fail "no run: $(<err)"
+    umm-m5 check --signals=100000 --seconds=600 --dir=scratch >out 2>err 3>&- &
+    local pid=$! run one
+    wait_until "$pid" 'the run' begun "$pid"
+    run=$(pgrep -P "$pid")
     ok umm-m5 check -q --no-sync --signals=200 --dir=scratch # leaves alone what is in use
     one=$(ls scratch)
     [[ $one == umm-m5.?????? ]] || fail "swept: $one"
     kill -KILL "$pid"
     capture wait "$pid"
-    for i in {1..100}; do
-        kill -0 "$run" 2>/dev/null || break
-        sleep 0.05
-    done
-    ! kill -0 "$run" 2>/dev/null || fail 'the run goes on'
+    wait_until - 'the end of the run' is_gone "$run"
     [[ $(ls scratch) == "$one" ]]
     check 0 --signals=200
 }

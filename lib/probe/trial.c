@@ -251,33 +251,40 @@ static enum umm_status watch(struct run *run, struct umm_error *err)
     return status;
 }
 
-static enum umm_status fit_samples(struct umm_trial *trial, double from_seconds, bool is_exact,
-                                   struct umm_growth_point *points, struct umm_error *err)
+static enum umm_status fit_samples(struct umm_trial *trial, uint64_t from_ns, uint64_t until_ns,
+                                   bool is_exact, struct umm_growth_point *points,
+                                   struct umm_error *err)
 {
     size_t n = 0;
-    for (size_t i = 0; i < trial->n_samples; i++)
+    for (size_t i = 0; i < trial->n_samples && trial->samples[i].at_ns <= until_ns; i++)
         if (!is_exact || trial->samples[i].is_exact)
             points[n++] =
                 (struct umm_growth_point){.seconds = (double)trial->samples[i].at_ns / 1e9,
                                           .bytes = (double)trial->samples[i].growing_bytes};
-    return umm_growth_fit(points, n, from_seconds, &trial->growth, err);
+    return umm_growth_fit(points, n, (double)from_ns / 1e9, &trial->growth, err);
 }
 
 /* By the exact samples alone where they are enough to tell. */
-static enum umm_status fit_growth(const struct umm_trial_options *options, struct umm_trial *trial,
-                                  struct umm_error *err)
+enum umm_status umm_trial_fit(struct umm_trial *trial, uint64_t from_ns, uint64_t until_ns,
+                              struct umm_error *err)
 {
-    double from = options->warmup_ns == UINT64_MAX
-                      ? options->warmup_share * (double)trial->duration_ns / 1e9
-                      : (double)options->warmup_ns / 1e9;
     struct umm_growth_point *points = calloc(trial->n_samples + 1, sizeof *points);
     if (!points)
         return umm_error_set_memory(err, trial->n_samples * sizeof *points, "growth over time");
-    enum umm_status status = fit_samples(trial, from, true, points, err);
+    enum umm_status status = fit_samples(trial, from_ns, until_ns, true, points, err);
     if (!status && !trial->growth.is_known)
-        status = fit_samples(trial, from, false, points, err);
+        status = fit_samples(trial, from_ns, until_ns, false, points, err);
     free(points);
     return status;
+}
+
+static enum umm_status fit_growth(const struct umm_trial_options *options, struct umm_trial *trial,
+                                  struct umm_error *err)
+{
+    uint64_t from_ns = options->warmup_ns == UINT64_MAX
+                           ? (uint64_t)(options->warmup_share * (double)trial->duration_ns)
+                           : options->warmup_ns;
+    return umm_trial_fit(trial, from_ns, UINT64_MAX, err);
 }
 
 static enum umm_trial_allocs alloc_state(const struct run *run)
@@ -338,7 +345,7 @@ enum umm_status umm_trial_run(const struct umm_trial_options *options, struct um
     *is_command = false;
     enum umm_status status = umm_family_update(&run.family, err);
     umm_family_exclude(&run.family);
-    run.start_ns = umm_clock_monotonic_ns();
+    run.start_ns = trial->begun_ns = umm_clock_monotonic_ns();
     run.end_ns = options->timeout_ns ? run.start_ns + options->timeout_ns : UINT64_MAX;
     if (!status && options->alloc_library)
         status = start_counting(&run, is_command, err);

@@ -67,8 +67,8 @@ enum umm_trial_end { UMM_TRIAL_BY_ITSELF, UMM_TRIAL_ASKED_TO_END, UMM_TRIAL_KILL
 /* exit_code is that of the command, -1 if not even killing it was of use. */
 struct umm_trial {
     int exit_code, signal;
-    enum umm_trial_end end; /* not by itself: timeout_ns had passed */
-    uint64_t duration_ns;
+    enum umm_trial_end end;         /* not by itself: timeout_ns had passed */
+    uint64_t begun_ns, duration_ns; /* begun_ns: on the monotonic clock */
     struct umm_trial_sample *samples;
     size_t n_samples, cap_samples;
     uint64_t interval_ns; /* between samples at the end */
@@ -90,6 +90,13 @@ struct umm_trial {
 UMM_MUST_USE enum umm_status umm_trial_run(const struct umm_trial_options *options,
                                            struct umm_trial *trial, bool *is_command,
                                            struct umm_error *err);
+
+/*
+ * Judge growth again, by the samples between two moments since it began: for a caller who
+ * knows from the command when it was warm. UMM_ERR_MEMORY.
+ */
+UMM_MUST_USE enum umm_status umm_trial_fit(struct umm_trial *trial, uint64_t from_ns,
+                                           uint64_t until_ns, struct umm_error *err);
 
 void umm_trial_free(struct umm_trial *trial);
 

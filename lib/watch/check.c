@@ -150,12 +150,13 @@ static void keep_samples(const struct umm_trial *trial, struct umm_record *recor
  * A line through samples takes a number of them. A run too short for that, on a machine
  * too busy to look often, is judged by its last sample and its first one after the warm-up.
  */
-static uint64_t growth_of(const struct umm_trial *trial)
+static uint64_t growth_of(const struct umm_trial *trial, uint64_t from_ns, uint64_t until_ns)
 {
-    const uint64_t from_ns = (uint64_t)(WARMUP_SHARE * (double)trial->duration_ns);
-    size_t n = trial->n_samples, first = 0;
+    size_t n = 0, first = 0;
     if (trial->growth.is_known)
         return trial->growth.bytes > 0 ? (uint64_t)trial->growth.bytes : 0;
+    while (n < trial->n_samples && trial->samples[n].at_ns <= until_ns)
+        n++;
     while (first < n && trial->samples[first].at_ns < from_ns)
         first++;
     if (first + 1 >= n)
@@ -164,15 +165,36 @@ static uint64_t growth_of(const struct umm_trial *trial)
     return end > begin ? end - begin : 0;
 }
 
-static void keep_trial(const struct umm_trial *trial, struct umm_record *record)
+/*
+ * When its memory was to stay as it was. The workload says so itself: a machine that gives
+ * it no time before its first signal would make its start longer than any share. Of a command
+ * only its time is known.
+ */
+static void steady_part(const struct umm_trial *trial, const struct umm_workload_figures *figures,
+                        uint64_t *from_ns, uint64_t *until_ns)
 {
+    *from_ns = (uint64_t)(WARMUP_SHARE * (double)trial->duration_ns);
+    *until_ns = UINT64_MAX;
+    if (figures->steady_until_ns == UMM_FIGURE_UNKNOWN || figures->steady_from_ns < trial->begun_ns)
+        return;
+    *from_ns = figures->steady_from_ns - trial->begun_ns;
+    *until_ns = figures->steady_until_ns - trial->begun_ns;
+}
+
+static enum umm_status keep_trial(struct umm_trial *trial, struct umm_record *record,
+                                  struct umm_error *err)
+{
+    uint64_t from_ns, until_ns;
+    steady_part(trial, &record->workload, &from_ns, &until_ns);
+    enum umm_status status = umm_trial_fit(trial, from_ns, until_ns, err);
     record->exit_code = (uint64_t)trial->exit_code;
-    record->growth_bytes = growth_of(trial);
+    record->growth_bytes = growth_of(trial, from_ns, until_ns);
     record->peak_rss_bytes = trial->peak_rss_bytes;
     record->peak_anonymous_bytes = trial->peak_anonymous_bytes;
     record->allocs = known_count(trial, trial->allocs.n_allocs);
     record->alloc_bytes = known_count(trial, trial->allocs.alloc_bytes);
     keep_samples(trial, record);
+    return status;
 }
 
 /* ---- the workload ----------------------------------------------------------------- */
@@ -271,7 +293,7 @@ static enum umm_status check_workload(struct check *check, struct umm_error *err
         return status;
     status = run_workload(check, false, time_left(check), &trial, &check->record->workload, err);
     if (!status)
-        keep_trial(&trial, check->record);
+        status = keep_trial(&trial, check->record, err);
     umm_trial_free(&trial);
     return status;
 }
@@ -281,7 +303,7 @@ static enum umm_status check_command(struct check *check, struct umm_error *err)
     struct umm_trial trial;
     enum umm_status status = try_command(check, check->options->command, &trial, err);
     if (!status)
-        keep_trial(&trial, check->record);
+        status = keep_trial(&trial, check->record, err);
     umm_trial_free(&trial);
     return status;
 }

@@ -252,6 +252,8 @@ static enum umm_status run_signals(struct umm_workload *w, struct umm_error *err
         wait_for(w, begin_ns, i);
         if (umm_run_is_cancelled(w->run))
             return umm_error_set_cancelled(err);
+        if (i == warmup)
+            w->figures->steady_from_ns = umm_clock_monotonic_ns();
         if (i >= warmup + (n - warmup) * n_looks / LOOKS && n_looks < LOOKS && is_settled(w)) {
             status = look(w, err);
             n_looks++;
@@ -266,7 +268,8 @@ static enum umm_status run_signals(struct umm_workload *w, struct umm_error *err
     if (!status)
         wait_for(w, begin_ns, n);
     w->figures->steady_signals = n - warmup;
-    w->figures->duration_ns = umm_clock_monotonic_ns() - begin_ns;
+    w->figures->steady_until_ns = umm_clock_monotonic_ns();
+    w->figures->duration_ns = w->figures->steady_until_ns - begin_ns;
     return status;
 }
 

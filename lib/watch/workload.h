@@ -77,6 +77,7 @@ struct umm_workload_options {
 struct umm_workload_figures {
     uint64_t signals, steady_signals;
     uint64_t duration_ns; /* of the signals, without what comes before and after */
+    uint64_t steady_from_ns, steady_until_ns; /* on the machine's monotonic clock */
     uint64_t steady_allocs, steady_alloc_bytes;
     uint64_t live_bytes_first, live_bytes_last, live_bytes_most;
     uint64_t descriptors_first, descriptors_last, descriptors_most;

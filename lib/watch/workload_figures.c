@@ -19,6 +19,8 @@ static const struct {
 } table[] = {FIGURE(signals),
              FIGURE(steady_signals),
              FIGURE(duration_ns),
+             FIGURE(steady_from_ns),
+             FIGURE(steady_until_ns),
              FIGURE(steady_allocs),
              FIGURE(steady_alloc_bytes),
              FIGURE(live_bytes_first),
