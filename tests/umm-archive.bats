@@ -1,5 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+
+# writer is for the test that called appends.
+# shellcheck disable=SC2030,SC2031
+
 load helper
 
 # bars N [FIRST]: N one-minute bars as CSV, without and with the first FIRST of them.
