@@ -470,3 +470,77 @@ assert len(subprocess.run(["zstd", "-dcq"], input=data, capture_output=True, che
     want 70020
     holds a.npy.zst
 }
+
+@test "the header does not say how much it holds: no reader takes it for the file" {
+    want 1000
+    ok umm-archive append a.npy.zst want.npy
+    # RFC 8878, 3.1.1.1: no content size, a window instead; and libzstd's own opinion.
+    ok "$PY" -c '
+magic, descriptor, window = (lambda b: (b[:4], b[4], b[5]))(open("a.npy.zst", "rb").read(6))
+assert magic == b"\x28\xb5\x2f\xfd" and descriptor == 0, descriptor
+assert 1 << (10 + (window >> 3)) == 128 << 10 and window & 7 == 0, window'
+    zstd -lv a.npy.zst >list
+    grep -qx '# Zstandard Frames: 2' list
+    [[ $(<list) != *'Decompressed Size'* ]]
+    holds a.npy.zst
+    zstd -dcq --single-thread --no-sparse a.npy.zst | cmp - want.npy
+}
+
+@test "a reader of one frame refuses an archive, and one of many reads all" {
+    "$PY" -c 'import zstandard' 2>/dev/null || skip 'needs python3-zstandard'
+    want 70000
+    ok umm-archive append a.npy.zst want.npy
+    ok "$PY" - <<'PYEOF'
+import zstandard
+data, want = open("a.npy.zst", "rb").read(), open("want.npy", "rb").read()
+try:
+    got = zstandard.ZstdDecompressor().decompress(data)
+    raise SystemExit(f"{len(got)} bytes and no error")
+except zstandard.ZstdError as error:
+    assert "content size" in str(error), error
+assert zstandard.open("a.npy.zst").read() == want
+PYEOF
+}
+
+# of_earlier FILE: the archive FILE gets the header that earlier versions wrote, with its size.
+of_earlier() {
+    "$PY" - "$1" <<'PYEOF'
+import struct, sys
+data = open(sys.argv[1], "rb").read()
+assert data[:6] == b"\x28\xb5\x2f\xfd\x00\x38"
+n = int.from_bytes(data[6:9], "little") >> 3
+size = bytes([0x20, n]) if n < 256 else b"\x60" + struct.pack("<H", n - 256)
+old, table = data[:4] + size + data[6:9], len(data) - 9 - 12 * struct.unpack("<I", data[-9:-5])[0]
+entry = struct.pack("<I", len(old) + n)
+open(sys.argv[1], "wb").write(old + data[9:table] + entry + data[table + 4:])
+PYEOF
+}
+
+@test "archives of earlier versions grow as they are; compact gives them the new header" {
+    local options name
+    for options in --plain --struct; do
+        rm -f ./*.npy.zst*
+        name=old$options.npy
+        bars 100 | umm-convert $options -o $name
+        bars 120 | umm-convert $options -o more.npy
+        bars 130 | umm-convert $options -o want.npy
+        ok umm-archive append $name.zst $name
+        cp $name.zst new.npy.zst
+        of_earlier $name.zst
+        zstd -dcq $name.zst | cmp - $name
+        umm-archive extract $name.zst | cmp - $name
+        ok umm-archive verify $name.zst
+        capture umm-archive repair -v $name.zst
+        [[ $stderr == 'nothing to do' ]]
+        ok umm-archive append --keep-journal $name.zst more.npy
+        ok umm-archive append $name.zst want.npy
+        holds $name.zst
+        # Written in place, and as before.
+        ok umm-archive append new.npy.zst want.npy
+        cp new.npy.zst again.npy.zst
+        of_earlier again.npy.zst
+        cmp again.npy.zst $name.zst
+        ok umm-archive compact $name.zst
+        cmp new.npy.zst $name.zst
+    done
+}

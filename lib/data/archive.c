@@ -83,14 +83,15 @@ enum umm_status umm_archive_is(const char *path, bool *is_archive, struct umm_er
         status = umm_zstd_unpacker_new(&archive.unpacker, &found);
     if (!status)
         status = umm_archive_load_head(&archive, &found);
+    bool is_ours = archive.is_ours;
     umm_archive_close(&archive);
     if (status == UMM_ERR_SYSTEM || status == UMM_ERR_MEMORY) {
         if (err)
             *err = found;
         return status;
     }
-    /* One of a later version is an archive, and opening it will say so. */
-    *is_archive = status == UMM_OK || status == UMM_ERR_UNSUPPORTED;
+    /* One of a later version, or with damage, is an archive, and opening it will say so. */
+    *is_archive = status == UMM_OK || status == UMM_ERR_UNSUPPORTED || is_ours;
     return UMM_OK;
 }
 

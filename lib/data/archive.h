@@ -6,6 +6,10 @@
  *     | NPY header | description | frame 0 | frame 1 | ... | last frame | seek table |
  *       raw frame    skippable     64K rows  64K rows        what is left
  *
+ * The header's frame does not say how much it holds, so that a program which reads one frame and
+ * takes it for the file refuses. In archives of earlier versions it does, and it stays so until
+ * they are compacted, as a header is rewritten in place with the same length.
+ *
  *     ARCHIVE.npy.zst.journal    rows that are in no frame yet; see archive_journal.h
  *
  * The header counts the rows that frames hold, and is what commits them: frames behind
@@ -53,6 +57,7 @@ struct umm_archive_last {
  * n_framed          rows that the header counts
  * n_rows            with those of the journal
  * n_table_rows      rows that frames have by the table, if that is of another header; or 0
+ * own               the entries that header and description have to have in the table
  * entries, offsets  of the n_full full frames; offsets has one more, where they end
  * tail              the rows behind the full frames; last.n_rows of them are yet to be unpacked
  * journal_first     the first row of the journal, and how many it has
@@ -66,8 +71,9 @@ struct umm_archive {
     struct umm_npy npy; /* shape[0] is n_framed */
     size_t row_bytes;
     uint32_t rows_per_frame;
-    size_t header_frame_bytes;
-    uint32_t header_checksum;  /* as the table has it */
+    bool is_header_sized; /* the header's frame says how much it holds */
+    bool is_ours;         /* a head that cannot be read has parts of an archive's */
+    struct umm_seekable_entry own[UMM_ARCHIVE_OWN_FRAMES];
     struct umm_file_info info; /* of the file, as it was opened */
     uint64_t size_bytes;       /* of the file */
     uint64_t n_framed, n_rows, n_table_rows;
@@ -170,10 +176,10 @@ uint64_t umm_archive_data_offset(const struct umm_archive *archive);
 UMM_MUST_USE enum umm_status umm_archive_load_head(struct umm_archive *archive,
                                                    struct umm_error *err);
 
-/* The raw frame of the header for n_framed rows, malloc'ed. */
+/* The raw frame of the header for n_framed rows, malloc'ed; is_sized as umm_zstd_format_raw. */
 UMM_MUST_USE enum umm_status umm_archive_format_header(const struct umm_npy *npy, uint64_t n_framed,
-                                                       char **frame, size_t *len_bytes,
-                                                       struct umm_error *err);
+                                                       bool is_sized, char **frame,
+                                                       size_t *len_bytes, struct umm_error *err);
 /* What the table has as the checksum of that header. */
 UMM_MUST_USE enum umm_status umm_archive_header_checksum(const struct umm_npy *npy,
                                                          uint64_t n_framed, uint32_t *checksum,
@@ -190,13 +196,15 @@ UMM_MUST_USE enum umm_status umm_archive_write_head(int fd, const char *path,
                                                     const struct umm_npy *npy, uint64_t n_framed,
                                                     uint32_t rows_per_frame, struct umm_error *err);
 
-/* The table of n_full full frames and, unless last is NULL, that one; malloc'ed. */
-UMM_MUST_USE enum umm_status umm_archive_format_table(const struct umm_npy *npy, uint64_t n_framed,
-                                                      const struct umm_seekable_entry *entries,
-                                                      size_t n_full,
-                                                      const struct umm_seekable_entry *last,
-                                                      char **table, size_t *len_bytes,
-                                                      struct umm_error *err);
+/*
+ * The table of n_full full frames and, unless last is NULL, that one; malloc'ed. is_sized is of
+ * the header.
+ */
+UMM_MUST_USE enum umm_status
+umm_archive_format_table(const struct umm_npy *npy, uint64_t n_framed, bool is_sized,
+                         const struct umm_seekable_entry *entries, size_t n_full,
+                         const struct umm_seekable_entry *last, char **table, size_t *len_bytes,
+                         struct umm_error *err);
 
 /*
  * One look at journal, header and frames, in this order. *state differs when the files

@@ -218,8 +218,8 @@ static enum umm_status copy_frames(struct copy *copy, struct umm_run *run, struc
                           from->n_rows * from->row_bytes);
     }
     if (!status)
-        status = umm_archive_format_table(&from->npy, from->n_rows, copy->entries, i, NULL, &table,
-                                          &table_len, err);
+        status = umm_archive_format_table(&from->npy, from->n_rows, false, copy->entries, i, NULL,
+                                          &table, &table_len, err);
     if (status)
         return status;
     status = umm_file_write_all(copy->fd, copy->path, table, table_len, err);

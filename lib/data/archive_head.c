@@ -12,6 +12,10 @@
 
 static const char description_magic[8] = "UMMARCH";
 static const char not_ours[] = "is zstd, but no archive of umm-archive";
+static const char damaged_header[] =
+    "the archive's header is damaged; umm-archive repair may mend it";
+static const char damaged_description[] =
+    "the archive's description is damaged; umm-archive repair may mend it";
 enum {
     VERSION = 1,
     DESCRIPTION_FRAME_MAGIC = 0x184D2A55,
@@ -46,15 +50,25 @@ void umm_archive_format_description(uint32_t rows_per_frame,
     umm_bytes_put(p, umm_hash64(content, (size_t)(p - content), 0), 8);
 }
 
+static bool is_framed(const char *bytes)
+{
+    return umm_bytes_get(bytes, 4) == DESCRIPTION_FRAME_MAGIC;
+}
+
+static bool is_named(const char *bytes)
+{
+    return memcmp(bytes + DESCRIPTION_HEAD_BYTES, description_magic, sizeof description_magic) == 0;
+}
+
 static enum umm_status parse_description(struct umm_archive *archive, const char *bytes,
                                          struct umm_error *err)
 {
     const char *content = bytes + DESCRIPTION_HEAD_BYTES;
-    if (umm_bytes_get(bytes, 4) != DESCRIPTION_FRAME_MAGIC ||
-        memcmp(content, description_magic, sizeof description_magic) != 0)
-        return damaged(archive, not_ours, err);
-    if (umm_bytes_get(content + 32, 8) != umm_hash64(content, 32, 0))
-        return damaged(archive, "the archive's description is damaged", err);
+    archive->is_ours = true;
+    if (!is_framed(bytes) || !is_named(bytes) ||
+        umm_bytes_get(bytes + 4, 4) != UMM_ARCHIVE_DESCRIPTION_BYTES - DESCRIPTION_HEAD_BYTES ||
+        umm_bytes_get(content + 32, 8) != umm_hash64(content, 32, 0))
+        return damaged(archive, damaged_description, err);
     if (umm_bytes_get(content + 8, 2) != VERSION || umm_bytes_get(content + 10, 2) != 0)
         return umm_error_set_path(err, UMM_ERR_UNSUPPORTED, archive->path,
                                   "an archive of version %u, transform %u; this is version %d",
@@ -67,7 +81,8 @@ static enum umm_status parse_description(struct umm_archive *archive, const char
 }
 
 enum umm_status umm_archive_format_header(const struct umm_npy *npy, uint64_t n_framed,
-                                          char **frame, size_t *len_bytes, struct umm_error *err)
+                                          bool is_sized, char **frame, size_t *len_bytes,
+                                          struct umm_error *err)
 {
     struct umm_npy counted = *npy; /* shares the fields, and is not freed */
     char *text;
@@ -82,7 +97,7 @@ enum umm_status umm_archive_format_header(const struct umm_npy *npy, uint64_t n_
     else if (len > UMM_ZSTD_RAW_MAX)
         status = umm_error_set(err, UMM_ERR_UNSUPPORTED, "too many columns for an archive");
     else
-        *len_bytes = umm_zstd_format_raw(text, len, *frame);
+        *len_bytes = umm_zstd_format_raw(text, len, is_sized, *frame);
     free(text);
     if (status) {
         free(*frame);
@@ -91,46 +106,52 @@ enum umm_status umm_archive_format_header(const struct umm_npy *npy, uint64_t n_
     return status;
 }
 
-/* The entries of the header, which ends in its content, and of the description. */
-static void make_own_entries(const char *header, size_t len,
+/* The entries of the header, whose content is text, and of the description. */
+static void make_own_entries(size_t frame_bytes, const char *text, size_t text_len,
                              struct umm_seekable_entry own[UMM_ARCHIVE_OWN_FRAMES])
 {
-    struct umm_zstd_frame frame;
-    size_t text_len = umm_zstd_measure(header, len, &frame) ? (size_t)frame.content_bytes : 0;
-    uint32_t checksum = umm_seekable_checksum(header + len - text_len, text_len);
-    own[0] = (struct umm_seekable_entry){(uint32_t)len, (uint32_t)text_len, checksum};
+    own[0] = (struct umm_seekable_entry){(uint32_t)frame_bytes, (uint32_t)text_len,
+                                         umm_seekable_checksum(text, text_len)};
     own[1] =
         (struct umm_seekable_entry){UMM_ARCHIVE_DESCRIPTION_BYTES, 0, umm_seekable_checksum("", 0)};
+}
+
+/* The same for the header that is yet to be written. */
+static enum umm_status plan_own_entries(const struct umm_npy *npy, uint64_t n_framed, bool is_sized,
+                                        struct umm_seekable_entry own[UMM_ARCHIVE_OWN_FRAMES],
+                                        struct umm_error *err)
+{
+    struct umm_zstd_raw raw = {.content_at = 0};
+    char *header;
+    size_t len;
+    enum umm_status status = umm_archive_format_header(npy, n_framed, is_sized, &header, &len, err);
+    if (status)
+        return status;
+    if (umm_zstd_parse_raw(header, len, &raw))
+        make_own_entries(len, header + raw.content_at, raw.content_bytes, own);
+    free(header);
+    return UMM_OK;
 }
 
 enum umm_status umm_archive_header_checksum(const struct umm_npy *npy, uint64_t n_framed,
                                             uint32_t *checksum, struct umm_error *err)
 {
-    struct umm_seekable_entry own[UMM_ARCHIVE_OWN_FRAMES];
-    char *header;
-    size_t len;
-    enum umm_status status = umm_archive_format_header(npy, n_framed, &header, &len, err);
-    if (status)
-        return status;
-    make_own_entries(header, len, own);
-    free(header);
+    struct umm_seekable_entry own[UMM_ARCHIVE_OWN_FRAMES] = {0};
+    enum umm_status status = plan_own_entries(npy, n_framed, false, own, err);
     *checksum = own[0].checksum;
-    return UMM_OK;
+    return status;
 }
 
 enum umm_status umm_archive_format_table(const struct umm_npy *npy, uint64_t n_framed,
-                                         const struct umm_seekable_entry *entries, size_t n_full,
-                                         const struct umm_seekable_entry *last, char **table,
-                                         size_t *len_bytes, struct umm_error *err)
+                                         bool is_sized, const struct umm_seekable_entry *entries,
+                                         size_t n_full, const struct umm_seekable_entry *last,
+                                         char **table, size_t *len_bytes, struct umm_error *err)
 {
-    size_t n = UMM_ARCHIVE_OWN_FRAMES + n_full + (last != NULL), len;
-    struct umm_seekable_entry own[UMM_ARCHIVE_OWN_FRAMES];
-    char *header;
-    enum umm_status status = umm_archive_format_header(npy, n_framed, &header, &len, err);
+    size_t n = UMM_ARCHIVE_OWN_FRAMES + n_full + (last != NULL);
+    struct umm_seekable_entry own[UMM_ARCHIVE_OWN_FRAMES] = {0};
+    enum umm_status status = plan_own_entries(npy, n_framed, is_sized, own, err);
     if (status)
         return status;
-    make_own_entries(header, len, own);
-    free(header);
     *len_bytes = umm_seekable_table_bytes(n);
     char *p = *table = malloc(*len_bytes);
     if (!p)
@@ -148,7 +169,7 @@ enum umm_status umm_archive_format_table(const struct umm_npy *npy, uint64_t n_f
 
 uint64_t umm_archive_data_offset(const struct umm_archive *archive)
 {
-    return archive->header_frame_bytes + UMM_ARCHIVE_DESCRIPTION_BYTES;
+    return (uint64_t)archive->own[0].packed_bytes + UMM_ARCHIVE_DESCRIPTION_BYTES;
 }
 
 static enum umm_status check_type(const struct umm_archive *archive, struct umm_error *err)
@@ -166,11 +187,10 @@ static enum umm_status check_type(const struct umm_archive *archive, struct umm_
  * Header and description, and how many bytes they have; a few kilobytes are enough unless
  * there are hundreds of columns. False: they are not all within len.
  */
-static bool measure_head(const char *head, size_t len, struct umm_zstd_frame *frame)
+static bool measure_head(const char *head, size_t len, struct umm_zstd_raw *header)
 {
-    return umm_zstd_measure(head, len, frame) && !frame->is_skippable &&
-           frame->content_bytes <= UMM_ZSTD_RAW_MAX &&
-           len - frame->size_bytes >= UMM_ARCHIVE_DESCRIPTION_BYTES;
+    return umm_zstd_parse_raw(head, len, header) &&
+           len - header->size_bytes >= UMM_ARCHIVE_DESCRIPTION_BYTES;
 }
 
 static enum umm_status read_head(struct umm_archive *archive, char *head, size_t cap, size_t *len,
@@ -186,29 +206,28 @@ static enum umm_status read_head(struct umm_archive *archive, char *head, size_t
 static enum umm_status parse_head(struct umm_archive *archive, const char *head, size_t len,
                                   struct umm_error *err)
 {
-    struct umm_zstd_frame frame;
-    if (!umm_zstd_is_magic(head, len))
-        return damaged(archive, "is no archive: it does not begin with a zstd frame", err);
-    if (!measure_head(head, len, &frame))
-        return damaged(archive, not_ours, err);
-    size_t size = (size_t)frame.size_bytes, text_len = (size_t)frame.content_bytes;
-    enum umm_status status = parse_description(archive, head + size, err);
+    struct umm_zstd_raw header;
+    bool is_whole = measure_head(head, len, &header);
+    const char *description = is_whole ? head + header.size_bytes : NULL;
+    if (!is_whole || (!is_framed(description) && !is_named(description))) {
+        archive->is_ours = memmem(head, len, description_magic, sizeof description_magic) != NULL;
+        const char *what = umm_zstd_is_magic(head, len)
+                               ? not_ours
+                               : "is no archive: it does not begin with a zstd frame";
+        return damaged(archive, archive->is_ours ? damaged_header : what, err);
+    }
+    const char *text = head + header.content_at;
+    enum umm_status status = parse_description(archive, description, err);
     if (status)
         return status;
-    char *text = malloc(text_len + 1);
-    if (!text)
-        return umm_error_set_memory(err, text_len, "an archive's header");
-    status = umm_zstd_unpack(archive->unpacker, head, size, text, text_len, err);
     umm_npy_free(&archive->npy);
-    if (!status)
-        status = umm_npy_parse(text, text_len, &archive->npy, err);
-    archive->header_checksum = umm_seekable_checksum(text, status ? 0 : text_len);
-    free(text);
+    status = umm_npy_parse(text, header.content_bytes, &archive->npy, err);
     if (status) {
         umm_error_at(err, archive->path, 0, 0, 0);
         return status;
     }
-    archive->header_frame_bytes = size;
+    make_own_entries(header.size_bytes, text, header.content_bytes, archive->own);
+    archive->is_header_sized = header.is_sized;
     archive->row_bytes = (size_t)umm_npy_row_bytes(&archive->npy);
     archive->n_framed = archive->npy.n_dims ? archive->npy.shape[0] : 0;
     return check_type(archive, err);
@@ -218,12 +237,12 @@ static enum umm_status parse_head(struct umm_archive *archive, const char *head,
 static enum umm_status read_twice(struct umm_archive *archive, char *head, char *again, size_t cap,
                                   size_t *len, struct umm_error *err)
 {
-    struct umm_zstd_frame frame;
+    struct umm_zstd_raw header;
     enum umm_status status = read_head(archive, head, cap, len, err);
     for (int i = 0; !status && i < TRIES; i++) {
-        if (!measure_head(head, *len, &frame))
+        if (!measure_head(head, *len, &header))
             return UMM_OK; /* which parse_head will say */
-        size_t size = (size_t)frame.size_bytes + UMM_ARCHIVE_DESCRIPTION_BYTES;
+        size_t size = header.size_bytes + UMM_ARCHIVE_DESCRIPTION_BYTES;
         memcpy(again, head, size);
         status = read_head(archive, head, cap, len, err);
         if (!status && *len >= size && memcmp(again, head, size) == 0)
@@ -237,13 +256,13 @@ static enum umm_status read_twice(struct umm_archive *archive, char *head, char 
 static enum umm_status load_head_within(struct umm_archive *archive, size_t cap, bool *is_whole,
                                         struct umm_error *err)
 {
-    struct umm_zstd_frame frame;
+    struct umm_zstd_raw header;
     size_t len = 0;
     char *head = malloc(2 * cap);
     if (!head)
         return umm_error_set_memory(err, 2 * cap, "an archive's header");
     enum umm_status status = read_twice(archive, head, head + cap, cap, &len, err);
-    *is_whole = status || len < cap || measure_head(head, len, &frame);
+    *is_whole = status || len < cap || measure_head(head, len, &header);
     if (!status && (*is_whole || cap == HEAD_BYTES_MAX))
         status = parse_head(archive, head, len, err);
     free(head);
@@ -265,7 +284,7 @@ enum umm_status umm_archive_write_head(int fd, const char *path, const struct um
 {
     char description[UMM_ARCHIVE_DESCRIPTION_BYTES], *header;
     size_t len;
-    enum umm_status status = umm_archive_format_header(npy, n_framed, &header, &len, err);
+    enum umm_status status = umm_archive_format_header(npy, n_framed, false, &header, &len, err);
     if (status)
         return status;
     umm_archive_format_description(rows_per_frame, description);
@@ -283,7 +302,7 @@ static enum umm_status write_empty(int fd, const char *path, const struct umm_np
     size_t len;
     enum umm_status status = umm_archive_write_head(fd, path, npy, 0, rows_per_frame, err);
     if (!status)
-        status = umm_archive_format_table(npy, 0, NULL, 0, NULL, &table, &len, err);
+        status = umm_archive_format_table(npy, 0, false, NULL, 0, NULL, &table, &len, err);
     if (!status)
         status = umm_file_write_all(fd, path, table, len, err);
     free(table);

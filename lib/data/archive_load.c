@@ -42,7 +42,7 @@ struct table {
     uint64_t n_wanted;                /* full frames that the header counts */
     uint64_t index, at;
     uint64_t content_bytes; /* of the rows' frames so far */
-    bool is_exact;          /* it has just the frames that the header counts */
+    bool is_exact; /* each byte of it is as the header and the frames that it counts want */
     struct umm_archive_last *last;
 };
 
@@ -53,12 +53,17 @@ static bool fits(const struct umm_seekable_entry *entry, uint64_t content_bytes)
            entry->packed_bytes <= umm_zstd_frame_max((size_t)content_bytes);
 }
 
-/* One of header and description: whether it can be. */
+/* One of header and description: whether it can be, as frames are where it says. */
 static bool is_own(const struct umm_archive *archive, uint64_t index,
                    const struct umm_seekable_entry *entry)
 {
-    return entry->packed_bytes ==
-           (index == 0 ? archive->header_frame_bytes : UMM_ARCHIVE_DESCRIPTION_BYTES);
+    return entry->packed_bytes == archive->own[index].packed_bytes;
+}
+
+static bool is_same(const struct umm_seekable_entry *a, const struct umm_seekable_entry *b)
+{
+    return a->packed_bytes == b->packed_bytes && a->content_bytes == b->content_bytes &&
+           a->checksum == b->checksum;
 }
 
 static bool take_entry(struct umm_archive *archive, struct table *table,
@@ -67,8 +72,10 @@ static bool take_entry(struct umm_archive *archive, struct table *table,
     struct umm_archive_last *last = table->last;
     uint64_t at = table->at, i = table->index++;
     table->at += entry->packed_bytes;
-    if (i < UMM_ARCHIVE_OWN_FRAMES)
+    if (i < UMM_ARCHIVE_OWN_FRAMES) {
+        table->is_exact = table->is_exact && is_same(entry, &archive->own[i]);
         return is_own(archive, i, entry);
+    }
     uint64_t k = i - UMM_ARCHIVE_OWN_FRAMES;
     if (k < table->n_wanted)
         return fits(entry, umm_archive_frame_bytes(archive)) &&
@@ -124,7 +131,7 @@ static bool read_entries(struct umm_archive *archive, struct table *table,
 static bool find_table(const struct umm_archive *archive, struct table *table)
 {
     char head[UMM_SEEKABLE_HEADER_BYTES + UMM_SEEKABLE_ENTRY_BYTES];
-    char footer[UMM_SEEKABLE_FOOTER_BYTES];
+    char footer[UMM_SEEKABLE_FOOTER_BYTES], wanted[UMM_SEEKABLE_FOOTER_BYTES];
     uint64_t data_at = umm_archive_data_offset(archive);
     if (archive->size_bytes < data_at + umm_seekable_table_bytes(UMM_ARCHIVE_OWN_FRAMES) ||
         umm_file_pread_all(archive->fd, archive->path, footer, sizeof footer,
@@ -139,6 +146,9 @@ static bool find_table(const struct umm_archive *archive, struct table *table)
         !umm_seekable_is_header(head, table->n_entries))
         return false;
     umm_seekable_parse_entry(head + UMM_SEEKABLE_HEADER_BYTES, &table->header);
+    /* It has bits that readers pass over. */
+    umm_seekable_format_footer(table->n_entries, wanted);
+    table->is_exact = memcmp(footer, wanted, sizeof footer) == 0;
     return true;
 }
 
@@ -149,7 +159,6 @@ static bool load_table(struct umm_archive *archive, struct table *table)
     archive->offsets[0] = umm_archive_data_offset(archive);
     if (table->n_entries - UMM_ARCHIVE_OWN_FRAMES < table->n_wanted + (table->last->n_rows > 0))
         return false;
-    table->is_exact = table->header.checksum == archive->header_checksum;
     if (!read_entries(archive, table, take_entry))
         return false;
     archive->is_table_sound = table->is_exact;
@@ -165,13 +174,13 @@ static enum umm_status compare_header(struct umm_archive *archive, struct table 
                                       bool is_rewritten, struct umm_error *err)
 {
     uint32_t checksum = 0;
-    if (table->header.checksum == archive->header_checksum ||
+    if (table->header.checksum == archive->own[0].checksum ||
         !read_entries(archive, table, measure_entry))
         return UMM_OK;
     uint64_t n_rows = table->content_bytes / archive->row_bytes;
     enum umm_status status = umm_archive_header_checksum(&archive->npy, n_rows, &checksum, NULL);
     if (status == UMM_ERR_MEMORY)
-        return umm_error_set_memory(err, archive->header_frame_bytes, "a header");
+        return umm_error_set_memory(err, archive->own[0].content_bytes, "a header");
     bool is_counted = !status && checksum == table->header.checksum &&
                       n_rows * archive->row_bytes == table->content_bytes;
     if (is_counted)
@@ -424,7 +433,7 @@ static enum umm_status load_with(struct umm_archive *archive, const struct umm_j
 /* What tells one state of the files from another. */
 static uint64_t state_of(const struct umm_archive *archive, const struct umm_journal *journal)
 {
-    const uint64_t parts[] = {archive->n_framed,    archive->size_bytes, archive->header_checksum,
+    const uint64_t parts[] = {archive->n_framed,    archive->size_bytes, archive->own[0].checksum,
                               journal->is_there,    journal->first_row,  journal->n_rows,
                               journal->sound_bytes, journal->anchor,     journal->is_damaged,
                               journal->end_row};

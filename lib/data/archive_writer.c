@@ -139,8 +139,8 @@ static enum umm_status write_table(struct umm_archive_writer *writer, uint64_t n
     const struct umm_archive *a = &writer->archive;
     char *table;
     size_t len;
-    enum umm_status status =
-        umm_archive_format_table(&a->npy, n_rows, a->entries, a->n_full, last, &table, &len, err);
+    enum umm_status status = umm_archive_format_table(
+        &a->npy, n_rows, a->is_header_sized, a->entries, a->n_full, last, &table, &len, err);
     if (status)
         return status;
     status = umm_file_pwrite_all(writer->fd, a->path, table, len, at, err);
@@ -156,7 +156,8 @@ static enum umm_status write_header(struct umm_archive_writer *writer, uint64_t 
     struct umm_archive *a = &writer->archive;
     char *frame;
     size_t len;
-    enum umm_status status = umm_archive_format_header(&a->npy, n_framed, &frame, &len, err);
+    enum umm_status status =
+        umm_archive_format_header(&a->npy, n_framed, a->is_header_sized, &frame, &len, err);
     if (status)
         return status;
     status = umm_file_pwrite_all(writer->fd, a->path, frame, len, 0, err);
@@ -174,11 +175,12 @@ static enum umm_status check_header(const struct umm_archive_writer *writer, str
     const struct umm_archive *a = &writer->archive;
     char *frame;
     size_t len;
-    enum umm_status status = umm_archive_format_header(&a->npy, a->n_framed, &frame, &len, err);
+    enum umm_status status =
+        umm_archive_format_header(&a->npy, a->n_framed, a->is_header_sized, &frame, &len, err);
     if (status)
         return status;
     free(frame);
-    if (len == a->header_frame_bytes)
+    if (len == a->own[0].packed_bytes)
         return UMM_OK;
     return umm_error_set_path(err, UMM_ERR_UNSUPPORTED, a->path,
                               "has a header that umm-archive did not write: it cannot be changed");
@@ -341,8 +343,9 @@ static bool finish_append(const char *path)
     enum umm_status status = umm_archive_open_tabled(&archive, path, NULL);
     if (status)
         return false;
-    status = umm_archive_format_header(&archive.npy, archive.n_framed, &frame, &len, NULL);
-    if (!status && len != archive.header_frame_bytes)
+    status = umm_archive_format_header(&archive.npy, archive.n_framed, archive.is_header_sized,
+                                       &frame, &len, NULL);
+    if (!status && len != archive.own[0].packed_bytes)
         status = UMM_ERR_UNSUPPORTED;
     if (!status)
         status = umm_file_open_update(path, &fd, &info, NULL);

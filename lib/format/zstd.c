@@ -206,13 +206,25 @@ bool umm_zstd_checksum(const void *frame, size_t len_bytes, uint32_t *checksum)
     return true;
 }
 
-/* RFC 8878, 3.1.1: a single-segment frame; its content size is stored with 256 off in 2 bytes. */
-size_t umm_zstd_format_raw(const void *bytes, size_t len_bytes, void *out)
+/* ---- raw frames --------------------------------------------------------------- */
+
+enum { RAW_HEAD_MIN = 9, BLOCK_HEADER_BYTES = 3, BLOCK_LEN_SHIFT = 3 };
+
+/*
+ * RFC 8878, 3.1.1: what is before the content, at most UMM_ZSTD_RAW_EXTRA bytes; returns how many.
+ * A frame without a content size has a window, of 128 KiB, which is also the most that a block may
+ * have. With a content size it is of a single segment, and 256 off in 2 bytes.
+ */
+static size_t format_raw_head(size_t len_bytes, bool is_sized, unsigned char *out)
 {
     enum { SINGLE_SEGMENT = 1 << 5, LAST_BLOCK = 1, TWO_BYTES_FROM = 256, FOUR_BYTES_FROM = 65792 };
+    enum { WINDOW_128K = (17 - 10) << 3 };
     unsigned char *p = umm_bytes_put(out, ZSTD_MAGICNUMBER, 4);
     uint32_t len = (uint32_t)len_bytes;
-    if (len < TWO_BYTES_FROM) {
+    if (!is_sized) {
+        *p++ = 0;
+        *p++ = WINDOW_128K;
+    } else if (len < TWO_BYTES_FROM) {
         *p++ = SINGLE_SEGMENT;
         p = umm_bytes_put(p, len, 1);
     } else if (len < FOUR_BYTES_FROM) {
@@ -222,7 +234,32 @@ size_t umm_zstd_format_raw(const void *bytes, size_t len_bytes, void *out)
         *p++ = SINGLE_SEGMENT | 2 << 6;
         p = umm_bytes_put(p, len, 4);
     }
-    p = umm_bytes_put(p, LAST_BLOCK | len << 3, 3);
-    memcpy(p, bytes, len);
-    return (size_t)(p - (unsigned char *)out) + len;
+    p = umm_bytes_put(p, LAST_BLOCK | len << BLOCK_LEN_SHIFT, BLOCK_HEADER_BYTES);
+    return (size_t)(p - out);
+}
+
+size_t umm_zstd_format_raw(const void *bytes, size_t len_bytes, bool is_sized, void *out)
+{
+    unsigned char *p = out;
+    size_t at = format_raw_head(len_bytes, is_sized, p);
+    memcpy(p + at, bytes, len_bytes);
+    return at + len_bytes;
+}
+
+/* The block header, which has the length, ends a head of one of four sizes. */
+bool umm_zstd_parse_raw(const void *bytes, size_t len_bytes, struct umm_zstd_raw *raw)
+{
+    const unsigned char *p = bytes;
+    unsigned char head[UMM_ZSTD_RAW_EXTRA];
+    for (size_t at = RAW_HEAD_MIN; at <= UMM_ZSTD_RAW_EXTRA && at <= len_bytes; at++) {
+        size_t len =
+            umm_bytes_get(p + at - BLOCK_HEADER_BYTES, BLOCK_HEADER_BYTES) >> BLOCK_LEN_SHIFT;
+        for (int is_sized = 0; len <= UMM_ZSTD_RAW_MAX && is_sized < 2; is_sized++) {
+            if (format_raw_head(len, is_sized, head) != at || memcmp(head, p, at) != 0)
+                continue;
+            *raw = (struct umm_zstd_raw){is_sized, at + len, at, len};
+            return raw->size_bytes <= len_bytes;
+        }
+    }
+    return false;
 }

@@ -93,9 +93,28 @@ UMM_MUST_USE bool umm_zstd_checksum(const void *frame, size_t len_bytes, uint32_
  * so that other content of the same size can replace it in place. len_bytes is at
  * most UMM_ZSTD_RAW_MAX; out has UMM_ZSTD_RAW_EXTRA more. Returns the frame's size.
  *
+ *     magic 4 | descriptor 1 | window 1 | block header 3 | content
+ *
+ * The frame does not say how much it holds. A program that unpacks one frame into a buffer of
+ * the size in its header then refuses a file of several frames, where it would otherwise take
+ * the first one for all of it. With is_sized the frame does say it:
+ *
  *     magic 4 | descriptor 1 | content size 1, 2 or 4 | block header 3 | content
  */
 enum { UMM_ZSTD_RAW_MAX = 128 * 1024, UMM_ZSTD_RAW_EXTRA = 12 };
-size_t umm_zstd_format_raw(const void *bytes, size_t len_bytes, void *out);
+size_t umm_zstd_format_raw(const void *bytes, size_t len_bytes, bool is_sized, void *out);
+
+/* Where the content of such a frame is. */
+struct umm_zstd_raw {
+    bool is_sized;
+    size_t size_bytes; /* of the frame */
+    size_t content_at, content_bytes;
+};
+
+/*
+ * Whether the bytes begin with a frame that umm_zstd_format_raw makes, all of it: each byte of it
+ * that is not content is as there.
+ */
+UMM_MUST_USE bool umm_zstd_parse_raw(const void *bytes, size_t len_bytes, struct umm_zstd_raw *raw);
 
 #endif

@@ -86,7 +86,7 @@ static void frames_come_back(void **state)
             uint32_t checksum = 0;
             assert_true(umm_zstd_checksum(packed, n, &checksum));
             assert_int_equal(checksum, umm_seekable_checksum(content, size));
-            size_t raw = umm_zstd_format_raw(content, 300, out);
+            size_t raw = umm_zstd_format_raw(content, 300, true, out);
             assert_false(umm_zstd_checksum(out, raw, &checksum));
             assert_int_equal(umm_zstd_unpack(unpacker, packed, n, out, size, NULL), UMM_OK);
             assert_memory_equal(out, content, size);
@@ -107,30 +107,46 @@ static void frames_come_back(void **state)
     free(out);
 }
 
+/* A frame of that size, one byte too short for it, and with each bit of what is not content wrong.
+ */
+static void check_raw(size_t size, bool is_sized)
+{
+    static unsigned char raw[UMM_ZSTD_RAW_MAX + UMM_ZSTD_RAW_EXTRA], out[CONTENT_MAX];
+    struct umm_zstd_frame frame;
+    struct umm_zstd_raw parsed;
+    size_t n = umm_zstd_format_raw(content, size, is_sized, raw);
+    assert_int_equal(umm_zstd_format_raw(content + 1, size, is_sized, raw), n);
+    assert_true(umm_zstd_parse_raw(raw, n, &parsed));
+    assert_int_equal(parsed.is_sized, is_sized);
+    assert_int_equal(parsed.size_bytes, n);
+    assert_int_equal(parsed.content_bytes, size);
+    assert_int_equal(parsed.content_at, n - size);
+    assert_false(umm_zstd_parse_raw(raw, n - 1, &parsed));
+    for (size_t bit = 0; bit < 8 * (n - size); bit++) {
+        raw[bit / 8] ^= (unsigned char)(1U << bit % 8);
+        /* The length is there once, unless the frame is sized: then it is another frame. */
+        assert_true(!umm_zstd_parse_raw(raw, n, &parsed) ||
+                    (!is_sized && parsed.content_bytes != size));
+        raw[bit / 8] ^= (unsigned char)(1U << bit % 8);
+    }
+    assert_int_equal(umm_zstd_measure(raw, n, &frame), is_sized);
+    assert_int_equal(zstd("-dc", raw, n, out, CONTENT_MAX), (long)size);
+    assert_memory_equal(out, content + 1, size);
+    assert_int_equal(zstd("-dc --single-thread --no-asyncio", raw, n, out, CONTENT_MAX),
+                     (long)size);
+}
+
 static void raw_frames_keep_their_size(void **state)
 {
     static const size_t sizes[] = {1, 64, 128, 255, 256, 65791, 65792, UMM_ZSTD_RAW_MAX};
-    unsigned char *raw = malloc(UMM_ZSTD_RAW_MAX + UMM_ZSTD_RAW_EXTRA);
-    unsigned char *out = malloc(CONTENT_MAX);
-    struct umm_zstd_unpacker *unpacker = NULL;
-    struct umm_zstd_frame frame;
+    static unsigned char raw[256];
     (void)state;
-    assert_int_equal(umm_zstd_unpacker_new(&unpacker, NULL), UMM_OK);
     for (size_t i = 0; i < 8; i++) {
-        size_t n = umm_zstd_format_raw(content, sizes[i], raw);
-        assert_int_equal(umm_zstd_format_raw(content + 1, sizes[i], raw), n);
-        assert_true(umm_zstd_measure(raw, n, &frame));
-        assert_int_equal(frame.size_bytes, n);
-        assert_int_equal(frame.content_bytes, sizes[i]);
-        assert_int_equal(umm_zstd_unpack(unpacker, raw, n, out, sizes[i], NULL), UMM_OK);
-        assert_memory_equal(out, content + 1, sizes[i]);
-        assert_int_equal(zstd("-dc", raw, n, out, CONTENT_MAX), (long)sizes[i]);
-        assert_memory_equal(out, content + 1, sizes[i]);
+        check_raw(sizes[i], false);
+        check_raw(sizes[i], true);
     }
-    assert_int_equal(umm_zstd_format_raw(content, 128, raw), 137);
-    umm_zstd_unpacker_free(unpacker);
-    free(raw);
-    free(out);
+    assert_int_equal(umm_zstd_format_raw(content, 128, false, raw), 137);
+    assert_int_equal(umm_zstd_format_raw(content, 128, true, raw), 137);
 }
 
 static void tables_are_skipped_and_read_back(void **state)
@@ -142,7 +158,7 @@ static void tables_are_skipped_and_read_back(void **state)
     size_t len = 0, n;
     (void)state;
     for (size_t i = 0; i < N; i++) {
-        size_t packed = umm_zstd_format_raw(content + 100 * i, 100, file + len);
+        size_t packed = umm_zstd_format_raw(content + 100 * i, 100, i % 2, file + len);
         entries[i] = (struct umm_seekable_entry){(uint32_t)packed, 100,
                                                  umm_seekable_checksum(content + 100 * i, 100)};
         len += packed;
