@@ -11,10 +11,12 @@ STRICT := -O2 -g -Werror
 BATS   := $(sort $(wildcard tests/*.bats))
 UNITS  := $(notdir $(basename $(sort $(wildcard tests/unit/test_*.c))))
 CONVERT := $(filter tests/umm-convert%,$(BATS))
+# Two halves of about the same length, which go on beside each other.
+HALF   := $(filter-out tests/umm-%,$(BATS)) $(filter tests/umm-a% tests/umm-c% tests/umm-f%,$(BATS))
 
 STATIC := format text layers headers shell man packages symbols tools hardening
-QUICK  := bootstrap build-gcc $(STATIC) unit bats
-FULL   := bootstrap build-gcc build-asan build-clang fault alloc-asan bats $(STATIC) unit static bats-asan \
+QUICK  := bootstrap build-gcc $(STATIC) bats bats-more unit
+FULL   := bootstrap build-gcc build-asan build-clang fault alloc-asan bats bats-more $(STATIC) unit static bats-asan \
 	build-tsan unit-asan arm64 build-fuzz tsan fuzz bits bats-portable bats-avx2 load valgrind without \
 	short install
 
@@ -71,8 +73,9 @@ build-fuzz:
 unit: build-gcc
 	$(piece) $(call units,gcc)
 # The time zone and locale must not matter: each run of the suite has other ones.
-bats: build-gcc
-	$(piece) env UMM_BUILD=$(WORK)/gcc TZ=America/New_York LC_ALL=C.UTF-8 bats --tap $(BATS)
+bats bats-more: build-gcc
+	$(piece) env UMM_BUILD=$(WORK)/gcc TZ=America/New_York LC_ALL=C.UTF-8 \
+		bats --tap $(if $(filter bats,$@),$(HALF),$(filter-out $(HALF),$(BATS)))
 # With the flags of the build, or make would build anew under the tests that use it.
 install: build-gcc
 	$(piece) env CC=gcc CFLAGS='$(STRICT)' scripts/check-install $(WORK)/gcc
@@ -92,10 +95,10 @@ alloc-asan: build-asan
 bats-portable: export UMM_TEST_BLOCK = 4096
 bats-avx2: export UMM_TEST_BLOCK = 777
 bats-portable bats-avx2: build-clang
-	$(piece) env UMM_BUILD=$(WORK)/clang UMM_TEST_ENGINE=$(@:bats-%=%) $(call tests,4,$(CONVERT))
+	$(piece) env UMM_BUILD=$(WORK)/clang UMM_TEST_ENGINE=$(@:bats-%=%) $(call tests,5,$(CONVERT))
 bats-asan: build-asan
 	$(piece) $(SANITIZED) ASAN_OPTIONS=$(ASAN):detect_leaks=0 UMM_BUILD=$(WORK)/asan TZ=Asia/Kolkata LC_ALL=C \
-		$(call tests,5,$(BATS))
+		$(call tests,6,$(BATS))
 unit-asan: build-asan
 	$(piece) $(SANITIZED) ASAN_OPTIONS=$(ASAN) $(call units,asan)
 # What threads share, under the sanitizer that sees it: the modules that serve several, and
