@@ -170,17 +170,19 @@ report() {
 }
 
 @test "a timeout ends the command and all that it started" {
-    run_code 124 -q --timeout 0.3 --report r.json -- sh -c 'sleep 31.4159 & setsid sleep 31.4159 & sleep 31.4159'
+    # So long a sleep nobody else has.
+    local long=600.$$
+    run_code 124 -q --timeout 0.3 --report r.json -- sh -c 'sleep $0 & setsid sleep $0 & sleep $0' "$long"
     [[ $stderr == 'umm-memstat: FAIL timeout '*' s, at most 0.300 s (ended by SIGTERM)' ]]
     [[ $(report '(r["exit_code"], r["signal"], r["is_left_running"], r["verdicts"][0]["limit"])') == "(143, 15, False, 'timeout')" ]]
-    [[ $(ps -eo args) != *'sleep 31.4159'* ]]
+    [[ $(ps -eo args) != *"sleep $long"* ]]
     # One that is stopped, one that takes its time, one that waits for a daemon, one that succeeds then.
     run_code 124 -q --timeout 0.3 -- sh -c 'kill -STOP $$'
-    run_code 124 -q --timeout 0.3 -- sh -c 'trap "sleep 0.2; exit 3" TERM; sleep 31.4159'
-    run_code 124 -q --timeout 0.3 --wait-all -- sh -c '(setsid sleep 31.4159 &)'
-    run_code 124 -q --timeout 0.3 -- sh -c 'trap "exit 0" TERM; sleep 31.4159'
+    run_code 124 -q --timeout 0.3 -- sh -c 'trap "sleep 0.2; exit 3" TERM; sleep 600'
+    run_code 124 -q --timeout 0.3 --wait-all -- sh -c '(setsid sleep 600 &)'
+    run_code 124 -q --timeout 0.3 -- sh -c 'trap "exit 0" TERM; sleep 600'
     # The other limits are judged as ever; what ends in time is not touched.
-    run_code 124 --timeout 0.3 --max-rss 1K -- sleep 31.4159
+    run_code 124 --timeout 0.3 --max-rss 1K -- sleep 600
     [[ $stderr == *'FAIL peak RSS'*'FAIL timeout'* ]]
     run_code 1 -q --timeout 60 --max-rss 1K -- true
     run_code 7 --timeout 60 -- sh -c 'exit 7'
@@ -188,10 +190,11 @@ report() {
 }
 
 @test "who ignores the end that a timeout asks for is killed" {
-    run_code 137 -q --timeout 0.2 --report r.json -- sh -c 'trap "" TERM; (while :; do sleep 0.1; done) & while :; do sleep 0.1; done'
-    [[ $stderr == *'(ended by SIGKILL)' ]]
-    [[ $(report '(r["signal"], r["is_left_running"])') == '(9, False)' ]]
-    [[ $(report '5 < r["seconds"] < 15') == True ]]
+    # Ignored from its first moment on, however late that is.
+    capture timeout -s KILL 300 env --ignore-signal=TERM umm-memstat --run -q --timeout 0.2 --report r.json -- \
+        sh -c 'sleep 600 & sleep 600'
+    [[ $status == 137 && $stderr == *'(ended by SIGKILL)' ]] || fail "$status: $stderr"
+    [[ $(report '(r["signal"], r["is_left_running"], r["seconds"] > 5)') == '(9, False, True)' ]]
 }
 
 @test "the command's options are its own" {
@@ -220,8 +223,9 @@ report() {
 @test "hundreds of children, one after the other and all at once" {
     ok umm-memstat --run -q --count-allocs --report r.json -- sh -c 'for i in $(seq 300); do /bin/true; done'
     [[ $(report '(r["exit_code"], r["allocations"]["processes"] > 300, r["allocations"]["is_complete"], r["is_left_running"])') == '(0, True, True, False)' ]]
-    ok umm-memstat --run -q --wait-all --report r.json -- sh -c 'for i in $(seq 100); do sleep 4 & done'
-    [[ $(report '(50 < r["peak_processes"] <= 101, r["is_left_running"])') == '(True, False)' ]]
+    # All of them end with the pipe that they read, for which there is time after the last has begun.
+    ok umm-memstat --run -q --wait-all --report r.json -- sh -c 'mkfifo f; exec 4<>f; for i in $(seq 100); do cat f & done 4>&-; sleep 2'
+    [[ $(report '(50 < r["peak_processes"] <= 102, r["is_left_running"])') == '(True, False)' ]] || fail "$(report 'r["peak_processes"]')"
 }
 
 @test "a program with other privileges" {
@@ -308,8 +312,8 @@ Try 'umm-memstat --help'." umm-memstat --run --report a --plot ./a -- touch ran
         rm -f ready
         # A background job of a shell ignores SIGINT: env undoes that.
         env --default-signal=INT umm-memstat --run -q -- \
-            bash -c "trap 'exit 9' $name; : >ready; for ((i = 0; i < 500; i++)); do sleep 0.01; done" 3>&- &
-        while [[ ! -e ready ]]; do sleep 0.01; done
+            bash -c "trap 'exit 9' $name; : >ready; for ((i = 0; i < 5000; i++)); do sleep 0.01; done" 3>&- &
+        wait_until $! 'the command' test -e ready
         kill -s "$name" $!
         code=0
         wait $! || code=$?
@@ -317,11 +321,12 @@ Try 'umm-memstat --help'." umm-memstat --run --report a --plot ./a -- touch ran
     done
 }
 
-# A machine that gives the program its time in lumps makes no steady growth: three tries.
+# A machine that gives the program its time in lumps makes no steady growth, but the longer it
+# takes, the less they are in proportion.
 @test "steady growth is measured to 2 %" {
-    local rate i
-    for i in 1 2 3; do
-        ok umm-memstat --run -q --warmup 0 --report r.json -- leak 20000 1 0 0
+    local rate seconds
+    for seconds in 1 1 3 10 30; do
+        ok umm-memstat --run -q --warmup 0 --report r.json -- leak 20000 "$seconds" 0 0
         # The program says how long it took: its rate, over the time that was watched.
         rate=$("$PY" -c 'import sys; print(20000 * 4096 / float(sys.argv[1]))' "$output")
         report "(r['growth'], $rate)"
@@ -329,7 +334,7 @@ Try 'umm-memstat --help'." umm-memstat --run --report a --plot ./a -- touch ran
         [[ $(report "abs(r['growth']['bytes_per_second'] / $rate - 1) < 0.02 and \
             abs(r['growth']['bytes'] / (r['growth']['end_seconds'] - r['growth']['start_seconds']) / $rate - 1) < 0.02") != True ]] || return 0
     done
-    fail 'three times not'
+    fail 'not once'
 }
 
 # The quarters that are compared lie in the seconds before and after, also on a busy machine.
@@ -356,7 +361,7 @@ judged() {
 @test "ten runs, one verdict, on a busy machine" {
     local i
     [[ -z ${UMM_SAN-} ]] || skip 'sanitizers take their time'
-    "$PY" -c 'while True: pass' 3>&- &
+    timeout 300 "$PY" -c 'while True: pass' 3>&- &
     local busy=$!
     for i in 1 2 3 4 5 6 7 8 9 10; do
         judged 4000
@@ -369,11 +374,14 @@ judged() {
 }
 
 @test "peak, faults and time are those of GNU time" {
+    local begin=${EPOCHREALTIME/./} took
     ok umm-memstat --run -q --report r.json -- leak 20000 0.1 0 0.05
+    took=$((${EPOCHREALTIME/./} - begin))
     # touched pages, and a few for the program itself
     [[ $(report '20000 * 4096 <= r["peak_rss_bytes"] < 20000 * 4096 * 1.05') == True ]]
     [[ $(report '20000 <= r["minor_faults"] < 20500') == True ]]
-    [[ $(report '0.15 < r["seconds"] < 5') == True ]]
+    # No longer than it took with all that is around it.
+    [[ $(report "0.15 < r['seconds'] < $took / 1e6") == True ]]
     [[ $(report 'r["exit_code"] == 0 and r["peak_processes"] == 1') == True ]]
 }
 
@@ -389,24 +397,33 @@ judged() {
 @test "a daemon is measured with --wait-all, and reported as left without" {
     ok umm-memstat --run -q --wait-all --report r.json -- sh -c '(setsid leak 5000 0.1 0 0.2 &)'
     [[ $(report 'r["peak_rss_bytes"] > 5000 * 4096 and r["seconds"] > 0.25 and not r["is_left_running"]') == True ]]
-    ok umm-memstat --run -q --report r.json -- sh -c '(setsid sleep 0.3 3>&- &)'
+    ok umm-memstat --run -q --report r.json -- sh -c '(setsid sh -c "echo \$\$ >daemon; exec sleep 600" >log 3>&- &)'
     [[ $(report 'r["is_left_running"]') == True ]]
+    wait_until - 'the daemon' has_lines daemon 1
+    kill "$(<daemon)"
 }
 
 @test "a signal ends the wait for a daemon" {
-    local begun=$SECONDS code=0
+    local code=0
     env --default-signal=INT umm-memstat --run -q --wait-all --report r.json -- \
-        sh -c '(setsid sh -c ": >ready; sleep 5" 3>&- &)' 3>&- &
-    while [[ ! -e ready ]]; do sleep 0.01; done
-    sleep 0.1
+        sh -c 'echo $$ >shell; (setsid sh -c "echo \$\$ >daemon; exec sleep 600" 3>&- &)' 3>&- &
+    wait_until $! 'the daemon' has_lines daemon 1
+    # Not only ended, but asked for its code: now the daemon alone is waited for.
+    left_command() {
+        [[ ! -e /proc/$(<shell) ]]
+    }
+    wait_until $! 'the end of the command' left_command
     kill -INT $!
+    wait_until - 'the end of the wait' is_gone $!
     wait $! || code=$?
+    ! is_gone "$(<daemon)" || fail 'it ended with the daemon'
+    kill "$(<daemon)"
     [[ $code == 0 && $(report 'r["is_left_running"]') == True ]]
-    ((SECONDS - begun < 4))
 }
 
 @test "children of the shell that became umm-memstat are not the command's" {
-    ok bash -c 'sleep 0.5 3>&- & exec umm-memstat --run -q --report r.json -- sleep 0.1'
+    ok bash -c 'sleep 600 >log 2>&1 3>&- & echo $! >other; exec umm-memstat --run -q --report r.json -- sleep 0.1'
+    kill "$(<other)"
     [[ $(report 'r["peak_processes"]') == 1 ]]
 }
 
@@ -556,14 +573,17 @@ int main(void)
 }
 END
     gcc -O1 -fno-builtin -o pairs pairs.c
-    # The processors of a busy machine are now fast and now slow: one pair of runs of five counts.
-    local plain counted
-    for _ in 1 2 3 4 5; do
-        plain=$(./pairs)
-        counted=$(umm-memstat --run -q --count-allocs -- ./pairs)
-        awk -v a="$plain" -v b="$counted" 'BEGIN { print a, b; exit !(b - a <= 5) }' && return
-    done
-    false
+    # The processors of a busy machine are now fast and now slow: the best of each counts.
+    local plain=1e9 counted=1e9
+    least() {
+        awk -v a="$1" -v b="$2" 'BEGIN { print a < b ? a : b }'
+    }
+    costs_little() {
+        plain=$(least "$plain" "$(./pairs)")
+        counted=$(least "$counted" "$(umm-memstat --run -q --count-allocs -- ./pairs)")
+        awk -v a="$plain" -v b="$counted" 'BEGIN { exit !(b - a <= 5) }'
+    }
+    WAIT_SECONDS=20 wait_until - "at most 5 ns" costs_little || fail "$plain $counted"
 }
 
 @test "report, plot and metrics" {

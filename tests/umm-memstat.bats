@@ -38,28 +38,28 @@ near() {
 
 # A Python program in the background that has run the given lines; its number in $pid.
 program() {
-    mkfifo "ready.$#.${#started[@]}"
+    local ready=ready.${#started[@]}
     "$PY" -c "$1"'
 import sys, time
 open(sys.argv[1], "w").close()
-time.sleep(60)' "ready.$#.${#started[@]}" 3>&- &
+time.sleep(600)' "$ready" 3>&- &
     pid=$!
-    cat "ready.$#.${#started[@]}"
     started+=("$pid")
+    wait_until "$pid" 'a program' test -e "$ready"
 }
 
 @test "the system is what free(1) says" {
-    local total used available free_total free_available i
-    # Others allocate meanwhile: one of some tries must fall together.
-    for i in 1 2 3 4 5; do
-        read -r free_total free_available < <(free -b | awk '/^Mem:/ { print $2, $7 }')
+    ok umm-memstat --format json
+    [[ $(field limit) == host ]] || skip "this is a control group with a limit"
+    # Others allocate meanwhile: two looks must fall together.
+    agree() {
+        local total available
+        read -r total available < <(free -b | awk '/^Mem:/ { print $2, $7 }')
         ok umm-memstat --format json
-        total=$(field total_bytes) used=$(field used_bytes) available=$(field available_bytes)
-        [[ $(field limit) == host ]] || skip "this is a control group with a limit"
-        [[ $total == "$free_total" ]]
-        near "$available" "$free_available" 1 && near "$used" $((free_total - free_available)) 3 && return
-    done
-    false
+        [[ $(field total_bytes) == "$total" ]] && near "$(field available_bytes)" "$available" 1 &&
+            near "$(field used_bytes)" $((total - available)) 3
+    }
+    wait_until - 'the same figures as those of free' agree
 }
 
 @test "total is the least of the memory and the limits of the control groups" {
@@ -104,14 +104,13 @@ in_group() {
     local mib=$((1 << 20)) current=memory.current inactive=inactive_file
     [[ $limit == memory.max ]] || current=memory.usage_in_bytes inactive=total_inactive_file
     echo $((256 * mib)) >"$group/$limit"
-    mkfifo ready
     in_group "$group" "$PY" -c 'import time
 x = bytearray(50 << 20)
 open("file", "wb").write(bytes(20 << 20))
 open("ready", "w").close()
-time.sleep(60)' 3>&- &
+time.sleep(600)' 3>&- &
     started+=($!)
-    cat ready
+    wait_until $! 'a program' test -e ready
     ok in_group "$group" umm-memstat --format json
     [[ $(field total_bytes) == $((256 * mib)) && $(field limit) == cgroup* ]]
     # What the kernel says of the same moment, file cache that was not used lately left out.
@@ -161,19 +160,25 @@ time.sleep(60)' 3>&- &
 }
 
 @test "processes by name, and with their descendants" {
-    cp "$(type -P sleep)" ./umm-sleeper
-    ./umm-sleeper 60 3>&- &
+    # A name that nobody else has, of at most 15 characters.
+    local name=umm-z-$$
+    cp "$(type -P sleep)" "./$name"
+    "./$name" 600 3>&- &
     started+=($!)
-    bash -c './umm-sleeper 61 & echo $! >inner; wait' 3>&- &
+    bash -c '"./$0" 601 & echo $! >inner; wait' "$name" 3>&- &
     started+=($!)
-    while [[ ! -s inner ]]; do sleep 0.01; done
+    wait_until $! 'the number of a child' has_bytes inner 2
     started+=("$(<inner)")
-    until [[ $(</proc/"$(<inner)"/comm) == umm-sleeper ]]; do sleep 0.01; done
-    ok umm-memstat --name umm-sleeper --format csv
+    is_called() {
+        [[ $(<"/proc/$1/comm") == "$name" ]]
+    }
+    wait_until "${started[0]}" "a program $name" is_called "${started[0]}"
+    wait_until "${started[2]}" "a program $name" is_called "${started[2]}"
+    ok umm-memstat --name "$name" --format csv
     ((${#lines[@]} == 3))
     ok umm-memstat -p "${started[1]}" --tree --format csv
     ((${#lines[@]} == 3))
-    grep -q "^$(<inner),${started[1]},umm-sleeper," <<<"$output"
+    grep -q "^$(<inner),${started[1]},$name," <<<"$output"
 }
 
 @test "another user's process is unknown, never 0" {
@@ -214,10 +219,10 @@ time.sleep(60)' 3>&- &
 pid = os.fork() or os._exit(0)
 open("pid", "w").write(str(pid))
 os.rename("pid", "zombie")
-time.sleep(60)' 3>&- &
+time.sleep(600)' 3>&- &
     started+=($!)
-    while [[ ! -e zombie ]]; do sleep 0.01; done
-    until grep -q '^State:.Z' "/proc/$(<zombie)/status"; do sleep 0.01; done
+    wait_until $! 'a child' test -e zombie
+    wait_until $! 'its end' is_gone "$(<zombie)"
     refuses 1 "umm-memstat: no process $(<zombie)" umm-memstat -p "$(<zombie)" --format csv
     ((${#lines[@]} == 1))
 }
@@ -281,8 +286,13 @@ for i in range(0, 1 << 20, 4096): m[i] = 1'
     ok umm-memstat --watch 0.01 --count 2 --format json -p $$
     ((${#lines[@]} == 2))
     program 'pass'
-    (sleep 0.2 && kill "$pid") 3>&- &
-    ok timeout 10 umm-memstat --watch 0.02 -p "$pid"
+    umm-memstat --watch 0.02 -p "$pid" >log 2>err 3>&- &
+    started+=($!)
+    wait_until $! 'two looks' has_lines log 3
+    kill "$pid"
+    wait_until - 'the end of the watch' is_gone $!
+    wait $!
+    [[ ! -s err ]]
 }
 
 @test "watching on a terminal draws over the lines before" {
@@ -296,7 +306,7 @@ for i in range(0, 1 << 20, 4096): m[i] = 1'
     type -P script >/dev/null || skip 'script(1) is not here'
     local pids=$$ i
     for i in 1 2 3 4 5 6 7; do
-        sleep 20 3>&- &
+        sleep 600 3>&- &
         pids+=,$!
         started+=($!)
     done
@@ -308,23 +318,26 @@ for i in range(0, 1 << 20, 4096): m[i] = 1'
 }
 
 @test "a watch that was stopped goes on with the next moment" {
-    umm-memstat --watch 0.05 --count 12 >log 3>&- &
-    local watch=$!
-    while (($(wc -l <log) < 3)); do sleep 0.01; done
+    umm-memstat --watch 0.05 >log 3>&- &
+    local watch=$! n
+    started+=("$watch")
+    wait_until "$watch" 'two looks' has_lines log 3
     kill -STOP "$watch"
-    sleep 0.6
+    n=$(wc -l <log)
+    sleep 0.6 # twelve looks that it misses
     kill -CONT "$watch"
-    wait "$watch"
-    # The twelve take as long as their number, and the pause, says.
+    wait_until "$watch" 'twelve more looks' has_lines log $((n + 12))
+    # From the last before it on they take as long as their number, and the pause, says.
     "$PY" -c 'import sys, datetime as d
 t = [d.datetime.fromisoformat(l.split(",")[0].rstrip("Z")) for l in open("log").readlines()[1:]]
-assert len(t) == 12 and (t[-1] - t[0]).total_seconds() > 1.0, t'
+n = int(sys.argv[1]) - 1
+assert (t[n + 11] - t[n - 1]).total_seconds() > 1.0, t' "$n"
 }
 
 @test "an interrupt ends a watch by the signal" {
     umm-memstat --watch 0.05 >log 3>&- &
     local watch=$! code=0
-    while [[ ! -s log ]]; do sleep 0.01; done
+    wait_until "$watch" 'a line' has_lines log 1
     kill -TERM "$watch"
     wait "$watch" || code=$?
     [[ $code == 143 ]]
@@ -354,22 +367,23 @@ assert len(t) == 12 and (t[-1] - t[0]).total_seconds() > 1.0, t'
 }
 
 @test "snapshots: what grew comes first" {
-    mkfifo go ready
-    "$PY" -c 'import mmap
+    local go
+    mkfifo go
+    exec {go}<>go
+    "$PY" -c 'import mmap, time
 keep = bytearray(4 << 20)
 open("ready", "w").close()
-open("go").close()
+open("go").readline()
 grown = mmap.mmap(-1, 8 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 grown.write(b"x" * (8 << 20))
-open("ready", "w").close()
-open("go").close()' 3>&- &
+open("grown", "w").close()
+time.sleep(600)' 3>&- &
     started+=($!)
-    cat ready
+    wait_until $! 'a program' test -e ready
     ok umm-memstat -p "${started[0]}" snapshot before
-    : >go
-    cat ready
+    echo >&"$go"
+    wait_until $! 'more memory' test -e grown
     ok umm-memstat -p "${started[0]}" snapshot after
-    : >go
     ok umm-memstat compare before after --format csv
     [[ ${lines[0]} == rss_change_bytes,pss_change_bytes,anonymous_change_bytes,rss_bytes,process,mapping ]]
     [[ ${lines[1]} == *,*'python3'*',[anonymous]' ]]
@@ -383,9 +397,9 @@ open("go").close()' 3>&- &
     "$PY" -c 'import ctypes, time
 ctypes.CDLL(None).prctl(15, b"", 0, 0, 0)
 open("nameless", "w").close()
-time.sleep(60)' 3>&- &
+time.sleep(600)' 3>&- &
     started+=($!)
-    while [[ ! -e nameless ]]; do sleep 0.01; done
+    wait_until $! 'a program' test -e nameless
     ok umm-memstat -p $! snapshot one
     grep -q $'\t\t\[stack\]$' one
     ok umm-memstat compare one one

@@ -170,7 +170,7 @@ open("bomb.npy", "wb").write(b"\x93NUMPY\1\0" + len(h).to_bytes(2, "little") + h
 @test "what is no file, and names that are hard to print" {
     mkfifo fifo
     for file in /dev/zero /dev/null /dev/full fifo; do
-        refuses 1 "umm-mmap-slice: $file: not a regular file" timeout 5 umm-mmap-slice "$file"
+        refuses 1 "umm-mmap-slice: $file: not a regular file" timeout 60 umm-mmap-slice "$file"
     done
     ln -s loop loop
     refuses 1 'umm-mmap-slice: loop: cannot open: Too many levels of symbolic links' umm-mmap-slice loop
@@ -253,14 +253,16 @@ Try 'umm-mmap-slice --help'." appends bars.npy -o x.npy --metrics -
         cp big.npy cut.npy
         rm -f fifo && mkfifo fifo
         # shellcheck disable=SC2086
-        (umm-mmap-slice cut.npy $args -o fifo 2>err || echo $? >code) &
-        exec 7<fifo
+        umm-mmap-slice cut.npy $args -o fifo 2>err &
+        pid=$!
+        exec 7< <(timeout 300 cat fifo)
         head -c 10 <&7 >/dev/null
         truncate -s 1000 cut.npy
         cat <&7 >/dev/null
         exec 7<&-
-        wait
-        [ "$(cat code)" = 1 ]
+        status=0
+        wait "$pid" || status=$?
+        [ "$status" = 1 ]
         grep -qE '^umm-mmap-slice: cut.npy: file ends [0-9]+ bytes early$' err
     done
 }
@@ -279,10 +281,7 @@ f = open("big.npy", "wb"); np.lib.format.write_array_header_1_0(f, h); f.truncat
     [ "$status" = 143 ]
     umm-mmap-slice big.npy ::-1 --format csv -o out2.csv &
     pid=$!
-    for _ in {1..200}; do
-        [ ! -e .out2.csv.umm-0 ] || break
-        sleep 0.01
-    done
+    wait_until "$pid" 'an output' test -e .out2.csv.umm-0
     kill -TERM "$pid"
     status=0
     wait "$pid" || status=$?

@@ -94,7 +94,10 @@ with open("huge", "wb") as out:
     umm-pool put p slow - <pipe &
     exec 7>pipe
     head -c 1000 a.npy >&7
-    until [[ $(umm-pool list p) == *'1 being written (48128 bytes)'* ]]; do sleep 0.02; done
+    is_being_written() {
+        [[ $(umm-pool list p) == *'1 being written (48128 bytes)'* ]]
+    }
+    wait_until $! 'bytes that are set aside' is_being_written
     refuses 1 "umm-pool: $(pool p)/C.npy: is 48128 bytes, but of the pool's budget of 100000 only 3744 are free" \
         umm-pool put p C a.npy
     refuses 1 "umm-pool: $(pool p): an entry is being written; nothing removed" umm-pool unlink p
@@ -112,13 +115,14 @@ with open("huge", "wb") as out:
     mkfifo pipe
     for signal in KILL TERM INT; do
         # Not in the background, where INT would be ignored.
-        "$PY" -c 'import signal, subprocess, sys
+        "$PY" -c 'import signal, subprocess, sys, waiting
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 p = subprocess.Popen(["umm-pool", "put", "p", "A", "-"], stdin=subprocess.PIPE)
 p.stdin.write(open("a.npy", "rb").read(1000))
 p.stdin.flush()
-while "being written" not in subprocess.run(["umm-pool", "list", "p"], stdout=subprocess.PIPE, text=True).stdout:
-    pass
+def is_being_written():
+    return "being written" in subprocess.run(["umm-pool", "list", "p"], stdout=subprocess.PIPE, text=True).stdout
+waiting.wait_until(is_being_written, "a writer", p)
 n = getattr(signal, "SIG" + sys.argv[1])
 p.send_signal(n)
 sys.exit(p.wait() != -n)' "$signal"
@@ -137,16 +141,23 @@ sys.exit(p.wait() != -n)' "$signal"
     ok umm-pool put p A a.npy
     exec 8<"$(pool p)"
     flock 8
+    local pids=() pid
     umm-pool put p B a.npy 8<&- &
+    pids+=($!)
     umm-pool rm p A 8<&- &
+    pids+=($!)
     umm-convert -o pool:p/C a.csv 8<&- &
+    pids+=($!)
     umm-pool list p 8<&- >listed &
-    sleep 0.3
+    pids+=($!)
+    for pid in "${pids[@]}"; do
+        wait_until "$pid" 'the lock to be waited for' waits_with "$pid" "$(pool p)"
+    done
     [[ -e $(pool p)/A.npy && ! -e $(pool p)/B.npy && ! -e $(pool p)/C.npy && ! -s listed ]]
     # Readers do not.
     ok umm-pool get p A
     exec 8<&-
-    wait
+    wait "${pids[@]}"
     [[ ! -e $(pool p)/A.npy && -e $(pool p)/B.npy && -e $(pool p)/C.npy && -s listed ]]
 }
 
@@ -248,9 +259,9 @@ sys.exit(p.wait() != -n)' "$signal"
         $made "$(pool p)/L.npy"
         for command in 'get p L' 'get p L --format=npy' 'put p L a.npy'; do
             # shellcheck disable=SC2086
-            refuses 1 "umm-pool: $(pool p)/L.npy: is not a regular file" timeout 5 umm-pool $command
+            refuses 1 "umm-pool: $(pool p)/L.npy: is not a regular file" timeout 60 umm-pool $command
         done
-        capture timeout 5 umm-pool verify p
+        capture timeout 60 umm-pool verify p
         [[ $status -eq 1 && -z $stderr && $output == *'FAIL: 1 file that no pool has, such as "L.npy"'* ]]
         refuses 1 "umm-pool: $(pool p): holds \"L.npy\", which no pool has; nothing removed" umm-pool unlink p
         rm -d "$(pool p)/L.npy"
@@ -260,7 +271,7 @@ sys.exit(p.wait() != -n)' "$signal"
         for command in 'list p' 'put p A a.npy' 'create p --size=1M' 'unlink p'; do
             # shellcheck disable=SC2086
             refuses 1 "umm-pool: $(pool p): is not a pool: its .umm-pool is not a regular file" \
-                timeout 5 umm-pool $command
+                timeout 60 umm-pool $command
         done
         rm -d "$(pool p)/.umm-pool"
         mv kept "$(pool p)/.umm-pool"

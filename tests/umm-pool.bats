@@ -60,7 +60,11 @@ EOF
     for f in *.npy; do
         ok umm-pool put p "file-${f%.npy}" "$f"
         # In bits and pieces, as a pipe may bring them.
-        { head -c 7 "$f"; sleep 0.02; tail -c +8 "$f"; } | umm-pool put p "pipe-${f%.npy}" -
+        "$PY" -c 'import os, sys, waiting
+data = open(sys.argv[1], "rb").read()
+os.write(1, data[:7])
+waiting.wait_until(lambda: waiting.bytes_in(1) == 0, "the first bytes to be read")
+os.write(1, data[7:])' "$f" | umm-pool put p "pipe-${f%.npy}" -
         cmp "$f" "$(umm-pool get p "file-${f%.npy}")"
         cmp "$f" "$(umm-pool get p "pipe-${f%.npy}")"
         ok umm-pool get p "file-${f%.npy}" --format=npy

@@ -184,7 +184,7 @@ needs_without() {
     head -c 10000 /dev/urandom | dd of="$FILES/sparse" bs=4096 seek=1000000 conv=notrunc status=none
     sync "$FILES/sparse"
     umm-preload --evict "$FILES/sparse" >evicted
-    ok timeout 5 umm-preload --budget=1M --verify --json "$FILES/sparse"
+    ok timeout 60 umm-preload --budget=1M --verify --json "$FILES/sparse"
     expect $((50 * 1024 * 1024 * 1024)) total bytes
     expect '"preload"' files 0 plan
     (($(field total hole_bytes) >= 50 * 1024 * 1024 * 1024 - 65536))
@@ -216,12 +216,12 @@ needs_without() {
 
 @test "only regular files and directories" {
     for file in /dev/null /dev/zero /dev/full; do
-        refuses 1 "umm-preload: $file: is not a regular file" timeout 5 umm-preload $file
+        refuses 1 "umm-preload: $file: is not a regular file" timeout 60 umm-preload $file
     done
     ln -s loop loop
     refuses 1 'umm-preload: loop: cannot open: Too many levels of symbolic links' umm-preload loop
     mkfifo fifo
-    refuses 1 'umm-preload: fifo: is not a regular file' timeout 5 umm-preload fifo
+    refuses 1 'umm-preload: fifo: is not a regular file' timeout 60 umm-preload fifo
 }
 
 @test "names that are hard to print are one line, one string, one label" {
@@ -473,7 +473,7 @@ EOF
     needs_eviction
     umm-preload --lock "$FILES/b.npy" >report &
     local pid=$!
-    until [[ -s report ]]; do sleep 0.05; done
+    wait_until $pid 'its report' has_lines report 2
     refuses 1 "umm-preload: $FILES/b.npy: 100000 of 100000 bytes are still in memory" \
         umm-preload --evict --verify "$FILES/b.npy"
     [[ ${lines[1]} == *'100.0%   100.0%'* ]]
@@ -488,7 +488,7 @@ EOF
     needs_mlock
     umm-preload --lock "$FILES/a.npy" >report &
     local pid=$!
-    until [[ -s report ]]; do sleep 0.05; done
+    wait_until $pid 'its report' has_lines report 2
     local locked
     locked=$(awk '/^VmLck/ { print $2 }' /proc/$pid/status)
     ((locked == 2932)) || fail "locked $locked kB"

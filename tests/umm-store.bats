@@ -1,11 +1,26 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+
+# writer is for the test that called feeds.
+# shellcheck disable=SC2030,SC2031
+
 load helper
 
 # create_abc: a store of 4 positions and 3 values, with a, b and c.
 create_abc() {
     umm-store create --max-positions=4 --dim=3 s &&
         printf '%s\n' a,1,2,3 b,0.1,-0,1e-40 c,NaN,inf,-INF | umm-store put s
+}
+
+# feeds: descriptor $pipe is the pipe that the process $writer reads.
+feeds() {
+    wait_until "$writer" 'the pipe to be opened' has_open "$writer" pipe
+    exec {pipe}>pipe
+}
+
+# stored: wait until $writer has stored a.
+stored() {
+    wait_until "$writer" 'a in the store' umm-store get s a
 }
 
 # damage FILE BYTE: other bits at that byte of a file of the store s.
@@ -129,16 +144,14 @@ assert s.itemsize % 8 == 0 and s.offset % 64 == 0 and v.offset % 64 == 0"
     ok umm-store create --dim=1 s
     mkfifo pipe
     umm-store put s pipe &
-    local writer=$! i
-    exec {pipe}>pipe
+    local writer=$!
+    feeds
     echo a,7 >&"$pipe"
-    for i in {1..100}; do
-        umm-store get s a >got 2>/dev/null && break
-        sleep 0.02
-    done
+    stored
+    ok umm-store get s a
+    [[ $output == a,7 ]]
     exec {pipe}>&-
     wait "$writer"
-    [[ $(cat got) == a,7 ]]
 }
 
 @test "a writer that is told to end closes the store first" {
@@ -146,9 +159,9 @@ assert s.itemsize % 8 == 0 and s.offset % 64 == 0 and v.offset % 64 == 0"
     mkfifo pipe
     umm-store put s pipe &
     local writer=$! code=0
-    exec {pipe}>pipe
+    feeds
     echo a,7 >&"$pipe"
-    until umm-store get s a >/dev/null 2>&1; do sleep 0.02; done
+    stored
     builtin kill "$writer"
     wait "$writer" || code=$?
     exec {pipe}>&-
@@ -584,8 +597,8 @@ numpy.load('s/vectors.npy', mmap_mode='r+')[:25] += 1"
     umm-store create --max-positions=200 --dim=1 s
     mkfifo pipe
     umm-store put s pipe &
-    local writer=$! i
-    exec {pipe}>pipe
+    local writer=$!
+    feeds
     (for i in {1..20000}; do echo "x$((i % 150)),$i"; done >&"$pipe") &
     local feeder=$!
     for i in {1..20}; do
@@ -633,9 +646,9 @@ with open('s/index.umm', 'r+b') as f:
     local code=0
     umm-store put s pipe 2>said &
     local writer=$!
-    exec {pipe}>pipe
+    feeds
     echo a,1 >&"$pipe"
-    until umm-store get s a >/dev/null 2>&1; do sleep 0.02; done
+    stored
     truncate -s 0 s/vectors.npy
     echo b,2 >&"$pipe"
     exec {pipe}>&-
@@ -652,9 +665,9 @@ with open('s/index.umm', 'r+b') as f:
         umm-store create --dim=1 s
         umm-store put s pipe 2>said &
         writer=$! code=0
-        exec {pipe}>pipe
+        feeds
         echo a,1 >&"$pipe"
-        until umm-store get s a >/dev/null 2>&1; do sleep 0.02; done
+        stored
         mv s old
         $end
         echo b,2 >&"$pipe"
@@ -671,15 +684,14 @@ with open('s/index.umm', 'r+b') as f:
     mkfifo pipe
     umm-store put s pipe &
     local writer=$!
-    exec {pipe}>pipe
+    feeds
     echo a,1 >&"$pipe"
-    until umm-store get s a >/dev/null 2>&1; do sleep 0.02; done
+    stored
     refuses 1 'umm-store: s/slots.npy: is locked by another process' \
         umm-store put --lock=fail s - <<<b,2
     umm-store put s - <<<b,2 {pipe}>&- &
     local waiting=$!
-    sleep 0.1
-    builtin kill -0 "$waiting"
+    wait_until "$waiting" 'the lock to be waited for' waits_with "$waiting" s/.slots.npy.lock
     exec {pipe}>&-
     wait "$writer" && wait "$waiting"
     ok umm-store get s a b
