@@ -19,13 +19,13 @@ static bool parse_char(const char *text, char *out)
 
 static int set_time_format(struct umm_reading_options *reading, const char *value)
 {
-    const char *bad;
+    const char *bad, *why;
     char shown[UMM_EXCERPT_MAX];
     reading->time_format = value;
-    if (umm_time_pattern_check(value, &bad))
+    if (umm_time_pattern_check(value, &bad, &why))
         return CLI_OK;
     umm_escape(shown, sizeof shown, bad, strlen(bad));
-    return *bad ? cli_usage("--time-format: cannot be used from here on: \"%s\"", shown)
+    return *bad ? cli_usage("--time-format: cannot be used from here on: \"%s\"; %s", shown, why)
                 : cli_usage("--time-format: does not determine a date");
 }
 
@@ -67,9 +67,9 @@ int cli_text_set(struct umm_reading_options *reading, int key, const char *value
     case CLI_KEY_TIME_FORMAT: return set_time_format(reading, value);
     case CLI_KEY_TIME_UNIT_IN:
         reading->has_time_unit_in = true;
-        return umm_time_unit_parse(value, &reading->time_unit_in)
+        return umm_time_unit_parse_in(value, &reading->time_unit_in)
                    ? CLI_OK
-                   : cli_bad_value("time-unit-in", "s, ms, us or ns", value);
+                   : cli_bad_value("time-unit-in", "s, ms, us, ns or ticks", value);
     case CLI_KEY_TZ: reading->tz = value; return CLI_OK;
     case CLI_KEY_TZ_FOLD:
         code = cli_set_choice("tz-fold", value, folds, "earlier or later", &choice);

@@ -47,6 +47,8 @@ static const struct cli_option options[] = {
      "error or keep, for rows that differ from the archive's\n(default error)"},
     {CLI_KEY_LAYOUT, "layout", "NAME", "text: as for umm-convert"},
     {CLI_KEY_COLUMNS, "columns", "LIST", "text: as for umm-convert"},
+    {CLI_KEY_TIME_FORMAT, "time-format", "FORMAT", "text: as for umm-convert"},
+    {CLI_KEY_TIME_UNIT_IN, "time-unit-in", "UNIT", "text: as for umm-convert"},
     {CLI_KEY_TZ, "tz", "ZONE", "text: as for umm-convert"},
     {KEY_BAD_ROWS, "bad-rows", "HOW", "text: fail or skip (default fail)"},
     {0, NULL, NULL, "Output:"},
@@ -388,7 +390,7 @@ static int run_compact(void *user, int n, char **operands)
 static const struct cli_command commands[] = {
     {"append", "ARCHIVE [FILE...]",
      "level threads lock sync flush-rows flush-bytes flush-age keep-journal on-revision layout "
-     "columns tz bad-rows json metrics progress no-progress verbose",
+     "columns time-format time-unit-in tz bad-rows json metrics progress no-progress verbose",
      "add rows: of .npy files, archives, text or standard input;\nthe archive is made if there is "
      "none",
      run_append},

@@ -85,7 +85,8 @@ static const struct cli_option options[] = {
     {CLI_KEY_TIME_FORMAT, "time-format", "FORMAT",
      "as in strptime(3): %Y-%m-%d %H:%M:%S.%f and so on"},
     {CLI_KEY_TIME_UNIT_IN, "time-unit-in", "UNIT",
-     "unit of epochs in the text: s, ms, us or ns\n(default: by magnitude)"},
+     "unit of epochs in the text: s, ms, us, ns or ticks\n(default: of each by its magnitude, "
+     "from 1980 to 2100)"},
     {KEY_TIME_UNIT, "time-unit", "UNIT", "unit in the array: s, ms, us or ns (default ms)"},
     {CLI_KEY_TZ, "tz", "ZONE", "zone of times without one: +HH:MM or an IANA name\n(default UTC)"},
     {CLI_KEY_TZ_FOLD, "tz-fold", "WHICH",

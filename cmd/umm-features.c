@@ -104,7 +104,7 @@ static const struct cli_option options[] = {
     {CLI_KEY_COLUMNS, "columns", "LIST", "[NEWNAME=]FIELD[:TYPE],..."},
     {CLI_KEY_TIME_FORMAT, "time-format", "FORMAT", "as in strptime(3)"},
     {CLI_KEY_TIME_UNIT_IN, "time-unit-in", "UNIT",
-     "of epochs: s, ms, us or ns (default by magnitude)"},
+     "of epochs: s, ms, us, ns or ticks (default by magnitude)"},
     {CLI_KEY_TZ, "tz", "ZONE", "zone of times without one (default UTC)"},
     {0, NULL, NULL, "Datasets by name, in place of an INPUT:"},
     {CLI_KEY_ROOT, "root", "DIR", "take DIR/SYMBOL/TIMEFRAME.npy (default $UMM_ROOT)"},

@@ -325,12 +325,12 @@ def time(name, text, says, args=(), first=T):
     bad(name, first + b',1,2,0.5,1,1\n' + text + b',1,2,0.5,1,1\n', f'in.csv:3:1: timestamp {says}', args)
 time('missing time', b'', 'is missing: ""')
 time('missing time, NaN', b'nan', 'is missing: "nan"')
-time('no time', b'soon', 'is not a time: "soon"; expected an epoch, as before it or by --time-unit-in')
-time('other unit', b'1577836860', 'is an epoch of another unit than those before: "1577836860"; use --time-unit-in')
+time('no time', b'soon', 'is not a time: "soon"; expected an epoch, as before it')
+time('no epoch', b'15778368', 'is no epoch of 1980 to 2100: "15778368"; use --time-format, or --time-unit-in for an epoch of other years')
 time('no such day', b'2023-02-30', 'is no date or time of day that exists: "2023-02-30"', first=b'2023-01-01')
 time('gap', b'2023-03-26 02:30', 'is a local time that the time zone skipped: "2023-03-26 02:30"; use --tz-fold earlier or later',
      ['--tz', 'Europe/Berlin'], first=b'2023-01-01 00:00')
-time('fold', b'2023-10-29 02:30', 'is a local time that the time zone had twice: "2023-10-29 02:30"; use --tz-fold earlier or later',
+time('fold', b'2023-10-29 02:30', 'is a local time that the time zone had twice: "2023-10-29 02:30"; use --tz-fold earlier or later, for all such times: their order is not looked at',
      ['--tz', 'Europe/Berlin'], first=b'2023-01-01 00:00')
 time('inexact', b'2023-01-01 00:00:00.0005', 'is finer than the time unit: "2023-01-01 00:00:00.0005"; use a finer --time-unit', first=b'2022-01-01 00:00:00')
 bad('day or month', b'01/02/2023,1,2,0.5,1,1\n',
@@ -509,7 +509,7 @@ takes = {
     'decimal': ('. or ,', ['', ';', '.,', '..']),
     'comment': ('one character', ['', '//', '"', '\n']),
     'skip-lines': ('a number from 0', ['', '-1', '+1', '1.5', ' 1', '0x1', '1k', '4294967296', '9' * 30]),
-    'time-unit-in': ('s, ms, us or ns', ['', 'S', 'sec', 'min', 'ps']),
+    'time-unit-in': ('s, ms, us, ns or ticks', ['', 'S', 'sec', 'min', 'ps']),
     'time-unit': ('s, ms, us or ns', ['', 'MS', 'm', 'days']),
     'tz-fold': ('earlier or later', ['', 'Earlier', 'first', '0']),
     'bad-rows': ('fail, skip or quarantine:FILE', ['', 'ignore', 'quarantine', 'quarantine:', 'Skip']),
@@ -531,8 +531,8 @@ check('cut', args=['--order', 'x' * 500], code=2, says='--order takes check, asc
 check('not UTF-8', args=[b'--order', b'\xff\n'], code=2, says=r'--order takes check, asc or keep, not "\xff\n"')
 
 form = '--time-format: '
-check('time format', args=['--time-format', '%Y-%m-%d %Q'], code=2, says=form + 'cannot be used from here on: "%Q"')
-check('time format', args=['--time-format', '%Y-%m-%d %Y\x1b'], code=2, says=form + r'cannot be used from here on: "%Y\x1b"')
+check('time format', args=['--time-format', '%Y-%m-%d %Q'], code=2, says=form + 'cannot be used from here on: "%Q"; there is no such conversion')
+check('time format', args=['--time-format', '%Y-%m-%d %Y\x1b'], code=2, says=form + r'cannot be used from here on: "%Y\x1b"; what it means was there before')
 check('no date', args=['--time-format', '%H:%M'], code=2, says=form + 'does not determine a date')
 check('empty', args=['--time-format', ''], code=2, says=form + 'does not determine a date')
 

@@ -325,7 +325,9 @@ assert good(b"t,caf\xe9\n0,1\n", "--columns", "t,coffee=2").tolist()[0][1] == 1
 refused(ROW, "column 1 has no name: write NAME=1, or use --names", "--columns", "1,2", code=2)
 # An index that a data frame wrote is no time.
 refused(",open,high,low,close,volume\n0,1,2,3,4,5\n", 'in.csv:2:1: the first field has no name, and "0" could be a '
-        "row number; name the time with --columns timestamp=FIELD,..., or use --time-unit-in")
+        "row number; name the time with --columns timestamp=FIELD,...")
+refused(",close\n0,1\n", 'in.csv:2:1: timestamp is no epoch of 1980 to 2100: "0"; use --time-format, or --time-unit-in '
+        "for an epoch of other years", "--columns", "timestamp=1,close")
 same(good(",open,high,low,close,volume\n0,1,2,3,4,5\n", "--time-unit-in", "s"), np.array([[0, 1, 2, 3, 4, 5]], "<f8"))
 for bad in ("", "open,", ",open", "=open", "x=", "open:", "a+b+c", "a++b", "x=y=z", '"open'):
     item = next((part for part in bad.split(",") if part != "open"), "")
@@ -541,27 +543,23 @@ for into in UNITS:
         check(texts, into, [(SEC + i) * 10**9 for i in range(3)])
         check(texts, into, [(SEC + i) * 10**9 for i in range(3)], "--time-unit-in", unit)
         check([text + ".000" for text in texts], into, [(SEC + i) * 10**9 for i in range(3)])
-# The edges, of both signs.
-for text, nsec in (("99999999999", 99999999999 * 10**9), ("100000000000", 10**17),
-                   ("99999999999999", 99999999999999 * 10**6), ("100000000000000", 10**17),
-                   ("99999999999999999", 99999999999999999 * 10**3), ("100000000000000000", 10**17),
-                   ("0", 0), ("-1", -10**9), ("-99999999999", None), ("-100000000000", -10**17), ("+5", 5 * 10**9),
-                   ("253402300799", 253402300799 * 10**6)):
-    if nsec is None:
-        refused(times(text), f'in.csv:2:1: timestamp is out of range: "{text}"', "--columns", "timestamp,close")
-        continue
-    unit = next(unit for unit in UNITS if nsec % (10**9 // UNITS[unit]) == 0)
-    # A number of few digits could be anything, so that its unit must be said.
-    check([text], unit, [nsec], *(["--time-unit-in", "s"] if len(text) < 9 else []))
+# The edges: 1980 and 2100, in every unit; further ones and negative ones need a unit.
+NONE = 'in.csv:2:1: timestamp is no epoch of 1980 to 2100: "{}"; use --time-format, or --time-unit-in for an epoch of other years'
+for unit, per in UNITS.items():
+    for first in (315532800 * per, 4102444800 * per - 1):
+        check([str(first)], unit, [first * 10**9 // per])
+    for none in (315532800 * per - 1, 4102444800 * per, -1577836800 * per, -1):
+        refused(times(none), NONE.format(none), "--columns", "timestamp,close")
+        check([none], unit, [none * 10**9 // per], "--time-unit-in", unit)
+check(["+1577836800"], "s", [1577836800 * 10**9])
 check(["1577836800.125"], "ms", [1577836800125 * 10**6])
 check(["1577836800125.000250"], "ns", [1577836800125000250])
 check(["-0.5"], "ms", [-500 * 10**6], "--time-unit-in", "s")
-MIXED = 'in.csv:3:1: timestamp is an epoch of another unit than those before: "{}"; use --time-unit-in'
-for first, second in (("1577836800", "1577836800000"), ("1577836800000", "1577836800"), ("1577836800000", "1577836800000000"),
-                      ("1577836800000000", "1577836800000000000"), ("99999999999", "100000000000")):
-    refused(times(first, second), MIXED.format(second), "--columns", "timestamp,close")
+check(["1577836800", "1577836801000", "1577836802000000", "1577836803000000000", "1577836804"], "s",
+      [(1577836800 + i) * 10**9 for i in range(5)])
 check(["99999999999", "100000000000"], "s", [99999999999 * 10**9, 10**20], "--time-unit-in", "s")
 check(["1577836800", "1577836800000"], "ms", [1577836800 * 10**6, 1577836800000 * 10**6], "--time-unit-in", "ms")
+check(["1e9", "1.0000000005e9", "1000000001"], "ms", [10**18, 10**18 + 5 * 10**8, 10**18 + 10**9], "--time-unit-in", "s")
 # Units of two files are told apart.
 put(times("1577836860000"), "b.csv")
 got = good(times("1577836800"), "--columns", "timestamp,close", inputs=["in.csv", "b.csv"])
@@ -570,7 +568,7 @@ assert np.diff(got["timestamp"]).tolist() == [datetime.timedelta(seconds=60)]
 FINER = 'in.csv:2:1: timestamp is finer than the time unit: "{}"; use a finer --time-unit'
 for text, unit in (("1577836800001", "s"), ("2020-01-01T00:00:00.0001", "ms"), ("1577836800000000001", "us"), ("1600000000.5", "s")):
     refused(times(text), FINER.format(text), "--columns", "timestamp,close", "--time-unit", unit)
-refused(times("1577836800000.0000001"), 'in.csv:2:1: timestamp is finer than the time unit: "1577836800000.0000001"; use a finer --time-unit',
+refused(times("1577836800000.0000001"), 'in.csv:2:1: timestamp is finer than the time unit: "1577836800000.0000001"; nothing below a nanosecond is read',
         "--columns", "timestamp,close", "--time-unit", "ns")
 COARSER = 'in.csv:2:1: timestamp is out of range: "{}"; use a coarser --time-unit'
 refused(times("2262-04-11T23:47:16.854775808"), COARSER.format("2262-04-11T23:47:16.854775808"), "--columns",
@@ -578,7 +576,8 @@ refused(times("2262-04-11T23:47:16.854775808"), COARSER.format("2262-04-11T23:47
 check(["2262-04-11T23:47:16.854775807"], "ns", [2**63 - 1])
 check(["1677-09-21T00:12:43.145224192"], "ns", [-(2**63)])
 refused(times("2300-01-01"), COARSER.format("2300-01-01"), "--plain", "--columns", "timestamp,close", "--time-unit", "us")
-assert good(times("9007199254740992"), "--plain", "--columns", "timestamp,close", "--time-unit", "us")[0, 0] == 2**53
+assert good(times("9007199254740992"), "--plain", "--columns", "timestamp,close", "--time-unit", "us", "--time-unit-in",
+            "us")[0, 0] == 2**53
 refused(times("2147483648"), 'in.csv:2:1: timestamp is out of range: "2147483648"; use --dtype i8 or f8', "--plain",
         "--columns", "timestamp,close", "--time-unit", "s", "--dtype", "i4")
 assert good(times("2147483647"), "--plain", "--columns", "timestamp,close", "--time-unit", "s", "--dtype", "i4")[0, 0] == 2**31 - 1
@@ -633,26 +632,33 @@ def bad(texts, message, *args):
 DAY = 'has day and month in an order that nothing tells: "{}"; use --time-format, such as %d/%m/%Y or %m/%d/%Y'
 for text in ("01/02/2020", "28/12/2012", "12/28/2012 19:00", "1.2.2020", "01-02-20", "01.02.2020 00:00:00.000"):
     bad([text], DAY)
-for text in ("soon", "2020-1-1", "2020-01", "01-Apr-10", "202001010930", "20200101.5", "1e9", "2020-01-01T00:00:00 UTC",
-             "0x10", "2020-01-01T", "2020-01-01Z0", "12:00", "T", "2020-01-01 9:30"):
+for text in ("soon", "2020-1-1", "2020-01", "01-Apr-10", "0x10", "2020-01-01T", "2020-01-01Z0", "T", "2020-01-01 9:30"):
     bad([text], 'is not a time: "{}"; use --time-format')
-for text in ("2021-02-29", "2020-13-01", "2020-00-10", "2020-01-01 24:00", "2020-01-01 23:60", "2020-01-01T23:59:60"):
+bad(["2020-01-01T00:00:00 UTC"], 'is not a time: "{}"; names of zones are not read, only offsets such as -04:00')
+bad(["12:00"], 'is not a time: "{}"; a time of day needs its date: --columns timestamp=DATE+TIME,...')
+for text in ("2021-02-29", "2020-13-01", "2020-00-10", "2020-01-01 23:60", "2020-01-01T23:59:60", "2021-02-29 24:00"):
     bad([text], 'is no date or time of day that exists: "{}"')
+bad(["2020-01-01 24:00"], "is the end of a day, which is not read as the next day's 00:00: \"{}\"; write it so")
 bad(["0000-12-31"], 'is out of range: "{}"')
 for text in ("", "null", "NaN", " "):
     refused(times(text), f'in.csv:2:{2 if text == " " else 1}: timestamp is missing: "{text.strip()}"', *ARGS)
 bad(["2020-01-01", "1577923200"], 'is not a time: "{}"; expected ISO 8601, as before it')
 bad(["2020/01/01", "2020-01-02"], 'is not a time: "{}"; expected year, month, day, as before it')
 bad(["20200101", "2020-01-02"], 'is not a time: "{}"; expected YYYYMMDD, as before it')
-bad(["0", "2020-01-02"], 'is not a time: "{}"; expected an epoch, as before it or by --time-unit-in')
-bad(["2020-01-02"], 'is not a time: "{}"; expected an epoch, as before it or by --time-unit-in', "--time-unit-in", "ms")
+bad(["1577836800", "2020-01-02"], 'is not a time: "{}"; expected an epoch, as before it')
+bad(["2020-01-02"], 'is not a time: "{}"; expected an epoch, by --time-unit-in', "--time-unit-in", "ms")
 bad(["2020-01-02"], 'is not a time: "{}"; expected what --time-format or the layout says', "--time-format", "%d/%m/%Y")
-for pattern, message in (("%Q", 'cannot be used from here on: "%Q"'), ("%H:%M", "does not determine a date"),
-                         ("", "does not determine a date"), ("%Y-%m-%d %Y", 'cannot be used from here on: "%Y"')):
+for pattern, message in (("%Q", 'cannot be used from here on: "%Q"; there is no such conversion'),
+                         ("%F %T %Z", 'cannot be used from here on: "%Z"; names of zones are not read'),
+                         ("%a %F", 'cannot be used from here on: "%a %F"; names of weekdays are not read'),
+                         ("%F %H%-M", 'cannot be used from here on: "%-M"; only the first of numbers without anything between '
+                                      'lacks leading zeros'),
+                         ("%H:%M", "does not determine a date"), ("", "does not determine a date"),
+                         ("%Y-%m-%d %Y", 'cannot be used from here on: "%Y"; what it means was there before')):
     refused(times("0"), f"--time-format: {message}", *ARGS, "--time-format", pattern, code=2)
 refused(times("0"), "--time-format and --time-unit-in exclude each other", "--time-format", "%F", "--time-unit-in", "s", code=2)
-for option in ("--time-unit", "--time-unit-in"):
-    refused(times("0"), f'{option} takes s, ms, us or ns, not "min"', option, "min", code=2)
+for option, units in (("--time-unit", "s, ms, us or ns"), ("--time-unit-in", "s, ms, us, ns or ticks")):
+    refused(times("0"), f'{option} takes {units}, not "min"', option, "min", code=2)
 PY
 }
 
@@ -686,7 +692,8 @@ for tz in ("America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Africa/C
         assert convert(texts, "--tz", tz, "--tz-fold", which)[count:] == wanted, (tz, which)
     for at, what in [(at, "had twice") for at in twice[:2]] + [(at, "skipped") for at in never[:2]]:
         refused(f"{HEAD}{at},1\n", f'in.csv:2:1: timestamp is a local time that the time zone {what}: "{at}"; '
-                "use --tz-fold earlier or later", *ARGS, "--tz", tz)
+                "use --tz-fold earlier or later"
+                + (", for all such times: their order is not looked at" if what == "had twice" else ""), *ARGS, "--tz", tz)
     if tz in ("America/New_York", "Europe/Berlin", "Australia/Lord_Howe"):
         assert twice and never
 # A text's own zone comes first.
@@ -803,8 +810,8 @@ for cell in ('"a ""b"" c"', '"a,b"', '"a\nb"', '"a\r\nb\rc"', '""', '""""', '  "
     same(good(note + f'1577836800000,1,2,3,4,5,{cell}\n1577836860000,6,7,8,9,10,{cell}'), WANTED)
 same(good('timestamp,open,high,"l""o,\nw",close,volume\n' + "".join(lines[1:]), "--columns", 'timestamp,open,high,low=4,close,volume'), WANTED)
 # A line in quotes counts: places are those of the physical line.
-refused(note + '0,1,2,3,4,5,"a\nb"\n60,x,2,3,4,5,c\n', 'in.csv:4:4: open is not a number: "x"')
-refused(note + '0,1,2,3,4,5,"a\r\n\r\nb"\r\n60,1,2,3,4,"\r\n5 x",c\n', 'in.csv:5:12: volume is not a number: "\\r\\n5 x"')
+refused(note + '0,1,2,3,4,5,"a\nb"\n60,x,2,3,4,5,c\n', 'in.csv:4:4: open is not a number: "x"', "--time-unit-in", "s")
+refused(note + '0,1,2,3,4,5,"a\r\n\r\nb"\r\n60,1,2,3,4,"\r\n5 x",c\n', 'in.csv:5:12: volume is not a number: "\\r\\n5 x"', "--time-unit-in", "s")
 # Several delimiters that could be: the one that is as often in every row, if that is one.
 same(good('1577836800000;1,5;"x,"\n1577836860000;2;y\n', "--columns", "timestamp=1,close=2", "--decimal", ",")["close"], np.array([1.5, 2]))
 for body in ("timestamp;close,x\n0;1,2\n", "a|b\tc\n", "a,b;c|d\n1,2;3|4\n"):

@@ -379,7 +379,7 @@ enum umm_time_result umm_arraycolumn_read_time(const struct umm_arraycolumn *col
     if (!isfinite(number))
         return UMM_TIME_MALFORMED;
     if (fabs(number) >= other_min || (column->is_unit_assumed && fabs(number) < seconds_max))
-        return UMM_TIME_OTHER_UNIT;
+        return UMM_TIME_NO_EPOCH;
     return type->kind == 'f' ? from_f64_ms(number, out) : from_fraction((int64_t)bits, 1000, out);
 }
 
@@ -387,7 +387,7 @@ enum umm_status umm_arraycolumn_refuse_time(const struct umm_arraycolumn *column
                                             enum umm_time_result result, struct umm_error *err)
 {
     static const char *const reasons[] = {[UMM_TIME_MALFORMED] = "is not a time",
-                                          [UMM_TIME_OTHER_UNIT] = "is no count of milliseconds",
+                                          [UMM_TIME_NO_EPOCH] = "is no count of milliseconds",
                                           [UMM_TIME_RANGE] = "is too far from 1970",
                                           [UMM_TIME_INEXACT] = "is finer than a nanosecond"};
     char name[UMM_EXCERPT_MAX];

@@ -56,7 +56,7 @@ UMM_MUST_USE enum umm_status umm_arraycolumn_find_time(const struct umm_npy *npy
  * nanosecond. In both byte orders; value need not be aligned.
  *
  *   UMM_TIME_MALFORMED   no time: NaT, NaN, infinity
- *   UMM_TIME_OTHER_UNIT  no millisecond count, by the magnitudes of umm_time_parse:
+ *   UMM_TIME_NO_EPOCH    no millisecond count, by its magnitude:
  *                        1e14 and above, and below 1e11 in a record, where nothing
  *                        says that a bare number counts milliseconds
  *   UMM_TIME_RANGE       too far from 1970 for struct umm_time

@@ -322,6 +322,7 @@ enum umm_status umm_block_convert(struct umm_block *block, const struct umm_bloc
     bool *is_bad = NULL;
     block->n_specials = 0;
     block->n_blank = block->n_comments = 0;
+    memset(block->n_epochs, 0, sizeof block->n_epochs);
     block->line_there = 0;
     if (!find_uniform(block, plan))
         status = walk(block, plan, err);

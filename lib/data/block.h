@@ -69,6 +69,7 @@ struct umm_block {
     size_t line_at;                 /* of umm_block_line: bytes counted, and the line there */
     uint64_t line_there;
     uint64_t n_blank, n_comments;
+    uint64_t n_epochs[UMM_TIME_UNITS]; /* of the rows' times: epochs by magnitude, by unit */
 };
 
 /* What a conversion of blocks needs to know besides the cells. */

@@ -17,6 +17,10 @@ struct work {
     char *out; /* of row 0 */
     size_t row_bytes;
     bool *is_bad; /* NULL until a row is */
+    /* Of the array's time: what the others are, and how many were read one by one. */
+    bool has_unit;
+    enum umm_time_unit unit;
+    size_t n_each;
 };
 
 static struct umm_csv_field text_of(const struct umm_block *block, int f, size_t r)
@@ -42,14 +46,18 @@ static bool convert_one(struct work *w, size_t r)
     const struct umm_cells *cells = w->plan->cells;
     const struct umm_found *found = &cells->found[w->index];
     struct umm_csv_field first = text_of(w->block, found->first, r), second = {0};
-    int64_t time = 0;
+    struct umm_cell_time time = {.value = 0};
+    bool is_time = (int)w->index == cells->schema->time_index;
+    w->n_each += is_time;
     if (found->second >= 0)
         second = text_of(w->block, found->second, r);
     if (umm_cells_convert_field(cells, w->index, first, second, w->out + r * w->row_bytes, &time,
                                 NULL) != UMM_OK)
         return mark_bad(w, r);
-    if ((int)w->index == cells->schema->time_index)
-        w->block->times[r] = time;
+    if (is_time) {
+        w->block->times[r] = time.value;
+        w->block->n_epochs[time.unit] += time.is_by_magnitude;
+    }
     return true;
 }
 
@@ -201,8 +209,16 @@ static bool convert_numbers(struct work *w)
 
 static const int64_t per_second[] = {1, 1000, 1000000, 1000000000};
 
-/* The magnitudes below which a number is an epoch in s, ms, us; see text/time.h. */
-static const int64_t magnitudes[] = {0, 100000000000, 100000000000000, 100000000000000000};
+/* Epochs from first to before end have that unit by magnitude. */
+static int64_t epoch_first(enum umm_time_unit unit)
+{
+    return UMM_TIME_EPOCH_FIRST_S * per_second[unit];
+}
+
+static int64_t epoch_end(enum umm_time_unit unit)
+{
+    return UMM_TIME_EPOCH_END_S * per_second[unit];
+}
 
 /* Whether the array holds that time exactly: in f8 up to 2^53, as in cells.c. */
 static bool is_exact(const struct work *w, int64_t time)
@@ -220,55 +236,60 @@ static void put_time(struct work *w, size_t r, int64_t time)
         w->block->times[r] = time;
 }
 
-/* Numbers least <= |v| < most and min <= v <= max are epochs that the file may have. */
+/* Numbers min <= v <= max are epochs that the file may have. */
 struct epochs {
-    int64_t least, most, min, max;
+    int64_t min, max;
 };
 
-static struct epochs usual_epochs(const struct umm_time_spec *spec)
+static struct epochs usual_epochs(bool is_unit_forced, enum umm_time_unit in)
 {
-    enum umm_time_unit in = spec->epoch_unit;
-    struct epochs e = {0, (INT64_C(1) << 53) + 1, INT64_MIN, INT64_MAX};
-    if (!spec->is_unit_forced) {
-        e.least = magnitudes[in];
-        e.most = in < UMM_TIME_NS ? magnitudes[in + 1] : e.most;
-    }
-    /* Years 1 to 9999, as umm_time_parse has it; beyond int64 there is no bound. */
+    const int64_t exact = INT64_C(1) << 53;
+    struct epochs e = {-exact, exact};
     int64_t bound;
-    if (!__builtin_mul_overflow(UMM_TIME_SEC_MIN, per_second[in], &bound))
+    if (!is_unit_forced)
+        return (struct epochs){epoch_first(in), epoch_end(in) - 1};
+    /* Years 1 to 9999, as umm_time_parse has it; beyond 2^53 there is no bound. */
+    if (!__builtin_mul_overflow(UMM_TIME_SEC_MIN, per_second[in], &bound) && bound > e.min)
         e.min = bound;
-    if (!__builtin_mul_overflow(UMM_TIME_SEC_MAX, per_second[in], &bound))
+    if (!__builtin_mul_overflow(UMM_TIME_SEC_MAX, per_second[in], &bound) && bound < e.max)
         e.max = bound;
     return e;
 }
 
 /*
- * Epochs that are plain integers of the expected magnitude, to the array's unit by
- * one multiplication or an exact division; the rest one by one.
+ * Epochs that are plain integers, of the unit that the first of them has by magnitude if
+ * none is given, to the array's unit by one multiplication or an exact division; the rest
+ * one by one.
  */
 static bool convert_epochs(struct work *w)
 {
     const struct umm_time_spec *spec = &w->plan->cells->times[w->index];
     enum umm_time_unit in = spec->epoch_unit, unit = w->plan->cells->schema->time_unit;
-    const int64_t times_by = unit > in ? per_second[unit] / per_second[in] : 1;
-    const int64_t divide_by = in > unit ? per_second[in] / per_second[unit] : 1;
-    const struct epochs usual = usual_epochs(spec);
     struct umm_decimal_column column = fields_of(w, w->index, 1);
     size_t n_odd = umm_decimal_i64(w->plan->cpu, &column, w->block->odd);
     const union umm_block_number *values = w->block->column;
     bool is_done = true, is_wide = w->field->type.size_bytes == 8;
     for (size_t i = 0; i < n_odd; i++)
-        w->block->column[w->block->odd[i]].i8 = 0;
+        w->block->column[w->block->odd[i]].i8 = INT64_MIN; /* of no unit */
+    if (!spec->is_unit_forced &&
+        (values[0].i8 <= 0 || !umm_time_unit_of((uint64_t)values[0].i8, &in)))
+        in = UMM_TIME_S;
+    if ((int)w->index == w->plan->cells->schema->time_index) {
+        w->has_unit = !spec->is_unit_forced;
+        w->unit = in;
+    }
+    const int64_t times_by = unit > in ? per_second[unit] / per_second[in] : 1;
+    const int64_t divide_by = in > unit ? per_second[in] / per_second[unit] : 1;
+    const struct epochs usual = usual_epochs(spec->is_unit_forced, in);
     for (size_t r = 0; is_done && r < w->block->n_rows; r++) {
-        int64_t value = values[r].i8, magnitude = value < 0 ? -value : value, time;
-        if (!is_wide || magnitude < usual.least || magnitude >= usual.most || value < usual.min ||
-            value > usual.max || value % divide_by != 0 ||
+        int64_t value = values[r].i8, time;
+        if (!is_wide || value < usual.min || value > usual.max || value % divide_by != 0 ||
             __builtin_mul_overflow(value / divide_by, times_by, &time) || !is_exact(w, time))
             is_done = convert_one(w, r);
         else
             put_time(w, r, time);
     }
-    return is_done && convert_odd(w, n_odd);
+    return is_done;
 }
 
 /* The seconds of the last date that was read: neighbours mostly share it. */
@@ -358,7 +379,8 @@ static bool convert_column(struct work *w)
         return convert_numbers(w);
     if (cells->na->has_digit)
         return convert_each(w);
-    if (spec->form == UMM_TIME_FORM_EPOCH && cells->found[w->index].second < 0)
+    bool is_ticks = spec->is_unit_forced && spec->epoch_unit == UMM_TIME_TICKS;
+    if (spec->form == UMM_TIME_FORM_EPOCH && cells->found[w->index].second < 0 && !is_ticks)
         return convert_epochs(w);
     if (spec->form == UMM_TIME_FORM_ISO && !spec->tz)
         return convert_iso(w);
@@ -367,23 +389,35 @@ static bool convert_column(struct work *w)
 
 /* ---- the commonest array of all ---------------------------------------------------- */
 
-/*
- * Whether the rows are numbers in binary64, with times that are epochs in the array's
- * unit: then one pass over all fields makes the rows.
- */
-static bool is_direct(const struct umm_block_plan *plan)
+/* Whether the first of a column of times is an epoch in the array's unit by magnitude. */
+static bool begins_in_unit(const struct work *w, size_t index)
 {
-    const struct umm_schema *schema = plan->cells->schema;
-    if (plan->cells->na->has_digit || plan->cells->decimal != '.')
+    const struct umm_cells *cells = w->plan->cells;
+    struct umm_csv_field cell = text_of(w->block, cells->found[index].first, 0);
+    enum umm_time_unit unit;
+    struct umm_time time;
+    return umm_time_parse_unit(&cells->times[index], cell.text, cell.len_bytes, &time, &unit) ==
+               UMM_TIME_OK &&
+           unit == cells->schema->time_unit;
+}
+
+/*
+ * Whether the rows are numbers in binary64, with times that are mostly epochs in the array's
+ * unit, as the first one is: then one pass over all fields makes the rows.
+ */
+static bool is_direct(const struct work *w)
+{
+    const struct umm_cells *cells = w->plan->cells;
+    const struct umm_schema *schema = cells->schema;
+    if (cells->na->has_digit || cells->decimal != '.')
         return false;
     for (size_t i = 0; i < schema->n_fields; i++) {
         const struct umm_schema_field *field = &schema->fields[i];
-        const struct umm_time_spec *spec = &plan->cells->times[i];
-        if (plan->cells->found[i].second >= 0 || field->type.kind != 'f' ||
-            field->type.size_bytes != 8)
+        const struct umm_time_spec *spec = &cells->times[i];
+        if (cells->found[i].second >= 0 || field->type.kind != 'f' || field->type.size_bytes != 8)
             return false;
         if (field->is_time && ((int)i != schema->time_index || spec->form != UMM_TIME_FORM_EPOCH ||
-                               spec->epoch_unit != schema->time_unit || spec->is_unit_forced))
+                               spec->is_unit_forced || !begins_in_unit(w, i)))
             return false;
     }
     return true;
@@ -396,9 +430,10 @@ static bool take_times(struct work *w)
     w->index = (size_t)schema->time_index;
     w->field = &schema->fields[w->index];
     w->out = w->block->rows + w->field->offset_bytes;
-    enum umm_time_unit unit = w->plan->cells->times[w->index].epoch_unit;
-    const double least = unit ? (double)magnitudes[unit] : 1;
-    const double most = unit < UMM_TIME_NS ? (double)magnitudes[unit + 1] : 0x1p53;
+    w->has_unit = true;
+    w->unit = schema->time_unit;
+    const double least = (double)epoch_first(w->unit), end = (double)epoch_end(w->unit);
+    const double most = end < 0x1p53 ? end : 0x1p53;
     int64_t *times = w->block->times;
     const size_t n_rows = w->block->n_rows, row_bytes = w->row_bytes;
     const char *row = w->out;
@@ -412,6 +447,12 @@ static bool take_times(struct work *w)
             is_done = convert_one(w, r);
     }
     return is_done;
+}
+
+static void store_nan(char *out)
+{
+    const double nan = __builtin_nan("");
+    memcpy(out, &nan, sizeof nan);
 }
 
 static bool convert_direct(struct work *w)
@@ -428,7 +469,10 @@ static bool convert_direct(struct work *w)
         w->index = block->odd[i] % k;
         w->field = &plan->cells->schema->fields[w->index];
         w->out = block->rows + w->field->offset_bytes;
-        is_done = convert_one(w, block->odd[i] / k);
+        if (w->field->is_time) /* left to take_times, which no NaN passes */
+            store_nan(w->out + block->odd[i] / k * w->row_bytes);
+        else
+            is_done = convert_one(w, block->odd[i] / k);
     }
     if (is_done && plan->cells->schema->time_index >= 0)
         is_done = take_times(w);
@@ -446,11 +490,41 @@ static void check_ohlc(struct work *w, bool *is_done)
             *is_done = mark_bad(w, r);
 }
 
+/* The unit of row r's time by magnitude, if it has one. */
+static bool unit_of_row(const struct work *w, size_t r, enum umm_time_unit *unit)
+{
+    const struct umm_cells *cells = w->plan->cells;
+    const size_t index = (size_t)cells->schema->time_index;
+    const struct umm_found *found = &cells->found[index];
+    struct umm_csv_field first = text_of(w->block, found->first, r), second = {0};
+    struct umm_cell_time time;
+    char out[sizeof(double)];
+    if (found->second >= 0)
+        second = text_of(w->block, found->second, r);
+    if (umm_cells_convert_field(cells, index, first, second, out, &time, NULL) != UMM_OK)
+        return false;
+    *unit = time.unit;
+    return time.is_by_magnitude;
+}
+
+/* Count the epochs by their units; those of bad rows the record reader counts. */
+static void count_epochs(struct work *w)
+{
+    struct umm_block *block = w->block;
+    enum umm_time_unit unit;
+    if (w->has_unit)
+        block->n_epochs[w->unit] += block->n_rows - w->n_each;
+    for (size_t r = 0; w->is_bad && w->plan->cells->schema->time_index >= 0 && r < block->n_rows;
+         r++)
+        if (w->is_bad[r] && unit_of_row(w, r, &unit))
+            block->n_epochs[unit]--;
+}
+
 bool umm_block_columns(struct umm_block *block, const struct umm_block_plan *plan, bool **is_bad)
 {
     const struct umm_schema *schema = plan->cells->schema;
     struct work w = {.block = block, .plan = plan, .row_bytes = schema->row_bytes};
-    bool is_done = true, is_together = is_direct(plan);
+    bool is_done = true, is_together = is_direct(&w);
     if (is_together)
         is_done = convert_direct(&w);
     for (size_t i = 0; !is_together && is_done && i < schema->n_fields; i++) {
@@ -461,6 +535,7 @@ bool umm_block_columns(struct umm_block *block, const struct umm_block_plan *pla
     }
     if (plan->is_ohlc_checked)
         check_ohlc(&w, &is_done);
+    count_epochs(&w);
     *is_bad = w.is_bad;
     return is_done;
 }

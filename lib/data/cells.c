@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "data/celltime.h"
+#include "text/time_digits.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows are written as they lie in memory");
 
@@ -225,28 +227,11 @@ static enum umm_status convert_number(const struct umm_cells *cells,
 
 /* ---- times ------------------------------------------------------------------ */
 
-static bool is_epoch_like(struct umm_csv_field cell)
-{
-    struct umm_time_spec spec = {.form = UMM_TIME_FORM_NONE};
-    return umm_time_detect(cell.text, cell.len_bytes, &spec) == UMM_TIME_OK &&
-           spec.form == UMM_TIME_FORM_EPOCH;
-}
-
-/* Four to eight digits before a point: a year, a date or a time of day have as many. */
-static bool looks_like_date(struct umm_csv_field cell)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < cell.len_bytes && cell.text[i] != '.'; i++)
-        n += cell.text[i] >= '0' && cell.text[i] <= '9';
-    return n >= 4 && n <= 8;
-}
-
 /*
  * Settle the form of a column from its first cell: a layout's patterns if the text
  * has their shape, else what the text itself shows. An explicit pattern or unit is
- * settled from the start. A number of four to eight digits could be seconds of the
- * years 1966 to 1973, but also 31012024, 240131, 093000, a year or a spreadsheet's day:
- * which one only the caller knows.
+ * settled from the start. Digits that could be more than an epoch are one only if
+ * something says so: what other rows show, see data/reading_times.h.
  */
 static enum umm_time_result settle(struct umm_time_spec *spec, struct umm_csv_field cell)
 {
@@ -260,42 +245,12 @@ static enum umm_time_result settle(struct umm_time_spec *spec, struct umm_csv_fi
         spec->form = UMM_TIME_FORM_NONE;
     }
     enum umm_time_result result = umm_time_detect(cell.text, cell.len_bytes, spec);
-    if (result == UMM_TIME_OK && spec->form == UMM_TIME_FORM_EPOCH &&
-        spec->epoch_unit == UMM_TIME_S && looks_like_date(cell)) {
+    if (result == UMM_TIME_OK && spec->form == UMM_TIME_FORM_EPOCH && !spec->is_epoch &&
+        umm_time_is_ambiguous(cell.text, cell.len_bytes)) {
         spec->form = UMM_TIME_FORM_NONE;
-        return UMM_TIME_DAY_MONTH;
+        return UMM_TIME_AMBIGUOUS;
     }
     return result;
-}
-
-/* What a text should have looked like. */
-static const char *form_hint(enum umm_time_form form)
-{
-    switch (form) {
-    case UMM_TIME_FORM_EPOCH: return "; expected an epoch, as before it or by --time-unit-in";
-    case UMM_TIME_FORM_ISO: return "; expected ISO 8601, as before it";
-    case UMM_TIME_FORM_YEAR_FIRST: return "; expected year, month, day, as before it";
-    case UMM_TIME_FORM_COMPACT: return "; expected YYYYMMDD, as before it";
-    case UMM_TIME_FORM_PATTERN: return "; expected what --time-format or the layout says";
-    case UMM_TIME_FORM_NONE: break;
-    }
-    return "; use --time-format";
-}
-
-static const char *time_hint(enum umm_time_result result, const struct umm_time_spec *spec)
-{
-    switch (result) {
-    case UMM_TIME_DAY_MONTH: return "; use --time-format, such as %d/%m/%Y or %m/%d/%Y";
-    case UMM_TIME_OTHER_UNIT: return "; use --time-unit-in";
-    case UMM_TIME_LOCAL_GAP:
-    case UMM_TIME_LOCAL_FOLD: return "; use --tz-fold earlier or later";
-    case UMM_TIME_INEXACT: return "; use a finer --time-unit";
-    case UMM_TIME_MALFORMED: return form_hint(spec->form);
-    case UMM_TIME_OK:
-    case UMM_TIME_RANGE:
-    case UMM_TIME_NO_SUCH_DATE: break;
-    }
-    return "";
 }
 
 /* is_read: the text is a time, but the array cannot hold it. */
@@ -303,14 +258,16 @@ static enum umm_status refuse_time(const struct umm_schema_field *field,
                                    const struct umm_time_spec *spec, enum umm_time_result result,
                                    bool is_read, struct umm_csv_field cell, struct umm_error *err)
 {
-    const char *hint = time_hint(result, spec);
-    if (result == UMM_TIME_DAY_MONTH && looks_like_date(cell) && is_epoch_like(cell))
-        return refuse(field, "could be a date, a time of day or an epoch", cell,
-                      "; use --time-format, or --time-unit-in for an epoch", err);
-    if (result == UMM_TIME_RANGE && is_read)
-        hint =
-            field->type.size_bytes == 4 ? "; use --dtype i8 or f8" : "; use a coarser --time-unit";
-    return refuse(field, umm_time_result_text(result), cell, hint, err);
+    struct umm_celltime_refusal refusal;
+    umm_celltime_refuse(field, spec, result, is_read, cell, &refusal);
+    return refuse(field, refusal.what, cell, refusal.hint, err);
+}
+
+enum umm_status umm_cells_refuse_ambiguous(const struct umm_cells *cells, size_t index,
+                                           struct umm_csv_field text, struct umm_error *err)
+{
+    return refuse_time(&cells->schema->fields[index], &cells->times[index], UMM_TIME_AMBIGUOUS,
+                       false, text, err);
 }
 
 /* Times are exact in f8 up to 2^53 and in i4 up to 2^31. */
@@ -327,34 +284,35 @@ static bool store_time(const struct umm_schema_field *field, int64_t value, char
 }
 
 static enum umm_status convert_time(const struct umm_cells *cells, size_t index,
-                                    struct umm_csv_field cell, char *out, int64_t *value,
-                                    struct umm_error *err)
+                                    struct umm_csv_field cell, char *out,
+                                    struct umm_cell_time *read, struct umm_error *err)
 {
     const struct umm_schema_field *field = &cells->schema->fields[index];
     struct umm_time_spec *spec = &cells->times[index];
     struct umm_time time = {0, 0};
+    enum umm_time_unit unit = UMM_TIME_S;
     if (is_missing(cells->na, cell))
         return refuse(field, "is missing", cell, "", err);
     enum umm_time_result result = settle(spec, cell);
     if (result == UMM_TIME_OK)
-        result = umm_time_parse(spec, cell.text, cell.len_bytes, &time);
+        result = umm_time_parse_unit(spec, cell.text, cell.len_bytes, &time, &unit);
     bool is_read = result == UMM_TIME_OK;
     if (is_read)
-        result = umm_time_to_unit(time, cells->schema->time_unit, value);
-    if (result == UMM_TIME_OK && !store_time(field, *value, out))
+        result = umm_time_to_unit(time, cells->schema->time_unit, &read->value);
+    if (result == UMM_TIME_OK && !store_time(field, read->value, out))
         result = UMM_TIME_RANGE;
     if (result != UMM_TIME_OK)
         return refuse_time(field, spec, result, is_read, cell, err);
+    read->is_by_magnitude = spec->form == UMM_TIME_FORM_EPOCH && !spec->is_unit_forced;
+    read->unit = unit;
     return UMM_OK;
 }
 
-enum { JOINED_MAX = 160 };
-
 /* A date and a time of day as one text. */
-static bool join(struct umm_csv_field date, struct umm_csv_field time, char buffer[JOINED_MAX],
-                 struct umm_csv_field *out)
+static bool join(struct umm_csv_field date, struct umm_csv_field time,
+                 char buffer[UMM_CELLS_JOINED_MAX], struct umm_csv_field *out)
 {
-    if (date.len_bytes + 1 + time.len_bytes > JOINED_MAX)
+    if (date.len_bytes + 1 + time.len_bytes > UMM_CELLS_JOINED_MAX)
         return false;
     memcpy(buffer, date.text, date.len_bytes);
     buffer[date.len_bytes] = ' ';
@@ -363,16 +321,25 @@ static bool join(struct umm_csv_field date, struct umm_csv_field time, char buff
     return true;
 }
 
+bool umm_cells_time_text(const struct umm_cells *cells, size_t index, struct umm_csv_field first,
+                         struct umm_csv_field second, char buffer[UMM_CELLS_JOINED_MAX],
+                         struct umm_csv_field *text)
+{
+    *text = trim(first);
+    return cells->found[index].second < 0 || join(*text, trim(second), buffer, text);
+}
+
 enum umm_status umm_cells_convert_field(const struct umm_cells *cells, size_t index,
                                         struct umm_csv_field first, struct umm_csv_field second,
-                                        char *out, int64_t *time, struct umm_error *err)
+                                        char *out, struct umm_cell_time *time,
+                                        struct umm_error *err)
 {
     const struct umm_schema_field *field = &cells->schema->fields[index];
-    struct umm_csv_field cell = trim(first);
-    char joined[JOINED_MAX];
+    struct umm_csv_field cell;
+    char joined[UMM_CELLS_JOINED_MAX];
     if (!field->is_time)
-        return convert_number(cells, field, cell, out, err);
-    if (cells->found[index].second >= 0 && !join(cell, trim(second), joined, &cell))
+        return convert_number(cells, field, trim(first), out, err);
+    if (!umm_cells_time_text(cells, index, first, second, joined, &cell))
         return refuse(field, "is not a time", cell, "", err);
     return convert_time(cells, index, cell, out, time, err);
 }
@@ -384,7 +351,7 @@ enum umm_status umm_cells_convert(const struct umm_cells *cells, const struct um
     for (size_t i = 0; i < schema->n_fields; i++) {
         const struct umm_found *found = &cells->found[i];
         struct umm_csv_field second = {.text = NULL};
-        int64_t time = 0;
+        struct umm_cell_time time = {.value = 0};
         if (found->second >= 0)
             second = fields[found->second];
         *bad_field = (size_t)found->first;
@@ -393,8 +360,10 @@ enum umm_status umm_cells_convert(const struct umm_cells *cells, const struct um
                                     row->bytes + schema->fields[i].offset_bytes, &time, err);
         if (status)
             return status;
-        if ((int)i == schema->time_index)
-            row->time = time;
+        if ((int)i == schema->time_index) {
+            row->time = time.value;
+            row->read = time;
+        }
     }
     return UMM_OK;
 }

@@ -36,10 +36,18 @@ struct umm_cells {
     struct umm_time_spec *times; /* schema->n_fields entries, used where is_time */
 };
 
-/* What a row holds besides its bytes: the time that orders it, in the schema's unit. */
+/* A time as it was read: value in the schema's unit. */
+struct umm_cell_time {
+    int64_t value;
+    bool is_by_magnitude;    /* the text is an epoch whose unit nobody gave: it is unit */
+    enum umm_time_unit unit; /* of the text */
+};
+
+/* What a row holds besides its bytes: the time that orders it. */
 struct umm_row {
     char *bytes; /* schema->row_bytes of room */
     int64_t time;
+    struct umm_cell_time read; /* the same, as it was read */
 };
 
 /*
@@ -60,7 +68,25 @@ UMM_MUST_USE enum umm_status umm_cells_convert(const struct umm_cells *cells,
 UMM_MUST_USE enum umm_status umm_cells_convert_field(const struct umm_cells *cells, size_t index,
                                                      struct umm_csv_field first,
                                                      struct umm_csv_field second, char *out,
-                                                     int64_t *time, struct umm_error *err);
+                                                     struct umm_cell_time *time,
+                                                     struct umm_error *err);
+
+/*
+ * The text of the schema's time field number index as it is judged: without blanks around
+ * it, a date and a time of day joined in buffer. false if those are too long.
+ */
+enum { UMM_CELLS_JOINED_MAX = 160 };
+UMM_MUST_USE bool umm_cells_time_text(const struct umm_cells *cells, size_t index,
+                                      struct umm_csv_field first, struct umm_csv_field second,
+                                      char buffer[UMM_CELLS_JOINED_MAX],
+                                      struct umm_csv_field *text);
+
+/*
+ * Say in err that the text of the schema's field number index is ambiguous
+ * (UMM_TIME_AMBIGUOUS), and return UMM_ERR_DATA.
+ */
+enum umm_status umm_cells_refuse_ambiguous(const struct umm_cells *cells, size_t index,
+                                           struct umm_csv_field text, struct umm_error *err);
 
 /*
  * Check low <= open, close <= high and volume >= 0 in a row, as far as the schema

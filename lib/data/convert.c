@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "data/convert_describe.h"
 #include "data/convert_job.h"
+#include "data/reading_times.h"
 #include "data/tail.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -168,10 +169,24 @@ static enum umm_status begin_output(struct umm_convert_job *job, struct umm_erro
     return status ? status : open_target(job, err);
 }
 
+/* The last time of the rows that those of an input follow; false if there is none. */
+static bool find_last_time(const struct umm_convert_job *job, struct umm_time *last)
+{
+    const struct umm_convert_result *result = job->result;
+    const bool is_append = result->is_append && job->target.append.n_old;
+    if (job->schema.time_index < 0 || (!is_append && result->sequence.n_rows == 0))
+        return false;
+    *last =
+        umm_time_from_unit(result->sequence.n_rows ? result->sequence.max : job->target.append.last,
+                           job->schema.time_unit);
+    return true;
+}
+
 static enum umm_status begin_input(struct umm_convert_job *job, const char *path,
                                    struct umm_error *err)
 {
     struct umm_reading *reading = &job->reading;
+    struct umm_time last;
     uint64_t first;
     enum umm_status status = umm_reading_open(reading, path, &job->options->reading, job->run, err);
     job->path = reading->records.source.path;
@@ -187,6 +202,8 @@ static enum umm_status begin_input(struct umm_convert_job *job, const char *path
                                            strlen(reading->header_text), err);
     if (status == UMM_ERR_DATA && err && !err->path[0])
         umm_error_at(err, reading->records.source.path, 0, 0, 0);
+    if (!status)
+        status = umm_reading_decide_times(reading, find_last_time(job, &last) ? &last : NULL, err);
     first = reading->records.byte;
     if (!status && job->options->is_tail && job->result->is_append && job->target.append.n_old)
         status = umm_tail_seek(reading, job->target.append.last - 1, &job->row, err);

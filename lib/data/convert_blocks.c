@@ -120,6 +120,8 @@ static enum umm_status take_block(void *user, struct umm_block *block, struct um
     expect_rows(job, block);
     job->reading.records.n_blank += block->n_blank;
     job->reading.records.n_comments += block->n_comments;
+    for (size_t i = 0; i < UMM_TIME_UNITS; i++)
+        job->result->inputs[job->result->n_inputs - 1].n_epochs[i] += block->n_epochs[i];
     if (is_deferred(job, block, &from) && from) {
         enum umm_status status =
             umm_target_reserve(&job->target, block->rows, from, &block->piece, err);

@@ -74,13 +74,34 @@ static void describe_columns(const struct umm_reading *reading, struct text *tex
     }
 }
 
-static void describe_time(const struct umm_time_spec *spec, struct text *text)
+/* "epoch in ms", or with counts if there are several: "epoch in ms (744) or us (24)". */
+static void describe_epochs(const struct umm_time_spec *spec, const uint64_t *n_epochs,
+                            struct text *text)
+{
+    size_t n_units = 0;
+    for (size_t i = 0; i < UMM_TIME_UNITS; i++)
+        n_units += n_epochs[i] != 0;
+    if (n_units == 0) {
+        add(text, "epoch in %s",
+            spec->is_unit_forced ? umm_time_unit_name(spec->epoch_unit) : "s, ms, us or ns");
+        return;
+    }
+    add(text, "epoch in");
+    for (size_t i = 0, n = 0; i < UMM_TIME_UNITS; i++) {
+        if (n_epochs[i] == 0)
+            continue;
+        add(text, "%s %s", n++ ? " or" : "", umm_time_unit_name((enum umm_time_unit)i));
+        if (n_units > 1)
+            add(text, " (%" PRIu64 ")", n_epochs[i]);
+    }
+}
+
+static void describe_time(const struct umm_time_spec *spec, const uint64_t *n_epochs,
+                          struct text *text)
 {
     char shown[UMM_EXCERPT_MAX];
     switch (spec->form) {
-    case UMM_TIME_FORM_EPOCH:
-        add(text, "epoch in %s", umm_time_unit_name(spec->epoch_unit));
-        return;
+    case UMM_TIME_FORM_EPOCH: describe_epochs(spec, n_epochs, text); return;
     case UMM_TIME_FORM_ISO: add(text, "ISO 8601"); return;
     case UMM_TIME_FORM_YEAR_FIRST: add(text, "year, month, day"); return;
     case UMM_TIME_FORM_COMPACT: add(text, "YYYYMMDD"); return;
@@ -124,7 +145,7 @@ enum umm_status umm_convert_describe_reading(struct umm_convert_result *result,
     input->columns = keep(result, &columns);
     if (time_index < 0)
         return check_kept(result, err);
-    describe_time(&reading->times[time_index], &time);
+    describe_time(&reading->times[time_index], input->n_epochs, &time);
     input->time_by = time_by(reading, &reading->times[time_index]);
     input->zone_by = reading->zone_by;
     add(&zone, "%s", reading->tz ? umm_tz_name(reading->tz) : "UTC");

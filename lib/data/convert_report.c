@@ -36,6 +36,19 @@ static bool has_times(const struct umm_convert_result *result)
 
 /* ---- JSON -------------------------------------------------------------------- */
 
+/* How many times of an input are epochs of which unit, where nobody gave it. */
+static void put_epochs(struct umm_json *item, const struct umm_convert_input *input)
+{
+    struct umm_json *epochs = NULL;
+    for (size_t i = 0; i < UMM_TIME_UNITS; i++) {
+        if (input->n_epochs[i] == 0)
+            continue;
+        if (!epochs)
+            epochs = umm_json_put_object(item, "epochs");
+        umm_json_put_count(epochs, umm_time_unit_name((enum umm_time_unit)i), input->n_epochs[i]);
+    }
+}
+
 static void put_inputs(struct umm_json *json, const struct umm_convert_result *result)
 {
     for (size_t i = 0; i < result->n_inputs; i++) {
@@ -52,6 +65,7 @@ static void put_inputs(struct umm_json *json, const struct umm_convert_result *r
         umm_json_put_text(item, "columns", input->columns);
         umm_json_put_text(item, "time", input->time);
         umm_json_put_text(item, "time_by", input->time_by);
+        put_epochs(item, input);
         umm_json_put_text(item, "zone", input->zone);
         umm_json_put_text(item, "zone_by", input->zone_by);
         umm_json_put_count(item, "bytes", input->n_bytes);

@@ -145,11 +145,13 @@ static enum umm_status read_row(struct umm_convert_job *job, const struct umm_pl
 {
     size_t bad;
     enum umm_status status = umm_reading_row(&job->reading, placed, &job->row, err);
-    if (status || !job->options->is_ohlc_checked)
-        return status;
-    const char *what = umm_cells_check_ohlc(&job->schema, job->row.bytes, &bad);
+    const char *what = NULL;
+    if (!status && job->options->is_ohlc_checked)
+        what = umm_cells_check_ohlc(&job->schema, job->row.bytes, &bad);
+    if (!status && !what && job->schema.time_index >= 0 && job->row.read.is_by_magnitude)
+        job->result->inputs[job->result->n_inputs - 1].n_epochs[job->row.read.unit]++;
     if (!what)
-        return UMM_OK;
+        return status;
     status = umm_error_set(err, UMM_ERR_DATA, "%s", what);
     umm_reading_place(&job->reading, placed, (size_t)job->reading.found[bad].first, err);
     return status;

@@ -249,26 +249,23 @@ static enum umm_status refuse_first(struct umm_reading *reading, struct umm_erro
     return status ? status : refuse_at(reading, &placed, placed.bad_at, placed.problem, err);
 }
 
-/*
- * Find the record that is next, without consuming it, in no more text than it takes: a
- * long look is a lot of memory to touch. *len 0: there is none.
- */
-static enum umm_status peek_split(struct umm_reading *reading, struct umm_csv_record *record,
-                                  size_t *len, enum umm_csv_split *split, struct umm_error *err)
+enum umm_status umm_reading_peek(struct umm_reading *reading, struct umm_csv_record *record,
+                                 size_t *len_bytes, enum umm_csv_split *split,
+                                 struct umm_error *err)
 {
     struct umm_records *records = &reading->records;
     const char *text;
     size_t bad_at;
     bool is_end;
-    enum umm_status status = umm_records_peek(records, &text, len, &is_end, err);
-    if (status || *len == 0)
+    enum umm_status status = umm_records_peek(records, &text, len_bytes, &is_end, err);
+    if (status || *len_bytes == 0)
         return status;
-    *split = umm_csv_split(text, *len, is_end, records->delimiter, record, &bad_at);
+    *split = umm_csv_split(text, *len_bytes, is_end, records->delimiter, record, &bad_at);
     if (*split != UMM_CSV_SPLIT_MORE)
         return UMM_OK;
-    status = umm_records_peek_record(records, &text, len, &is_end, err);
+    status = umm_records_peek_record(records, &text, len_bytes, &is_end, err);
     if (!status)
-        *split = umm_csv_split(text, *len, is_end, records->delimiter, record, &bad_at);
+        *split = umm_csv_split(text, *len_bytes, is_end, records->delimiter, record, &bad_at);
     return status;
 }
 
@@ -281,7 +278,7 @@ static enum umm_status first_fields(struct umm_reading *reading, struct umm_csv_
     enum umm_csv_split split;
     *n_fields = 0;
     *record = (struct umm_csv_record){0};
-    enum umm_status status = peek_split(reading, record, &len, &split, err);
+    enum umm_status status = umm_reading_peek(reading, record, &len, &split, err);
     if (status || len == 0)
         return status;
     if (split != UMM_CSV_SPLIT_RECORD)
@@ -332,8 +329,11 @@ static enum umm_status read_header(struct umm_reading *reading,
 /* Back to what is known before the first row. */
 static void unsettle(struct umm_reading *reading)
 {
-    for (size_t i = 0; i < reading->schema.n_fields; i++)
+    for (size_t i = 0; i < reading->schema.n_fields; i++) {
+        const bool is_epoch = reading->times[i].is_epoch;
         reading->times[i] = reading->first_time;
+        reading->times[i].is_epoch |= is_epoch;
+    }
 }
 
 static enum umm_status set_times(struct umm_reading *reading,
@@ -360,6 +360,7 @@ static enum umm_status set_times(struct umm_reading *reading,
     } else if (layout) {
         spec.patterns[0] = layout->time_formats[0];
         spec.patterns[1] = layout->time_formats[1];
+        spec.is_epoch = layout->has_epochs;
     }
     reading->times = calloc(reading->schema.n_fields, sizeof *reading->times);
     if (!reading->times)
@@ -371,15 +372,16 @@ static enum umm_status set_times(struct umm_reading *reading,
 
 /*
  * A first field without a name is taken for the timestamp, as data frames write it.
- * They write row numbers the same way: small numbers there have to be explained.
+ * They write row numbers the same way: small numbers there have to be explained, unless
+ * the caller chose the columns.
  */
 static enum umm_status check_unnamed_time(struct umm_reading *reading,
                                           const struct umm_reading_options *options,
                                           struct umm_error *err)
 {
-    enum { SMALL_S = 100 * 1000 * 1000 };
+    enum { SMALL = 100 * 1000 * 1000 };
     int index = reading->schema.time_index;
-    if (index < 0 || options->time_format || options->has_time_unit_in)
+    if (index < 0 || options->time_format || options->has_time_unit_in || options->schema.columns)
         return UMM_OK;
     const struct umm_found *found = &reading->found[index];
     if (found->first != 0 || found->second >= 0 || !reading->names.has_names ||
@@ -391,22 +393,21 @@ static enum umm_status check_unnamed_time(struct umm_reading *reading,
     const struct umm_csv_field *fields;
     enum umm_status status = umm_records_skip_void(&reading->records, err);
     if (!status)
-        status = peek_split(reading, &record, &len, &split, err);
+        status = umm_reading_peek(reading, &record, &len, &split, err);
     /* What is wrong with a row is said when it is read. */
     if (status || len == 0 || split != UMM_CSV_SPLIT_RECORD ||
         umm_csv_fields(reading->reader, &record, &fields, &n_fields, &bad_at, NULL))
         return status;
     struct umm_time_spec spec = {0};
-    struct umm_time time;
-    if (umm_time_detect(fields[0].text, fields[0].len_bytes, &spec) != UMM_TIME_OK ||
-        spec.form != UMM_TIME_FORM_EPOCH ||
-        umm_time_parse(&spec, fields[0].text, fields[0].len_bytes, &time) != UMM_TIME_OK ||
-        time.sec >= SMALL_S || time.sec <= -SMALL_S)
+    int64_t number;
+    if (umm_num_parse_i64(fields[0].text, fields[0].len_bytes, '.', &number) != UMM_NUM_OK ||
+        number >= SMALL || number <= -SMALL ||
+        umm_time_detect(fields[0].text, fields[0].len_bytes, &spec) == UMM_TIME_OK)
         return UMM_OK;
     char shown[UMM_EXCERPT_MAX];
     umm_error_set(err, UMM_ERR_DATA,
                   "the first field has no name, and \"%s\" could be a row number; name the time "
-                  "with --columns timestamp=FIELD,..., or use --time-unit-in",
+                  "with --columns timestamp=FIELD,...",
                   umm_escape(shown, sizeof shown, fields[0].text, fields[0].len_bytes));
     return fail_at_next(reading, UMM_ERR_DATA, reading->records.line, err);
 }

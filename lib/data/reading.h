@@ -65,6 +65,14 @@ UMM_MUST_USE enum umm_status umm_reading_open(struct umm_reading *reading, const
 void umm_reading_close(struct umm_reading *reading);
 
 /*
+ * Find the record that is next, without consuming it, in no more text than it takes: a
+ * long look is a lot of memory to touch. *len_bytes 0: there is none.
+ */
+UMM_MUST_USE enum umm_status umm_reading_peek(struct umm_reading *reading,
+                                              struct umm_csv_record *record, size_t *len_bytes,
+                                              enum umm_csv_split *split, struct umm_error *err);
+
+/*
  * Read one record into row. UMM_ERR_DATA with path, line and column for a row that
  * cannot be used; the next one can still be read.
  */

@@ -435,3 +435,34 @@ enum umm_status umm_records_seek(struct umm_records *records, uint64_t byte, uin
     records->line = line;
     return umm_source_seek(&records->source, byte, err);
 }
+
+enum umm_status umm_records_mark(struct umm_records *records, struct umm_records_mark *mark,
+                                 struct umm_error *err)
+{
+    *mark = (struct umm_records_mark){.line = records->line,
+                                      .byte = records->byte,
+                                      .n_blank = records->n_blank,
+                                      .n_comments = records->n_comments,
+                                      .n_raw_bytes = records->source.n_raw_bytes};
+    if (umm_source_can_seek(&records->source))
+        return UMM_OK;
+    return umm_source_keep(&records->source, records->buffer + records->begin,
+                           records->end - records->begin, err);
+}
+
+enum umm_status umm_records_return(struct umm_records *records, const struct umm_records_mark *mark,
+                                   struct umm_error *err)
+{
+    records->n_blank = mark->n_blank;
+    records->n_comments = mark->n_comments;
+    if (umm_source_can_seek(&records->source)) {
+        records->source.n_raw_bytes = mark->n_raw_bytes;
+        return umm_records_seek(records, mark->byte, mark->line, err);
+    }
+    umm_source_replay(&records->source);
+    records->begin = records->end = 0;
+    records->is_end = false;
+    records->byte = mark->byte;
+    records->line = mark->line;
+    return UMM_OK;
+}

@@ -119,4 +119,17 @@ UMM_MUST_USE enum umm_status umm_records_cut(struct umm_records *records, enum u
 UMM_MUST_USE enum umm_status umm_records_seek(struct umm_records *records, uint64_t byte,
                                               uint64_t line, struct umm_error *err);
 
+/*
+ * A place to come back to after a look at what follows it: umm_records_mark before the look,
+ * umm_records_return after it, once. Of a stream, everything in between is kept in memory.
+ */
+struct umm_records_mark {
+    uint64_t line, byte, n_blank, n_comments, n_raw_bytes;
+};
+UMM_MUST_USE enum umm_status umm_records_mark(struct umm_records *records,
+                                              struct umm_records_mark *mark, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_records_return(struct umm_records *records,
+                                                const struct umm_records_mark *mark,
+                                                struct umm_error *err);
+
 #endif

@@ -140,6 +140,9 @@ void umm_source_close(struct umm_source *source)
     source->zstd = NULL;
     free(source->raw);
     source->raw = NULL;
+    free(source->kept);
+    source->kept = NULL;
+    source->kept_len = source->kept_at = 0;
     if (source->fd > 0 && !source->is_borrowed)
         umm_file_close(&source->fd);
     source->fd = -1;
@@ -191,7 +194,7 @@ static enum umm_status begin_zstd(struct umm_source *source, struct umm_run *run
     return UMM_OK;
 }
 
-enum umm_status umm_source_read(struct umm_source *source, struct umm_run *run, char *out,
+static enum umm_status read_new(struct umm_source *source, struct umm_run *run, char *out,
                                 size_t cap_bytes, size_t *n_read, struct umm_error *err)
 {
     if (source->zstd)
@@ -206,6 +209,75 @@ enum umm_status umm_source_read(struct umm_source *source, struct umm_run *run, 
         return UMM_OK;
     }
     return read_raw(source, run, out, cap_bytes, n_read, err);
+}
+
+static enum umm_status keep(struct umm_source *source, const char *text, size_t len_bytes,
+                            struct umm_error *err)
+{
+    size_t wanted = source->kept_len + len_bytes;
+    if (wanted > source->kept_cap) {
+        char *grown = realloc(source->kept, 2 * wanted);
+        if (!grown)
+            return umm_error_set_memory(err, 2 * wanted, "reading");
+        source->kept = grown;
+        source->kept_cap = 2 * wanted;
+    }
+    if (len_bytes)
+        memcpy(source->kept + source->kept_len, text, len_bytes);
+    source->kept_len = wanted;
+    return UMM_OK;
+}
+
+/* The next piece of what was kept; the last one frees it. */
+static size_t read_kept(struct umm_source *source, char *out, size_t cap_bytes)
+{
+    size_t left = source->kept_len - source->kept_at, n = left < cap_bytes ? left : cap_bytes;
+    memcpy(out, source->kept + source->kept_at, n);
+    source->kept_at += n;
+    if (n == left && !source->is_keeping) {
+        free(source->kept);
+        source->kept = NULL;
+        source->kept_len = source->kept_cap = source->kept_at = 0;
+    }
+    return n;
+}
+
+enum umm_status umm_source_read(struct umm_source *source, struct umm_run *run, char *out,
+                                size_t cap_bytes, size_t *n_read, struct umm_error *err)
+{
+    if (source->kept_at < source->kept_len) {
+        *n_read = read_kept(source, out, cap_bytes);
+        return UMM_OK;
+    }
+    enum umm_status status = read_new(source, run, out, cap_bytes, n_read, err);
+    if (!status && source->is_keeping) {
+        status = keep(source, out, *n_read, err);
+        source->kept_at = source->kept_len;
+    }
+    return status;
+}
+
+enum umm_status umm_source_keep(struct umm_source *source, const char *text, size_t len_bytes,
+                                struct umm_error *err)
+{
+    /* What an earlier look kept and nobody has read yet comes after the text. */
+    char *rest = source->kept;
+    const size_t n_rest = source->kept_len - source->kept_at;
+    source->kept = NULL;
+    source->kept_len = source->kept_cap = 0;
+    source->is_keeping = true;
+    enum umm_status status = keep(source, text, len_bytes, err);
+    if (!status && n_rest)
+        status = keep(source, rest + source->kept_at, n_rest, err);
+    source->kept_at = len_bytes;
+    free(rest);
+    return status;
+}
+
+void umm_source_replay(struct umm_source *source)
+{
+    source->is_keeping = false;
+    source->kept_at = 0;
 }
 
 bool umm_source_can_seek(const struct umm_source *source)

@@ -25,6 +25,10 @@ struct umm_source {
     bool is_begun;        /* zstd: some text was read */
     uint64_t n_raw_bytes; /* read from the file so far */
     uint64_t bom_bytes;   /* of a byte order mark that was skipped */
+    /* Text that is read a second time: see umm_source_keep. */
+    char *kept;
+    size_t kept_len, kept_cap, kept_at;
+    bool is_keeping;
 };
 
 /*
@@ -49,5 +53,13 @@ bool umm_source_can_seek(const struct umm_source *source);
 /* Go on reading at that byte of the text (after a byte order mark). */
 UMM_MUST_USE enum umm_status umm_source_seek(struct umm_source *source, uint64_t byte,
                                              struct umm_error *err);
+
+/*
+ * Keep what is read from here on, with the len_bytes at text before it, until umm_source_replay
+ * gives it out again before anything else. For streams: memory is what it costs.
+ */
+UMM_MUST_USE enum umm_status umm_source_keep(struct umm_source *source, const char *text,
+                                             size_t len_bytes, struct umm_error *err);
+void umm_source_replay(struct umm_source *source);
 
 #endif

@@ -11,6 +11,7 @@
 #include "data/dataset.h"
 #include "data/guard.h"
 #include "data/output.h"
+#include "data/reading_times.h"
 #include "feature/featurejob_work.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -488,6 +489,8 @@ static enum umm_status run_job(struct job *job, struct umm_error *err)
     job->row = status ? NULL : malloc(job->reading.schema.row_bytes);
     if (!status && !job->row)
         status = umm_error_set_memory(err, job->reading.schema.row_bytes, "a row");
+    if (!status)
+        status = umm_reading_decide_times(&job->reading, NULL, err);
     if (!status)
         status = take_rows(job, err);
     return end(job, status, err);

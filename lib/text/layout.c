@@ -131,6 +131,7 @@ static const struct umm_layout layouts[] = {
               "taker_buy_volume,taker_buy_quote_volume,ignore",
      .columns = "timestamp=open_time," SIX,
      .delimiter = ',',
+     .has_epochs = true,
      .sample = "1672531200000,16541.77000000,16545.70000000,16508.39000000,16529.67000000,"
                "4364.83570000,1672534799999,72146293.58672290,149854,2179.94772000,"
                "36032352.87035720,0",
@@ -141,6 +142,7 @@ static const struct umm_layout layouts[] = {
      .columns = "timestamp=unix|date,open,high,low,close,volume=volume_*|volume",
      .banner = "CryptoDataDownload.com",
      .time_formats = {"%Y-%m-%d %I-%p", NULL},
+     .has_epochs = true,
      .delimiter = ',',
      .header = UMM_HEADER_YES,
      .is_newest_first = true,

@@ -66,6 +66,7 @@ struct umm_layout {
     char delimiter;
     enum umm_header header;
     bool is_newest_first;
+    bool has_epochs; /* digits in its times are epochs, whatever else they may read as */
     const char *sample;
     const char *volume;
     const char *close;

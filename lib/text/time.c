@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "text/time.h"
 
+#include <string.h>
+
 #include "text/time_epoch.h"
 #include "text/time_pattern.h"
 
@@ -10,7 +12,11 @@ const char *umm_time_result_text(enum umm_time_result result)
 {
     switch (result) {
     case UMM_TIME_NO_SUCH_DATE: return "is no date or time of day that exists";
-    case UMM_TIME_OTHER_UNIT: return "is an epoch of another unit than those before";
+    case UMM_TIME_WIDTH: return "has fewer digits than its form needs";
+    case UMM_TIME_HOUR_24: return "is the end of a day, which is not read as the next day's 00:00";
+    case UMM_TIME_NO_EPOCH: return "is no epoch of 1980 to 2100";
+    case UMM_TIME_CUT: return "may have lost its last digits";
+    case UMM_TIME_AMBIGUOUS: return "is ambiguous";
     case UMM_TIME_LOCAL_GAP: return "is a local time that the time zone skipped";
     case UMM_TIME_LOCAL_FOLD: return "is a local time that the time zone had twice";
     case UMM_TIME_RANGE: return "is out of range";
@@ -81,11 +87,19 @@ static bool is_civil(const struct umm_time_civil *c)
            c->minute >= 0 && c->minute <= 59 && c->second >= 0 && c->second <= 59;
 }
 
+/* 24:00:00 of a day that exists. */
+static bool is_hour_24(const struct umm_time_civil *c)
+{
+    struct umm_time_civil midnight = *c;
+    midnight.hour = 0;
+    return c->hour == 24 && c->minute == 0 && c->second == 0 && c->nsec == 0 && is_civil(&midnight);
+}
+
 enum umm_time_result umm_time_from_civil(const struct umm_time_spec *spec,
                                          const struct umm_time_civil *civil, struct umm_time *out)
 {
     if (!is_civil(civil))
-        return UMM_TIME_NO_SUCH_DATE;
+        return is_hour_24(civil) ? UMM_TIME_HOUR_24 : UMM_TIME_NO_SUCH_DATE;
     if (civil->year < 1 || civil->year > 9999)
         return UMM_TIME_RANGE;
 
@@ -167,74 +181,141 @@ static bool scan_separated(struct umm_time_cursor cursor, char separator, struct
     return cursor.at == cursor.end;
 }
 
-static bool scan_compact(struct umm_time_cursor cursor, struct umm_time_civil *c)
+/* A fraction of the second after one of these, if there is one. */
+static bool scan_optional_fraction(struct umm_time_cursor *cursor, const char *points,
+                                   int32_t *nsec)
 {
-    if (!scan_date(&cursor, '\0', c))
-        return false;
-    if (cursor.at == cursor.end)
+    if (cursor->at == cursor->end || !strchr(points, *cursor->at))
         return true;
-    bool has_space = umm_time_scan_byte(&cursor, ' ');
-    bool has_separator = has_space || umm_time_scan_byte(&cursor, 'T');
-    if (!scan_two(&cursor, &c->hour))
+    cursor->at++;
+    return umm_time_scan_fraction(cursor, nsec);
+}
+
+/* YYYYMMDDHHMMSS[.f], YYYYMMDDHHMMSSfff, after the date. */
+static bool scan_digits_of_day(struct umm_time_cursor *cursor, struct umm_time_civil *c)
+{
+    int32_t ms;
+
+    if (!scan_two(cursor, &c->hour) || !scan_two(cursor, &c->minute) ||
+        !scan_two(cursor, &c->second))
         return false;
-    bool has_colons = has_space && umm_time_scan_byte(&cursor, ':');
-    if (!scan_two(&cursor, &c->minute))
-        return false;
+    if (cursor->end - cursor->at == 3 && umm_time_scan_digits(cursor, 3, 3, &ms) != 0)
+        c->nsec = ms * 1000000;
+    return scan_optional_fraction(cursor, ".", &c->nsec);
+}
+
+/*
+ * HHMM or HHMMSS, after a separator. Without its leading zeros each could be the other, so
+ * that a column has one of both.
+ */
+static enum umm_time_result scan_undivided_clock(struct umm_time_cursor *cursor, int wanted_digits,
+                                                 struct umm_time_civil *c)
+{
+    int n_digits = (int)(cursor->end - cursor->at);
+
+    for (const char *p = cursor->at; p < cursor->end; p++)
+        if (!umm_time_is_digit(*p))
+            return UMM_TIME_MALFORMED;
+    if (n_digits > 6)
+        return UMM_TIME_MALFORMED;
+    if ((n_digits != 4 && n_digits != 6) || (wanted_digits && n_digits != wanted_digits))
+        return UMM_TIME_WIDTH;
+    bool is_read = scan_two(cursor, &c->hour) && scan_two(cursor, &c->minute) &&
+                   (n_digits == 4 || scan_two(cursor, &c->second));
+    return is_read ? UMM_TIME_OK : UMM_TIME_MALFORMED;
+}
+
+static enum umm_time_result scan_compact(struct umm_time_cursor cursor, int clock_digits,
+                                         struct umm_time_civil *c)
+{
+    bool is_read;
+
+    if (!scan_date(&cursor, '\0', c))
+        return UMM_TIME_MALFORMED;
     if (cursor.at == cursor.end)
-        return has_separator; /* twelve digits in a row are a number */
-    if (has_colons && !umm_time_scan_byte(&cursor, ':'))
-        return false;
-    return scan_two(&cursor, &c->second) && cursor.at == cursor.end;
+        return UMM_TIME_OK;
+    bool has_space = umm_time_scan_byte(&cursor, ' ');
+    if (!has_space && !umm_time_scan_byte(&cursor, 'T'))
+        is_read = scan_digits_of_day(&cursor, c);
+    else if (!has_space || cursor.end - cursor.at < 3 || cursor.at[2] != ':')
+        return cursor.at == cursor.end ? UMM_TIME_MALFORMED
+                                       : scan_undivided_clock(&cursor, clock_digits, c);
+    else
+        is_read = scan_two(&cursor, &c->hour) && umm_time_scan_byte(&cursor, ':') &&
+                  scan_two(&cursor, &c->minute) &&
+                  (cursor.at == cursor.end ||
+                   (umm_time_scan_byte(&cursor, ':') && scan_two(&cursor, &c->second) &&
+                    scan_optional_fraction(&cursor, ".,", &c->nsec)));
+    return is_read && cursor.at == cursor.end ? UMM_TIME_OK : UMM_TIME_MALFORMED;
 }
 
 enum umm_time_result umm_time_parse(const struct umm_time_spec *spec, const char *text,
                                     size_t len_bytes, struct umm_time *out)
 {
+    enum umm_time_unit ignored;
+    return umm_time_parse_unit(spec, text, len_bytes, out, &ignored);
+}
+
+enum umm_time_result umm_time_parse_unit(const struct umm_time_spec *spec, const char *text,
+                                         size_t len_bytes, struct umm_time *out,
+                                         enum umm_time_unit *unit)
+{
     struct umm_time_cursor cursor = {.at = text, .end = text + len_bytes};
     struct umm_time_civil civil = {0};
-    enum umm_time_result result;
+    enum umm_time_result result = UMM_TIME_MALFORMED;
     bool is_read = false;
 
     switch (spec->form) {
-    case UMM_TIME_FORM_EPOCH: return umm_time_parse_epoch(spec, text, len_bytes, out);
+    case UMM_TIME_FORM_EPOCH: return umm_time_parse_epoch(spec, text, len_bytes, out, unit);
     case UMM_TIME_FORM_ISO: is_read = scan_separated(cursor, '-', &civil); break;
     case UMM_TIME_FORM_YEAR_FIRST:
         is_read = len_bytes > 4 && (text[4] == '/' || text[4] == '.') &&
                   scan_separated(cursor, text[4], &civil);
         break;
-    case UMM_TIME_FORM_COMPACT: is_read = scan_compact(cursor, &civil); break;
+    case UMM_TIME_FORM_COMPACT:
+        result = scan_compact(cursor, spec->clock_digits, &civil);
+        is_read = result == UMM_TIME_OK;
+        break;
     case UMM_TIME_FORM_PATTERN:
         result = umm_time_pattern_parse(spec, spec->patterns[0], text, len_bytes, out);
-        if (result == UMM_TIME_MALFORMED && spec->patterns[1])
+        if ((result == UMM_TIME_MALFORMED || result == UMM_TIME_WIDTH) && spec->patterns[1])
             result = umm_time_pattern_parse(spec, spec->patterns[1], text, len_bytes, out);
         return result;
     case UMM_TIME_FORM_NONE: break;
     }
-    return is_read ? umm_time_from_civil(spec, &civil, out) : UMM_TIME_MALFORMED;
+    return is_read ? umm_time_from_civil(spec, &civil, out) : result;
 }
 
 /* ---- Detection --------------------------------------------------------- */
 
-/*
- * Whether the number reads as YYYYMMDD, YYYYMMDDHHMM or YYYYMMDDHHMMSS of the
- * years 1900 to 2100, whatever fraction it has.
- */
-static bool looks_like_date(const struct umm_time_number *num)
+/* Whether the text begins with eight digits that are a date of the years 1900 to 2100. */
+static bool begins_with_date(const char *text, size_t len_bytes)
 {
-    struct umm_time_cursor cursor = {.at = num->int_digits,
-                                     .end = num->int_digits + num->n_int_digits};
+    struct umm_time_cursor cursor = {.at = text, .end = text + len_bytes};
     struct umm_time_civil c = {0};
 
-    if (num->has_sign ||
-        (num->n_int_digits != 8 && num->n_int_digits != 12 && num->n_int_digits != 14))
+    return scan_date(&cursor, '\0', &c) && c.year >= 1900 && c.year <= 2100 && c.month >= 1 &&
+           c.month <= 12 && c.day >= 1 && c.day <= 31;
+}
+
+/* Whether digits alone are a date, which no epoch of 1980 to 2100 has the length of. */
+static bool is_compact(const struct umm_time_number *num, const char *text, size_t len_bytes)
+{
+    if (num->has_sign || num->has_exponent || !begins_with_date(text, len_bytes))
         return false;
-    if (!scan_date(&cursor, '\0', &c) || c.year < 1900 || c.year > 2100 || c.month < 1 ||
-        c.month > 12 || c.day < 1 || c.day > 31)
-        return false;
-    if (num->n_int_digits == 12)
-        return scan_two(&cursor, &c.hour) && c.hour < 24 && scan_two(&cursor, &c.minute) &&
-               c.minute < 60;
-    return true;
+    return num->n_digits == 14 || (!num->has_point && (num->n_digits == 8 || num->n_digits == 17));
+}
+
+/* The digits of HHMM or HHMMSS after "YYYYMMDD " or "YYYYMMDDT", 0 for anything else. */
+static int clock_digits_of(const char *text, size_t len_bytes)
+{
+    enum { DATE = 9 };
+    if (len_bytes != DATE + 4 && len_bytes != DATE + 6)
+        return 0;
+    for (size_t i = DATE; i < len_bytes; i++)
+        if (!umm_time_is_digit(text[i]))
+            return 0;
+    return (int)len_bytes - DATE;
 }
 
 /* One or two digits, twice, then a year of two or four, with one of "/.-" between. */
@@ -262,14 +343,13 @@ enum umm_time_result umm_time_detect(const char *text, size_t len_bytes, struct 
     struct umm_time_number num;
 
     if (umm_time_scan_number(text, len_bytes, &num)) {
-        if (looks_like_date(&num)) {
-            if (num.frac_digits || num.n_int_digits == 12)
-                return UMM_TIME_MALFORMED;
-            spec->form = UMM_TIME_FORM_COMPACT;
-            return UMM_TIME_OK;
-        }
-        spec->form = UMM_TIME_FORM_EPOCH;
-        spec->epoch_unit = umm_time_unit_by_magnitude(&num);
+        enum umm_time_unit unit;
+        bool is_date = is_compact(&num, text, len_bytes);
+        if (!is_date && !umm_time_number_unit(&num, &unit))
+            return UMM_TIME_NO_EPOCH;
+        if (!is_date && num.is_cut)
+            return UMM_TIME_CUT;
+        spec->form = is_date ? UMM_TIME_FORM_COMPACT : UMM_TIME_FORM_EPOCH;
         return UMM_TIME_OK;
     }
     if (looks_like_day_month(text, len_bytes))
@@ -279,6 +359,8 @@ enum umm_time_result umm_time_detect(const char *text, size_t len_bytes, struct 
         struct umm_time ignored;
         if (umm_time_parse(&trial, text, len_bytes, &ignored) != UMM_TIME_MALFORMED) {
             spec->form = forms[i];
+            if (spec->form == UMM_TIME_FORM_COMPACT)
+                spec->clock_digits = clock_digits_of(text, len_bytes);
             return UMM_TIME_OK;
         }
     }

@@ -29,23 +29,38 @@ extern "C" {
 #define UMM_TIME_SEC_MIN (-INT64_C(62135596800))
 #define UMM_TIME_SEC_MAX INT64_C(253402300799)
 
-enum umm_time_unit { UMM_TIME_S = 0, UMM_TIME_MS, UMM_TIME_US, UMM_TIME_NS };
+/* Of arrays and of epochs in texts; TICKS, of texts only, are 100 ns since the year 1. */
+enum umm_time_unit { UMM_TIME_S = 0, UMM_TIME_MS, UMM_TIME_US, UMM_TIME_NS, UMM_TIME_TICKS };
+enum { UMM_TIME_UNITS = UMM_TIME_TICKS + 1 };
 
-/* "s", "ms", "us", "ns". */
+/* "s", "ms", "us", "ns", "ticks". */
 const char *umm_time_unit_name(enum umm_time_unit unit);
 
 /* The unit of that name; false, and *out untouched, if there is none. */
 UMM_MUST_USE bool umm_time_unit_parse(const char *name, enum umm_time_unit *out);
 
+/* The same for epochs in texts, which may be ticks. */
+UMM_MUST_USE bool umm_time_unit_parse_in(const char *name, enum umm_time_unit *out);
+
+/*
+ * A number is taken for an epoch by its magnitude only if it is one from 1980 up to 2100
+ * in seconds, milli-, micro- or nanoseconds since 1970: these never overlap. In seconds:
+ */
+#define UMM_TIME_EPOCH_FIRST_S INT64_C(315532800)
+#define UMM_TIME_EPOCH_END_S   INT64_C(4102444800)
+
+/* The unit in which magnitude is such an epoch; false, and *unit untouched, if in none. */
+UMM_MUST_USE bool umm_time_unit_of(uint64_t magnitude, enum umm_time_unit *unit);
+
 /*
  * The forms a text can have. ZONE is "Z" or +HH, +HH:MM, +HHMM (or -), up to
  * 23:59; without one the time is local to the spec's zone. Digits are ASCII.
  *
- *   EPOCH       [+-]digits[.digits], in the spec's unit
+ *   EPOCH       [+-]digits[.digits][e[+-]digits], in the spec's unit
  *   ISO         YYYY-MM-DD[(T| )HH[:MM[:SS[(.|,)f{1,9}]]]][[ ]ZONE]
  *   YEAR_FIRST  the same with '/' or with '.' between year, month and day
- *   COMPACT     YYYYMMDD, YYYYMMDD(T| )HHMM[SS], YYYYMMDD HH:MM[:SS],
- *               YYYYMMDDHHMMSS
+ *   COMPACT     YYYYMMDD, YYYYMMDD(T| )HHMM[SS], YYYYMMDD HH:MM[:SS[(.|,)f{1,9}]],
+ *               YYYYMMDDHHMMSS[.f{1,9}], YYYYMMDDHHMMSSfff
  *   PATTERN     what umm_time_pattern_check describes
  */
 enum umm_time_form {
@@ -60,9 +75,13 @@ enum umm_time_form {
 /*
  * How to read a column of texts. Zero-initialise it. Pointers are borrowed.
  *
- *   epoch_unit      EPOCH: what the number counts
- *   is_unit_forced  EPOCH: take epoch_unit as given; otherwise a number whose
- *                   magnitude belongs to another unit is UMM_TIME_OTHER_UNIT
+ *   epoch_unit      EPOCH: what the number counts, if is_unit_forced
+ *   is_unit_forced  EPOCH: take epoch_unit as given; otherwise each number has the
+ *                   unit of its magnitude (umm_time_unit_of)
+ *   is_epoch        digits that could also be a date and time of day are an epoch; of
+ *                   interest to those who choose the form
+ *   clock_digits    COMPACT: 4 or 6 of a time of day without colons (HHMM, HHMMSS); 0:
+ *                   either
  *   patterns        PATTERN: checked patterns; [1], if not NULL, is tried for
  *                   texts that do not have the shape of [0]
  *   tz              zone of texts without one of their own; NULL means UTC
@@ -72,6 +91,8 @@ struct umm_time_spec {
     enum umm_time_form form;
     enum umm_time_unit epoch_unit;
     bool is_unit_forced;
+    bool is_epoch;
+    int clock_digits;
     const char *patterns[2];
     const struct umm_tz *tz;
     enum umm_tz_fold fold;
@@ -80,8 +101,12 @@ struct umm_time_spec {
 enum umm_time_result {
     UMM_TIME_OK = 0,
     UMM_TIME_MALFORMED,    /* not of the form */
+    UMM_TIME_WIDTH,        /* fewer digits than neighbours without a separator need */
     UMM_TIME_NO_SUCH_DATE, /* of the form, but 2023-02-30 or 25:00 */
-    UMM_TIME_OTHER_UNIT,   /* an epoch number of another unit's magnitude */
+    UMM_TIME_HOUR_24,      /* 24:00:00, which is not taken for the next day's 00:00 */
+    UMM_TIME_NO_EPOCH,     /* a number that is no epoch of 1980 to 2100, and no unit given */
+    UMM_TIME_CUT,          /* a number like 1.7e9, whose last digits are not there */
+    UMM_TIME_AMBIGUOUS,    /* digits that could be an epoch, or a date and time of day */
     UMM_TIME_LOCAL_GAP,    /* the zone's clocks skipped this local time */
     UMM_TIME_LOCAL_FOLD,   /* the zone's clocks showed this local time twice */
     UMM_TIME_RANGE,        /* before year 1, after year 9999, or beyond the type */
@@ -96,24 +121,32 @@ const char *umm_time_result_text(enum umm_time_result result);
  * Read exactly the len_bytes bytes at text in the form spec->form. No spaces
  * around it are skipped. *out is written on UMM_TIME_OK only.
  *
- * EPOCH: the unit of a number v is decided by |v|: below 1e11 seconds, below
- * 1e14 milliseconds, below 1e17 microseconds, else nanoseconds. Fractions are
- * exact; digits below a nanosecond must be zeros (UMM_TIME_INEXACT). A text that
- * carries its zone is not subject to spec->tz.
+ * EPOCH: without is_unit_forced a number that is no epoch of 1980 to 2100 is
+ * UMM_TIME_NO_EPOCH, and one that an exponent makes longer than its digits are is
+ * UMM_TIME_CUT: the program that wrote it may have rounded it. Fractions are exact; digits
+ * below a nanosecond must be zeros (UMM_TIME_INEXACT). A text that carries its zone is not
+ * subject to spec->tz.
  */
 UMM_MUST_USE enum umm_time_result umm_time_parse(const struct umm_time_spec *spec, const char *text,
                                                  size_t len_bytes, struct umm_time *out);
 
+/* The same; *unit is what an epoch counts, and left alone for other forms. */
+UMM_MUST_USE enum umm_time_result umm_time_parse_unit(const struct umm_time_spec *spec,
+                                                      const char *text, size_t len_bytes,
+                                                      struct umm_time *out,
+                                                      enum umm_time_unit *unit);
+
 /*
- * Find the form of a column from one of its texts: on UMM_TIME_OK spec->form and
- * (EPOCH) spec->epoch_unit are set, and nothing else. Only the shape is judged:
- * umm_time_parse may still find that the date does not exist.
+ * Find the form of a column from one of its texts: on UMM_TIME_OK spec->form is set and,
+ * with COMPACT, spec->clock_digits; nothing else. Only the shape is judged: umm_time_parse
+ * may still find that the date does not exist.
  *
- *   - 8 digits, or 14, that begin with a date from 19000101 to 21001231 (month
- *     01-12, day 01-31) are COMPACT; with a fraction they could be a date or an
- *     epoch, as could 12 digits that read as YYYYMMDDHHMM, or as milliseconds of
- *     1976: these are UMM_TIME_MALFORMED, and somebody has to say
- *   - other numbers are EPOCH, with the unit by magnitude
+ *   - 8, 14 or 17 digits that begin with a date from 19000101 to 21001231 (month 01-12,
+ *     day 01-31) are COMPACT, as are 14 with a fraction: none of them is an epoch of 1980
+ *     to 2100 in any unit
+ *   - numbers that are one are EPOCH; that they could also be dates of another form
+ *     (text/time_digits.h) is for those to judge who see the whole column
+ *   - other numbers are UMM_TIME_NO_EPOCH or UMM_TIME_CUT
  *   - numeric dates with the year last or of two digits (dd/mm/yyyy, mm/dd/yy,
  *     dd.mm.yyyy, dd-mm-yyyy and so on, whatever follows) are UMM_TIME_DAY_MONTH,
  *     even if a 28 decides it: the next file of the same layout may have none
@@ -126,7 +159,8 @@ UMM_MUST_USE enum umm_time_result umm_time_detect(const char *text, size_t len_b
  * Check a pattern (a NUL-terminated text) for use in umm_time_spec.patterns.
  * On false *bad, if bad is not NULL, points at the offending place: a conversion
  * that is unknown, repeated or makes no sense without another, or the closing
- * NUL if the pattern does not determine a date.
+ * NUL if the pattern does not determine a date; and *why, if why is not NULL, is a
+ * phrase that says what is wrong with it ("is there twice").
  *
  *   %Y 4-digit year          %H hour 0-23       %z zone: Z, +HH, +HHMM, +HH:MM
  *   %y 00-68 20yy, else 19yy %I hour 1-12       %s epoch seconds, may be signed
@@ -134,13 +168,17 @@ UMM_MUST_USE enum umm_time_result umm_time_detect(const char *text, size_t len_b
  *   %b %B month's name       %M minute          %T %H:%M:%S
  *   %d day of the month      %S second          %% a percent sign
  *   %j day of the year       %f 1 to 9 digits of a fraction of the second
+ *                            %.f a point and such digits, or nothing
  *
- * Month, day, hour, minute and second take one or two digits (%j one to three),
- * two if two are there. Month names are English, short or in full; they, AM and
- * PM are read without case. White space matches one or more blanks or tabs;
- * every other byte matches itself.
+ * Month, day, hour, minute and second take one or two digits (%j one to three), two if
+ * two are there. Next to another number without anything between (%H%M%S, %Y%m%d) they
+ * want two (%j three; fewer are UMM_TIME_WIDTH): 93000 could be 09:30:00 or 9:3:000. A dash
+ * in the first of such numbers (%-H%M%S) says that all of them together are a number without
+ * leading zeros: 93000, 930 and 5 are then 09:30:00, 00:09:30 and 00:00:05. Month names are
+ * English, short or in full; they, AM and PM are read without case. White space matches one
+ * or more blanks or tabs; every other byte matches itself.
  */
-UMM_MUST_USE bool umm_time_pattern_check(const char *pattern, const char **bad);
+UMM_MUST_USE bool umm_time_pattern_check(const char *pattern, const char **bad, const char **why);
 
 /*
  * The time as a count of unit, exactly, or UMM_TIME_INEXACT or UMM_TIME_RANGE

@@ -79,9 +79,68 @@ enum field {
     PERCENT = 1 << 12 /* no field */
 };
 
-static unsigned fields_of(char conversion)
+/* A conversion as it stands in a pattern: "%H", "%-H" or "%.f". */
+struct conversion {
+    char letter; /* '.' for "%.f"; NUL for one that is not whole */
+    bool has_dash;
+    const char *next; /* what follows it in the pattern */
+};
+
+/* The conversion at that percent sign. */
+static inline struct conversion conversion_at(const char *percent)
 {
-    switch (conversion) {
+    struct conversion c = {.next = percent + 1};
+    c.has_dash = *c.next == '-';
+    c.next += c.has_dash;
+    c.letter = *c.next;
+    if (c.letter == '.' && c.next[1] != 'f')
+        c.letter = '\0';
+    c.next += c.letter == '.' ? 2 : *c.next != '\0';
+    return c;
+}
+
+/* The digits that a number has at most; 0 for what has no such number, or is none. */
+static inline int width_of(char letter)
+{
+    switch (letter) {
+    case 'Y': return 4;
+    case 'j': return 3;
+    case 'y':
+    case 'm':
+    case 'd':
+    case 'H':
+    case 'I':
+    case 'M':
+    case 'S': return 2;
+    default: return 0;
+    }
+}
+
+/* Whether a number stands at that place of a pattern. */
+static inline bool begins_number(const char *pattern)
+{
+    if (*pattern != '%')
+        return false;
+    char letter = conversion_at(pattern).letter;
+    return width_of(letter) || letter == 'f' || letter == 's' || letter == 'F' || letter == 'T';
+}
+
+/* The digits of all numbers that follow each other from that place on. */
+static int width_from(const char *pattern)
+{
+    int sum = 0;
+
+    while (begins_number(pattern)) {
+        struct conversion c = conversion_at(pattern);
+        sum += width_of(c.letter);
+        pattern = c.next;
+    }
+    return sum;
+}
+
+static unsigned fields_of(char letter)
+{
+    switch (letter) {
     case 'Y':
     case 'y': return YEAR;
     case 'm':
@@ -94,6 +153,7 @@ static unsigned fields_of(char conversion)
     case 'p': return HALF;
     case 'M': return MINUTE;
     case 'S': return SECOND;
+    case '.':
     case 'f': return FRACTION;
     case 'z': return ZONE;
     case 's': return EPOCH;
@@ -104,24 +164,49 @@ static unsigned fields_of(char conversion)
     }
 }
 
-/* What, of all that the pattern names, a field's presence asks for and forbids. */
-static bool is_field_sensible(unsigned fields, unsigned all)
+/* What a field's presence asks for and all that the pattern names has not; NULL if nothing. */
+static const char *problem_of_field(unsigned fields, unsigned all)
 {
-    if (fields & EPOCH)
-        return (all & ~(unsigned)(EPOCH | FRACTION | PERCENT)) == 0;
-    if (fields & YEAR_DAY)
-        return (all & (MONTH | DAY)) == 0;
-    if (fields & HOUR_12)
-        return (all & HALF) != 0;
-    if (fields & HALF)
-        return (all & HOUR_12) != 0;
-    if (fields & MINUTE)
-        return (all & HOUR) != 0;
-    if (fields & SECOND)
-        return (all & MINUTE) != 0;
-    if (fields & FRACTION)
-        return (all & (SECOND | EPOCH)) != 0;
-    return true;
+    if ((fields & EPOCH) && (all & ~(unsigned)(EPOCH | FRACTION | PERCENT)) != 0)
+        return "an epoch has no other parts";
+    if ((fields & YEAR_DAY) && (all & (MONTH | DAY)) != 0)
+        return "a day of the year has no month";
+    if ((fields & HOUR_12) && !(all & HALF))
+        return "it needs %p, AM or PM";
+    if ((fields & HALF) && !(all & HOUR_12))
+        return "it needs %I, an hour of 1 to 12";
+    if ((fields & MINUTE) && !(all & HOUR))
+        return "it needs an hour";
+    if ((fields & SECOND) && !(all & MINUTE))
+        return "it needs a minute";
+    if ((fields & FRACTION) && !(all & (SECOND | EPOCH)))
+        return "it needs a second";
+    return NULL;
+}
+
+/* A dash is for the first of numbers without anything between, which all have a known width. */
+static const char *problem_of_dash(const struct conversion *c, bool is_first)
+{
+    if (!c->has_dash)
+        return NULL;
+    if (width_of(c->letter) == 0 || c->letter == 'Y')
+        return "a dash is for numbers that may lack leading zeros";
+    if (!is_first)
+        return "only the first of numbers without anything between lacks leading zeros";
+    for (const char *p = c->next; begins_number(p); p = conversion_at(p).next)
+        if (width_of(conversion_at(p).letter) == 0)
+            return "the number of all digits must be known";
+    return NULL;
+}
+
+static const char *problem_of_letter(char letter)
+{
+    switch (letter) {
+    case 'Z': return "names of zones are not read";
+    case 'a':
+    case 'A': return "names of weekdays are not read";
+    default: return fields_of(letter) ? NULL : "there is no such conversion";
+    }
 }
 
 static bool has_date(unsigned all)
@@ -133,36 +218,50 @@ static bool has_date(unsigned all)
 /*
  * Walk over the conversions of a pattern and return the union of their fields.
  * The walk stops at the first one that is unknown or repeated, or that does not
- * go with `all`, and *bad points at it; otherwise *bad is NULL.
+ * go with `all`, *bad points at it, and *why says what is wrong; otherwise *bad is NULL.
  */
-static unsigned walk(const char *pattern, unsigned all, const char **bad)
+static unsigned walk(const char *pattern, unsigned all, const char **bad, const char **why)
 {
     unsigned seen = 0;
+    const char *number_end = NULL;
 
     *bad = NULL;
-    for (const char *p = strchr(pattern, '%'); p; p = strchr(p + 2, '%')) {
-        unsigned fields = fields_of(p[1]);
-        if (fields == 0 || (fields & seen & ~(unsigned)PERCENT) ||
-            (all && !is_field_sensible(fields, all))) {
+    for (const char *p = strchr(pattern, '%'); p;) {
+        struct conversion c = conversion_at(p);
+        unsigned fields = fields_of(c.letter);
+        *why = problem_of_letter(c.letter);
+        if (!*why)
+            *why = problem_of_dash(&c, p != number_end);
+        if (!*why && (fields & seen & ~(unsigned)PERCENT))
+            *why = "what it means was there before";
+        if (!*why && all)
+            *why = problem_of_field(fields, all);
+        if (*why) {
             *bad = p;
             break;
         }
         seen |= fields;
+        number_end = begins_number(p) ? c.next : NULL;
+        p = strchr(c.next, '%');
     }
     return seen;
 }
 
-bool umm_time_pattern_check(const char *pattern, const char **bad)
+bool umm_time_pattern_check(const char *pattern, const char **bad, const char **why)
 {
-    const char *place;
-    unsigned all = walk(pattern, 0, &place);
+    const char *place, *reason;
+    unsigned all = walk(pattern, 0, &place, &reason);
 
     if (!place)
-        walk(pattern, all, &place);
-    if (!place && !has_date(all))
+        walk(pattern, all, &place, &reason);
+    if (!place && !has_date(all)) {
         place = pattern + strlen(pattern);
+        reason = "there is no date in it";
+    }
     if (place && bad)
         *bad = place;
+    if (place && why)
+        *why = reason;
     return !place;
 }
 
@@ -178,6 +277,8 @@ struct reading {
     bool is_epoch_negative;
     bool is_epoch_huge;
     int64_t epoch;
+    int n_missing;  /* zeros that the numbers from here on lack, because of a dash */
+    bool is_narrow; /* there were fewer digits than neighbours need */
 };
 
 static char to_lower(char c)
@@ -240,44 +341,85 @@ static bool scan_epoch(struct umm_time_cursor *cursor, struct reading *r)
     return r->has_epoch;
 }
 
-static bool scan_year(struct umm_time_cursor *cursor, int n_digits, int64_t *year)
-{
-    int32_t value;
+/* What is around a conversion: whether a number ends before it, or begins after it. */
+struct around {
+    bool before, after;
+};
 
-    if (umm_time_scan_digits(cursor, n_digits, n_digits, &value) == 0)
-        return false;
-    *year = n_digits == 4 ? value : value + (value >= 69 ? 1900 : 2000);
-    return true;
+/*
+ * Read a number of at least least and at most width digits. Zeros that are known to be
+ * missing are its first digits.
+ */
+static bool scan_number(struct umm_time_cursor *cursor, int least, int width, struct around around,
+                        int32_t *value, struct reading *r)
+{
+    int n_zeros = r->n_missing < width ? r->n_missing : width;
+    bool has_neighbour = around.before || around.after, has_digit;
+
+    r->n_missing -= n_zeros;
+    *value = 0;
+    if (n_zeros == width)
+        return true;
+    if (has_neighbour || n_zeros)
+        least = width - n_zeros;
+    if (umm_time_scan_digits(cursor, least, width - n_zeros, value) != 0)
+        return true;
+    has_digit = cursor->at < cursor->end && umm_time_is_digit(*cursor->at);
+    r->is_narrow |= has_neighbour && (around.before || has_digit);
+    return false;
 }
 
-static bool scan_items(struct umm_time_cursor *cursor, const char *pattern, struct reading *r);
+/* Count the digits at the cursor that all numbers from here on share. */
+static bool begin_dash(const struct umm_time_cursor *cursor, const char *pattern, struct reading *r)
+{
+    int width = width_from(pattern), n = 0;
 
-static bool scan_conversion(struct umm_time_cursor *cursor, char conversion, struct reading *r)
+    while (n <= width && cursor->at + n < cursor->end && umm_time_is_digit(cursor->at[n]))
+        n++;
+    r->n_missing = width - n;
+    return n > 0 && n <= width;
+}
+
+static bool scan_items(struct umm_time_cursor *cursor, const char *pattern, struct around around,
+                       struct reading *r);
+
+static bool scan_conversion(struct umm_time_cursor *cursor, char letter, struct around around,
+                            struct reading *r)
 {
     struct umm_time_civil *c = &r->civil;
+    int32_t year = 0;
 
-    switch (conversion) {
-    case 'Y': return scan_year(cursor, 4, &c->year);
-    case 'y': return scan_year(cursor, 2, &c->year);
-    case 'm': return umm_time_scan_digits(cursor, 1, 2, &c->month) != 0;
+    switch (letter) {
+    case 'Y':
+        if (!scan_number(cursor, 4, 4, around, &year, r))
+            return false;
+        c->year = year;
+        return true;
+    case 'y':
+        if (!scan_number(cursor, 2, 2, around, &year, r))
+            return false;
+        c->year = year + (year >= 69 ? 1900 : 2000);
+        return true;
+    case 'm': return scan_number(cursor, 1, 2, around, &c->month, r);
     case 'b':
     case 'B': return scan_month_name(cursor, &c->month);
-    case 'd': return umm_time_scan_digits(cursor, 1, 2, &c->day) != 0;
+    case 'd': return scan_number(cursor, 1, 2, around, &c->day, r);
     case 'j':
-        r->has_year_day = umm_time_scan_digits(cursor, 1, 3, &r->year_day) != 0;
+        r->has_year_day = scan_number(cursor, 1, 3, around, &r->year_day, r);
         return r->has_year_day;
     case 'I':
-        r->has_hour_12 = umm_time_scan_digits(cursor, 1, 2, &c->hour) != 0;
+        r->has_hour_12 = scan_number(cursor, 1, 2, around, &c->hour, r);
         return r->has_hour_12;
-    case 'H': return umm_time_scan_digits(cursor, 1, 2, &c->hour) != 0;
+    case 'H': return scan_number(cursor, 1, 2, around, &c->hour, r);
     case 'p': return scan_half(cursor, &r->is_pm);
-    case 'M': return umm_time_scan_digits(cursor, 1, 2, &c->minute) != 0;
-    case 'S': return umm_time_scan_digits(cursor, 1, 2, &c->second) != 0;
+    case 'M': return scan_number(cursor, 1, 2, around, &c->minute, r);
+    case 'S': return scan_number(cursor, 1, 2, around, &c->second, r);
     case 'f': return umm_time_scan_fraction(cursor, &c->nsec);
+    case '.': return !umm_time_scan_byte(cursor, '.') || umm_time_scan_fraction(cursor, &c->nsec);
     case 'z': c->has_offset = umm_time_scan_zone(cursor, &c->offset_s); return c->has_offset;
     case 's': return scan_epoch(cursor, r);
-    case 'F': return scan_items(cursor, "%Y-%m-%d", r);
-    case 'T': return scan_items(cursor, "%H:%M:%S", r);
+    case 'F': return scan_items(cursor, "%Y-%m-%d", around, r);
+    case 'T': return scan_items(cursor, "%H:%M:%S", around, r);
     case '%': return scan_word(cursor, "%");
     default: return false;
     }
@@ -297,21 +439,32 @@ static bool scan_blanks(struct umm_time_cursor *cursor)
     return cursor->at > start;
 }
 
-static bool scan_items(struct umm_time_cursor *cursor, const char *pattern, struct reading *r)
+static bool scan_items(struct umm_time_cursor *cursor, const char *pattern, struct around around,
+                       struct reading *r)
 {
-    for (const char *p = pattern; *p; p++) {
+    bool is_after_number = around.before;
+
+    for (const char *p = pattern; *p;) {
+        if (*p == '%') {
+            struct conversion c = conversion_at(p);
+            struct around near = {is_after_number,
+                                  begins_number(c.next) || (*c.next == '\0' && around.after)};
+            if (c.has_dash && !begin_dash(cursor, p, r))
+                return false;
+            if (!scan_conversion(cursor, c.letter, near, r))
+                return false;
+            is_after_number = begins_number(p);
+            p = c.next;
+            continue;
+        }
+        is_after_number = false;
         if (is_blank(*p)) {
-            while (is_blank(p[1]))
+            while (is_blank(*p))
                 p++;
             if (!scan_blanks(cursor))
                 return false;
-        } else if (*p == '%') {
-            if (!scan_conversion(cursor, *++p, r))
-                return false;
-        } else {
-            if (cursor->at == cursor->end || *cursor->at != *p)
-                return false;
-            cursor->at++;
+        } else if (!umm_time_scan_byte(cursor, *p++)) {
+            return false;
         }
     }
     return true;
@@ -365,8 +518,8 @@ enum umm_time_result umm_time_pattern_parse(const struct umm_time_spec *spec, co
     struct umm_time_cursor cursor = {.at = text, .end = text + len_bytes};
     struct reading r = {0};
 
-    if (!scan_items(&cursor, pattern, &r) || cursor.at != cursor.end)
-        return UMM_TIME_MALFORMED;
+    if (!scan_items(&cursor, pattern, (struct around){false, false}, &r) || cursor.at != cursor.end)
+        return r.is_narrow ? UMM_TIME_WIDTH : UMM_TIME_MALFORMED;
     if (r.has_epoch)
         return from_epoch(&r, out);
     if (r.has_year_day && !settle_year_day(&r))

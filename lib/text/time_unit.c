@@ -8,8 +8,8 @@
 
 enum { DAY_S = 86400, NS_PER_S = 1000000000 };
 
-static const int64_t units_per_s[] = {1, 1000, 1000000, 1000000000};
-static const char *const unit_names[] = {"s", "ms", "us", "ns"};
+static const int64_t units_per_s[] = {1, 1000, 1000000, 1000000000, 10000000};
+static const char *const unit_names[] = {"s", "ms", "us", "ns", "ticks"};
 
 int64_t umm_time_units_per_s(enum umm_time_unit unit)
 {
@@ -21,11 +21,35 @@ const char *umm_time_unit_name(enum umm_time_unit unit)
     return unit_names[unit];
 }
 
-bool umm_time_unit_parse(const char *name, enum umm_time_unit *out)
+/* The unit up to and including last with that name. */
+static bool find_unit(const char *name, enum umm_time_unit last, enum umm_time_unit *out)
 {
-    for (int unit = UMM_TIME_S; unit <= UMM_TIME_NS; unit++) {
+    for (int unit = UMM_TIME_S; unit <= (int)last; unit++) {
         if (strcmp(name, unit_names[unit]) == 0) {
             *out = (enum umm_time_unit)unit;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool umm_time_unit_parse(const char *name, enum umm_time_unit *out)
+{
+    return find_unit(name, UMM_TIME_NS, out);
+}
+
+bool umm_time_unit_parse_in(const char *name, enum umm_time_unit *out)
+{
+    return find_unit(name, UMM_TIME_TICKS, out);
+}
+
+bool umm_time_unit_of(uint64_t magnitude, enum umm_time_unit *unit)
+{
+    for (int i = UMM_TIME_S; i <= UMM_TIME_NS; i++) {
+        const uint64_t per_s = (uint64_t)units_per_s[i];
+        if (magnitude >= (uint64_t)UMM_TIME_EPOCH_FIRST_S * per_s &&
+            magnitude < (uint64_t)UMM_TIME_EPOCH_END_S * per_s) {
+            *unit = (enum umm_time_unit)i;
             return true;
         }
     }

@@ -300,7 +300,7 @@ static void test_times_in_types_of_numbers(void **state)
     refuse_time("f8", &us, "2255-06-05T23:47:34.740993Z", "--time-unit");
 }
 
-/* The first time settles the form and the unit for those after it. */
+/* The first time settles the form for those after it, and each epoch has its own unit. */
 static void test_forms_are_settled_once(void **state)
 {
     struct umm_time_spec spec = {.form = UMM_TIME_FORM_NONE};
@@ -308,9 +308,10 @@ static void test_forms_are_settled_once(void **state)
     (void)state;
     assert_time("M8", &ms, "1577836800000", 1577836800000);
     assert_int_equal(spec.form, UMM_TIME_FORM_EPOCH);
-    assert_int_equal(spec.epoch_unit, UMM_TIME_MS);
-    refuse_time("M8", &ms, "1577836800", "--time-unit-in");
-    refuse_time("M8", &ms, "1577836800000000", "--time-unit-in");
+    assert_time("M8", &ms, "1577836800", 1577836800000);
+    assert_time("M8", &ms, "1577836800000000", 1577836800000);
+    assert_time("M8", &ms, "2024123122", 2024123122000); /* settled: somebody looked at all */
+    refuse_time("M8", &ms, "170306093000", "YYMMDDhhmmss (2017-03-06T09:30:00)");
     refuse_time("M8", &ms, "2020-01-01", "timestamp is not a time");
     assert_time("M8", &ms, "1577836800001", 1577836800001);
 
@@ -318,6 +319,13 @@ static void test_forms_are_settled_once(void **state)
         .form = UMM_TIME_FORM_EPOCH, .epoch_unit = UMM_TIME_S, .is_unit_forced = true};
     assert_time("M8", &ms, "1577836800", 1577836800000);
     assert_time("M8", &ms, "157783680000", 157783680000000);
+
+    /* Without a look at the other rows digits that could be both are refused. */
+    spec = (struct umm_time_spec){.form = UMM_TIME_FORM_NONE};
+    refuse_time("M8", &ms, "2024123122", "is ambiguous");
+    assert_int_equal(spec.form, UMM_TIME_FORM_NONE);
+    spec.is_epoch = true;
+    assert_time("M8", &ms, "2024123122", 2024123122000);
 
     /* What cannot be read settles nothing. */
     spec = (struct umm_time_spec){.form = UMM_TIME_FORM_NONE};
@@ -369,7 +377,7 @@ static void test_rows_are_laid_out_and_faults_located(void **state)
         fields[i].offset_bytes = offsets[i];
     assert_int_equal(umm_na_parse(UMM_NA_DEFAULT, &na, NULL), UMM_OK);
     struct umm_cells cells = {&schema, found, &na, '.', times};
-    struct umm_row row = {bytes, 0};
+    struct umm_row row = {.bytes = bytes};
     int32_t volume = 7;
     int64_t time = 1577836860000;
     double open = 1.5;

@@ -1,0 +1,191 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What digits mean in a column of times, and what is said where nothing tells.
+# shellcheck disable=SC2016
+
+load helper
+
+export PYTHONPATH=$BATS_TEST_DIRNAME/ref
+
+NAMES=timestamp,open,high,low,close,volume
+
+# A file of bars whose times are the arguments after the first, its name.
+bars() {
+    local file=$1
+    shift
+    printf '%s\n' $NAMES >"$file"
+    printf '%s,1,2,0.5,1.5,100\n' "$@" >>"$file"
+}
+
+# The times in the array $1 must be those after it, in ISO 8601.
+times_are() {
+    local array=$1
+    shift
+    diff <(umm-mmap-slice "$array" --columns=timestamp --format=csv --time-format=iso | tail -n +2) <(printf '%s\n' "$@")
+}
+
+@test "digits that could be epochs or dates are refused with both readings" {
+    bars h.csv 2024123122 2024123123 2025010100
+    refuses 1 'umm-convert: h.csv:2:1: timestamp is ambiguous: "2024123122" could be an epoch in seconds (2034-02-21T08:25:22Z) or YYYYMMDDHH (2024-12-31T22:00:00); use --time-unit-in=s or --time-format=%Y%m%d%H' \
+        umm-convert -o x.npy h.csv
+    [ ! -e x.npy ]
+    ok umm-convert --time-format=%Y%m%d%H -o x.npy h.csv
+    times_are x.npy 2024-12-31T22:00:00Z 2024-12-31T23:00:00Z 2025-01-01T00:00:00Z
+    ok umm-convert --time-unit-in=s -o x.npy h.csv
+    times_are x.npy 2034-02-21T08:25:22Z 2034-02-21T08:25:23Z 2034-03-03T14:48:20Z
+    bars m.csv 2401020930 2401020931
+    refuses 1 'umm-convert: m.csv:2:1: timestamp is ambiguous: "2401020930" could be an epoch in seconds (2046-01-31T14:15:30Z) or YYMMDDhhmm (2024-01-02T09:30:00); use --time-unit-in=s or --time-format=%y%m%d%H%M' \
+        umm-convert -o x.npy m.csv
+    bars lost.csv 501020930
+    refuses 1 'umm-convert: lost.csv:2:1: timestamp is ambiguous: "501020930" could be an epoch in seconds (1985-11-16T20:28:50Z) or YYMMDDhhmm (2005-01-02T09:30:00); use --time-unit-in=s or --time-format=%-y%m%d%H%M' \
+        umm-convert -o x.npy lost.csv
+    ok umm-convert --time-format=%-y%m%d%H%M -o x.npy lost.csv
+    times_are x.npy 2005-01-02T09:30:00Z
+    bars t.csv 637450650000000000
+    refuses 1 'umm-convert: t.csv:2:1: timestamp is ambiguous: "637450650000000000" could be an epoch in nanoseconds (1990-03-14T21:37:30Z) or .NET ticks (2021-01-01T02:30:00Z); use --time-unit-in=ns or --time-unit-in=ticks' \
+        umm-convert -o x.npy t.csv
+    ok umm-convert --time-unit-in=ticks -o x.npy t.csv
+    times_are x.npy 2021-01-01T02:30:00Z
+    bars c.csv 2024010209300050
+    refuses 1 'umm-convert: c.csv:2:1: timestamp is ambiguous: "2024010209300050" could be an epoch in microseconds (2034-02-20T01:03:29.300050Z) or YYYYMMDDhhmmss and a fraction (2024-01-02T09:30:00.500); use --time-unit-in=us or --time-format=%Y%m%d%H%M%S%f' \
+        umm-convert -o x.npy c.csv
+    bars last.csv 2024123123 2024123124
+    refuses 1 'umm-convert: last.csv:2:1: timestamp is ambiguous: "2024123123" could be an epoch in seconds (2034-02-21T08:25:23Z) or YYYYMMDDHH (2024-12-31T23:00:00); use --time-unit-in=s or --time-format=%Y%m%d%H' \
+        umm-convert --bad-rows=skip -o x.npy last.csv
+}
+
+@test "one value that is nothing but an epoch settles a column" {
+    # 1501010000 could be 2015-01-01 00:00; so could those a minute or an hour of it later.
+    bars one.csv 1501010000 1501010060
+    ok umm-convert -o x.npy one.csv
+    times_are x.npy 2017-07-25T19:13:20Z 2017-07-25T19:14:20Z
+    seq 1501010000 100 1501012300 | sed 's/$/,1,2,0.5,1.5,100/' | cat <(echo $NAMES) - >day.csv
+    refuses 1 'umm-convert: day.csv:2:1: timestamp is ambiguous: "1501010000" could be an epoch in seconds (2017-07-25T19:13:20Z) or YYMMDDhhmm (2015-01-01T00:00:00); use --time-unit-in=s or --time-format=%y%m%d%H%M' \
+        umm-convert -o x.npy day.csv
+    echo 1501012660,1,2,0.5,1.5,100 >>day.csv
+    ok umm-convert -o x.npy day.csv
+    [ "$(umm-mmap-slice x.npy --format=csv | wc -l)" -eq 26 ]
+    ok bash -c 'umm-convert -o y.npy - <day.csv'
+    cmp x.npy y.npy
+    ok bash -c 'zstd -qc day.csv | umm-convert -o y.npy -'
+    cmp x.npy y.npy
+}
+
+@test "of a stream the first 65536 rows are looked at, of a file all" {
+    $PY - <<'PY'
+import datetime
+at = datetime.datetime(2001, 1, 1)
+with open("long.csv", "w") as file:
+    print("ts,c", file=file)
+    for i in range(65536):
+        print((at + datetime.timedelta(hours=i)).strftime("%Y%m%d%H,1"), file=file)
+    print("2099999999,1", file=file)
+PY
+    ok umm-convert --columns ts,c -o x.npy long.csv
+    run --separate-stderr bash -c 'umm-convert --columns ts,c -o y.npy - <long.csv'
+    [ "$status" -eq 1 ]
+    [[ $stderr == *'<stdin>:2:1: ts is ambiguous: "2001010100"'* ]]
+    sed -i 5d long.csv
+    ok bash -c 'umm-convert --columns ts,c -o y.npy - <long.csv'
+    ok umm-convert --columns ts,c -o x.npy long.csv
+    cmp x.npy y.npy
+}
+
+@test "a layout, and the rows that others follow, settle what digits are" {
+    echo '1501010000,1,2,0.5,1.5,10,1501013599,1,1,1,1,0' >b.csv
+    ok umm-convert --layout=binance -o x.npy b.csv
+    times_are x.npy 2017-07-25T19:13:20Z
+    bars a.csv 1501009940
+    bars b.csv 1501010000
+    ok umm-convert -o x.npy a.csv
+    ok umm-convert --append -o x.npy b.csv
+    times_are x.npy 2017-07-25T19:12:20Z 2017-07-25T19:13:20Z
+    ok umm-convert -o y.npy a.csv b.csv
+    cmp x.npy y.npy
+    bars h.csv 2024123122
+    bars i.csv 2024123123
+    ok umm-convert --time-format=%Y%m%d%H -o x.npy h.csv
+    cp x.npy before.npy
+    refuses 1 'umm-convert: i.csv:2:1: timestamp is ambiguous: "2024123123" could be an epoch in seconds (2034-02-21T08:25:23Z) or YYYYMMDDHH (2024-12-31T23:00:00); use --time-unit-in=s or --time-format=%Y%m%d%H' \
+        umm-convert --append --tail -o x.npy i.csv
+    cmp x.npy before.npy
+}
+
+@test "numbers that are no epoch of 1980 to 2100 are refused with what they could be" {
+    local no='timestamp is no epoch of 1980 to 2100:' or=', or --time-unit-in for an epoch'
+    bars y.csv 170306093000
+    refuses 1 "umm-convert: y.csv:2:1: $no \"170306093000\" could be YYMMDDhhmmss (2017-03-06T09:30:00); use --time-format=%y%m%d%H%M%S$or" \
+        umm-convert -o x.npy y.csv
+    ok umm-convert --time-format=%y%m%d%H%M%S -o x.npy y.csv
+    times_are x.npy 2017-03-06T09:30:00Z
+    bars y.csv 202401020930
+    refuses 1 "umm-convert: y.csv:2:1: $no \"202401020930\" could be YYYYMMDDhhmm (2024-01-02T09:30:00); use --time-format=%Y%m%d%H%M$or" \
+        umm-convert -o x.npy y.csv
+    printf '0,1,2,3,4,5\n60000,1,2,3,4,5\n' >lean.csv
+    refuses 1 "umm-convert: lean.csv:1:1: $no \"0\"; use --time-format$or of other years" \
+        umm-convert --header=no --names=$NAMES -o x.npy lean.csv
+    printf ',open,high,low,close,volume\n44197,1,2,0.5,1.5,100\n' >loop.csv
+    refuses 1 "umm-convert: loop.csv:2:1: $no \"44197\" could be a spreadsheet's day (2021-01-01), which is not read; write dates as YYYY-MM-DD" \
+        umm-convert --columns=timestamp=1,open,high,low,close,volume -o x.npy loop.csv
+    # The first row says nothing about the others.
+    bars late.csv 1577836800 20200102
+    refuses 1 "umm-convert: late.csv:3:1: $no \"20200102\" could be YYYYMMDD (2020-01-02); use --time-format=%Y%m%d$or" \
+        umm-convert -o x.npy late.csv
+    bars cut.csv 1.70415E+12
+    refuses 1 'umm-convert: cut.csv:2:1: timestamp may have lost its last digits: "1.70415E+12"; use --time-unit-in if it is exact' \
+        umm-convert -o x.npy cut.csv
+}
+
+@test "epochs of several units are read by magnitude and counted" {
+    printf '%s,1,2,0.5,1.5,100,1,1,1,1,1,0\n' 1735603200000 1735606800000 1735689600000000 >b.csv
+    ok umm-convert --layout=binance --report=r.json -o x.npy b.csv
+    times_are x.npy 2024-12-31T00:00:00Z 2024-12-31T01:00:00Z 2025-01-01T00:00:00Z
+    [ "$($PY -c 'import json; print(json.load(open("r.json"))["inputs"][0]["epochs"])')" = "{'ms': 2, 'us': 1}" ]
+    run umm-convert -v --layout=binance -o x.npy b.csv
+    [[ $output == *'; time: epoch in ms (2) or us (1) (by magnitude), zone UTC'* ]]
+    # Rejected and repeated rows too are counted the same however they are read.
+    printf '1735689600000000,1,2,0.5,1.5,x,1,1,1,1,1,0\n1735606800000,1,2,0.5,1.5,x,1,1,1,1,1,0\n' >>b.csv
+    run --separate-stderr umm-convert --layout=binance --bad-rows=skip --report=r.json -o x.npy b.csv
+    [ "$status" -eq 3 ]
+    [ "$($PY -c 'import json; print(json.load(open("r.json"))["inputs"][0]["epochs"])')" = "{'ms': 2, 'us': 1}" ]
+    bars s.csv 1.704153600000000000e+09 1704153660.5
+    ok umm-convert -o x.npy s.csv
+    times_are x.npy 2024-01-02T00:00:00Z 2024-01-02T00:01:00.500Z
+}
+
+@test "dates and times of day without their zeros are read where that is asked for" {
+    printf '%s\n' date,time,open,high,low,close,volume 20171214,10000,1,2,0.5,1.5,100 20171214,20000,1,2,0.5,1.5,100 >hms.csv
+    refuses 1 'umm-convert: hms.csv:2:1: timestamp has fewer digits than its form needs: "20171214 10000"; a dash, as in %-H%M%S, reads digits without their leading zeros' \
+        umm-convert --time-format='%Y%m%d %H%M%S' -o x.npy hms.csv
+    refuses 1 "umm-convert: hms.csv:2:1: timestamp has fewer digits than its form needs: \"20171214 10000\"; use --time-format '%Y%m%d %-H%M' or '%Y%m%d %-H%M%S' if it lacks leading zeros" \
+        umm-convert -o x.npy hms.csv
+    ok umm-convert --time-format='%Y%m%d %-H%M%S' -o x.npy hms.csv
+    times_are x.npy 2017-12-14T01:00:00Z 2017-12-14T02:00:00Z
+    printf '%s\n' date,time,open,high,low,close,volume 20230102,930,1,2,0.5,1.5,100 20230102,1000,1,2,0.5,1.5,100 >hm.csv
+    ok umm-convert --time-format='%Y%m%d %-H%M' -o x.npy hm.csv
+    times_are x.npy 2023-01-02T09:30:00Z 2023-01-02T10:00:00Z
+    bars long.csv 20200102093500000 20200102094000500
+    ok umm-convert -o x.npy long.csv
+    times_are x.npy 2020-01-02T09:35:00Z 2020-01-02T09:40:00.500Z
+    ok umm-convert --tz=Asia/Shanghai -o x.npy long.csv
+    times_are x.npy 2020-01-02T01:35:00Z 2020-01-02T01:40:00.500Z
+    bars f.csv '20190101 15:03:01' '20190101 15:03:01.500'
+    ok umm-convert -o x.npy f.csv
+    times_are x.npy 2019-01-01T15:03:01Z 2019-01-01T15:03:01.500Z
+    ok umm-convert --time-format='%Y%m%d %T%.f' -o x.npy f.csv
+    times_are x.npy 2019-01-01T15:03:01Z 2019-01-01T15:03:01.500Z
+}
+
+@test "tools that read text as umm-convert does have its rules and its options" {
+    bars h.csv 2024123122 2024123123
+    local what='h.csv:2:1: timestamp is ambiguous: "2024123122" could be an epoch in seconds (2034-02-21T08:25:22Z) or YYYYMMDDHH (2024-12-31T22:00:00); use --time-unit-in=s or --time-format=%Y%m%d%H'
+    refuses 1 "umm-archive: $what" umm-archive append x.npy.zst h.csv
+    refuses 1 "umm-features: $what" umm-features -f sma:2 -o f.npy h.csv
+    ok umm-archive append --time-format=%Y%m%d%H x.npy.zst h.csv
+    ok umm-features --time-format=%Y%m%d%H -f sma:2 -o f.npy h.csv
+    times_are f.npy 2024-12-31T22:00:00Z 2024-12-31T23:00:00Z
+}
+
+@test "random columns are read as the rules say, written down a second time" {
+    ok "$PY" "$BATS_TEST_DIRNAME/ref/times_oracle.py" random 400 suite
+}
