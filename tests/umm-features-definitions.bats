@@ -10,6 +10,18 @@ load helper
     ok "$PY" "$TOP/tests/ref/features_oracle.py" check s.npy || fail "$output"
 }
 
+@test "definitions: values that other programs publish, first rows and quotients by 0" {
+    ok "$PY" "$TOP/tests/ref/features_published.py" || fail "$output"
+}
+
+@test "definitions: a change from 0 is none" {
+    printf '%s\n' timestamp,open,high,low,close,volume 1600000000,0,0,0,0,1 1600000060,5,5,5,5,1 \
+        1600000120,-5,5,-5,-5,1 >zero.csv
+    ok umm-features -f returns,logreturns,roc:1,mom:1 zero.csv
+    [[ ${lines[2]} == 1600000060000,NaN,NaN,0,5 && ${lines[3]} == 1600000120000,-2,NaN,-200,-10 ]] ||
+        fail "$output"
+}
+
 @test "definitions: TA-Lib's own values" {
     local data=$TOP/../shared/data values=$TOP/../shared/reference name
     [[ -d $values ]] || data=/nowhere

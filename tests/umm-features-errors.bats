@@ -177,6 +177,38 @@ np.save('notime.npy', np.zeros(3, [('close', 'f8')]))"
     try 's: not a state of umm-features, which does not take its place' --rebuild "${list[@]}"
 }
 
+@test "a state of an older definition is refused where that has changed" {
+    bars
+    # The number of the definitions is at 24, the checksum of all at the end.
+    cat >older.py <<'END'
+import ctypes
+import struct
+xxh = ctypes.CDLL("libxxhash.so.0").XXH64
+xxh.restype = ctypes.c_uint64
+xxh.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint64]
+data = bytearray(open("s", "rb").read())
+assert data[24] in (1, 2)
+data[24:28] = struct.pack("<I", 1)
+data[-8:] = struct.pack("<Q", xxh(bytes(data[:-8]), len(data) - 8, 0))
+open("s", "wb").write(data)
+END
+    local compat list
+    for compat in talib tradingview; do
+        list=(umm-features -f "ema:5,rsi" --compat="$compat" --append --state=s -o out.npy)
+        rm -f s out.npy
+        head -n 60 a.csv >b.csv
+        ok "${list[@]}" b.csv
+        "$PY" older.py
+        cp out.npy kept.npy
+        [[ $compat == tradingview ]] || ok "${list[@]}" a.csv
+    done
+    refuses 1 "umm-features: s: the state was made by arithmetic number 1, and this is number 2: the rows that \
+follow would not fit those before; --rebuild starts over" "${list[@]}" a.csv
+    cmp kept.npy out.npy
+    ok "${list[@]}" --rebuild a.csv
+    ok "${list[@]}" a.csv
+}
+
 @test "a state's directory that cannot be written to" {
     bars
     refuses 1 'umm-features: none: cannot open the directory: No such file or directory' \

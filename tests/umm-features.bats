@@ -142,10 +142,10 @@ assert len(b) == 186 and (a[14:] == b).all()"
 
 @test "definitions can be chosen" {
     bars
-    ok umm-features -f rsi,ema:5 a.npy
+    ok umm-features -f rsi,ema:5,obv a.npy
     local talib=$output
     for compat in tradingview tulip pandas metastock; do
-        ok umm-features --compat=$compat -f rsi,ema:5 a.npy
+        ok umm-features --compat=$compat -f rsi,ema:5,obv a.npy
         [[ $output != "$talib" ]]
     done
     ok umm-features --ema-seed=first -f ema:5 a.npy

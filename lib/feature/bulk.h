@@ -37,7 +37,7 @@ struct umm_bulk_levels {
  * What becomes of a whole window:
  *   PARTS  distance, squares
  *   ROOT   sqrt(squares / divisor)
- *   SCORE  distance / sqrt(squares / divisor), 0 where squares is
+ *   SCORE  distance / sqrt(squares / divisor), factor where squares is 0
  *   BANDS  x - distance, the middle, and factor * sqrt(squares / divisor) about it: upper,
  *          middle, lower
  */
@@ -79,24 +79,25 @@ struct umm_bulk {
                   double *const *out);
     void (*end)(const struct umm_bulk_end *end, const struct umm_bulk_part *whole, size_t n,
                 double *const *out);
-    /* scale * ((a - b) / (high - low)), 0 where high is low */
+    /* scale * ((a - b) / (high - low)), flat where high is low */
     void (*place)(const double *a, const double *b, const double *high, const double *low,
-                  double scale, size_t n, double *out);
+                  double scale, double flat, size_t n, double *out);
     /* These say whether all operands were finite; the changes do of a only. */
     /* greatest of high - low, |high - before|, |low - before| */
     bool (*range)(const double *high, const double *low, const double *before, size_t n,
                   double *out);
-    /* a - b; (a / b - 1) * 100, 0 where b is; (a - b) / b */
+    /* a - b; (a / b - 1) * 100, by_zero where b is 0; (a - b) / b, NaN where b is 0 */
     bool (*difference)(const double *a, const double *b, size_t n, double *out);
-    bool (*percent)(const double *a, const double *b, size_t n, double *out);
+    bool (*percent)(const double *a, const double *b, double by_zero, size_t n, double *out);
     bool (*relative)(const double *a, const double *b, size_t n, double *out);
     /* *sum and then on: + ((close - low) - (high - close)) / (high - low) * volume where
      * high > low; one row after the other */
     bool (*flow)(const double *close, const double *high, const double *low, const double *volume,
                  size_t n, double *sum, double *out);
-    /* from x[i] .. x[i + n_window - 1] and their mean, (last - mean) / (0.015 * the mean distance)
-     */
-    void (*channel)(const double *x, const double *mean, size_t n_window, size_t n, double *out);
+    /* from x[i] .. x[i + n_window - 1] and their mean, (last - mean) / (0.015 * the mean
+     * distance), flat where that is 0 */
+    void (*channel)(const double *x, const double *mean, size_t n_window, double flat, size_t n,
+                    double *out);
     /* The same as add, as merge (distance, squares) and as add and weigh (plain, weighted) level
      * by level, of n rows, a multiple of UMM_BULK_LAST; NULL where that gains nothing. Sums are
      * first columns only, and column l of the last rows is that of the level of 1 << l rows. */

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "data/output.h"
-#include "feature/stream.h"
+#include "feature/plan.h"
 #include "sys/file.h"
 
 enum {
@@ -79,7 +79,7 @@ static char *put_head(char *out, const struct umm_checkpoint *c, size_t len_byte
     out = put(out, MINOR, 2);
     out = put(out, ORDER_MARK, 4);
     out = put(out, len_bytes, 8);
-    out = put(out, UMM_FEATURES_NUMERICS, 4);
+    out = put(out, c->numerics, 4);
     out = put(out, c->n_out_tail, 4);
     memset(out, 0, TOOL_BYTES);
     memcpy(out, UMM_VERSION, sizeof UMM_VERSION);
@@ -145,10 +145,10 @@ static enum umm_status check(const char *in, size_t len, struct umm_error *err)
         umm_bytes_get(in + len - CHECKSUM_BYTES, 8) != umm_hash64(in, len - CHECKSUM_BYTES, 0))
         return umm_error_set(err, UMM_ERR_DATA, "the state is damaged: its checksum differs");
     uint64_t numerics = umm_bytes_get(in + AT_NUMERICS, 4);
-    if (numerics != UMM_FEATURES_NUMERICS)
+    if (numerics > UMM_FEATURES_NUMERICS)
         return umm_error_set(err, UMM_ERR_UNSUPPORTED,
-                             "the state was made by other arithmetic, number %" PRIu64
-                             ", not %d: its features would have other bits",
+                             "the state has arithmetic number %" PRIu64
+                             ", this program computes up to %d",
                              numerics, UMM_FEATURES_NUMERICS);
     return UMM_OK;
 }
@@ -188,6 +188,7 @@ enum umm_status umm_checkpoint_decode(const char *bytes, size_t len_bytes,
     if (status)
         return status;
     const char *in = bytes + AT_PLAN_HASH + 8;
+    out->numerics = (uint32_t)umm_bytes_get(bytes + AT_NUMERICS, 4);
     out->n_out_tail = (uint32_t)umm_bytes_get(bytes + AT_NUMERICS + 4, 4);
     out->n_rows = umm_bytes_get(in, 8);
     out->n_bytes = umm_bytes_get(in + 8, 8);

@@ -22,7 +22,7 @@
  *    ...  u64 XXH64 of all before
  *
  * A file of a newer minor version is refused, an older one is read; the numeric contract
- * changes when a feature's bits do, and decides, as the tool's version does not.
+ * (plan.h) changes when a feature's bits do, and decides, as the tool's version does not.
  */
 #ifndef UMM_FEATURE_CHECKPOINT_H
 #define UMM_FEATURE_CHECKPOINT_H
@@ -55,6 +55,7 @@ enum umm_checkpoint_part_name {
 /* A checkpoint. All zero is none. Texts have a zero byte behind them that is not counted. */
 struct umm_checkpoint {
     struct umm_checkpoint_part parts[UMM_CHECKPOINT_PARTS];
+    uint32_t numerics; /* of the plan */
     uint64_t n_rows, n_bytes;
     int64_t first_time, last_time; /* in the unit of the input's time column */
     struct umm_rowhash history, history_before;
@@ -73,8 +74,9 @@ void umm_checkpoint_free(struct umm_checkpoint *checkpoint);
 /*
  * As the bytes of a file, and back; *bytes is malloc'ed. What is read owns its parts; on
  * failure it is none. UMM_ERR_DATA: no state file, cut short, or damaged;
- * UMM_ERR_UNSUPPORTED: of a newer version, of another order of bytes, or of another
- * numeric contract. Whether the parts fit each other is the reader's to check.
+ * UMM_ERR_UNSUPPORTED: of a newer version, of another order of bytes, or of a numeric
+ * contract that is not known. Whether that is the plan's, and the parts fit each other, is
+ * the reader's to check.
  */
 UMM_MUST_USE enum umm_status umm_checkpoint_encode(const struct umm_checkpoint *checkpoint,
                                                    char **bytes, size_t *len_bytes,

@@ -81,10 +81,30 @@ struct umm_feature_rules {
     bool is_rsi_early;               /* a first value one row before the averages have one */
     bool is_dm_short;                /* averages in adx begin with n - 1 values */
     bool is_adx_early;               /* and have their first value then */
-    bool is_range_defined;           /* the first bar has a true range */
+    bool is_adx_ranged;              /* adx waits for the first bar with a range */
+    bool is_adx_moved;               /* or that moved */
+    bool is_range_defined;           /* the first bar has a true range for atr and natr */
+    bool is_trange_defined;          /* and for trange */
     bool is_obv_volume;              /* obv begins at the first volume */
+    bool is_obv_late;                /* and has its first value one row later */
+    bool is_mfi_early;               /* the first bar's flow counts as rising and as falling */
+    bool is_cci_late;                /* cci has its first value n - 1 rows after it could */
+    bool is_roc_part;                /* roc is a part, not percent */
     bool is_sample;                  /* deviations divide by n - 1 */
-    double rsi_flat;
+    double tie;                      /* adx and mfi: a difference up to this is none */
+    double rsi_flat, mfi_flat;       /* of prices that did not move */
+    double no_range;                 /* stoch and willr where high is low all along */
+    double by_zero;                  /* other quotients whose divisor is 0 */
+};
+
+/* A compat mode as a bit. A feature's definition has changed since the first in modes where the
+ * bit is set in its `renewed`: there a plan's numerics (plan.h) are others. */
+#define UMM_FEATURE_IN(mode) (1U << UMM_FEATURES_##mode)
+enum {
+    UMM_FEATURE_IN_NAN_MODES = /* where a quotient by 0 is no value */
+    UMM_FEATURE_IN(TRADINGVIEW) | UMM_FEATURE_IN(TULIP) | UMM_FEATURE_IN(PANDAS),
+    UMM_FEATURE_IN_ALL =
+        UMM_FEATURE_IN_NAN_MODES | UMM_FEATURE_IN(TALIB) | UMM_FEATURE_IN(METASTOCK)
 };
 
 /* A parameter: a whole number, a number, or (words) one of a list such as "day|all". */
@@ -137,6 +157,7 @@ void umm_feature_recur(const struct umm_feature_rows *rows, const struct umm_rec
  */
 struct umm_feature_def {
     const char *name, *usage, *about, *origin; /* usage: a spec that leaves nothing out */
+    unsigned renewed;                          /* modes (UMM_FEATURE_IN) with new numerics */
     struct umm_feature_param params[UMM_FEATURE_PARAMS];
     enum umm_feature_series inputs[UMM_FEATURE_INPUTS];
     unsigned n_inputs;

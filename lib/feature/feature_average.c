@@ -115,6 +115,7 @@ const struct umm_feature_def umm_feature_ema = {
     .usage = "ema:20@close",
     .about = "exponential average: a += (x - a) * 2 / (n + 1)",
     .origin = "TA-Lib EMA",
+    .renewed = UMM_FEATURE_IN(TRADINGVIEW),
     .params = PERIOD(2, 20),
     .inputs = {UMM_SERIES_CHOSEN},
     .n_inputs = 1,

@@ -49,7 +49,7 @@ const struct umm_feature_def umm_feature_stddev = {
 static void run_zscore(const struct umm_feature_item *item, double *state,
                        const struct umm_feature_rows *rows)
 {
-    run_as(UMM_BULK_SCORE, 0, item, state, rows);
+    run_as(UMM_BULK_SCORE, item->rules->by_zero, item, state, rows);
 }
 
 const struct umm_feature_def umm_feature_zscore = {
@@ -57,6 +57,7 @@ const struct umm_feature_def umm_feature_zscore = {
     .usage = "zscore:20@close",
     .about = "distance from the mean of the last n in standard deviations, 0 if they are equal",
     .origin = "undisputed but for the divisor, n or n - 1",
+    .renewed = UMM_FEATURE_IN_NAN_MODES,
     .params = {{"n", 2, 100000, 20, false, NULL}},
     .inputs = {UMM_SERIES_CHOSEN},
     .n_inputs = 1,

@@ -12,7 +12,9 @@ static bool plan_change(struct umm_feature_item *item, struct umm_error *err)
     return true;
 }
 
-typedef bool change(const double *x, const double *before, size_t n, double *out);
+/* n rows of x against those before, to out; whether all of x were finite. */
+typedef bool change(const struct umm_feature_item *item, const struct umm_bulk *bulk,
+                    const double *x, const double *before, size_t n, double *out);
 
 static void run_change(const struct umm_feature_item *item, double *state,
                        const struct umm_feature_rows *rows, change *of)
@@ -22,22 +24,40 @@ static void run_change(const struct umm_feature_item *item, double *state,
     for (size_t at = 0; at < rows->n;) {
         const double *before;
         size_t run = umm_window_before(state, n, rows->count, x, rows->n, n, at, &before);
-        if (!of(x + at, before, run, rows->out[0] + at))
+        if (!of(item, rows->bulk, x + at, before, run, rows->out[0] + at))
             *rows->has_odd = true;
         at += run;
     }
     umm_window_keep(state, n, rows->count, x, rows->n);
 }
 
-#define RUN_CHANGE(name, of)                                                                       \
-    static void run_##name(const struct umm_feature_item *item, double *state,                     \
-                           const struct umm_feature_rows *rows)                                    \
-    {                                                                                              \
-        run_change(item, state, rows, of);                                                         \
-    }
-
-static bool log_ratios(const double *x, const double *before, size_t n, double *out)
+static bool difference(const struct umm_feature_item *item, const struct umm_bulk *bulk,
+                       const double *x, const double *before, size_t n, double *out)
 {
+    (void)item;
+    return bulk->difference(x, before, n, out);
+}
+
+static bool relative(const struct umm_feature_item *item, const struct umm_bulk *bulk,
+                     const double *x, const double *before, size_t n, double *out)
+{
+    (void)item;
+    return bulk->relative(x, before, n, out);
+}
+
+static bool rate(const struct umm_feature_item *item, const struct umm_bulk *bulk, const double *x,
+                 const double *before, size_t n, double *out)
+{
+    if (item->rules->is_roc_part)
+        return bulk->relative(x, before, n, out);
+    return bulk->percent(x, before, item->rules->by_zero, n, out);
+}
+
+static bool log_ratios(const struct umm_feature_item *item, const struct umm_bulk *bulk,
+                       const double *x, const double *before, size_t n, double *out)
+{
+    (void)item;
+    (void)bulk;
     double odd = 0;
     for (size_t i = 0; i < n; i++) {
         odd += x[i] - x[i];
@@ -46,12 +66,18 @@ static bool log_ratios(const double *x, const double *before, size_t n, double *
     return odd == 0;
 }
 
-#define CHANGE(title, description, source, usual)                                                  \
+#define CHANGE(title, of, description, source, usual, modes)                                       \
+    static void run_##title(const struct umm_feature_item *item, double *state,                    \
+                            const struct umm_feature_rows *rows)                                   \
+    {                                                                                              \
+        run_change(item, state, rows, of);                                                         \
+    }                                                                                              \
     const struct umm_feature_def umm_feature_##title = {                                           \
         .name = #title,                                                                            \
         .usage = #title ":" #usual "@close",                                                       \
         .about = (description),                                                                    \
         .origin = (source),                                                                        \
+        .renewed = (modes),                                                                        \
         .params = {{"n", 1, 100000, usual, false, NULL}},                                          \
         .inputs = {UMM_SERIES_CHOSEN},                                                             \
         .n_inputs = 1,                                                                             \
@@ -63,16 +89,15 @@ static bool log_ratios(const double *x, const double *before, size_t n, double *
         .run = run_##title,                                                                        \
     };
 
-RUN_CHANGE(mom, rows->bulk->difference)
-CHANGE(mom, "difference from n rows before", "TA-Lib MOM", 10)
+CHANGE(mom, difference, "difference from n rows before", "TA-Lib MOM", 10, 0)
 
-RUN_CHANGE(roc, rows->bulk->percent)
-CHANGE(roc, "change since n rows before in percent, 0 if that was 0", "TA-Lib ROC", 10)
+CHANGE(roc, rate, "change since n rows before in percent, 0 if that was 0", "TA-Lib ROC", 10,
+       UMM_FEATURE_IN_NAN_MODES)
 
-RUN_CHANGE(returns, rows->bulk->relative)
-CHANGE(returns, "change since n rows before as a part of that; none if it was 0", "undisputed", 1)
+CHANGE(returns, relative, "change since n rows before as a part of that; none if it was 0",
+       "undisputed", 1, UMM_FEATURE_IN_ALL)
 
-RUN_CHANGE(logreturns, log_ratios)
-CHANGE(logreturns,
-       "natural logarithm of the ratio to n rows before, within 2 units in the\nlast place",
-       "undisputed", 1)
+CHANGE(logreturns, log_ratios,
+       "natural logarithm of the ratio to n rows before, within 2 units in the\nlast place; none "
+       "unless that is positive",
+       "undisputed", 1, 0)

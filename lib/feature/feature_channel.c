@@ -75,7 +75,7 @@ static void run_willr(const struct umm_feature_item *item, double *state,
 {
     double min[UMM_FEATURE_BLOCK], *out = rows->out[0];
     extremes(state, umm_feature_size(item, 0), rows, out, min);
-    rows->bulk->place(out, rows->in[0], out, min, -100, rows->n, out);
+    rows->bulk->place(out, rows->in[0], out, min, -100, item->rules->no_range, rows->n, out);
 }
 
 const struct umm_feature_def umm_feature_willr = {
@@ -83,6 +83,7 @@ const struct umm_feature_def umm_feature_willr = {
     .usage = "willr:14",
     .about = "Williams %R: -100 at the low of the last n to 0 at their high; 0 without a range",
     .origin = "Williams; TA-Lib WILLR",
+    .renewed = UMM_FEATURE_IN(TRADINGVIEW) | UMM_FEATURE_IN(PANDAS),
     .params = {{"n", 1, 100000, 14, false, NULL}},
     .inputs = {UMM_SERIES_CLOSE, UMM_SERIES_HIGH, UMM_SERIES_LOW},
     .n_inputs = 3,
@@ -113,7 +114,7 @@ static void run_stoch(const struct umm_feature_item *item, double *state,
     double *signal_state = slow_state + umm_window_words(k);
     double fast[UMM_FEATURE_BLOCK], *slow = rows->out[0], *signal = rows->out[1];
     extremes(state, n, rows, slow, signal);
-    rows->bulk->place(rows->in[0], signal, slow, signal, 100, rows->n, fast);
+    rows->bulk->place(rows->in[0], signal, slow, signal, 100, item->rules->no_range, rows->n, fast);
     umm_window_sum(rows->bulk, slow_state, k, rows->count, fast, rows->n, (double)k, slow);
     umm_window_sum(rows->bulk, signal_state, d, rows->count, slow, rows->n, (double)d, signal);
 }
@@ -124,6 +125,7 @@ const struct umm_feature_def umm_feature_stoch = {
     .about = "slow stochastic: where the close lies in the range of the last n, in percent,\n"
              "averaged over k, and that averaged over d; 0 without a range",
     .origin = "Lane; TA-Lib STOCH",
+    .renewed = UMM_FEATURE_IN(TRADINGVIEW) | UMM_FEATURE_IN(PANDAS),
     .params = {{"n", 1, 100000, 14, false, NULL},
                {"k", 1, 100000, 3, false, NULL},
                {"d", 1, 100000, 3, false, NULL}},

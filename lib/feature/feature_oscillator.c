@@ -133,6 +133,7 @@ const struct umm_feature_def umm_feature_macd = {
     .usage = "macd:12:26:9@close",
     .about = "fast less slow ema, the ema of that, and their difference",
     .origin = "Appel; TA-Lib MACD",
+    .renewed = UMM_FEATURE_IN(TRADINGVIEW),
     .params = {{"fast", 2, 100000, 12, false, NULL},
                {"slow", 3, 100000, 26, false, NULL},
                {"signal", 2, 100000, 9, false, NULL}},

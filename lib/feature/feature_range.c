@@ -13,7 +13,7 @@ static double true_range(double high, double low, double before)
     return a > c ? a : c;
 }
 
-/* Rows before the first that has a range. */
+/* Rows before the first whose range is averaged. */
 static uint64_t rows_without(const struct umm_feature_item *item)
 {
     return item->rules->is_range_defined ? 0 : 1;
@@ -23,7 +23,7 @@ static bool plan_trange(struct umm_feature_item *item, struct umm_error *err)
 {
     (void)err;
     item->n_words = 1;
-    item->lookback[0] = rows_without(item);
+    item->lookback[0] = item->rules->is_trange_defined ? 0 : 1;
     return true;
 }
 
@@ -51,6 +51,7 @@ const struct umm_feature_def umm_feature_trange = {
     .inputs = {UMM_SERIES_CLOSE, UMM_SERIES_HIGH, UMM_SERIES_LOW},
     .n_inputs = 3,
     .outputs = {"trange"},
+    .renewed = UMM_FEATURE_IN(TRADINGVIEW),
     .is_long = true,
     .is_tidy = true,
     .plan = plan_trange,
@@ -72,7 +73,8 @@ static void run_ranges(const struct umm_feature_item *item, double *state,
     const struct umm_seed seed = {.n = umm_feature_size(item, 0),
                                   .is_first = item->rules->is_rma_first,
                                   .k = 1 / item->params[0]};
-    const struct umm_recur recur = {.kind = kind, .k = {seed.k, 1, 1}};
+    const struct umm_recur recur = {
+        .kind = kind, .k = {seed.k, 1, 1}, .flat = item->rules->by_zero};
     const uint64_t without = rows_without(item);
     const double *close = rows->in[0], *high = rows->in[1], *low = rows->in[2];
     double *out = rows->out[0];
@@ -84,7 +86,7 @@ static void run_ranges(const struct umm_feature_item *item, double *state,
             umm_seed_take(&seed, &state[1], row - without, range);
         out[i] = state[1];
         if (kind == UMM_RECUR_NATR)
-            out[i] = close[i] == 0 ? 0 : out[i] / close[i] * 100;
+            out[i] = close[i] == 0 ? recur.flat : out[i] / close[i] * 100;
         state[0] = close[i];
     }
     const double *const in[] = {close + i, high + i, low + i};
@@ -124,6 +126,7 @@ const struct umm_feature_def umm_feature_natr = {
     .usage = "natr:14",
     .about = "atr in percent of the close, 0 for a close of 0",
     .origin = "TA-Lib NATR",
+    .renewed = UMM_FEATURE_IN_NAN_MODES,
     .params = {{"n", 2, 100000, 14, false, NULL}},
     .inputs = {UMM_SERIES_CLOSE, UMM_SERIES_HIGH, UMM_SERIES_LOW},
     .n_inputs = 3,

@@ -8,14 +8,18 @@
 #include "feature/seed.h"
 #include "feature/window.h"
 
-/* ---- adx: state is that of UMM_RECUR_ADX ------------------------------- */
+/*
+ * ---- adx: state is that of UMM_RECUR_ADX, and if adx waits for a bar that moved, how many
+ * values its average has had.
+ */
 
-enum { CLOSE, HIGH, LOW, PLUS, MINUS, RANGE, ADX, ADX_WORDS };
+enum { CLOSE, HIGH, LOW, PLUS, MINUS, RANGE, ADX, ADX_WORDS, TAKEN = ADX_WORDS };
 
-/* Rows: the averages of movement have a value from di on, adx from adx on. */
+/* Rows: the averages of movement have a value from di on, adx from adx on, unless it waits. */
 struct adx {
     struct umm_seed movement, index;
     uint64_t di, adx, steady_from;
+    bool is_waiting;
 };
 
 static struct adx adx_of(const struct umm_feature_item *item)
@@ -27,6 +31,7 @@ static struct adx adx_of(const struct umm_feature_item *item)
     a.di = rules->is_adx_early ? n - 1 : n;
     a.adx = a.di + n - 1;
     a.steady_from = a.di + umm_seed_rows(&seed) + 1;
+    a.is_waiting = rules->is_adx_ranged || rules->is_adx_moved;
     return a;
 }
 
@@ -34,7 +39,7 @@ static bool plan_adx(struct umm_feature_item *item, struct umm_error *err)
 {
     const struct adx a = adx_of(item);
     (void)err;
-    item->n_words = ADX_WORDS;
+    item->n_words = ADX_WORDS + (a.is_waiting ? 1 : 0);
     item->lookback[0] = a.adx;
     item->lookback[1] = item->lookback[2] = a.di;
     return true;
@@ -64,6 +69,25 @@ static void take_movement(const struct umm_feature_item *item, const struct adx 
     }
 }
 
+/* Take the row's directional index into adx, which has a value or none after it. */
+static double take_index(const struct umm_feature_item *item, const struct adx *a, double *state,
+                         uint64_t row, double plus, double minus)
+{
+    const double both = plus + minus, index = both == 0 ? 0 : 100 * (fabs(plus - minus) / both);
+    if (!a->is_waiting) {
+        if (row >= a->di)
+            umm_seed_take(&a->index, &state[ADX], row - a->di, index);
+        return state[ADX];
+    }
+    const double n = item->params[0], taken = state[TAKEN];
+    if (row >= a->di && (item->rules->is_adx_moved ? both : state[RANGE]) != 0) {
+        umm_seed_take(&a->index, &state[ADX], (uint64_t)(taken >= 0 && taken < n ? taken : n),
+                      index);
+        state[TAKEN] = taken + 1;
+    }
+    return state[TAKEN] < n ? (double)NAN : state[ADX];
+}
+
 static void take_row(const struct umm_feature_item *item, const struct adx *a, double *state,
                      uint64_t row, const double *bar, double *out)
 {
@@ -72,32 +96,46 @@ static void take_row(const struct umm_feature_item *item, const struct adx *a, d
            below = fabs(bar[LOW] - state[CLOSE]);
     range = range > above ? range : above;
     range = range > below ? range : below;
-    const double value[3] = {up > down && up > 0 ? up : 0, down > up && down > 0 ? down : 0, range};
+    const double tie = item->rules->tie;
+    const double value[3] = {up > (down > 0 ? down : 0) + tie ? up : 0,
+                             down > (up > 0 ? up : 0) + tie ? down : 0, range};
     if (row > 0)
         take_movement(item, a, state, row, value);
     memcpy(state, bar, 3 * sizeof *state);
-    out[1] = state[RANGE] == 0 ? 0 : 100 * (state[PLUS] / state[RANGE]);
-    out[2] = state[RANGE] == 0 ? 0 : 100 * (state[MINUS] / state[RANGE]);
-    double both = out[1] + out[2];
-    if (row >= a->di)
-        umm_seed_take(&a->index, &state[ADX], row - a->di,
-                      both == 0 ? 0 : 100 * (fabs(out[1] - out[2]) / both));
-    out[0] = state[ADX];
+    const bool is_flat = state[RANGE] == 0;
+    double plus = is_flat ? 0 : 100 * (state[PLUS] / state[RANGE]);
+    double minus = is_flat ? 0 : 100 * (state[MINUS] / state[RANGE]);
+    out[0] = take_index(item, a, state, row, plus, minus);
+    out[1] = is_flat ? item->rules->by_zero : plus;
+    out[2] = is_flat ? item->rules->by_zero : minus;
+}
+
+/* Whether the row and those after it are the recurrence's. */
+static bool is_steady(const struct umm_feature_item *item, const struct adx *a, const double *state,
+                      uint64_t row)
+{
+    return row >= a->steady_from && !(a->is_waiting && state[TAKEN] < item->params[0]);
 }
 
 static void run_adx(const struct umm_feature_item *item, double *state,
                     const struct umm_feature_rows *rows)
 {
     const struct adx a = adx_of(item);
-    const struct umm_recur recur = {.kind = UMM_RECUR_ADX, .k = {a.movement.k, 1, 1}};
+    const struct umm_feature_rules *rules = item->rules;
+    const struct umm_recur recur = {
+        .kind = UMM_RECUR_ADX, .k = {a.movement.k, rules->tie, 1}, .flat = rules->by_zero};
     size_t i = 0;
-    for (; i < rows->n && rows->count + i < a.steady_from; i++) {
+    for (; i < rows->n && !is_steady(item, &a, state, rows->count + i); i++) {
         const double bar[3] = {rows->in[0][i], rows->in[1][i], rows->in[2][i]};
         double out[3];
+        if (bar[0] - bar[0] + (bar[1] - bar[1]) + (bar[2] - bar[2]) != 0)
+            *rows->has_odd = true;
         take_row(item, &a, state, rows->count + i, bar, out);
         for (unsigned o = 0; o < 3; o++)
             rows->out[o][i] = out[o];
     }
+    for (unsigned o = 0; o < 3; o++)
+        umm_recur_tidy(rows->cpu, rows->out[o], i);
     const double *const in[] = {rows->in[0] + i, rows->in[1] + i, rows->in[2] + i};
     double *const out[] = {rows->out[0] + i, rows->out[1] + i, rows->out[2] + i};
     umm_feature_recur(rows, &recur, state, in, rows->n - i, out);
@@ -108,6 +146,7 @@ const struct umm_feature_def umm_feature_adx = {
     .usage = "adx:14",
     .about = "average directional movement index, +di and -di; without movement it stays",
     .origin = "Wilder (1978); TA-Lib ADX, PLUS_DI, MINUS_DI",
+    .renewed = UMM_FEATURE_IN_NAN_MODES,
     .params = {{"n", 2, 100000, 14, false, NULL}},
     .inputs = {UMM_SERIES_CLOSE, UMM_SERIES_HIGH, UMM_SERIES_LOW},
     .n_inputs = 3,
@@ -125,7 +164,7 @@ static bool plan_cci(struct umm_feature_item *item, struct umm_error *err)
     const size_t n = umm_feature_size(item, 0);
     (void)err;
     item->n_words = umm_window_words(n) + n - 1;
-    item->lookback[0] = n - 1;
+    item->lookback[0] = item->rules->is_cci_late ? 2 * (n - 1) : n - 1;
     return true;
 }
 
@@ -138,7 +177,7 @@ static void run_cci(const struct umm_feature_item *item, double *state,
     memcpy(x, history, past * sizeof *x);
     memcpy(x + past, rows->in[0], rows->n * sizeof *x);
     umm_window_sum(rows->bulk, state, n, rows->count, rows->in[0], rows->n, (double)n, mean);
-    rows->bulk->channel(x, mean, n, rows->n, out);
+    rows->bulk->channel(x, mean, n, item->rules->by_zero, rows->n, out);
     memcpy(history, x + rows->n, past * sizeof *x);
 }
 
@@ -147,6 +186,7 @@ const struct umm_feature_def umm_feature_cci = {
     .usage = "cci:20",
     .about = "commodity channel index of the typical price; 0 where that does not move",
     .origin = "Lambert; TA-Lib CCI",
+    .renewed = UMM_FEATURE_IN_NAN_MODES,
     .params = {{"n", 2, UMM_FEATURE_BLOCK, 20, false, NULL}},
     .inputs = {UMM_SERIES_HLC3},
     .n_inputs = 1,

@@ -11,6 +11,7 @@ static bool plan_obv(struct umm_feature_item *item, struct umm_error *err)
 {
     (void)err;
     item->n_words = 2;
+    item->lookback[0] = item->rules->is_obv_late ? 1 : 0;
     return true;
 }
 
@@ -36,6 +37,7 @@ const struct umm_feature_def umm_feature_obv = {
     .usage = "obv",
     .about = "on balance volume: the sum of volume, negative where the close fell",
     .origin = "Granville; TA-Lib OBV",
+    .renewed = UMM_FEATURE_IN(TRADINGVIEW),
     .inputs = {UMM_SERIES_CLOSE, UMM_SERIES_VOLUME},
     .n_inputs = 2,
     .outputs = {"obv"},
@@ -83,7 +85,7 @@ static bool plan_mfi(struct umm_feature_item *item, struct umm_error *err)
     const size_t n = umm_feature_size(item, 0);
     (void)err;
     item->n_words = 1 + 2 * umm_window_words(n);
-    item->lookback[0] = n;
+    item->lookback[0] = item->rules->is_mfi_early ? n - 1 : n;
     return true;
 }
 
@@ -91,22 +93,24 @@ static void run_mfi(const struct umm_feature_item *item, double *state,
                     const struct umm_feature_rows *rows)
 {
     const size_t n = umm_feature_size(item, 0);
-    const double *price = rows->in[0], *volume = rows->in[1];
+    const double *price = rows->in[0], *volume = rows->in[1], tie = item->rules->tie;
     double gain[UMM_FEATURE_BLOCK], loss[UMM_FEATURE_BLOCK], losses[UMM_FEATURE_BLOCK];
     double before = rows->count ? state[0] : price[0], *out = rows->out[0];
     for (size_t i = 0; i < rows->n; i++) {
         double flow = price[i] * volume[i];
-        gain[i] = price[i] > before ? flow : 0;
-        loss[i] = price[i] < before ? flow : 0;
+        gain[i] = price[i] - before > tie ? flow : 0;
+        loss[i] = before - price[i] > tie ? flow : 0;
         before = price[i];
     }
+    if (item->rules->is_mfi_early && rows->count == 0 && rows->n > 0)
+        gain[0] = loss[0] = price[0] * volume[0];
     state[0] = before;
     umm_window_sum(rows->bulk, state + 1, n, rows->count, gain, rows->n, 0, out);
     umm_window_sum(rows->bulk, state + 1 + umm_window_words(n), n, rows->count, loss, rows->n, 0,
                    losses);
     for (size_t i = 0; i < rows->n; i++) {
         double all = out[i] + losses[i];
-        out[i] = all == 0 ? 0 : 100 * (out[i] / all);
+        out[i] = all == 0 ? item->rules->mfi_flat : 100 * (out[i] / all);
     }
 }
 
@@ -116,6 +120,7 @@ const struct umm_feature_def umm_feature_mfi = {
     .about = "money flow index: flow on rising typical prices in percent of that on rising\n"
              "and falling ones; 0 without any",
     .origin = "Quong and Soudack; TA-Lib MFI",
+    .renewed = UMM_FEATURE_IN_NAN_MODES,
     .params = {{"n", 1, 100000, 14, false, NULL}},
     .inputs = {UMM_SERIES_HLC3, UMM_SERIES_VOLUME},
     .n_inputs = 2,

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "feature/featurejob_work.h"
+#include "feature/plan.h"
 #include "sys/clock.h"
 
 /* Add to a message what can be done about it. */
@@ -80,6 +81,12 @@ static enum umm_status check_plan(const struct umm_featurework *work, struct umm
                                "the state is of other features or rules: \"%s\", not \"%s\"", a, b);
     }
     free(text);
+    const unsigned numerics = work->options->features->numerics;
+    if (!status && work->checkpoint.numerics != numerics)
+        status = umm_error_set_path(err, UMM_ERR_UNSUPPORTED, work->options->state,
+                                    "the state was made by arithmetic number %u, and this is "
+                                    "number %u: the rows that follow would not fit those before",
+                                    (unsigned)work->checkpoint.numerics, numerics);
     return status;
 }
 
@@ -449,7 +456,8 @@ static enum umm_status set_output(const struct umm_featurework *work, struct umm
 static enum umm_status make_checkpoint(const struct umm_featurework *work, struct umm_checkpoint *c,
                                        struct umm_error *err)
 {
-    *c = (struct umm_checkpoint){.n_rows = work->n_taken,
+    *c = (struct umm_checkpoint){.numerics = work->options->features->numerics,
+                                 .n_rows = work->n_taken,
                                  .n_bytes = work->n_taken * work->row_bytes,
                                  .first_time = work->result->first_time,
                                  .last_time = work->last_time,

@@ -32,24 +32,29 @@ static enum umm_status refuse(struct umm_error *err, const struct piece *piece, 
 
 static struct umm_feature_rules rules_of_compat(enum umm_features_compat compat)
 {
+    const double none = (double)NAN;
     struct umm_feature_rules r = {.is_together = true, .is_dm_short = true};
     switch (compat) {
     case UMM_FEATURES_METASTOCK: r.is_ema_first = r.is_rsi_early = r.is_obv_volume = true; break;
     case UMM_FEATURES_TALIB: r.is_macd_shared = r.is_obv_volume = true; break;
     case UMM_FEATURES_TULIP:
-        r.is_ema_first = r.is_ema_early = r.is_macd_classic = r.is_range_defined = true;
-        r.is_adx_early = true;
-        r.rsi_flat = (double)NAN;
+        r.is_ema_first = r.is_ema_early = r.is_macd_classic = true;
+        r.is_range_defined = r.is_trange_defined = true;
+        r.is_adx_early = r.is_adx_moved = r.is_cci_late = r.is_roc_part = true;
+        r.rsi_flat = r.mfi_flat = r.by_zero = none;
         break;
     case UMM_FEATURES_TRADINGVIEW:
-        r.is_ema_first = r.is_ema_early = r.is_range_defined = true;
+        r.is_range_defined = r.is_adx_ranged = r.is_obv_late = r.is_mfi_early = true;
         r.is_together = r.is_dm_short = false;
-        r.rsi_flat = 100;
+        r.tie = 1e-10;
+        r.rsi_flat = r.mfi_flat = 100;
+        r.no_range = r.by_zero = none;
         break;
     case UMM_FEATURES_PANDAS:
-        r.is_ema_first = r.is_rma_first = r.is_range_defined = r.is_sample = true;
+        r.is_ema_first = r.is_rma_first = r.is_adx_moved = r.is_sample = true;
+        r.is_range_defined = r.is_trange_defined = true;
         r.is_together = r.is_dm_short = false;
-        r.rsi_flat = (double)NAN;
+        r.rsi_flat = r.mfi_flat = r.no_range = r.by_zero = none;
         break;
     }
     return r;
@@ -68,9 +73,11 @@ static struct umm_feature_rules rules_of(const struct umm_features_rules *rules)
     if (rules->deviation)
         r.is_sample = rules->deviation == UMM_FEATURES_DEVIATION_SAMPLE;
     if (rules->true_range)
-        r.is_range_defined = rules->true_range == UMM_FEATURES_START_DEFINED;
-    if (rules->obv)
+        r.is_range_defined = r.is_trange_defined = rules->true_range == UMM_FEATURES_START_DEFINED;
+    if (rules->obv) {
         r.is_obv_volume = rules->obv == UMM_FEATURES_START_DEFINED;
+        r.is_obv_late = false;
+    }
     if (rules->rsi_flat)
         r.rsi_flat = flat[rules->rsi_flat];
     return r;
@@ -325,7 +332,8 @@ static enum umm_status add_output(struct umm_features *f, const struct umm_featu
     return UMM_OK;
 }
 
-static enum umm_status add_item(struct umm_features *f, struct piece text, struct umm_error *err)
+static enum umm_status add_item(struct umm_features *f, struct piece text,
+                                enum umm_features_compat compat, struct umm_error *err)
 {
     struct umm_plan_item *p = &f->items[f->n_items];
     struct umm_feature_item *item = &p->item;
@@ -338,6 +346,8 @@ static enum umm_status add_item(struct umm_features *f, struct piece text, struc
     if (!item->def->plan(item, err))
         return UMM_ERR_ARGUMENT;
     f->n_items++;
+    if (item->def->renewed & 1U << compat)
+        f->numerics = UMM_FEATURES_NUMERICS;
     p->first_word = f->n_words;
     p->first_output = f->n_outputs;
     p->n_outputs = umm_feature_n_outputs(item->def);
@@ -369,7 +379,7 @@ static enum umm_status fill(struct umm_features *f, const char *spec,
             return status;
     }
     do {
-        enum umm_status status = add_item(f, cut(&rest, ","), err);
+        enum umm_status status = add_item(f, cut(&rest, ","), rules->compat, err);
         if (status)
             return status;
     } while (cut_byte(&rest, ','));
@@ -389,6 +399,7 @@ enum umm_status umm_features_plan(const char *spec, const struct umm_features_ru
         return umm_error_set_memory(err, sizeof *f, "a plan");
     f->rules = rules_of(rules);
     f->nan = rules->nan;
+    f->numerics = UMM_FEATURES_NUMERICS_FIRST;
     enum umm_status status = fill(f, spec, rules, err);
     if (status) {
         umm_features_free(f);

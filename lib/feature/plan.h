@@ -20,6 +20,13 @@ struct umm_plan_item {
     unsigned columns; /* UMM_FEATURES_CLOSE and so on */
 };
 
+/*
+ * The numerics of a plan change when its features' bits do, and a state goes on with its own only.
+ * 1: as at first. 2: of plans with a feature that is renewed in the plan's mode, which are all
+ * that have other bits.
+ */
+enum { UMM_FEATURES_NUMERICS_FIRST = 1, UMM_FEATURES_NUMERICS = 2 };
+
 struct umm_plan_output {
     char name[UMM_FEATURES_NAME_MAX];
     uint64_t lookback;
@@ -32,6 +39,7 @@ struct umm_plan_output {
 struct umm_features {
     struct umm_feature_rules rules;
     enum umm_features_nan nan;
+    unsigned numerics;
     unsigned seen_columns; /* which recurrences check as they go */
     struct umm_tz *tz;
     unsigned columns;

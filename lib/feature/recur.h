@@ -21,11 +21,11 @@
  *
  *   EMA    average                               x -> average
  *   ATR    close, average                        close high low -> average true range
- *   NATR   close, average                        ... in percent of close
+ *   NATR   close, average                        ... in percent of close, or flat
  *   RSI    x, gains, losses                      x -> 100 gains / (gains + losses), or flat
  *   MACD   fast, slow, signal                    x -> fast - slow, signal, difference
  *   ADX    close, high, low, +dm, -dm, range, adx
- *                                                close high low -> adx, +di, -di
+ *                                                close high low -> adx, +di, -di, or flat
  *
  * The state's first words are the previous row's inputs, where there are such words.
  */
@@ -41,7 +41,10 @@ enum umm_recur_kind {
 enum { UMM_RECUR_KINDS = UMM_RECUR_ADX + 1 };
 enum { UMM_RECUR_WORDS = 7, UMM_RECUR_INPUTS = 3, UMM_RECUR_OUTPUTS = 3 };
 
-/* k: factors of the averages (MACD: fast, slow, signal; otherwise k[0]). flat: RSI. */
+/*
+ * k: factors of the averages (MACD: fast, slow, signal; otherwise k[0]; ADX: k[1] is how much
+ * farther a bar has to move one way than the other to have moved). flat: where a divisor is 0.
+ */
 struct umm_recur {
     enum umm_recur_kind kind;
     double k[3];

@@ -10,14 +10,12 @@
  * As bytes, all numbers little-endian:
  *
  *     0   "UMMFEAT\n"
- *     8   u32 version of this layout, u32 version of the numerics: 1, 1
+ *     8   u32 version of this layout: 1, u32 numerics of the plan
  *     16  u64 FNV-1a of umm_features_text
  *     24  u64 rows taken
  *     32  u64 number of words
  *     40  words, binary64 each
  *     ..  u64 FNV-1a of all before
- *
- * The version of the numerics changes when a feature's bits do.
  */
 #ifndef UMM_FEATURE_STREAM_H
 #define UMM_FEATURE_STREAM_H
@@ -30,6 +28,6 @@ struct umm_features_state {
     double words[]; /* n_words of the plan, and as many that remember those */
 };
 
-enum { UMM_FEATURES_LAYOUT = 1, UMM_FEATURES_NUMERICS = 1 };
+enum { UMM_FEATURES_LAYOUT = 1 };
 
 #endif

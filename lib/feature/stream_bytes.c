@@ -39,7 +39,7 @@ void umm_features_state_save(const struct umm_features_state *state, void *bytes
     const size_t n_words = state->plan->n_words, end = umm_features_state_size(state) - 8;
     memcpy(out, magic, sizeof magic);
     put_number(out + AT_VERSION, UMM_FEATURES_LAYOUT, 4);
-    put_number(out + AT_NUMERICS, UMM_FEATURES_NUMERICS, 4);
+    put_number(out + AT_NUMERICS, state->plan->numerics, 4);
     put_number(out + AT_PLAN, hash_of_plan(state->plan), 8);
     put_number(out + AT_ROWS, state->n_rows, 8);
     put_number(out + AT_COUNT, n_words, 8);
@@ -81,7 +81,7 @@ enum umm_status umm_features_state_load(struct umm_features_state *state, const 
     if (len_bytes < AT_WORDS + 8 || memcmp(in, magic, sizeof magic) != 0)
         return umm_error_set(err, UMM_ERR_DATA, "not the state of features");
     if (get_number(in + AT_VERSION, 4) != UMM_FEATURES_LAYOUT ||
-        get_number(in + AT_NUMERICS, 4) != UMM_FEATURES_NUMERICS)
+        get_number(in + AT_NUMERICS, 4) > UMM_FEATURES_NUMERICS)
         return umm_error_set(
             err, UMM_ERR_UNSUPPORTED, "state of another version: layout %u, numerics %u",
             (unsigned)get_number(in + AT_VERSION, 4), (unsigned)get_number(in + AT_NUMERICS, 4));
@@ -89,6 +89,10 @@ enum umm_status umm_features_state_load(struct umm_features_state *state, const 
         return umm_error_set(err, UMM_ERR_DATA, "the state is damaged: its checksum differs");
     if (get_number(in + AT_PLAN, 8) != hash_of_plan(plan))
         return umm_error_set(err, UMM_ERR_CONFLICT, "the state is of other features or rules");
+    if (get_number(in + AT_NUMERICS, 4) != plan->numerics)
+        return umm_error_set(err, UMM_ERR_UNSUPPORTED,
+                             "the state is of arithmetic number %u, its features are of %u",
+                             (unsigned)get_number(in + AT_NUMERICS, 4), plan->numerics);
     if (len_bytes != umm_features_state_size(state) ||
         get_number(in + AT_COUNT, 8) != plan->n_words || !are_counts_valid(plan, in))
         return umm_error_set(err, UMM_ERR_DATA, "the state is damaged: it does not fit its plan");

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """features_oracle - the definitions of umm-features, slow and obvious.
 
-    features_oracle.py check BARS.npy              every feature in every compat mode
+    features_oracle.py check BARS.npy              every feature in every compat mode, of these
+                                                   bars and of some that stand still
     features_oracle.py reference CSV REFERENCE     TA-Lib's own values, where they are
 
 Windows are summed exactly (fractions), each by itself; averages follow their definition
@@ -11,6 +12,7 @@ of the value and the feature's scale, and begin at the same row.
 import csv
 import math
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,7 @@ from fractions import Fraction
 import numpy as np
 
 MODES = ("talib", "tradingview", "tulip", "pandas", "metastock")
+NONE_BY_ZERO = ("tradingview", "tulip", "pandas")  # a quotient by 0 has no value there
 TOLERANCE = 1e-12
 WINDOW_TOLERANCE = 4e-15
 STD_DRIFT = 2e-9  # of TA-Lib's deviation on the bars compared with: 1.65e-9
@@ -55,8 +58,8 @@ def average(values, k, n, first, early=False):
 
 
 def ema(values, n, mode):
-    early = mode in ("tradingview", "tulip")
-    return average(values, 2 / (n + 1), n, mode != "talib", early)
+    first = mode not in ("talib", "tradingview")
+    return average(values, 2 / (n + 1), n, first, mode == "tulip")
 
 
 def rma(values, n, mode):
@@ -85,6 +88,10 @@ def exact_mean(part):
     return float(sum(map(Fraction, part)) / len(part))
 
 
+def mean_or_none(part):
+    return math.nan if any(map(math.isnan, part)) else exact_mean(part)
+
+
 def exact_deviation(part, sample):
     values = list(map(Fraction, part))
     mean = sum(values) / len(values)
@@ -102,10 +109,10 @@ def root(fraction):
     return float(Fraction(math.isqrt(int(fraction)), 2 ** scale))
 
 
-def exact_score(part, sample):
+def exact_score(part, sample, flat):
     values = list(map(Fraction, part))
     deviation = exact_deviation(part, sample)
-    return float(values[-1] - sum(values) / len(values)) / deviation if deviation else 0.0
+    return float(values[-1] - sum(values) / len(values)) / deviation if deviation else flat
 
 
 def exact_weighted(part):
@@ -119,8 +126,14 @@ def shift(values, n):
 
 # ---- features ----
 
-def true_ranges(bars, mode):
-    out = [bars["high"][0] - bars["low"][0] if mode in ("tradingview", "tulip", "pandas") else None]
+def by_zero(mode):
+    return math.nan if mode in NONE_BY_ZERO else 0.0
+
+
+def true_ranges(bars, mode, is_averaged):
+    """Of the first bar: TradingView's average has one, its ta.tr has not."""
+    has_first = mode in ("tulip", "pandas") or (mode == "tradingview" and is_averaged)
+    out = [bars["high"][0] - bars["low"][0] if has_first else None]
     for i in range(1, len(bars["close"])):
         h, l, c = bars["high"][i], bars["low"][i], bars["close"][i - 1]
         out.append(max(h - l, abs(h - c), abs(l - c)))
@@ -160,7 +173,7 @@ def macd(close, fast, slow, signal, mode):
 
 
 def wilder_sums(values, n, mode):
-    """Averages of directional movement: TA-Lib and Tulip begin with n - 1 values."""
+    """Averages of directional movement: TA-Lib and Tulip begin with n - 1 values of row 1 on."""
     if mode in ("tradingview", "pandas"):
         return rma(values, n, mode)
     out, now = [None] * n, math.fsum(values[1:n])
@@ -171,51 +184,54 @@ def wilder_sums(values, n, mode):
     return out if mode == "tulip" else begin_at(out, n)
 
 
-def adx(bars, n, mode):
-    plus, minus = [None], [None]
+def tie_of(mode):
+    """Differences up to which TradingView takes numbers for equal, in dmi and mfi."""
+    return 1e-10 if mode == "tradingview" else 0.0
+
+
+def adx(bars, n, mode, smoothing=None):
+    """adx, whose own average may be another, +di, -di."""
+    smoothing = smoothing or n
+    plus, minus, tie = [None], [None], tie_of(mode)
     for i in range(1, len(bars["close"])):
         up = bars["high"][i] - bars["high"][i - 1]
         down = bars["low"][i - 1] - bars["low"][i]
-        plus.append(up if up > down and up > 0 else 0.0)
-        minus.append(down if down > up and down > 0 else 0.0)
-    ranges = [None] + true_ranges(bars, "talib")[1:]
-    total = wilder_sums(ranges, n, mode)
-    di = [combine(lambda d, t: 100 * d / t if t else 0.0, wilder_sums(m, n, mode), total)
-          for m in (plus, minus)]
-    index, last = [], None
-    for p, m in zip(*di):
-        index.append(None if p is None else "stay" if p + m == 0 else 100 * abs(p - m) / (p + m))
-    start = sum(1 for x in index if x is None)
-    head = [0.0 if x == "stay" else x for x in index[start:start + n]]
-    out, last = [None] * start, None
-    for i, x in enumerate(index[start:]):
-        if mode == "pandas":
-            last = (0.0 if x == "stay" else x) if i == 0 else last if x == "stay" else last + (x - last) / n
-        elif i == n - 1:
-            last = math.fsum(head) / n
-        elif i >= n:
-            last = last if x == "stay" else last + (x - last) / n
-        out.append(last if i >= n - 1 else None)
-    return out, di[0], di[1]
+        plus.append(up if up - down > tie and up > tie else 0.0)
+        minus.append(down if down - up > tie and down > tie else 0.0)
+    total = wilder_sums([None] + true_ranges(bars, mode, False)[1:], n, mode)
+    pairs = [(None, None) if t is None else (100 * p / t, 100 * m / t) if t else (0.0, 0.0)
+             for p, m, t in zip(wilder_sums(plus, n, mode), wilder_sums(minus, n, mode), total)]
+    index = []
+    for (p, m), t in zip(pairs, total):
+        # Where nothing has moved yet there is no index to average, but for TA-Lib, which has 0.
+        waits = t == 0 if mode == "tradingview" else mode in ("tulip", "pandas") and p == m == 0
+        index.append(None if p is None or waits else 0.0 if p + m == 0 else 100 * abs(p - m) / (p + m))
+    shown = [[None if x is None else by_zero(mode) if t == 0 else x for x, t in zip(side, total)]
+             for side in zip(*pairs)]
+    return rma(index, smoothing, mode), shown[0], shown[1]
 
 
 def obv(bars, mode):
     close, volume = bars["close"], bars["volume"]
     now = volume[0] if mode in ("talib", "metastock") else 0.0
-    out = [now]
+    out = [None if mode == "tradingview" else now]
     for i in range(1, len(close)):
         now += volume[i] * ((close[i] > close[i - 1]) - (close[i] < close[i - 1]))
         out.append(now)
     return out
 
 
-def mfi(bars, n):
+def mfi(bars, n, mode):
+    """TradingView has the first bar, which has no change, on both sides."""
     typical = [(h + l + c) / 3 for h, l, c in zip(bars["high"], bars["low"], bars["close"])]
-    flow = [None] + [t * v * ((t > b) - (t < b))
-                     for t, b, v in zip(typical[1:], typical, bars["volume"][1:])]
-    gains = windows([None] + [max(f, 0.0) for f in flow[1:]], n, math.fsum)
-    losses = windows([None] + [max(-f, 0.0) for f in flow[1:]], n, math.fsum)
-    return combine(lambda g, l: 100 * g / (g + l) if g + l else 0.0, gains, losses)
+    first = typical[0] * bars["volume"][0] if mode == "tradingview" else None
+    gains, losses = [first], [first]
+    for t, b, v in zip(typical[1:], typical, bars["volume"][1:]):
+        gains.append(t * v if t - b > tie_of(mode) else 0.0)
+        losses.append(t * v if b - t > tie_of(mode) else 0.0)
+    flat = 100.0 if mode == "tradingview" else by_zero(mode)
+    return combine(lambda g, l: 100 * g / (g + l) if g + l else flat, windows(gains, n, math.fsum),
+                   windows(losses, n, math.fsum))
 
 
 def accumulation(bars):
@@ -239,14 +255,14 @@ def vwap(bars, daily):
     return out
 
 
-def cci(bars, n):
+def cci(bars, n, mode):
     typical = [(h + l + c) / 3 for h, l, c in zip(bars["high"], bars["low"], bars["close"])]
 
     def one(part):
         mean = exact_mean(part)
         distance = math.fsum(abs(v - mean) for v in part) / n
-        return (part[-1] - mean) / (0.015 * distance) if distance else 0.0
-    return windows(typical, n, one)
+        return (part[-1] - mean) / (0.015 * distance) if distance else by_zero(mode)
+    return begin_at(windows(typical, n, one), 2 * (n - 1) if mode == "tulip" else n - 1)
 
 
 def everything(bars, mode):
@@ -254,6 +270,8 @@ def everything(bars, mode):
     close, high, low = bars["close"], bars["high"], bars["low"]
     level = max(map(abs, high))
     sample = mode == "pandas"
+    none = by_zero(mode)
+    no_range = math.nan if mode in ("tradingview", "pandas") else 0.0
     out = {}
 
     def put(name, values, tolerance=TOLERANCE, scale=0.0):
@@ -264,17 +282,17 @@ def everything(bars, mode):
     put("sma_7_high", windows(high, 7, exact_mean), WINDOW_TOLERANCE)
     put("wma_20", windows(close, 20, exact_weighted), WINDOW_TOLERANCE)
     put("stddev_20", deviation, WINDOW_TOLERANCE)
-    put("zscore_20", windows(close, 20, lambda p: exact_score(p, sample)), WINDOW_TOLERANCE, 1.0)
-    put("bb_upper_20_2.5", combine(lambda m, d: m + 2.5 * d, mean, deviation), WINDOW_TOLERANCE)
+    put("zscore_20", windows(close, 20, lambda p: exact_score(p, sample, none)), WINDOW_TOLERANCE, 1.0)
+    put("bb_upper_20_2.5", combine(lambda m, d: m + 2.5 * d, mean, deviation), WINDOW_TOLERANCE, level)
     put("bb_middle_20_2.5", mean, WINDOW_TOLERANCE)
-    put("bb_lower_20_2.5", combine(lambda m, d: m - 2.5 * d, mean, deviation), WINDOW_TOLERANCE)
+    put("bb_lower_20_2.5", combine(lambda m, d: m - 2.5 * d, mean, deviation), WINDOW_TOLERANCE, level)
     put("ema_20", ema(close, 20, mode))
     put("ema_200_hlc3", ema([(h + l + c) / 3 for h, l, c in zip(high, low, close)], 200, mode))
     put("rma_14", rma(close, 14, mode))
-    ranges = true_ranges(bars, mode)
-    put("trange", ranges, 0.0)
+    put("trange", true_ranges(bars, mode, False), 0.0)
+    ranges = true_ranges(bars, mode, True)
     put("atr_14", rma(ranges, 14, mode))
-    put("natr_14", combine(lambda a, c: a / c * 100, rma(ranges, 14, mode), close))
+    put("natr_14", combine(lambda a, c: a / c * 100 if c else none, rma(ranges, 14, mode), close))
     put("rsi_14", rsi(close, 14, mode), TOLERANCE, 1.0)
     for spec in ((12, 26, 9), (5, 10, 4)):
         suffix = "_".join(map(str, spec))
@@ -283,24 +301,25 @@ def everything(bars, mode):
     put("max_20", windows(high, 20, max), 0.0)
     put("min_20", windows(low, 20, min), 0.0)
     tops, bottoms = windows(high, 14, max), windows(low, 14, min)
-    fast = combine(lambda c, t, b: 100 * (c - b) / (t - b) if t > b else 0.0, close, tops, bottoms)
-    slow = windows(fast, 3, exact_mean)
-    signal = windows(slow, 3, exact_mean)
+    fast = combine(lambda c, t, b: 100 * (c - b) / (t - b) if t > b else no_range, close, tops, bottoms)
+    slow = windows(fast, 3, mean_or_none)
+    signal = windows(slow, 3, mean_or_none)
     put("stoch_k_14_3_3", begin_at(slow, 17) if mode in ("talib", "tulip", "metastock") else slow,
         TOLERANCE, 1.0)
     put("stoch_d_14_3_3", signal, TOLERANCE, 1.0)
-    put("willr_14", combine(lambda c, t, b: -100 * (t - c) / (t - b) if t > b else 0.0, close, tops,
+    put("willr_14", combine(lambda c, t, b: -100 * (t - c) / (t - b) if t > b else no_range, close, tops,
                             bottoms), TOLERANCE, 1.0)
     for name, values in zip(("adx_14", "plus_di_14", "minus_di_14"), adx(bars, 14, mode)):
         put(name, values, TOLERANCE, 1.0)
-    put("cci_20", cci(bars, 20), TOLERANCE, 100.0)
-    put("roc_10", combine(lambda a, b: (a / b - 1) * 100, close, shift(close, 10)), 0.0)
+    put("cci_20", cci(bars, 20, mode), TOLERANCE, 100.0)
+    put("roc_10", combine(lambda a, b: none if b == 0 else (a - b) / b if mode == "tulip" else (a / b - 1) * 100,
+                          close, shift(close, 10)), 0.0)
     put("mom_10", combine(lambda a, b: a - b, close, shift(close, 10)), 0.0)
-    put("returns_1", combine(lambda a, b: (a - b) / b, close, shift(close, 1)), 0.0)
-    put("logreturns_3", combine(lambda a, b: math.log1p(float(Fraction(a) / Fraction(b) - 1)), close,
-                                shift(close, 3)), 1e-15)
+    put("returns_1", combine(lambda a, b: (a - b) / b if b else math.nan, close, shift(close, 1)), 0.0)
+    put("logreturns_3", combine(lambda a, b: math.log1p(float(Fraction(a) / Fraction(b) - 1)) if a * b > 0
+                                else math.nan, close, shift(close, 3)), 1e-15)
     put("obv", obv(bars, mode), TOLERANCE, 1.0)
-    put("mfi_14", mfi(bars, 14), TOLERANCE, 1.0)
+    put("mfi_14", mfi(bars, 14, mode), TOLERANCE, 1.0)
     put("ad", accumulation(bars), TOLERANCE, max(bars["volume"]))
     put("vwap", vwap(bars, True))
     put("vwap_all", vwap(bars, False))
@@ -323,8 +342,35 @@ def compare(name, got, want, tolerance, scale):
     return problems[:1]
 
 
+def still(case):
+    """
+    Bars of whole numbers, and in case 4 of tenths, whose differences are alike but for rounding.
+    They stand still at first, or for a while, or their price is 0.
+    """
+    random.seed(case)
+    rows = []
+    close, step, width, divisor = (80.0, 1, 6, 10) if case == 4 else (50.0, 3, 3, 1)
+    for i in range(160):
+        if not (case % 2 and i < 40 or 90 <= i < 130):
+            close += random.randrange(-step, step + 1)
+        high, low = close + random.randrange(width), close - random.randrange(width)
+        if case % 2 and i < (0, 40, 0, 30)[case] or 90 <= i < 125:
+            high = low = close
+        if case in (2, 3) and i in (70, 71):
+            close = low = 0.0
+        bar = [price / divisor for price in (close, high, low, close)]
+        rows.append([i * 6e4, *bar, float(random.randrange(1, 50))])
+    return np.array(rows)
+
+
 def check(path):
-    bars = np.load(path)
+    problems = []
+    for bars in [np.load(path)] + [still(case) for case in range(5)]:
+        problems += check_bars(bars)
+    return problems
+
+
+def check_bars(bars):
     columns = dict(zip(("time", "open", "high", "low", "close", "volume"),
                        (bars[:, i].tolist() for i in range(6))))
     problems = []

@@ -70,14 +70,16 @@ static struct umm_bars bars_from(size_t row)
                              columns[3] + row, columns[4] + row, columns[5] + row};
 }
 
-enum shape { WALK, FLAT, STEPS, JUMP, TINY, HUGE_PRICES, HOLES, SHAPES };
+enum shape { WALK, FLAT, STILL, STEPS, JUMP, TINY, HUGE_PRICES, HOLES, SHAPES };
 
 static void make_bars(enum shape shape)
 {
-    static const double levels[SHAPES] = {100, 0.1, 100, 6e4, 1e-305, 1e305, 100};
+    static const double levels[SHAPES] = {100, 0.1, 100, 100, 6e4, 1e-305, 1e305, 100};
     double level = levels[shape], now = level;
     for (size_t i = 0; i < ROWS; i++) {
-        double span = shape == FLAT ? 0 : level * 0.01;
+        /* STILL: nothing moves at first, and for a while, and once the price is 0 */
+        const bool is_still = shape == STILL && (i < 2100 || (i > 3000 && i < 3600));
+        double span = shape == FLAT || is_still ? 0 : level * 0.01;
         if (shape == STEPS) /* prices of few values, that often stand still */
             now += (double)((int)(next_random() % 3) - 1) * (double)(next_random() % 8 == 0);
         else
@@ -91,6 +93,8 @@ static void make_bars(enum shape shape)
         columns[3][i] = shown - uniform() * span;
         columns[4][i] = shown;
         columns[5][i] = shape == FLAT ? 0 : floor(uniform() * 1000);
+        if (shape == STILL && i == 4000)
+            columns[3][i] = columns[4][i] = 0;
     }
     if (shape == HOLES)
         for (size_t i = 0; i < ROWS; i += 1 + (size_t)(next_random() % 700))
@@ -552,15 +556,12 @@ static void test_nan_error_names_row_and_column(void **unused)
     umm_features_free(plan);
 }
 
-/* Some look for such values themselves, in passing. */
-static void test_every_feature_finds_every_odd_value(void **unused)
+static void find_every_odd_value(const struct umm_features_rules *rules)
 {
-    (void)unused;
     static const size_t rows[] = {0, 1, 9, 2047, 2500, ROWS - 1};
     const char *name, *usage, *about, *origin;
-    make_bars(WALK);
     for (size_t i = 0; (name = umm_features_describe(i, &usage, &about, &origin)); i++) {
-        struct umm_features *plan = plan_of(name, NULL);
+        struct umm_features *plan = plan_of(name, rules);
         struct umm_features_state *state = state_of(plan);
         double *out[OUTPUTS];
         for (size_t o = 0; o < OUTPUTS; o++)
@@ -581,6 +582,17 @@ static void test_every_feature_finds_every_odd_value(void **unused)
         umm_features_state_free(state);
         umm_features_free(plan);
     }
+}
+
+/* Some look for such values themselves, in passing, and some wait for a bar that moves. */
+static void test_every_feature_finds_every_odd_value(void **unused)
+{
+    (void)unused;
+    const struct umm_features_rules pandas = {.compat = UMM_FEATURES_PANDAS};
+    make_bars(WALK);
+    find_every_odd_value(NULL);
+    make_bars(STILL);
+    find_every_odd_value(&pandas);
 }
 
 static void test_missing_column_and_cancel(void **unused)
@@ -714,6 +726,14 @@ static void refuse_state(struct umm_features_state *state, const void *bytes, si
     assert_int_equal(umm_features_state_rows(state), 7);
 }
 
+/* Say that bytes are a state of that number of numerics, with the right checksum. */
+static void reseal(unsigned char *bytes, size_t len, unsigned char numerics)
+{
+    bytes[12] = numerics;
+    uint64_t hash = umm_fnv(UMM_FNV_START, bytes, len - 8);
+    memcpy(bytes + len - 8, &hash, sizeof hash);
+}
+
 static void test_damaged_states(void **unused)
 {
     (void)unused;
@@ -738,6 +758,11 @@ static void test_damaged_states(void **unused)
     refuse_state(foreign, bytes, len, UMM_ERR_CONFLICT, "the state is of other features or rules");
     refuse_state(state, bytes, len - 1, UMM_ERR_DATA, "the state is damaged: its checksum differs");
     refuse_state(state, bytes, 20, UMM_ERR_DATA, "not the state of features");
+    reseal(bytes, len, 2);
+    refuse_state(state, bytes, len, UMM_ERR_UNSUPPORTED,
+                 "the state is of arithmetic number 2, its features are of 1");
+    reseal(bytes, len, 1);
+    assert_int_equal(umm_features_state_load(state, bytes, len, NULL), UMM_OK);
     bytes[8] = 2;
     refuse_state(state, bytes, len, UMM_ERR_UNSUPPORTED,
                  "state of another version: layout 2, numerics 1");
@@ -747,16 +772,58 @@ static void test_damaged_states(void **unused)
     umm_features_free(plan);
 }
 
-/* Words after the count of rows, of any state that was well sealed, give the one NaN. */
-static void test_states_of_other_nans(void **unused)
+/* Where a feature was defined otherwise before, and only there, an old state is refused. */
+static void test_states_of_older_definitions(void **unused)
 {
     (void)unused;
+    static const struct {
+        const char *spec;
+        enum umm_features_compat compat;
+        bool is_renewed;
+    } cases[] = {
+        {"ema,macd,obv,adx,mfi,stoch,roc", UMM_FEATURES_TALIB, false},
+        {"ema,macd,obv,adx,mfi,stoch,roc", UMM_FEATURES_METASTOCK, false},
+        {"sma,returns", UMM_FEATURES_TALIB, true},
+        {"sma,rma,rsi,atr,bbands", UMM_FEATURES_TRADINGVIEW, false},
+        {"sma,ema", UMM_FEATURES_TRADINGVIEW, true},
+        {"ema,macd,stoch", UMM_FEATURES_TULIP, false},
+        {"cci", UMM_FEATURES_TULIP, true},
+        {"ema,macd,obv,trange", UMM_FEATURES_PANDAS, false},
+        {"zscore", UMM_FEATURES_PANDAS, true},
+    };
+    make_bars(WALK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct umm_features_rules rules = {.compat = cases[i].compat};
+        struct umm_features *plan = plan_of(cases[i].spec, &rules);
+        struct umm_features_state *state = state_of(plan);
+        const size_t len = umm_features_state_size(state);
+        unsigned char *bytes = malloc(len);
+        assert_non_null(bytes);
+        take(state, 0, 7, UMM_ENGINE_BEST);
+        umm_features_state_save(state, bytes);
+        assert_int_equal(bytes[12], cases[i].is_renewed ? 2 : 1);
+        reseal(bytes, len, 1);
+        if (cases[i].is_renewed)
+            refuse_state(state, bytes, len, UMM_ERR_UNSUPPORTED,
+                         "the state is of arithmetic number 1, its features are of 2");
+        else
+            assert_int_equal(umm_features_state_load(state, bytes, len, NULL), UMM_OK);
+        free(bytes);
+        umm_features_state_free(state);
+        umm_features_free(plan);
+    }
+}
+
+/* Words after the count of rows, of any state that was well sealed, give the one NaN. */
+static void check_other_nans(enum umm_features_compat compat)
+{
+    const struct umm_features_rules rules = {.compat = compat};
     enum { AT_WORDS = 40, TAKEN = 600, MORE = 40 };
     static const unsigned char other_nan[8] = {0x23, 1, 0, 0, 0, 0, 0xf8, 0xff};
     const char *name, *usage, *about, *origin;
     make_bars(WALK);
     for (size_t i = 0; (name = umm_features_describe(i, &usage, &about, &origin)); i++) {
-        struct umm_features *plan = plan_of(name, NULL);
+        struct umm_features *plan = plan_of(name, &rules);
         struct umm_features_state *state = state_of(plan);
         size_t len = umm_features_state_size(state);
         unsigned char *bytes = malloc(len);
@@ -776,6 +843,13 @@ static void test_states_of_other_nans(void **unused)
         umm_features_state_free(state);
         umm_features_free(plan);
     }
+}
+
+static void test_states_of_other_nans(void **unused)
+{
+    (void)unused;
+    for (unsigned compat = 0; compat <= UMM_FEATURES_METASTOCK; compat++)
+        check_other_nans((enum umm_features_compat)compat);
 }
 
 /* ---- days --------------------------------------------------------------------------- */
@@ -817,6 +891,7 @@ int main(void)
         cmocka_unit_test(test_names_lookbacks_and_text),
         cmocka_unit_test(test_descriptions),
         cmocka_unit_test(test_damaged_states),
+        cmocka_unit_test(test_states_of_older_definitions),
         cmocka_unit_test(test_states_of_other_nans),
         cmocka_unit_test(test_vwap_begins_with_the_day_of_its_zone),
     };
