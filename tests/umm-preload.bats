@@ -229,9 +229,9 @@ needs_without() {
     cp "$FILES/b.npy" "$name"
     ok umm-preload "$name"
     [[ ${#lines[@]} == 2 && ${lines[1]} == *'  x\n\x1b[31m\"\xff.npy' ]]
-    ok umm-preload --json --metrics=m.prom "$name"
+    ok umm-preload --json --metrics=$'m\n".prom' "$name"
     expect '"x\n\u001b[31m\"\ufffd.npy"' files 0 path
-    [[ $(grep -a '^umm_preload_files' m.prom) == *'output="x\n'*'\"'*'.npy"} 1' ]]
+    [[ $(grep -a '^umm_preload_files' $'m\n".prom') == *'output="'*'/m\n\".prom"} 1' ]]
     refuses 1 'umm-preload: y\nz: cannot open: No such file or directory' umm-preload $'y\nz'
     mkdir $'d\n'
     refuses 1 'umm-preload: d\n: there is no .npy file in this directory' umm-preload $'d\n'
