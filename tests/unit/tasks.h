@@ -7,9 +7,13 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -22,6 +26,28 @@ static inline pid_t fork_mortal(void)
     if (pid == 0)
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     return pid;
+}
+
+/*
+ * Return when the first thread of that process waits for something: for a lock, for bytes, for
+ * a time; or after a minute, for the test to fail by what was to be waited for.
+ */
+static inline void wait_until_asleep(pid_t pid)
+{
+    const time_t end = time(NULL) + 60;
+    char path[48], line[512], *name_end;
+    /* By way of its threads, where an emulator does not make up what stands there. */
+    snprintf(path, sizeof path, "/proc/%d/task/%d/stat", (int)pid, (int)pid);
+    while (time(NULL) <= end) {
+        FILE *f = fopen(path, "r");
+        if (!f)
+            return; /* it has ended */
+        bool is_read = fgets(line, sizeof line, f);
+        (void)fclose(f);
+        if (is_read && (name_end = strrchr(line, ')')) && name_end[1] == ' ' && name_end[2] == 'S')
+            return;
+        usleep(1000);
+    }
 }
 
 /* work(user) in four threads at once; each gives NULL. */

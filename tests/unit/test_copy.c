@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/copy.h"
 
+#include "tasks.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -159,7 +161,7 @@ static void test_a_reader_that_leaves(void **state)
 
 static void *cancel_soon(void *user)
 {
-    usleep(50000);
+    wait_until_asleep(getpid());
     umm_run_cancel(user);
     return NULL;
 }

@@ -3,6 +3,7 @@
 #include "sys/directory.h"
 
 #include "scratch.h"
+#include "tasks.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -155,30 +156,32 @@ static void lock_excludes_until_its_holder_dies(void **state)
 {
     (void)state;
     struct umm_run run = {.cancelled = 1};
-    int fd = make("d"), ends[2];
+    int fd = make("d"), ends[2], back[2];
     char byte;
-    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(pipe(ends) + pipe(back), 0);
     pid_t pid = fork();
     if (pid == 0) {
         int mine = make("d");
-        if (umm_directory_lock(mine, "d", NULL, NULL) || write(ends[1], "x", 1) != 1)
+        if (umm_directory_lock(mine, "d", NULL, NULL) || write(ends[1], "x", 1) != 1 ||
+            read(back[0], &byte, 1) != 1)
             _exit(1);
-        usleep(50 * 1000);
+        wait_until_asleep(getppid());
         raise(SIGKILL);
     }
     assert_int_equal(read(ends[0], &byte, 1), 1);
     assert_int_equal(umm_directory_lock(fd, "d", &run, NULL), UMM_ERR_CANCELLED);
     assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), -1);
+    assert_int_equal(write(back[1], "x", 1), 1);
     assert_int_equal(umm_directory_lock(fd, "d", NULL, NULL), UMM_OK);
-    assert_int_equal(waitpid(pid, NULL, WNOHANG), pid);
+    assert_int_equal(waitpid(pid, NULL, 0), pid); /* its locks go before it does */
     int other = make("d");
     assert_int_equal(flock(other, LOCK_EX | LOCK_NB), -1);
     umm_directory_unlock(fd);
     assert_int_equal(flock(other, LOCK_EX | LOCK_NB), 0);
     umm_file_close(&other);
     umm_file_close(&fd);
-    close(ends[0]);
-    close(ends[1]);
+    close(ends[0]), close(ends[1]);
+    close(back[0]), close(back[1]);
 }
 
 static void only_the_open_directory_is_removed(void **state)

@@ -4,6 +4,7 @@
 #include "sys/file.h"
 
 #include "scratch.h"
+#include "tasks.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,7 +61,7 @@ static void set_alarm(void (*handler)(int), suseconds_t ms, bool is_repeated)
 
 static void *cancel_soon(void *run)
 {
-    usleep(30000);
+    wait_until_asleep(getpid());
     umm_run_cancel(run);
     return NULL;
 }
@@ -181,7 +182,7 @@ static void fifo_opens_at_once_and_its_read_waits_for_the_writer(void **state)
     assert_int_equal(umm_file_open_read("fifo", &fd, NULL, NULL), UMM_OK);
     pid_t pid = fork();
     if (pid == 0) {
-        usleep(150000);
+        wait_until_asleep(getppid());
         int out = open("fifo", O_WRONLY);
         _exit(out >= 0 && write(out, "abc", 3) == 3 ? 0 : 1);
     }
@@ -233,14 +234,17 @@ static void read_of_a_nonblocking_pipe_waits_through_signals(void **state)
     size_t n;
     int ends[2];
     assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    set_alarm(ignore, 0, false); /* the handler alone */
     pid_t pid = fork();
     if (pid == 0) {
-        usleep(50000);
+        for (int i = 0; i < 10; i++) {
+            wait_until_asleep(getppid());
+            kill(getppid(), SIGALRM);
+        }
+        wait_until_asleep(getppid());
         _exit(write(ends[1], "x", 1) == 1 ? 0 : 1);
     }
-    set_alarm(ignore, 5, true);
     assert_int_equal(umm_file_read(ends[0], "pipe", NULL, &byte, 1, &n, NULL), UMM_OK);
-    set_alarm(ignore, 0, false);
     assert_int_equal(n, 1);
     assert_int_equal(byte, 'x');
     assert_child_ok(pid);

@@ -138,7 +138,7 @@ static void release_leaves_a_lock_that_is_not_its_own(void **state)
 
 static void *cancel_soon(void *run)
 {
-    usleep(30000);
+    wait_until_asleep(getpid());
     umm_run_cancel(run);
     return NULL;
 }
@@ -158,7 +158,7 @@ static void wait_is_cancelled(void **state)
 
 static void *release_soon(void *lock)
 {
-    usleep(60000);
+    wait_until_asleep(getpid());
     umm_lock_release(lock);
     return NULL;
 }
