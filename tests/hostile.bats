@@ -51,6 +51,7 @@ try() {
         skip 'there is no other user, or strace cannot trace here'
     [[ -z ${UMM_EMULATED-} ]] || skip "system calls are the emulator's"
     chmod 755 "$BATS_TEST_TMPDIR"
+    setpriv --reuid=12345 --clear-groups test -x . || skip 'another user cannot come here'
     local reader stopped tracer
     # Its first call opens what another run may have left, its second makes the file.
     stop_at openat 2 -P .out.csv.umm-0 umm-synth --rows=300 -o out.csv

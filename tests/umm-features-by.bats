@@ -144,7 +144,7 @@ Try 'umm-features --help'." \
         mkdir states/$name
         chown 12345 states/$name 2>/dev/null || skip 'no owner can be given'
         refuses 1 "umm-features: states/$name: belongs to another user (uid 12345)" \
-            timeout 20 umm-features -f sma:3 --by=symbol --state-root=states -o out.csv rows
+            timeout 120 umm-features -f sma:3 --by=symbol --state-root=states -o out.csv rows
         rmdir states/$name
     done
     cmp out.csv before.csv
@@ -224,7 +224,7 @@ Try 'umm-features --help'." \
     ok "${features[@]}" --lock=fail -o out.csv
     ok "${features[@]}" --lock --state-root=states -o out.csv
     # This one has the lock of the states.
-    ok timeout 20 "${features[@]}" --lock --state-root=states --format=csv -o states/symbols
+    ok timeout 120 "${features[@]}" --lock --state-root=states --format=csv -o states/symbols
     no_leftovers
 }
 

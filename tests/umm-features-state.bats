@@ -283,7 +283,7 @@ ended_by_signal() {
 @test "a state and an output whose long names begin alike have each their lock" {
     local name
     name=$(printf 'a%.0s' {1..249})
-    ok timeout 10 umm-features -f ema --append --state="$name.state" -o "$name.npy" all.npy
+    ok timeout 120 umm-features -f ema --append --state="$name.state" -o "$name.npy" all.npy
     no_leftovers
 }
 
