@@ -234,11 +234,13 @@ f = open('a.npy.zst', 'r+b'); f.seek($offset + 500000); b = f.read(1)[0]; f.seek
     ok umm-archive extract -o out.npy a.npy.zst 131072:
 }
 
-@test "a header that is damaged is refused, and stays as it is" {
+@test "a header that is damaged is refused, and stays as it is unless a bit makes it whole" {
     old 300
     "$PY" -c "
 d = bytearray(open('a.npy.zst', 'rb').read())
 d[d.index(b'<f8')] ^= 2
+open('bit', 'wb').write(d)
+d[d.index(b'>f8') + 1] = ord('i')
 open('a.npy.zst', 'wb').write(d)"
     cp a.npy.zst before
     local text='a.npy.zst: the header is damaged: it is not the one of the seek table' command
@@ -248,6 +250,67 @@ open('a.npy.zst', 'wb').write(d)"
     bars 310 >new.csv
     refused "$text" append a.npy.zst new.csv
     refuses 1 "umm-mmap-slice: $text" umm-mmap-slice a.npy.zst 1:3
+    cp bit a.npy.zst
+    cp bit before
+    for command in list stat verify extract flush compact; do
+        refused "$text" $command a.npy.zst
+    done
+    ok umm-archive repair a.npy.zst
+    umm-convert -o want.npy <(bars 300)
+    zstd -dcq a.npy.zst | cmp - want.npy
+    ok umm-archive append a.npy.zst new.csv
+}
+
+@test "damage of what other readers use is found; what can be computed is mended" {
+    old 140000
+    umm-archive extract before >want.npy
+    "$PY" - <<'PYEOF'
+import ctypes, struct, subprocess
+whole, want = open("before", "rb").read(), open("want.npy", "rb").read()
+xxh = ctypes.CDLL("libxxhash.so.0").XXH64
+xxh.restype, xxh.argtypes = ctypes.c_uint64, [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint64]
+def run(*args, **how):
+    return subprocess.run(args, capture_output=True, **how)
+def seekable(data):
+    """All frames by the table, from its text: the zstd seekable format 0.1.0."""
+    n, descriptor, magic = struct.unpack("<IBI", data[-9:])
+    table, at, out = data[-9 - 12 * n:-9], 0, b""
+    if magic != 0x8F92EAB1 or descriptor & 0xFC != 0x80:
+        return None
+    if data[-17 - 12 * n:-9 - 12 * n] != struct.pack("<II", 0x184D2A5E, 12 * n + 9):
+        return None
+    for packed, content, checksum in struct.iter_unpack("<III", table):
+        got = run("zstd", "-dcq", input=data[at:at + packed]).stdout
+        if len(got) != content or xxh(got, content, 0) & 0xFFFFFFFF != checksum:
+            return None
+        at, out = at + packed, out + got
+    return out
+assert seekable(whole) == want
+n = struct.unpack("<I", whole[-9:-5])[0]
+entries = len(whole) - 9 - 12 * n
+text = whole.index(b"<f8")
+places = {4: "descriptor", 5: "window", 6: "block", 137: "magic", 141: "size", 146: "name", 157: "rows", 180: "hash",
+          text: "type", whole.index(b"(140000") + 2: "count", entries - 8: "magic", entries - 4: "size",
+          entries + 1: "packed", entries + 4: "content", entries + 8: "checksum", entries + 16: "content",
+          entries + 20: "checksum", entries + 24: "packed", entries + 28: "content", entries + 32: "checksum",
+          len(whole) - 9: "frames", len(whole) - 5: "descriptor", len(whole) - 2: "magic"}
+misread = 0
+for at, what in places.items():
+    for bit in (0, 4):
+        data = bytearray(whole)
+        data[at] ^= 1 << bit
+        open("a.npy.zst", "wb").write(data)
+        done = run("umm-archive", "verify", "a.npy.zst")
+        others = run("zstd", "-dcq", "a.npy.zst").stdout == want and seekable(bytes(data)) == want
+        misread += not others
+        assert done.returncode == 1 and done.stderr.startswith(b"umm-archive: a.npy.zst: "), (at, what, bit, others)
+        done = run("umm-archive", "repair", "-v", "a.npy.zst")
+        assert done.returncode == 0 and done.stderr == b"mended\n", (at, what, bit, done)
+        assert open("a.npy.zst", "rb").read() == whole, (at, what, bit)
+assert misread > len(places), misread
+PYEOF
+    ok umm-archive verify a.npy.zst
+    no_leftovers
 }
 
 @test "a header that counts too few rows: the table has the others" {

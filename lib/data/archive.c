@@ -167,6 +167,13 @@ enum umm_status umm_archive_open_torn(struct umm_archive *archive, const char *p
     return open_and_load(archive, err);
 }
 
+enum umm_status umm_archive_open_framed(struct umm_archive *archive, const char *path,
+                                        struct umm_error *err)
+{
+    *archive = (struct umm_archive){.path = path, .fd = -1, .is_framed_alone = true};
+    return open_and_load(archive, err);
+}
+
 /* A byte of each frame from row first on is enough to have it unpacked. */
 static enum umm_status check_frames(struct umm_archive *archive, uint64_t first,
                                     struct umm_error *err)

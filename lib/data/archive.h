@@ -43,7 +43,9 @@ enum {
     UMM_ARCHIVE_FRAME_BYTES_MAX = 16 * 1024 * 1024, /* wider rows make frames of fewer */
     UMM_ARCHIVE_ROW_BYTES_MAX = 1024 * 1024,
     UMM_ARCHIVE_DESCRIPTION_BYTES = 48,
-    UMM_ARCHIVE_OWN_FRAMES = 2 /* header and description have entries in the table, too */
+    UMM_ARCHIVE_OWN_FRAMES = 2, /* header and description have entries in the table, too */
+    UMM_ARCHIVE_HEAD_BYTES_MAX =
+        UMM_ZSTD_RAW_MAX + UMM_ZSTD_RAW_EXTRA + UMM_ARCHIVE_DESCRIPTION_BYTES
 };
 
 /* The last frame, if the header counts rows behind the full ones. */
@@ -89,6 +91,7 @@ struct umm_archive {
     bool is_tail_wanted;    /* opened by one of the two that are for writers */
     bool is_torn_taken;     /* opened by umm_archive_open_torn */
     bool is_table_taken;    /* opened by umm_archive_open_tabled */
+    bool is_framed_alone;   /* opened by umm_archive_open_framed */
     uint64_t n_lost, n_dropped, damaged_at;
     struct umm_zstd_unpacker *unpacker;
     char *packed; /* a packed frame */
@@ -141,6 +144,13 @@ UMM_MUST_USE enum umm_status umm_archive_open_torn(struct umm_archive *archive, 
 UMM_MUST_USE enum umm_status umm_archive_open_tabled(struct umm_archive *archive, const char *path,
                                                      struct umm_error *err);
 
+/*
+ * The file by itself, as readers see it that know nothing of journals: n_rows is n_framed. Its
+ * last frame may be half overwritten, where a journal has the rows.
+ */
+UMM_MUST_USE enum umm_status umm_archive_open_framed(struct umm_archive *archive, const char *path,
+                                                     struct umm_error *err);
+
 /* Let go. Safe after a failed open, and twice. */
 void umm_archive_close(struct umm_archive *archive);
 
@@ -186,6 +196,9 @@ UMM_MUST_USE enum umm_status umm_archive_header_checksum(const struct umm_npy *n
                                                          struct umm_error *err);
 void umm_archive_format_description(uint32_t rows_per_frame,
                                     char out[UMM_ARCHIVE_DESCRIPTION_BYTES]);
+
+/* How many rows a full frame has where nothing else is asked for; 0: they are too wide. */
+uint64_t umm_archive_usual_rows(uint64_t row_bytes);
 
 /* An archive without rows, complete and durable; frame_rows as the writer's option. */
 UMM_MUST_USE enum umm_status umm_archive_create(const char *path, const struct umm_npy *npy,

@@ -101,6 +101,51 @@ enum umm_status umm_archive_list(const char *path,
     return UMM_OK;
 }
 
+static const char without_table[] = "does not end in its seek table; umm-archive repair mends it";
+
+/* Whether programs that know nothing of journals can read the file. */
+static enum umm_status check_framed(const char *path, struct umm_error *err)
+{
+    struct umm_archive archive;
+    enum umm_status status = umm_archive_open_framed(&archive, path, err);
+    struct umm_archive_last last = archive.last;
+    if (!status)
+        status = umm_archive_grow_tail(&archive, last.n_rows, err);
+    if (!status && last.n_rows)
+        status = umm_archive_unpack_last(&archive, &last, err);
+    if (!status && !archive.is_table_sound)
+        status = archive.n_table_rows > archive.n_framed
+                     ? umm_archive_set_unfinished(&archive, err)
+                     : umm_error_set_path(err, UMM_ERR_DATA, path, without_table);
+    umm_archive_close(&archive);
+    return status;
+}
+
+/*
+ * An archive with a journal, whose frames and table are not known to be sound: an append is under
+ * way, as long as one has the lock, or was killed. *is_sound: they are.
+ */
+static enum umm_status check_beside_journal(const char *path, bool *is_sound, struct umm_error *err)
+{
+    struct umm_lock lock = {.is_held = false};
+    struct umm_error why = {.status = UMM_OK};
+    enum umm_status status = check_framed(path, &why);
+    if (status == UMM_ERR_DATA) {
+        enum umm_status locked = umm_lock_take(&lock, path, UMM_LOCK_FAIL, NULL, NULL);
+        if (locked == UMM_ERR_BUSY)
+            return UMM_OK;
+        status = locked ? status : check_framed(path, &why);
+        umm_lock_release(&lock);
+    }
+    *is_sound = status == UMM_OK;
+    /* Whatever is wrong with the end of the file, the journal has the rows. */
+    if (status == UMM_ERR_DATA)
+        return umm_error_set_path(err, status, path, without_table);
+    if (status && err)
+        *err = why;
+    return status;
+}
+
 enum umm_status umm_archive_verify(const char *path, struct umm_run *run,
                                    struct umm_archive_stat *stat, struct umm_error *err)
 {
@@ -121,12 +166,9 @@ enum umm_status umm_archive_verify(const char *path, struct umm_run *run,
         status = umm_archive_load_tail(&archive, err);
     if (!status)
         status = describe(&archive, stat, err);
-    if (!status && !archive.is_table_sound && archive.journal_bytes == 0)
-        status =
-            archive.n_table_rows > archive.n_framed
-                ? umm_archive_set_unfinished(&archive, err)
-                : umm_error_set_path(err, UMM_ERR_DATA, path,
-                                     "does not end in its seek table; umm-archive repair mends it");
+    if (!status && !archive.is_table_sound)
+        status = archive.journal_bytes ? check_beside_journal(path, &stat->is_table_sound, err)
+                                       : check_framed(path, err);
     umm_archive_close(&archive);
     return status;
 }
@@ -143,8 +185,8 @@ enum umm_status umm_archive_repair(const char *path,
     enum umm_status status = umm_archive_writer_open(&writer, path, NULL, options, run, err);
     const struct umm_archive *a = &writer.archive;
     if (!status) {
-        result->is_changed =
-            writer.is_finished || writer.is_dirty || a->journal_bytes || a->n_framed != a->n_rows;
+        result->is_changed = writer.is_finished || writer.is_mended || writer.is_dirty ||
+                             a->journal_bytes || a->n_framed != a->n_rows;
         result->n_rows = a->n_rows;
         result->n_lost = a->n_lost;
         result->n_dropped = a->n_dropped;

@@ -14,7 +14,7 @@ struct umm_archive_stat {
     uint64_t rows_per_frame, row_bytes;
     uint64_t size_bytes, journal_bytes, content_bytes;
     uint64_t framed_bytes; /* of the content, that are in frames */
-    bool is_table_sound;   /* the file ends in its table: else an append was killed */
+    bool is_table_sound;   /* the file ends in its table: else an append goes on, or was killed */
     bool has_time;
     struct umm_time first, last;
 };
@@ -34,8 +34,11 @@ umm_archive_list(const char *path, bool (*tell)(void *user, const struct umm_arc
                  void *user, struct umm_error *err);
 
 /*
- * Unpack every frame and compare both of its checksums. UMM_ERR_DATA: the first that is
- * damaged, or a journal that is, or a file that does not end in its table.
+ * Unpack every frame and compare both of its checksums, and each other byte of the file with what
+ * it has to be: what other readers of zstd, and of its seekable format, read of it is the same
+ * then. UMM_ERR_DATA: the first frame that is damaged, or a journal that is, or a file that does
+ * not end in its table. An append that is under way and has a journal is not waited for: stat says
+ * that the file does not end in its table then.
  */
 UMM_MUST_USE enum umm_status umm_archive_verify(const char *path, struct umm_run *run,
                                                 struct umm_archive_stat *stat,
@@ -56,9 +59,10 @@ struct umm_archive_repair_result {
 /*
  * Finish what a killed append left: frames behind the counted ones go, rows of the journal
  * come into frames, the table is written. No stored row is lost. With
- * options->is_torn_taken a file that was cut becomes an archive of the frames that are
- * whole, and of a journal that is damaged the rows before that are taken. Does nothing to a sound
- * archive without a journal. Frames that are damaged are an error of umm_archive_verify.
+ * options->is_torn_taken, umm_archive_mend comes first, a file that was cut becomes an archive of
+ * the frames that are whole, and of a journal that is damaged the rows before that are taken. Does
+ * nothing to a sound archive without a journal. Frames that are damaged are an error of
+ * umm_archive_verify.
  */
 UMM_MUST_USE enum umm_status umm_archive_repair(const char *path,
                                                 const struct umm_archive_writer_options *options,

@@ -21,7 +21,6 @@ enum {
     DESCRIPTION_FRAME_MAGIC = 0x184D2A55,
     DESCRIPTION_HEAD_BYTES = 8,
     HEAD_BYTES_USUAL = 4096,
-    HEAD_BYTES_MAX = UMM_ZSTD_RAW_MAX + UMM_ZSTD_RAW_EXTRA + UMM_ARCHIVE_DESCRIPTION_BYTES,
     TRIES = 50 /* each finds a header that a writer changed meanwhile */
 };
 
@@ -263,7 +262,7 @@ static enum umm_status load_head_within(struct umm_archive *archive, size_t cap,
         return umm_error_set_memory(err, 2 * cap, "an archive's header");
     enum umm_status status = read_twice(archive, head, head + cap, cap, &len, err);
     *is_whole = status || len < cap || measure_head(head, len, &header);
-    if (!status && (*is_whole || cap == HEAD_BYTES_MAX))
+    if (!status && (*is_whole || cap == UMM_ARCHIVE_HEAD_BYTES_MAX))
         status = parse_head(archive, head, len, err);
     free(head);
     return status;
@@ -273,7 +272,9 @@ enum umm_status umm_archive_load_head(struct umm_archive *archive, struct umm_er
 {
     bool is_whole;
     enum umm_status status = load_head_within(archive, HEAD_BYTES_USUAL, &is_whole, err);
-    return status || is_whole ? status : load_head_within(archive, HEAD_BYTES_MAX, &is_whole, err);
+    return status || is_whole
+               ? status
+               : load_head_within(archive, UMM_ARCHIVE_HEAD_BYTES_MAX, &is_whole, err);
 }
 
 /* ---- a new archive ---------------------------------------------------------------- */
@@ -309,6 +310,12 @@ static enum umm_status write_empty(int fd, const char *path, const struct umm_np
     return status;
 }
 
+uint64_t umm_archive_usual_rows(uint64_t row_bytes)
+{
+    uint64_t rows = UMM_ARCHIVE_FRAME_BYTES_MAX / row_bytes;
+    return rows < UMM_ARCHIVE_FRAME_ROWS ? rows : UMM_ARCHIVE_FRAME_ROWS;
+}
+
 enum umm_status umm_archive_create(const char *path, const struct umm_npy *npy, uint32_t frame_rows,
                                    struct umm_error *err)
 {
@@ -318,9 +325,8 @@ enum umm_status umm_archive_create(const char *path, const struct umm_npy *npy, 
     if (npy->n_dims == 0 || row_bytes == 0 || row_bytes > UMM_ARCHIVE_ROW_BYTES_MAX)
         return umm_error_set_path(err, UMM_ERR_UNSUPPORTED, path,
                                   "an archive takes rows of 1 byte to 1 MiB");
-    uint64_t rows = UMM_ARCHIVE_FRAME_BYTES_MAX / row_bytes;
-    uint64_t most = frame_rows ? frame_rows : UMM_ARCHIVE_FRAME_ROWS;
-    rows = rows < most ? rows : most;
+    uint64_t rows = umm_archive_usual_rows(row_bytes);
+    rows = frame_rows && frame_rows < rows ? frame_rows : rows;
     enum umm_status status = umm_outfile_open(&out, path, NULL, err);
     if (!status && umm_outfile_is_stream(&out))
         status = umm_error_set_path(err, UMM_ERR_ARGUMENT, path, "is not a regular file");

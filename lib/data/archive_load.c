@@ -473,7 +473,8 @@ enum umm_status umm_archive_load(struct umm_archive *archive, uint64_t *state,
     /* The size of a row is in the header, which has to be read after the journal. */
     enum umm_status status = path ? umm_archive_load_head(archive, err)
                                   : umm_error_set_memory(err, strlen(archive->path), "a path");
-    if (!status)
+    journal = (struct umm_journal){.is_there = false};
+    if (!status && !archive->is_framed_alone)
         status = umm_journal_read(path, archive->row_bytes, &journal, err);
     if (status) {
         free(path);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "data/archive_journal.h"
+#include "data/archive_mend.h"
 #include "data/guard.h"
 #include "sys/file.h"
 #include "sys/outfile.h"
@@ -392,6 +393,8 @@ enum umm_status umm_archive_writer_open(struct umm_archive_writer *writer, const
         status = clean_up(writer, path, err);
     if (!status)
         status = find_or_create(writer, path, npy, err);
+    if (!status && writer->options.is_torn_taken)
+        status = umm_archive_mend(path, &writer->is_mended, err);
     if (!status)
         status = open_finished(writer, path, err);
     if (!status)

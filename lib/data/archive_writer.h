@@ -22,7 +22,7 @@ struct umm_archive_writer_options {
     int level;           /* of zstd; 0: UMM_ZSTD_LEVEL */
     uint32_t frame_rows; /* of a new archive, at most UMM_ARCHIVE_FRAME_ROWS; 0: that */
     enum umm_lock_wait lock_wait;
-    bool is_torn_taken; /* as umm_archive_open_torn */
+    bool is_torn_taken; /* as umm_archive_open_torn, after umm_archive_mend */
 };
 
 struct umm_archive_writer {
@@ -37,6 +37,7 @@ struct umm_archive_writer {
     uint64_t n_packed;  /* rows in full frames that the header does not count yet */
     bool is_created;    /* by this writer, and without rows so far */
     bool is_finished;   /* an append that was killed before its header, by this writer */
+    bool is_mended;     /* head or table were damaged; mended by this writer */
     bool is_ready;      /* it was opened without an error */
     bool is_dirty;      /* the file's end is not what the header says */
     bool is_counting;   /* the header may be another one on the disk */
