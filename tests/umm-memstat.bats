@@ -13,15 +13,14 @@ teardown() {
     for pid in ${started[@]+"${started[@]}"}; do
         kill "$pid" 2>/dev/null || true
     done
-    [[ -n ${group:-} ]] || return 0
-    # A group can be removed when its last process is gone for good.
-    for _ in {1..50}; do
-        xargs -r kill <"$group/cgroup.procs" 2>/dev/null || true
-        rmdir "$group"/*/ "$group" 2>/dev/null || true
-        [[ -d $group ]] || return 0
-        sleep 0.1
-    done
-    fail "left behind: $group"
+    [[ -z ${group:-} ]] || wait_until - "an end of the group $group" end_group
+}
+
+# A group can be removed when its last process is gone for good.
+end_group() {
+    xargs -r kill <"$group/cgroup.procs" || true
+    rmdir "$group"/*/ "$group" || true
+    [[ ! -d $group ]]
 }
 
 # field NAME: of the JSON line in $output.

@@ -208,7 +208,7 @@ static void rows_of_a_pipe_are_not_kept_waiting(void **unused)
         struct umm_convert_result result;
         options.reading.schema.time_unit = UMM_TIME_MS;
         options.reading.is_prompt = true;
-        alarm(60); /* what a lost row would otherwise wait for */
+        alarm(300); /* what a lost row would otherwise wait for */
         assert_int_equal(umm_convert(&options, &run, &result, NULL), UMM_OK);
         alarm(0);
         assert_int_equal(live.n, N_LIVE);
