@@ -685,7 +685,8 @@ PY
 shared_directory() {
     local top
     for top in "${TMPDIR:-/tmp}" /tmp /var/tmp; do
-        shared=$(mktemp -d "$top/umm-test-XXXXXX") && chmod 755 "$shared" || continue
+        shared=$(mktemp -d "$top/umm-test-XXXXXX") || continue
+        chmod 755 "$shared"
         ! as_nobody test -x "$shared" || break
         rmdir "$shared"
         shared=
