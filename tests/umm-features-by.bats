@@ -51,6 +51,16 @@ EOF
     no_leftovers
 }
 
+@test "mixed rows that do not come are nothing new" {
+    mkdir states
+    local tool=(umm-features -f "ema:5,rsi:3" --by=symbol --state-root=states)
+    ok "${tool[@]}" -o out.csv mixed.csv
+    cp -r states kept
+    ok "${tool[@]}" -o out.csv <(head -n 1 mixed.csv)
+    [[ $(<out.csv) == symbol,timestamp,ema_5,rsi_3 ]]
+    diff -r kept states
+}
+
 @test "states of symbols go on, also after a signal" {
     mkdir states
     local features="umm-features -f ema:5,rsi:3,macd:3:6:2 --by=symbol --state-root=states"

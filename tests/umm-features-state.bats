@@ -57,6 +57,66 @@ ended_by_signal() {
     [[ $code -eq 143 ]]
 }
 
+# nothing_new FILE COMMAND...: from FILE it takes no row; out.npy and s stay as they are, their times too
+nothing_new() {
+    touch -d 2020-01-01 out.npy s
+    capture "${@:2}" <"$1"
+    [[ $status -eq 0 && $stderr == *': 0 new rows after 40; '* ]] || fail "$stderr"
+    cmp kept.npy out.npy
+    cmp kept s
+    [[ $(stat -c %Y out.npy s) == $(date -d 2020-01-01 +%s)$'\n'$(date -d 2020-01-01 +%s) ]] || fail "$*"
+}
+
+@test "a delivery without rows is nothing new" {
+    head -n 1 all.csv >empty.csv
+    "$PY" -c 'import numpy as np; np.save("empty.npy", np.load("all.npy")[:0])'
+    first 40
+    umm-features -f $ALL --append --state=s -o out.npy in.npy
+    cp out.npy kept.npy
+    cp s kept
+    local file append=(umm-features -v -f "$ALL" --append --state=s -o out.npy)
+    for file in empty.csv empty.npy; do
+        nothing_new /dev/null "${append[@]}" $file
+        nothing_new $file "${append[@]}" -
+        nothing_new /dev/null umm-features -v -f $ALL --state=s $file
+        [[ ${#lines[@]} -eq 1 && ${lines[0]} == timestamp,* ]]
+        nothing_new $file umm-features -v -f $ALL --state=s --follow -
+        nothing_new /dev/null umm-features -v -f $ALL --state=s --holdback=2 -o new.csv $file
+        [[ $(wc -l <new.csv) -eq 1 ]]
+    done
+    # What is read from its beginning may also be the whole, which has become less.
+    head -n 31 all.csv >less.csv
+    refuses 1 'umm-features: less.csv: ends at row 30, before the 40 rows that the state has taken; --rebuild starts over' \
+        umm-features -f $ALL --append --state=s -o out.npy less.csv
+    # To verify by, and to begin with, it is not enough.
+    refuses 1 'umm-features: empty.npy: has 0 rows, fewer than the 40 that the state has taken; --rebuild starts over' \
+        umm-features -f $ALL --verify --state=s -o out.npy empty.npy
+    refuses 1 'umm-features: empty.csv: no rows after the header' umm-features -f $ALL --verify --state=s -o out.npy empty.csv
+    refuses 1 'umm-features: empty.csv: no rows after the header' umm-features -f $ALL --append --state=s --rebuild -o out.npy empty.csv
+    refuses 1 'umm-features: empty.csv: no rows after the header' umm-features -f $ALL --append --state=t -o none.npy empty.csv
+    refuses 1 'umm-features: out.npy: has 40 rows, the input gives 0; --rebuild starts over' \
+        umm-features -f $ALL --append --state=t -o out.npy empty.npy
+    [[ ! -e none.npy && ! -e t ]]
+    cmp kept.npy out.npy
+    cmp kept s
+    ok umm-features -f $ALL --append --state=s -o out.npy all.csv
+    umm-features -f $ALL -o want.npy all.npy
+    cmp want.npy out.npy
+    no_leftovers
+}
+
+@test "a dataset without rows is nothing new" {
+    mkdir -p bars/A bars/B out
+    cp all.npy bars/A/1h.npy
+    cp all.npy bars/B/1h.npy
+    local run=(umm-features -f "$ALL" --append --root=bars "--symbols=A,B" --timeframes=1h --out-root=out)
+    ok "${run[@]}"
+    cp -r out kept
+    "$PY" -c 'import numpy as np; np.save("bars/A/1h.npy", np.load("all.npy")[:0])'
+    ok "${run[@]}"
+    diff -r kept out
+}
+
 @test "every split of a file gives the bytes of one run" {
     local warmup
     for warmup in nan drop; do

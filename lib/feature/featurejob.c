@@ -207,6 +207,8 @@ static enum umm_status read_rows(struct umm_featurework *work, struct umm_error 
     struct umm_rowsource_options options = {.text = o->text};
     struct umm_rowsource_result result;
     options.text.reading.is_prompt = o->is_prompt;
+    /* A quiet night brings nothing new; a first input without rows is a wrong one. */
+    options.text.may_be_empty = work->has_checkpoint && !o->is_verify;
     if (work->is_random && work->has_checkpoint && !o->is_verify) {
         const uint64_t n = work->checkpoint.n_rows, ring = UMM_CHECKPOINT_RING_ROWS;
         options.first_row = work->position = n > ring ? n - ring : 0;
@@ -248,7 +250,8 @@ static enum umm_status finish(struct umm_featurework *work, struct umm_error *er
     const bool is_new =
         work->result->n_new > 0 || work->result->is_revised || !work->has_checkpoint;
     work->result->is_changed = is_changed || (o->state && is_new);
-    return !status && o->state && (is_new || is_changed) ? umm_featurework_save(work, err) : status;
+    const bool is_grown = is_changed && o->is_append; /* a state knows the end of such an output */
+    return !status && o->state && (is_new || is_grown) ? umm_featurework_save(work, err) : status;
 }
 
 /* What a pipe brought before a signal came will not come again: results, then the state. */

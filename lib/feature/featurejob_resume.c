@@ -124,6 +124,9 @@ enum umm_status umm_featurework_load(struct umm_featurework *work, struct umm_er
         return o->is_verify ? status : hint(work, status, err);
     }
     status = check_plan(work, err);
+    /* No rows at all are not fewer than were taken, but nothing new, as of a pipe. */
+    if (work->is_random && n_rows == 0 && !o->is_verify)
+        work->is_random = false;
     if (!status && work->is_random && n_rows < work->checkpoint.n_rows)
         status = umm_featurework_count(work, work->checkpoint.n_rows, &n_rows, err);
     if (!status && work->is_random && n_rows < work->checkpoint.n_rows)
