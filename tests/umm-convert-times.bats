@@ -184,6 +184,17 @@ PY
     ok umm-archive append --time-format=%Y%m%d%H x.npy.zst h.csv
     ok umm-features --time-format=%Y%m%d%H -f sma:2 -o f.npy h.csv
     times_are f.npy 2024-12-31T22:00:00Z 2024-12-31T23:00:00Z
+    # What they append to settles what digits are.
+    bars a.csv 1501009940
+    bars b.csv 1501010000
+    ok umm-archive append e.npy.zst a.csv
+    ok umm-archive append e.npy.zst b.csv
+    times_are e.npy.zst 2017-07-25T19:12:20Z 2017-07-25T19:13:20Z
+    ok umm-features -f sma:1 --append --state=s -o g.npy a.csv
+    ok umm-features -f sma:1 --append --state=s -o g.npy b.csv
+    times_are g.npy 2017-07-25T19:12:20Z 2017-07-25T19:13:20Z
+    sed 's/^t/symbol,t/; s/^2/A,2/' h.csv >by.csv
+    refuses 1 "umm-features: by.csv:2:3: ${what#h.csv:2:1: }" umm-features -f sma:2 --by=symbol -o o.csv by.csv
 }
 
 @test "random columns are read as the rules say, written down a second time" {

@@ -271,9 +271,18 @@ static enum umm_status begin(void *user, const struct umm_npy *npy, struct umm_e
     return unlock(job, begin_rows(job, npy, &job->failure), err);
 }
 
+/* Under no lock: begin was called, and rows come after this. */
+static bool last_time(void *user, struct umm_time *time)
+{
+    const struct job *job = user;
+    *time = job->last;
+    return job->has_time && job->n_old > 0;
+}
+
 static enum umm_status append_input(struct job *job, const char *input, struct umm_error *err)
 {
-    const struct umm_rowsource_sink sink = {.begin = begin, .take = take, .user = job};
+    const struct umm_rowsource_sink sink = {
+        .begin = begin, .take = take, .last = last_time, .user = job};
     struct umm_rowsource_options source = job->options->source;
     struct umm_rowsource_result result;
     struct umm_file_info info = {.kind = UMM_FILE_REGULAR}, archive;

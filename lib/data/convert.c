@@ -173,12 +173,16 @@ static enum umm_status begin_output(struct umm_convert_job *job, struct umm_erro
 static bool find_last_time(const struct umm_convert_job *job, struct umm_time *last)
 {
     const struct umm_convert_result *result = job->result;
-    const bool is_append = result->is_append && job->target.append.n_old;
-    if (job->schema.time_index < 0 || (!is_append && result->sequence.n_rows == 0))
+    const struct umm_sink *sink = job->options->sink;
+    const enum umm_time_unit unit = job->schema.time_unit;
+    if (job->schema.time_index < 0)
         return false;
-    *last =
-        umm_time_from_unit(result->sequence.n_rows ? result->sequence.max : job->target.append.last,
-                           job->schema.time_unit);
+    if (result->sequence.n_rows)
+        *last = umm_time_from_unit(result->sequence.max, unit);
+    else if (result->is_append && job->target.append.n_old)
+        *last = umm_time_from_unit(job->target.append.last, unit);
+    else
+        return sink && sink->last && sink->last(sink->user, last);
     return true;
 }
 

@@ -226,11 +226,18 @@ static enum umm_status take_text(void *user, const char *rows, size_t n, struct 
     return text->job->sink->take(text->job->sink->user, rows, n, err);
 }
 
+static bool last_before_text(void *user, struct umm_time *time)
+{
+    const struct umm_rowsource_sink *sink = ((struct text_sink *)user)->job->sink;
+    return sink->last && sink->last(sink->user, time);
+}
+
 /* fd: path, opened already; 0: standard input. */
 static enum umm_status run_text(struct job *job, const char *path, int fd, struct umm_error *err)
 {
     struct text_sink text = {.job = job};
-    const struct umm_sink sink = {.begin = begin_text, .take = take_text, .user = &text};
+    const struct umm_sink sink = {
+        .begin = begin_text, .take = take_text, .last = last_before_text, .user = &text};
     const struct umm_convert_options *given = &job->options->text;
     struct umm_convert_options options = {.inputs = &path,
                                           .n_inputs = 1,

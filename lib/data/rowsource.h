@@ -19,11 +19,13 @@
 /*
  * Who takes the rows. begin is called once, before any row: npy is the type of the rows
  * (in C order; shape[0] is 0 where the number is not known) and lives until the end. take
- * gets n >= 1 rows in C order, umm_npy_row_bytes(npy) each. A failure ends the reading.
+ * gets n >= 1 rows in C order, umm_npy_row_bytes(npy) each. A failure ends the reading. last
+ * is that of struct umm_sink, for text.
  */
 struct umm_rowsource_sink {
     enum umm_status (*begin)(void *user, const struct umm_npy *npy, struct umm_error *err);
     enum umm_status (*take)(void *user, const char *rows, uint64_t n, struct umm_error *err);
+    bool (*last)(void *user, struct umm_time *time);
     void *user;
 };
 

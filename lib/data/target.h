@@ -26,11 +26,14 @@
 /*
  * A caller that takes the rows itself. begin is called once, before the first row, with
  * a schema that lives until the end; take with at least one row of schema->row_bytes
- * each. Both from one thread at a time, rows in order; a failure ends the conversion.
+ * each. Both from one thread at a time, rows in order; a failure ends the conversion. After
+ * begin, last says the last time of the rows that those to come follow, if there is one;
+ * NULL: none.
  */
 struct umm_sink {
     enum umm_status (*begin)(void *user, const struct umm_schema *schema, struct umm_error *err);
     enum umm_status (*take)(void *user, const char *rows, size_t n, struct umm_error *err);
+    bool (*last)(void *user, struct umm_time *time);
     void *user;
 };
 

@@ -198,12 +198,20 @@ static enum umm_status take(void *user, const char *rows, uint64_t n, struct umm
     return umm_featurework_feed(user, rows, n, err);
 }
 
+/* The last of the rows that the state has taken. */
+static bool last_time(void *user, struct umm_time *time)
+{
+    const struct umm_featurework *work = user;
+    return work->has_last && umm_barreader_time(&work->reader.time_type, work->last_time, time);
+}
+
 /* ---- a run ----------------------------------------------------------------------- */
 
 static enum umm_status read_rows(struct umm_featurework *work, struct umm_error *err)
 {
     const struct umm_featurejob_options *o = work->options;
-    const struct umm_rowsource_sink sink = {.begin = begin, .take = take, .user = work};
+    const struct umm_rowsource_sink sink = {
+        .begin = begin, .take = take, .last = last_time, .user = work};
     struct umm_rowsource_options options = {.text = o->text};
     struct umm_rowsource_result result;
     options.text.reading.is_prompt = o->is_prompt;

@@ -47,7 +47,13 @@ static void choose(struct umm_convert_options *options, const uint8_t *b)
                                           "timestamp=date+time|1,2",
                                           "close,volume=vol*|2"};
     static const char *const types[] = {NULL, "f8", "f4", "i8", "i4"};
-    static const char *const formats[] = {NULL, NULL, NULL, "%d/%m/%Y", "%Y-%m-%d %I-%p"};
+    static const char *const formats[] = {NULL,
+                                          NULL,
+                                          NULL,
+                                          "%d/%m/%Y",
+                                          "%Y-%m-%d %I-%p",
+                                          "%Y%m%d%H",
+                                          "%Y%m%d %-H%M%S%.f"};
     static const char *const zones[] = {NULL, NULL, "UTC", "+05:30", "America/New_York"};
     static const char *const nas[] = {NULL, NULL, "", "-999,null"};
     static const char delimiters[] = {0, 0, 0, ',', ';', '\t', '|', ' '};
@@ -61,7 +67,7 @@ static void choose(struct umm_convert_options *options, const uint8_t *b)
     reading->schema.is_fortran = b[2] & 4;
     reading->schema.time_unit = (enum umm_time_unit)(b[2] >> 3 & 3);
     reading->has_time_unit_in = (b[2] >> 5) == 7;
-    reading->time_unit_in = (enum umm_time_unit)(b[6] & 3);
+    reading->time_unit_in = (enum umm_time_unit)(b[7] % UMM_TIME_UNITS);
     reading->time_format = PICK(formats, b[3]);
     reading->tz = PICK(zones, b[3] >> 4);
     reading->fold = (enum umm_tz_fold)(b[4] % 3);
@@ -148,6 +154,7 @@ static void compare_inputs(const struct umm_convert_input *a, const struct umm_c
     require(is_same_text(a->time, b->time) && is_same_text(a->zone, b->zone), "another time");
     require(a->n_bytes == b->n_bytes && a->n_rows == b->n_rows, "other rows of the input");
     require(a->n_rejected == b->n_rejected, "other rejected rows of the input");
+    require(memcmp(a->n_epochs, b->n_epochs, sizeof a->n_epochs) == 0, "other units of epochs");
     require(a->n_blank == b->n_blank && a->n_comments == b->n_comments, "other lines");
 }
 

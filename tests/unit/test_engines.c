@@ -38,7 +38,9 @@ struct style {
     size_t ending;  /* 0 LF, 1 CR LF, 2 mixed */
     size_t dirt;
     size_t missing;
-    size_t time; /* 0 epoch ms, 1 ISO, 2 ISO date and time in two columns, 3 compact */
+    size_t time; /* 0 epoch, 1 ISO, 2 ISO date and time in two columns, 3, 4 compact */
+    unsigned unit;
+    size_t other_units; /* of 1024 epochs, how many have any unit */
     size_t n_extra;
     bool is_trailing;
     bool has_backward; /* times go back or repeat now and then */
@@ -104,13 +106,27 @@ static void put_delimiter(struct text *t, const struct style *style)
     put(t, delimiter);
 }
 
+/* An epoch of the file's unit, mostly; some could be a date as well, some are none. */
+static void put_epoch(char *cell, const struct style *style, long long sec)
+{
+    static const char *const zeros[] = {"", "000", "000000", "000000000"};
+    static const char *const odd[] = {"5",     "-1577836800", "170306093000",  "1501010000",
+                                      "1.7e9", "4102444800",  "4102444800000", "315532799999999"};
+    unsigned unit = below(1024) < style->other_units ? (unsigned)below(4) : style->unit;
+    if (below(2048) < style->dirt)
+        strcpy(cell, odd[below(8)]);
+    else
+        sprintf(cell, "%lld%s%s", sec, zeros[unit], below(100) ? "" : below(2) ? ".0" : ".5");
+}
+
 static void put_time(struct text *t, const struct style *style, long long sec)
 {
     char cell[64], day[UMM_TIME_ISO_MAX];
     struct umm_time time = {sec, 0};
     umm_time_format_iso(time, day);
     switch (style->time) {
-    case 0: sprintf(cell, "%lld000", sec); break;
+    case 0: put_epoch(cell, style, sec); break;
+    case 4: sprintf(cell, "%.4s%.2s%.2s%.2s", day, day + 5, day + 8, day + 11); break;
     case 1:
         sprintf(cell, "%.10s%c%.8s%s", day, below(9) ? ' ' : 'T', day + 11, below(9) ? "" : "Z");
         break;
@@ -139,6 +155,8 @@ static void random_file(struct text *t, const struct style *style, size_t n_rows
     static const char *const names[] = {"open", "high", "low", "close", "volume"};
     char cell[64];
     long long sec = 1600000020 + 60 * (long long)below(1000000);
+    if (below(4) == 0)
+        sec = 1501010000 - 60 * (long long)below(3);
     t->len = 0;
     put(t, style->time == 2 ? "date" : "timestamp");
     if (style->time == 2) {
@@ -183,7 +201,9 @@ static struct style random_style(void)
                       .ending = below(4) % 3,
                       .dirt = below(3) ? 0 : below(60),
                       .missing = below(3) ? 0 : below(300),
-                      .time = below(4),
+                      .time = below(20) ? below(4) : 4,
+                      .unit = below(2) ? 1 : (unsigned)below(4),
+                      .other_units = below(3) ? 0 : below(1024),
                       .n_extra = below(3) ? 0 : below(7),
                       .is_trailing = below(8) == 0,
                       .has_backward = below(4) == 0};
@@ -280,6 +300,8 @@ static void assert_same(const struct outcome *a, const struct outcome *b)
     assert_int_equal(a->result.inputs[0].n_blank, b->result.inputs[0].n_blank);
     assert_int_equal(a->result.inputs[0].n_comments, b->result.inputs[0].n_comments);
     assert_int_equal(a->result.inputs[0].n_bytes, b->result.inputs[0].n_bytes);
+    assert_memory_equal(a->result.inputs[0].n_epochs, b->result.inputs[0].n_epochs,
+                        sizeof a->result.inputs[0].n_epochs);
     assert_memory_equal(&a->result.sequence, &b->result.sequence, sizeof a->result.sequence);
     assert_int_equal(a->len, b->len);
     assert_memory_equal(a->bytes, b->bytes, a->len);
