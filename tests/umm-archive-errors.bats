@@ -441,7 +441,7 @@ PYEOF
     old 100
     bars 200 >new.csv
     mkfifo pipe
-    umm-archive append a.npy.zst pipe &
+    umm-archive append a.npy.zst pipe 3>&- &
     local writer=$!
     wait_until $writer 'the pipe to be opened' has_open $writer pipe
     exec 7>pipe
@@ -455,7 +455,7 @@ PYEOF
         [[ $status == 1 && $stderr == 'umm-archive: a.npy.zst: '*lock* ]]
     done
     ok umm-archive verify a.npy.zst
-    umm-archive append a.npy.zst new.csv 7>&- &
+    umm-archive append a.npy.zst new.csv 7>&- 3>&- &
     local second=$!
     wait_until $second 'the lock to be waited for' waits_with $second .a.npy.zst.lock
     exec 7>&-

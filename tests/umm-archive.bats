@@ -96,7 +96,7 @@ child = subprocess.Popen(["umm-archive", "append", "socket.npy.zst"], stdin=ends
 ends[1].close()
 ends[0].sendall(open("want.npy", "rb").read())
 ends[0].close()
-assert child.wait(20) == 0'
+assert child.wait(120) == 0'
     for name in array archive zstd pipe pipe2 pipe3 socket; do
         cmp text.npy.zst $name.npy.zst
     done
@@ -242,7 +242,7 @@ assert child.wait(20) == 0'
     (
         ulimit -f "$(($(stat -c %s a.npy.zst) / 1024 + 1))"
         exec umm-archive append --flush-age=300ms a.npy.zst pipe 2>stderr
-    ) &
+    ) 3>&- &
     local writer=$!
     wait_until $writer 'the pipe to be opened' has_open $writer pipe
     exec 7>pipe
@@ -334,7 +334,7 @@ assert child.wait(20) == 0'
         # A job in the background ignores SIGINT unless it is told otherwise.
         "$PY" -c 'import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
-os.execvp(sys.argv[1], sys.argv[1:])' umm-archive append a.npy.zst pipe &
+os.execvp(sys.argv[1], sys.argv[1:])' umm-archive append a.npy.zst pipe 3>&- &
         local writer=$!
         wait_until $writer 'the pipe to be opened' has_open $writer pipe
         exec 7>pipe

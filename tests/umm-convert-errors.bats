@@ -1180,13 +1180,13 @@ PY
     umm-synth --rows 3000 -o in.csv
     umm-convert -o wanted.npy in.csv
     mkfifo in out
-    umm-convert -o got.npy in 2>errors &
+    umm-convert -o got.npy in 2>errors 3>&- &
     local pid=$!
     wait_until $pid 'a writer to be waited for' waits_with $pid in
     cat in.csv >in
     wait "$pid"
     cmp got.npy wanted.npy
-    umm-convert -o out in.csv 2>>errors &
+    umm-convert -o out in.csv 2>>errors 3>&- &
     pid=$!
     wait_until $pid 'a reader to be waited for' is_asleep $pid
     cat out >got.npy

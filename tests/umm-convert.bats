@@ -150,7 +150,7 @@ PY
 
 @test "rows come out of --rows while the input is still open" {
     mkfifo in
-    timeout 120 umm-convert -o - --rows 20000 in >out.npy &
+    timeout 120 umm-convert -o - --rows 20000 in >out.npy 3>&- &
     exec 9<>in # opened both ways it waits for nobody
     timeout 120 umm-synth --rows 20000 >&9
     wait_until $! 'rows that come out' has_bytes out.npy 500000
@@ -163,7 +163,7 @@ PY
     bars
     ok umm-convert -o wanted.npy in.csv
     mkfifo pipe
-    timeout 120 cat pipe >got.npy &
+    timeout 120 cat pipe >got.npy 3>&- &
     ok timeout 120 umm-convert -o pipe in.csv
     wait $!
     [[ -p pipe ]]

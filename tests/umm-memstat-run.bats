@@ -299,9 +299,9 @@ Try 'umm-memstat --help'." umm-memstat --run --report a --plot ./a -- touch ran
 
 @test "who started us had SIGCHLD ignored" {
     local ignoring='$SIG{CHLD} = "IGNORE"; exec @ARGV'
-    capture timeout -s KILL 20 perl -e "$ignoring" umm-memstat --run -q --timeout=5 -- sh -c 'exit 7'
+    capture timeout -s KILL 120 perl -e "$ignoring" umm-memstat --run -q --timeout=60 -- sh -c 'exit 7'
     [[ $status == 7 && -z $stderr ]]
-    capture timeout -s KILL 20 perl -e "$ignoring" umm-memstat --run -q --timeout=5 --wait-all -- \
+    capture timeout -s KILL 120 perl -e "$ignoring" umm-memstat --run -q --timeout=60 --wait-all -- \
         sh -c 'sleep 0.2 & true'
     [[ $status == 0 && -z $stderr ]]
 }

@@ -206,7 +206,7 @@ time.sleep(600)' 3>&- &
 @test "processes that end while they are read" {
     local i
     for ((i = 0; i < 40; i++)); do
-        bash -c 'for i in 1 2 3; do (:) & done; wait' &
+        bash -c 'for i in 1 2 3; do (:) & done; wait' 3>&- &
         capture umm-memstat -p $$ --tree --format json
         [[ $status == 0 && -z $stderr ]] || fail "$stderr"
     done

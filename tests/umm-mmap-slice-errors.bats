@@ -253,7 +253,7 @@ Try 'umm-mmap-slice --help'." appends bars.npy -o x.npy --metrics -
         cp big.npy cut.npy
         rm -f fifo && mkfifo fifo
         # shellcheck disable=SC2086
-        umm-mmap-slice cut.npy $args -o fifo 2>err &
+        umm-mmap-slice cut.npy $args -o fifo 2>err 3>&- &
         pid=$!
         exec 7< <(timeout 300 cat fifo)
         head -c 10 <&7 >/dev/null
@@ -271,7 +271,7 @@ Try 'umm-mmap-slice --help'." appends bars.npy -o x.npy --metrics -
     python 'h = np.lib.format.header_data_from_array_1_0(np.empty((0, 6))); h["shape"] = (10**8, 6)
 f = open("big.npy", "wb"); np.lib.format.write_array_header_1_0(f, h); f.truncate(128 + 48 * 10**8)'
     mkfifo fifo
-    umm-mmap-slice big.npy -o - >fifo &
+    umm-mmap-slice big.npy -o - >fifo 3>&- &
     pid=$!
     exec 7<fifo
     kill -TERM "$pid"
@@ -279,7 +279,7 @@ f = open("big.npy", "wb"); np.lib.format.write_array_header_1_0(f, h); f.truncat
     wait "$pid" || status=$?
     exec 7<&-
     [ "$status" = 143 ]
-    umm-mmap-slice big.npy ::-1 --format csv -o out2.csv &
+    umm-mmap-slice big.npy ::-1 --format csv -o out2.csv 3>&- &
     pid=$!
     wait_until "$pid" 'an output' test -e .out2.csv.umm-0
     kill -TERM "$pid"

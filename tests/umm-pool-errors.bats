@@ -91,7 +91,7 @@ with open("huge", "wb") as out:
     ok umm-pool rm p A
     # A writer that waits for its input has set its bytes aside.
     mkfifo pipe
-    umm-pool put p slow - <pipe &
+    umm-pool put p slow - <pipe 3>&- &
     exec 7>pipe
     head -c 1000 a.npy >&7
     is_being_written() {
@@ -142,13 +142,13 @@ sys.exit(p.wait() != -n)' "$signal"
     exec 8<"$(pool p)"
     flock 8
     local pids=() pid
-    umm-pool put p B a.npy 8<&- &
+    umm-pool put p B a.npy 8<&- 3>&- &
     pids+=($!)
-    umm-pool rm p A 8<&- &
+    umm-pool rm p A 8<&- 3>&- &
     pids+=($!)
-    umm-convert -o pool:p/C a.csv 8<&- &
+    umm-convert -o pool:p/C a.csv 8<&- 3>&- &
     pids+=($!)
-    umm-pool list p 8<&- >listed &
+    umm-pool list p 8<&- >listed 3>&- &
     pids+=($!)
     for pid in "${pids[@]}"; do
         wait_until "$pid" 'the lock to be waited for' waits_with "$pid" "$(pool p)"

@@ -127,7 +127,7 @@ EOF
         true
     }
     for i in 1 2 3 4; do
-        one $i &
+        one $i 3>&- &
     done
     wait
     [[ ! -s of-create ]] || fail "$(<of-create)"

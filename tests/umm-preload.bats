@@ -476,7 +476,7 @@ EOF
 @test "--evict tells what stayed: pages that are locked" {
     needs_mlock
     needs_eviction
-    umm-preload --lock "$FILES/b.npy" >report &
+    umm-preload --lock "$FILES/b.npy" >report 3>&- &
     local pid=$!
     wait_until $pid 'its report' has_lines report 2
     refuses 1 "umm-preload: $FILES/b.npy: 100000 of 100000 bytes are still in memory" \
@@ -491,7 +491,7 @@ EOF
 
 @test "--lock holds the pages until a signal, and ends by it" {
     needs_mlock
-    umm-preload --lock "$FILES/a.npy" >report &
+    umm-preload --lock "$FILES/a.npy" >report 3>&- &
     local pid=$!
     wait_until $pid 'its report' has_lines report 2
     local locked

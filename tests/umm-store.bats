@@ -143,7 +143,7 @@ assert s.itemsize % 8 == 0 and s.offset % 64 == 0 and v.offset % 64 == 0"
 @test "a pipe is stored as it comes" {
     ok umm-store create --dim=1 s
     mkfifo pipe
-    umm-store put s pipe &
+    umm-store put s pipe 3>&- &
     local writer=$!
     feeds
     echo a,7 >&"$pipe"
@@ -157,7 +157,7 @@ assert s.itemsize % 8 == 0 and s.offset % 64 == 0 and v.offset % 64 == 0"
 @test "a writer that is told to end closes the store first" {
     ok umm-store create --dim=1 s
     mkfifo pipe
-    umm-store put s pipe &
+    umm-store put s pipe 3>&- &
     local writer=$! code=0
     feeds
     echo a,7 >&"$pipe"
@@ -596,10 +596,10 @@ numpy.load('s/vectors.npy', mmap_mode='r+')[:25] += 1"
     rm -r s
     umm-store create --max-positions=200 --dim=1 s
     mkfifo pipe
-    umm-store put s pipe &
+    umm-store put s pipe 3>&- &
     local writer=$!
     feeds
-    (for i in {1..20000}; do echo "x$((i % 150)),$i"; done >&"$pipe") &
+    (for i in {1..20000}; do echo "x$((i % 150)),$i"; done >&"$pipe") 3>&- &
     local feeder=$!
     for i in {1..20}; do
         ok umm-store verify s
@@ -644,7 +644,7 @@ with open('s/index.umm', 'r+b') as f:
     umm-store create --dim=1 s
     mkfifo pipe
     local code=0
-    umm-store put s pipe 2>said &
+    umm-store put s pipe 2>said 3>&- &
     local writer=$!
     feeds
     echo a,1 >&"$pipe"
@@ -663,7 +663,7 @@ with open('s/index.umm', 'r+b') as f:
     for end in 'umm-store create --dim=1 s' true 'cp -r old s'; do
         rm -rf s old
         umm-store create --dim=1 s
-        umm-store put s pipe 2>said &
+        umm-store put s pipe 2>said 3>&- &
         writer=$! code=0
         feeds
         echo a,1 >&"$pipe"
@@ -682,14 +682,14 @@ with open('s/index.umm', 'r+b') as f:
 @test "a second writer waits, or fails if told to" {
     ok umm-store create --dim=1 s
     mkfifo pipe
-    umm-store put s pipe &
+    umm-store put s pipe 3>&- &
     local writer=$!
     feeds
     echo a,1 >&"$pipe"
     stored
     refuses 1 'umm-store: s/slots.npy: is locked by another process' \
         umm-store put --lock=fail s - <<<b,2
-    umm-store put s - <<<b,2 {pipe}>&- &
+    umm-store put s - <<<b,2 {pipe}>&- 3>&- &
     local waiting=$!
     wait_until "$waiting" 'the lock to be waited for' waits_with "$waiting" s/.slots.npy.lock
     exec {pipe}>&-
