@@ -870,10 +870,10 @@ PY
     py <<'PY'
 from waiting import bytes_in, wait_until
 HEAD = "timestamp,open,high,low,close,volume\n"
-put(HEAD + "0,1,2,3,4,5\n", "a.csv")
-put("volume;x;close;low;high;open;Time\r\n10;;9;8;7;6;1970-01-01T00:01\r\n", "b.csv")
-put("\ufeff" + HEAD + "120000000000,1,1,1,1,1", "c.csv")
-wanted = np.array([[0, 1, 2, 3, 4, 5], [60000, 6, 7, 8, 9, 10], [120000000000, 1, 1, 1, 1, 1]], "<f8")
+put(HEAD + "1577836800,1,2,3,4,5\n", "a.csv")
+put("volume;x;close;low;high;open;Time\r\n10;;9;8;7;6;2020-01-01T00:01\r\n", "b.csv")
+put("\ufeff" + HEAD + "1577840400000,1,1,1,1,1", "c.csv")
+wanted = np.array([[1577836800000, 1, 2, 3, 4, 5], [1577836860000, 6, 7, 8, 9, 10], [1577840400000, 1, 1, 1, 1, 1]], "<f8")
 same(good(None, inputs=["a.csv", "b.csv", "c.csv"]), wanted)
 for args in (["a.csv", "-", "c.csv"], ["--", "a.csv", "-", "c.csv"]):
     assert run("-o", "out.npy", *args, text=get("b.csv")) == (0, b"", b"")
@@ -884,15 +884,15 @@ assert run("a.csv", "-o", "out.npy", "b.csv") == (0, b"", b"")
 same(load(), wanted[:2])
 put(get("a.csv"), "-o.csv")
 assert run("-o", "out.npy", "--", "-o.csv") == (0, b"", b"")
-refused(HEAD + "0,1,2,3,4,5\n", "standard input can be read only once", code=2, inputs=["-", "-"])
-refused(HEAD + "0,1,2,3,4,5\n", "b.csv:2:13: 1970-01-01T00:01:00Z after 1973-10-20T21:20:00Z: out of order; use --order asc for "
+refused(HEAD + "1577836800,1,2,3,4,5\n", "standard input can be read only once", code=2, inputs=["-", "-"])
+refused(HEAD + "1577836800,1,2,3,4,5\n", "b.csv:2:13: 2020-01-01T00:01:00Z after 2020-01-01T01:00:00Z: out of order; use --order asc for "
         "newest-first rows, or --order keep", inputs=["c.csv", "b.csv"])
-put("timestamp,open,high,low,close\n180000000000,1,1,1,1\n", "d.csv")
-refused(HEAD + "0,1,2,3,4,5\n", 'd.csv:1:1: no field for \'volume\' among "timestamp", "open", "high", "low", "close"; use --columns, '
+put("timestamp,open,high,low,close\n1577840460000,1,1,1,1\n", "d.csv")
+refused(HEAD + "1577836800,1,2,3,4,5\n", 'd.csv:1:1: no field for \'volume\' among "timestamp", "open", "high", "low", "close"; use --columns, '
         "--names, --layout or --skip-lines", inputs=["in.csv", "d.csv"])
-refused(HEAD + "0,1,2,3,4,5\n", "d.csv: has other columns than the files before it", "--columns", "all", inputs=["in.csv", "d.csv"])
+refused(HEAD + "1577836800,1,2,3,4,5\n", "d.csv: has other columns than the files before it", "--columns", "all", inputs=["in.csv", "d.csv"])
 # Byte by byte, with a pause now and then.
-text = ("\ufeff" + HEAD.replace("\n", "\r\n") + '0,1,"2",3,4,5\r\n"60",6,7,8,9,"10"\r\n').encode()
+text = ("\ufeff" + HEAD.replace("\n", "\r\n") + '1577836800,1,"2",3,4,5\r\n"1577836860",6,7,8,9,"10"\r\n').encode()
 process = subprocess.Popen(["umm-convert", "-o", "out.npy"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
 for i, byte in enumerate(text):
     process.stdin.write(bytes([byte]))

@@ -47,13 +47,8 @@ static void choose(struct umm_convert_options *options, const uint8_t *b)
                                           "timestamp=date+time|1,2",
                                           "close,volume=vol*|2"};
     static const char *const types[] = {NULL, "f8", "f4", "i8", "i4"};
-    static const char *const formats[] = {NULL,
-                                          NULL,
-                                          NULL,
-                                          "%d/%m/%Y",
-                                          "%Y-%m-%d %I-%p",
-                                          "%Y%m%d%H",
-                                          "%Y%m%d %-H%M%S%.f"};
+    static const char *const formats[] = {
+        NULL, NULL, NULL, "%d/%m/%Y", "%Y-%m-%d %I-%p", "%Y%m%d%H", "%Y%m%d %-H%M%S%.f"};
     static const char *const zones[] = {NULL, NULL, "UTC", "+05:30", "America/New_York"};
     static const char *const nas[] = {NULL, NULL, "", "-999,null"};
     static const char delimiters[] = {0, 0, 0, ',', ';', '\t', '|', ' '};
