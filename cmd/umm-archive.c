@@ -22,6 +22,7 @@ enum {
     KEY_FLUSH_AGE,
     KEY_KEEP_JOURNAL,
     KEY_ON_REVISION,
+    KEY_IF_CHANGED,
     KEY_LOCK,
     KEY_BAD_ROWS,
     KEY_JSON,
@@ -45,6 +46,7 @@ static const struct cli_option options[] = {
      "leave rows that fill no frame in the journal: quick for\nmany small appends"},
     {KEY_ON_REVISION, "on-revision", "HOW",
      "error or keep, for rows that differ from the archive's\n(default error)"},
+    {KEY_IF_CHANGED, "if-changed", NULL, "leave an archive that gets no row alone, its time too"},
     {CLI_KEY_LAYOUT, "layout", "NAME", "text: as for umm-convert"},
     {CLI_KEY_COLUMNS, "columns", "LIST", "text: as for umm-convert"},
     {CLI_KEY_TIME_FORMAT, "time-format", "FORMAT", "text: as for umm-convert"},
@@ -139,6 +141,7 @@ static int set_option(void *user, int key, const char *value)
         code = set_second("bad-rows", value, bad_rows, "fail or skip", &is_skipped);
         append->source.text.bad_rows = is_skipped ? UMM_BAD_ROWS_SKIP : UMM_BAD_ROWS_FAIL;
         return code;
+    case KEY_IF_CHANGED: append->is_if_changed = true; return CLI_OK;
     case KEY_KEEP_JOURNAL: append->is_journal_kept = true; return CLI_OK;
     case KEY_JSON: opts->is_json = true; return CLI_OK;
     case KEY_METRICS: opts->metrics = value; return CLI_OK;
@@ -389,7 +392,8 @@ static int run_compact(void *user, int n, char **operands)
 
 static const struct cli_command commands[] = {
     {"append", "ARCHIVE [FILE...]",
-     "level threads lock sync flush-rows flush-bytes flush-age keep-journal on-revision layout "
+     "level threads lock sync flush-rows flush-bytes flush-age keep-journal on-revision if-changed "
+     "layout "
      "columns time-format time-unit-in tz bad-rows json metrics progress no-progress verbose",
      "add rows: of .npy files, archives, text or standard input;\nthe archive is made if there is "
      "none",

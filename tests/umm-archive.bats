@@ -544,3 +544,49 @@ PYEOF
         cmp new.npy.zst $name.zst
     done
 }
+
+@test "a make rule ends: an archive is not older than its input, whatever that had" {
+    local option
+    cat >Makefile <<'EOF'
+frames.npy.zst: bars.csv
+	umm-archive append $(OPTION) $@ $<
+journal.npy.zst: bars.csv
+	umm-archive append --keep-journal $(OPTION) $@ $<
+pipe.npy.zst: bars.csv
+	tail -n +1 $< | umm-archive append $(OPTION) $@
+EOF
+    # settles: each rule is run, and then there is nothing to do.
+    settles() {
+        ! make -q "${archives[@]}" || return
+        ok make -s "${archives[@]}"
+        make -q "${archives[@]}"
+    }
+    local archives=(frames.npy.zst journal.npy.zst pipe.npy.zst)
+    bars 100 >bars.csv
+    settles
+    # Rows for a frame and for the journal, then nothing new, then not even a row.
+    bars 110 >bars.csv
+    settles
+    [[ -s journal.npy.zst.journal ]]
+    cp frames.npy.zst before
+    touch -d '2001-01-01' "${archives[@]}"
+    settles
+    touch -d '2001-01-01' "${archives[@]}"
+    head -n 1 bars.csv >none.csv
+    mv none.csv bars.csv
+    settles
+    cmp before frames.npy.zst
+    # Not with --if-changed; and an archive that is not older keeps its time.
+    touch -d '2001-01-02' bars.csv
+    touch -d '2001-01-01' "${archives[@]}"
+    ok make -s OPTION=--if-changed "${archives[@]}"
+    [[ $(stat -c %y "${archives[@]}" | sort -u) == 2001-01-01* ]]
+    ok umm-archive append frames.npy.zst <bars.csv
+    touch -d '2001-01-03' frames.npy.zst
+    ok umm-archive append frames.npy.zst <bars.csv
+    [[ $(stat -c %y frames.npy.zst) == 2001-01-03* ]]
+    # What has no row may be no archive.
+    touch -d '2001-01-01' Makefile
+    capture umm-archive append Makefile bars.csv
+    [[ $(stat -c %y Makefile) == 2001-01-01* ]]
+}

@@ -309,7 +309,7 @@ for rows, minute in [(bars(9, 4), 9), ([(START + 12 * MINUTE + 30000, *old[0][1:
                 "--append", "--on-revision", how, "-o", OUT, "in.csv")
     before = state()
     grow("--on-revision", "keep")
-    assert state() == before
+    assert state()[:2] == before[:2]  # its time is not before that of the input
 # In a struct array the names are its own.
 fresh(); write(old, "old.csv"); ok("--columns", "timestamp,prix=close:f4", "-o", OUT, "old.csv")
 write([changed(old[3], 4, 3.5)])
@@ -362,7 +362,7 @@ for options in ([], ["--order", "asc"]):
     for again in (rows, rows[1:], rows[2:], [b2, c, d2], [d2], [a, d]):
         write(again if not options else again[::-1] if len({r[0] for r in again}) == len(again) else again)
         grow(*options)
-        assert state() == before, again
+        assert state()[:2] == before[:2], again
 write([b3, c])
 refuses(1, "in.csv:2: the row of 2020-01-01T00:01:00Z differs from the array's row 1 in volume; see --on-revision",
         "--append", "-o", OUT, "in.csv")
@@ -377,7 +377,7 @@ for how, wanted in (("first", [a, b, c, d]), ("last", [a, b2, c, d2])):
     same(load(), plain(wanted))
     before = state()
     ok("--append", "--dedup", how, "-o", OUT, "1.csv", "2.csv", "3.csv")
-    assert state() == before
+    assert state()[:2] == before[:2]
     # Piece by piece the array's row came first: a later one of its time is a revision.
     fresh()
     ok("--append", "--dedup", how, "-o", OUT, "1.csv")
@@ -833,6 +833,31 @@ write(bars(0, 51))
 ok("--if-changed", "-o", OUT, "in.csv")
 assert state()[1] != before[1] and len(load()) == 51
 PY
+}
+
+@test "a make rule ends: an array is not older than its input, whatever that had" {
+    # shellcheck disable=SC2016 # for make
+    printf 'out.npy: in.csv\n\tumm-convert --append $(OPTION) -o $@ $<\n' >Makefile
+    umm-synth --rows=50 -o in.csv
+    ok make -s
+    make -q
+    touch -d '2001-01-01' out.npy
+    ! make -q || return
+    ok make -s
+    make -q
+    touch -d '2001-01-01' out.npy
+    head -n 1 in.csv >none.csv && mv none.csv in.csv
+    ok make -s
+    make -q
+    touch -d '2001-01-01' out.npy
+    ok make -s OPTION=--if-changed
+    [[ $(stat -c %y out.npy) == 2001-01-01* ]]
+    # One that is not older keeps its time.
+    touch -d '2000-12-31' in.csv
+    ok umm-convert --append -o out.npy in.csv
+    [[ $(stat -c %y out.npy) == 2001-01-01* ]]
+    ok bash -c 'tail -n +1 in.csv | umm-convert --append -o out.npy'
+    [[ $(stat -c %y out.npy) != 2001-01-01* ]]
 }
 
 # ---- kill -9 --------------------------------------------------------------------

@@ -10,6 +10,7 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/mutex.h"
+#include "sys/uptodate.h"
 
 /* An append under way. */
 struct job {
@@ -18,6 +19,7 @@ struct job {
     struct umm_run run;          /* the caller's, and what is done while it waits */
     const struct umm_run *outer; /* the caller's, or NULL */
     struct umm_archive_append_result *result;
+    struct umm_uptodate inputs;
     struct umm_mutex mutex; /* of all below: who waits for input may be a thread of its own */
     enum umm_status failed;
     struct umm_error failure;
@@ -292,6 +294,7 @@ static enum umm_status append_input(struct job *job, const char *input, struct u
         is_stdin ? umm_file_stat_fd(0, job->input, &info, err) : umm_file_stat(input, &info, err);
     job->is_stream = info.kind == UMM_FILE_STREAM;
     source.text.reading.is_prompt = job->is_stream;
+    umm_uptodate_look(&job->inputs, input);
     /* A quiet minute brings nothing new; a first input without rows is a wrong one. */
     if (!status)
         status = umm_file_find(job->path, &source.text.may_be_empty, &archive, err);
@@ -316,6 +319,14 @@ static void describe(const struct job *job)
     result->framed_bytes = a->n_framed * a->row_bytes;
     if (umm_file_stat_fd(a->fd, a->path, &info, NULL) == UMM_OK)
         result->size_bytes = info.size_bytes;
+}
+
+/* What was not opened, as no input had a row, need be no archive. */
+static void settle_time(const struct job *job)
+{
+    bool is_archive = job->is_open;
+    if (is_archive || (umm_archive_is(job->path, &is_archive, NULL) == UMM_OK && is_archive))
+        umm_uptodate_settle(&job->inputs, job->path);
 }
 
 enum umm_status umm_archive_append(const char *path,
@@ -357,6 +368,8 @@ enum umm_status umm_archive_append(const char *path,
             describe(&job);
         umm_archive_writer_close(&job.writer);
     }
+    if (!status && !options->is_if_changed)
+        settle_time(&job);
     umm_mutex_free(&job.mutex);
     free(job.row);
     result->seconds = (double)(umm_clock_monotonic_ns() - start_ns) * 1e-9;

@@ -22,6 +22,7 @@
  *                   the journal count, and have waited since the append began
  * is_journal_kept   rows that fill no frame may stay in the journal at the end, until so
  *                   many are there, or bytes
+ * is_if_changed     an archive that gets no row keeps its time, even if it is older than an input
  * is_revision_kept  rows that differ from those there are let be, not an error
  */
 struct umm_archive_append_options {
@@ -33,6 +34,7 @@ struct umm_archive_append_options {
     uint64_t flush_rows, flush_bytes, flush_age_ns;
     bool is_journal_kept;
     bool is_revision_kept;
+    bool is_if_changed;
 };
 
 struct umm_archive_append_result {

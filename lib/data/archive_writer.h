@@ -76,7 +76,10 @@ UMM_MUST_USE enum umm_status umm_archive_writer_push(struct umm_archive_writer *
                                                      const char *rows, size_t n,
                                                      struct umm_error *err);
 
-/* Make what was pushed durable in the journal: quick for a few rows. */
+/*
+ * Make what was pushed durable in the journal: quick for a few rows. The archive has the time of
+ * that, though nothing but the journal was written.
+ */
 UMM_MUST_USE enum umm_status umm_archive_writer_store(struct umm_archive_writer *writer,
                                                       struct umm_error *err);
 

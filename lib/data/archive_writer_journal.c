@@ -4,6 +4,7 @@
 #include "data/archive_journal.h"
 #include "data/archive_writer.h"
 #include "sys/file.h"
+#include "sys/uptodate.h"
 
 static uint64_t begin_of_tail(const struct umm_archive *archive)
 {
@@ -103,5 +104,7 @@ enum umm_status umm_archive_writer_store(struct umm_archive_writer *writer, stru
         return status;
     a->journal_rows = a->n_rows - a->journal_first;
     writer->n_stored = a->n_rows;
+    /* The archive is another now, though its file is not. */
+    umm_uptodate_touch(a->path);
     return UMM_OK;
 }

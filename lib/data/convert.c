@@ -222,6 +222,7 @@ static enum umm_status begin_input(struct umm_convert_job *job, const char *path
 static enum umm_status convert_input(struct umm_convert_job *job, const char *path,
                                      struct umm_error *err)
 {
+    umm_uptodate_look(&job->inputs, path);
     enum umm_status status = begin_input(job, path, err);
     if (!status)
         status = umm_convert_read_rows(job, err);
@@ -282,6 +283,8 @@ static enum umm_status finish(struct umm_convert_job *job, struct umm_error *err
     if (!status)
         status = umm_target_commit(&job->target, err);
     result->is_changed = job->target.is_changed;
+    if (!status && result->is_append && !job->options->is_if_changed)
+        umm_uptodate_settle(&job->inputs, job->options->output);
     return status;
 }
 

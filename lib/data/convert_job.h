@@ -13,6 +13,7 @@
 #include "data/convert.h"
 #include "data/quarantine.h"
 #include "data/target.h"
+#include "sys/uptodate.h"
 
 /* One conversion under way. */
 struct umm_convert_job {
@@ -26,6 +27,7 @@ struct umm_convert_job {
     struct umm_lock lock;
     struct umm_quarantine quarantine;
     struct umm_target target;
+    struct umm_uptodate inputs;
     /* With --dedup last one row is held back: the next may replace it. */
     char *held;
     struct umm_row row;
