@@ -559,6 +559,35 @@ for n in (10, 5000, 9000):
 PY
 }
 
+@test "an append without bad rows leaves the quarantine of the run before" {
+    py <<'PY'
+from grow import *
+for tail in ([], ["--tail"]):
+    append = ["--append", *tail, "--bad-rows", "quarantine:bad.csv", "-o", OUT]
+    OUT.unlink(missing_ok=True)
+    pathlib.Path("bad.csv").write_text("of another array")
+    write(bars(0, 10))
+    ok(*append, "in.csv")
+    assert pathlib.Path("bad.csv").read_text() == "of another array"
+    row = text(bars(10, 1), "").replace(",", ",x", 1)
+    pathlib.Path("in.csv").write_text(text(bars(0, 10)) + row)
+    ok(*append, "in.csv", code=3)
+    kept = pathlib.Path("bad.csv").read_text()
+    assert kept == HEAD + '# in.csv:12:15: open is not a number: "x7010"\n' + row, kept
+    before = os.stat("bad.csv")
+    for rows in (bars(0, 12), bars(0, 12), bars(12, 0), bars(12, 5)):
+        write([row for row in rows if row[0] != START + 10 * MINUTE])
+        ok(*append, "in.csv")
+        after = os.stat("bad.csv")
+        assert pathlib.Path("bad.csv").read_text() == kept
+        assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    same(load(), plain(bars(0, 10) + bars(11, 6)))
+    # What is not an append says that no row was bad.
+    ok("--bad-rows", "quarantine:bad.csv", "-o", OUT, "in.csv")
+    assert pathlib.Path("bad.csv").read_text() == ""
+PY
+}
+
 @test "--tail reads all of a pipe and of compressed input" {
     py <<'PY'
 from grow import *

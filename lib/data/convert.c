@@ -275,8 +275,8 @@ static enum umm_status finish(struct umm_convert_job *job, struct umm_error *err
     if (umm_run_is_cancelled(job->run))
         return umm_error_set_cancelled(err);
     /* A nightly append that rejects nothing must not empty what an earlier one kept. */
-    bool has_bad = result->n_rejected || !result->is_append;
-    if (job->options->bad_rows == UMM_BAD_ROWS_QUARANTINE && has_bad &&
+    bool is_due = result->n_rejected || !job->options->is_append;
+    if (job->options->bad_rows == UMM_BAD_ROWS_QUARANTINE && is_due &&
         umm_convert_has_output(job->options))
         status = umm_quarantine_commit(&job->quarantine,
                                        job->options->is_synced || job->options->is_append, err);
