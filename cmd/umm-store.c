@@ -192,7 +192,8 @@ static enum umm_status evict_one(struct umm_store *store, float *vector, bool *i
     if (status || !*is_done)
         return status;
     fwrite(line, 1, umm_store_report_entry(&entry, line), stdout);
-    if (fflush(stdout) != 0)
+    /* A terminal's line is written, or lost, before the flush. */
+    if (fflush(stdout) != 0 || ferror(stdout))
         return umm_error_set_errno(err, errno, "-", "cannot write");
     *is_done = umm_store_evict(store, NULL);
     return UMM_OK;

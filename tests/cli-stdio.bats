@@ -59,6 +59,20 @@ python() {
 $1"
 }
 
+# lost_once N COMMAND...: each line is a write(2) of its own, at least N of them; the first
+# fails, and that those after it succeed does not hide it.
+lost_once() {
+    local n=$1
+    shift
+    : >out
+    capture env ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0:verify_asan_link_order=0" \
+        strace -qq -o log -P "$PWD/out" -e trace=write -e inject=write:error=ENOSPC:when=1 \
+        bash -c 'exec stdbuf -oL "$@" >out' - "$@"
+    [[ $status -eq 1 && $stderr =~ ^"$1: standard output: cannot write"(": No space left on device")?$ ]] ||
+        fail "$*: exit code $status, $stderr"
+    [[ $(grep -c INJECTED log) -eq 1 && $(wc -l <log) -ge $n ]] || fail "$*: $(cat log)"
+}
+
 @test "standard output: all of it comes, however slowly it is read" {
     python '
 for command in LIST, ["umm-convert", "--help"]:
@@ -76,6 +90,70 @@ assert run.stderr == b"umm-store: standard output: cannot write: No space left o
 # Who reads no more ends the tool, as everywhere.
 for command in LIST, ["umm-convert", "--help"]:
     assert ends_with(command, -signal.SIGPIPE, reads=False) == (b"", b"")'
+}
+
+@test "standard output: what one failed write lost is not hidden by later ones" {
+    [[ -z ${UMM_EMULATED-} ]] || skip 'strace sees the emulator'
+    strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
+    export UMM_POOL_DIR=$PWD
+    ok umm-synth --rows=300 -o bars.csv
+    ok umm-convert -o bars.npy bars.csv
+    ok umm-archive append a.npy.zst bars.npy
+    ok umm-store create --dim=2 s
+    ok umm-store put s <<<$'a,1,2\nb,1,2\nc,1,2\nd,1,2'
+    ok umm-store mark-inactive s a b
+    ok umm-pool create p --size=1M
+    ok umm-pool put p k bars.npy
+    ok umm-pool put p l bars.npy
+    ok umm-memstat snapshot A -p $$
+    local tool command
+    for tool in "$UMM_BUILD"/umm-*; do
+        [[ ! -x $tool || -d $tool ]] || for command in --help --version; do
+            lost_once 1 "${tool##*/}" $command
+        done
+    done
+    # A line for each thing; what comes as one text, and what ends at the first failure, is 1.
+    while read -r command; do
+        # shellcheck disable=SC2086 # words
+        lost_once $command
+    done <<'END'
+5 umm-store list s
+4 umm-store list --json s
+2 umm-store get s a b
+1 umm-store export s -
+3 umm-store stat s
+2 umm-store verify s
+1 umm-archive list a.npy.zst
+2 umm-archive stat a.npy.zst
+2 umm-archive verify a.npy.zst
+1 umm-archive verify --json a.npy.zst
+1 umm-archive extract a.npy.zst
+3 umm-pool list p
+3 umm-pool stat p
+3 umm-pool verify p
+1 umm-pool get p k
+1 umm-pool get p k --format=npy
+3 umm-preload bars.npy a.npy.zst
+2 umm-preload --status bars.npy
+1 umm-memstat
+1 umm-memstat --watch=0.01 --count=3
+1 umm-memstat compare A A
+1 umm-mmap-slice --format=csv bars.npy
+1 umm-mmap-slice --describe bars.npy
+1 umm-convert -o - bars.csv
+2 umm-convert --dry-run bars.csv
+1 umm-convert --json -o x.npy bars.csv
+1 umm-features -f ema:2 --format=csv bars.npy
+1 umm-features -f ema:2 --follow --format=csv bars.csv
+9 umm-features --list
+1 umm-synth
+2 umm-m5 complete
+1 umm-m5 run --signals=100 --no-sync --dir=.
+END
+    # An entry that nobody saw stays.
+    lost_once 1 umm-store evict s 2
+    ok umm-store list s
+    [[ ${#lines[@]} -eq 5 ]] || fail "$output"
 }
 
 @test "standard output that nobody reads: a signal ends the wait" {
