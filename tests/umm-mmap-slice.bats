@@ -124,6 +124,40 @@ a = np.load("bars.npy"); assert (np.load("out.npy") == a[[0, 1, 2, -2, -1]]).all
     done
 }
 
+@test "--from and --to before 1970: a fraction of a millisecond below zero is later, not earlier" {
+    cat >before.py <<'PY'
+import datetime, fractions, subprocess, sys
+import numpy as np
+
+epoch = datetime.datetime(1970, 1, 1)
+
+def iso(ns):
+    return (epoch + datetime.timedelta(seconds=ns // 10**9)).isoformat() + f".{ns % 10**9:09}Z"
+
+# Milliseconds, in quarters: around 1900, around the epoch, and around 1961.
+ms = [base + i * step for base, step in ((-2208988800000, 60000.25), (-271828182845, 3600000.5), (-3, 0.75)) for i in range(9)]
+ns = [int(fractions.Fraction(value) * 10**6) for value in ms]
+rows = np.zeros((len(ms), 6))
+rows[:, 0], rows[:, 4] = ms, range(len(ms))
+np.save("plain.npy", rows)
+big = [i for i, value in enumerate(ms) if abs(value) >= 1e11]  # of bare numbers in records, what can be no seconds
+record = np.zeros(len(big), [("timestamp", "<f8"), ("close", "<f8")])
+record["timestamp"], record["close"] = [ms[i] for i in big], big
+np.save("record.npy", record)
+for path, of in ("plain.npy", range(len(ms))), ("record.npy", big):
+    for at in (0, 1, 4, 8, 9, 12, 17, 18, 22, len(ms) - 1):
+        for begin, end in ((ns[at] - 1, ns[at]), (ns[at], ns[at] + 1), (ns[at] + 1, ns[-1] + 1)):
+            got = subprocess.run(["umm-mmap-slice", path, "--from", iso(begin), "--to", iso(end), "--columns", "close",
+                                  "--format=raw"], capture_output=True, check=True)
+            want = [i for i in of if begin <= ns[i] < end]
+            assert not got.stderr and list(np.frombuffer(got.stdout)) == want, (path, iso(begin), iso(end), got, want)
+shown = subprocess.run(["umm-mmap-slice", "plain.npy", "--columns=timestamp", "--format=csv", "--no-header", "--time-format=iso"],
+                       capture_output=True, check=True, text=True).stdout.split()
+assert [int(np.datetime64(line.rstrip("Z"), "ns").astype("i8")) for line in shown] == ns, shown
+PY
+    ok "$PY" before.py
+}
+
 @test "times as ISO 8601" {
     ok umm-mmap-slice records.npy 0 60 --time-format iso --format csv --columns timestamp,volume
     [ "${lines[0]}" = timestamp,volume ]

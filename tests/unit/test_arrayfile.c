@@ -286,7 +286,7 @@ static void test_what_is_no_time_is_refused(void **state)
     const struct umm_time at = {0};
     const int64_t nat = INT64_MIN, many_weeks = INT64_MAX / 2, odd_ps = 1001,
                   big_ms = 100000000000000;
-    const double nan = 0.0 / 0.0, inf = 1 / 0.0, seconds = 1e14;
+    const double nan = 0.0 / 0.0, inf = 1 / 0.0, seconds = 1e14, before = -1e14;
     assert_find_fails("<M8[s]", &nat, 1, at, "row 0: column 0 is not a time");
     assert_find_fails("<M8[W]", &many_weeks, 1, at, "row 0: column 0 is too far from 1970");
     assert_find_fails("<M8[5Y]", &many_weeks, 1, at, "row 0: column 0 is too far from 1970");
@@ -294,6 +294,7 @@ static void test_what_is_no_time_is_refused(void **state)
     assert_find_fails("<f8", &nan, 1, at, "row 0: column 0 is not a time");
     assert_find_fails("<f8", &inf, 1, at, "row 0: column 0 is not a time");
     assert_find_fails("<f8", &seconds, 1, at, "row 0: column 0 is no count of milliseconds");
+    assert_find_fails("<f8", &before, 1, at, "row 0: column 0 is no count of milliseconds");
     assert_find_fails("<i8", &big_ms, 1, at, "row 0: column 0 is no count of milliseconds");
     assert_find_fails("<u8", &nat, 1, at, "row 0: column 0 is no count of milliseconds");
     assert_find_fails("<M8", &odd_ps, 1, at, "column 0 \"\" is <M8, which cannot hold a time");
@@ -303,14 +304,17 @@ static void test_what_is_no_time_is_refused(void **state)
 static void test_doubles_are_rounded_down(void **state)
 {
     (void)state;
-    const double times[] = {-1e-300, 0.0, 0.75, 1577836800000.25};
-    static const struct umm_time want[] = {
-        {-1, 999999999}, {0, 0}, {0, 750000}, {1577836800, 250000}};
+    enum { N = 8 };
+    const double times[N] = {-2208988800000.75, -1500.0, -1000.0, -0.25,
+                             -1e-300,           0.0,     0.75,    1577836800000.25};
+    static const struct umm_time want[N] = {
+        {-2208988801, 999250000}, {-2, 500000000}, {-1, 0},     {-1, 999750000},
+        {-1, 999999999},          {0, 0},          {0, 750000}, {1577836800, 250000}};
     struct umm_arrayfile file;
     struct umm_time time;
     char path[PATH_ROOM];
-    open_times(&file, path, "<f8", times, 4);
-    for (uint64_t i = 0; i < 4; i++) {
+    open_times(&file, path, "<f8", times, N);
+    for (uint64_t i = 0; i < N; i++) {
         assert_int_equal(umm_arrayfile_time_at(&file, i, &time, NULL), UMM_OK);
         assert_int_equal(time.sec, want[i].sec);
         assert_int_equal(time.nsec, want[i].nsec);
@@ -322,8 +326,8 @@ static void test_doubles_are_rounded_down(void **state)
 static void test_a_bare_number_in_a_record_must_look_like_milliseconds(void **state)
 {
     (void)state;
-    const int64_t values[] = {1577836800, 1577836800000};
-    struct umm_npy npy = {.n_dims = 1, .shape = {2}};
+    const int64_t values[] = {1577836800, 1577836800000, -1577836800, -1577836800000};
+    struct umm_npy npy = {.n_dims = 1, .shape = {4}};
     struct umm_npy_type type;
     struct umm_arrayfile file;
     struct umm_error err = {0};
@@ -337,6 +341,10 @@ static void test_a_bare_number_in_a_record_must_look_like_milliseconds(void **st
     assert_string_equal(err.message, "row 0: timestamp is no count of milliseconds");
     assert_int_equal(umm_arrayfile_time_at(&file, 1, &time, NULL), UMM_OK);
     assert_int_equal(time.sec, 1577836800);
+    assert_int_equal(umm_arrayfile_time_at(&file, 2, &time, &err), UMM_ERR_DATA);
+    assert_string_equal(err.message, "row 2: timestamp is no count of milliseconds");
+    assert_int_equal(umm_arrayfile_time_at(&file, 3, &time, NULL), UMM_OK);
+    assert_int_equal(time.sec, -1577836800);
     umm_arrayfile_close(&file);
 }
 
