@@ -50,6 +50,43 @@ assert np.abs(got["atr_14"] - [float(r[5]) for r in rows])[13:].max() < 1e-9
 END
 }
 
+@test "definitions: adx where a bar goes as far up as down: neither is movement" {
+    ok "$PY" - "$TOP/tests/ref" <<'END'
+import random
+import sys
+import numpy as np
+sys.path.insert(0, sys.argv[1])
+from features_oracle import MODES, adx, compare, run_tool
+random.seed(8)
+NAMES = "adx_5", "plus_di_5", "minus_di_5"
+
+def bars_of(moves):
+    """Bars whose high and low go up and down by these."""
+    bars, high, low = np.zeros((len(moves), 6)), 1000.0, 900.0
+    for i, (up, down) in enumerate(moves):
+        high, low = high + up, low - down
+        bars[i] = i * 6e4, (high + low) / 2, high, low, (high + low) / 2 + 0.25, 1
+    return bars
+
+# Each bar holds the one before it, by as much on both sides.
+wider = bars_of([(0.5, 0.5)] * 200)
+# Ties among other moves; quarters, so that a tie is exact. As many rows as the lanes take.
+mixed = bars_of([random.choice([(0.75, 0.75), (-0.25, -0.25), (0.5, 0.25), (0.25, 0.5), (0, 0), (1, -1), (-1, 1)])
+                 for _ in range(5000)])
+for mode in MODES:
+    got = run_tool(wider, "-f", "adx:5", "--compat", mode)
+    for name in "plus_di_5", "minus_di_5":
+        assert set(got[name][5:]) == {0.0}, (mode, name, got[name])
+    # Of no movement at all it is 0, or there is none, as mode has it.
+    assert len(set(map(str, got["adx_5"][9:]))) == 1 and not any(got["adx_5"][9:] > 0), (mode, got["adx_5"])
+    for bars in wider, mixed:
+        got = run_tool(bars, "-f", "adx:5", "--compat", mode)
+        columns = {name: bars[:, i].tolist() for i, name in enumerate(("time", "open", "high", "low", "close", "volume"))}
+        for name, want in zip(NAMES, adx(columns, 5, mode)):
+            assert not compare(name, got[name], want, 1e-9, 1.0), (mode, compare(name, got[name], want, 1e-9, 1.0))
+END
+}
+
 @test "definitions: real bars, cut at random, give the bytes of one run in every compat mode" {
     local data=$TOP/../shared/data
     [[ -d $data ]] || skip "no real bars on this machine"
