@@ -314,6 +314,47 @@ nothing_new() {
     ok features --append --state=s -o out.npy all.npy
 }
 
+@test "an output whose header is full takes rows until its count needs another digit" {
+    # full N: out.npy with the same rows, and N blanks behind its header's text.
+    full() {
+        "$PY" - "$1" <<'END'
+import re, sys
+import numpy as np
+rows = np.load("out.npy")
+file = open("out.npy", "rb").read()
+text = re.match(rb"[^}]*\}", file[10:])[0]
+header = text + b" " * int(sys.argv[1]) + b"\n"
+open("out.npy", "wb").write(file[:8] + len(header).to_bytes(2, "little") + header + rows.tobytes())
+assert np.array_equal(np.load("out.npy"), rows, equal_nan=True)
+END
+    }
+    local n
+    for n in 0 1; do
+        rm -f s out.npy
+        first 8
+        ok features --plain --append --state=s -o out.npy in.npy
+        full "$n"
+        first 9
+        ok features --plain --append --state=s -o out.npy in.npy
+        cp out.npy before.npy
+        cp s before.s
+        first 10
+        if ((n == 0)); then
+            refuses 1 'umm-features: out.npy: its header has no room for 10 rows' \
+                features --plain --append --state=s -o out.npy in.npy
+            cmp before.npy out.npy
+            cmp before.s s
+        else
+            ok features --plain --append --state=s -o out.npy in.npy
+            ok features --plain -o all10.npy in.npy
+            "$PY" -c "
+import numpy as np
+assert np.load('out.npy').tobytes() == np.load('all10.npy').tobytes()"
+        fi
+        no_leftovers
+    done
+}
+
 @test "an output that is replaced while it grows is an error, and the state as it was" {
     umm-synth --rows=30000 >all.csv
     umm-convert -o all.npy all.csv

@@ -225,6 +225,60 @@ static void test_refusals(void **state)
     assert_int_equal(size_of_file(), 128 + 7);
 }
 
+/* Nine rows under a header that has room for so many digits more, and no blank besides. */
+static void write_full(size_t n_spare)
+{
+    static const char dict[] = "{'descr': '<f8', 'fortran_order': False, 'shape': (9, 2), }";
+    const double row[2] = {-1, 1};
+    const size_t len = sizeof dict + n_spare; /* the newline in place of the zero byte */
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    fwrite("\x93NUMPY\1", 1, 8, file); /* with the zero byte, the minor version */
+    fputc((int)len, file);
+    fputc(0, file);
+    fprintf(file, "%s%*s\n", dict, (int)n_spare, "");
+    for (int i = 0; i < 9; i++)
+        assert_int_equal(fwrite(row, sizeof row, 1, file), 1);
+    assert_int_equal(fclose(file), 0);
+}
+
+static struct umm_appender appender_full;
+
+/* Also where the test failed: its lock would be waited for. */
+static int close_full(void **state)
+{
+    (void)state;
+    umm_appender_close(&appender_full);
+    return 0;
+}
+
+/* Not one blank is left: the count may change, but not grow by a digit. */
+static void test_header_that_is_full(void **state)
+{
+    (void)state;
+    struct umm_appender *appender = &appender_full;
+    struct umm_error err;
+    double last = 0;
+    for (uint64_t n_spare = 0, n = 9; n_spare < 3; n_spare++) {
+        write_full(n_spare);
+        const uint64_t begin = size_of_file() - 9 * sizeof(double[2]);
+        assert_int_equal(umm_appender_open(appender, path, &pairs, NULL, NULL, NULL), UMM_OK);
+        for (uint64_t i = 9; i < n; i++)
+            push(appender, 2);
+        assert_int_equal(umm_appender_commit(appender, NULL), UMM_OK);
+        assert_int_equal(rows_seen(&last), n);
+        push(appender, 3);
+        assert_int_equal(umm_appender_commit(appender, &err), UMM_ERR_CONFLICT);
+        assert_string_equal(err.message, "its header has no room for more rows");
+        assert_string_equal(err.path, path);
+        umm_appender_close(appender);
+        assert_int_equal(rows_seen(&last), n);
+        assert_true(last == (n == 9 ? 1 : 2));
+        assert_int_equal(size_of_file(), begin + n * sizeof(double[2]));
+        n = 10 * n + 9; /* 9, 99, 999 */
+    }
+}
+
 /* A name that looks like the count does not take its place. */
 static void test_record_with_a_trap(void **state)
 {
@@ -279,6 +333,7 @@ int main(void)
         cmocka_unit_test(test_rows_go_where_they_are_found),
         cmocka_unit_test(test_torn_tail_gives_way),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test_teardown(test_header_that_is_full, close_full),
         cmocka_unit_test(test_record_with_a_trap),
         cmocka_unit_test(test_rows_cost_no_allocation),
     };
