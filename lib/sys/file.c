@@ -599,12 +599,13 @@ static int open_and_unlink(const char *dir)
 
 enum umm_status umm_file_scratch(const char *dir, int *fd, struct umm_error *err)
 {
-    do
+    do {
         *fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
-    while (*fd < 0 && errno == EINTR);
-    /* What kernels and file systems that lack it say; the rest is final. */
-    if (*fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT || errno == EINVAL))
-        *fd = open_and_unlink(dir);
+        /* What kernels and file systems that lack it say; the rest is final. */
+        if (*fd < 0 &&
+            (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT || errno == EINVAL))
+            *fd = open_and_unlink(dir);
+    } while (*fd < 0 && errno == EINTR);
     if (*fd < 0)
         return umm_error_set_errno(err, errno, dir, "cannot create a temporary file");
     return UMM_OK;

@@ -25,9 +25,11 @@ enum umm_status umm_sharedmap_open(struct umm_sharedmap *map, int fd, const char
 enum umm_status umm_sharedmap_sync(const struct umm_sharedmap *map, const char *path,
                                    size_t len_bytes, struct umm_error *err)
 {
-    if (msync(map->bytes, len_bytes, MS_SYNC) < 0)
-        return umm_error_set_errno(err, errno, path, "cannot sync");
-    return UMM_OK;
+    int rc;
+    do
+        rc = msync(map->bytes, len_bytes, MS_SYNC);
+    while (rc < 0 && errno == EINTR);
+    return rc < 0 ? umm_error_set_errno(err, errno, path, "cannot sync") : UMM_OK;
 }
 
 void umm_sharedmap_close(struct umm_sharedmap *map)

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/sendfile.h>
 #include <sys/wait.h>
@@ -180,6 +181,18 @@ int fdatasync(int fd)
 {
     NEXT("fdatasync", int, -1, int);
     return real(fd);
+}
+
+int syncfs(int fd)
+{
+    NEXT("syncfs", int, -1, int);
+    return real(fd);
+}
+
+int msync(void *bytes, size_t n, int flags)
+{
+    NEXT("msync", int, -1, void *, size_t, int);
+    return real(bytes, n, flags);
 }
 
 int ftruncate64(int fd, off64_t len)

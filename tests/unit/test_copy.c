@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -21,6 +22,22 @@
 enum { FILE_BYTES = 3000000, BUFFER_BYTES = 8192 };
 
 static unsigned char content[FILE_BYTES];
+
+/* What splice answers before it works, call by call: 0, it works, or an errno. */
+static struct {
+    const int *errors;
+    size_t n_errors, n_calls;
+} spliced;
+
+ssize_t splice(int in, off64_t *in_at, int out, off64_t *out_at, size_t n, unsigned flags)
+{
+    size_t i = spliced.n_calls++;
+    if (i < spliced.n_errors && spliced.errors[i]) {
+        errno = spliced.errors[i];
+        return -1;
+    }
+    return syscall(SYS_splice, in, in_at, out, out_at, n, flags);
+}
 
 /* A file without a name that holds content. */
 static int make_file(size_t len_bytes)
@@ -100,6 +117,36 @@ static void test_to_a_pipe(void **state)
         assert_memory_equal(reader.bytes, content + 129, lengths[i]);
         free(reader.bytes);
     }
+    close(in);
+}
+
+/* A signal, or a full pipe, is no reason to stop; nor is a splice that ends in the middle. */
+static void test_splice_fails(void **state)
+{
+    static const int signals[] = {EINTR, 0, EINTR, EINTR, EAGAIN, 0, EINTR};
+    static const int missing[] = {0, EINTR, EINVAL};
+    static const int broken[] = {0, EINTR, EIO};
+    const int in = make_file(FILE_BYTES);
+    struct umm_error err = {0};
+    struct reader reader;
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        spliced.errors = i ? missing : signals;
+        spliced.n_errors = i ? 3 : 7;
+        spliced.n_calls = 0;
+        assert_int_equal(copy_to_pipe(in, 0, FILE_BYTES, FILE_BYTES, &reader, NULL), UMM_OK);
+        assert_int_equal(reader.n, FILE_BYTES);
+        assert_memory_equal(reader.bytes, content, FILE_BYTES);
+        assert_true(spliced.n_calls >= spliced.n_errors);
+        free(reader.bytes);
+    }
+    spliced.errors = broken;
+    spliced.n_calls = 0;
+    assert_int_equal(copy_to_pipe(in, 0, FILE_BYTES, FILE_BYTES, &reader, &err), UMM_ERR_SYSTEM);
+    assert_int_equal(err.sys_errno, EIO);
+    assert_string_equal(err.path, "out");
+    free(reader.bytes);
+    spliced.n_errors = 0;
     close(in);
 }
 
@@ -196,6 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_to_a_pipe),
+        cmocka_unit_test(test_splice_fails),
         cmocka_unit_test(test_to_a_file),
         cmocka_unit_test(test_a_file_that_ends_early),
         cmocka_unit_test(test_a_reader_that_leaves),
