@@ -212,7 +212,10 @@ UMM_MUST_USE enum umm_status umm_file_scratch(const char *dir, int *fd, struct u
 /* Remove the name path if that can be done: for files that do no harm if they stay. */
 void umm_file_discard(const char *path);
 
-/* Close *fd unless it is negative, and make it -1. For files nothing was written to. */
+/*
+ * Close *fd unless it is negative, and make it -1. For files that nothing was written to, or
+ * nothing since a sync that succeeded: a sync has said what close would have to say.
+ */
 void umm_file_close(int *fd);
 
 /*

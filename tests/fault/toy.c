@@ -25,7 +25,9 @@ enum {
     SAYS_NOTHING,
     NO_RETRY,
     NO_MEMORY,
-    OPEN
+    OPEN,
+    IGNORES_CLOSE,
+    IGNORES_LOCK
 };
 
 static const char temp_name[] = ".out.umm-0";
@@ -38,6 +40,33 @@ static int fail(const char *what)
     if (BUG != SAYS_NOTHING)
         fprintf(stderr, "toy: %s: %s\n", what, strerror(code));
     return 1;
+}
+
+static int open_again(const char *path, int flags, mode_t mode)
+{
+    int fd;
+    do
+        fd = open(path, flags, mode);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+static int sync_again(int fd)
+{
+    int rc;
+    do
+        rc = fsync(fd);
+    while (rc < 0 && errno == EINTR);
+    return rc;
+}
+
+static int lock_again(int fd)
+{
+    int rc;
+    do
+        rc = flock(fd, LOCK_EX);
+    while (rc < 0 && errno == EINTR);
+    return rc;
 }
 
 static int write_all(int fd, const char *bytes, size_t len_bytes)
@@ -86,19 +115,22 @@ int main(int argc, char **argv)
     if (argc != 3)
         return 2;
     const char *target = BUG == IN_PLACE ? argv[2] : temp_name;
-    int in = open(argv[1], O_RDONLY);
+    int in = open_again(argv[1], O_RDONLY, 0);
     if (in < 0)
         return fail("cannot open the input");
-    int out = open(target, O_WRONLY | O_CREAT | O_TRUNC, BUG == OPEN ? 0644 : 0600);
+    if (lock_again(in) && BUG != IGNORES_LOCK)
+        return fail("cannot lock the input");
+    int out = open_again(target, O_WRONLY | O_CREAT | O_TRUNC, BUG == OPEN ? 0644 : 0600);
     if (out < 0)
         return fail("cannot create the output");
     if (copy_in_pieces(in, out))
         return fail("cannot copy");
     if (fchmod(out, 0644))
         return fail("cannot set the mode");
-    if (fsync(out) && BUG != IGNORES_SYNC)
+    /* What a sync has answered for, a close cannot refuse. */
+    if (BUG != IGNORES_CLOSE && sync_again(out) && BUG != IGNORES_SYNC)
         return fail("cannot sync");
-    if (close(out))
+    if (close(out) && BUG != IGNORES_CLOSE)
         return fail("cannot close");
     if (BUG != IN_PLACE && rename(target, argv[2]))
         return fail("cannot rename");
