@@ -87,6 +87,7 @@ struct umm_feature_rules {
     bool is_trange_defined;          /* and for trange */
     bool is_obv_volume;              /* obv begins at the first volume */
     bool is_obv_late;                /* and has its first value one row later */
+    bool is_stoch_sparse;            /* stoch averages the values that there are */
     bool is_mfi_early;               /* the first bar's flow counts as rising and as falling */
     bool is_cci_late;                /* cci has its first value n - 1 rows after it could */
     bool is_roc_part;                /* roc is a part, not percent */

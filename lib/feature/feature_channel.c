@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Extremes of a window, and where the close lies between them. */
+#include <math.h>
+
 #include "feature/feature.h"
 #include "feature/window.h"
 
@@ -93,16 +95,56 @@ const struct umm_feature_def umm_feature_willr = {
     .run = run_willr,
 };
 
-/* State: maxima, minima, sums of the fast line, sums of the slow one. */
+/*
+ * State: maxima, minima, sums of the fast line, sums of the slow one; and if stoch is sparse, how
+ * many values the fast line has had.
+ */
 static bool plan_stoch(struct umm_feature_item *item, struct umm_error *err)
 {
     const size_t n = umm_feature_size(item, 0), k = umm_feature_size(item, 1),
                  d = umm_feature_size(item, 2);
     (void)err;
-    item->n_words = 2 * umm_window_words(n) + umm_window_words(k) + umm_window_words(d);
+    item->n_words = 2 * umm_window_words(n) + umm_window_words(k) + umm_window_words(d) +
+                    (item->rules->is_stoch_sparse ? 1 : 0);
     item->lookback[1] = n + k + d - 3;
     item->lookback[0] = item->rules->is_together ? item->lookback[1] : n + k - 2;
     return true;
+}
+
+/* A count of values in the words of a state, which may be any. */
+static uint64_t count_of(double word)
+{
+    const double most = 9007199254740992.0; /* 2^53 */
+    return word >= 0 && word < most ? (uint64_t)word : 0;
+}
+
+/*
+ * The averages of a fast line that has no value in some rows: of its last k values, and of the
+ * last d of those. Without a value of it in a row there is none of them.
+ */
+static void average_sparse(const struct umm_feature_item *item, double *state,
+                           const struct umm_feature_rows *rows, const double *fast)
+{
+    const size_t n = umm_feature_size(item, 0), k = umm_feature_size(item, 1),
+                 d = umm_feature_size(item, 2);
+    double *n_before = state + umm_window_words(k) + umm_window_words(d);
+    double x[UMM_FEATURE_BLOCK], slow[UMM_FEATURE_BLOCK], signal[UMM_FEATURE_BLOCK];
+    uint64_t count = count_of(*n_before);
+    size_t m = 0;
+    for (size_t i = 0; i < rows->n; i++)
+        if (rows->count + i + 1 >= n && fast[i] == fast[i])
+            x[m++] = fast[i];
+    umm_window_sum(rows->bulk, state, k, count, x, m, (double)k, slow);
+    umm_window_sum(rows->bulk, state + umm_window_words(k), d, count, slow, m, (double)d, signal);
+    m = 0;
+    for (size_t i = 0; i < rows->n; i++) {
+        const bool is_there = rows->count + i + 1 >= n && fast[i] == fast[i];
+        count += is_there ? 1 : 0;
+        rows->out[0][i] = is_there && count >= k ? slow[m] : (double)NAN;
+        rows->out[1][i] = is_there && count + 1 >= k + d ? signal[m] : (double)NAN;
+        m += is_there ? 1 : 0;
+    }
+    *n_before = (double)count;
 }
 
 static void run_stoch(const struct umm_feature_item *item, double *state,
@@ -115,6 +157,10 @@ static void run_stoch(const struct umm_feature_item *item, double *state,
     double fast[UMM_FEATURE_BLOCK], *slow = rows->out[0], *signal = rows->out[1];
     extremes(state, n, rows, slow, signal);
     rows->bulk->place(rows->in[0], signal, slow, signal, 100, item->rules->no_range, rows->n, fast);
+    if (item->rules->is_stoch_sparse) {
+        average_sparse(item, slow_state, rows, fast);
+        return;
+    }
     umm_window_sum(rows->bulk, slow_state, k, rows->count, fast, rows->n, (double)k, slow);
     umm_window_sum(rows->bulk, signal_state, d, rows->count, slow, rows->n, (double)d, signal);
 }

@@ -44,7 +44,8 @@ static struct umm_feature_rules rules_of_compat(enum umm_features_compat compat)
         r.rsi_flat = r.mfi_flat = r.by_zero = none;
         break;
     case UMM_FEATURES_TRADINGVIEW:
-        r.is_range_defined = r.is_adx_ranged = r.is_obv_late = r.is_mfi_early = true;
+        r.is_range_defined = r.is_adx_ranged = r.is_stoch_sparse = true;
+        r.is_obv_late = r.is_mfi_early = true;
         r.is_together = r.is_dm_short = false;
         r.tie = 1e-10;
         r.rsi_flat = r.mfi_flat = 100;

@@ -88,6 +88,15 @@ def exact_mean(part):
     return float(sum(map(Fraction, part)) / len(part))
 
 
+def sparse_means(values, n):
+    """Of the last n values that there are, where there is one: Pine's ta.sma."""
+    there = [i for i, x in enumerate(values) if x is not None and not math.isnan(x)]
+    out = [None if x is None else math.nan for x in values]
+    for last in range(n - 1, len(there)):
+        out[there[last]] = exact_mean([values[i] for i in there[last + 1 - n:last + 1]])
+    return out
+
+
 def mean_or_none(part):
     return math.nan if any(map(math.isnan, part)) else exact_mean(part)
 
@@ -302,8 +311,9 @@ def everything(bars, mode):
     put("min_20", windows(low, 20, min), 0.0)
     tops, bottoms = windows(high, 14, max), windows(low, 14, min)
     fast = combine(lambda c, t, b: 100 * (c - b) / (t - b) if t > b else no_range, close, tops, bottoms)
-    slow = windows(fast, 3, mean_or_none)
-    signal = windows(slow, 3, mean_or_none)
+    means = sparse_means if mode == "tradingview" else lambda x, n: windows(x, n, mean_or_none)
+    slow = means(fast, 3)
+    signal = means(slow, 3)
     put("stoch_k_14_3_3", begin_at(slow, 17) if mode in ("talib", "tulip", "metastock") else slow,
         TOLERANCE, 1.0)
     put("stoch_d_14_3_3", signal, TOLERANCE, 1.0)
