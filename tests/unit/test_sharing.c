@@ -109,6 +109,28 @@ static void test_sums(void **state)
     close(fd);
 }
 
+/* A number is given again on another device: a file of this number there is another file. */
+static void test_another_device(void **state)
+{
+    struct umm_sharing_file files[3];
+    struct umm_sharing found[3];
+    size_t page_bytes;
+    (void)state;
+    int fd = make_file(&files[1], &page_bytes);
+    files[0] = files[2] = files[1];
+    files[0].device++;
+    files[2].device++;
+    files[2].path = "/another";
+    pid_t child = start_child(fd, page_bytes, 0);
+    assert_int_equal(umm_sharing_read(NULL, files, 3, found, NULL), UMM_OK);
+    assert_int_equal(found[0].n_processes, 0);
+    assert_int_equal(found[1].n_processes, 1);
+    assert_int_equal(found[2].n_processes, 0);
+    end_child(child);
+    umm_sharing_free(&found[1]);
+    close(fd);
+}
+
 static void test_own_copies(void **state)
 {
     struct umm_sharing_file file;
@@ -148,8 +170,8 @@ static void test_lines(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sums),
-                                       cmocka_unit_test(test_own_copies),
-                                       cmocka_unit_test(test_lines)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sums), cmocka_unit_test(test_own_copies),
+        cmocka_unit_test(test_another_device), cmocka_unit_test(test_lines)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
