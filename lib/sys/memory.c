@@ -177,6 +177,16 @@ static void apply_groups(struct reader *reader, struct umm_memory *memory,
     } while (go_up(place));
 }
 
+/* Which group is ours, and where its files are. */
+static bool find_group(struct reader *reader, struct umm_memory_group *group,
+                       struct umm_memory_place *place)
+{
+    return read_path(reader, "/proc/self/cgroup", NULL) == UMM_OK &&
+           umm_memory_parse_cgroup(reader->text.bytes, group) &&
+           read_path(reader, "/proc/self/mountinfo", NULL) == UMM_OK &&
+           umm_memory_parse_mounts(reader->text.bytes, group, place);
+}
+
 enum umm_status umm_memory_read(const char *root, struct umm_memory *memory, struct umm_error *err)
 {
     struct reader reader = {.root = root ? root : ""};
@@ -189,13 +199,24 @@ enum umm_status umm_memory_read(const char *root, struct umm_memory *memory, str
     /* What follows refines the figures; where it is not to be had, they stand. */
     if (!status && read_path(&reader, "/proc/pressure/memory", NULL) == UMM_OK)
         (void)umm_memory_parse_pressure(reader.text.bytes, &memory->pressure);
-    if (!status && read_path(&reader, "/proc/self/cgroup", NULL) == UMM_OK &&
-        umm_memory_parse_cgroup(reader.text.bytes, &group) &&
-        read_path(&reader, "/proc/self/mountinfo", NULL) == UMM_OK &&
-        umm_memory_parse_mounts(reader.text.bytes, &group, &place)) {
+    if (!status && find_group(&reader, &group, &place)) {
         apply_groups(&reader, memory, &place, group.version);
         memory->used_bytes = minus(memory->total_bytes, memory->available_bytes);
     }
     umm_procfs_text_free(&reader.text);
     return status;
+}
+
+uint64_t umm_memory_oom_kills(const char *root)
+{
+    struct reader reader = {.root = root ? root : ""};
+    struct umm_memory_group group;
+    struct umm_memory_place place;
+    uint64_t n = UINT64_MAX;
+    if (find_group(&reader, &group, &place) &&
+        read_group_file(&reader, &place,
+                        group.version == 1 ? "memory.oom_control" : "memory.events"))
+        (void)umm_procfs_field(reader.text.bytes, "oom_kill ", &n);
+    umm_procfs_text_free(&reader.text);
+    return n;
 }

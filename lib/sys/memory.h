@@ -66,6 +66,13 @@ struct umm_memory {
 UMM_MUST_USE enum umm_status umm_memory_read(const char *root, struct umm_memory *memory,
                                              struct umm_error *err);
 
+/*
+ * How many processes of our memory group, and of those below it as far as the kernel counts
+ * them there (version 2), were killed because memory ran out, since the group was made.
+ * UINT64_MAX where the kernel does not tell. root as above.
+ */
+uint64_t umm_memory_oom_kills(const char *root);
+
 /* ---- parsers of untrusted text ---- */
 
 /* /proc/meminfo: the host's figures. False when MemTotal or MemAvailable is missing. */

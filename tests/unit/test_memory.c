@@ -94,6 +94,17 @@ static void test_host(void **state)
     assert_int_equal(m.pressure.full_total_us, 678);
 }
 
+/* Balloons and LXC's files can say more is available than there is. */
+static void test_available_above_total(void **state)
+{
+    struct umm_memory m;
+    (void)state;
+    assert_true(umm_memory_parse_meminfo("MemTotal: 1000 kB\nMemAvailable: 1001 kB\n", &m));
+    assert_int_equal(m.available_bytes, 1000 * 1024);
+    assert_int_equal(m.host_available_bytes, 1000 * 1024);
+    assert_int_equal(m.used_bytes, 0);
+}
+
 static void put_v2(const char *dir, const char *max, const char *current, const char *stat)
 {
     char name[256];
@@ -247,6 +258,23 @@ static void test_v1_unlimited(void **state)
     assert_int_equal(m.swap_used_bytes, 1 * MIB);
 }
 
+/* Killed in our own group, of either version. */
+static void test_oom_kills(void **state)
+{
+    (void)state;
+    assert_true(umm_memory_oom_kills(scratch) == UINT64_MAX);
+    put("/proc/self/cgroup", "0::/pod/job\n");
+    put("/proc/self/mountinfo", "31 1 0:27 / /sys/fs/cgroup ro - cgroup2 cgroup rw\n");
+    assert_true(umm_memory_oom_kills(scratch) == UINT64_MAX);
+    put("/sys/fs/cgroup/pod/job/memory.events", "low 0\nhigh 1\nmax 2\noom 3\noom_kill 4\n"
+                                                "oom_group_kill 5\n");
+    assert_int_equal(umm_memory_oom_kills(scratch), 4);
+    put_hybrid("4:memory:/a/b\n0::/x\n", "/");
+    put("/sys/fs/cgroup/memory/a/b/memory.oom_control",
+        "oom_kill_disable 0\nunder_oom 0\noom_kill 7\n");
+    assert_int_equal(umm_memory_oom_kills(scratch), 7);
+}
+
 static void test_no_meminfo(void **state)
 {
     struct umm_memory m;
@@ -344,6 +372,8 @@ int main(void)
                                        IN_SCRATCH(test_v1_mount_root),
                                        IN_SCRATCH(test_v1_unlimited),
                                        IN_SCRATCH(test_no_meminfo),
+                                       IN_SCRATCH(test_oom_kills),
+                                       cmocka_unit_test(test_available_above_total),
                                        cmocka_unit_test(test_cgroup_lines),
                                        cmocka_unit_test(test_mount_paths),
                                        cmocka_unit_test(test_pressure_refused),
