@@ -13,6 +13,9 @@
 #   M5_NEEDS    targets that must be built before
 #   M5, MEMSTAT the programs, if they are not in the path
 #
+# A check fails if a line is FAIL (umm-m5 exits 1, and make says "Error 1"), and if one is
+# INCONCLUSIVE ("Error 4"): then more signals would decide it.
+#
 # At the prompt: FAST=1 (shorter), QUIET=1 (only what FAILs), DEMO_MODE=1 (DEMO_SIGNALS
 # signals, 200 unless said, in m5-quick and m5-demo), duration= and signals= of m5-stress.
 

@@ -11,7 +11,13 @@
 
 #include "umm.h"
 
-enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_REJECTED = 3 };
+enum cli_exit {
+    CLI_OK = 0,
+    CLI_FAILED = 1,
+    CLI_USAGE = 2,
+    CLI_REJECTED = 3,
+    CLI_INCONCLUSIVE = 4 /* of tools that judge: neither PASS nor FAIL */
+};
 
 /* Keys of options without a short form start here; below are the letters themselves. */
 enum { CLI_KEY_LONG = 256 };

@@ -81,6 +81,9 @@ static enum umm_status print_table(const struct m5_opts *opts,
         const struct umm_acceptance_line *line = &acceptance->lines[i];
         if (line->verdict == UMM_ACCEPTANCE_FAIL)
             cli_warn("FAIL %s: %s, limit %s", line->name, line->figure_text, line->limit_text);
+        if (line->verdict == UMM_ACCEPTANCE_INCONCLUSIVE)
+            cli_warn("INCONCLUSIVE %s: %s, limit %s (%s)", line->name, line->figure_text,
+                     line->limit_text, line->note);
     }
     return UMM_OK;
 }
@@ -159,8 +162,14 @@ static int report_all(const struct m5_opts *opts, const struct umm_record *recor
         status = write_reports(opts, &report, &err);
     if (status)
         return cli_fail(&err);
-    return cli_finish(umm_acceptance_verdict(&acceptance) == UMM_ACCEPTANCE_FAIL ? CLI_FAILED
-                                                                                 : CLI_OK);
+    switch (umm_acceptance_verdict(&acceptance)) {
+    case UMM_ACCEPTANCE_FAIL: return cli_finish(CLI_FAILED);
+    case UMM_ACCEPTANCE_INCONCLUSIVE: return cli_finish(CLI_INCONCLUSIVE);
+    case UMM_ACCEPTANCE_PASS:
+    case UMM_ACCEPTANCE_SKIP:
+    case UMM_ACCEPTANCE_VERDICTS:
+    default: return cli_finish(CLI_OK);
+    }
 }
 
 /* ---- the check -------------------------------------------------------------------- */

@@ -46,6 +46,14 @@ static char *command_line(char **command)
     return umm_textbuf_take(&out, &text, &len, NULL) == UMM_OK ? text : NULL;
 }
 
+/* What would decide a verdict in doubt. */
+static const char *const advice[] = {
+    [UMM_VERDICT_NO_DOUBT] = NULL,
+    [UMM_VERDICT_FEW_SAMPLES] = "a longer run would decide it, or less --warmup",
+    [UMM_VERDICT_SWINGS] = "a longer run would decide it: several times as long as memory takes to "
+                           "go up and down; --units=N says how much it is for each unit of work",
+    [UMM_VERDICT_HIDDEN] = "run as root, or as the user of all its processes, would decide it"};
+
 /* On standard error: standard output is the command's. */
 static enum umm_status print_report(const struct memstat_opts *opts,
                                     const struct umm_trial_report *report, struct umm_error *err)
@@ -60,8 +68,14 @@ static enum umm_status print_report(const struct memstat_opts *opts,
         free(text);
     }
     for (size_t i = 0; opts->is_quiet && i < report->n_verdicts; i++)
-        if (!report->verdicts[i].is_kept)
+        if (report->verdicts[i].word != UMM_VERDICT_PASS)
             cli_warn("%s", report->verdicts[i].text);
+    for (size_t i = 0; i < report->n_verdicts; i++)
+        if (report->verdicts[i].doubt)
+            cli_warn("%s: %s", umm_verdict_name(report->verdicts[i].kind),
+                     advice[report->verdicts[i].doubt]);
+    if (opts->is_quiet && umm_trial_is_oom(report->trial))
+        cli_warn("killed by the kernel, as memory ran out in its control group");
     return status;
 }
 
@@ -107,10 +121,14 @@ static int judge_and_report(const struct memstat_opts *opts, const struct umm_tr
     }
     if (trial->end != UMM_TRIAL_BY_ITSELF)
         return trial->end == UMM_TRIAL_KILLED ? EXIT_KILLED : EXIT_TIMED_OUT;
-    for (size_t i = 0; trial->exit_code == 0 && i < report.n_verdicts; i++)
-        if (!verdicts[i].is_kept)
-            return CLI_FAILED;
-    return trial->exit_code;
+    if (trial->exit_code)
+        return trial->exit_code;
+    switch (umm_verdict_of_all(verdicts, report.n_verdicts)) {
+    case UMM_VERDICT_FAIL: return CLI_FAILED;
+    case UMM_VERDICT_INCONCLUSIVE: return CLI_INCONCLUSIVE;
+    case UMM_VERDICT_PASS:
+    default: return CLI_OK;
+    }
 }
 
 int memstat_run(struct memstat_opts *opts, char **command)

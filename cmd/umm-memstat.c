@@ -21,6 +21,7 @@ enum {
     KEY_RUN,
     KEY_MAX_GROWTH,
     KEY_MAX_RSS,
+    KEY_MAX_PSS,
     KEY_MAX_ALLOCS,
     KEY_MAX_SECONDS,
     KEY_TIMEOUT,
@@ -50,8 +51,9 @@ static const struct cli_option options[] = {
     {KEY_RUN, "run", NULL,
      "run COMMAND, measure it and all that it starts,\nreport on "
      "standard error"},
-    {KEY_MAX_GROWTH, "max-growth", "SIZE", "FAIL if anonymous memory grows by more"},
-    {KEY_MAX_RSS, "max-rss", "SIZE", "FAIL if more is in memory at any time"},
+    {KEY_MAX_GROWTH, "max-growth", "SIZE", "FAIL if anonymous and shared memory grow by more"},
+    {KEY_MAX_RSS, "max-rss", "SIZE", "FAIL if the sum of RSS is more at any time"},
+    {KEY_MAX_PSS, "max-pss", "SIZE", "the same of PSS: pages that processes share\ncount once"},
     {KEY_MAX_ALLOCS, "max-allocs-per-sec", "N", "FAIL if it allocates more often"},
     {KEY_MAX_SECONDS, "max-seconds", "SECONDS", "FAIL if it runs longer"},
     {KEY_TIMEOUT, "timeout", "SECONDS",
@@ -62,7 +64,7 @@ static const struct cli_option options[] = {
     {KEY_WAIT_ALL, "wait-all", NULL, "measure until the last process it left has ended"},
     {KEY_COUNT_ALLOCS, "count-allocs", NULL, "count its allocations"},
     {KEY_ALLOC_LIBRARY, "alloc-library", "FILE", "the library that counts, if it is elsewhere"},
-    {KEY_UNITS, "units", "N", "it does N units of work: allocations for each, too"},
+    {KEY_UNITS, "units", "N", "it does N units of work: growth and allocations for\neach, too"},
     {KEY_REPORT, "report", "FILE", "write all figures and samples to FILE, as JSON"},
     {KEY_PLOT, "plot", "FILE", "draw memory over time to FILE, as SVG"},
     {'q', "quiet", NULL, "print nothing but the limits that were not kept"},
@@ -162,7 +164,9 @@ static int set_limit(struct memstat_opts *opts, enum umm_verdict_kind kind, int 
                    ? CLI_OK
                    : cli_bad_value("max-allocs-per-sec", "a number", value);
     if (!cli_parse_size(value, 0, INT64_MAX, &n))
-        return cli_bad_value(key == KEY_MAX_RSS ? "max-rss" : "max-growth",
+        return cli_bad_value(key == KEY_MAX_RSS   ? "max-rss"
+                             : key == KEY_MAX_PSS ? "max-pss"
+                                                  : "max-growth",
                              "a number of bytes, or one with K, M, G or T", value);
     *limit = (double)n;
     return CLI_OK;
@@ -208,6 +212,7 @@ static int set_option(void *user, int key, const char *value)
     case KEY_RUN: opts->is_run = true; return CLI_OK;
     case KEY_MAX_GROWTH: return set_limit(opts, UMM_VERDICT_GROWTH, key, value);
     case KEY_MAX_RSS: return set_limit(opts, UMM_VERDICT_RSS, key, value);
+    case KEY_MAX_PSS: return set_limit(opts, UMM_VERDICT_PSS, key, value);
     case KEY_MAX_ALLOCS: return set_limit(opts, UMM_VERDICT_ALLOCS, key, value);
     case KEY_MAX_SECONDS: return set_limit(opts, UMM_VERDICT_SECONDS, key, value);
     case KEY_TIMEOUT: return set_limit(opts, UMM_VERDICT_TIMEOUT, key, value);
@@ -250,10 +255,9 @@ static int check_run(const struct memstat_opts *opts)
     if (has_choice(opts) || opts->choice.is_tree || has_files || opts->watch_ns || opts->n_times ||
         opts->format != MEMSTAT_TEXT)
         return cli_usage("--run goes with its own options and --metrics only");
-    bool needs_counts =
-        opts->limits.at_most[UMM_VERDICT_ALLOCS] >= 0 || opts->units > 0 || opts->alloc_library;
+    bool needs_counts = opts->limits.at_most[UMM_VERDICT_ALLOCS] >= 0 || opts->alloc_library;
     if (needs_counts && !opts->is_counting_allocs)
-        return cli_usage("--max-allocs-per-sec, --units and --alloc-library need --count-allocs");
+        return cli_usage("--max-allocs-per-sec and --alloc-library need --count-allocs");
     return cli_check_outputs(outputs, sizeof outputs / sizeof *outputs);
 }
 

@@ -303,6 +303,24 @@ EOF
     [[ $(lines_with FAIL) == allocations_per_signal ]]
 }
 
+@test "check: memory that goes up and down is neither fit nor unfit" {
+    no_sanitizer
+    cat >swing.py <<'END'
+import time
+for i in range(5):
+    x = bytearray(20_000_000) if i % 2 == 0 else None
+    time.sleep(0.4)
+END
+    check 4 --signals=100000 -- "$PY" swing.py
+    [[ ${lines[-1]} == 'INCONCLUSIVE: '*' passed, 0 failed, 1 skipped, 1 inconclusive' ]]
+    [[ $(lines_with INCONCLUSIVE) == growth_bytes && $output == *': more signals would decide it)'* ]]
+    capture umm-m5 check -q --signals=100000 --metrics=m.prom -- "$PY" swing.py
+    [[ $status == 4 && $stderr == 'umm-m5: INCONCLUSIVE growth: '*': more signals would decide it)' ]] || fail "$stderr"
+    grep -q '^umm_m5_passed{.*line="growth_bytes"} NaN$' m.prom
+    capture grep -c umm_last_success m.prom
+    [[ $output == 0 ]]
+}
+
 @test "check: what cannot be looked at is no pass" {
     no_sanitizer
     unshare -m true 2>/dev/null || skip 'mount namespaces are not allowed here'

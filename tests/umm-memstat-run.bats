@@ -237,9 +237,14 @@ report() {
     "${nobody[@]}" test -x ./setuid-allocs || skip 'another user cannot come here'
     capture "${nobody[@]}" "$UMM_BUILD/umm-memstat" --run -q --count-allocs --max-allocs-per-sec 1000000000 -- ./setuid-allocs
     [[ $status == 1 && $stderr == *'FAIL allocations unknown'*'(not counted)' ]] || fail "$status: $stderr"
-    # Its end can be asked for by nobody who may not: that takes no longer than it has to.
+    # Nor may its pages be counted: its RSS is all there is, and the limit lies below it.
     cp "$(type -P sleep)" setuid-sleep
     chmod u+s setuid-sleep
+    capture "${nobody[@]}" "$UMM_BUILD/umm-memstat" --run --max-pss 1K -- ./setuid-sleep 0.3
+    [[ $status == 4 && $stderr == *'PSS of 1 process cannot be read: '*' of it is RSS'* ]] || fail "$status: $stderr"
+    [[ $stderr == *'INCONCLUSIVE peak PSS '*' of it is RSS of 1 that cannot be looked into)'* ]] || fail "$stderr"
+    [[ $stderr == *'umm-memstat: pss: run as root, or as the user of all its processes, would decide it' ]] || fail "$stderr"
+    # Its end can be asked for by nobody who may not: that takes no longer than it has to.
     capture "${nobody[@]}" timeout -k 1 20 "$UMM_BUILD/umm-memstat" --run --timeout 0.2 -- ./setuid-sleep 15
     [[ $status == 137 || $status == 124 ]] || fail "$status: $stderr"
 }
@@ -278,8 +283,82 @@ Try 'umm-memstat --help'." umm-memstat --run --report a --plot ./a -- touch ran
     run_code 0 -q --max-rss 1G --max-seconds 60 --max-growth 1G -- true
     [[ -z $stderr ]]
     run_code 1 -q --max-seconds 0.01 -- sleep 0.05
-    run_code 1 -q --max-growth 0 -- true
-    [[ $stderr == *'growth unknown'*'too few samples'* ]]
+    # What cannot be told is neither PASS nor FAIL; it comes after a FAIL, and after the command's own.
+    run_code 4 -q --max-growth 0 -- true
+    [[ $stderr == "umm-memstat: INCONCLUSIVE growth unknown, at most 0 B (too few samples)
+umm-memstat: growth: a longer run would decide it, or less --warmup" ]]
+    run_code 1 -q --max-growth 0 --max-rss 1K -- true
+    run_code 5 -q --max-growth 0 -- sh -c 'exit 5'
+    run_code 125 --max-pss 5X -- true
+    [[ $stderr == *'--max-pss takes a number of bytes, or one with K, M, G or T, not "5X"'* ]]
+    run_code 1 -q --max-pss 1K -- sleep 0.1
+    [[ $stderr == 'umm-memstat: FAIL peak PSS '*', at most 1.0 KiB' ]]
+    run_code 0 -q --max-pss 1G -- sleep 0.1
+}
+
+@test "pages that forked workers share count once" {
+    ok umm-memstat --run -q --report r.json -- "$PY" -c '
+import os, time
+x = bytearray(100_000_000)
+time.sleep(0.5)
+for i in range(8):
+    if os.fork() == 0:
+        time.sleep(1.5)
+        os._exit(0)
+for i in range(8):
+    os.wait()'
+    report '[r[k] for k in ("peak_rss_bytes", "peak_pss_bytes", "growth")]'
+    [[ $(report 'r["peak_rss_bytes"] > 800e6 and 95e6 < r["peak_pss_bytes"] < 200e6') == True ]]
+    [[ $(report 'r["growth"].get("bytes_low", 0) < 50e6') == True ]]
+    # Figures of one moment: all of it is part of it.
+    [[ $(report 'r["peak_pss_growing_bytes"] <= r["peak_pss_bytes"]') == True ]]
+}
+
+@test "shared memory that grows counts, and what was given back does not" {
+    cat >grow.c <<'END'
+#define _GNU_SOURCE
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+    enum { STEPS = 100, STEP = 1 << 20 };
+    int fd = memfd_create("grow", 0);
+    if (ftruncate(fd, STEPS * STEP) != 0)
+        return 1;
+    for (int i = 0; i < STEPS; i++) {
+        char *at = argc > 1 ? mmap(NULL, STEP, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                            : mmap(NULL, STEP, PROT_READ | PROT_WRITE, MAP_SHARED, fd, i * STEP);
+        memset(at, 1, STEP);
+        if (argc > 1)
+            madvise(at, STEP, MADV_FREE);
+        usleep(20000);
+    }
+    return argv[argc] != NULL;
+}
+END
+    gcc -O0 -o grow grow.c
+    capture umm-memstat --run --max-growth 5M --report r.json -- ./grow
+    [[ $status != 0 && $stderr != *'PASS growth'* ]] || fail "$stderr"
+    [[ $(report 'max(s["growing_bytes"] or 0 for s in r["samples"]) > 80e6') == True ]]
+    capture umm-memstat --run --max-growth 5M --report r.json -- ./grow free
+    [[ $stderr != *'FAIL growth'* ]] || fail "$stderr"
+    [[ $(report 'max(s["growing_bytes"] or 0 for s in r["samples"]) < 20e6') == True ]]
+}
+
+@test "memory that goes up and down: a longer run would decide it" {
+    cat >swing.py <<'END'
+import time
+for i in range(5):
+    x = bytearray(20_000_000) if i % 2 == 0 else None
+    time.sleep(0.4)
+END
+    run_code 4 --max-growth 1M --units 1000 -- "$PY" swing.py
+    [[ $stderr == *'INCONCLUSIVE growth '*', at most 1.0 MiB ('*'
+umm-memstat: growth: a longer run would decide it'* ]]
+    # Too busy to look 16 times: then there is nothing to divide.
+    [[ $stderr == *' per unit'* || $stderr == *'too few samples'* ]]
 }
 
 @test "the command has its own standard streams, environment and signals" {
@@ -354,7 +433,7 @@ judged() {
     local seconds
     for seconds in 0.5 2 8; do
         capture umm-memstat --run -q --max-growth 8M -- leak "$1" "$seconds" 0 0.1
-        [[ $stderr == *'too few samples'* ]] || break
+        [[ $stderr == *INCONCLUSIVE* ]] || break
     done
 }
 
@@ -364,7 +443,7 @@ judged() {
     timeout 300 "$PY" -c 'while True: pass' 3>&- &
     local busy=$!
     for i in 1 2 3 4 5 6 7 8 9 10; do
-        judged 4000
+        judged 8000
         [[ $status == 1 ]] || break
         judged 1000
         [[ $status == 0 ]] || break

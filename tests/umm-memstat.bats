@@ -127,6 +127,34 @@ time.sleep(600)' 3>&- &
     [[ $(field total_bytes) != $((256 * mib)) ]]
 }
 
+@test "what the kernel kills as memory runs out is named" {
+    [[ -z ${UMM_SAN-} ]] || skip 'sanitizers take more than there is'
+    make_group
+    grep -qs '^oom_kill ' "$group"/memory.{events,oom_control} || skip 'this kernel does not count it'
+    echo $((64 << 20)) >"$group/$limit"
+    [[ ! -w $group/memory.swap.max ]] || echo 0 >"$group/memory.swap.max"
+    [[ ! -w $group/memory.swappiness ]] || echo 0 >"$group/memory.swappiness"
+    local hungry=("$PY" -c 'x = bytearray(200_000_000)')
+    capture in_group "$group" umm-memstat --run --report r.json -- "${hungry[@]}"
+    [[ $status == 137 && $stderr == *'
+exit         137 (signal 9)
+killed       the command, by the kernel, as memory ran out: the limit is 64.0 MiB
+'* ]] || fail "$status: $stderr"
+    "$PY" -c 'import json
+r = json.load(open("r.json"))
+assert r["oom_kills"] >= 1 and r["memory_limit_bytes"] == 64 << 20, r["oom_kills"]'
+    capture in_group "$group" umm-memstat --run -q -- "${hungry[@]}"
+    [[ $stderr == 'umm-memstat: killed by the kernel, as memory ran out in its control group' ]] || fail "$stderr"
+    # One of its processes, while the command goes on; and one that another killed.
+    capture in_group "$group" umm-memstat --run -- sh -c '"$@"; exit 3' sh "${hungry[@]}"
+    [[ $status == 3 && $stderr == *'
+killed       in this control group, by the kernel, as memory ran out: the limit is 64.0 MiB
+'* ]] || fail "$status: $stderr"
+    capture in_group "$group" umm-memstat --run --report r.json -- sh -c 'kill -9 $$'
+    [[ $status == 137 && $stderr != *killed* ]] || fail "$status: $stderr"
+    [[ $(<r.json) == *'"oom_kills": 0,'* ]]
+}
+
 @test "of limits at several levels the least counts" {
     make_group
     local mib=$((1 << 20)) inner=$group/inner outer_mib inner_mib expected

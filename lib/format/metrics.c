@@ -103,6 +103,8 @@ static const struct {
     [UMM_METRIC_RUN_DEVICE_READ] = {"umm_run_device_read_bytes",
                                     "What the command read from devices."},
     [UMM_METRIC_RUN_ALLOCATIONS] = {"umm_run_allocations", "Allocations that the command made."},
+    [UMM_METRIC_RUN_OOM_KILLS] =
+        {"umm_run_oom_kills", "Processes of the control group that were killed as memory ran out."},
     [UMM_METRIC_RUN_FAILED_LIMITS] = {"umm_run_failed_limits",
                                       "Limits that the command did not keep."},
     [UMM_METRIC_M5_PASSED] = {"umm_m5_passed",

@@ -5,20 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
-
-/* More points than this are taken together in bins first: pairs grow with the square. */
-enum { POINTS_MAX = 400 };
-
-struct scratch {
-    struct umm_growth_point points[POINTS_MAX];
-    double values[POINTS_MAX];
-    double slopes[POINTS_MAX * (POINTS_MAX - 1) / 2];
-};
+/* A part has several samples, or memory that comes and goes would show in it. */
+enum { PARTS = 16, PAIRS = PARTS * (PARTS - 1) / 2 };
 
 struct line {
-    double slope, low, high;
+    double slope, slope_low;
     double at_zero;
+};
+
+/* The least samples of the parts that have any. */
+struct envelope {
+    struct umm_growth_point points[PARTS];
+    size_t n;
 };
 
 static int compare_doubles(const void *a, const void *b)
@@ -27,73 +25,107 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double sorted_median(const double *values, size_t n)
-{
-    return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
+/* Sorts them. */
 static double median(double *values, size_t n)
 {
     qsort(values, n, sizeof *values, compare_doubles);
-    return sorted_median(values, n);
+    return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-/* Bins of nearly equal numbers: mean of the times, median of the sizes. */
-static size_t thin(struct scratch *s, const struct umm_growth_point *points, size_t n)
+/* ---- the envelope ----------------------------------------------------------- */
+
+static void find_envelope(const struct umm_growth_point *points, size_t n,
+                          struct envelope *envelope)
 {
-    size_t n_bins = n < POINTS_MAX ? n : POINTS_MAX;
-    for (size_t i = 0; i < n_bins; i++) {
-        size_t first = i * n / n_bins, end = (i + 1) * n / n_bins;
-        double sum = 0;
-        /* A bin with more than there is room for: as many are enough for its median. */
-        size_t m = end - first < POINTS_MAX ? end - first : POINTS_MAX;
-        for (size_t j = 0; j < m; j++) {
-            sum += points[first + j].seconds;
-            s->values[j] = points[first + j].bytes;
-        }
-        s->points[i] =
-            (struct umm_growth_point){.seconds = sum / (double)m, .bytes = median(s->values, m)};
+    double start = points[0].seconds, span = points[n - 1].seconds - start;
+    size_t i = 0;
+    envelope->n = 0;
+    for (int part = 1; part <= PARTS; part++) {
+        const struct umm_growth_point *least = NULL;
+        for (; i < n && (part == PARTS || points[i].seconds <= start + span * part / PARTS); i++)
+            if (!least || points[i].bytes < least->bytes)
+                least = &points[i];
+        if (least)
+            envelope->points[envelope->n++] = *least;
     }
-    return n_bins;
 }
 
-/* The rank at distance from the middle of n sorted slopes, kept within them. */
-static double slope_at(const double *slopes, size_t n, double rank)
+static double median_of_3(double a, double b, double c)
 {
-    double last = (double)(n - 1);
-    double kept = rank < 0 ? 0 : rank > last ? last : rank;
-    return slopes[(size_t)(kept + 0.5)];
+    double values[] = {a, b, c};
+    return median(values, 3);
 }
 
-static struct line fit_line(struct scratch *s, const struct umm_growth_point *points, size_t n)
+/* Of the line through a and b. */
+static double value_at(struct umm_growth_point a, struct umm_growth_point b, double seconds)
+{
+    double span = b.seconds - a.seconds;
+    return span > 0 ? a.bytes + (b.bytes - a.bytes) * (seconds - a.seconds) / span : a.bytes;
+}
+
+/*
+ * Medians of three. An end has one neighbour, and what the next two, continued, would give:
+ * so that points on a line stay where they are.
+ */
+static void smooth(struct envelope *envelope)
+{
+    const struct envelope raw = *envelope;
+    struct umm_growth_point *p = envelope->points;
+    size_t n = envelope->n;
+    if (n < 3)
+        return;
+    for (size_t i = 1; i + 1 < n; i++)
+        p[i].bytes =
+            median_of_3(raw.points[i - 1].bytes, raw.points[i].bytes, raw.points[i + 1].bytes);
+    p[0].bytes = median_of_3(p[0].bytes, p[1].bytes, value_at(p[1], p[2], p[0].seconds));
+    p[n - 1].bytes =
+        median_of_3(p[n - 1].bytes, p[n - 2].bytes, value_at(p[n - 3], p[n - 2], p[n - 1].seconds));
+}
+
+static double find_swing(const struct envelope *envelope)
+{
+    double top = envelope->points[0].bytes, swing = 0;
+    for (size_t i = 0; i < envelope->n; i++) {
+        top = fmax(top, envelope->points[i].bytes);
+        swing = fmax(swing, top - envelope->points[i].bytes);
+    }
+    return swing;
+}
+
+/* ---- lines ------------------------------------------------------------------ */
+
+static struct line fit_line(const struct umm_growth_point *points, size_t n)
 {
     const double z95 = 1.959964; /* of the normal distribution, both sides */
+    double slopes[PAIRS], values[PARTS], count = (double)n;
     struct line line = {0};
     size_t n_slopes = 0;
-    n = thin(s, points, n);
     for (size_t i = 0; i < n; i++)
         for (size_t j = i + 1; j < n; j++) {
-            double span = s->points[j].seconds - s->points[i].seconds;
+            double span = points[j].seconds - points[i].seconds;
             if (span > 0)
-                s->slopes[n_slopes++] = (s->points[j].bytes - s->points[i].bytes) / span;
+                slopes[n_slopes++] = (points[j].bytes - points[i].bytes) / span;
         }
     if (n_slopes) {
-        double count = (double)n, pairs = (double)n_slopes;
         double spread = z95 * sqrt(count * (count - 1) * (2 * count + 5) / 18);
-        line.slope = median(s->slopes, n_slopes);
-        line.low = slope_at(s->slopes, n_slopes, (pairs - spread) / 2 - 1);
-        line.high = slope_at(s->slopes, n_slopes, (pairs + spread) / 2);
+        double rank = fmax(((double)n_slopes - spread) / 2 - 1, 0);
+        line.slope = median(slopes, n_slopes);
+        line.slope_low = slopes[(size_t)(rank + 0.5)];
     }
     for (size_t i = 0; i < n; i++)
-        s->values[i] = s->points[i].bytes - line.slope * s->points[i].seconds;
-    line.at_zero = median(s->values, n);
+        values[i] = points[i].bytes - line.slope * points[i].seconds;
+    line.at_zero = n ? median(values, n) : 0;
     return line;
 }
 
-static double level(struct scratch *s, const struct umm_growth_point *points, size_t n,
-                    double seconds)
+/* Of the line through n points at that time; *spread is how far the points lie from it at most. */
+static double level(const struct umm_growth_point *points, size_t n, double seconds, double *spread)
 {
-    struct line line = fit_line(s, points, n);
+    struct line line = fit_line(points, n);
+    *spread = 0;
+    for (size_t i = 0; i < n; i++)
+        *spread =
+            fmax(*spread, fabs(points[i].bytes - line.at_zero - line.slope * points[i].seconds));
     return line.at_zero + line.slope * seconds;
 }
 
@@ -101,10 +133,10 @@ static double level(struct scratch *s, const struct umm_growth_point *points, si
  * Quarters of the time, not of the samples, which are rarer where one costs more. n_first
  * and n_last are how many samples these hold.
  */
-static void count_quarters(const struct umm_growth_point *points, size_t n, size_t *n_first,
-                           size_t *n_last)
+static void count_quarters(const struct umm_growth_point *points, size_t n, double start,
+                           double end, size_t *n_first, size_t *n_last)
 {
-    double start = points[0].seconds, end = points[n - 1].seconds, quarter = (end - start) / 4;
+    double quarter = (end - start) / 4;
     *n_first = *n_last = 0;
     while (*n_first < n && points[*n_first].seconds <= start + quarter)
         ++*n_first;
@@ -112,40 +144,95 @@ static void count_quarters(const struct umm_growth_point *points, size_t n, size
         ++*n_last;
 }
 
-static void fit(struct scratch *s, const struct umm_growth_point *points, size_t n,
+/* ---- growth ----------------------------------------------------------------- */
+
+/*
+ * How high the low points had been by the end of the first quarter, all_points from the
+ * program's start on. Times before the judged ones are cut as if they were parts, too.
+ */
+static double highest_before(const struct umm_growth_point *all_points, size_t n,
+                             const struct envelope *envelope, size_t n_first, double part_seconds)
+{
+    double highest = envelope->points[0].bytes;
+    for (size_t i = 0; i < n_first; i++)
+        highest = fmax(highest, envelope->points[i].bytes);
+    for (size_t i = 0; i < n;) {
+        double end = all_points[i].seconds + part_seconds, least = all_points[i].bytes;
+        for (; i < n && all_points[i].seconds < end; i++)
+            least = fmin(least, all_points[i].bytes);
+        highest = fmax(highest, least);
+    }
+    return highest;
+}
+
+/*
+ * What will most likely stay: what the trend over all parts makes of the time, at the least; or,
+ * of memory that had not been so high in the beginning, what the whole last quarter has.
+ */
+static double lasting_growth(const struct umm_growth_point *all_points, size_t n_warmup,
+                             const struct envelope *envelope, size_t n_first, size_t n_last,
+                             const struct umm_growth *growth)
+{
+    double seconds = growth->end_seconds - growth->start_seconds;
+    double by_trend = fit_line(envelope->points, envelope->n).slope_low * seconds;
+    double before = highest_before(all_points, n_warmup, envelope, n_first, seconds / PARTS);
+    double least = growth->end_bytes;
+    for (size_t i = envelope->n - n_last; i < envelope->n; i++)
+        least = fmin(least, envelope->points[i].bytes);
+    bool is_new = least - before >= (least - growth->start_bytes) / 2;
+    return is_new ? fmax(by_trend, least - growth->start_bytes) : by_trend;
+}
+
+static void fit(const struct umm_growth_point *all_points, size_t first, size_t n,
                 struct umm_growth *growth)
 {
     enum { QUARTER_MIN = UMM_GROWTH_POINTS_MIN / 4 };
+    const struct umm_growth_point *points = all_points + first;
+    double start = points[0].seconds, end = points[n - 1].seconds, start_spread, end_spread;
+    struct envelope envelope;
     size_t n_first, n_last;
-    count_quarters(points, n, &n_first, &n_last);
+    count_quarters(points, n, start, end, &n_first, &n_last);
     if (n_first < QUARTER_MIN || n_last < QUARTER_MIN)
         return;
+    find_envelope(points, n, &envelope);
+    smooth(&envelope);
+    count_quarters(envelope.points, envelope.n, start, end, &n_first, &n_last);
     growth->is_known = true;
-    growth->start_seconds = points[0].seconds;
-    growth->end_seconds = points[n - 1].seconds;
-    growth->start_bytes = level(s, points, n_first, growth->start_seconds);
-    growth->end_bytes = level(s, points + n - n_last, n_last, growth->end_seconds);
+    growth->start_seconds = start;
+    growth->end_seconds = end;
+    growth->start_bytes = level(envelope.points, n_first, start, &start_spread);
+    growth->end_bytes = level(envelope.points + envelope.n - n_last, n_last, end, &end_spread);
     growth->bytes = growth->end_bytes - growth->start_bytes;
-    struct line line = fit_line(s, points, n);
-    growth->slope = line.slope;
-    growth->slope_low = line.low;
-    growth->slope_high = line.high;
+    growth->swing_bytes = find_swing(&envelope);
+    /* Lines so far from their points may be twice as far from the truth at the ends. */
+    double doubt = growth->swing_bytes + 2 * (start_spread + end_spread);
+    growth->low_bytes = fmin(growth->bytes - doubt,
+                             lasting_growth(all_points, first, &envelope, n_first, n_last, growth));
+    growth->high_bytes = growth->bytes + doubt;
 }
 
-enum umm_status umm_growth_fit(const struct umm_growth_point *points, size_t n, double from_seconds,
-                               struct umm_growth *growth, struct umm_error *err)
+static void estimate(const struct umm_growth_point *points, size_t n, struct umm_growth *growth)
+{
+    double least = points[0].bytes, most = points[0].bytes;
+    for (size_t i = 0; i < n; i++) {
+        least = fmin(least, points[i].bytes);
+        most = fmax(most, points[i].bytes);
+    }
+    growth->bytes = points[n - 1].bytes - points[0].bytes;
+    growth->low_bytes = fmin(growth->bytes, 0);
+    growth->high_bytes = most - least;
+}
+
+void umm_growth_fit(const struct umm_growth_point *points, size_t n, double from_seconds,
+                    struct umm_growth *growth)
 {
     size_t first = 0;
     memset(growth, 0, sizeof *growth);
     while (first < n && points[first].seconds < from_seconds)
         first++;
     growth->n_points = n - first;
-    if (growth->n_points < UMM_GROWTH_POINTS_MIN)
-        return UMM_OK;
-    struct scratch *s = malloc(sizeof *s);
-    if (!s)
-        return umm_error_set_memory(err, sizeof *s, "growth over time");
-    fit(s, points + first, growth->n_points, growth);
-    free(s);
-    return UMM_OK;
+    if (growth->n_points >= UMM_GROWTH_POINTS_MIN)
+        fit(points, first, growth->n_points, growth);
+    if (!growth->is_known && growth->n_points >= 2)
+        estimate(points + first, growth->n_points, growth);
 }

@@ -64,6 +64,18 @@ bool umm_process_parse_stat(const char *text, struct umm_process_id *id,
     return true;
 }
 
+void umm_process_forget(struct umm_process *process)
+{
+    memset(process, 0, sizeof *process);
+    process->rss_bytes = process->pss_bytes = process->uss_bytes = UMM_UNKNOWN;
+    process->anonymous_bytes = process->file_bytes = process->shmem_bytes = UMM_UNKNOWN;
+    process->pss_anonymous_bytes = process->pss_shmem_bytes = UMM_UNKNOWN;
+    process->lazy_free_bytes = UMM_UNKNOWN;
+    process->swap_bytes = process->peak_rss_bytes = UMM_UNKNOWN;
+    process->n_threads = process->n_fds = UMM_UNKNOWN;
+    process->minor_faults = process->major_faults = UMM_UNKNOWN;
+}
+
 void umm_process_parse_status(const char *text, struct umm_process *process)
 {
     (void)umm_procfs_field(text, "VmHWM:", &process->peak_rss_bytes);
@@ -88,6 +100,9 @@ void umm_process_parse_rollup(const char *text, struct umm_process *process)
         process->file_bytes = rss - anonymous - process->shmem_bytes;
     }
     (void)umm_procfs_field(text, "Pss:", &process->pss_bytes);
+    (void)umm_procfs_field(text, "Pss_Anon:", &process->pss_anonymous_bytes);
+    (void)umm_procfs_field(text, "Pss_Shmem:", &process->pss_shmem_bytes);
+    (void)umm_procfs_field(text, "LazyFree:", &process->lazy_free_bytes);
     (void)umm_procfs_field(text, "SwapPss:", &process->swap_bytes);
     if (umm_procfs_field(text, "Private_Clean:", &clean) &&
         umm_procfs_field(text, "Private_Dirty:", &dirty))
@@ -95,16 +110,6 @@ void umm_process_parse_rollup(const char *text, struct umm_process *process)
 }
 
 /* ---- one process --------------------------------------------------------- */
-
-static void forget(struct umm_process *process)
-{
-    memset(process, 0, sizeof *process);
-    process->rss_bytes = process->pss_bytes = process->uss_bytes = UMM_UNKNOWN;
-    process->anonymous_bytes = process->file_bytes = process->shmem_bytes = UMM_UNKNOWN;
-    process->swap_bytes = process->peak_rss_bytes = UMM_UNKNOWN;
-    process->n_threads = process->n_fds = UMM_UNKNOWN;
-    process->minor_faults = process->major_faults = UMM_UNKNOWN;
-}
 
 /*
  * Read name for the process dir_fd. UMM_OK with *has_text false: not for this user, or
@@ -202,7 +207,7 @@ enum umm_status umm_process_read(const char *root, uint32_t pid, struct umm_proc
     char path[UMM_ERROR_PATH_MAX];
     struct umm_error own = {0};
     int dir_fd;
-    forget(process);
+    umm_process_forget(process);
     *is_there = false;
     snprintf(path, sizeof path, "%s/proc/%u", root ? root : "", (unsigned)pid);
     enum umm_status status = umm_procfs_open(UMM_PROCFS_CWD, path, &dir_fd, &own);

@@ -33,12 +33,15 @@ struct umm_process_id {
  * Sizes in bytes; *_faults since it began. rss, anonymous, file and shmem are sums over
  * its mappings (smaps_rollup) where this user may see them, else the kernel's running
  * counts (status), which may lag by some pages per thread. swap is its own share.
- * file and shmem are parts of rss; anonymous is the rest.
+ * file and shmem are parts of rss; anonymous is the rest. pss_anonymous and pss_shmem are
+ * parts of pss; lazy_free is the part of anonymous that the program gave back (MADV_FREE)
+ * and the kernel has not taken yet.
  */
 struct umm_process {
     struct umm_process_id id;
     uint64_t rss_bytes, pss_bytes, uss_bytes;
     uint64_t anonymous_bytes, file_bytes, shmem_bytes;
+    uint64_t pss_anonymous_bytes, pss_shmem_bytes, lazy_free_bytes;
     uint64_t swap_bytes;
     uint64_t peak_rss_bytes;
     uint64_t n_threads, n_fds;
@@ -75,6 +78,9 @@ bool umm_process_has_name(const struct umm_process_id *id, const char *name);
 /* /proc/PID/stat; n_threads and faults may be NULL for who the process is only. */
 bool umm_process_parse_stat(const char *text, struct umm_process_id *id,
                             struct umm_process *figures);
+
+/* Nothing is known yet. */
+void umm_process_forget(struct umm_process *process);
 
 /* /proc/PID/status and /proc/PID/smaps_rollup: fill what they say, leave the rest. */
 void umm_process_parse_status(const char *text, struct umm_process *process);

@@ -9,12 +9,16 @@
 #include "probe/family.h"
 #include "probe/process.h"
 #include "sys/clock.h"
+#include "sys/memory.h"
 #include "sys/procfs.h"
 #include "sys/sharedmem.h"
 
 enum {
     SAMPLES_MAX = 2048,
-    COST_SHARE = 100 /* a sample may take one part of so many */
+    COST_SHARE = 100, /* a sample may take one part of so many */
+    /* Exact ones where the samples between are of no use: one part of so many, to have so many. */
+    UNSTEADY_COST_SHARE = 10,
+    UNSTEADY_SAMPLES = 32
 };
 
 /* Killing is repeated, for who was started meanwhile; but not for ever: some cannot be killed. */
@@ -40,33 +44,21 @@ struct run {
     uint64_t next_exact_ns;
     uint64_t end_ns; /* when to ask all to end, or to kill them; UINT64_MAX: never */
     unsigned n_kills;
+    uint64_t oom_kills; /* before the run */
+    struct umm_trial_sample last_exact;
+    bool is_unsteady;          /* what lies between the last two exact samples is of no use */
     bool is_uncounted;         /* a process was seen without the library that counts */
     uint64_t base_interval_ns; /* doubled whenever the samples are halved */
 };
 
 /* ---- a sample ------------------------------------------------------------ */
 
-static uint64_t known(uint64_t bytes)
-{
-    return bytes == UMM_UNKNOWN ? 0 : bytes;
-}
-
-static void add_process(struct umm_trial_sample *sample, const struct umm_process *process)
-{
-    sample->n_processes++;
-    sample->rss_bytes += process->rss_bytes;
-    sample->anonymous_bytes += known(process->anonymous_bytes);
-    sample->growing_bytes += known(process->anonymous_bytes) + known(process->swap_bytes);
-    sample->pss_bytes +=
-        process->pss_bytes == UMM_UNKNOWN ? process->rss_bytes : process->pss_bytes;
-}
-
-/* The text of a file of the process in run->text. */
-static bool read_text(struct run *run, uint32_t pid, const char *name)
+/* The text of a file of the process in run->text; err may be NULL. */
+static bool read_text(struct run *run, uint32_t pid, const char *name, struct umm_error *err)
 {
     char path[64];
     snprintf(path, sizeof path, "/proc/%u/%s", (unsigned)pid, name);
-    return umm_procfs_read(UMM_PROCFS_CWD, path, &run->text, NULL) == UMM_OK;
+    return umm_procfs_read(UMM_PROCFS_CWD, path, &run->text, err) == UMM_OK;
 }
 
 /*
@@ -91,33 +83,48 @@ static void look_for_library(struct run *run, struct umm_family_process *member)
 static void sample_process(struct run *run, struct umm_trial_sample *sample,
                            struct umm_family_process *member)
 {
-    struct umm_process process = {.rss_bytes = UMM_UNKNOWN,
-                                  .pss_bytes = UMM_UNKNOWN,
-                                  .anonymous_bytes = UMM_UNKNOWN,
-                                  .shmem_bytes = UMM_UNKNOWN,
-                                  .swap_bytes = UMM_UNKNOWN};
+    struct umm_process counted, summed;
+    struct umm_error err = {0};
     if (!member->is_apart && umm_child_shares_memory(member->pid, member->ppid))
         return; /* between vfork and exec */
     member->is_apart = true;
-    if (!read_text(run, member->pid, "status"))
+    if (!read_text(run, member->pid, "status", NULL))
         return; /* it has ended */
-    umm_process_parse_status(run->text.bytes, &process);
-    if (process.rss_bytes == UMM_UNKNOWN)
+    umm_process_forget(&counted);
+    umm_process_parse_status(run->text.bytes, &counted);
+    if (counted.rss_bytes == UMM_UNKNOWN)
         return; /* it has given its memory up, and ends */
-    /* Fails for other users' processes: what their status says has to do. */
-    if (sample->is_exact && read_text(run, member->pid, "smaps_rollup"))
-        umm_process_parse_rollup(run->text.bytes, &process);
-    if (sample->is_exact && run->counts.at)
-        look_for_library(run, member);
-    add_process(sample, &process);
+    summed = counted;
+    if (sample->is_exact) {
+        if (read_text(run, member->pid, "smaps_rollup", &err))
+            umm_process_parse_rollup(run->text.bytes, &summed);
+        else if (!umm_procfs_is_denied(&err))
+            return; /* it ends */
+        if (run->counts.at)
+            look_for_library(run, member);
+    }
+    umm_samples_add_process(sample, &counted, sample->is_exact ? &summed : NULL);
+}
+
+static void note_peak(struct umm_trial *trial, const struct umm_trial_sample *sample)
+{
+    if (trial->peak.is_known && sample->pss_bytes <= trial->peak.pss_bytes)
+        return;
+    trial->peak = (struct umm_trial_peak){.is_known = true,
+                                          .at_ns = sample->at_ns,
+                                          .pss_bytes = sample->pss_bytes,
+                                          .growing_bytes = sample->growing_bytes,
+                                          .hidden_bytes = sample->hidden_bytes,
+                                          .n_processes = sample->n_processes,
+                                          .n_hidden = sample->n_hidden};
 }
 
 static void note_peaks(struct umm_trial *trial, const struct umm_trial_sample *sample)
 {
     if (sample->rss_bytes > trial->peak_rss_bytes)
         trial->peak_rss_bytes = sample->rss_bytes;
-    if (sample->is_exact && sample->pss_bytes > trial->peak_pss_bytes)
-        trial->peak_pss_bytes = sample->pss_bytes;
+    if (sample->is_exact)
+        note_peak(trial, sample);
     if (sample->anonymous_bytes > trial->peak_anonymous_bytes)
         trial->peak_anonymous_bytes = sample->anonymous_bytes;
     if (sample->n_processes > trial->peak_processes)
@@ -162,12 +169,25 @@ static void count_allocs(struct run *run, struct umm_trial_sample *sample)
     sample->alloc_bytes = allocs->alloc_bytes;
 }
 
+/*
+ * How long until the next exact sample. Where only these are of use, a short run gets more of
+ * them: enough for a line through a quarter of it.
+ */
+static uint64_t exact_interval(const struct run *run, uint64_t cost_ns)
+{
+    uint64_t usual = cost_ns * COST_SHARE, least = cost_ns * UNSTEADY_COST_SHARE;
+    uint64_t part = (umm_clock_monotonic_ns() - run->start_ns) / UNSTEADY_SAMPLES;
+    if (!run->is_unsteady || part > usual)
+        return usual;
+    return part > least ? part : least;
+}
+
 /* In time of a processor: on a busy machine a sample takes long, but costs no more. */
 static void note_cost(struct run *run, uint64_t cost_ns, bool is_exact)
 {
     run->trial->sampling_ns += cost_ns;
     if (is_exact)
-        run->next_exact_ns = umm_clock_monotonic_ns() + cost_ns * COST_SHARE;
+        run->next_exact_ns = umm_clock_monotonic_ns() + exact_interval(run, cost_ns);
     else
         run->cost_ns = run->cost_ns ? (7 * run->cost_ns + cost_ns) / 8 : cost_ns;
 }
@@ -188,6 +208,10 @@ static enum umm_status take_sample(struct run *run, struct umm_error *err)
     /* Nobody there: it has ended, or is not more than a copy of us yet. */
     if (sample.n_processes) {
         note_peaks(trial, &sample);
+        if (sample.is_exact) {
+            run->is_unsteady = !umm_samples_are_alike(&run->last_exact, &sample);
+            run->last_exact = sample;
+        }
         status = keep_sample(run, &sample, err);
         trial->n_taken++;
     }
@@ -251,31 +275,30 @@ static enum umm_status watch(struct run *run, struct umm_error *err)
     return status;
 }
 
-static enum umm_status fit_samples(struct umm_trial *trial, uint64_t from_ns, uint64_t until_ns,
-                                   bool is_exact, struct umm_growth_point *points,
-                                   struct umm_error *err)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < trial->n_samples && trial->samples[i].at_ns <= until_ns; i++)
-        if (!is_exact || trial->samples[i].is_exact)
-            points[n++] =
-                (struct umm_growth_point){.seconds = (double)trial->samples[i].at_ns / 1e9,
-                                          .bytes = (double)trial->samples[i].growing_bytes};
-    return umm_growth_fit(points, n, (double)from_ns / 1e9, &trial->growth, err);
-}
-
-/* By the exact samples alone where they are enough to tell. */
 enum umm_status umm_trial_fit(struct umm_trial *trial, uint64_t from_ns, uint64_t until_ns,
                               struct umm_error *err)
 {
     struct umm_growth_point *points = calloc(trial->n_samples + 1, sizeof *points);
+    size_t n = 0;
     if (!points)
         return umm_error_set_memory(err, trial->n_samples * sizeof *points, "growth over time");
-    enum umm_status status = fit_samples(trial, from_ns, until_ns, true, points, err);
-    if (!status && !trial->growth.is_known)
-        status = fit_samples(trial, from_ns, until_ns, false, points, err);
+    for (size_t i = 0; i < trial->n_samples && trial->samples[i].at_ns <= until_ns; i++)
+        if (trial->samples[i].is_sound)
+            points[n++] =
+                (struct umm_growth_point){.seconds = (double)trial->samples[i].at_ns / 1e9,
+                                          .bytes = (double)trial->samples[i].growing_bytes};
+    umm_growth_fit(points, n, (double)from_ns / 1e9, &trial->growth);
     free(points);
-    return status;
+    return UMM_OK;
+}
+
+/* Samples between the exact ones may show a higher peak. */
+static void complete_samples(struct umm_trial *trial)
+{
+    umm_samples_correct(trial->samples, trial->n_samples);
+    for (size_t i = 0; i < trial->n_samples; i++)
+        if (trial->samples[i].is_sound)
+            note_peak(trial, &trial->samples[i]);
 }
 
 static enum umm_status fit_growth(const struct umm_trial_options *options, struct umm_trial *trial,
@@ -295,6 +318,18 @@ static enum umm_trial_allocs alloc_state(const struct run *run)
     return allocs->n_blind || run->is_uncounted ? UMM_TRIAL_PARTLY_COUNTED : UMM_TRIAL_COUNTED;
 }
 
+/* A group that lives longer than the run counts from its own beginning. */
+static void look_for_oom(const struct run *run)
+{
+    struct umm_memory memory;
+    uint64_t now = umm_memory_oom_kills(NULL);
+    bool is_known = now != UINT64_MAX && run->oom_kills != UINT64_MAX && now >= run->oom_kills;
+    run->trial->oom_kills = is_known ? now - run->oom_kills : UINT64_MAX;
+    run->trial->memory_limit_bytes = UINT64_MAX;
+    if (umm_memory_read(NULL, &memory, NULL) == UMM_OK && memory.limiter != UMM_MEMORY_HOST)
+        run->trial->memory_limit_bytes = memory.total_bytes;
+}
+
 static enum umm_status conclude(struct run *run, struct umm_error *err)
 {
     struct umm_trial *trial = run->trial;
@@ -303,6 +338,7 @@ static enum umm_status conclude(struct run *run, struct umm_error *err)
     trial->signal = umm_child_signal(&run->child);
     trial->is_left = run->child.has_others;
     umm_child_usage(&run->child, &trial->usage);
+    look_for_oom(run);
     /* The kernel's peak of one process may be above every sample; but not told below ours. */
     if (trial->usage.peak_rss_bytes > trial->peak_rss_bytes &&
         (trial->usage.peak_rss_bytes > run->child.own_peak_bytes || !trial->n_samples))
@@ -310,6 +346,7 @@ static enum umm_status conclude(struct run *run, struct umm_error *err)
     count_allocs(run, &last);
     if (run->counts.at)
         trial->alloc_state = alloc_state(run);
+    complete_samples(trial);
     return fit_growth(run->options, trial, err);
 }
 
@@ -345,6 +382,7 @@ enum umm_status umm_trial_run(const struct umm_trial_options *options, struct um
     *is_command = false;
     enum umm_status status = umm_family_update(&run.family, err);
     umm_family_exclude(&run.family);
+    run.oom_kills = umm_memory_oom_kills(NULL);
     run.start_ns = trial->begun_ns = umm_clock_monotonic_ns();
     run.end_ns = options->timeout_ns ? run.start_ns + options->timeout_ns : UINT64_MAX;
     if (!status && options->alloc_library)
@@ -362,6 +400,12 @@ enum umm_status umm_trial_run(const struct umm_trial_options *options, struct um
     umm_procfs_text_free(&run.text);
     umm_sharedmem_close(&run.counts);
     return status;
+}
+
+bool umm_trial_is_oom(const struct umm_trial *trial)
+{
+    return trial->end == UMM_TRIAL_BY_ITSELF && umm_child_is_kill(trial->exit_code) &&
+           trial->oom_kills > 0 && trial->oom_kills != UINT64_MAX;
 }
 
 void umm_trial_free(struct umm_trial *trial)

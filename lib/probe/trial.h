@@ -6,7 +6,8 @@
  * often as the run gets long (the samples are then halved in number) or a sample gets
  * expensive. Reading the kernel's running counts is cheap; adding up a process's pages,
  * which gives PSS and is exact where those counts lag behind, is not, and is done less
- * often: both together take about 2 % of the time of one processor at most. What the
+ * often: both together take about 2 % of the time of one processor at most, in a short run
+ * up to 11 % where what lies between exact samples is of no use. What the
  * kernel counts itself (faults, switches, transfers, the peak of the largest process) is
  * taken from there, and complete however short a process lived.
  */
@@ -15,21 +16,8 @@
 
 #include "probe/alloc_counts.h"
 #include "probe/growth.h"
+#include "probe/samples.h"
 #include "sys/child.h"
-
-/*
- * Sums over the processes at one moment, bytes; allocations since the beginning. A page
- * that several have counts in rss as often, in pss once. growing is anonymous memory and
- * what was swapped out: what a leak adds to. is_exact: pages were added up; only then is
- * there a pss, to which a process that may not be looked into adds its rss.
- */
-struct umm_trial_sample {
-    uint64_t at_ns; /* since the start */
-    uint64_t rss_bytes, pss_bytes, anonymous_bytes, growing_bytes;
-    uint64_t n_allocs, alloc_bytes;
-    uint32_t n_processes;
-    bool is_exact;
-};
 
 /*
  * warmup_ns is dropped from the beginning when growth is judged, or, when it is
@@ -64,7 +52,24 @@ enum umm_trial_allocs {
 
 enum umm_trial_end { UMM_TRIAL_BY_ITSELF, UMM_TRIAL_ASKED_TO_END, UMM_TRIAL_KILLED };
 
-/* exit_code is that of the command, -1 if not even killing it was of use. */
+/*
+ * The moment at which pss, of the samples that have one, was highest: all figures are of that
+ * moment. Between two samples there may have been more.
+ */
+struct umm_trial_peak {
+    bool is_known;
+    uint64_t at_ns;
+    uint64_t pss_bytes, growing_bytes;
+    uint64_t hidden_bytes; /* of pss: the rss of n_hidden processes that may not be looked into */
+    uint32_t n_processes, n_hidden;
+};
+
+/*
+ * exit_code is that of the command, -1 if not even killing it was of use. peak_rss is the
+ * kernel's where that is higher; each peak_* may be of another moment. oom_kills: processes of
+ * our control group that the kernel killed during the run because memory ran out; UINT64_MAX
+ * where it does not tell. memory_limit_bytes: how much the group may have, UINT64_MAX for none.
+ */
 struct umm_trial {
     int exit_code, signal;
     enum umm_trial_end end;         /* not by itself: timeout_ns had passed */
@@ -74,8 +79,10 @@ struct umm_trial {
     uint64_t interval_ns; /* between samples at the end */
     uint64_t n_taken;     /* samples, before their number was halved */
     uint64_t sampling_ns; /* time of a processor that taking them took */
-    uint64_t peak_rss_bytes, peak_pss_bytes, peak_anonymous_bytes;
+    uint64_t peak_rss_bytes, peak_anonymous_bytes;
     uint32_t peak_processes;
+    struct umm_trial_peak peak;
+    uint64_t oom_kills, memory_limit_bytes;
     bool is_left; /* some descendant still runs */
     struct umm_growth growth;
     struct umm_child_usage usage;
@@ -97,6 +104,9 @@ UMM_MUST_USE enum umm_status umm_trial_run(const struct umm_trial_options *optio
  */
 UMM_MUST_USE enum umm_status umm_trial_fit(struct umm_trial *trial, uint64_t from_ns,
                                            uint64_t until_ns, struct umm_error *err);
+
+/* Whether the command was killed, and the kernel killed in its group as memory ran out. */
+bool umm_trial_is_oom(const struct umm_trial *trial);
 
 void umm_trial_free(struct umm_trial *trial);
 

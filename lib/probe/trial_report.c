@@ -26,26 +26,50 @@ static double seconds_of(const struct umm_trial *trial)
 
 /* ---- for people ---------------------------------------------------------- */
 
+static double per_second(const struct umm_growth *growth, double bytes)
+{
+    double seconds = growth->end_seconds - growth->start_seconds;
+    return seconds > 0 ? bytes / seconds : 0;
+}
+
 /* Sizes side by side in one line need a buffer each. */
 struct sizes {
     char text[4][UMM_SIZE_TEXT_MAX];
 };
 
+static const char *plural(uint32_t n)
+{
+    return n == 1 ? "" : "es";
+}
+
+/* RSS is the kernel's figure where that is higher; PSS is of one moment, with what goes with it. */
 static void add_memory(struct umm_textbuf *out, const struct umm_trial *trial)
 {
+    const struct umm_trial_peak *peak = &trial->peak;
     struct sizes s;
     umm_textbuf_add(out, "peak         %s RSS",
                     umm_size_format(s.text[0], (double)trial->peak_rss_bytes));
-    if (trial->n_samples)
-        umm_textbuf_add(out, ", %s PSS, %s anonymous, in %u process%s",
-                        umm_size_format(s.text[1], (double)trial->peak_pss_bytes),
-                        umm_size_format(s.text[2], (double)trial->peak_anonymous_bytes),
-                        (unsigned)trial->peak_processes, trial->peak_processes == 1 ? "" : "es");
+    if (trial->peak_processes > 1)
+        umm_textbuf_add(out, ", in up to %u processes", (unsigned)trial->peak_processes);
     umm_textbuf_add(out, "\n");
+    if (!peak->is_known)
+        return;
+    umm_textbuf_add(out,
+                    "peak PSS     %s in %u process%s after %.3f s, of it %s anonymous and shared "
+                    "memory\n",
+                    umm_size_format(s.text[0], (double)peak->pss_bytes),
+                    (unsigned)peak->n_processes, plural(peak->n_processes),
+                    (double)peak->at_ns / 1e9,
+                    umm_size_format(s.text[1], (double)peak->growing_bytes));
+    if (peak->n_hidden)
+        umm_textbuf_add(out, "             PSS of %u process%s cannot be read: %s of it is RSS\n",
+                        (unsigned)peak->n_hidden, plural(peak->n_hidden),
+                        umm_size_format(s.text[0], (double)peak->hidden_bytes));
 }
 
-static void add_growth(struct umm_textbuf *out, const struct umm_growth *growth)
+static void add_growth(struct umm_textbuf *out, const struct umm_trial_report *report)
 {
+    const struct umm_growth *growth = &report->trial->growth;
     struct sizes s;
     if (!growth->is_known) {
         umm_textbuf_add(out,
@@ -54,12 +78,15 @@ static void add_growth(struct umm_textbuf *out, const struct umm_growth *growth)
                         growth->n_points, UMM_GROWTH_POINTS_MIN, UMM_GROWTH_POINTS_MIN / 4);
         return;
     }
-    umm_textbuf_add(out, "growth       %s in %.3f s, %s/s (95 %%: %s/s to %s/s)\n",
-                    umm_size_format_change(s.text[0], growth->bytes),
-                    growth->end_seconds - growth->start_seconds,
-                    umm_size_format_change(s.text[1], growth->slope),
-                    umm_size_format_change(s.text[2], growth->slope_low),
-                    umm_size_format_change(s.text[3], growth->slope_high));
+    double seconds = growth->end_seconds - growth->start_seconds;
+    umm_textbuf_add(out, "growth       %s in %.3f s (between %s and %s), %s/s\n",
+                    umm_size_format_change(s.text[0], growth->bytes), seconds,
+                    umm_size_format_change(s.text[1], growth->low_bytes),
+                    umm_size_format_change(s.text[2], growth->high_bytes),
+                    umm_size_format_change(s.text[3], per_second(growth, growth->bytes)));
+    if (report->units > 0)
+        umm_textbuf_add(out, "             %s per unit\n",
+                        umm_size_format_change(s.text[0], growth->bytes / report->units));
 }
 
 static void add_usage(struct umm_textbuf *out, const struct umm_child_usage *usage)
@@ -105,6 +132,20 @@ static void add_allocs(struct umm_textbuf *out, const struct umm_trial_report *r
                     umm_size_format(s.text[0], (double)allocs->map_bytes), allocs->n_unmaps);
 }
 
+/* Killed by the kernel in our control group: a container's limit, most often. */
+static void add_oom(struct umm_textbuf *out, const struct umm_trial *trial)
+{
+    struct sizes s;
+    if (!trial->oom_kills || trial->oom_kills == UINT64_MAX)
+        return;
+    umm_textbuf_add(out, "killed       %s by the kernel, as memory ran out",
+                    umm_trial_is_oom(trial) ? "the command," : "in this control group,");
+    if (trial->memory_limit_bytes != UINT64_MAX)
+        umm_textbuf_add(out, ": the limit is %s",
+                        umm_size_format(s.text[0], (double)trial->memory_limit_bytes));
+    umm_textbuf_add(out, "\n");
+}
+
 enum umm_status umm_trial_report_text(const struct umm_trial_report *report, char **text,
                                       size_t *len_bytes, struct umm_error *err)
 {
@@ -117,10 +158,11 @@ enum umm_status umm_trial_report_text(const struct umm_trial_report *report, cha
         umm_textbuf_add(&out, "exit         %d (signal %d)\n", trial->exit_code, trial->signal);
     else
         umm_textbuf_add(&out, "exit         %d\n", trial->exit_code);
+    add_oom(&out, trial);
     umm_textbuf_add(&out, "duration     %.3f s (%.3f s user, %.3f s system)\n", seconds_of(trial),
                     (double)trial->usage.user_us / 1e6, (double)trial->usage.system_us / 1e6);
     add_memory(&out, trial);
-    add_growth(&out, &trial->growth);
+    add_growth(&out, report);
     add_usage(&out, &trial->usage);
     add_allocs(&out, report);
     if (trial->is_left)
@@ -141,22 +183,41 @@ static void put_count(struct umm_json *object, const char *key, uint64_t count)
         umm_json_put_count(object, key, count);
 }
 
-static void put_growth(struct umm_json *root, const struct umm_growth *growth)
+/* All of one moment. */
+static void put_peak(struct umm_json *root, const struct umm_trial_peak *peak)
 {
+    put_count(root, "peak_pss_bytes", peak->is_known ? peak->pss_bytes : UINT64_MAX);
+    if (!peak->is_known)
+        return;
+    umm_json_put_real(root, "peak_pss_seconds", (double)peak->at_ns / 1e9);
+    umm_json_put_count(root, "peak_pss_growing_bytes", peak->growing_bytes);
+    umm_json_put_count(root, "peak_pss_processes", peak->n_processes);
+    umm_json_put_count(root, "peak_pss_hidden_bytes", peak->hidden_bytes);
+    umm_json_put_count(root, "peak_pss_hidden_processes", peak->n_hidden);
+}
+
+static void put_growth(struct umm_json *root, const struct umm_trial_report *report)
+{
+    const struct umm_growth *growth = &report->trial->growth;
     struct umm_json *object = umm_json_put_object(root, "growth");
-    umm_json_put_text(object, "estimator", "Theil-Sen");
+    umm_json_put_text(object, "estimator", "Theil-Sen of the low envelope");
     umm_json_put_count(object, "samples", growth->n_points);
     umm_json_put_bool(object, "is_known", growth->is_known);
     if (!growth->is_known)
         return;
     umm_json_put_real(object, "bytes", growth->bytes);
+    umm_json_put_real(object, "bytes_low", growth->low_bytes);
+    umm_json_put_real(object, "bytes_high", growth->high_bytes);
+    umm_json_put_real(object, "swing_bytes", growth->swing_bytes);
     umm_json_put_real(object, "start_seconds", growth->start_seconds);
     umm_json_put_real(object, "end_seconds", growth->end_seconds);
     umm_json_put_real(object, "start_bytes", growth->start_bytes);
     umm_json_put_real(object, "end_bytes", growth->end_bytes);
-    umm_json_put_real(object, "bytes_per_second", growth->slope);
-    umm_json_put_real(object, "bytes_per_second_low", growth->slope_low);
-    umm_json_put_real(object, "bytes_per_second_high", growth->slope_high);
+    umm_json_put_real(object, "bytes_per_second", per_second(growth, growth->bytes));
+    umm_json_put_real(object, "bytes_per_second_low", per_second(growth, growth->low_bytes));
+    umm_json_put_real(object, "bytes_per_second_high", per_second(growth, growth->high_bytes));
+    if (report->units > 0)
+        umm_json_put_real(object, "bytes_per_unit", growth->bytes / report->units);
 }
 
 static void put_usage(struct umm_json *root, const struct umm_child_usage *usage)
@@ -205,8 +266,10 @@ static void put_verdicts(struct umm_json *root, const struct umm_trial_report *r
         const struct umm_verdict *v = &report->verdicts[i];
         struct umm_json *object = umm_json_add_object(root, "verdicts");
         umm_json_put_text(object, "limit", umm_verdict_name(v->kind));
-        umm_json_put_text(object, "verdict", v->is_kept ? "PASS" : "FAIL");
+        umm_json_put_text(object, "verdict", umm_verdict_word(v->word));
         umm_json_put_real(object, "measured", v->is_known ? v->measured : (double)NAN);
+        umm_json_put_real(object, "low", v->is_known ? v->low : (double)NAN);
+        umm_json_put_real(object, "high", v->is_known ? v->high : (double)NAN);
         umm_json_put_real(object, "at_most", v->at_most);
     }
 }
@@ -220,6 +283,8 @@ static void put_samples(struct umm_json *root, const struct umm_trial *trial)
         umm_json_put_count(object, "rss_bytes", sample->rss_bytes);
         put_count(object, "pss_bytes", sample->is_exact ? sample->pss_bytes : UINT64_MAX);
         umm_json_put_count(object, "anonymous_bytes", sample->anonymous_bytes);
+        umm_json_put_count(object, "shmem_bytes", sample->shmem_bytes);
+        put_count(object, "growing_bytes", sample->is_sound ? sample->growing_bytes : UINT64_MAX);
         umm_json_put_count(object, "processes", sample->n_processes);
         if (is_counted(trial))
             umm_json_put_count(object, "allocs", sample->n_allocs);
@@ -239,12 +304,14 @@ enum umm_status umm_trial_report_json(const struct umm_trial_report *report, cha
     umm_json_put_real(root, "seconds", seconds_of(trial));
     umm_json_put_real(root, "warmup_seconds", report->warmup_seconds);
     umm_json_put_count(root, "peak_rss_bytes", trial->peak_rss_bytes);
-    put_count(root, "peak_pss_bytes", trial->n_samples ? trial->peak_pss_bytes : UINT64_MAX);
+    put_peak(root, &trial->peak);
     put_count(root, "peak_anonymous_bytes",
               trial->n_samples ? trial->peak_anonymous_bytes : UINT64_MAX);
     umm_json_put_count(root, "peak_processes", trial->peak_processes);
     umm_json_put_bool(root, "is_left_running", trial->is_left);
-    put_growth(root, &trial->growth);
+    put_count(root, "oom_kills", trial->oom_kills);
+    put_count(root, "memory_limit_bytes", trial->memory_limit_bytes);
+    put_growth(root, report);
     put_usage(root, &trial->usage);
     put_allocs(root, report);
     put_verdicts(root, report);
@@ -263,13 +330,13 @@ void umm_trial_report_metrics(const struct umm_trial_report *report, struct umm_
     const struct umm_trial *trial = report->trial;
     size_t n_failed = 0;
     for (size_t i = 0; i < report->n_verdicts; i++)
-        n_failed += !report->verdicts[i].is_kept;
+        n_failed += report->verdicts[i].word != UMM_VERDICT_PASS;
     umm_prometheus_begin(page, "umm-memstat", NULL, NULL);
     umm_prometheus_add(page, UMM_METRIC_RUN_EXIT_CODE, trial->exit_code);
     umm_prometheus_add(page, UMM_METRIC_DURATION, seconds_of(trial));
     umm_prometheus_add(page, UMM_METRIC_RUN_PEAK_RSS, (double)trial->peak_rss_bytes);
-    if (trial->n_samples)
-        umm_prometheus_add(page, UMM_METRIC_RUN_PEAK_PSS, (double)trial->peak_pss_bytes);
+    if (trial->peak.is_known)
+        umm_prometheus_add(page, UMM_METRIC_RUN_PEAK_PSS, (double)trial->peak.pss_bytes);
     if (trial->growth.is_known)
         umm_prometheus_add(page, UMM_METRIC_RUN_GROWTH, trial->growth.bytes);
     umm_prometheus_add(page, UMM_METRIC_RUN_MAJOR_FAULTS, (double)trial->usage.major_faults);
@@ -277,6 +344,8 @@ void umm_trial_report_metrics(const struct umm_trial_report *report, struct umm_
         umm_prometheus_add(page, UMM_METRIC_RUN_DEVICE_READ, (double)trial->usage.read_bytes);
     if (trial->alloc_state == UMM_TRIAL_COUNTED)
         umm_prometheus_add(page, UMM_METRIC_RUN_ALLOCATIONS, (double)trial->allocs.n_allocs);
+    if (trial->oom_kills != UINT64_MAX)
+        umm_prometheus_add(page, UMM_METRIC_RUN_OOM_KILLS, (double)trial->oom_kills);
     umm_prometheus_add(page, UMM_METRIC_RUN_FAILED_LIMITS, (double)n_failed);
     if (!n_failed && trial->exit_code == 0)
         umm_prometheus_success(page);
@@ -288,22 +357,28 @@ enum { LIMIT_ROOM = 64 };
 
 /* The samples as columns, and the growth's line. */
 struct columns {
-    double *seconds, *rss, *growing;
+    double *seconds, *rss;
+    double *sound_seconds, *growing; /* of the samples that have it */
+    size_t n_sound;
     double line_seconds[2], line_bytes[2];
 };
 
 static bool fill_columns(struct columns *columns, const struct umm_trial *trial)
 {
     size_t n = trial->n_samples;
-    columns->seconds = calloc(3 * n + 1, sizeof *columns->seconds);
+    columns->seconds = calloc(4 * n + 1, sizeof *columns->seconds);
     if (!columns->seconds)
         return false;
     columns->rss = columns->seconds + n;
-    columns->growing = columns->rss + n;
+    columns->sound_seconds = columns->rss + n;
+    columns->growing = columns->sound_seconds + n;
     for (size_t i = 0; i < n; i++) {
         columns->seconds[i] = (double)trial->samples[i].at_ns / 1e9;
         columns->rss[i] = (double)trial->samples[i].rss_bytes;
-        columns->growing[i] = (double)trial->samples[i].growing_bytes;
+        if (!trial->samples[i].is_sound)
+            continue;
+        columns->sound_seconds[columns->n_sound] = columns->seconds[i];
+        columns->growing[columns->n_sound++] = (double)trial->samples[i].growing_bytes;
     }
     columns->line_seconds[0] = trial->growth.start_seconds;
     columns->line_seconds[1] = trial->growth.end_seconds;
@@ -318,8 +393,10 @@ static void add_series(struct umm_svg_plot *plot, const struct columns *columns,
     size_t n = trial->n_samples;
     plot->series[plot->n_series++] = (struct umm_svg_series){
         .name = "RSS", .seconds = columns->seconds, .bytes = columns->rss, .n = n};
-    plot->series[plot->n_series++] = (struct umm_svg_series){
-        .name = "anonymous", .seconds = columns->seconds, .bytes = columns->growing, .n = n};
+    plot->series[plot->n_series++] = (struct umm_svg_series){.name = "anonymous and shared",
+                                                             .seconds = columns->sound_seconds,
+                                                             .bytes = columns->growing,
+                                                             .n = columns->n_sound};
     if (trial->growth.is_known)
         plot->series[plot->n_series++] = (struct umm_svg_series){.name = "growth",
                                                                  .seconds = columns->line_seconds,
@@ -329,16 +406,19 @@ static void add_series(struct umm_svg_plot *plot, const struct columns *columns,
 }
 
 static void add_verdicts(struct umm_svg_plot *plot, const struct umm_trial_report *report,
-                         char limit[LIMIT_ROOM])
+                         char limits[][LIMIT_ROOM])
 {
+    static const enum umm_svg_tone tones[] = {UMM_SVG_GOOD, UMM_SVG_BAD, UMM_SVG_PLAIN};
     char size[UMM_SIZE_TEXT_MAX];
     for (size_t i = 0; i < report->n_verdicts && plot->n_notes < UMM_SVG_NOTES_MAX; i++) {
         const struct umm_verdict *v = &report->verdicts[i];
         plot->notes[plot->n_notes++] =
-            (struct umm_svg_note){.tone = v->is_kept ? UMM_SVG_GOOD : UMM_SVG_BAD, .text = v->text};
-        if (v->kind != UMM_VERDICT_RSS)
+            (struct umm_svg_note){.tone = tones[v->word], .text = v->text};
+        if (v->kind != UMM_VERDICT_RSS && v->kind != UMM_VERDICT_PSS)
             continue;
-        snprintf(limit, LIMIT_ROOM, "RSS at most %s", umm_size_format(size, v->at_most));
+        char *limit = limits[plot->n_limits];
+        snprintf(limit, LIMIT_ROOM, "%s at most %s", v->kind == UMM_VERDICT_RSS ? "RSS" : "PSS",
+                 umm_size_format(size, v->at_most));
         plot->limits[plot->n_limits++] = (struct umm_svg_limit){.name = limit, .bytes = v->at_most};
     }
 }
@@ -368,7 +448,7 @@ enum umm_status umm_trial_report_svg(const struct umm_trial_report *report, char
     const struct umm_growth *growth = &trial->growth;
     struct columns columns = {0};
     struct sizes s;
-    char title[TITLE_ROOM], subtitle[160], limit[LIMIT_ROOM];
+    char title[TITLE_ROOM], subtitle[160], limits[2][LIMIT_ROOM];
     struct umm_svg_plot plot = {.title = title,
                                 .subtitle = subtitle,
                                 .seconds = seconds_of(trial),
@@ -382,9 +462,9 @@ enum umm_status umm_trial_report_svg(const struct umm_trial_report *report, char
     if (growth->is_known)
         snprintf(subtitle + n, sizeof subtitle - (size_t)n, "; growth %s, %s/s",
                  umm_size_format_change(s.text[1], growth->bytes),
-                 umm_size_format_change(s.text[2], growth->slope));
+                 umm_size_format_change(s.text[2], per_second(growth, growth->bytes)));
     add_series(&plot, &columns, trial);
-    add_verdicts(&plot, report, limit);
+    add_verdicts(&plot, report, limits);
     enum umm_status status = umm_svg_print(&plot, text, len_bytes, err);
     free(columns.seconds);
     return status;

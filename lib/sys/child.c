@@ -253,10 +253,18 @@ enum umm_status umm_child_wait(struct umm_child *child, uint64_t timeout_ns, str
     return reap(child, err);
 }
 
+/* Of the exit codes that a shell gives to what a signal ended. */
+enum { SIGNAL_BASE = 128 };
+
 int umm_child_exit_code(const struct umm_child *child)
 {
-    return WIFSIGNALED(child->wait_status) ? 128 + WTERMSIG(child->wait_status)
+    return WIFSIGNALED(child->wait_status) ? SIGNAL_BASE + WTERMSIG(child->wait_status)
                                            : WEXITSTATUS(child->wait_status);
+}
+
+bool umm_child_is_kill(int exit_code)
+{
+    return exit_code == SIGNAL_BASE + SIGKILL;
 }
 
 int umm_child_signal(const struct umm_child *child)

@@ -70,6 +70,9 @@ UMM_MUST_USE enum umm_status umm_child_wait(struct umm_child *child, uint64_t ti
 /* As a shell's $?: the command's exit code, or 128 + the signal that ended it. */
 int umm_child_exit_code(const struct umm_child *child);
 
+/* Whether that is the exit code of what SIGKILL ended; a shell hands on that of its command. */
+bool umm_child_is_kill(int exit_code);
+
 /* The signal that ended it, 0 for none. */
 int umm_child_signal(const struct umm_child *child);
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "probe/verdict.h"
 #include "text/size.h"
 
 #define LIVE_BYTES_MAX      16.0
@@ -22,7 +23,7 @@
 
 const char *umm_acceptance_word(enum umm_acceptance_verdict verdict)
 {
-    static const char *const words[] = {"PASS", "FAIL", "SKIP"};
+    static const char *const words[] = {"PASS", "FAIL", "SKIP", "INCONCLUSIVE"};
     return words[verdict];
 }
 
@@ -130,22 +131,47 @@ double umm_acceptance_growth_limit(uint64_t n_signals)
     return limit < GROWTH_MAX_LEAST ? 0 : limit;
 }
 
+/* A figure without bounds, of an older baseline, is its own. */
+static double bound(uint64_t bytes, const struct umm_record *record)
+{
+    return (double)(is_known(bytes) ? bytes : record->growth_bytes);
+}
+
+static enum umm_acceptance_verdict growth_verdict(double low, double high, double limit)
+{
+    switch (umm_verdict_between(low, high, limit)) {
+    case UMM_VERDICT_PASS: return UMM_ACCEPTANCE_PASS;
+    case UMM_VERDICT_FAIL: return UMM_ACCEPTANCE_FAIL;
+    case UMM_VERDICT_INCONCLUSIVE:
+    default: return UMM_ACCEPTANCE_INCONCLUSIVE;
+    }
+}
+
 static void judge_growth(const struct umm_record *record, struct umm_acceptance *acceptance)
 {
     struct umm_acceptance_line *line = add(acceptance, "growth_bytes", "growth");
-    double limit = umm_acceptance_growth_limit(record->signals_wanted);
+    double limit = umm_acceptance_growth_limit(record->signals_wanted), low = 0, high = 0;
     line->limit = limit > 0 ? limit : GROWTH_MAX;
+    line->verdict = UMM_ACCEPTANCE_INCONCLUSIVE;
     set_limit(line, "at most %.1f MB", line->limit / 1e6);
     if (is_known(record->growth_bytes)) {
+        low = bound(record->growth_low_bytes, record);
+        high = bound(record->growth_high_bytes, record);
         line->value = (double)record->growth_bytes;
-        set_figure(line, line->value <= line->limit, "%.2f MB", line->value / 1e6);
+        set_figure(line, true, "%.2f MB", line->value / 1e6);
+        line->verdict = growth_verdict(low, high, line->limit);
     }
     /* What exceeds the limit even so is no question of resolution. */
-    if (limit > 0 || line->value > GROWTH_MAX)
-        return;
-    line->verdict = UMM_ACCEPTANCE_SKIP;
-    set_note(line, "%" PRIu64 " signals: a leak of %d B each would not show",
-             record->signals_wanted, UMM_WORKLOAD_LEAK_BYTES);
+    if (limit <= 0 && low <= GROWTH_MAX) {
+        line->verdict = UMM_ACCEPTANCE_SKIP;
+        set_note(line, "%" PRIu64 " signals: a leak of %d B each would not show",
+                 record->signals_wanted, UMM_WORKLOAD_LEAK_BYTES);
+    } else if (line->verdict == UMM_ACCEPTANCE_INCONCLUSIVE && isnan(line->value)) {
+        set_note(line, "too few samples: more signals would decide it");
+    } else if (line->verdict == UMM_ACCEPTANCE_INCONCLUSIVE) {
+        set_note(line, "between %.2f and %.2f MB: more signals would decide it", low / 1e6,
+                 high / 1e6);
+    }
 }
 
 static void judge_steady_allocs(const struct umm_record *record, struct umm_acceptance *acceptance)
@@ -279,8 +305,12 @@ void umm_acceptance_judge(const struct umm_record *record, struct umm_acceptance
 
 enum umm_acceptance_verdict umm_acceptance_verdict(const struct umm_acceptance *acceptance)
 {
-    for (size_t i = 0; i < acceptance->n_lines; i++)
+    enum umm_acceptance_verdict worst = UMM_ACCEPTANCE_PASS;
+    for (size_t i = 0; i < acceptance->n_lines; i++) {
         if (acceptance->lines[i].verdict == UMM_ACCEPTANCE_FAIL)
             return UMM_ACCEPTANCE_FAIL;
-    return UMM_ACCEPTANCE_PASS;
+        if (acceptance->lines[i].verdict == UMM_ACCEPTANCE_INCONCLUSIVE)
+            worst = UMM_ACCEPTANCE_INCONCLUSIVE;
+    }
+    return worst;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * acceptance.h - is a run's memory fit for release? One line for each demand: the figure,
- * the limit, and PASS, FAIL or SKIP.
+ * the limit, and PASS, FAIL, SKIP or INCONCLUSIVE.
  *
  *   exit code      0, of a command
  *   signals        exactly as many as were asked for
  *   duration       as asked for, to a second or 1 %; as fast as it goes: within the time
  *                  given
  *   live bytes     what malloc has given out grows by less than 16 B a signal
- *   growth         of anonymous memory, less than 5 MB; see below
+ *   growth         of anonymous and shared memory, less than 5 MB; see below
  *   allocations    less than 1 in 20 signals, once the run is steady
  *   calls, bytes   of malloc over the whole run: 20 % fewer than without a pool
  *   cache hits     80 % of the lookups, without the first ones of each key
@@ -20,14 +20,21 @@
  * signal would exceed the limit 4 times over. In runs too short for the limit of 5 MB
  * a lower one serves, down to 1 MB; below that the line is SKIP, and says so.
  *
- * What is not known is FAIL: a check that cannot look has not seen that all is well.
+ * Growth is known to within bounds, and INCONCLUSIVE if the limit lies between them. What
+ * else is not known is FAIL: a check that cannot look has not seen that all is well.
  */
 #ifndef UMM_WATCH_ACCEPTANCE_H
 #define UMM_WATCH_ACCEPTANCE_H
 
 #include "watch/record.h"
 
-enum umm_acceptance_verdict { UMM_ACCEPTANCE_PASS, UMM_ACCEPTANCE_FAIL, UMM_ACCEPTANCE_SKIP };
+enum umm_acceptance_verdict {
+    UMM_ACCEPTANCE_PASS,
+    UMM_ACCEPTANCE_FAIL,
+    UMM_ACCEPTANCE_SKIP,
+    UMM_ACCEPTANCE_INCONCLUSIVE,
+    UMM_ACCEPTANCE_VERDICTS
+};
 
 enum { UMM_ACCEPTANCE_LINES_MAX = 16, UMM_ACCEPTANCE_TEXT_MAX = 48, UMM_ACCEPTANCE_NOTE_MAX = 128 };
 
@@ -49,13 +56,13 @@ struct umm_acceptance {
     struct umm_acceptance_line lines[UMM_ACCEPTANCE_LINES_MAX];
 };
 
-/* "PASS", "FAIL", "SKIP". */
+/* "PASS", "FAIL", "SKIP", "INCONCLUSIVE". */
 const char *umm_acceptance_word(enum umm_acceptance_verdict verdict);
 
 /* A line for each demand that goes with the record. */
 void umm_acceptance_judge(const struct umm_record *record, struct umm_acceptance *acceptance);
 
-/* FAIL if any line is. */
+/* FAIL if any line is, else INCONCLUSIVE if any line is, else PASS. */
 enum umm_acceptance_verdict umm_acceptance_verdict(const struct umm_acceptance *acceptance);
 
 /* The limit on growth for that many signals, in bytes; 0: too few to judge. */

@@ -39,16 +39,19 @@ enum umm_status umm_acceptance_report_text(const struct umm_acceptance_report *r
 {
     struct umm_textbuf out = {0};
     const struct umm_acceptance *acceptance = report->acceptance;
-    size_t n[3] = {0};
+    size_t n[UMM_ACCEPTANCE_VERDICTS] = {0};
     umm_textbuf_add(&out, "      %-17s %-20s %s\n", "line", "figure",
                     report->baseline ? "limit                    baseline" : "limit");
     for (size_t i = 0; i < acceptance->n_lines; i++) {
         add_text_line(&out, report, &acceptance->lines[i]);
         n[acceptance->lines[i].verdict]++;
     }
-    umm_textbuf_add(&out, "%s: %zu passed, %zu failed, %zu skipped\n",
+    umm_textbuf_add(&out, "%s: %zu passed, %zu failed, %zu skipped",
                     umm_acceptance_word(umm_acceptance_verdict(acceptance)), n[UMM_ACCEPTANCE_PASS],
                     n[UMM_ACCEPTANCE_FAIL], n[UMM_ACCEPTANCE_SKIP]);
+    if (n[UMM_ACCEPTANCE_INCONCLUSIVE])
+        umm_textbuf_add(&out, ", %zu inconclusive", n[UMM_ACCEPTANCE_INCONCLUSIVE]);
+    umm_textbuf_add(&out, "\n");
     return umm_textbuf_take(&out, text, len_bytes, err);
 }
 

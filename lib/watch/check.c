@@ -127,8 +127,9 @@ static enum umm_status try_command(const struct check *check, char *const *argv,
     if (!status && (trial->signal || umm_run_is_cancelled(check->run)))
         return umm_run_is_cancelled(check->run)
                    ? umm_error_set_cancelled(err)
-                   : umm_error_set_path(err, UMM_ERR_SYSTEM, argv[0], "was ended by signal %d",
-                                        trial->signal);
+                   : umm_error_set_path(
+                         err, UMM_ERR_SYSTEM, argv[0], "was ended by signal %d%s", trial->signal,
+                         umm_trial_is_oom(trial) ? ", as memory ran out in its control group" : "");
     return status;
 }
 
@@ -142,27 +143,24 @@ static void keep_samples(const struct umm_trial *trial, struct umm_record *recor
 {
     size_t step = trial->n_samples / UMM_RECORD_SAMPLES_MAX + 1;
     for (size_t i = 0; i < trial->n_samples; i += step)
-        record->samples[record->n_samples++] = (struct umm_record_sample){
-            trial->samples[i].at_ns / (second_ns / 1000), trial->samples[i].growing_bytes};
+        if (trial->samples[i].is_sound)
+            record->samples[record->n_samples++] = (struct umm_record_sample){
+                trial->samples[i].at_ns / (second_ns / 1000), trial->samples[i].growing_bytes};
 }
 
-/*
- * A line through samples takes a number of them. A run too short for that, on a machine
- * too busy to look often, is judged by its last sample and its first one after the warm-up.
- */
-static uint64_t growth_of(const struct umm_trial *trial, uint64_t from_ns, uint64_t until_ns)
+static uint64_t not_negative(double bytes)
 {
-    size_t n = 0, first = 0;
-    if (trial->growth.is_known)
-        return trial->growth.bytes > 0 ? (uint64_t)trial->growth.bytes : 0;
-    while (n < trial->n_samples && trial->samples[n].at_ns <= until_ns)
-        n++;
-    while (first < n && trial->samples[first].at_ns < from_ns)
-        first++;
-    if (first + 1 >= n)
-        return UMM_FIGURE_UNKNOWN;
-    uint64_t begin = trial->samples[first].growing_bytes, end = trial->samples[n - 1].growing_bytes;
-    return end > begin ? end - begin : 0;
+    return bytes > 0 ? (uint64_t)bytes : 0;
+}
+
+/* Of a run too short for lines, on a machine too busy to look often, all there is. */
+static void keep_growth(const struct umm_growth *growth, struct umm_record *record)
+{
+    if (growth->n_points < 2)
+        return;
+    record->growth_bytes = not_negative(growth->bytes);
+    record->growth_low_bytes = not_negative(growth->low_bytes);
+    record->growth_high_bytes = not_negative(growth->high_bytes);
 }
 
 /*
@@ -188,7 +186,7 @@ static enum umm_status keep_trial(struct umm_trial *trial, struct umm_record *re
     steady_part(trial, &record->workload, &from_ns, &until_ns);
     enum umm_status status = umm_trial_fit(trial, from_ns, until_ns, err);
     record->exit_code = (uint64_t)trial->exit_code;
-    record->growth_bytes = growth_of(trial, from_ns, until_ns);
+    keep_growth(&trial->growth, record);
     record->peak_rss_bytes = trial->peak_rss_bytes;
     record->peak_anonymous_bytes = trial->peak_anonymous_bytes;
     record->allocs = known_count(trial, trial->allocs.n_allocs);

@@ -28,6 +28,8 @@ static const struct {
              FIGURE(allocs_max_thousandths),
              FIGURE(duration_ms),
              FIGURE(growth_bytes),
+             FIGURE(growth_low_bytes),
+             FIGURE(growth_high_bytes),
              FIGURE(peak_rss_bytes),
              FIGURE(peak_anonymous_bytes),
              FIGURE(allocs),

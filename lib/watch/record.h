@@ -20,7 +20,8 @@ struct umm_record_sample {
 /*
  * All numbers; UMM_FIGURE_UNKNOWN for what is not known. is_command: a command of the
  * user's, of which only the outside is known. duration_wanted_ms: 0 for as fast as it
- * goes. growth_bytes: of anonymous memory after the warm-up, 0 when it shrank. allocs and
+ * goes. growth_bytes: of anonymous and shared memory after the warm-up, 0 when it shrank; it
+ * is known to lie between low and high. allocs and
  * alloc_bytes are of the whole run, unpooled_* of the same without a pool.
  * allocs_max_thousandths: a limit per signal that the user gave for a command.
  */
@@ -29,7 +30,8 @@ struct umm_record {
     uint64_t is_command, exit_code;
     uint64_t signals_wanted, duration_wanted_ms, duration_max_ms, allocs_max_thousandths;
     uint64_t duration_ms;
-    uint64_t growth_bytes, peak_rss_bytes, peak_anonymous_bytes;
+    uint64_t growth_bytes, growth_low_bytes, growth_high_bytes, peak_rss_bytes,
+        peak_anonymous_bytes;
     uint64_t allocs, alloc_bytes;
     uint64_t unpooled_allocs, unpooled_alloc_bytes;
     uint64_t is_shm_private, left_in_shm, left_in_tmp;

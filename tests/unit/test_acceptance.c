@@ -126,6 +126,29 @@ static void test_growth_limit(void **state)
     assert_string_equal(keys_with(&r, UMM_ACCEPTANCE_FAIL), "growth_bytes");
 }
 
+/* A limit between the bounds: neither PASS nor FAIL; but what fails beside it does. */
+static void test_growth_bounds(void **state)
+{
+    (void)state;
+    struct umm_record r = good();
+    struct umm_acceptance acceptance;
+    r.growth_low_bytes = 0;
+    r.growth_high_bytes = 1280000;
+    assert_string_equal(keys_with(&r, UMM_ACCEPTANCE_INCONCLUSIVE), "");
+    r.growth_high_bytes = 1280001;
+    assert_string_equal(keys_with(&r, UMM_ACCEPTANCE_INCONCLUSIVE), "growth_bytes");
+    umm_acceptance_judge(&r, &acceptance);
+    assert_int_equal(umm_acceptance_verdict(&acceptance), UMM_ACCEPTANCE_INCONCLUSIVE);
+    r.left_in_tmp = 1;
+    umm_acceptance_judge(&r, &acceptance);
+    assert_int_equal(umm_acceptance_verdict(&acceptance), UMM_ACCEPTANCE_FAIL);
+    r.growth_low_bytes = 1280001;
+    assert_string_equal(keys_with(&r, UMM_ACCEPTANCE_FAIL), "growth_bytes left_in_tmp");
+    r = good();
+    r.growth_bytes = UMM_FIGURE_UNKNOWN;
+    assert_string_equal(keys_with(&r, UMM_ACCEPTANCE_INCONCLUSIVE), "growth_bytes");
+}
+
 /* Keys that are new each time are no excuse for missing. */
 static void test_first_lookups(void **state)
 {
@@ -233,6 +256,9 @@ static void test_health(void **state)
     assert_int_equal(acceptance.lines[0].verdict, UMM_ACCEPTANCE_FAIL);
     memory.pressure.is_known = true;
     memory.pressure.full_avg10 = 10.1;
+    umm_health_add(&health, &memory);
+    /* What was the most stays: a peak of pressure is over when the watch ends. */
+    memory.pressure.full_avg10 = 0;
     memory.swap_used_bytes = 65 * 1024 * 1024;
     umm_health_add(&health, &memory);
     umm_health_judge(&health, &acceptance);
@@ -243,15 +269,11 @@ static void test_health(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_growth_limit),
-        cmocka_unit_test(test_first_lookups),
-        cmocka_unit_test(test_paced),
-        cmocka_unit_test(test_command),
-        cmocka_unit_test(test_record_reads_back),
-        cmocka_unit_test(test_page_escapes),
-        cmocka_unit_test(test_health),
+        cmocka_unit_test(test_limits),        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_growth_limit),  cmocka_unit_test(test_growth_bounds),
+        cmocka_unit_test(test_first_lookups), cmocka_unit_test(test_paced),
+        cmocka_unit_test(test_command),       cmocka_unit_test(test_record_reads_back),
+        cmocka_unit_test(test_page_escapes),  cmocka_unit_test(test_health),
     };
     return cmocka_run_group_tests_name("acceptance", tests, NULL, NULL);
 }

@@ -56,8 +56,12 @@ static void test_rollup(void **state)
     struct umm_process p = {.shmem_bytes = 4096, .pss_bytes = UMM_UNKNOWN};
     (void)state;
     umm_process_parse_rollup("Rss: 100 kB\nPss: 50 kB\nPrivate_Clean: 3 kB\nPrivate_Dirty: 4 kB\n"
-                             "Anonymous: 60 kB\nSwap: 9 kB\nSwapPss: 2 kB\n",
+                             "Pss_Anon: 30 kB\nPss_Shmem: 1 kB\nAnonymous: 60 kB\n"
+                             "LazyFree: 8 kB\nSwap: 9 kB\nSwapPss: 2 kB\n",
                              &p);
+    assert_int_equal(p.pss_anonymous_bytes, 30 * 1024);
+    assert_int_equal(p.pss_shmem_bytes, 1024);
+    assert_int_equal(p.lazy_free_bytes, 8 * 1024);
     assert_int_equal(p.rss_bytes, 100 * 1024);
     assert_int_equal(p.pss_bytes, 50 * 1024);
     assert_int_equal(p.uss_bytes, 7 * 1024);
