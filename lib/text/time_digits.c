@@ -64,8 +64,11 @@ static bool read_form(const struct form *form, const char *digits, size_t n_digi
         const size_t lost = width - n_digits;
         const int32_t digit = i < lost ? 0 : digits[i - lost] - '0';
         switch (form->letters[i]) {
-        case 'y': is_short = true; /* fall through */
-        case 'Y': year = year * 10 + digit; break;
+        case 'y':
+        case 'Y':
+            is_short = form->letters[i] == 'y';
+            year = year * 10 + digit;
+            break;
         case 'M': c->month = form->letters[i - 1] == 'M' ? c->month * 10 + digit : digit; break;
         case 'D': c->day = form->letters[i - 1] == 'D' ? c->day * 10 + digit : digit; break;
         case 'j': year_day = year_day * 10 + digit; break;
