@@ -54,6 +54,24 @@ times_are() {
         umm-convert --bad-rows=skip -o x.npy last.csv
 }
 
+@test "an exponent or a fraction makes no epoch of a date" {
+    # As numpy.savetxt and C's %e write numbers.
+    bars e.csv 2.024123122000000000e+09 2.024123123000000000e+09
+    refuses 1 'umm-convert: e.csv:2:1: timestamp is ambiguous: "2.024123122000000000e+09" could be an epoch in seconds (2034-02-21T08:25:22Z) or YYYYMMDDHH (2024-12-31T22:00:00); use --time-unit-in=s' \
+        umm-convert -o x.npy e.csv
+    bars e.csv 2.024123122e+09 1.704153600e+09
+    ok umm-convert --order=keep -o x.npy e.csv
+    times_are x.npy 2034-02-21T08:25:22Z 2024-01-02T00:00:00Z
+    bars d.csv 2.0240102e7
+    refuses 1 'umm-convert: d.csv:2:1: timestamp is no epoch of 1980 to 2100: "2.0240102e7" could be YYYYMMDD (2024-01-02), which is not read; write dates as YYYY-MM-DD' \
+        umm-convert -o x.npy d.csv
+    bars f.csv 2024002093000.250 2024002093000.500
+    refuses 1 'umm-convert: f.csv:2:1: timestamp is ambiguous: "2024002093000.250" could be an epoch in milliseconds (2034-02-19T22:48:13.000250Z) or YYYYDDDhhmmss (2024-01-02T09:30:00.250); use --time-unit-in=ms or --time-format=%Y%j%H%M%S%.f' \
+        umm-convert --time-unit=us -o x.npy f.csv
+    ok umm-convert --time-format=%Y%j%H%M%S%.f -o x.npy f.csv
+    times_are x.npy 2024-01-02T09:30:00.250Z 2024-01-02T09:30:00.500Z
+}
+
 @test "one value that is nothing but an epoch settles a column" {
     # 1501010000 could be 2015-01-01 00:00; so could those a minute or an hour of it later.
     bars one.csv 1501010000 1501010060

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "text/time_digits.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "text/time_epoch.h"
@@ -14,24 +16,25 @@ struct form {
     const char *name;
     const char *format, *format_lost; /* with all digits, without leading zeros */
     int n_lost;
+    const char *format_point; /* with all digits and a fraction of the second */
 };
 
 static const struct form forms[] = {
-    {"YYYYMMDD", "YYYYMMDD", "%Y%m%d", NULL, 0},
-    {"YYYYMMDDHH", "YYYYMMDDHH", "%Y%m%d%H", NULL, 0},
-    {"yyMMDDHHmm", "YYMMDDhhmm", "%y%m%d%H%M", "%-y%m%d%H%M", 1},
-    {"YYYYMMDDHHmm", "YYYYMMDDhhmm", "%Y%m%d%H%M", NULL, 0},
-    {"yyMMDDHHmmss", "YYMMDDhhmmss", "%y%m%d%H%M%S", "%-y%m%d%H%M%S", 1},
-    {"YYYYjjjHHmmss", "YYYYDDDhhmmss", "%Y%j%H%M%S", NULL, 0},
-    {"yyMMDDHHmmssfff", "YYMMDDhhmmss and milliseconds", "%y%m%d%H%M%S%f", NULL, 0},
-    {"yyMMDDHHmmssffffff", "YYMMDDhhmmss and microseconds", "%y%m%d%H%M%S%f", NULL, 0},
-    {"YYYYMMDDHHmmssf", "YYYYMMDDhhmmss and a fraction", "%Y%m%d%H%M%S%f", NULL, 0},
-    {"YYYYMMDDHHmmssff", "YYYYMMDDhhmmss and a fraction", "%Y%m%d%H%M%S%f", NULL, 0},
-    {"YYYYMMDDHHmmssfff", "YYYYMMDDhhmmss and milliseconds", "%Y%m%d%H%M%S%f", NULL, 0},
-    {"YYYYMMDDHHmmssffff", "YYYYMMDDhhmmss and a fraction", "%Y%m%d%H%M%S%f", NULL, 0},
-    {"YYYYMMDDHHmmssfffff", "YYYYMMDDhhmmss and a fraction", "%Y%m%d%H%M%S%f", NULL, 0},
-    {"YYYYMMDDHHmmssffffff", "YYYYMMDDhhmmss and microseconds", "%Y%m%d%H%M%S%f", NULL, 0},
-    {"YYYYMMDDHHmmssfffffffff", "YYYYMMDDhhmmss and nanoseconds", "%Y%m%d%H%M%S%f", NULL, 0}};
+    {"YYYYMMDD", "YYYYMMDD", "%Y%m%d", NULL, 0, NULL},
+    {"YYYYMMDDHH", "YYYYMMDDHH", "%Y%m%d%H", NULL, 0, NULL},
+    {"yyMMDDHHmm", "YYMMDDhhmm", "%y%m%d%H%M", "%-y%m%d%H%M", 1, NULL},
+    {"YYYYMMDDHHmm", "YYYYMMDDhhmm", "%Y%m%d%H%M", NULL, 0, NULL},
+    {"yyMMDDHHmmss", "YYMMDDhhmmss", "%y%m%d%H%M%S", "%-y%m%d%H%M%S", 1, "%y%m%d%H%M%S%.f"},
+    {"YYYYjjjHHmmss", "YYYYDDDhhmmss", "%Y%j%H%M%S", NULL, 0, "%Y%j%H%M%S%.f"},
+    {"yyMMDDHHmmssfff", "YYMMDDhhmmss and milliseconds", "%y%m%d%H%M%S%f", NULL, 0, NULL},
+    {"yyMMDDHHmmssffffff", "YYMMDDhhmmss and microseconds", "%y%m%d%H%M%S%f", NULL, 0, NULL},
+    {"YYYYMMDDHHmmssf", "YYYYMMDDhhmmss and a fraction", "%Y%m%d%H%M%S%f", NULL, 0, NULL},
+    {"YYYYMMDDHHmmssff", "YYYYMMDDhhmmss and a fraction", "%Y%m%d%H%M%S%f", NULL, 0, NULL},
+    {"YYYYMMDDHHmmssfff", "YYYYMMDDhhmmss and milliseconds", "%Y%m%d%H%M%S%f", NULL, 0, NULL},
+    {"YYYYMMDDHHmmssffff", "YYYYMMDDhhmmss and a fraction", "%Y%m%d%H%M%S%f", NULL, 0, NULL},
+    {"YYYYMMDDHHmmssfffff", "YYYYMMDDhhmmss and a fraction", "%Y%m%d%H%M%S%f", NULL, 0, NULL},
+    {"YYYYMMDDHHmmssffffff", "YYYYMMDDhhmmss and microseconds", "%Y%m%d%H%M%S%f", NULL, 0, NULL},
+    {"YYYYMMDDHHmmssfffffffff", "YYYYMMDDhhmmss and nanoseconds", "%Y%m%d%H%M%S%f", NULL, 0, NULL}};
 
 enum { DIGITS_MAX = 23, DAY_S = 86400 };
 
@@ -41,6 +44,8 @@ static size_t digits_of(const char *text, const struct umm_time_number *num,
 {
     const char *p = text + num->has_sign, *end = p + num->n_digits;
     size_t n = 0;
+    if (num->has_exponent)
+        return num->is_huge ? 0 : (size_t)snprintf(digits, DIGITS_MAX, "%" PRIu64, num->magnitude);
     while (p < end && *p == '0')
         p++;
     if (end - p > DIGITS_MAX)
@@ -94,6 +99,15 @@ static bool read_form(const struct form *form, const char *digits, size_t n_digi
            c->day <= 31 && c->hour <= 25 && c->minute <= 59 && c->second <= 60;
 }
 
+/* The pattern that reads such a number, written without an exponent; NULL if none does. */
+static const char *format_of(const struct form *form, const struct umm_time_number *num)
+{
+    const bool is_lost = num->n_digits < strlen(form->letters);
+    if (num->has_point)
+        return is_lost ? NULL : form->format_point;
+    return is_lost ? form->format_lost : form->format;
+}
+
 static void set_local(const struct umm_time_civil *civil, struct umm_time_meaning *meaning)
 {
     const struct umm_time_spec utc = {.form = UMM_TIME_FORM_NONE};
@@ -138,26 +152,28 @@ bool umm_time_digits_meaning(const char *text, size_t len_bytes, struct umm_time
     struct umm_time_civil civil;
     struct umm_time day;
     char digits[DIGITS_MAX];
-    if (!umm_time_scan_number(text, len_bytes, &num) || num.is_negative || num.has_exponent)
+    if (!umm_time_scan_number(text, len_bytes, &num) || num.is_negative || num.is_cut)
         return false;
     if (is_sheet_day(&num, &day)) {
         *meaning = (struct umm_time_meaning){
             .name = "a spreadsheet's day", .has_time = true, .is_day = true, .time = day};
         return true;
     }
-    if (num.fraction || num.is_finer)
-        return false;
-    if (is_ticks(&num) && meaning_of_ticks(text, len_bytes, meaning))
+    const bool has_fraction = num.fraction || num.is_finer;
+    if (!has_fraction && is_ticks(&num) && meaning_of_ticks(text, len_bytes, meaning))
         return true;
     const size_t n = digits_of(text, &num, digits);
     for (size_t i = 0; n && i < sizeof forms / sizeof *forms; i++) {
-        if (!read_form(&forms[i], digits, n, &civil))
+        const size_t width = strlen(forms[i].letters);
+        if ((has_fraction && forms[i].letters[width - 1] != 's') ||
+            !read_form(&forms[i], digits, n, &civil))
             continue;
-        const bool is_lost = num.n_digits < strlen(forms[i].letters);
+        if (has_fraction)
+            civil.nsec = (int32_t)num.fraction;
         *meaning = (struct umm_time_meaning){.name = forms[i].name};
-        if (!num.has_point)
-            meaning->format = is_lost ? forms[i].format_lost : forms[i].format;
-        meaning->is_day = strlen(forms[i].letters) == 8;
+        if (!num.has_exponent)
+            meaning->format = format_of(&forms[i], &num);
+        meaning->is_day = width == 8;
         set_local(&civil, meaning);
         return true;
     }

@@ -31,7 +31,8 @@ struct umm_time_meaning {
  * no number or could be nothing else. Dates are judged with mercy: month 1 to 12, day 1 to
  * 31, hour 0 to 25 (the last of a day is 24 in some files, or 25 when clocks change), minute
  * 0 to 59, second 0 to 60, so that a date which does not exist is still none of an epoch.
- * Zeros before the first other digit do not count, since numbers lose them.
+ * Zeros before the first other digit do not count, since numbers lose them; a fraction is one
+ * of a second; and an exponent changes no number: programs write 2024010122 as 2.024010122e+09.
  */
 UMM_MUST_USE bool umm_time_digits_meaning(const char *text, size_t len_bytes,
                                           struct umm_time_meaning *meaning);

@@ -9,6 +9,7 @@ Times are exact fractions of seconds here, dates go through datetime, patterns t
 It is a module as well. It works in the current directory and writes in.csv and out.npy there.
 """
 import datetime
+import decimal
 import fractions
 import random
 import re
@@ -68,12 +69,11 @@ def reads_as(form, digits):
 
 def could_be_more(text):
     """Whether an epoch could be a date and time of day, or ticks, as well."""
-    found = NUMBER.fullmatch(text)
-    if found[4] is not None or int(found[3] or 0):
-        return False
-    digits = found[2].lstrip("0")
-    since = (int(found[2]) - TICKS_AT_1970) / Fraction(10**7)
-    return 315532800 <= since < 4102444800 or any(reads_as(form, digits) for form in FORMS)
+    value = number(text)[0]
+    if value.denominator != 1:  # a fraction of the second
+        return any(reads_as(form, str(int(value))) for form in FORMS if form.endswith("ss"))
+    since = (value - TICKS_AT_1970) / 10**7
+    return 315532800 <= since < 4102444800 or any(reads_as(form, str(value)) for form in FORMS)
 
 
 def date(text):
@@ -205,6 +205,10 @@ def shaped(rng, form):
     return text.lstrip("0") if rng.random() < 0.1 else text
 
 
+# Ways to write digits: mostly as they are, as C's %e does, with a fraction.
+WRITERS = [str] * 4 + [lambda text: f"{decimal.Decimal(text):.22e}", lambda text: text + ".25"]
+
+
 def epochs(rng, n):
     """An ordinary series."""
     per = rng.choice(list(UNITS.values()))
@@ -238,8 +242,8 @@ def column(rng):
     if kind < 0.3:
         texts = epochs(rng, n)
     elif kind < 0.65:
-        form = rng.choice(FORMS)
-        texts = [shaped(rng, form) for _ in range(n)]
+        form, write = rng.choice(FORMS), rng.choice(WRITERS)
+        texts = [write(shaped(rng, form)) for _ in range(n)]
     else:
         texts = [any_text(rng)] * n
     if rng.random() < 0.4:
