@@ -72,6 +72,20 @@ times_are() {
     times_are x.npy 2024-01-02T09:30:00.250Z 2024-01-02T09:30:00.500Z
 }
 
+@test "a row that is not used does not settle what digits are" {
+    printf '%s\n' $NAMES 2024010200,1,2,0.5,1.5,100 2024010201,1,2,0.5,1.5,100 >rows.csv
+    local what='timestamp is ambiguous: "2024010200" could be an epoch in seconds (2034-02-20T01:03:20Z) or YYYYMMDDHH (2024-01-02T00:00:00); use --time-unit-in=s or --time-format=%Y%m%d%H'
+    local bad
+    for bad in 1704153600 1704153600,made,by,hand,0,0 1704153600,1,2,0.5,1.5,100,7 2147483647,1,2,0.5,1.5,100; do
+        { echo "$NAMES" && echo "$bad" && tail -n +2 rows.csv; } >first.csv
+        refuses 1 "umm-convert: first.csv:3:1: $what" \
+            umm-convert --na=,2147483647 --bad-rows=skip -o x.npy first.csv
+        { cat rows.csv && echo "$bad"; } >last.csv
+        refuses 1 "umm-convert: last.csv:2:1: $what" \
+            umm-convert --na=,2147483647 --bad-rows=skip -o x.npy last.csv
+    done
+}
+
 @test "one value that is nothing but an epoch settles a column" {
     # 1501010000 could be 2015-01-01 00:00; so could those a minute or an hour of it later.
     bars one.csv 1501010000 1501010060

@@ -56,7 +56,7 @@ static bool equal_fold(const char *a, size_t len, const char *b)
     return b[len] == '\0';
 }
 
-static bool is_missing(const struct umm_na *na, struct umm_csv_field cell)
+bool umm_na_has(const struct umm_na *na, struct umm_csv_field cell)
 {
     const char *entry = na->text;
     for (size_t i = 0; i < na->n; i++) {
@@ -208,14 +208,14 @@ static enum umm_status convert_number(const struct umm_cells *cells,
 {
     bool is_float = field->type.kind == 'f';
     enum umm_num_result result = UMM_NUM_MALFORMED;
-    bool is_known_missing = cells->na->has_numeric && is_missing(cells->na, cell);
+    bool is_known_missing = cells->na->has_numeric && umm_na_has(cells->na, cell);
     if (!is_known_missing) {
         result = is_float ? parse_float(field, cell, cells->decimal, out)
                           : parse_integer(field, cell, cells->decimal, out);
         if (result == UMM_NUM_OK)
             return UMM_OK;
     }
-    if (is_known_missing || (result == UMM_NUM_MALFORMED && is_missing(cells->na, cell))) {
+    if (is_known_missing || (result == UMM_NUM_MALFORMED && umm_na_has(cells->na, cell))) {
         if (!is_float)
             return refuse(field, "is missing, and integers have no NaN", cell, "; use --dtype f8",
                           err);
@@ -291,7 +291,7 @@ static enum umm_status convert_time(const struct umm_cells *cells, size_t index,
     struct umm_time_spec *spec = &cells->times[index];
     struct umm_time time = {0, 0};
     enum umm_time_unit unit = UMM_TIME_S;
-    if (is_missing(cells->na, cell))
+    if (umm_na_has(cells->na, cell))
         return refuse(field, "is missing", cell, "", err);
     enum umm_time_result result = settle(spec, cell);
     if (result == UMM_TIME_OK)

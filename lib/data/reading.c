@@ -511,6 +511,14 @@ static enum umm_status refuse_at(const struct umm_reading *reading,
     return UMM_ERR_DATA;
 }
 
+bool umm_reading_is_whole(const struct umm_reading *reading, const struct umm_csv_field *fields,
+                          size_t n_fields)
+{
+    size_t wanted = reading->n_fields;
+    return n_fields == wanted || (n_fields == wanted + 1 && n_fields <= UMM_CSV_COLUMNS_MAX &&
+                                  fields[wanted].len_bytes == 0);
+}
+
 enum umm_status umm_reading_row(struct umm_reading *reading, const struct umm_placed_record *placed,
                                 struct umm_row *row, struct umm_error *err)
 {
@@ -524,10 +532,8 @@ enum umm_status umm_reading_row(struct umm_reading *reading, const struct umm_pl
         return refuse_at(reading, placed, bad, "misplaced quote", err);
     if (status)
         return status;
-    size_t wanted = reading->n_fields;
-    bool is_trailing =
-        n_fields == wanted + 1 && n_fields <= UMM_CSV_COLUMNS_MAX && fields[wanted].len_bytes == 0;
-    if (n_fields != wanted && !is_trailing) {
+    if (!umm_reading_is_whole(reading, fields, n_fields)) {
+        const size_t wanted = reading->n_fields;
         umm_error_set(err, UMM_ERR_DATA, "%zu field%s, expected %zu", n_fields,
                       n_fields == 1 ? "" : "s", wanted);
         umm_reading_place(reading, placed, n_fields < wanted ? n_fields : wanted, err);

@@ -72,6 +72,10 @@ UMM_MUST_USE enum umm_status umm_reading_peek(struct umm_reading *reading,
                                               struct umm_csv_record *record, size_t *len_bytes,
                                               enum umm_csv_split *split, struct umm_error *err);
 
+/* Whether a record of those fields has as many as a row has. */
+UMM_MUST_USE bool umm_reading_is_whole(const struct umm_reading *reading,
+                                       const struct umm_csv_field *fields, size_t n_fields);
+
 /*
  * Read one record into row. UMM_ERR_DATA with path, line and column for a row that
  * cannot be used; the next one can still be read.

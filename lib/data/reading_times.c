@@ -29,7 +29,26 @@ static bool follows(const struct look *look, const struct umm_time_meaning *epoc
                distance(digits->time.sec, look->after->sec) / 10;
 }
 
-/* The text of a record's time; false if the record is bad in any way, and tells nothing. */
+/* Whether the record's other cells can be used. */
+static bool are_others_good(const struct look *look, const struct umm_csv_field *fields)
+{
+    const struct umm_cells *cells = &look->reading->cells;
+    for (size_t i = 0; i < cells->schema->n_fields; i++) {
+        const struct umm_csv_field none = {.text = NULL};
+        struct umm_cell_time ignored;
+        char out[sizeof(double)];
+        if (!cells->schema->fields[i].is_time &&
+            umm_cells_convert_field(cells, i, fields[cells->found[i].first], none, out, &ignored,
+                                    NULL))
+            return false;
+    }
+    return true;
+}
+
+/*
+ * The text of a record's time; false if the record is bad in any way but for its times, and
+ * tells nothing: a row that is not used must not decide for those after it.
+ */
 static bool find_text(const struct look *look, const struct umm_placed_record *placed,
                       char buffer[UMM_CELLS_JOINED_MAX], struct umm_csv_field *text)
 {
@@ -40,12 +59,13 @@ static bool find_text(const struct look *look, const struct umm_placed_record *p
     size_t n_fields, bad_at;
     if (placed->problem ||
         umm_csv_fields(reading->reader, &placed->record, &fields, &n_fields, &bad_at, NULL) ||
-        (size_t)found->first >= n_fields || found->second >= (int)n_fields)
+        !umm_reading_is_whole(reading, fields, n_fields) || !are_others_good(look, fields))
         return false;
     if (found->second >= 0)
         second = fields[found->second];
     return umm_cells_time_text(&reading->cells, look->index, fields[found->first], second, buffer,
-                               text);
+                               text) &&
+           !umm_na_has(&reading->na, *text);
 }
 
 /* Whether the text is a time of another form than EPOCH. */
