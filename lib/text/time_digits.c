@@ -99,13 +99,15 @@ static bool read_form(const struct form *form, const char *digits, size_t n_digi
            c->day <= 31 && c->hour <= 25 && c->minute <= 59 && c->second <= 60;
 }
 
-/* The pattern that reads such a number, written without an exponent; NULL if none does. */
+/* The pattern that reads the number as it is written; NULL if none does. */
 static const char *format_of(const struct form *form, const struct umm_time_number *num)
 {
-    const bool is_lost = num->n_digits < strlen(form->letters);
-    if (num->has_point)
-        return is_lost ? NULL : form->format_point;
-    return is_lost ? form->format_lost : form->format;
+    const size_t width = strlen(form->letters);
+    if (num->has_exponent || num->has_sign || num->n_digits > width)
+        return NULL;
+    if (num->n_digits < width)
+        return num->has_point ? NULL : form->format_lost;
+    return num->has_point ? form->format_point : form->format;
 }
 
 static void set_local(const struct umm_time_civil *civil, struct umm_time_meaning *meaning)
@@ -171,8 +173,7 @@ bool umm_time_digits_meaning(const char *text, size_t len_bytes, struct umm_time
         if (has_fraction)
             civil.nsec = (int32_t)num.fraction;
         *meaning = (struct umm_time_meaning){.name = forms[i].name};
-        if (!num.has_exponent)
-            meaning->format = format_of(&forms[i], &num);
+        meaning->format = format_of(&forms[i], &num);
         meaning->is_day = width == 8;
         set_local(&civil, meaning);
         return true;
