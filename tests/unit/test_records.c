@@ -500,6 +500,59 @@ static void test_what_is_not_text_is_refused(void **state)
         }
 }
 
+/* Read n records, or all there are; the next one is then number *at. */
+static void read_on(struct umm_records *records, size_t n, size_t *at)
+{
+    struct umm_placed_record placed;
+    bool has_record = true;
+    char wanted[16];
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(umm_records_next(records, &placed, &has_record, NULL), UMM_OK);
+        if (!has_record)
+            return;
+        snprintf(wanted, sizeof wanted, "%zu", (*at)++);
+        assert_int_equal(placed.line, *at + *at / 10); /* every tenth line is blank */
+        assert_int_equal(placed.record.len_bytes, strlen(wanted));
+        assert_memory_equal(placed.record.text, wanted, strlen(wanted));
+    }
+}
+
+/* Looks ahead of any length, one after the other, one before another's text is used up. */
+static void test_a_look_ahead_is_undone(void **state)
+{
+    enum { RECORDS = 3000 };
+    static const size_t steps[] = {0, 1, 7, 1000};
+    static char text[RECORDS * 8];
+    size_t len = 0;
+    (void)state;
+    for (size_t i = 0; i < RECORDS; i++)
+        len +=
+            (size_t)snprintf(text + len, sizeof text - len, "%zu\n%s", i, i % 10 == 8 ? "\n" : "");
+    for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
+        struct input input;
+        struct umm_records records;
+        struct umm_records_mark mark;
+        size_t at = 0;
+        open_input(&input, text, len, steps[s]);
+        assert_int_equal(umm_records_open(&records, input.path, NULL, NULL), UMM_OK);
+        records.step_bytes = 1000;
+        while (at < RECORDS) {
+            const uint64_t n_blank = records.n_blank;
+            size_t ahead = at;
+            assert_int_equal(umm_records_mark(&records, &mark, NULL), UMM_OK);
+            read_on(&records, next_random() % 3 ? next_random() % 100 : RECORDS, &ahead);
+            assert_int_equal(umm_records_return(&records, &mark, NULL), UMM_OK);
+            assert_int_equal(records.n_blank, n_blank);
+            read_on(&records, next_random() % 200, &at);
+        }
+        read_on(&records, 1, &at);
+        assert_int_equal(at, RECORDS);
+        assert_int_equal(records.n_blank, RECORDS / 10);
+        umm_records_close(&records);
+        close_input(&input);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -513,6 +566,7 @@ int main(void)
         cmocka_unit_test(test_lines_are_counted_across_reads),
         cmocka_unit_test(test_seeking_goes_on_from_there),
         cmocka_unit_test(test_peeking_consumes_nothing),
+        cmocka_unit_test(test_a_look_ahead_is_undone),
         cmocka_unit_test(test_what_is_not_text_is_refused),
     };
 
