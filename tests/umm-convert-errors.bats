@@ -294,7 +294,8 @@ bad('longer', T + b',1,2,3,4,5,,\n', 'in.csv:2:25: 8 fields, expected 6')
 bad('10,000 fields', ROW + b','.join([b'1'] * 10000) + b'\n', 'in.csv:3:13: 10000 fields, expected 6')
 bad('text', T + b',1,2,abc,4,5\n', 'in.csv:2:19: low is not a number: "abc"')
 cell('decimal comma', b'"1,5"', 'high is not a number: "1,5" (--decimal , reads decimal commas)')
-for text in ('0x10', '1_000', 'infinity', 'inf', '1e', '.', '+', '1.2.3', '--1', '1 2', '1e5.0', '\u0661'):
+cell('point', b'.', 'high is not a number: "."; if that means missing, say so with --na')
+for text in ('0x10', '1_000', 'infinity', 'inf', '1e', '+', '1.2.3', '--1', '1 2', '1e5.0', '\u0661'):
     cell(text, text.encode(), f'high is not a number: "{text}"')
 cell('escapes', b'\x1b[31m\x07\\', r'high is not a number: "\x1b[31m\x07\\"')
 cell('not UTF-8', b'\xff\xc3', r'high is not a number: "\xff\xc3"')
@@ -1036,8 +1037,8 @@ def at(*numbers):
     return HEADER + b''.join(row(n, b'%d,99,0,1,1' % i) for i, n in enumerate(numbers))
 def time(n):
     return f'2020-01-01T00:{n:02}:00Z'
-asks = 'out of order; use --order asc for newest-first rows, or --order keep'
-neither = 'neither oldest first nor newest first; use --order keep'
+asks = 'out of order; rows in no order are not sorted; use --order asc for newest-first rows'
+neither = 'neither oldest first nor newest first; rows in no order are not sorted'
 def refused(name, data, says, *args, **more):
     check(name, data, args, says=says, **more)
 def taken(name, data, wanted, *args, **more):

@@ -396,7 +396,7 @@ same(good(text.split(b"\n", 1)[1]), array)
 same(good(text, "--order", "keep")[::-1].copy(), array)
 # Newest first, then not.
 refused(text + b"2019-03-31 02-AM,BTCUSD,1,1,1,1,1,1\r\n", "in.csv:7:1: 2019-03-31T02:00:00Z after 2019-03-31T00:00:00Z: "
-        "neither oldest first nor newest first; use --order keep")
+        "neither oldest first nor newest first; rows in no order are not sorted")
 # A layout that names the fields does without a header; another one says what is wrong.
 with open(f"{DATA}/backtrader.csv", "rb") as file:
     text = file.read()
@@ -747,11 +747,26 @@ def value(cell, *args):
     return good(text(cell), "--columns", "x=close", "--delimiter", ";", *args)["x"][0]
 def bad(cell, message, *args, at=3):
     refused(text(cell), f"in.csv:2:{at}: x {message}", "--columns", "x=close", "--delimiter", ";", *args)
-for cell in ("0x10", "1_000", "infinity", "-inf", "1 000", "$1", "1%", "--1", "+-1", "1e", "1e+", ".", "e5", "1.2.3", "1e5.0", "1d5",
-             "١", "1f", "true"):
+for cell in ("0x10", "1_000", "infinity", "-inf", "--1", "+-1", "1e", "1e+", "e5", "1.2.3", "1e5.0", "1d5", "١", "1f", "1 2"):
     bad(cell, f'is not a number: "{cell}"')
+# What is not read is said, or which option reads it.
+advice = {"; grouped digits are not read": ["1 000", '"12,34,567"', '"2,300,120,000"', '"1,234.5"', "1.234.567", "1'500"],
+          "; currency signs are not read": ["$1", "-$1.5", "€2", "3 USD", "¥4"],
+          "; percent signs are not read": ["1%", "-0.5 %"],
+          "; suffixes such as K, M and B are not read": ["100K", "1.5m", "2 B", "3bn", "4T"],
+          "; a negative number in parentheses is not read": ["(12.5)"],
+          "; true and false are not read as numbers": ["true", "FALSE"],
+          "; if that means missing, say so with --na": [".", "None", "#N/A", "--", "n.a."]}
+for says, cells in advice.items():
+    for cell in cells:
+        bad(cell, 'is not a number: "{}"{}'.format(cell.strip('"'), says))
+for cell in ("None", "#N/A", "."):
+    assert np.isnan(value(cell, "--na", f",{cell}"))
+refused("timestamp,n,close\n1577836800,abc,1\n", 'in.csv:2:12: n is not a number: "abc"; text cannot be stored: leave the column out of --columns',
+        "--columns", "timestamp,n")
+refused("timestamp,n,close\n1577836800,1,abc\n", 'in.csv:2:14: close is not a number: "abc"', "--columns", "timestamp,close")
 bad("1,5", 'is not a number: "1,5" (--decimal , reads decimal commas)')
-bad('"1,000"', 'is not a number: "1,000"; digits in groups are not read: take the grouping out first', at=3)
+bad('"1,000"', 'is not a number: "1,000"; grouped digits are not read', at=3)
 bad('"1,0"', 'is not a number: "1,0" (--decimal , reads decimal commas)', at=3)
 assert value("1,5", "--decimal", ",") == 1.5 and value("-1,5e3", "--decimal", ",") == -1500
 bad("1.5", 'is not a number: "1.5"', "--decimal", ",")
@@ -769,7 +784,7 @@ for cell in ("", "null", "NULL", "nan", "NaN", "NA", "n/a", "N/A", "-", " - ", '
 assert np.isnan(value("-999", "--na", "none,-999")) and np.isnan(value("None", "--na", "none,-999"))
 assert value("-998", "--na", "none,-999") == -998 and value("-999.0", "--na", "none,-999") == -999
 bad("", 'is not a number: ""', "--na", "none,-999")
-bad("null", 'is not a number: "null"', "--na", "")
+bad("null", 'is not a number: "null"; if that means missing, say so with --na', "--na", "")
 assert np.isnan(value("", "--na", ""))
 for bad_value in ("", ";", "..", "comma"):
     refused(text("1"), f'--decimal takes . or ,, not "{bad_value}"', "--decimal", bad_value, code=2)
@@ -885,8 +900,8 @@ same(load(), wanted[:2])
 put(get("a.csv"), "-o.csv")
 assert run("-o", "out.npy", "--", "-o.csv") == (0, b"", b"")
 refused(HEAD + "1577836800,1,2,3,4,5\n", "standard input can be read only once", code=2, inputs=["-", "-"])
-refused(HEAD + "1577836800,1,2,3,4,5\n", "b.csv:2:13: 2020-01-01T00:01:00Z after 2020-01-01T01:00:00Z: out of order; use --order asc for "
-        "newest-first rows, or --order keep", inputs=["c.csv", "b.csv"])
+refused(HEAD + "1577836800,1,2,3,4,5\n", "b.csv:2:13: 2020-01-01T00:01:00Z after 2020-01-01T01:00:00Z: out of order; rows in no order are "
+        "not sorted; use --order asc for newest-first rows", inputs=["c.csv", "b.csv"])
 put("timestamp,open,high,low,close\n1577840460000,1,1,1,1\n", "d.csv")
 refused(HEAD + "1577836800,1,2,3,4,5\n", 'd.csv:1:1: no field for \'volume\' among "timestamp", "open", "high", "low", "close"; use --columns, '
         "--names, --layout or --skip-lines", inputs=["in.csv", "d.csv"])

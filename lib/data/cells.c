@@ -8,6 +8,7 @@
 #include "data/celltime.h"
 #include "text/time_digits.h"
 
+#include "data/celladvice.h"
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows are written as they lie in memory");
 
 /* ---- missing values --------------------------------------------------------- */
@@ -150,38 +151,6 @@ static enum umm_num_result parse_integer(const struct umm_schema_field *field,
     return result;
 }
 
-/* "1,500", "1.500.000" or "1,500.25": groups of three digits and the other character. */
-static bool is_grouped(struct umm_csv_field cell)
-{
-    size_t n_marks = 0, run = 0;
-    char mark = '\0';
-    for (size_t i = 0; i < cell.len_bytes; i++) {
-        char c = cell.text[i];
-        if (c >= '0' && c <= '9') {
-            run++;
-        } else if (c == ',' || c == '.') {
-            if (mark && c != mark)
-                return true;
-            if (n_marks++ && run != 3)
-                return false;
-            mark = c;
-            run = 0;
-        } else if (i) {
-            return false;
-        }
-    }
-    return n_marks && run == 3;
-}
-
-static const char *number_hint(struct umm_csv_field cell, char decimal)
-{
-    if (is_grouped(cell))
-        return "; digits in groups are not read: take the grouping out first";
-    if (decimal == '.' && memchr(cell.text, ',', cell.len_bytes))
-        return " (--decimal , reads decimal commas)";
-    return "";
-}
-
 static enum umm_status refuse_number(const struct umm_schema_field *field,
                                      enum umm_num_result result, struct umm_csv_field cell,
                                      char decimal, struct umm_error *err)
@@ -199,7 +168,7 @@ static enum umm_status refuse_number(const struct umm_schema_field *field,
                                                     : "; use --dtype i8 or f8",
                       err);
     }
-    return refuse(field, "is not a number", cell, number_hint(cell, decimal), err);
+    return refuse(field, "is not a number", cell, umm_celladvice_number(field, cell, decimal), err);
 }
 
 static enum umm_status convert_number(const struct umm_cells *cells,

@@ -68,15 +68,11 @@ static enum umm_status reject(struct umm_convert_job *job, const struct umm_plac
 /* No option that would be refused, nor one that does not help. */
 static const char *advice_for_order(const struct umm_convert_job *job)
 {
-    const struct umm_convert_options *o = job->options;
-    bool may_keep = !o->is_append && !o->dedup && !o->sink;
     if (job->order == UMM_ORDER_ASC)
-        return may_keep ? "neither oldest first nor newest first; use --order keep"
-                        : "neither oldest first nor newest first";
-    if (o->is_tail)
-        return "out of order";
-    return may_keep ? "out of order; use --order asc for newest-first rows, or --order keep"
-                    : "out of order; use --order asc for newest-first rows";
+        return "neither oldest first nor newest first; rows in no order are not sorted";
+    return job->options->is_tail ? "out of order"
+                                 : "out of order; rows in no order are not sorted; use --order asc "
+                                   "for newest-first rows";
 }
 
 static enum umm_status refuse_order(struct umm_convert_job *job,

@@ -381,7 +381,8 @@ static enum umm_status check_unnamed_time(struct umm_reading *reading,
 {
     enum { SMALL = 100 * 1000 * 1000 };
     int index = reading->schema.time_index;
-    if (index < 0 || options->time_format || options->has_time_unit_in || options->schema.columns)
+    if (index < 0 || options->time_format || options->has_time_unit_in ||
+        reading->schema.fields[index].is_chosen)
         return UMM_OK;
     const struct umm_found *found = &reading->found[index];
     if (found->first != 0 || found->second >= 0 || !reading->names.has_names ||
@@ -534,8 +535,11 @@ enum umm_status umm_reading_row(struct umm_reading *reading, const struct umm_pl
         return status;
     if (!umm_reading_is_whole(reading, fields, n_fields)) {
         const size_t wanted = reading->n_fields;
-        umm_error_set(err, UMM_ERR_DATA, "%zu field%s, expected %zu", n_fields,
-                      n_fields == 1 ? "" : "s", wanted);
+        /* A sentence among rows is a note or a footer. */
+        bool is_note = n_fields == 1 && memchr(fields[0].text, ' ', fields[0].len_bytes);
+        umm_error_set(err, UMM_ERR_DATA, "%zu field%s, expected %zu%s", n_fields,
+                      n_fields == 1 ? "" : "s", wanted,
+                      is_note ? "; --bad-rows skip passes over what is no row" : "");
         umm_reading_place(reading, placed, n_fields < wanted ? n_fields : wanted, err);
         return UMM_ERR_DATA;
     }

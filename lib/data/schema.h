@@ -30,6 +30,7 @@ struct umm_schema_field {
     char name[UMM_COLUMN_NAME_MAX];
     enum umm_role role;
     bool is_time;
+    bool is_chosen; /* the caller said which field it is, and not only what it holds */
     struct umm_npy_type type;
     uint32_t offset_bytes; /* in a row */
 };

@@ -28,11 +28,29 @@ static bool is_cut_magic(const struct umm_source *source)
            memcmp(source->raw_at, "\x28\xb5\x2f", source->raw_len) == 0 && source->raw_len > 1;
 }
 
+/* Whether a zip archive is a workbook, by the name of its first member. */
+static bool is_workbook(const struct umm_source *source)
+{
+    static const char *const members[] = {"[Content_Types].xml", "_rels/", "docProps/", "xl/",
+                                          "mimetypeapplication/vnd.oasis"};
+    enum { NAME_AT = 30 };
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        size_t len = strlen(members[i]);
+        if (source->raw_len >= NAME_AT + len &&
+            memcmp(source->raw_at + NAME_AT, members[i], len) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* What the first bytes say. */
 static enum umm_status recognise(struct umm_source *source, struct umm_error *err)
 {
     if (starts_with(source, "\x1f\x8b", 2))
         return refuse(source, "gzip data", "pipe it in: zcat FILE | ... -", err);
+    if ((starts_with(source, "PK\x03\x04", 4) && is_workbook(source)) ||
+        starts_with(source, "\xd0\xcf\x11\xe0\xa1\xb1", 6))
+        return refuse(source, "a spreadsheet's workbook", "save its sheet as CSV", err);
     if (starts_with(source, "PK\x03\x04", 4))
         return refuse(source, "zip archive", "pipe it in: unzip -p FILE | ... -", err);
     if (starts_with(source, "\xff\xfe\0\0", 4) || starts_with(source, "\0\0\xfe\xff", 4))
