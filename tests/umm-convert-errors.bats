@@ -311,7 +311,7 @@ def typed(name, dtype, text, says):
 typed('3000000000 in i4', 'i4', b'3000000000', 'does not fit i4: "3000000000"; use --dtype i8 or f8')
 typed('2^31 in i4', 'i4', b'2147483648', 'does not fit i4: "2147483648"; use --dtype i8 or f8')
 typed('below i4', 'i4', b'-2147483649', 'does not fit i4: "-2147483649"; use --dtype i8 or f8')
-typed('2^63 in i8', 'i8', b'9223372036854775808', 'does not fit i8: "9223372036854775808"; use --dtype f8')
+typed('2^63 in i8', 'i8', b'9223372036854775808', 'does not fit i8: "9223372036854775808"; no type can: leave the column out')
 typed('1e400 in i8', 'i8', b'1e400', 'does not fit i8: "1e400"; use --dtype f8')
 typed('1e39 in f4', 'f4', b'1e39', 'does not fit f4: "1e39"; use --dtype f8')
 typed('1e400 in f4', 'f4', b'1e400', 'does not fit f4: "1e400"; use --dtype f8')

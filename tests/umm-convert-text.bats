@@ -6,6 +6,54 @@
 
 load helper
 
+@test "integers that a type cannot hold are refused, prices and volumes rounded" {
+    said() {
+        printf 'timestamp,%s\n1577836800,%s\n' "$1" "$2" >in.csv
+        capture umm-convert --columns "timestamp,$1${3:+:$3}" -o out.npy in.csv
+    }
+    refused() {
+        said "$@"
+        [[ $status -eq 1 && $stderr == "umm-convert: in.csv:2:12: $1 is an integer that ${3:-f8} cannot hold exactly: \"$2\"$want" ]] || fail "$stderr"
+    }
+    taken() {
+        said "$@"
+        [[ $status -eq 0 && -z $stderr ]] || fail "$stderr"
+    }
+    local want='; use the type :i8, or :M8 for a time'
+    refused trade_id 9007199254740993
+    refused ts_recv 1583020803307160123
+    refused count -9223372036854775807
+    refused id +009007199254740993
+    refused n 16777217 f4
+    refused last_trade_id 16777219 f4
+    refused open_time_2 9007199254740993
+    want='; no type can: leave the column out'
+    refused id 9223372036854775808
+    refused id 123456789012345678901234567890
+    refused id 18446744073709551615 f4
+    taken id 9223372036854775807 i8
+    taken id 9007199254740994
+    taken id 9007199254740993.0
+    taken id 9.007199254740993e15
+    taken n 16777216 f4
+    taken n 16777217. f4
+    taken price 9007199254740993
+    taken volume 9223372036854775807
+    taken quoteVolume 9007199254740993
+    taken 'taker_buy_base_asset_volume' 123456789012345678901234567890
+    taken qty 16777217 f4
+    printf 'timestamp,trade_id\n1577836800,9007199254740993\n' >in.csv
+    ok umm-convert --columns timestamp,volume=trade_id -o out.npy in.csv
+    # In blocks, by all engines and threads, as one by one.
+    awk 'BEGIN { print "timestamp,id,size"; for (i = 0; i < 60000; i++) printf "%d,%d,%d\n", 1577836800 + i, i == 51234 ? 16777217 : 16777216 + 2 * i, 16777217 }' >in.csv
+    for threads in 1 2; do
+        refuses 1 'umm-convert: in.csv:51236:12: id is an integer that f4 cannot hold exactly: "16777217"; use the type :i8, or :M8 for a time' \
+            umm-convert --threads=$threads --columns timestamp,id:f4,size:f4 -o out.npy in.csv
+    done
+    sed -i '51236s/16777217,/16777216,/' in.csv
+    ok umm-convert --columns timestamp,id:f4,size:f4 -o out.npy in.csv
+}
+
 @test "a workbook is no archive of text" {
     /usr/bin/python3 - <<'PY'
 import zipfile

@@ -727,13 +727,13 @@ for value in half:
     digits = str(near.numerator * 10**power // near.denominator)
     if near.numerator * 10**power % near.denominator == 0 and len(digits) < 800:
         texts += [f"{digits}e-{power}", f"{digits}1e-{power + 1}", f"{int(digits) - 1}9e-{power + 1}"]
-got = good("x\n" + "\n".join(texts) + "\n", "--columns", "x", "--header", "yes")["x"].view("<u8").tolist()
+got = good("price\n" + "\n".join(texts) + "\n", "--columns", "price", "--header", "yes")["price"].view("<u8").tolist()
 for text, bits in zip(texts, got, strict=True):
     assert bits == round_bits(text, "<f8"), (text, bits)
 single = [text for text in texts if abs(exact(text)[1]) < 2**127]
 single += ["1.00000005960464477539062500000000001", "1.0000000596046447753906250", "1.401298464324817e-45",
            "7.006492321624085e-46", "7.006492321624086e-46", "16777217", "16777217.0000000000000000001", "3.4028235677973366e38"[:-4] + "e38"]
-got = good("x\n" + "\n".join(single) + "\n", "--columns", "x", "--dtype", "f4", "--header", "yes")["x"].view("<u4").tolist()
+got = good("price\n" + "\n".join(single) + "\n", "--columns", "price", "--dtype", "f4", "--header", "yes")["price"].view("<u4").tolist()
 for text, bits in zip(single, got, strict=True):
     assert bits == round_bits(text, "<f4"), (text, bits)
 PY

@@ -151,6 +151,8 @@ static struct umm_decimal_column fields_of(const struct work *w, size_t index, s
  */
 static bool narrow_floats(struct work *w)
 {
+    const bool is_exact = w->field->is_exact;
+    const double limit = 0x1p60; /* more than what is read here, and within int64 */
     bool is_done = true;
     for (size_t r = 0; is_done && r < w->block->n_rows; r++) {
         double value = w->block->column[r].f8;
@@ -160,7 +162,10 @@ static bool narrow_floats(struct work *w)
         const uint64_t least = UINT64_C(0x3810000000000000), most = UINT64_C(0x47EFFFFFE0000000);
         bool is_plain = magnitude == 0 || (magnitude >= least && magnitude <= most);
         float f4 = is_plain ? (float)value : 0;
-        if (!is_plain || (bits & 0x1FFFFFFF) == 0x10000000)
+        /* An integer that is rounded must not be, if its text has no point. */
+        bool is_refused = is_exact && value > -limit && value < limit && (double)f4 != value &&
+                          (double)(int64_t)value == value;
+        if (!is_plain || is_refused || (bits & 0x1FFFFFFF) == 0x10000000)
             is_done = convert_one(w, r);
         else
             memcpy(w->out + r * w->row_bytes, &f4, sizeof f4);

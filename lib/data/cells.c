@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/cells.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,6 +110,33 @@ static const char *type_name(const struct umm_schema_field *field)
     return type_names[field->type.kind == 'i'][field->type.size_bytes == 8];
 }
 
+/* Digits alone, with or without a sign. */
+static bool is_whole(struct umm_csv_field cell)
+{
+    size_t i = cell.len_bytes && (cell.text[0] == '-' || cell.text[0] == '+');
+    const size_t first = i;
+    while (i < cell.len_bytes && cell.text[i] >= '0' && cell.text[i] <= '9')
+        i++;
+    return i == cell.len_bytes && i > first;
+}
+
+/* Whether the float at out is the integer of the cell; beyond int64 none is. */
+static bool is_held(const struct umm_schema_field *field, struct umm_csv_field cell,
+                    const char *out)
+{
+    const double least_beyond = 0x1p63;
+    int64_t value;
+    double f8;
+    float f4;
+    if (umm_num_parse_i64(cell.text, cell.len_bytes, '.', &value) != UMM_NUM_OK)
+        return false;
+    memcpy(&f8, out, field->type.size_bytes == 8 ? sizeof f8 : 0);
+    memcpy(&f4, out, field->type.size_bytes == 4 ? sizeof f4 : 0);
+    if (field->type.size_bytes == 4)
+        f8 = (double)f4;
+    return f8 < least_beyond && (int64_t)f8 == value;
+}
+
 static enum umm_num_result parse_float(const struct umm_schema_field *field,
                                        struct umm_csv_field cell, char decimal, char *out)
 {
@@ -159,16 +187,32 @@ static enum umm_status refuse_number(const struct umm_schema_field *field,
     if (result == UMM_NUM_INEXACT)
         return refuse(field, "is not an integer", cell, "; use --dtype f8", err);
     if (result == UMM_NUM_OVERFLOW) {
+        const bool is_beyond = field->is_exact && is_whole(cell) && field->type.size_bytes == 8;
         char what[32] = "does not fit ";
         strcat(what, type_name(field));
         return refuse(field, what, cell,
                       is_f8                         ? " (the largest is 1.8e308)"
+                      : is_beyond                   ? "; no type can: leave the column out"
                       : field->type.kind == 'f'     ? "; use --dtype f8"
                       : field->type.size_bytes == 8 ? "; use --dtype f8"
                                                     : "; use --dtype i8 or f8",
                       err);
     }
     return refuse(field, "is not a number", cell, umm_celladvice_number(field, cell, decimal), err);
+}
+
+/* Ids, counts and times that a float would change. */
+static enum umm_status refuse_inexact(const struct umm_schema_field *field,
+                                      struct umm_csv_field cell, struct umm_error *err)
+{
+    int64_t value;
+    bool is_i8 = umm_num_parse_i64(cell.text, cell.len_bytes, '.', &value) == UMM_NUM_OK;
+    char what[48];
+    snprintf(what, sizeof what, "is an integer that %s cannot hold exactly", type_name(field));
+    return refuse(field, what, cell,
+                  is_i8 ? "; use the type :i8, or :M8 for a time"
+                        : "; no type can: leave the column out",
+                  err);
 }
 
 static enum umm_status convert_number(const struct umm_cells *cells,
@@ -181,6 +225,9 @@ static enum umm_status convert_number(const struct umm_cells *cells,
     if (!is_known_missing) {
         result = is_float ? parse_float(field, cell, cells->decimal, out)
                           : parse_integer(field, cell, cells->decimal, out);
+        if (result == UMM_NUM_OK && is_float && field->is_exact && is_whole(cell) &&
+            !is_held(field, cell, out))
+            return refuse_inexact(field, cell, err);
         if (result == UMM_NUM_OK)
             return UMM_OK;
     }

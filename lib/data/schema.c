@@ -187,6 +187,8 @@ static enum umm_status find_items(struct umm_schema *schema, const struct umm_co
         /* The name decides; where it says nothing, the header's does. */
         const char *title = names->has_names ? names->text[found[i].first] : "";
         field->is_chosen = !is_stamp;
+        field->is_exact = !umm_name_is_amount(field->name, strlen(field->name)) &&
+                          !umm_name_is_amount(title, strlen(title));
         bool is_open = umm_role_of(field->name, strlen(field->name)) == UMM_ROLE_NONE;
         field->is_time = found[i].second >= 0 || umm_name_is_time(field->name) ||
                          (is_open && umm_name_is_time(title));

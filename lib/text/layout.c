@@ -108,6 +108,60 @@ bool umm_name_is_time(const char *name)
            umm_name_equal(name, strlen(name), "close_time", strlen("close_time"));
 }
 
+/* ---- names of amounts -------------------------------------------------------- */
+
+static bool is_one_of(const char *text, const char *const *list)
+{
+    for (; *list; list++)
+        if (strcmp(text, *list) == 0)
+            return true;
+    return false;
+}
+
+/* The next word of a name: letters, a capital one after a small one beginning another. */
+static size_t next_word(const char **at, const char *end, char *out, size_t cap_bytes)
+{
+    size_t n = 0;
+    const char *p = *at;
+    for (; p < end && n + 1 < cap_bytes; p++) {
+        bool is_capital = *p >= 'A' && *p <= 'Z';
+        char c = fold(*p);
+        if (c < 'a' || c > 'z' || (n && is_capital && p[-1] >= 'a' && p[-1] <= 'z')) {
+            if (n)
+                break;
+            if (c < 'a' || c > 'z')
+                continue;
+        }
+        out[n++] = c;
+    }
+    out[n] = '\0';
+    *at = p;
+    return n;
+}
+
+bool umm_name_is_amount(const char *name, size_t len_bytes)
+{
+    static const char *const amounts[] = {
+        "price", "prices", "px",     "open",     "high",    "low",      "close",    "last",
+        "bid",   "ask",    "mid",    "vwap",     "average", "avg",      "settle",   "volume",
+        "vol",   "qty",    "size",   "quantity", "amount",  "amt",      "turnover", "notional",
+        "value", "change", "return", "interest", "tickvol", "adjclose", NULL};
+    static const char *const others[] = {"id",   "ids",    "time",  "ts",  "timestamp", "date",
+                                         "unix", "number", "count", "seq", "sequence",  NULL};
+    enum { WORD_BYTES = 32 };
+    char word[WORD_BYTES];
+    enum umm_role role = umm_role_of(name, len_bytes);
+    if (role >= UMM_ROLE_OPEN && role <= UMM_ROLE_VOLUME)
+        return true;
+    bool is_amount = false;
+    for (const char *at = name; next_word(&at, name + len_bytes, word, sizeof word);) {
+        if (is_one_of(word, others))
+            return false;
+        is_amount |= is_one_of(word, amounts);
+    }
+    return is_amount;
+}
+
 /* ---- presets --------------------------------------------------------------- */
 
 #define SIX "open,high,low,close,volume"

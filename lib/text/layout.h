@@ -38,7 +38,15 @@ void umm_name_trim(const char **name, size_t *len_bytes);
 /* Whether a column of that name holds times: the roles of time, and close_time. */
 bool umm_name_is_time(const char *name);
 
-/* Whether two header cells are the same name by the comparison above. */
+/*
+ * Whether a column of that name holds prices or amounts, which are measured and may be
+ * rounded, as against ids, times and counts of things, which may not: a role of a bar, or
+ * a word of its name says so (price, vwap, volume, quantity, size, ...), and no word
+ * says otherwise (id, time, number).
+ */
+bool umm_name_is_amount(const char *name, size_t len_bytes);
+
+/* Whether two header cells are the same name by the comparison of umm_role_of. */
 bool umm_name_equal(const char *a, size_t a_len, const char *b, size_t b_len);
 
 /* Whether a header cell begins with prefix by that comparison. */

@@ -118,6 +118,27 @@ static void test_beginnings_of_names(void **state)
     assert_false(begins("", "v"));
 }
 
+static bool amount(const char *name)
+{
+    return umm_name_is_amount(name, strlen(name));
+}
+
+static void test_names_of_amounts(void **state)
+{
+    static const char *const amounts[] = {
+        "open",      "c",       "Adj Close",        "Volume BTC", "quoteVolume",
+        "price",     "bid_px",  "taker_buy_volume", "VWAP",       "Open Interest",
+        "last_size", "adjClose"};
+    static const char *const others[] = {"",           "trade_id",     "last_trade_id", "ts_recv",
+                                         "close_time", "count",        "volume_count",  "openTime",
+                                         "x",          "transactions", "priceID"};
+    (void)state;
+    for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++)
+        assert_true(amount(amounts[i]));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(amount(others[i]));
+}
+
 /* ---- presets ---- */
 
 static void test_presets_are_found_by_name_in_order(void **state)
@@ -262,6 +283,7 @@ int main(void)
         cmocka_unit_test(test_names_of_roles_have_those_roles),
         cmocka_unit_test(test_names_are_compared_without_case_and_brackets),
         cmocka_unit_test(test_beginnings_of_names),
+        cmocka_unit_test(test_names_of_amounts),
         cmocka_unit_test(test_presets_are_found_by_name_in_order),
         cmocka_unit_test(test_samples_read_by_their_own_layout),
         cmocka_unit_test(test_signatures_are_of_one_layout),
