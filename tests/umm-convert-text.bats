@@ -6,6 +6,48 @@
 
 load helper
 
+NAMES=--names=timestamp,open,high,low,close,volume
+
+@test "what reads as data by anything that is given is no header" {
+    local n
+    n() {
+        capture umm-convert --json "$@" -o out.npy in.csv
+        n=$(grep -o '"rows": [0-9]*' <<<"$output" | head -n 1)
+        headers=$(grep -o '"header_records": [0-9]*' <<<"$output")
+        [[ -z $stderr ]] || fail "$stderr"
+    }
+    # A time by its format, beside missing values.
+    printf '31-Dec-10,-,-,-,-,-\n30-Dec-10,1,2,0.5,1.5,100\n29-Dec-10,1,2,0.5,1.5,100\n' >in.csv
+    n "$NAMES" --time-format=%d-%b-%y --order=asc
+    [[ $status -eq 0 && $n == '"rows": 3' && $headers == '"header_records": 0' ]]
+    n --columns=timestamp=1,open=2 --time-format=%d-%b-%y --order=asc
+    [[ $status -eq 0 && $n == '"rows": 3' ]]
+    # Missing values alone.
+    printf '2010-12-29,x,x,x,x,x\n2010-12-30,1,2,0.5,1.5,100\n' >in.csv
+    n "$NAMES" --na=x
+    [[ $status -eq 0 && $n == '"rows": 2' ]]
+    printf 'Wed 29-Dec-10,none,none,none,none,none\nThu 30-Dec-10,1,2,0.5,1.5,100\n' >in.csv
+    n "$NAMES" --na=none --bad-rows=skip --time-format='Thu %d-%b-%y'
+    [[ $status -eq 3 && $n == '"rows": 1' && $headers == '"header_records": 0' ]]
+    # A first row that is bad, and reads as nothing.
+    # shellcheck disable=SC2016 # dollars as vendors write them
+    local first='EURUSD 2024.01.02,$1,$2,$0.5,$1.5,100K'
+    printf '%s\n2024.01.03,1,2,0.5,1.5,100\n' "$first" >in.csv
+    n "$NAMES" --bad-rows=quarantine:bad.csv
+    [[ $status -eq 3 && $n == '"rows": 1' && $(<bad.csv) == *"$first" ]]
+    capture umm-convert "$NAMES" -o out.npy in.csv
+    [[ $status -eq 1 && $stderr == 'umm-convert: in.csv:1:1: timestamp is not a time: "EURUSD 2024.01.02"'* ]]
+    # A header is one still, and counted where its names are not used.
+    printf 'Data,Abertura,Maxima,Minima,Fecho,Vol 1\n2024.01.03,1,2,0.5,1.5,100\n' >in.csv
+    n "$NAMES"
+    [[ $status -eq 0 && $n == '"rows": 1' && $headers == '"header_records": 1' ]]
+    capture umm-convert -v "$NAMES" -o out.npy in.csv
+    [[ $stderr == *', header (by text), 1 record passed over as the header: "Data,Abertura,Maxima,Minima,Fecho,Vol 1"; timestamp=1'* ]]
+    printf '"1. open",2. high,timestamp\n1,2,2024-01-03\n' >in.csv
+    n --columns='timestamp,o="1. open"'
+    [[ $status -eq 0 && $n == '"rows": 1' ]]
+}
+
 @test "integers that a type cannot hold are refused, prices and volumes rounded" {
     said() {
         printf 'timestamp,%s\n1577836800,%s\n' "$1" "$2" >in.csv

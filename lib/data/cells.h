@@ -26,8 +26,8 @@ UMM_MUST_USE enum umm_status umm_na_parse(const char *list, struct umm_na *na,
                                           struct umm_error *err);
 void umm_na_free(struct umm_na *na);
 
-/* Whether the cell is one of those texts. */
-UMM_MUST_USE bool umm_na_has(const struct umm_na *na, struct umm_csv_field cell);
+/* Whether a cell, without blanks around it, is one of them. */
+bool umm_na_has(const struct umm_na *na, struct umm_csv_field cell);
 
 /* How the cells of one file are read. Pointers are borrowed. */
 struct umm_cells {

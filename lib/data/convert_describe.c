@@ -141,6 +141,8 @@ enum umm_status umm_convert_describe_reading(struct umm_convert_result *result,
     input->n_bytes = reading->records.byte - input->n_skipped_bytes;
     input->n_blank = reading->records.n_blank;
     input->n_comments = reading->records.n_comments;
+    if (reading->has_header && reading->is_header_unused)
+        input->header_text = umm_arena_copy_text(&result->arena, reading->header_text);
     describe_columns(reading, &columns);
     input->columns = keep(result, &columns);
     if (time_index < 0)

@@ -62,6 +62,7 @@ static void put_inputs(struct umm_json *json, const struct umm_convert_result *r
         umm_json_put_text(item, "delimiter_by", input->delimiter_by);
         umm_json_put_bool(item, "header", input->has_header);
         umm_json_put_text(item, "header_by", input->header_by);
+        umm_json_put_count(item, "header_records", input->has_header);
         umm_json_put_text(item, "columns", input->columns);
         umm_json_put_text(item, "time", input->time);
         umm_json_put_text(item, "time_by", input->time_by);
@@ -149,6 +150,17 @@ static size_t add_reason(char *line, size_t n, const char *by)
     return n + (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, " (by %s)", by);
 }
 
+/* What was read and is not in the array. */
+static size_t add_passed_over(const struct umm_convert_input *input, char *line, size_t n)
+{
+    char shown[UMM_EXCERPT_MAX];
+    if (input->header_text)
+        n += (size_t)snprintf(
+            line + n, UMM_CONVERT_LINE_MAX - n, ", 1 record passed over as the header: \"%s\"",
+            umm_escape(shown, sizeof shown, input->header_text, strlen(input->header_text)));
+    return n;
+}
+
 static void input_line(const struct umm_convert_input *input, char *line)
 {
     char path[UMM_EXCERPT_MAX * 4], delimiter[8];
@@ -162,6 +174,7 @@ static void input_line(const struct umm_convert_input *input, char *line)
     n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, ", %s",
                           input->has_header ? "header" : "no header");
     n = add_reason(line, n, input->header_by);
+    n = add_passed_over(input, line, n);
     n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, "; %s", input->columns);
     if (!input->time)
         return;

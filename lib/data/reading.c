@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "data/headrow.h"
 
 /* ---- layout ------------------------------------------------------------------ */
 
@@ -75,25 +76,32 @@ static const struct umm_layout *recognise(const struct umm_csv_field *fields, si
 
 /* ---- header ------------------------------------------------------------------ */
 
-/* Whether a cell reads as data: a number or a time. */
-static bool is_data(struct umm_csv_field cell, char decimal)
+/* Whether every column is selected by number, so that names are not needed. */
+static bool is_by_numbers(const char *columns)
 {
-    double value;
-    struct umm_time_spec spec = {0};
-    return umm_num_parse_f64(cell.text, cell.len_bytes, decimal, &value) != UMM_NUM_MALFORMED ||
-           umm_time_detect(cell.text, cell.len_bytes, &spec) != UMM_TIME_MALFORMED;
+    struct umm_column *list = NULL;
+    size_t n = 0;
+    bool is = columns && umm_columns_parse(columns, &list, &n, NULL) == UMM_OK;
+    for (size_t i = 0; is && i < n; i++)
+        is = list[i].source[strspn(list[i].source, "0123456789+|")] == '\0';
+    free(list);
+    return is;
 }
 
-/* A first record is a header when no cell reads as data and some cell has text. */
-static bool looks_like_header(const struct umm_csv_field *fields, size_t n_fields, char decimal)
+/* Whether the record reads as a header, by all that is known without one. */
+static bool looks_like_header(const struct umm_reading *reading,
+                              const struct umm_reading_options *options,
+                              const struct umm_csv_field *fields, size_t n_fields)
 {
-    bool has_text = false;
-    for (size_t i = 0; i < n_fields; i++) {
-        if (is_data(fields[i], decimal))
-            return false;
-        has_text |= fields[i].len_bytes > 0;
-    }
-    return has_text;
+    const struct umm_layout *layout = reading->layout;
+    struct umm_headrow how = {.time_formats = {options->time_format},
+                              .na = &reading->na,
+                              .decimal = options->decimal ? options->decimal : '.',
+                              .is_needed = !options->names && !(layout && layout->names) &&
+                                           !is_by_numbers(options->schema.columns)};
+    if (layout && !options->time_format)
+        memcpy(how.time_formats, layout->time_formats, sizeof how.time_formats);
+    return umm_headrow_is(&how, fields, n_fields);
 }
 
 static bool decide_header(struct umm_reading *reading, const struct umm_reading_options *options,
@@ -109,7 +117,7 @@ static bool decide_header(struct umm_reading *reading, const struct umm_reading_
                          : header != UMM_HEADER_AUTO        ? "layout"
                                                             : "text";
     if (header == UMM_HEADER_AUTO)
-        return looks_like_header(fields, n_fields, options->decimal ? options->decimal : '.');
+        return looks_like_header(reading, options, fields, n_fields);
     return header == UMM_HEADER_YES;
 }
 
@@ -173,11 +181,13 @@ static enum umm_status set_names(struct umm_reading *reading,
                                  struct umm_error *err)
 {
     const struct umm_layout *layout = reading->layout;
+    reading->is_header_unused = true;
     if (options->names)
         return name_list(reading, options->names, err);
     if (layout && layout->names && (!reading->has_header || layout->header == UMM_HEADER_YES))
         return name_list(reading, layout->names, err);
     reading->names.has_names = reading->has_header;
+    reading->is_header_unused = is_by_numbers(options->schema.columns);
     if (!reading->has_header) {
         enum umm_status status = reserve_names(reading, n_fields, 0, err);
         for (size_t i = 0; !status && i < n_fields; i++)

@@ -37,8 +37,8 @@ struct umm_reading_options {
 struct umm_reading {
     struct umm_records records;
     struct umm_csv_reader *reader;
-    const struct umm_layout *layout; /* NULL: none */
-    bool has_header;
+    const struct umm_layout *layout;   /* NULL: none */
+    bool has_header, is_header_unused; /* names come from elsewhere */
     /* What decided these: "option", "layout", "header", "banner", "text", ... */
     const char *layout_by, *delimiter_by, *header_by, *time_by, *zone_by;
     struct umm_names names;
