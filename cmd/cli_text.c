@@ -29,6 +29,16 @@ static int set_time_format(struct umm_reading_options *reading, const char *valu
                 : cli_usage("--time-format: does not determine a date");
 }
 
+static int add_where(struct umm_instrument_options *instrument, const char *value)
+{
+    if (!strchr(value, '=') || *value == '=')
+        return cli_bad_value("where", "COLUMN=VALUE", value);
+    if (instrument->n_where == UMM_WHERE_MAX)
+        return cli_usage("--where may be given %d times", UMM_WHERE_MAX);
+    instrument->where[instrument->n_where++] = value;
+    return CLI_OK;
+}
+
 int cli_text_set(struct umm_reading_options *reading, int key, const char *value)
 {
     static const char *const headers[] = {"auto", "yes", "no", NULL};
@@ -75,6 +85,8 @@ int cli_text_set(struct umm_reading_options *reading, int key, const char *value
         code = cli_set_choice("tz-fold", value, folds, "earlier or later", &choice);
         reading->fold = (enum umm_tz_fold)choice;
         return code;
+    case CLI_KEY_WHERE: return add_where(&reading->instrument, value);
+    case CLI_KEY_ONE_SERIES: reading->instrument.one_series = value ? value : ""; return CLI_OK;
     default: return -1;
     }
 }

@@ -23,7 +23,9 @@ enum {
     CLI_KEY_TIME_FORMAT,
     CLI_KEY_TIME_UNIT_IN,
     CLI_KEY_TZ,
-    CLI_KEY_TZ_FOLD
+    CLI_KEY_TZ_FOLD,
+    CLI_KEY_WHERE,
+    CLI_KEY_ONE_SERIES
 };
 
 /* CLI_OK, the exit code after a message, or -1 when key is none of these. */

@@ -72,6 +72,11 @@ static const struct cli_option options[] = {
      "texts of missing values\n(default empty, null, NaN, NA, N/A and -)"},
     {CLI_KEY_COMMENT, "comment", "CHAR", "pass over lines that begin with CHAR"},
     {CLI_KEY_SKIP_LINES, "skip-lines", "N", "pass over the first N lines of each file"},
+    {0, NULL, NULL, "Whose rows:"},
+    {CLI_KEY_WHERE, "where", "COLUMN=VALUE",
+     "only rows that have it, such as symbol=SPY; may be given\nmore than once"},
+    {CLI_KEY_ONE_SERIES, "one-series", "[=LIST]",
+     "all rows are one series, whatever columns such as symbol\nsay, or those of LIST"},
     {0, NULL, NULL, "Columns:"},
     {CLI_KEY_COLUMNS, "columns", "LIST",
      "[NEWNAME=]FIELD[:TYPE],... where FIELD is a name,\na number from 1 or DATE+TIME; or all\n"

@@ -304,6 +304,7 @@ static enum umm_status append_input(struct job *job, const char *input, struct u
         umm_error_at(err, job->input, 0, 0, 0);
     if (!status)
         job->result->n_rejected += result.n_rejected;
+    job->result->n_passed_over += result.n_passed_over;
     return status;
 }
 

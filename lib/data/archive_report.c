@@ -38,9 +38,12 @@ void umm_archive_report_append_line(const char *path,
         shown, result->n_rows, result->n_appended, result->n_same, result->n_in_journal,
         ratio_text("; ", result->framed_bytes, result->size_bytes, packed), result->seconds);
     if (result->n_rejected + result->n_revised)
-        snprintf(line + len, UMM_ARCHIVE_LINE_MAX - (size_t)len,
-                 "; %" PRIu64 " rejected, %" PRIu64 " differ", result->n_rejected,
-                 result->n_revised);
+        len += snprintf(line + len, UMM_ARCHIVE_LINE_MAX - (size_t)len,
+                        "; %" PRIu64 " rejected, %" PRIu64 " differ", result->n_rejected,
+                        result->n_revised);
+    if (result->n_passed_over)
+        snprintf(line + len, UMM_ARCHIVE_LINE_MAX - (size_t)len, "; %" PRIu64 " passed over",
+                 result->n_passed_over);
 }
 
 enum umm_status umm_archive_report_append_json(const char *path,
@@ -57,6 +60,7 @@ enum umm_status umm_archive_report_append_json(const char *path,
     umm_json_put_count(json, "rows_same", result->n_same);
     umm_json_put_count(json, "rows_revised", result->n_revised);
     umm_json_put_count(json, "rows_rejected", result->n_rejected);
+    umm_json_put_count(json, "rows_passed_over", result->n_passed_over);
     umm_json_put_count(json, "rows_in_journal", result->n_in_journal);
     umm_json_put_count(json, "bytes", result->size_bytes);
     umm_json_put_count(json, "content_bytes", result->content_bytes);

@@ -179,7 +179,7 @@ static bool has_comment(const struct umm_block *block, char comment)
 /* Set begins and ends for a uniform block; false when it is not one. */
 static bool find_uniform(struct umm_block *block, const struct umm_block_plan *plan)
 {
-    if (!is_uniform(block, plan->n_fields))
+    if (plan->instrument->n_filters || !is_uniform(block, plan->n_fields))
         return false;
     block->n_rows = block->scan.n_records;
     block->stride = plan->n_fields;
@@ -230,19 +230,45 @@ static struct walked walk_record(const struct umm_block *block, size_t *at, size
     }
 }
 
-/* Whether a field of the array has doubled quotes in it; what others have does not matter. */
-static bool has_escaped_cell(const struct umm_block *block, const struct umm_cells *cells,
+static struct umm_csv_field walked_cell(const struct umm_block *block, const uint32_t *pairs,
+                                        int field)
+{
+    const uint32_t *pair = pairs + 2 * (size_t)field;
+    return (struct umm_csv_field){block->text + pair[0], pair[1] - pair[0]};
+}
+
+static bool is_escaped(const struct umm_block *block, const uint32_t *pairs, int field)
+{
+    struct umm_csv_field cell = walked_cell(block, pairs, field);
+    return memchr(cell.text, UMM_CSV_QUOTE, cell.len_bytes) != NULL;
+}
+
+/* Whether a field that matters has doubled quotes in it; what others have does not. */
+static bool has_escaped_cell(const struct umm_block *block, const struct umm_block_plan *plan,
                              const uint32_t *pairs)
 {
-    for (size_t i = 0; i < cells->schema->n_fields; i++) {
-        const int fields[] = {cells->found[i].first, cells->found[i].second};
-        for (size_t k = 0; k < 2 && fields[k] >= 0; k++) {
-            const uint32_t *pair = pairs + 2 * (size_t)fields[k];
-            if (memchr(block->text + pair[0], UMM_CSV_QUOTE, pair[1] - pair[0]))
-                return true;
-        }
-    }
-    return false;
+    const struct umm_cells *cells = plan->cells;
+    const struct umm_instrument *instrument = plan->instrument;
+    bool is = false;
+    for (size_t i = 0; !is && i < cells->schema->n_fields; i++)
+        is = is_escaped(block, pairs, cells->found[i].first) ||
+             (cells->found[i].second >= 0 && is_escaped(block, pairs, cells->found[i].second));
+    for (size_t i = 0; !is && i < instrument->n_keys; i++)
+        is = is_escaped(block, pairs, instrument->keys[i].field);
+    for (size_t i = 0; !is && i < instrument->n_filters; i++)
+        is = is_escaped(block, pairs, instrument->filters[i].field);
+    return is;
+}
+
+/* Whether the filters take a walked row. */
+static bool is_taken(const struct umm_block *block, const struct umm_instrument *instrument,
+                     const uint32_t *pairs)
+{
+    for (size_t i = 0; i < instrument->n_filters; i++)
+        if (!umm_instrument_is(&instrument->filters[i],
+                               walked_cell(block, pairs, instrument->filters[i].field)))
+            return false;
+    return true;
 }
 
 /* A line that the record reader must look at: only it says what is blank. */
@@ -282,9 +308,11 @@ static enum umm_status walk(struct umm_block *block, const struct umm_block_plan
         bool is_row =
             w.n_fields == k || (w.n_fields == k + 1 && k < UMM_CSV_COLUMNS_MAX && w.is_last_empty);
         if (is_row && block->scan.has_escapes)
-            is_row = !has_escaped_cell(block, plan->cells, pairs);
+            is_row = !has_escaped_cell(block, plan, pairs);
         if (is_row && !may_be_blank(block, &w, k)) {
-            block->n_rows++;
+            bool is_one = is_taken(block, plan->instrument, pairs);
+            block->n_rows += is_one;
+            block->n_passed_over += !is_one;
             continue;
         }
         enum umm_status status = add_special(block, block->n_rows, false, w.begin, err);
@@ -321,7 +349,7 @@ enum umm_status umm_block_convert(struct umm_block *block, const struct umm_bloc
     enum umm_status status = UMM_OK;
     bool *is_bad = NULL;
     block->n_specials = 0;
-    block->n_blank = block->n_comments = 0;
+    block->n_blank = block->n_comments = block->n_passed_over = 0;
     memset(block->n_epochs, 0, sizeof block->n_epochs);
     block->line_there = 0;
     if (!find_uniform(block, plan))

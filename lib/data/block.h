@@ -15,6 +15,7 @@
 
 #include "base/cpu.h"
 #include "data/cells.h"
+#include "data/instrument.h"
 #include "data/records.h"
 #include "data/rowfile.h"
 #include "text/scan.h"
@@ -68,15 +69,16 @@ struct umm_block {
     struct umm_rowfile_piece piece; /* to be written later: whoever takes the block says */
     size_t line_at;                 /* of umm_block_line: bytes counted, and the line there */
     uint64_t line_there;
-    uint64_t n_blank, n_comments;
+    uint64_t n_blank, n_comments, n_passed_over;
     uint64_t n_epochs[UMM_TIME_UNITS]; /* of the rows' times: epochs by magnitude, by unit */
 };
 
 /* What a conversion of blocks needs to know besides the cells. */
 struct umm_block_plan {
-    const struct umm_cells *cells; /* with every form of time settled */
-    size_t n_fields;               /* of a record */
-    char comment;                  /* 0: none */
+    const struct umm_cells *cells;           /* with every form of time settled */
+    const struct umm_instrument *instrument; /* with every value known */
+    size_t n_fields;                         /* of a record */
+    char comment;                            /* 0: none */
     bool is_ohlc_checked;
     enum umm_cpu cpu;
 };

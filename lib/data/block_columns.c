@@ -525,6 +525,15 @@ static void count_epochs(struct work *w)
             block->n_epochs[unit]--;
 }
 
+/* Rows of another instrument, or of one whose name is written otherwise, are for the reader. */
+static void check_key(struct work *w, const struct umm_instrument_key *key, bool *is_done)
+{
+    const size_t n_rows = key->is_any ? 0 : w->block->n_rows;
+    for (size_t r = 0; *is_done && r < n_rows; r++)
+        if (!umm_instrument_is(key, text_of(w->block, key->field, r)))
+            *is_done = mark_bad(w, r);
+}
+
 bool umm_block_columns(struct umm_block *block, const struct umm_block_plan *plan, bool **is_bad)
 {
     const struct umm_schema *schema = plan->cells->schema;
@@ -538,6 +547,8 @@ bool umm_block_columns(struct umm_block *block, const struct umm_block_plan *pla
         w.out = block->rows + w.field->offset_bytes;
         is_done = convert_column(&w);
     }
+    for (size_t i = 0; i < plan->instrument->n_keys; i++)
+        check_key(&w, &plan->instrument->keys[i], &is_done);
     if (plan->is_ohlc_checked)
         check_ohlc(&w, &is_done);
     count_epochs(&w);

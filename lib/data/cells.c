@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "data/celladvice.h"
 #include "data/celltime.h"
 #include "text/time_digits.h"
 
-#include "data/celladvice.h"
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows are written as they lie in memory");
 
 /* ---- missing values --------------------------------------------------------- */

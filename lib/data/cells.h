@@ -51,6 +51,7 @@ struct umm_row {
     char *bytes; /* schema->row_bytes of room */
     int64_t time;
     struct umm_cell_time read; /* the same, as it was read */
+    bool is_passed_over;       /* a filter does not take it: the rest says nothing */
 };
 
 /*

@@ -201,6 +201,8 @@ static enum umm_status begin_input(struct umm_convert_job *job, const char *path
     else if (!umm_schema_equal(&job->schema, &reading->schema))
         status = umm_error_set_path(err, UMM_ERR_DATA, reading->records.source.path,
                                     "has other columns than the files before it");
+    if (!status)
+        status = umm_instrument_expect(&reading->instrument, &job->instrument, err);
     if (!status && job->options->bad_rows == UMM_BAD_ROWS_QUARANTINE && reading->header_text)
         status = umm_quarantine_set_header(&job->quarantine, reading->header_text,
                                            strlen(reading->header_text), err);
@@ -219,6 +221,19 @@ static enum umm_status begin_input(struct umm_convert_job *job, const char *path
     return status;
 }
 
+/* A file that gives no row at all. */
+static enum umm_status refuse_none(const struct umm_convert_job *job,
+                                   const struct umm_convert_input *input, struct umm_error *err)
+{
+    const struct umm_records *records = &job->reading.records;
+    if (!input->n_passed_over)
+        return umm_error_set_path(err, UMM_ERR_DATA, records->source.path,
+                                  "no rows after the header");
+    umm_instrument_refuse_none(&job->reading.instrument, err);
+    umm_error_at(err, records->source.path, 0, 0, 0);
+    return UMM_ERR_DATA;
+}
+
 static enum umm_status convert_input(struct umm_convert_job *job, const char *path,
                                      struct umm_error *err)
 {
@@ -231,8 +246,9 @@ static enum umm_status convert_input(struct umm_convert_job *job, const char *pa
     /* An append may find nothing new, not even a row. */
     if (!status && input->n_rows + input->n_rejected == 0 && !job->result->is_append &&
         !job->options->may_be_empty)
-        status = umm_error_set_path(err, UMM_ERR_DATA, job->reading.records.source.path,
-                                    "no rows after the header");
+        status = refuse_none(job, input, err);
+    if (!status)
+        status = umm_instrument_keep(&job->instrument, &job->reading.instrument, err);
     if (!status)
         status = umm_convert_describe_reading(job->result, input, &job->reading, err);
     job->done_bytes += job->reading.records.source.n_raw_bytes;
@@ -312,6 +328,7 @@ enum umm_status umm_convert(const struct umm_convert_options *options, struct um
     umm_quarantine_close(&job.quarantine);
     umm_lock_release(&job.lock);
     umm_reading_close(&job.reading);
+    umm_instrument_free(&job.instrument);
     umm_schema_free(&job.schema);
     free(job.held);
     free(job.row.bytes);

@@ -122,6 +122,7 @@ static enum umm_status take_block(void *user, struct umm_block *block, struct um
     job->reading.records.n_comments += block->n_comments;
     for (size_t i = 0; i < UMM_TIME_UNITS; i++)
         job->result->inputs[job->result->n_inputs - 1].n_epochs[i] += block->n_epochs[i];
+    job->result->inputs[job->result->n_inputs - 1].n_passed_over += block->n_passed_over;
     if (is_deferred(job, block, &from) && from) {
         enum umm_status status =
             umm_target_reserve(&job->target, block->rows, from, &block->piece, err);
@@ -164,6 +165,7 @@ enum umm_status umm_convert_read_blocks(struct umm_convert_job *job, struct umm_
 {
     const struct umm_reading *reading = &job->reading;
     job->plan = (struct umm_block_plan){.cells = &reading->cells,
+                                        .instrument = &reading->instrument,
                                         .n_fields = reading->n_fields,
                                         .comment = job->options->reading.comment,
                                         .is_ohlc_checked = job->options->is_ohlc_checked,

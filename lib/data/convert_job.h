@@ -20,8 +20,9 @@ struct umm_convert_job {
     const struct umm_convert_options *options;
     struct umm_run *run;
     struct umm_convert_result *result;
-    struct umm_reading reading; /* the file being read */
-    const char *path;           /* of that file, for messages */
+    struct umm_reading reading;       /* the file being read */
+    struct umm_instrument instrument; /* whose rows the files before have */
+    const char *path;                 /* of that file, for messages */
     bool has_schema;
     struct umm_schema schema; /* of the first file, and of the output */
     struct umm_lock lock;

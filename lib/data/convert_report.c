@@ -74,6 +74,7 @@ static void put_inputs(struct umm_json *json, const struct umm_convert_result *r
         umm_json_put_count(item, "rejected", input->n_rejected);
         umm_json_put_count(item, "blank_lines", input->n_blank);
         umm_json_put_count(item, "comments", input->n_comments);
+        umm_json_put_count(item, "passed_over", input->n_passed_over);
     }
 }
 
@@ -158,6 +159,9 @@ static size_t add_passed_over(const struct umm_convert_input *input, char *line,
         n += (size_t)snprintf(
             line + n, UMM_CONVERT_LINE_MAX - n, ", 1 record passed over as the header: \"%s\"",
             umm_escape(shown, sizeof shown, input->header_text, strlen(input->header_text)));
+    if (input->n_passed_over)
+        n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n,
+                              ", %" PRIu64 " rows passed over by --where", input->n_passed_over);
     return n;
 }
 

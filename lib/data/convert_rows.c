@@ -142,6 +142,8 @@ static enum umm_status read_row(struct umm_convert_job *job, const struct umm_pl
     size_t bad;
     enum umm_status status = umm_reading_row(&job->reading, placed, &job->row, err);
     const char *what = NULL;
+    if (!status && job->row.is_passed_over)
+        return UMM_OK;
     if (!status && job->options->is_ohlc_checked)
         what = umm_cells_check_ohlc(&job->schema, job->row.bytes, &bad);
     if (!status && !what && job->schema.time_index >= 0 && job->row.read.is_by_magnitude)
@@ -191,10 +193,16 @@ enum umm_status umm_convert_take_record(struct umm_convert_job *job,
     if (status == UMM_ERR_DATA && placed->line == 0)
         status = read_again(job, placed, &reason);
     if (!status) {
-        if (umm_convert_is_skipped(job, job->row.time))
+        if (job->row.is_passed_over) {
+            job->result->inputs[job->result->n_inputs - 1].n_passed_over++;
+            return UMM_OK;
+        }
+        status = umm_reading_take(&job->reading, placed, &reason);
+        if (!status && umm_convert_is_skipped(job, job->row.time))
             return UMM_OK;
         const struct umm_convert_origin origin = {.placed = placed, .line = placed->line};
-        status = umm_convert_accept(job, &origin, &reason);
+        if (!status)
+            status = umm_convert_accept(job, &origin, &reason);
         if (!status) {
             job->result->inputs[job->result->n_inputs - 1].n_rows++;
             return UMM_OK;
@@ -241,7 +249,8 @@ enum umm_status umm_convert_read_rows(struct umm_convert_job *job, struct umm_er
     if (is_reference || job->reading.records.line == 0)
         return umm_convert_read_records(job, UINT64_MAX, &is_end, err);
     enum umm_status status = UMM_OK;
-    while (!status && !is_end && !job->reading.is_settled)
+    while (!status && !is_end &&
+           !(job->reading.is_settled && umm_instrument_is_known(&job->reading.instrument)))
         status = umm_convert_read_records(job, job->reading.records.byte + 1, &is_end, err);
     return status || is_end ? status : umm_convert_read_blocks(job, err);
 }

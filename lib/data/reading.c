@@ -7,6 +7,9 @@
 
 #include "base/error.h"
 #include "data/headrow.h"
+#include "text/basevolume.h"
+
+enum { LAYOUT_COLUMNS_MAX = 256 };
 
 /* ---- layout ------------------------------------------------------------------ */
 
@@ -423,6 +426,68 @@ static enum umm_status check_unnamed_time(struct umm_reading *reading,
     return fail_at_next(reading, UMM_ERR_DATA, reading->records.line, err);
 }
 
+/* ---- columns ----------------------------------------------------------------- */
+
+/* What the first row, or a filter, has for a symbol. */
+static enum umm_status find_symbol(struct umm_reading *reading,
+                                   const struct umm_instrument_options *options,
+                                   struct umm_csv_field *symbol, struct umm_error *err)
+{
+    struct umm_found found;
+    struct umm_csv_record record;
+    enum umm_csv_split split;
+    const struct umm_csv_field *fields;
+    size_t len, n_fields, bad_at;
+    *symbol = (struct umm_csv_field){"", 0};
+    if (umm_columns_find("symbol", &reading->names, &found, NULL) != UMM_OK)
+        return UMM_OK;
+    for (size_t i = 0; i < options->n_where; i++) {
+        const char *value = strchr(options->where[i], '=');
+        size_t n = value ? (size_t)(value - options->where[i]) : 0;
+        if (umm_name_equal(options->where[i], n, "symbol", strlen("symbol")))
+            *symbol = (struct umm_csv_field){value + 1, strlen(value + 1)};
+    }
+    if (symbol->len_bytes)
+        return UMM_OK;
+    enum umm_status status = umm_records_skip_void(&reading->records, err);
+    if (!status)
+        status = umm_reading_peek(reading, &record, &len, &split, err);
+    /* What is wrong with a row is said when it is read. */
+    if (status || len == 0 || split != UMM_CSV_SPLIT_RECORD ||
+        umm_csv_fields(reading->reader, &record, &fields, &n_fields, &bad_at, NULL))
+        return status;
+    if ((size_t)found.first < n_fields)
+        *symbol = fields[found.first];
+    return UMM_OK;
+}
+
+/*
+ * The selection of a layout; columns is room for it. Where the volumes of a layout are in
+ * several assets it is not their order that says which is the base asset's, but the symbol.
+ */
+static enum umm_status layout_columns(struct umm_reading *reading,
+                                      const struct umm_reading_options *options,
+                                      char columns[LAYOUT_COLUMNS_MAX], const char **out,
+                                      struct umm_error *err)
+{
+    const struct umm_layout *layout = options->names ? NULL : reading->layout;
+    struct umm_csv_field symbol;
+    int index;
+    *out = layout ? layout->columns : NULL;
+    if (!layout || !layout->base_volume || options->schema.columns)
+        return UMM_OK;
+    enum umm_status status = find_symbol(reading, &options->instrument, &symbol, err);
+    if (!status)
+        status = umm_basevolume_find(&reading->names, layout->base_volume, symbol.text,
+                                     symbol.len_bytes, &index, err);
+    if (status || index == UMM_FIELD_NONE)
+        return status;
+    size_t len = strlen(layout->columns) - strlen("volume");
+    snprintf(columns, LAYOUT_COLUMNS_MAX, "%.*svolume=%d", (int)len, layout->columns, index + 1);
+    *out = columns;
+    return UMM_OK;
+}
+
 /* ---- open and close ---------------------------------------------------------- */
 
 static enum umm_status settle(struct umm_reading *reading,
@@ -444,9 +509,15 @@ static enum umm_status settle(struct umm_reading *reading,
         status = read_header(reading, options, err);
     if (status)
         return status;
-    const char *columns = reading->layout && !options->names ? reading->layout->columns : NULL;
-    status = umm_schema_resolve(&options->schema, columns, &reading->names, &reading->schema,
-                                &reading->found, err);
+    char room[LAYOUT_COLUMNS_MAX];
+    const char *columns;
+    status = layout_columns(reading, options, room, &columns, err);
+    if (!status)
+        status = umm_schema_resolve(&options->schema, columns, &reading->names, &reading->schema,
+                                    &reading->found, err);
+    if (!status)
+        status = umm_instrument_open(&reading->instrument, &options->instrument, &reading->names,
+                                     &reading->schema, reading->found, err);
     if (status == UMM_ERR_DATA)
         return fail_at_next(reading, status, line, err);
     if (!status)
@@ -483,6 +554,7 @@ void umm_reading_close(struct umm_reading *reading)
     umm_records_close(&reading->records);
     umm_csv_reader_free(reading->reader);
     umm_na_free(&reading->na);
+    umm_instrument_free(&reading->instrument);
     umm_schema_free(&reading->schema);
     free(reading->found);
     free(reading->times);
@@ -553,6 +625,10 @@ enum umm_status umm_reading_row(struct umm_reading *reading, const struct umm_pl
         umm_reading_place(reading, placed, n_fields < wanted ? n_fields : wanted, err);
         return UMM_ERR_DATA;
     }
+    reading->fields = fields;
+    row->is_passed_over = !umm_instrument_takes(&reading->instrument, fields);
+    if (row->is_passed_over)
+        return UMM_OK;
     status = umm_cells_convert(&reading->cells, fields, row, &bad, err);
     if (status == UMM_ERR_DATA)
         umm_reading_place(reading, placed, bad, err);
@@ -560,5 +636,16 @@ enum umm_status umm_reading_row(struct umm_reading *reading, const struct umm_pl
         reading->is_settled = true;
     else if (!reading->is_settled)
         unsettle(reading); /* a row that is not used must not decide for those after it */
+    return status;
+}
+
+enum umm_status umm_reading_take(struct umm_reading *reading,
+                                 const struct umm_placed_record *placed, struct umm_error *err)
+{
+    size_t field = 0;
+    enum umm_status status =
+        umm_instrument_take(&reading->instrument, reading->fields, &field, err);
+    if (status == UMM_ERR_DATA)
+        umm_reading_place(reading, placed, field, err);
     return status;
 }

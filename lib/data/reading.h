@@ -8,6 +8,7 @@
 #define UMM_DATA_READING_H
 
 #include "data/cells.h"
+#include "data/instrument.h"
 #include "data/records.h"
 #include "data/schema.h"
 #include "text/layout.h"
@@ -31,6 +32,7 @@ struct umm_reading_options {
     int fd;              /* above 0: the file, opened already, which stays open */
     bool is_prompt;      /* rows of a stream are read as they come, not in large blocks */
     bool is_order_given; /* else a layout's newest-first rows are reversed */
+    struct umm_instrument_options instrument;
     struct umm_schema_options schema;
 };
 
@@ -53,6 +55,8 @@ struct umm_reading {
     struct umm_tz *tz;
     struct umm_na na;
     struct umm_cells cells;
+    struct umm_instrument instrument;
+    const struct umm_csv_field *fields; /* of the record that was read last */
 };
 
 /*
@@ -77,12 +81,20 @@ UMM_MUST_USE bool umm_reading_is_whole(const struct umm_reading *reading,
                                        const struct umm_csv_field *fields, size_t n_fields);
 
 /*
- * Read one record into row. UMM_ERR_DATA with path, line and column for a row that
- * cannot be used; the next one can still be read.
+ * Read one record into row, unless a filter passes over it. UMM_ERR_DATA with path, line and column
+ * for a row that cannot be used; the next one can still be read.
  */
 UMM_MUST_USE enum umm_status umm_reading_row(struct umm_reading *reading,
                                              const struct umm_placed_record *placed,
                                              struct umm_row *row, struct umm_error *err);
+
+/*
+ * The row read last is taken: the values that say whose it is must be those of the rows
+ * before. UMM_ERR_DATA with its place if they are not: no such row may be passed over.
+ */
+UMM_MUST_USE enum umm_status umm_reading_take(struct umm_reading *reading,
+                                              const struct umm_placed_record *placed,
+                                              struct umm_error *err);
 
 /* Put the place of field number index of a record into err. */
 void umm_reading_place(const struct umm_reading *reading, const struct umm_placed_record *placed,

@@ -46,8 +46,8 @@ static bool are_others_good(const struct look *look, const struct umm_csv_field 
 }
 
 /*
- * The text of a record's time; false if the record is bad in any way but for its times, and
- * tells nothing: a row that is not used must not decide for those after it.
+ * The text of a record's time; false if the record is bad in any way but for its times, or
+ * passed over, and tells nothing: a row that is not used must not decide for those after it.
  */
 static bool find_text(const struct look *look, const struct umm_placed_record *placed,
                       char buffer[UMM_CELLS_JOINED_MAX], struct umm_csv_field *text)
@@ -59,7 +59,8 @@ static bool find_text(const struct look *look, const struct umm_placed_record *p
     size_t n_fields, bad_at;
     if (placed->problem ||
         umm_csv_fields(reading->reader, &placed->record, &fields, &n_fields, &bad_at, NULL) ||
-        !umm_reading_is_whole(reading, fields, n_fields) || !are_others_good(look, fields))
+        !umm_reading_is_whole(reading, fields, n_fields) ||
+        !umm_instrument_takes(&reading->instrument, fields) || !are_others_good(look, fields))
         return false;
     if (found->second >= 0)
         second = fields[found->second];

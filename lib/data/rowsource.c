@@ -261,6 +261,7 @@ static enum umm_status run_text(struct job *job, const char *path, int fd, struc
     enum umm_status status = umm_convert(&options, job->run, &result, err);
     if (!status) {
         job->result->n_rejected = result.n_rejected;
+        job->result->n_passed_over = result.inputs[0].n_passed_over;
         umm_convert_result_free(&result);
     }
     umm_npy_free(&text.npy);

@@ -32,7 +32,8 @@ static enum umm_status probe(struct umm_reading *reading, uint64_t at, struct um
         status = umm_records_next(records, &placed, &has_record, err);
         if (status || !has_record)
             return status;
-        if (umm_reading_row(reading, &placed, row, NULL) == UMM_OK) {
+        if (umm_reading_row(reading, &placed, row, NULL) == UMM_OK && !row->is_passed_over &&
+            umm_reading_take(reading, &placed, NULL) == UMM_OK) {
             *byte = placed.byte;
             *is_found = true;
             return UMM_OK;
@@ -56,14 +57,24 @@ static enum umm_status is_outside(const struct umm_reading *reading, uint64_t at
     return status;
 }
 
-/* Settle the forms of time from the first row, as reading from the start would. */
+/*
+ * Settle the forms of time, and whose rows they are, from the first row, as reading from the
+ * start would.
+ */
 static enum umm_status read_first(struct umm_reading *reading, struct umm_row *row, bool *is_read,
                                   struct umm_error *err)
 {
     struct umm_placed_record placed;
-    bool has_record;
-    enum umm_status status = umm_records_next(&reading->records, &placed, &has_record, err);
-    *is_read = !status && has_record && umm_reading_row(reading, &placed, row, NULL) == UMM_OK;
+    bool has_record = true;
+    enum umm_status status = UMM_OK;
+    row->is_passed_over = true;
+    *is_read = true;
+    while (!status && has_record && *is_read && row->is_passed_over) {
+        status = umm_records_next(&reading->records, &placed, &has_record, err);
+        *is_read = !status && has_record && umm_reading_row(reading, &placed, row, NULL) == UMM_OK;
+    }
+    if (*is_read)
+        *is_read = umm_reading_take(reading, &placed, NULL) == UMM_OK;
     return status;
 }
 

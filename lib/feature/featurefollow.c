@@ -353,15 +353,14 @@ static enum umm_status take_row(struct job *job, const struct umm_placed_record 
                                 struct umm_error *err)
 {
     struct umm_row row = {.bytes = job->row};
-    const struct umm_csv_field *fields;
     struct symbol *symbol = NULL;
-    size_t n_fields, bad;
     enum umm_status status = umm_reading_row(&job->reading, placed, &row, err);
-    if (!status)
-        status =
-            umm_csv_fields(job->reading.reader, &placed->record, &fields, &n_fields, &bad, err);
+    if (!status && row.is_passed_over) {
+        job->result->n_passed_over++;
+        return UMM_OK;
+    }
     if (!status) {
-        const struct umm_csv_field *field = &fields[job->by.first];
+        const struct umm_csv_field *field = &job->reading.fields[job->by.first];
         status = find_symbol(job, field->text, field->len_bytes, &symbol, err);
         if (status == UMM_ERR_DATA && err && !err->path[0])
             umm_reading_place(&job->reading, placed, (size_t)job->by.first, err);
@@ -477,6 +476,7 @@ static enum umm_status run_job(struct job *job, struct umm_error *err)
 {
     struct umm_reading_options reading = job->each->text.reading;
     reading.is_prompt = true;
+    reading.instrument.one_series = ""; /* each symbol is one */
     enum umm_status status = take_locks(job, err);
     if (!status)
         status = umm_reading_open(&job->reading, job->each->input, &reading, job->run, err);

@@ -223,9 +223,11 @@ static enum umm_status read_rows(struct umm_featurework *work, struct umm_error 
         work->is_placed = true;
     }
     enum umm_status status = umm_rowsource_run(o->input, &options, &sink, work->run, &result, err);
-    if (!status)
-        work->result->n_rejected = result.n_rejected;
-    return status;
+    if (status)
+        return status;
+    work->result->n_rejected = result.n_rejected;
+    work->result->n_passed_over = result.n_passed_over;
+    return UMM_OK;
 }
 
 /* Fewer rows came than were taken before: that is no news if the last was only hidden. */

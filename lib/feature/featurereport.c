@@ -43,6 +43,7 @@ enum umm_status umm_featurereport_json(const struct umm_featurejob_options *opti
     umm_json_put_count(json, "rows_new", result->n_new);
     umm_json_put_count(json, "rows_held_back", result->n_held);
     umm_json_put_count(json, "rows_rejected", result->n_rejected);
+    umm_json_put_count(json, "rows_passed_over", result->n_passed_over);
     umm_json_put_count(json, "rows_written", result->n_written);
     umm_json_put_count(json, "rows_output", result->n_out);
     if (result->n_symbols)
@@ -103,6 +104,9 @@ void umm_featurereport_line(const struct umm_featurejob_options *options,
         n += (size_t)snprintf(line + n, cap - n, ", %" PRIu64 " held back", result->n_held);
     if (result->n_rejected)
         n += (size_t)snprintf(line + n, cap - n, ", %" PRIu64 " rejected", result->n_rejected);
+    if (result->n_passed_over)
+        n +=
+            (size_t)snprintf(line + n, cap - n, ", %" PRIu64 " passed over", result->n_passed_over);
     if (result->n_gaps)
         n += (size_t)snprintf(line + n, cap - n, ", %" PRIu64 " gaps", result->n_gaps);
     if (options->output) {

@@ -108,7 +108,23 @@ bool umm_name_is_time(const char *name)
            umm_name_equal(name, strlen(name), "close_time", strlen("close_time"));
 }
 
-/* ---- names of amounts -------------------------------------------------------- */
+/* ---- names of instruments and amounts --------------------------------------- */
+
+/* The letters, digits and bytes of UTF-8 of a name, in lower case; false: they do not fit. */
+static bool canonical(char *out, size_t cap_bytes, const char *name, size_t len_bytes)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < len_bytes; i++) {
+        char c = fold(name[i]);
+        if ((unsigned char)c < 0x80 && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9'))
+            continue;
+        if (n + 1 >= cap_bytes)
+            return false;
+        out[n++] = c;
+    }
+    out[n] = '\0';
+    return n > 0;
+}
 
 static bool is_one_of(const char *text, const char *const *list)
 {
@@ -116,6 +132,59 @@ static bool is_one_of(const char *text, const char *const *list)
         if (strcmp(text, *list) == 0)
             return true;
     return false;
+}
+
+/* "instrument" and "id", "stock" and "symbol", and so on. */
+static bool is_compound(const char *name)
+{
+    static const char *const what[] = {
+        "stock",  "security", "sec",    "contract",  "instrument", "product",    "asset",
+        "coin",   "scrip",    "sc",     "fund",      "bond",       "index",      "pair",
+        "market", "future",   "option", "futures",   "trading",    "raw",        "root",
+        "local",  "company",  "crypto", "fininstrm", "share",      "underlying", "ts",
+        "symbol", "ticker",   "base",   "sub",       "equity",     "currency",   NULL};
+    static const char *const how[] = {"code",   "id",    "name", "symbol", "ticker",
+                                      "number", "token", "key",  NULL};
+    for (const char *const *first = what; *first; first++) {
+        size_t len = strlen(*first);
+        if (strncmp(name, *first, len) == 0 && is_one_of(name + len, how))
+            return true;
+    }
+    return false;
+}
+
+int umm_name_instrument(const char *name, size_t len_bytes, bool *is_text)
+{
+    static const char *const plain[] = {"symbol", "ticker", "tic", "sym", "tckrsymb", NULL};
+    static const char *const whole[] = {
+        "code",         "contract",   "instrument", "pair", "security", "stock", "asset",
+        "coin",         "product",    "scrip",      "fund", "bond",     "isin",  "cusip",
+        "figi",         "sedol",      "wkn",        "ric",  "permno",   "gvkey", "conid",
+        "secid",        "underlying", "crypto",     "name", "company",  "ccy",   "ccypair",
+        "currencypair", "currency",   "证券代码",   "代码", "股票代码", "合约",  "合约代码",
+        "名称",         "股票名称",   NULL};
+    static const char *const terms[] = {
+        "series",         "sctysrs",    "expiry", "expirydate", "expirydt",    "xprydt",
+        "expirationdate", "expiration", "strike", "strikepr",   "strikeprice", "strkpric",
+        "optiontype",     "optiontyp",  "optntp", "putcall",    "publisher",   "publisherid",
+        "venue",          "mic",        NULL};
+    static const char *const texts[] = {"index",        "id",     "market", "exchange",
+                                        "exchangecode", "source", NULL};
+    enum { NAME_BYTES = 64 };
+    char text[NAME_BYTES];
+    *is_text = false;
+    if (!canonical(text, sizeof text, name, len_bytes))
+        return 0;
+    if (is_one_of(text, plain))
+        return 1;
+    if (is_one_of(text, whole))
+        return 2;
+    if (is_compound(text))
+        return 3;
+    if (is_one_of(text, terms))
+        return 4;
+    *is_text = is_one_of(text, texts);
+    return *is_text ? 5 : 0;
 }
 
 /* The next word of a name: letters, a capital one after a small one beginning another. */
@@ -193,7 +262,8 @@ static const struct umm_layout layouts[] = {
      .close = "close"},
     {.name = "cryptodatadownload",
      .signatures = {"date,symbol,open,high,low,close,volume_btc,volume", NULL},
-     .columns = "timestamp=unix|date,open,high,low,close,volume=volume_*|volume",
+     .columns = "timestamp=unix|date," SIX,
+     .base_volume = "volume_",
      .banner = "CryptoDataDownload.com",
      .time_formats = {"%Y-%m-%d %I-%p", NULL},
      .has_epochs = true,
@@ -201,7 +271,7 @@ static const struct umm_layout layouts[] = {
      .header = UMM_HEADER_YES,
      .is_newest_first = true,
      .sample = "2019-10-17 09-AM,BTCUSD,8051,8056.83,8021.23,8035.88,61.25,492394.56",
-     .volume = "the first volume column, in the base asset (the second is in the quote currency)",
+     .volume = "the volume column in the symbol's base asset (BTC of BTC/USD), wherever it is",
      .close = "close"},
     {.name = "dukascopy",
      .signatures = {"Gmt time,Open,High,Low,Close,Volume", "Local time,Open,High,Low,Close,Volume"},

@@ -39,6 +39,14 @@ void umm_name_trim(const char **name, size_t *len_bytes);
 bool umm_name_is_time(const char *name);
 
 /*
+ * Whether a column of that name says whose a row is: symbol, ticker, code, contract and
+ * the like, compared without case, blanks and punctuation ("InstrumentID", "<TICKER>").
+ * Smaller numbers say it more plainly; 0 says nothing of it. *is_text: only texts do:
+ * numbers in a column of that name are something else (an index, an id of a trade).
+ */
+int umm_name_instrument(const char *name, size_t len_bytes, bool *is_text);
+
+/*
  * Whether a column of that name holds prices or amounts, which are measured and may be
  * rounded, as against ids, times and counts of things, which may not: a role of a bar, or
  * a word of its name says so (price, vwap, volume, quantity, size, ...), and no word
@@ -60,6 +68,8 @@ enum umm_header { UMM_HEADER_AUTO, UMM_HEADER_YES, UMM_HEADER_NO };
  *                by itself; NULL when it has no header of its own
  *   names        names of a row's fields, in place of the header's
  *   columns      the selection, in the grammar of text/columns.h
+ *   base_volume  what names of volumes begin with when an asset follows: the volume in the
+ *                symbol's base asset is then taken, in place of columns' own
  *   banner       text in a first line that is skipped when it is there
  *   sample       a row as published; volume, close: which ones are taken
  */
@@ -68,6 +78,7 @@ struct umm_layout {
     const char *signatures[2];
     const char *names;
     const char *columns;
+    const char *base_volume;
     const char *banner;
     const char *time_formats[2];
     const char *tz;

@@ -45,6 +45,7 @@ static void choose(struct umm_convert_options *options, const uint8_t *b)
                                           "timestamp,close",
                                           "t=1:M8,a=2:i4,b=3:f4,c=4:i8",
                                           "timestamp=date+time|1,2",
+                                          "timestamp,trade_id,ts=2:f4,n=3:f4",
                                           "close,volume=vol*|2"};
     static const char *const types[] = {NULL, "f8", "f4", "i8", "i4"};
     static const char *const formats[] = {
@@ -71,7 +72,9 @@ static void choose(struct umm_convert_options *options, const uint8_t *b)
     reading->comment = b[4] & 32 ? '#' : '\0';
     reading->header = (enum umm_header)(b[5] % 3);
     reading->skip_lines = (b[5] >> 2) % 8 == 7 ? 2 : 0;
-    reading->names = (b[5] >> 5) == 7 ? "timestamp,open,high,low,close,volume" : NULL;
+    static const char *const names[] = {"timestamp,open,high,low,close,volume",
+                                        "timestamp,symbol,open,high,low,close,volume"};
+    reading->names = (b[5] >> 5) >= 6 ? names[(b[5] >> 5) - 6] : NULL;
     options->bad_rows = b[6] & 4 ? UMM_BAD_ROWS_SKIP : UMM_BAD_ROWS_FAIL;
     options->has_max_bad = b[6] & 8;
     options->max_bad = 3;
@@ -80,6 +83,12 @@ static void choose(struct umm_convert_options *options, const uint8_t *b)
     options->dedup =
         options->order == UMM_ORDER_KEEP ? UMM_DEDUP_NONE : (enum umm_dedup)((b[6] >> 6) & 3);
     options->is_ohlc_checked = (b[7] & 7) == 7;
+    static const char *const wheres[] = {"symbol=BTCUSD", "1=2", "2=", "close=1"};
+    static const char *const series[] = {"", "symbol"};
+    if ((b[7] >> 3 & 7) == 7)
+        reading->instrument.where[reading->instrument.n_where++] = PICK(wheres, b[6]);
+    if ((b[7] >> 3 & 7) == 6)
+        reading->instrument.one_series = PICK(series, b[6]);
 }
 
 /* ---- one run ---- */
@@ -151,6 +160,7 @@ static void compare_inputs(const struct umm_convert_input *a, const struct umm_c
     require(a->n_rejected == b->n_rejected, "other rejected rows of the input");
     require(memcmp(a->n_epochs, b->n_epochs, sizeof a->n_epochs) == 0, "other units of epochs");
     require(a->n_blank == b->n_blank && a->n_comments == b->n_comments, "other lines");
+    require(a->n_passed_over == b->n_passed_over, "other rows passed over");
 }
 
 static void compare(const struct outcome *a, const struct outcome *b)

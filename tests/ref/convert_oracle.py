@@ -385,7 +385,7 @@ class Text:
         self.quoting = rng.choice([0, 0, 0.1, 1])
         fields = [name for name in BAR if name != "timestamp"]
         fields += ["date", "time"] if self.form == "two" else ["timestamp"]
-        fields += rng.sample(["symbol", "note", 'a "quoted" one', "trades, in all", "über"], rng.randint(0, 3))
+        fields += rng.sample(["label", "note", 'a "quoted" one', "trades, in all", "über"], rng.randint(0, 3))
         rng.shuffle(fields)
         self.fields = fields
         names = [rng.choice(SPELLINGS.get(name, [name])) for name in fields]

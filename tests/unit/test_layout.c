@@ -118,6 +118,34 @@ static void test_beginnings_of_names(void **state)
     assert_false(begins("", "v"));
 }
 
+static int instrument(const char *name)
+{
+    bool is_text;
+    int rank = umm_name_instrument(name, strlen(name), &is_text);
+    return is_text ? -rank : rank;
+}
+
+static void test_names_of_instruments(void **state)
+{
+    (void)state;
+    assert_int_equal(instrument("symbol"), 1);
+    assert_int_equal(instrument("<TICKER>"), 1);
+    assert_int_equal(instrument("Stock Code"), 3);
+    assert_int_equal(instrument("InstrumentID"), 3);
+    assert_int_equal(instrument("raw_symbol"), 3);
+    assert_int_equal(instrument("contract"), 2);
+    assert_int_equal(instrument("\xe4\xbb\xa3\xe7\xa0\x81"), 2);
+    assert_int_equal(instrument("Expiry-Date"), 4);
+    assert_int_equal(instrument("publisher_id"), 4);
+    assert_int_equal(instrument("exchange"), -5);
+    assert_int_equal(instrument("id"), -5);
+    static const char *const others[] = {
+        "",     "open", "timestamp", "trade_id", "order_id", "key", "volume", "count",
+        "unix", "sec",  "rtype",     "ts",       "symbolic", "<>",  "quote",  "number"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_int_equal(instrument(others[i]), 0);
+}
+
 static bool amount(const char *name)
 {
     return umm_name_is_amount(name, strlen(name));
@@ -283,6 +311,7 @@ int main(void)
         cmocka_unit_test(test_names_of_roles_have_those_roles),
         cmocka_unit_test(test_names_are_compared_without_case_and_brackets),
         cmocka_unit_test(test_beginnings_of_names),
+        cmocka_unit_test(test_names_of_instruments),
         cmocka_unit_test(test_names_of_amounts),
         cmocka_unit_test(test_presets_are_found_by_name_in_order),
         cmocka_unit_test(test_samples_read_by_their_own_layout),

@@ -1,0 +1,224 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# One array holds one series: whose rows a file has, and in which asset its volume is.
+
+load helper
+
+# rows N SYMBOL... prints N minutes, each with a bar of every SYMBOL.
+rows() {
+    local n=$1
+    shift
+    echo symbol,timestamp,open,high,low,close,volume
+    awk -v n="$n" -v symbols="$*" 'BEGIN {
+        k = split(symbols, s, " ")
+        for (i = 0; i < n; i++)
+            for (j = 1; j <= k; j++)
+                printf "%s,%d,%d,%d,%d,%d,%d\n", s[j], 1577836800 + 60 * i, i + j, i + j + 1, i, i + j, 10 * j
+    }'
+}
+
+LEAD='not one series; take one with --where COLUMN=VALUE, or say that it is one with --one-series'
+
+@test "a column that says whose a row is has one value, whatever it is called" {
+    local name
+    for name in symbol Symbol '<TICKER>' tic Name 'Stock Code' instrument_id InstrumentID contract \
+        ts_code ISIN raw_symbol publisher_id expiry 证券代码; do
+        printf '%s,timestamp,open,high,low,close,volume\n"AA",1577836800,1,2,1,1,5\nAA ,1577836860,1,2,1,1,5\nAB,1577836920,1,2,1,1,5\n' \
+            "$name" >in.csv
+        local shown=${name//[<>]/}
+        refuses 1 "umm-convert: in.csv:4:1: $shown is \"AB\" after \"AA\": $LEAD" umm-convert -o out.npy in.csv
+        [[ ! -e out.npy ]]
+        sed -i '$s/AB/AA/' in.csv
+        ok umm-convert -o out.npy in.csv
+        rm out.npy
+    done
+    # Numbers in columns that hold texts elsewhere are something else, and so are other names.
+    for name in index id exchange trade_id count label; do
+        printf '%s,timestamp,open,high,low,close,volume\n1,1577836800,1,2,1,1,5\n2,1577836860,1,2,1,1,5\n' "$name" >in.csv
+        ok umm-convert -o out.npy in.csv
+    done
+    printf 'index,timestamp,open,high,low,close,volume\nDAX,1577836800,1,2,1,1,5\nNYA,1577836860,1,2,1,1,5\n' >in.csv
+    refuses 1 "umm-convert: in.csv:3:1: index is \"NYA\" after \"DAX\": $LEAD" umm-convert -o out.npy in.csv
+    # Of several the plainest is named.
+    printf 'venue,instrument_id,timestamp,open,high,low,close,volume,symbol\nX,7,1577836800,1,2,1,1,5,A\nY,8,1577836860,1,2,1,1,5,B\n' >in.csv
+    refuses 1 "umm-convert: in.csv:3:26: symbol is \"B\" after \"A\": $LEAD" umm-convert -o out.npy in.csv
+    no_leftovers
+}
+
+@test "nothing papers over two series in one" {
+    local option
+    rows 3 SPY QQQ >in.csv
+    for option in --dedup=first --dedup=last --order=keep --order=asc --bad-rows=skip --append --check-ohlc \
+        --dry-run --columns=timestamp,close --threads=3; do
+        refuses 1 "umm-convert: in.csv:3:1: symbol is \"QQQ\" after \"SPY\": $LEAD" umm-convert "$option" -o out.npy in.csv
+    done
+    refuses 1 "umm-convert: <stdin>:3:1: symbol is \"QQQ\" after \"SPY\": $LEAD" \
+        bash -c 'umm-convert -o out.npy <in.csv'
+    refuses 1 "umm-convert: in.csv:3:1: symbol is \"QQQ\" after \"SPY\": $LEAD" umm-convert --out-dir=. in.csv
+    # Without a header, by the names that are given.
+    tail -n +2 in.csv >headless.csv
+    refuses 1 "umm-convert: headless.csv:2:1: ticker is \"QQQ\" after \"SPY\": $LEAD" \
+        umm-convert --names=ticker,timestamp,open,high,low,close,volume -o out.npy headless.csv
+    # Grouped rows are two series before they are out of order.
+    (head -n 1 in.csv && grep SPY in.csv && grep QQQ in.csv) >grouped.csv
+    refuses 1 "umm-convert: grouped.csv:5:1: symbol is \"QQQ\" after \"SPY\": $LEAD" umm-convert -o out.npy grouped.csv
+    # The other tools that read text.
+    refuses 1 "umm-archive: in.csv:3:1: symbol is \"QQQ\" after \"SPY\": $LEAD" umm-archive append out.npy.zst in.csv
+    refuses 1 "umm-features: in.csv:3:1: symbol is \"QQQ\" after \"SPY\": $LEAD" umm-features -f sma:2 -o out.npy in.csv
+    refuses 1 "umm-features: <stdin>:3:1: symbol is \"QQQ\" after \"SPY\": $LEAD" \
+        bash -c 'umm-features -f sma:2 --follow <in.csv >lines'
+    [[ ! -e out.npy && ! -e out.npy.zst ]]
+    ok umm-features -f sma:2 --by symbol in.csv
+    [[ $(grep -c QQQ <<<"$output") -eq 3 && $(grep -c SPY <<<"$output") -eq 3 ]]
+    no_leftovers
+}
+
+@test "several files of one array have one series" {
+    rows 3 SPY >a.csv
+    rows 9 SPY | sed '2,4d' >b.csv
+    rows 12 QQQ | sed '2,10d' >c.csv
+    ok umm-convert -o out.npy a.csv b.csv
+    refuses 1 "umm-convert: c.csv:2:1: symbol is \"QQQ\" after \"SPY\": $LEAD" umm-convert -o x.npy a.csv b.csv c.csv
+    sed 1s/symbol/SYMBOL/ c.csv >d.csv
+    refuses 1 "umm-convert: d.csv:2:1: SYMBOL is \"QQQ\" after \"SPY\": $LEAD" umm-convert -o x.npy a.csv d.csv
+    ok umm-convert -o x.npy --one-series a.csv c.csv
+    # An array has no symbol: each delivery is looked at alone.
+    ok umm-convert --append -o out.npy c.csv
+    refuses 1 "umm-convert: c.csv:2:1: symbol is \"QQQ\" after \"SPY\": $LEAD" umm-convert --append -o out.npy a.csv c.csv
+}
+
+@test "--where takes one of several, and any rows by a column" {
+    rows 500 SPY QQQ DIA >in.csv
+    rows 500 SPY QQQ DIA | sed '2,$s/^[A-Z]*/"&"/' >quoted.csv
+    rows 500 QQQ | awk -F, -v OFS=, 'NR > 1 { $3++; $4++; $6++; $7 = 20 } 1' >one.csv
+    ok umm-convert -o one.npy one.csv
+    ok umm-convert --where=symbol=QQQ -o out.npy in.csv
+    cmp one.npy out.npy
+    ok umm-convert --where='1= QQQ' -o out.npy quoted.csv
+    cmp one.npy out.npy
+    ok bash -c 'umm-convert --where=volume=20 --one-series -o out.npy <in.csv'
+    cmp one.npy out.npy
+    capture umm-convert -v --where symbol=QQQ --where volume=20 -o out.npy in.csv
+    [[ $stderr == *'in.csv: 500 rows;'*', header (by text), 1000 rows passed over by --where;'* ]] || fail "$stderr"
+    ok umm-convert --json --where symbol=QQQ -o out.npy in.csv
+    [[ $output == *'"passed_over": 1000'* ]]
+    ok umm-features --where symbol=QQQ -f sma:2 -o f.npy in.csv
+    ok umm-features -f sma:2 -o g.npy one.csv
+    cmp f.npy g.npy
+    ok umm-archive append --where symbol=QQQ a.npy.zst in.csv
+    zstd -dcq a.npy.zst | cmp - one.npy
+    # Rows that are not taken need not be readable, nor in order.
+    (cat in.csv && echo SPY,x,y,z && echo DIA,x,1,2,1,1,30 && echo DIA,0,1,2,1,1,30) >odd.csv
+    capture umm-convert --bad-rows=skip --where symbol=QQQ -o out.npy odd.csv
+    [[ $status -eq 3 ]]
+    cmp one.npy out.npy
+    sed -i '/z$/d' odd.csv
+    ok umm-convert --where symbol=QQQ -o out.npy odd.csv
+    cmp one.npy out.npy
+    # The others of the columns still have one value.
+    sed 's/$/,X/; 1s/X$/venue/; 30s/X$/Y/' in.csv >venues.csv
+    capture umm-convert --where symbol=QQQ -o x.npy venues.csv
+    [[ $stderr == *': venue is "'*'": not one series;'* ]] || fail "$stderr"
+    ok umm-convert --where symbol=QQQ --one-series=venue -o out.npy venues.csv
+    cmp one.npy out.npy
+    # None at all.
+    refuses 1 'umm-convert: in.csv: no row has "XXX" for symbol' umm-convert --where symbol=XXX -o x.npy in.csv
+    refuses 1 'umm-convert: in.csv:1:1: no field for '"'sym'"' among "symbol", "timestamp", "open", "high", "low", "close", "volume"; use --columns, --names, --layout or --skip-lines' \
+        umm-convert --where sym=QQQ -o x.npy in.csv
+    capture umm-convert --where symbol -o x.npy in.csv
+    [[ $status -eq 2 && $stderr == 'umm-convert: --where takes COLUMN=VALUE, not "symbol"'* ]]
+    [[ ! -e x.npy ]]
+}
+
+@test "--one-series: what several values stand for after all" {
+    rows 4 ESU1 | sed '4,$s/^ESU1/ESZ1/' >in.csv
+    rows 4 ESU1 >one.csv
+    ok umm-convert -o one.npy one.csv
+    ok umm-convert --one-series -o out.npy in.csv
+    cmp one.npy out.npy
+    ok umm-convert --one-series=symbol -o out.npy in.csv
+    cmp one.npy out.npy
+    refuses 1 "umm-convert: in.csv:4:1: symbol is \"ESZ1\" after \"ESU1\": $LEAD" umm-convert --one-series=close -o out.npy in.csv
+}
+
+@test "rows that are bad have no say in whose rows they are" {
+    (rows 1 SPY && echo QQQ,1577836860,x,1,1,1,1 && echo QQQ,1577836860,1 && echo QQQ,1577836860,1,0,1,1,1 && rows 9 SPY | tail -n 7) >in.csv
+    capture umm-convert --bad-rows=skip --check-ohlc -o out.npy in.csv
+    [[ $status -eq 3 && -z $stderr ]] || fail "$stderr"
+    (head -n 1 in.csv && sed -n '3,5p' in.csv && rows 9 SPY | tail -n 7) >first.csv
+    capture umm-convert --bad-rows=skip --check-ohlc -o out.npy first.csv
+    [[ $status -eq 3 && -z $stderr ]] || fail "$stderr"
+}
+
+@test "the first other symbol is found by every engine, on any thread, in blocks of any size" {
+    rows 40000 SPY >whole.csv
+    ok umm-convert -o whole.npy whole.csv
+    local at
+    for at in 3 17 12345 40001; do
+        sed "${at}s/^SPY/\"SPY\"/; $((at - 1))s/^SPY/ SPY/" whole.csv >in.csv
+        ok umm-convert --threads=2 -o out.npy in.csv
+        cmp whole.npy out.npy
+        sed "${at}s/^SPY/SPY\"\"/; ${at}s/^SPY\"\"/\"SPY\"\"\"/" whole.csv >in.csv
+        refuses 1 "umm-convert: in.csv:$at:1: symbol is \"SPY\\\"\" after \"SPY\": $LEAD" umm-convert --threads=2 -o x.npy in.csv
+        sed "${at}s/^SPY/SPX/" whole.csv >in.csv
+        for threads in 1 2; do
+            refuses 1 "umm-convert: in.csv:$at:1: symbol is \"SPX\" after \"SPY\": $LEAD" umm-convert --threads="$threads" -o x.npy in.csv
+        done
+        refuses 1 "umm-convert: <stdin>:$at:1: symbol is \"SPX\" after \"SPY\": $LEAD" bash -c 'cat in.csv | umm-convert -o x.npy'
+    done
+}
+
+@test "--tail looks at the rows that it reads, and finds a filter's" {
+    rows 20000 SPY QQQ >in.csv
+    rows 20000 SPY QQQ | grep -v QQQ >spy.csv
+    rows 19000 SPY QQQ >old.csv
+    ok umm-convert --where symbol=SPY -o out.npy old.csv
+    cp out.npy before.npy
+    ok umm-convert -o want.npy spy.csv
+    ok umm-convert --append --tail --where symbol=SPY -o out.npy in.csv
+    cmp want.npy out.npy
+    # All of one symbol, then all of the other.
+    (head -n 1 in.csv && grep QQQ in.csv && grep SPY in.csv) >grouped.csv
+    cp before.npy out.npy
+    ok umm-convert --append --tail --where symbol=SPY -o out.npy grouped.csv
+    cmp want.npy out.npy
+    cp before.npy out.npy
+    sed '$s/^SPY/SPX/' spy.csv >last.csv
+    refuses 1 "umm-convert: last.csv:20001:1: symbol is \"SPX\" after \"SPY\": $LEAD" umm-convert --append --tail -o out.npy last.csv
+    cmp before.npy out.npy
+}
+
+@test "cryptodatadownload: the volume in the symbol's base asset, wherever it stands" {
+    cdd() {
+        printf '%s\n' 'https://www.CryptoDataDownload.com' "unix,date,symbol,open,high,low,close,$2" \
+            "1725062400000,2024-08-31 00:00:00,$1,1,2,1,1,$3" >in.csv
+    }
+    taken() {
+        ok umm-convert -o out.npy in.csv
+        ok umm-mmap-slice out.npy --columns=volume --format=csv --no-header
+        [[ $output == "$1" ]] || fail "$output, not $1"
+    }
+    untold() {
+        capture umm-convert -o x.npy in.csv
+        [[ $status -eq 1 && ! -e x.npy && $stderr == "umm-convert: in.csv:2:1: which volume is in the base asset of symbol \"$1\" cannot be told from"*'name it: volume=FIELD in --columns' ]] || fail "$stderr"
+    }
+    cdd BTC/USD 'Volume USD,Volume BTC' 48067339.5,812.25 && taken 812.25
+    cdd BTC/USD 'Volume BTC,Volume USD' 812.25,48067339.5 && taken 812.25
+    cdd BTCUSDT 'Volume USDT,Volume BTC,tradecount' 48067339.5,812.25,9 && taken 812.25
+    cdd ETHBTC 'Volume BTC,Volume ETH' 11,12 && taken 12
+    cdd USDTUSD 'Volume USD,Volume USDT' 11,12 && taken 12
+    cdd eth-usd 'volume_usd,volume_eth' 11,12 && taken 12
+    cdd BTCUSD 'Volume' 11 && taken 11
+    cdd ETH/USD 'Volume USD,Volume BTC' 11,12 && untold ETH/USD
+    cdd BTCUSD 'Volume USD' 11 && untold BTCUSD
+    cdd BTCUSD 'volume_usd,volume' 11,12 && untold BTCUSD
+    cdd '' 'Volume USD,Volume BTC' 11,12 && untold ''
+    ok umm-convert --columns 'timestamp=unix,open,high,low,close,volume="Volume USD"' -o out.npy in.csv
+    # Of several symbols the filter's.
+    cdd BTC/ETH 'Volume BTC,Volume ETH' 11,12
+    echo '1725148800000,2024-09-01 00:00:00,ETH/BTC,1,2,1,1,11,12' >>in.csv
+    ok umm-convert --where symbol=ETH/BTC -o out.npy in.csv
+    ok umm-mmap-slice out.npy --columns=volume --format=csv --no-header
+    [[ $output == 12 ]]
+}
