@@ -87,6 +87,7 @@ int cli_text_set(struct umm_reading_options *reading, int key, const char *value
         return code;
     case CLI_KEY_WHERE: return add_where(&reading->instrument, value);
     case CLI_KEY_ONE_SERIES: reading->instrument.one_series = value ? value : ""; return CLI_OK;
+    case CLI_KEY_WHOLE_LINES: reading->is_last_held = true; return CLI_OK;
     default: return -1;
     }
 }

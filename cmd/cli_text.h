@@ -25,7 +25,8 @@ enum {
     CLI_KEY_TZ,
     CLI_KEY_TZ_FOLD,
     CLI_KEY_WHERE,
-    CLI_KEY_ONE_SERIES
+    CLI_KEY_ONE_SERIES,
+    CLI_KEY_WHOLE_LINES
 };
 
 /* CLI_OK, the exit code after a message, or -1 when key is none of these. */

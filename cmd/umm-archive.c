@@ -54,6 +54,7 @@ static const struct cli_option options[] = {
     {CLI_KEY_TZ, "tz", "ZONE", "text: as for umm-convert"},
     {CLI_KEY_WHERE, "where", "COLUMN=VALUE", "text: as for umm-convert"},
     {CLI_KEY_ONE_SERIES, "one-series", "[=LIST]", "text: as for umm-convert"},
+    {CLI_KEY_WHOLE_LINES, "whole-lines", NULL, "text: as for umm-convert"},
     {KEY_BAD_ROWS, "bad-rows", "HOW", "text: fail or skip (default fail)"},
     {0, NULL, NULL, "Output:"},
     {'o', "output", "FILE", "extract: write the array to FILE (default -)"},
@@ -395,8 +396,8 @@ static int run_compact(void *user, int n, char **operands)
 static const struct cli_command commands[] = {
     {"append", "ARCHIVE [FILE...]",
      "level threads lock sync flush-rows flush-bytes flush-age keep-journal on-revision if-changed "
-     "layout columns time-format time-unit-in tz where one-series bad-rows json metrics "
-     "progress no-progress verbose",
+     "layout columns time-format time-unit-in tz where one-series whole-lines bad-rows json "
+     "metrics progress no-progress verbose",
      "add rows: of .npy files, archives, text or standard input;\nthe archive is made if there is "
      "none",
      run_append},

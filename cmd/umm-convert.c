@@ -72,6 +72,7 @@ static const struct cli_option options[] = {
      "texts of missing values\n(default empty, null, NaN, NA, N/A and -)"},
     {CLI_KEY_COMMENT, "comment", "CHAR", "pass over lines that begin with CHAR"},
     {CLI_KEY_SKIP_LINES, "skip-lines", "N", "pass over the first N lines of each file"},
+    {CLI_KEY_WHOLE_LINES, "whole-lines", NULL, "leave a last line without its end to the next run"},
     {0, NULL, NULL, "Whose rows:"},
     {CLI_KEY_WHERE, "where", "COLUMN=VALUE",
      "only rows that have it, such as symbol=SPY; may be given\nmore than once"},

@@ -109,6 +109,7 @@ static const struct cli_option options[] = {
     {CLI_KEY_WHERE, "where", "COLUMN=VALUE", "only rows that have it, such as symbol=SPY"},
     {CLI_KEY_ONE_SERIES, "one-series", "[=LIST]",
      "all rows are one series, whatever columns such as symbol\nsay, or those of LIST"},
+    {CLI_KEY_WHOLE_LINES, "whole-lines", NULL, "leave a last line without its end to the next run"},
     {0, NULL, NULL, "Datasets by name, in place of an INPUT:"},
     {CLI_KEY_ROOT, "root", "DIR", "take DIR/SYMBOL/TIMEFRAME.npy (default $UMM_ROOT)"},
     {CLI_KEY_SYMBOLS, "symbols", "LIST", "symbols, separated by commas"},

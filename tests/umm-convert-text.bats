@@ -96,6 +96,59 @@ NAMES=--names=timestamp,open,high,low,close,volume
     ok umm-convert --columns timestamp,id:f4,size:f4 -o out.npy in.csv
 }
 
+@test "--whole-lines leaves a cut line for the next run" {
+    local head='timestamp,open,high,low,close,volume' how
+    printf '%s\n1704153600,1,2,0.5,1.5,100\n1704153660,1,2,0.5,1.5,12' "$head" >cut.csv
+    printf '%s00\n1704153720,1,2,0.5,1.5,7\n' "$(<cut.csv)" >full.csv
+    head -n 2 cut.csv >first.csv
+    ok umm-convert -o first.npy first.csv
+    ok umm-convert -o full.npy full.csv
+    ok umm-convert --whole-lines -o out.npy cut.csv
+    cmp first.npy out.npy
+    ok bash -c 'umm-convert --whole-lines -o out.npy <cut.csv'
+    cmp first.npy out.npy
+    ok bash -c 'zstd -cq cut.csv | umm-convert --whole-lines -o out.npy'
+    cmp first.npy out.npy
+    for how in '' --tail; do
+        rm out.npy
+        ok umm-convert --append --whole-lines $how -o out.npy cut.csv
+        cmp first.npy out.npy
+        ok umm-convert --append --whole-lines $how -o out.npy cut.csv
+        cmp first.npy out.npy
+        ok umm-convert --append --whole-lines $how -o out.npy full.csv
+        cmp full.npy out.npy
+    done
+    capture umm-convert -v --whole-lines -o out.npy cut.csv
+    [[ $stderr == *', 1 line without its end held back (25 bytes);'* ]] || fail "$stderr"
+    ok umm-convert --json --whole-lines -o out.npy cut.csv
+    [[ $output == *'"held_back_bytes": 25'* ]]
+    ok umm-convert --json --whole-lines -o out.npy full.csv
+    [[ $output == *'"held_back_bytes": 0'* ]]
+    # A line that ends in CR, or a quote that a line end hides, is as it is.
+    printf '%s\r1704153600,1,2,0.5,1.5,100\r17' "$head" >in.csv
+    ok umm-convert --whole-lines -o out.npy in.csv
+    cmp first.npy out.npy
+    # Whatever is held back: nothing is left then.
+    printf 'timestamp,open' >in.csv
+    refuses 1 'umm-convert: in.csv: no whole line' umm-convert --whole-lines -o x.npy in.csv
+    printf '%s\n17' "$head" >in.csv
+    refuses 1 'umm-convert: in.csv: no whole line after the header' umm-convert --whole-lines -o x.npy in.csv
+    ok umm-convert --append --whole-lines -o out.npy in.csv
+    cmp first.npy out.npy
+    # The other tools.
+    ok umm-archive append --whole-lines a.npy.zst cut.csv
+    zstd -dcq a.npy.zst | cmp - first.npy
+    ok bash -c 'umm-features --whole-lines -f sma:1 --follow <cut.csv'
+    [[ ${#lines[@]} -eq 2 ]]
+    # Large files, in blocks.
+    umm-synth --rows=60000 >big.csv
+    head -c -5 big.csv >cut.csv
+    head -n 60000 big.csv >first.csv
+    ok umm-convert --threads=2 --whole-lines -o out.npy cut.csv
+    ok umm-convert -o first.npy first.csv
+    cmp first.npy out.npy
+}
+
 @test "a workbook is no archive of text" {
     /usr/bin/python3 - <<'PY'
 import zipfile

@@ -305,6 +305,7 @@ static enum umm_status append_input(struct job *job, const char *input, struct u
     if (!status)
         job->result->n_rejected += result.n_rejected;
     job->result->n_passed_over += result.n_passed_over;
+    job->result->n_held_bytes += result.n_held_bytes;
     return status;
 }
 

@@ -41,8 +41,8 @@ struct umm_archive_append_result {
     uint64_t n_rows;     /* that the archive has now */
     uint64_t n_appended; /* of these */
     uint64_t n_same, n_revised, n_rejected;
-    uint64_t n_passed_over; /* of text: rows of others */
-    uint64_t n_in_journal;  /* of its rows */
+    uint64_t n_passed_over, n_held_bytes; /* of text: rows of others, a last line's bytes */
+    uint64_t n_in_journal;                /* of its rows */
     uint64_t size_bytes, content_bytes;
     uint64_t framed_bytes; /* of the content, that are in frames */
     double seconds;

@@ -42,8 +42,11 @@ void umm_archive_report_append_line(const char *path,
                         "; %" PRIu64 " rejected, %" PRIu64 " differ", result->n_rejected,
                         result->n_revised);
     if (result->n_passed_over)
-        snprintf(line + len, UMM_ARCHIVE_LINE_MAX - (size_t)len, "; %" PRIu64 " passed over",
-                 result->n_passed_over);
+        len += snprintf(line + len, UMM_ARCHIVE_LINE_MAX - (size_t)len, "; %" PRIu64 " passed over",
+                        result->n_passed_over);
+    if (result->n_held_bytes)
+        snprintf(line + len, UMM_ARCHIVE_LINE_MAX - (size_t)len,
+                 "; %" PRIu64 " bytes of a cut line held back", result->n_held_bytes);
 }
 
 enum umm_status umm_archive_report_append_json(const char *path,
@@ -61,6 +64,7 @@ enum umm_status umm_archive_report_append_json(const char *path,
     umm_json_put_count(json, "rows_revised", result->n_revised);
     umm_json_put_count(json, "rows_rejected", result->n_rejected);
     umm_json_put_count(json, "rows_passed_over", result->n_passed_over);
+    umm_json_put_count(json, "held_back_bytes", result->n_held_bytes);
     umm_json_put_count(json, "rows_in_journal", result->n_in_journal);
     umm_json_put_count(json, "bytes", result->size_bytes);
     umm_json_put_count(json, "content_bytes", result->content_bytes);

@@ -227,8 +227,9 @@ static enum umm_status refuse_none(const struct umm_convert_job *job,
 {
     const struct umm_records *records = &job->reading.records;
     if (!input->n_passed_over)
-        return umm_error_set_path(err, UMM_ERR_DATA, records->source.path,
-                                  "no rows after the header");
+        return umm_error_set_path(err, UMM_ERR_DATA, records->source.path, "%s",
+                                  records->n_held_bytes ? "no whole line after the header"
+                                                        : "no rows after the header");
     umm_instrument_refuse_none(&job->reading.instrument, err);
     umm_error_at(err, records->source.path, 0, 0, 0);
     return UMM_ERR_DATA;

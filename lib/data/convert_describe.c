@@ -141,6 +141,7 @@ enum umm_status umm_convert_describe_reading(struct umm_convert_result *result,
     input->n_bytes = reading->records.byte - input->n_skipped_bytes;
     input->n_blank = reading->records.n_blank;
     input->n_comments = reading->records.n_comments;
+    input->n_held_bytes = reading->records.n_held_bytes;
     if (reading->has_header && reading->is_header_unused)
         input->header_text = umm_arena_copy_text(&result->arena, reading->header_text);
     describe_columns(reading, &columns);

@@ -75,6 +75,7 @@ static void put_inputs(struct umm_json *json, const struct umm_convert_result *r
         umm_json_put_count(item, "blank_lines", input->n_blank);
         umm_json_put_count(item, "comments", input->n_comments);
         umm_json_put_count(item, "passed_over", input->n_passed_over);
+        umm_json_put_count(item, "held_back_bytes", input->n_held_bytes);
     }
 }
 
@@ -162,6 +163,10 @@ static size_t add_passed_over(const struct umm_convert_input *input, char *line,
     if (input->n_passed_over)
         n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n,
                               ", %" PRIu64 " rows passed over by --where", input->n_passed_over);
+    if (input->n_held_bytes)
+        n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n,
+                              ", 1 line without its end held back (%" PRIu64 " bytes)",
+                              input->n_held_bytes);
     return n;
 }
 

@@ -503,7 +503,9 @@ static enum umm_status settle(struct umm_reading *reading,
         status = choose_delimiter(reading, options, err);
     if (!status && records->begin == records->end && records->is_end)
         return umm_error_set_path(err, UMM_ERR_DATA, records->source.path,
-                                  records->byte ? "no rows" : "empty input");
+                                  records->n_held_bytes ? "no whole line"
+                                  : records->byte       ? "no rows"
+                                                        : "empty input");
     uint64_t line = records->line;
     if (!status)
         status = read_header(reading, options, err);
@@ -532,6 +534,7 @@ enum umm_status umm_reading_open(struct umm_reading *reading, const char *path,
     memset(reading, 0, sizeof *reading);
     enum umm_status status = umm_records_open_fd(&reading->records, path, options->fd, run, err);
     reading->records.comment = options->comment;
+    reading->records.is_last_held = options->is_last_held;
     reading->records.is_prompt =
         options->is_prompt && !umm_source_can_seek(&reading->records.source);
     if (!status)

@@ -32,6 +32,7 @@ struct umm_reading_options {
     int fd;              /* above 0: the file, opened already, which stays open */
     bool is_prompt;      /* rows of a stream are read as they come, not in large blocks */
     bool is_order_given; /* else a layout's newest-first rows are reversed */
+    bool is_last_held;   /* a last line without its end is left alone */
     struct umm_instrument_options instrument;
     struct umm_schema_options schema;
 };

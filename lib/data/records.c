@@ -53,6 +53,22 @@ void umm_records_close(struct umm_records *records)
     records->room = records->buffer = NULL;
 }
 
+static bool is_line_end(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+/* The text ends with its last line end: what is behind may go on in a later delivery. */
+static void hold_last(struct umm_records *records)
+{
+    const size_t end = records->end;
+    while (records->end > records->begin && !is_line_end(records->buffer[records->end - 1]))
+        records->end--;
+    /* What is read again after a look may come without it. */
+    if (end > records->end)
+        records->n_held_bytes = end - records->end;
+}
+
 /*
  * Read until at least `wanted` unconsumed bytes are there, or the input ends; when
  * prompt, what one read brings.
@@ -75,6 +91,8 @@ static enum umm_status fill(struct umm_records *records, size_t wanted, struct u
             return status;
         records->end += n_read;
         records->is_end = n_read == 0;
+        if (records->is_end && records->is_last_held)
+            hold_last(records);
         if (records->is_prompt)
             break;
     }
@@ -176,11 +194,6 @@ enum umm_status umm_records_skip_lines(struct umm_records *records, uint64_t n_l
         n_lines--;
     }
     return UMM_OK;
-}
-
-static bool is_line_end(char c)
-{
-    return c == '\n' || c == '\r';
 }
 
 static const char *problem_of(enum umm_csv_split split, char first)

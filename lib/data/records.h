@@ -30,12 +30,14 @@ struct umm_records {
     size_t begin, end;
     size_t step_bytes; /* to read at most at once; 0 for what is fast */
     bool is_end;
+    bool is_last_held;            /* a last line that lacks its end is not there */
     bool is_prompt;               /* of a stream: a line that is there is not kept waiting */
     char delimiter;               /* set it before the first umm_records_next */
     char comment;                 /* lines that begin with it are passed over; 0 for none */
     uint64_t n_blank, n_comments; /* lines passed over */
     uint64_t line;                /* of the next record, from 1; 0 when a seek made it unknown */
     uint64_t byte;                /* of the next record, from 0 */
+    uint64_t n_held_bytes;        /* of a last line that was held back */
     uint64_t bad_end;             /* some record before this byte is for umm_records_next */
     size_t bad_bytes;             /* how much text around such a record is taken with it */
 };

@@ -262,6 +262,7 @@ static enum umm_status run_text(struct job *job, const char *path, int fd, struc
     if (!status) {
         job->result->n_rejected = result.n_rejected;
         job->result->n_passed_over = result.inputs[0].n_passed_over;
+        job->result->n_held_bytes = result.inputs[0].n_held_bytes;
         umm_convert_result_free(&result);
     }
     umm_npy_free(&text.npy);

@@ -41,9 +41,9 @@ struct umm_rowsource_options {
 
 struct umm_rowsource_result {
     bool is_text;
-    uint64_t n_rows;        /* handed on */
-    uint64_t n_rejected;    /* of text */
-    uint64_t n_passed_over; /* of text: rows that a filter does not take */
+    uint64_t n_rows;                      /* handed on */
+    uint64_t n_rejected;                  /* of text */
+    uint64_t n_passed_over, n_held_bytes; /* of text, as struct umm_convert_input has them */
 };
 
 /*

@@ -519,6 +519,7 @@ enum umm_status umm_featurefollow_run(const struct umm_featurefollow *follow, st
     *result = (struct umm_featurejob_result){.is_changed = true};
     enum umm_status status = run_job(&job, err);
     result->n_symbols = job.n_symbols;
+    result->n_held_bytes = job.reading.records.n_held_bytes;
     result->n_out = result->n_written = result->n_new;
     free_job(&job);
     result->seconds = (double)(umm_clock_run_ns(run) - began_ns) * 1e-9;

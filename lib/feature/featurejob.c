@@ -227,6 +227,7 @@ static enum umm_status read_rows(struct umm_featurework *work, struct umm_error 
         return status;
     work->result->n_rejected = result.n_rejected;
     work->result->n_passed_over = result.n_passed_over;
+    work->result->n_held_bytes = result.n_held_bytes;
     return UMM_OK;
 }
 

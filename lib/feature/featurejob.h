@@ -62,6 +62,7 @@ struct umm_featurejob_result {
     uint64_t n_out;           /* rows in the output */
     uint64_t n_rejected;      /* of text */
     uint64_t n_passed_over;   /* of text: rows that a filter does not take */
+    uint64_t n_held_bytes;    /* of text: of a last line without its end */
     uint64_t n_symbols;       /* whose rows came mixed; 0: of one */
     uint64_t n_gaps, gap_row; /* the first one is before gap_row */
     bool is_revised;          /* the last row of before was taken anew */

@@ -44,6 +44,7 @@ enum umm_status umm_featurereport_json(const struct umm_featurejob_options *opti
     umm_json_put_count(json, "rows_held_back", result->n_held);
     umm_json_put_count(json, "rows_rejected", result->n_rejected);
     umm_json_put_count(json, "rows_passed_over", result->n_passed_over);
+    umm_json_put_count(json, "held_back_bytes", result->n_held_bytes);
     umm_json_put_count(json, "rows_written", result->n_written);
     umm_json_put_count(json, "rows_output", result->n_out);
     if (result->n_symbols)
@@ -107,6 +108,9 @@ void umm_featurereport_line(const struct umm_featurejob_options *options,
     if (result->n_passed_over)
         n +=
             (size_t)snprintf(line + n, cap - n, ", %" PRIu64 " passed over", result->n_passed_over);
+    if (result->n_held_bytes)
+        n += (size_t)snprintf(line + n, cap - n, ", %" PRIu64 " bytes of a cut line held back",
+                              result->n_held_bytes);
     if (result->n_gaps)
         n += (size_t)snprintf(line + n, cap - n, ", %" PRIu64 " gaps", result->n_gaps);
     if (options->output) {

@@ -89,6 +89,7 @@ static void choose(struct umm_convert_options *options, const uint8_t *b)
         reading->instrument.where[reading->instrument.n_where++] = PICK(wheres, b[6]);
     if ((b[7] >> 3 & 7) == 6)
         reading->instrument.one_series = PICK(series, b[6]);
+    reading->is_last_held = (b[7] & 7) == 6;
 }
 
 /* ---- one run ---- */
@@ -161,6 +162,7 @@ static void compare_inputs(const struct umm_convert_input *a, const struct umm_c
     require(memcmp(a->n_epochs, b->n_epochs, sizeof a->n_epochs) == 0, "other units of epochs");
     require(a->n_blank == b->n_blank && a->n_comments == b->n_comments, "other lines");
     require(a->n_passed_over == b->n_passed_over, "other rows passed over");
+    require(a->n_held_bytes == b->n_held_bytes, "another last line");
 }
 
 static void compare(const struct outcome *a, const struct outcome *b)
