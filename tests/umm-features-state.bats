@@ -57,7 +57,8 @@ ended_by_signal() {
     [[ $code -eq 143 ]]
 }
 
-# nothing_new FILE COMMAND...: from FILE it takes no row; out.npy and s stay as they are, their times too
+# nothing_new FILE COMMAND...: from FILE, which is older than they are, it takes no row; out.npy and s
+# stay as they are, their times too
 nothing_new() {
     touch -d 2020-01-01 out.npy s
     capture "${@:2}" <"$1"
@@ -70,6 +71,7 @@ nothing_new() {
 @test "a delivery without rows is nothing new" {
     head -n 1 all.csv >empty.csv
     "$PY" -c 'import numpy as np; np.save("empty.npy", np.load("all.npy")[:0])'
+    touch -d 2019-01-01 empty.csv empty.npy
     first 40
     umm-features -f $ALL --append --state=s -o out.npy in.npy
     cp out.npy kept.npy
@@ -155,12 +157,25 @@ nothing_new() {
 
 @test "nothing new changes nothing" {
     ok features --append --state=s -o out.npy all.npy
-    touch -d '2001-01-01' out.npy s
+    touch -d '2001-01-01' out.npy s all.npy
     stat -c '%i %Y' out.npy s >before
     ok features --append --state=s -o out.npy all.npy
     stat -c '%i %Y' out.npy s | cmp - before
     capture features --append --state=s -v -o out.npy all.npy
     [[ $stderr == 'all.npy: 0 new rows after 60; out.npy: 60 rows, unchanged; '* ]]
+}
+
+@test "a make rule ends: an output is not older than its input, whatever that had" {
+    # shellcheck disable=SC2016 # for make
+    printf 'out.npy: all.npy\n\tumm-features -f ema:3 --append --state=s -o $@ $<\n' >Makefile
+    ok make -s
+    cp out.npy want.npy
+    touch -d '2001-01-01' out.npy s
+    ! make -q || return
+    ok make -s
+    make -q
+    cmp out.npy want.npy
+    [[ $(stat -c %y s) == 2001-01-01* ]]
 }
 
 @test "results of new rows by themselves" {

@@ -10,6 +10,7 @@
 #include "feature/featurejob_work.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/uptodate.h"
 
 const char umm_featurejob_no_checkpoint[] =
     "no checkpoints with a file as output: it is there at the end, and they before";
@@ -338,8 +339,10 @@ enum umm_status umm_featurejob_run(const struct umm_featurejob_options *options,
                                    .run = run};
     struct umm_lock state_lock = {.is_held = false}, output_lock = {.is_held = false};
     const bool has_lock = options->is_locked || (options->state && !options->is_verify);
+    struct umm_uptodate inputs = {.newest_ns = 0};
     *result = (struct umm_featurejob_result){.n_before = 0};
     work.writer.fd = -1;
+    umm_uptodate_look(&inputs, options->input);
     enum umm_status status = check_options(options, err);
     if (!status && options->state && !options->is_verify) /* not when the output is there already */
         status = umm_guard_path(options->state, err);
@@ -349,6 +352,8 @@ enum umm_status umm_featurejob_run(const struct umm_featurejob_options *options,
         status = umm_lock_take(&output_lock, options->output, options->lock_wait, run, err);
     if (!status)
         status = run_job(&work, err);
+    if (!status && options->is_append && options->output && !options->is_verify)
+        umm_uptodate_settle(&inputs, options->output);
     umm_lock_release(&output_lock);
     umm_lock_release(&state_lock);
     result->seconds = (double)(umm_clock_run_ns(run) - began_ns) * 1e-9;
