@@ -8,7 +8,7 @@ outputs=(out.npy s)
 durable=yes
 commit='^pwrite64\(.*, 0\) ='
 setup() {
-    bars 0 300 | sed '301s/,[0-9]*\./,6000./' | umm-convert -o in.npy
+    bars 0 300 | sed '301s/,[0-9]*\.125,/,7001.125,/' | umm-convert -o in.npy
     umm-features -f "ema:5,sma:3,atr:4" --append --state=s -o out.npy in.npy
     bars 0 310 | umm-convert -o in.npy
 }
