@@ -159,6 +159,7 @@ fault: $(TOOLS)
 	UMM_BUILD=$(BUILD) tests/fault/alloc
 	UMM_BUILD=$(BUILD) tests/fault/without
 	UMM_BUILD=$(BUILD) tests/fault/short
+	UMM_BUILD=$(BUILD) tests/fault/durable
 
 load: $(TOOLS)
 	UMM_BUILD=$(BUILD) LOAD_SECONDS=$(LOAD_SECONDS) tests/load/run
@@ -226,7 +227,7 @@ help:
 	@echo 'make demo       a tour of the tools on small data'
 	@echo 'make check      every kind of test (scripts/check --quick: a few minutes; --all: no samples)'
 	@echo 'make unit       the unit tests'
-	@echo 'make fault      every system call and allocation made to fail (needs strace)'
+	@echo 'make fault      every system call and allocation made to fail, and power cuts (needs strace)'
 	@echo 'make load       200 runs at a time on one dataset, killed at random, for LOAD_SECONDS=$(LOAD_SECONDS)'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) (needs clang)'
 	@echo 'make cov        test coverage (needs gcovr)'

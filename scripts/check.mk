@@ -18,7 +18,7 @@ STATIC := format text layers headers shell man packages symbols tools hardening
 QUICK  := bootstrap build-gcc $(STATIC) bats bats-more unit
 FULL   := bootstrap build-gcc build-asan build-clang fault alloc-asan bats bats-more $(STATIC) unit static bats-asan \
 	build-tsan unit-asan arm64 build-fuzz tsan fuzz bits bats-portable bats-avx2 load valgrind without \
-	short install
+	short durable install
 
 .PHONY: quick full list-quick list-full $(FULL)
 quick: $(QUICK)
@@ -84,7 +84,7 @@ load: build-gcc
 
 # ---- calls that fail, each time and whole ----
 
-fault without short: build-gcc
+fault without short durable: build-gcc
 	$(piece) env UMM_BUILD=$(WORK)/gcc tests/fault/$@
 alloc-asan: build-asan
 	$(piece) $(SANITIZED) ASAN_OPTIONS=$(ASAN) UMM_BUILD=$(WORK)/asan tests/fault/alloc

@@ -50,10 +50,10 @@ class Job:
             "ASAN_OPTIONS": "exitcode=99:detect_leaks=0:detect_stack_use_after_return=0",
         }
         fields = self.ask("command", self.ref).stdout.split("\0")[:-1]
-        self.tool, success, failure, durable, varies, commit, calls, self.outputs, *self.arguments = fields
+        self.tool, success, failure, durable, varies, self.piped, loose, unsynced, commit, calls, self.outputs, *self.arguments = fields
         self.success, self.failure, self.commit = int(success), int(failure), re.compile(commit)
         self.durable, self.varies = durable == "yes", varies == "yes"
-        self.calls = calls.split()
+        self.calls, self.loose, self.unsynced = calls.split(), loose.split(), unsynced.split()
         self.program = build / self.tool
         self.trees = {}
 
@@ -69,9 +69,10 @@ class Job:
 
     def run(self, directory, *tracer, **env):
         """(exit code or -signal, standard error)."""
+        given = {"input": (directory / self.piped).read_bytes()} if self.piped else {"stdin": subprocess.DEVNULL}
         with open(directory / "stdout", "wb") as out:
             done = subprocess.run([*tracer, self.program, *self.arguments], cwd=directory, env=self.env | env, stdout=out,
-                                  stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=SECONDS_MAX, check=False)
+                                  stderr=subprocess.PIPE, timeout=SECONDS_MAX, check=False, **given)
         if "stdout" not in self.outputs.split() and (directory / "stdout").stat().st_size == 0:
             (directory / "stdout").unlink()
         return done.returncode, done.stderr.decode(errors="replace")

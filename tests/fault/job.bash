@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# job.bash JOB setup|command|complete|old - what tests/fault/run asks of a job.
+# job.bash JOB setup|command|complete|old|mend - what tests/fault/run asks of a job.
 #
 # A job (tests/fault/jobs/TOOL-NAME.sh) describes one run of a tool in the current
 # directory, which always has the same content at its start:
@@ -12,7 +12,13 @@
 #   outputs    array of the files it writes; "stdout" is its standard output
 #   success    its exit code when all is well (0)
 #   failure    its exit code when a call failed (1)
-#   durable    yes: a failed fsync or fdatasync must be reported (no)
+#   durable    yes: a failed fsync or fdatasync must be reported, and what is reported done
+#              survives a power cut, which tests/fault/durable looks at (no)
+#   loose      array of files that a power cut may take all the same (none)
+#   unsynced   array of files that their writer did not sync (none)
+#   piped      a file that comes as a pipe on standard input (none). Of it no more is read by
+#              a durable job before all that was written is on the disk
+#   mend()     what is done after a power cut before the outputs are looked at (nothing)
 #   varies     yes: it starts a program, or makes some calls as often as there is time or
 #              as there are processes; a call that it did not make is then no finding (no)
 #   calls      array: only these kinds of system calls, as the others are another job's; all
@@ -29,7 +35,7 @@
 set -u
 job=$1 action=$2
 
-tool='' arguments=() outputs=() calls=() success=0 failure=1 durable=no varies=no commit='^rename'
+tool='' arguments=() outputs=() calls=() success=0 failure=1 durable=no varies=no piped='' loose=() unsynced=() commit='^rename'
 
 # Whether every output is as in $REF/$1: the same bytes and mode, or absent in both.
 same_as() {
@@ -68,6 +74,7 @@ bars() {
 
 check_complete() { same_as new; }
 check_old() { same_as old; }
+mend() { :; }
 setup() { :; }
 
 # shellcheck source=/dev/null
@@ -75,8 +82,9 @@ setup() { :; }
 
 case $action in
 setup) setup ;;
+mend) mend ;;
 command)
-    printf '%s\0' "$tool" "$success" "$failure" "$durable" "$varies" "$commit" "${calls[*]}" "${outputs[*]}" "${arguments[@]}"
+    printf '%s\0' "$tool" "$success" "$failure" "$durable" "$varies" "$piped" "${loose[*]}" "${unsynced[*]}" "$commit" "${calls[*]}" "${outputs[*]}" "${arguments[@]}"
     ;;
 complete) check_complete ;;
 old) check_old ;;

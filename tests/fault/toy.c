@@ -2,7 +2,7 @@
 /*
  * toy.c - the smallest tool that keeps every promise the fault harness checks: it
  * copies IN to OUT, durably, through a temporary file. -DBUG=n breaks one promise,
- * to see that the harness notices; the lists are in tests/fault/run and alloc.
+ * to see that the harness notices; the lists are in tests/fault/run, alloc and durable.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,10 @@ enum {
     NO_MEMORY,
     OPEN,
     IGNORES_CLOSE,
-    IGNORES_LOCK
+    IGNORES_LOCK,
+    NO_SYNC,
+    NO_DIRECTORY_SYNC,
+    LATE_SYNC
 };
 
 static const char temp_name[] = ".out.umm-0";
@@ -109,6 +112,21 @@ static int copy_in_pieces(int in, int out)
     return rc;
 }
 
+static int sync_file(int fd)
+{
+    return sync_again(fd) && BUG != IGNORES_SYNC ? fail("cannot sync") : 0;
+}
+
+static int sync_directory(void)
+{
+    int fd = open_again(".", O_RDONLY | O_DIRECTORY, 0);
+    if (fd < 0)
+        return fail("cannot open the directory");
+    int rc = sync_file(fd);
+    close(fd);
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
     close(open("/dev/null", O_RDWR));
@@ -127,12 +145,15 @@ int main(int argc, char **argv)
         return fail("cannot copy");
     if (fchmod(out, 0644))
         return fail("cannot set the mode");
+    int late = BUG == LATE_SYNC ? dup(out) : -1;
     /* What a sync has answered for, a close cannot refuse. */
-    if (BUG != IGNORES_CLOSE && sync_again(out) && BUG != IGNORES_SYNC)
-        return fail("cannot sync");
+    if (BUG != IGNORES_CLOSE && BUG != NO_SYNC && BUG != LATE_SYNC && sync_file(out))
+        return 1;
     if (close(out) && BUG != IGNORES_CLOSE)
         return fail("cannot close");
     if (BUG != IN_PLACE && rename(target, argv[2]))
         return fail("cannot rename");
-    return 0;
+    if (BUG != NO_DIRECTORY_SYNC && sync_directory())
+        return 1;
+    return late < 0 ? 0 : sync_file(late);
 }

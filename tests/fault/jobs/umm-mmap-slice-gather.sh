@@ -4,6 +4,7 @@
 tool=umm-mmap-slice
 arguments=(bars.npy --from 2020-01-01T01:00 ::-7 --columns 'close,timestamp' --sync -o out.npy --report r.json)
 outputs=(out.npy)
+loose=(r.json)
 durable=yes
 setup() {
     bars 0 9000 >in.csv
