@@ -330,45 +330,62 @@ static enum umm_status open_archive(struct umm_archive_writer *writer, const cha
                                          : umm_archive_open_tail(&writer->archive, path, err);
 }
 
+/* The header counts what the seek table has, on the device. */
+static enum umm_status count_tabled(const struct umm_archive *archive, const char *header,
+                                    size_t len, struct umm_error *err)
+{
+    struct umm_file_info info;
+    int fd = -1;
+    enum umm_status status = umm_file_open_update(archive->path, &fd, &info, err);
+    if (!status)
+        status = umm_file_pwrite_all(fd, archive->path, header, len, 0, err);
+    if (!status)
+        status = umm_file_sync_data(fd, archive->path, err);
+    umm_file_close(&fd);
+    return status;
+}
+
 /*
  * Nothing but the header was missing, or its count was damaged: that looks the same. Whether
- * the header counts those rows now.
+ * the header counts those rows now. When the seek table is no help, *is_finished is false; an
+ * error of the device is one, as the rows would be cut off otherwise.
  */
-static bool finish_append(const char *path)
+static enum umm_status finish_append(const char *path, bool *is_finished, struct umm_error *err)
 {
     struct umm_archive archive;
-    struct umm_file_info info;
-    char *frame = NULL;
+    char *header = NULL;
     size_t len = 0;
-    int fd = -1;
-    enum umm_status status = umm_archive_open_tabled(&archive, path, NULL);
+    *is_finished = false;
+    enum umm_status status = umm_archive_open_tabled(&archive, path, err);
+    if (status == UMM_ERR_DATA)
+        return UMM_OK;
     if (status)
-        return false;
+        return status;
     status = umm_archive_format_header(&archive.npy, archive.n_framed, archive.is_header_sized,
-                                       &frame, &len, NULL);
-    if (!status && len != archive.own[0].packed_bytes)
-        status = UMM_ERR_UNSUPPORTED;
-    if (!status)
-        status = umm_file_open_update(path, &fd, &info, NULL);
-    if (!status)
-        status = umm_file_pwrite_all(fd, path, frame, len, 0, NULL);
-    if (!status)
-        status = umm_file_sync_data(fd, path, NULL);
-    umm_file_close(&fd);
-    free(frame);
+                                       &header, &len, err);
+    if (!status && len == archive.own[0].packed_bytes) {
+        status = count_tabled(&archive, header, len, err);
+        *is_finished = status == UMM_OK;
+    }
+    free(header);
     umm_archive_close(&archive);
-    return status == UMM_OK;
+    return status;
 }
 
 static enum umm_status open_finished(struct umm_archive_writer *writer, const char *path,
                                      struct umm_error *err)
 {
     const struct umm_archive *a = &writer->archive;
+    struct umm_error why;
     enum umm_status status = open_archive(writer, path, err);
     bool is_unfinished = status ? status == UMM_ERR_DATA : a->n_table_rows > a->n_framed;
-    if (!is_unfinished || !finish_append(path))
+    if (!is_unfinished)
         return status;
-    writer->is_finished = true;
+    enum umm_status finished = finish_append(path, &writer->is_finished, &why);
+    if (finished && err)
+        *err = why;
+    if (finished || !writer->is_finished)
+        return finished ? finished : status;
     umm_archive_close(&writer->archive);
     return open_archive(writer, path, err);
 }
