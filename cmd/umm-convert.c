@@ -439,7 +439,8 @@ static int run(const struct opts *opts, struct umm_run *context)
     struct umm_error err = {0};
     enum umm_status status = UMM_OK;
     if (opts->named.n && opts->convert.output)
-        status = umm_dataset_make_directory(opts->convert.output, &err);
+        status = umm_dataset_make_directory(
+            opts->convert.output, opts->convert.is_synced || opts->convert.is_append, &err);
     if (!status)
         status = umm_convert(&opts->convert, context, &result, &err);
     if (status)

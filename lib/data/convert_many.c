@@ -141,7 +141,8 @@ static enum umm_status convert_one(const struct umm_convert_many *many,
     enum umm_status status = UMM_OK;
     memset(result, 0, sizeof *result);
     if (many->is_root)
-        status = umm_dataset_make_directory(options->output, err);
+        status = umm_dataset_make_directory(options->output,
+                                            options->is_synced || options->is_append, err);
     return status ? status : umm_convert(options, run, result, err);
 }
 

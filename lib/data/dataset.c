@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "sys/directory.h"
 #include "sys/file.h"
 
 /* What a file system takes; a longer one cannot be opened. It fits in a key with its range. */
@@ -375,13 +376,40 @@ enum umm_status umm_dataset_find(const struct umm_dataset_options *options,
     return status;
 }
 
-enum umm_status umm_dataset_make_directory(const char *path, struct umm_error *err)
+/* The root is opened only to sync it, which a root of somebody else may not allow. */
+static enum umm_status sync_root(const char *root, bool is_new, struct umm_error *err)
 {
+    struct umm_error why = {.status = UMM_OK};
+    enum umm_status status = umm_directory_sync_path(root, root, &why);
+    if (status && !is_new && why.sys_errno == EACCES)
+        return UMM_OK;
+    if (status && err)
+        *err = why;
+    return status;
+}
+
+/* The directory that path's last part is in, whose text is cut there. */
+static const char *root_of(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (!slash)
+        return ".";
+    *slash = '\0';
+    return slash == path ? "/" : path;
+}
+
+enum umm_status umm_dataset_make_directory(const char *path, bool is_synced, struct umm_error *err)
+{
+    struct umm_file_info info;
     char *copy = strdup(path);
     if (!copy)
         return umm_error_set_memory(err, strlen(path), "a directory's name");
     cut_directory(copy);
+    const bool is_new = is_synced && umm_file_stat(copy, &info, NULL) != UMM_OK;
     enum umm_status status = umm_file_make_directory(copy, err);
+    /* Also one that was there: a run that was killed may have made it. */
+    if (!status && is_synced)
+        status = sync_root(root_of(copy), is_new, err);
     free(copy);
     return status;
 }

@@ -27,10 +27,10 @@ static const char *name_of(const struct umm_dataset *dataset)
 
 /*
  * ROOT/SYMBOL/TIMEFRAME and ending in place of .npy, malloc'ed; its directory is made if it is
- * to be written.
+ * to be written, and synced if what is written is.
  */
 static enum umm_status make_path(const struct umm_dataset *dataset, const char *root,
-                                 const char *ending, bool is_written, char **path,
+                                 const char *ending, bool is_written, bool is_synced, char **path,
                                  struct umm_error *err)
 {
     const char *name = name_of(dataset);
@@ -40,7 +40,7 @@ static enum umm_status make_path(const struct umm_dataset *dataset, const char *
     if (!*path)
         return umm_error_set_memory(err, cap, "a path");
     snprintf(*path, cap, "%s/%.*s%s", root, len, name, ending);
-    return is_written ? umm_dataset_make_directory(*path, err) : UMM_OK;
+    return is_written ? umm_dataset_make_directory(*path, is_synced, err) : UMM_OK;
 }
 
 static enum umm_status do_one(const struct shared *shared, const struct umm_dataset *dataset,
@@ -58,9 +58,10 @@ static enum umm_status do_one(const struct shared *shared, const struct umm_data
     options->input = dataset->path;
     options->timeframe = dataset->timeframe;
     if (many->out_root)
-        status = make_path(dataset, many->out_root, ".npy", is_written, &output, err);
+        status = make_path(dataset, many->out_root, ".npy", is_written,
+                           options->is_synced || many->state_root, &output, err);
     if (!status && many->state_root)
-        status = make_path(dataset, many->state_root, ".state", is_written, &state, err);
+        status = make_path(dataset, many->state_root, ".state", is_written, true, &state, err);
     options->output = output;
     options->state = state;
     return status ? status : umm_featurejob_run(options, &run, result, err);
@@ -158,7 +159,7 @@ static enum umm_status add_output(struct places *places, size_t i, const char *r
     const struct umm_featuremany *many = places->many;
     const struct umm_dataset *dataset = &many->datasets->items[i];
     char *path = NULL;
-    enum umm_status status = make_path(dataset, root, ending, false, &path, err);
+    enum umm_status status = make_path(dataset, root, ending, false, false, &path, err);
     if (!status)
         status = add_place(path, places->outputs, &places->n_outputs, err);
     if (!status && (i == 0 || !has_symbol_of(dataset - 1, dataset)))

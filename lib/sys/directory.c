@@ -220,6 +220,16 @@ enum umm_status umm_directory_sync(int fd, const char *path, struct umm_error *e
                                      : UMM_OK;
 }
 
+enum umm_status umm_directory_sync_path(const char *path, const char *shown, struct umm_error *err)
+{
+    int fd = umm_file_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return umm_error_set_errno(err, errno, shown, "cannot open the directory");
+    enum umm_status status = umm_directory_sync(fd, shown, err);
+    umm_file_close(&fd);
+    return status;
+}
+
 enum umm_status umm_directory_remove_file(int fd, const char *path, const char *name,
                                           struct umm_error *err)
 {

@@ -66,6 +66,10 @@ bool umm_directory_is_stranger(int fd, int file_fd);
 /* Its names are on the device, or the file system has directories that need no sync. */
 UMM_MUST_USE enum umm_status umm_directory_sync(int fd, const char *path, struct umm_error *err);
 
+/* The same of the directory at path; errors name shown. */
+UMM_MUST_USE enum umm_status umm_directory_sync_path(const char *path, const char *shown,
+                                                     struct umm_error *err);
+
 /* Remove the file name. */
 UMM_MUST_USE enum umm_status umm_directory_remove_file(int fd, const char *path, const char *name,
                                                        struct umm_error *err);

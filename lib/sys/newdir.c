@@ -97,21 +97,11 @@ static void let_go(struct umm_newdir *dir)
     *dir = (struct umm_newdir){0};
 }
 
-static enum umm_status sync_directory(const char *path, const char *shown, struct umm_error *err)
-{
-    int fd = umm_file_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return umm_error_set_errno(err, errno, shown, "cannot open the directory");
-    enum umm_status status = umm_directory_sync(fd, shown, err);
-    umm_file_close(&fd);
-    return status;
-}
-
 enum umm_status umm_newdir_commit(struct umm_newdir *dir, struct umm_error *err)
 {
     const char *path = dir->path;
-    enum umm_status status = sync_directory(dir->temp, path, err);
-    if (!status && rename(dir->temp, path) < 0)
+    enum umm_status status = UMM_OK;
+    if (rename(dir->temp, path) < 0)
         status = errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR
                      ? taken(path, err)
                      : umm_error_set_errno(err, errno, path, "cannot put it in place");
@@ -123,7 +113,7 @@ enum umm_status umm_newdir_commit(struct umm_newdir *dir, struct umm_error *err)
     size_t base;
     (void)split(dir->temp, &base);
     strcpy(dir->temp + base, ".");
-    status = sync_directory(dir->temp, path, err);
+    status = umm_directory_sync_path(dir->temp, path, err);
     let_go(dir);
     return status;
 }

@@ -6,7 +6,8 @@
  *     PARENT/.NAME.umm-new   ...                    -> PARENT/NAME
  *
  * One at a time per name: the caller holds a lock. What a killed one left is removed by
- * the next begin. Files only, no directories below.
+ * the next begin. Files only, no directories below, each committed by umm_outfile_commit with
+ * is_synced, which also syncs temp.
  */
 #ifndef UMM_SYS_NEWDIR_H
 #define UMM_SYS_NEWDIR_H
@@ -27,7 +28,7 @@ struct umm_newdir {
 UMM_MUST_USE enum umm_status umm_newdir_begin(struct umm_newdir *dir, const char *path,
                                               struct umm_error *err);
 
-/* Put it in place, durably: it and the directory it is in are synced. */
+/* Put it in place, durably: the directory it is in is synced. */
 UMM_MUST_USE enum umm_status umm_newdir_commit(struct umm_newdir *dir, struct umm_error *err);
 
 /* Remove it and the files in it. Safe on none. */

@@ -208,7 +208,7 @@ static char dir[] = "/tmp/umm-dataset-XXXXXX";
 
 static void touch(const char *path)
 {
-    assert_int_equal(umm_dataset_make_directory(path, NULL), UMM_OK);
+    assert_int_equal(umm_dataset_make_directory(path, true, NULL), UMM_OK);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
     assert_true(fd >= 0);
     close(fd);
@@ -316,11 +316,11 @@ static void test_other_failures_are_failures(void **state)
     assert_string_equal(err.path, "./file/1h.npy");
     assert_int_equal(told.n, 0);
     umm_dataset_list_free(&list);
-    assert_int_equal(umm_dataset_make_directory("./file/1h.npy", &err), UMM_ERR_SYSTEM);
+    assert_int_equal(umm_dataset_make_directory("./file/1h.npy", true, &err), UMM_ERR_SYSTEM);
     assert_string_equal(err.path, "./file");
-    assert_int_equal(umm_dataset_make_directory("none/A/1h.npy", &err), UMM_ERR_SYSTEM);
+    assert_int_equal(umm_dataset_make_directory("none/A/1h.npy", true, &err), UMM_ERR_SYSTEM);
     assert_string_equal(err.path, "none/A");
-    assert_int_equal(umm_dataset_make_directory("./AB/9h.npy", &err), UMM_OK);
+    assert_int_equal(umm_dataset_make_directory("./AB/9h.npy", true, &err), UMM_OK);
 }
 
 int main(void)
