@@ -219,7 +219,9 @@ static bool mend_frame(const struct head *head, char *frame, char *scratch)
     return n == len;
 }
 
-/* The head as it has to be into wanted, with head->bytes mended on the way; false: it is not known.
+/*
+ * The head as it has to be into wanted, with head->bytes mended on the way; false: it is not
+ * known.
  */
 static bool plan_head(struct head *head, char *wanted, char *scratch)
 {
@@ -303,8 +305,7 @@ static enum umm_status read_checksum(const struct umm_archive *archive, uint64_t
     return status;
 }
 
-/* A frame with another checksum than its entry's, and that is sound by its own: the entry is wrong.
- */
+/* Where a frame is sound by its own checksum, and its entry has another, the entry is wrong. */
 static enum umm_status mend_entry(struct umm_archive *archive, size_t i, struct umm_error *err)
 {
     struct umm_seekable_entry *entry = &archive->entries[i], old = *entry;

@@ -4,13 +4,13 @@
  *
  * Header, description and table say many things twice:
  *
- *     damaged                      computed from                        proved by
- *     frame around the header      length of the header                 checksum in the table
- *     header, one bit, or a        one bit turned, or the rows that     checksum in the table
- *     count that is too large      the table has
- *     description                  rows of a frame, by their bytes or   its hash, or all but the
- * hash the table header's checksum, one bit   header                               the 31 bits that
- * agree all else of the table        header and frames                    checksums of the frames
+ *   damaged                        computed from                   proved by
+ *   frame around the header        length of the header            checksum in the table
+ *   header: one bit                that bit turned                 checksum in the table
+ *   header: a count too large      the rows that the table has     checksum in the table
+ *   description                    rows of a frame                 its hash, or all but the hash
+ *   header's checksum: one bit     the header                      the 31 bits that agree
+ *   all else of the table          header and frames               checksums of the frames
  */
 #ifndef UMM_DATA_ARCHIVE_MEND_H
 #define UMM_DATA_ARCHIVE_MEND_H
