@@ -213,7 +213,7 @@ static void fit(const struct umm_growth_point *all_points, size_t first, size_t 
 
 static void estimate(const struct umm_growth_point *points, size_t n, struct umm_growth *growth)
 {
-    double least = points[0].bytes, most = points[0].bytes;
+    double least = points[0].bytes, most = least;
     for (size_t i = 0; i < n; i++) {
         least = fmin(least, points[i].bytes);
         most = fmax(most, points[i].bytes);
