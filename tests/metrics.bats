@@ -10,7 +10,7 @@ load helper
 # the same name in two directories.
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
-    mkdir prom a b root out
+    mkdir prom a b root out states
     export UMM_POOL_DIR=$PWD
     umm-synth --rows=3000 -o bars.csv
     umm-synth --rows=100 -o BTCUSDT-1m.csv
@@ -31,8 +31,13 @@ setup_file() {
         ) >/dev/null
     done
     umm-convert --out-root=root --metrics=prom/root.prom BTCUSDT-1m.csv ETHUSDT-1m.csv
+    # Two parts of one run.
+    umm-convert --out-dir=out --shard=0/2 --metrics=prom/part-0.prom BTCUSDT-1m.csv ETHUSDT-1m.csv
+    umm-convert --out-dir=out --shard=1/2 --metrics=prom/part-1.prom BTCUSDT-1m.csv ETHUSDT-1m.csv
     umm-features --root=root --symbols=BTCUSDT,ETHUSDT --timeframes=1m --out-root=out -f ema:3 \
         --metrics=prom/features-root.prom
+    umm-features --root=root --symbols=BTCUSDT,ETHUSDT --timeframes=1m --state-root=states -f ema:3 \
+        --metrics=prom/features-states.prom
     umm-mmap-slice --root=root --symbols=BTCUSDT,ETHUSDT --timeframes=1m --out-dir=out \
         --metrics=prom/slice-root.prom
     # What goes through pipes has no path of its own.
@@ -44,7 +49,7 @@ setup_file() {
     umm-pool verify p --metrics=prom/pool-verify.prom >/dev/null
     umm-memstat --metrics=prom/system.prom >/dev/null
     umm-memstat -p $$ --metrics=prom/process.prom >/dev/null
-    umm-memstat -f a/1m.npy --metrics=prom/file.prom >/dev/null
+    umm-memstat -f a/1m.npy -f a/1m.npy --metrics=prom/file.prom >/dev/null
     umm-memstat --run -q --metrics=prom/run.prom -- true
     # What it says about memory is not of interest here.
     umm-m5 check -q --signals=100 --no-sync --metrics=prom/m5.prom || [[ -s prom/m5.prom ]]
@@ -153,8 +158,8 @@ END
         grep -qxF "umm_rows{tool=\"umm-features\",output=\"$PWD/out/$symbol/1m.npy\"} 100" prom/features-root.prom
         grep -qxF "umm_rows{tool=\"umm-mmap-slice\",output=\"$PWD/out/${symbol}_1m.npy\"} 100" prom/slice-root.prom
     done
-    grep -qxF "umm_outputs{tool=\"umm-convert\",output=\"$PWD/root\"} 2" prom/root.prom
-    grep -qxF "umm_failed_outputs{tool=\"umm-convert\",output=\"$PWD/root\"} 0" prom/root.prom
+    grep -qxF "umm_outputs{tool=\"umm-convert\",output=\"$PWD/prom/root.prom\",directory=\"$PWD/root\"} 2" prom/root.prom
+    grep -qxF "umm_failed_outputs{tool=\"umm-convert\",output=\"$PWD/prom/root.prom\",directory=\"$PWD/root\"} 0" prom/root.prom
     [[ $(grep -c '^umm_last_success_timestamp_seconds{' prom/root.prom) == 3 ]]
     # One that fails has no success, nor has the run; the other has.
     cd "$BATS_TEST_TMPDIR" || return
@@ -163,18 +168,18 @@ END
     capture umm-convert --out-dir=. --metrics=m.prom BTCUSDT-1m.csv ETHUSDT-1m.csv
     [[ $status == 1 ]]
     [[ $(grep '^umm_last_success' m.prom) == "umm_last_success_timestamp_seconds{tool=\"umm-convert\",output=\"$PWD/BTCUSDT-1m.npy\"} "* ]]
-    grep -qxF "umm_failed_outputs{tool=\"umm-convert\",output=\"$PWD\"} 1" m.prom
+    grep -qxF "umm_failed_outputs{tool=\"umm-convert\",output=\"$PWD/m.prom\",directory=\"$PWD\"} 1" m.prom
     rm m.prom
     mkdir -p r/A r/B o
     mv BTCUSDT-1m.npy r/A/1m.npy
     echo none >r/B/1m.npy
     capture umm-features --root=r --symbols=A,B --timeframes=1m --out-root=o -f ema:3 --metrics=m.prom
     [[ $status == 1 && $(grep -c '^umm_last_success' m.prom) == 1 ]]
-    grep -qxF "umm_failed_outputs{tool=\"umm-features\",output=\"$PWD/o\"} 1" m.prom
+    grep -qxF "umm_failed_outputs{tool=\"umm-features\",output=\"$PWD/m.prom\",directory=\"$PWD/o\"} 1" m.prom
     rm m.prom
     capture umm-mmap-slice --root=r --symbols=A,B --timeframes=1m --out-dir=o --metrics=m.prom
     [[ $status == 1 && $(grep -c '^umm_last_success' m.prom) == 1 ]]
-    grep -qxF "umm_failed_outputs{tool=\"umm-mmap-slice\",output=\"$PWD/o\"} 1" m.prom
+    grep -qxF "umm_failed_outputs{tool=\"umm-mmap-slice\",output=\"$PWD/m.prom\",directory=\"$PWD/o\"} 1" m.prom
     # What is to be read is not written over.
     refuses 2 "umm-convert: BTCUSDT-1m.csv: is an input and an output at once
 Try 'umm-convert --help'." umm-convert --out-dir=. --metrics=BTCUSDT-1m.csv BTCUSDT-1m.csv

@@ -71,7 +71,9 @@ void umm_featurereport_metrics(const struct umm_featurejob_options *options,
                                struct umm_prometheus *page)
 {
     struct umm_time time;
-    umm_prometheus_begin(page, "umm-features", NULL, options->output);
+    /* A dataset without an output still has its own state. */
+    umm_prometheus_begin(page, "umm-features", NULL,
+                         options->output ? options->output : options->state);
     umm_prometheus_add(page, UMM_METRIC_ROWS, (double)result->n_out);
     umm_prometheus_add(page, UMM_METRIC_ROWS_WRITTEN, (double)result->n_written);
     umm_prometheus_add(page, UMM_METRIC_ROWS_REJECTED, (double)result->n_rejected);

@@ -126,6 +126,7 @@ void umm_prometheus_add_labelled(struct umm_prometheus *page, enum umm_metric me
     }
     page->series[page->n_series++] =
         (struct umm_prometheus_series){.metric = metric, .labels = text, .value = value};
+    page->series[page->n_series - 1].number = page->n_series;
 }
 
 void umm_prometheus_add(struct umm_prometheus *page, enum umm_metric metric, double value)
@@ -142,11 +143,17 @@ void umm_prometheus_success(struct umm_prometheus *page)
 void umm_prometheus_outputs(struct umm_prometheus *page, const char *tool, const char *directory,
                             uint64_t n, uint64_t n_failed)
 {
-    umm_prometheus_begin(page, tool, NULL, directory);
-    umm_prometheus_add(page, UMM_METRIC_OUTPUTS, (double)n);
-    umm_prometheus_add(page, UMM_METRIC_FAILED_OUTPUTS, (double)n_failed);
+    char *place = place_of(directory);
+    const char *const labels[] = {"directory", place, NULL};
+    umm_prometheus_begin(page, tool, NULL, NULL);
+    page->is_failed |= !place;
+    if (!page->is_failed) {
+        umm_prometheus_add_labelled(page, UMM_METRIC_OUTPUTS, labels, (double)n);
+        umm_prometheus_add_labelled(page, UMM_METRIC_FAILED_OUTPUTS, labels, (double)n_failed);
+    }
     if (n_failed == 0)
         umm_prometheus_success(page);
+    free(place);
 }
 
 /* ---- the text --------------------------------------------------------------- */
@@ -163,18 +170,31 @@ static void print_series(struct umm_textbuf *out, const struct umm_prometheus_se
                                              : "-Inf");
 }
 
-static void print_metric(struct umm_textbuf *out, const struct umm_prometheus *page,
-                         enum umm_metric metric)
+/* By metric, then by labels; of what was added twice, the first comes first. */
+static int compare(const void *a, const void *b)
 {
-    bool is_first = true;
+    const struct umm_prometheus_series *x = a, *y = b;
+    if (x->metric != y->metric)
+        return x->metric < y->metric ? -1 : 1;
+    int order = strcmp(x->labels, y->labels);
+    return order ? order : (x->number > y->number) - (x->number < y->number);
+}
+
+static void print_all(struct umm_textbuf *out, struct umm_prometheus *page)
+{
+    const struct umm_prometheus_series *before = NULL;
+    if (page->n_series)
+        qsort(page->series, page->n_series, sizeof *page->series, compare);
     for (size_t i = 0; i < page->n_series; i++) {
-        if (page->series[i].metric != metric)
-            continue;
-        if (is_first)
-            umm_textbuf_add(out, "# HELP %s %s\n# TYPE %s gauge\n", umm_metric_name(metric),
-                            umm_metric_help(metric), umm_metric_name(metric));
-        is_first = false;
-        print_series(out, &page->series[i]);
+        const struct umm_prometheus_series *now = &page->series[i];
+        const char *name = umm_metric_name(now->metric);
+        bool is_head = !before || before->metric != now->metric;
+        if (is_head)
+            umm_textbuf_add(out, "# HELP %s %s\n# TYPE %s gauge\n", name,
+                            umm_metric_help(now->metric), name);
+        if (is_head || strcmp(before->labels, now->labels) != 0)
+            print_series(out, now);
+        before = now;
     }
 }
 
@@ -191,8 +211,8 @@ enum umm_status umm_prometheus_take(struct umm_prometheus *page, char **text, si
                                     struct umm_error *err)
 {
     struct umm_textbuf out = {.is_failed = page->is_failed};
-    for (int metric = UMM_METRIC_NONE + 1; !out.is_failed && metric < UMM_METRIC_COUNT; metric++)
-        print_metric(&out, page, (enum umm_metric)metric);
+    if (!out.is_failed)
+        print_all(&out, page);
     umm_prometheus_free(page);
     return umm_textbuf_take(&out, text, len_bytes, err);
 }

@@ -5,8 +5,9 @@
  *
  * Every series has the labels tool and output, of a tool with commands also command, so
  * that no two files in one directory have the same series. A page may be about several
- * outputs; the series of one metric are printed together, metrics in the order of their
- * table (format/metrics.h).
+ * outputs; the series of one metric are printed together, by their labels, metrics in the order
+ * of their table (format/metrics.h). What is added twice, as of a file that was named twice, is
+ * printed once.
  *
  * Source: "Exposition formats", text-based format 0.0.4. A failure to allocate is
  * remembered and reported by umm_prometheus_take.
@@ -21,6 +22,7 @@ struct umm_prometheus_series {
     enum umm_metric metric;
     char *labels; /* without braces */
     double value;
+    size_t number; /* in the order of adding */
 };
 
 /* A page being made. Zero-initialise all but file. */
@@ -55,7 +57,8 @@ void umm_prometheus_success(struct umm_prometheus *page);
 
 /*
  * What a run wrote into one directory: the number of outputs, how many it failed with, and
- * a success if none.
+ * a success if none. The label output is the path of the page, as several runs may write into
+ * one directory; the other path is in directory.
  */
 void umm_prometheus_outputs(struct umm_prometheus *page, const char *tool, const char *directory,
                             uint64_t n, uint64_t n_failed);

@@ -95,18 +95,20 @@ static void test_several_outputs(void **state)
 
 static void test_a_success(void **state)
 {
-    struct umm_prometheus page = {0};
+    struct umm_prometheus page = {.file = "/m.prom"};
     (void)state;
     umm_prometheus_outputs(&page, "umm-x", "/data", 5, 1);
     char *text = take(&page);
-    assert_non_null(strstr(text, "umm_failed_outputs{tool=\"umm-x\",output=\"/data\"} 1\n"));
+    assert_non_null(strstr(
+        text, "umm_failed_outputs{tool=\"umm-x\",output=\"/m.prom\",directory=\"/data\"} 1\n"));
     assert_null(strstr(text, "last_success"));
     free(text);
     umm_prometheus_outputs(&page, "umm-x", "/data", 5, 0);
     text = take(&page);
-    assert_non_null(strstr(text, "umm_outputs{tool=\"umm-x\",output=\"/data\"} 5\n"));
+    assert_non_null(
+        strstr(text, "umm_outputs{tool=\"umm-x\",output=\"/m.prom\",directory=\"/data\"} 5\n"));
     const char *at = strstr(text, "umm_last_success_timestamp_seconds{tool=\"umm-x\","
-                                  "output=\"/data\"} ");
+                                  "output=\"/m.prom\"} ");
     assert_non_null(at);
     assert_true(strtod(strchr(at, ' '), NULL) > 1.6e9);
     free(text);
@@ -183,17 +185,36 @@ static void test_values_keep_every_bit(void **state)
 
 static void test_values_that_are_no_numbers(void **state)
 {
-    static const char *const labels[] = {"part", "a\"b", NULL};
+    static const char *const labels[][3] = {
+        {"part", "a\"b", NULL}, {"part", "b", NULL}, {"part", "c", NULL}};
+    static const double values[] = {(double)NAN, (double)INFINITY, (double)-INFINITY};
     struct umm_prometheus page = {0};
     (void)state;
     umm_prometheus_begin(&page, "umm-x", NULL, "/o");
-    umm_prometheus_add_labelled(&page, UMM_METRIC_M5_FIGURE, labels, (double)NAN);
-    umm_prometheus_add(&page, UMM_METRIC_M5_FIGURE, (double)INFINITY);
-    umm_prometheus_add(&page, UMM_METRIC_M5_FIGURE, (double)-INFINITY);
+    for (int i = 0; i < 3; i++)
+        umm_prometheus_add_labelled(&page, UMM_METRIC_M5_FIGURE, labels[i], values[i]);
     char *text = take(&page);
     assert_non_null(strstr(text, "umm_m5_figure{tool=\"umm-x\",output=\"/o\",part=\"a\\\"b\"} NaN\n"
-                                 "umm_m5_figure{tool=\"umm-x\",output=\"/o\"} +Inf\n"
-                                 "umm_m5_figure{tool=\"umm-x\",output=\"/o\"} -Inf\n"));
+                                 "umm_m5_figure{tool=\"umm-x\",output=\"/o\",part=\"b\"} +Inf\n"
+                                 "umm_m5_figure{tool=\"umm-x\",output=\"/o\",part=\"c\"} -Inf\n"));
+    free(text);
+}
+
+/* A series that is there twice has the collector drop it. */
+static void test_what_is_added_twice(void **state)
+{
+    struct umm_prometheus page = {0};
+    (void)state;
+    umm_prometheus_begin(&page, "t", NULL, "/o");
+    umm_prometheus_add(&page, UMM_METRIC_ROWS, 1);
+    umm_prometheus_begin(&page, "t", NULL, "/p");
+    umm_prometheus_add(&page, UMM_METRIC_ROWS, 2);
+    umm_prometheus_begin(&page, "t", NULL, "/o");
+    umm_prometheus_add(&page, UMM_METRIC_ROWS, 3);
+    char *text = take(&page);
+    assert_non_null(strstr(text, "# TYPE umm_rows gauge\n"
+                                 "umm_rows{tool=\"t\",output=\"/o\"} 1\n"
+                                 "umm_rows{tool=\"t\",output=\"/p\"} 2\n# HELP"));
     free(text);
 }
 
@@ -208,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_labels_are_escaped),
         cmocka_unit_test(test_values_keep_every_bit),
         cmocka_unit_test(test_values_that_are_no_numbers),
+        cmocka_unit_test(test_what_is_added_twice),
     };
 
     return cmocka_run_group_tests_name("prometheus", tests, NULL, NULL);
