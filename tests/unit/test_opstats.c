@@ -50,6 +50,46 @@ static void sums_up_the_recent_ones(void **state)
     umm_opstats_free(stats);
 }
 
+/* The definition, word by word: the smallest that at least percent of all do not exceed. */
+static uint64_t nearest_rank(const uint64_t *values, uint64_t n, uint64_t percent)
+{
+    uint64_t smallest = UINT64_MAX;
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t n_within = 0;
+        for (uint64_t k = 0; k < n; k++)
+            n_within += values[k] <= values[i];
+        if (100 * n_within >= percent * n && values[i] < smallest)
+            smallest = values[i];
+    }
+    return smallest;
+}
+
+/* Of any number, also of few, in any order, with and without equal ones. */
+static void percentiles_are_by_nearest_rank(void **state)
+{
+    (void)state;
+    enum { MANY = 130 };
+    uint64_t values[MANY];
+    for (uint64_t step = 1; step <= 3; step++) {
+        struct umm_opstats *stats;
+        struct umm_opstats_summary s;
+        assert_int_equal(umm_opstats_new(&stats, 1, false, NULL), UMM_OK);
+        for (uint64_t n = 1; n <= MANY; n++) {
+            values[n - 1] = n * 89 % 131 / step + 1000;
+            umm_opstats_record(stats, 0, values[n - 1]);
+            umm_opstats_all(stats, &s);
+            assert_int_equal(s.p50_ns, nearest_rank(values, n, 50));
+            assert_int_equal(s.p90_ns, nearest_rank(values, n, 90));
+            assert_int_equal(s.p99_ns, nearest_rank(values, n, 99));
+            assert_int_equal(s.min_ns, nearest_rank(values, n, 0));
+            assert_int_equal(s.max_ns, nearest_rank(values, n, 100));
+        }
+        umm_opstats_kind(stats, 0, &s);
+        assert_int_equal(s.p90_ns, nearest_rank(values + MANY - 100, 100, 90));
+        umm_opstats_free(stats);
+    }
+}
+
 static void sums_do_not_overflow(void **state)
 {
     (void)state;
@@ -103,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_up_the_recent_ones),
+        cmocka_unit_test(percentiles_are_by_nearest_rank),
         cmocka_unit_test(sums_do_not_overflow),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(a_locked_one_serves_threads),
