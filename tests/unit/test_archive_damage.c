@@ -3,6 +3,7 @@
  * Archives that a crash, a mistake or an enemy left: no stored row is lost, no other
  * archive's row taken for one, and no count believed that the file does not hold.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,12 +14,14 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/bytes.h"
+#include "base/hash.h"
 #include "data/archive_check.h"
 #include "data/archive_journal.h"
 #include "data/archive_writer.h"
@@ -30,6 +33,14 @@ enum { ROW_BYTES = 48, FRAME_ROWS = 100, ROWS_MAX = 1000, PATH_SIZE = 128, FILE_
 static char directory[] = "/tmp/umm-damage-XXXXXX";
 static char path[PATH_SIZE], journal[PATH_SIZE];
 static char rows[ROWS_MAX * ROW_BYTES];
+
+static bool must_sync_fail;
+
+int fdatasync(int fd)
+{
+    errno = EDQUOT;
+    return must_sync_fail ? -1 : (int)syscall(SYS_fdatasync, fd);
+}
 
 static const char *row(size_t i)
 {
@@ -401,6 +412,7 @@ static void a_tail_of_a_journal_is_no_damage(void **unused)
     assert_holds(270);
     append(270, 274, 's');
     assert_holds(274);
+    assert_int_equal(slurp(journal, torn), record_at(6)); /* of the old tail nothing is left */
     /* Killed before it removed the journal, which then decayed. */
     spit(path, frames, frames_len);
     spit(journal, bytes, len);
@@ -412,6 +424,80 @@ static void a_tail_of_a_journal_is_no_damage(void **unused)
     assert_holds(290);
     append(290, 294, 's');
     assert_holds(294);
+}
+
+/* A record that is whole and sound, but not of the rows that come next, or of a later layout. */
+static void only_records_that_follow_are_taken(void **unused)
+{
+    static char bytes[FILE_MAX], other[FILE_MAX];
+    static const struct {
+        size_t at, n_bytes;
+        uint64_t value;
+    } changes[] = {{0, 8, 249 + 5 * RECORD_ROWS}, {0, 8, 251 + 5 * RECORD_ROWS}, {12, 4, 1}};
+    (void)unused;
+    size_t len = make_records(bytes);
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        char *record = other + record_at(5);
+        memcpy(other, bytes, len);
+        umm_bytes_put(record + changes[i].at, changes[i].value, changes[i].n_bytes);
+        umm_bytes_put(record + RECORD_BYTES - 8, umm_hash64(record, RECORD_BYTES - 8, 0), 8);
+        spit(journal, other, record_at(6));
+        assert_holds(270);
+    }
+}
+
+/* What a sync refused is not stored, and nobody is to read it. */
+static void rows_that_were_not_synced_are_not_there(void **unused)
+{
+    struct umm_archive_writer w;
+    struct umm_error err;
+    (void)unused;
+    append(0, 250, 'c');
+    append(250, 254, 's');
+    open_writer(&w);
+    assert_int_equal(umm_archive_writer_push(&w, row(254), 4, NULL), UMM_OK);
+    must_sync_fail = true;
+    assert_int_equal(umm_archive_writer_store(&w, &err), UMM_ERR_SYSTEM);
+    must_sync_fail = false;
+    assert_int_equal(err.sys_errno, EDQUOT);
+    assert_string_equal(err.path, journal);
+    assert_holds(254);
+    umm_archive_writer_close(&w);
+    assert_holds(254);
+    append(254, 258, 's');
+    assert_holds(258);
+}
+
+/* ---- another file of that name ---------------------------------------------------- */
+
+/* Halfway through, another program puts its file in the archive's place. */
+static void replace_archive(void *user, uint64_t done, uint64_t total)
+{
+    const char *name = user;
+    if (done > total / 2 && access(name, F_OK) == 0)
+        assert_int_equal(rename(name, path), 0);
+}
+
+static void a_compact_does_not_take_the_place_of_another_file(void **unused)
+{
+    static const char text[] = "the archive of another program, which is complete";
+    char name[PATH_SIZE + 6], got[sizeof text];
+    struct umm_run run = {.n_threads = 1, .progress = replace_archive, .progress_user = name};
+    struct umm_error err;
+    (void)unused;
+    snprintf(name, sizeof name, "%s.other", path);
+    append(0, 730, 'c');
+    spit(name, text, sizeof text);
+    assert_int_equal(umm_archive_compact(path, NULL, &run, &err), UMM_ERR_CONFLICT);
+    assert_string_equal(err.message, "was replaced while it was written");
+    assert_string_equal(err.path, path);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fread(got, 1, sizeof got, file), sizeof got);
+    assert_int_equal(fgetc(file), EOF);
+    fclose(file);
+    assert_memory_equal(got, text, sizeof text);
+    assert_int_not_equal(access(journal, F_OK), 0);
 }
 
 /* A signal ends the program after so much time of its own; 0: no more. */
@@ -627,6 +713,9 @@ int main(void)
         cmocka_unit_test_setup(a_hole_is_not_a_cut, start),
         cmocka_unit_test_setup(a_hole_in_a_journal_is_damage, start),
         cmocka_unit_test_setup(a_tail_of_a_journal_is_no_damage, start),
+        cmocka_unit_test_setup(only_records_that_follow_are_taken, start),
+        cmocka_unit_test_setup(rows_that_were_not_synced_are_not_there, start),
+        cmocka_unit_test_setup(a_compact_does_not_take_the_place_of_another_file, start),
         cmocka_unit_test_setup(a_search_in_a_journal_ends, start),
         cmocka_unit_test_setup(rows_of_other_archives_are_not_taken, start),
         cmocka_unit_test_setup(a_table_that_lies_is_not_believed, start),

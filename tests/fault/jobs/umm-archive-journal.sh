@@ -5,7 +5,7 @@ tool=umm-archive
 arguments=(--threads=1 --keep-journal append a.npy.zst in.csv)
 outputs=(a.npy.zst)
 durable=yes
-commit='^pwrite64'
+commit='^fdatasync'
 setup() {
     bars 0 700 | umm-archive append a.npy.zst
     bars 700 1 | umm-archive append --keep-journal a.npy.zst
