@@ -131,6 +131,21 @@ LEAD='not one series; take one with --where COLUMN=VALUE, or say that it is one 
     [[ ! -e x.npy ]]
 }
 
+@test "names that vendors have for an instrument" {
+    local name
+    for name in SecuritiesCode Symbols SYM_ROOT order_book_id wind_code 證券代號 종목코드 Тикер; do
+        printf '%s\n' "date,$name,open,high,low,close,volume" 2024-01-02,1301,1,2,0.5,1.5,3 \
+            2024-01-02,1332,5,6,4.5,5.5,3 >names.csv
+        refuses 1 "umm-convert: names.csv:3:12: $name is \"1332\" after \"1301\": $LEAD" \
+            umm-convert -o x.npy names.csv
+        ok umm-convert --where "$name=1332" -o x.npy names.csv
+    done
+    [ "$(umm-mmap-slice x.npy --columns=close --format=csv)" = $'close\n5.5' ]
+    # Each trade of one series has another number.
+    sed 1s/Тикер/unique_id/ names.csv >numbers.csv
+    ok umm-convert -o x.npy numbers.csv
+}
+
 @test "--one-series: what several values stand for after all" {
     rows 4 ESU1 | sed '4,$s/^ESU1/ESZ1/' >in.csv
     rows 4 ESU1 >one.csv

@@ -138,11 +138,12 @@ static bool is_one_of(const char *text, const char *const *list)
 static bool is_compound(const char *name)
 {
     static const char *const what[] = {
-        "stock",  "security", "sec",    "contract",  "instrument", "product",    "asset",
-        "coin",   "scrip",    "sc",     "fund",      "bond",       "index",      "pair",
-        "market", "future",   "option", "futures",   "trading",    "raw",        "root",
-        "local",  "company",  "crypto", "fininstrm", "share",      "underlying", "ts",
-        "symbol", "ticker",   "base",   "sub",       "equity",     "currency",   NULL};
+        "stock",     "security", "sec",        "contract", "instrument", "product",
+        "asset",     "coin",     "scrip",      "sc",       "fund",       "bond",
+        "index",     "pair",     "market",     "future",   "option",     "futures",
+        "trading",   "raw",      "root",       "local",    "company",    "crypto",
+        "fininstrm", "share",    "underlying", "ts",       "symbol",     "ticker",
+        "base",      "sub",      "equity",     "currency", "securities", NULL};
     static const char *const how[] = {"code",   "id",    "name", "symbol", "ticker",
                                       "number", "token", "key",  NULL};
     for (const char *const *first = what; *first; first++) {
@@ -155,21 +156,35 @@ static bool is_compound(const char *name)
 
 int umm_name_instrument(const char *name, size_t len_bytes, bool *is_text)
 {
-    static const char *const plain[] = {"symbol", "ticker", "tic", "sym", "tckrsymb", NULL};
+    static const char *const plain[] = {"symbol",  "ticker",  "tic",     "sym", "tckrsymb",
+                                        "symbols", "tickers", "symroot", NULL};
     static const char *const whole[] = {
         "code",         "contract",   "instrument", "pair", "security", "stock", "asset",
         "coin",         "product",    "scrip",      "fund", "bond",     "isin",  "cusip",
         "figi",         "sedol",      "wkn",        "ric",  "permno",   "gvkey", "conid",
         "secid",        "underlying", "crypto",     "name", "company",  "ccy",   "ccypair",
-        "currencypair", "currency",   "证券代码",   "代码", "股票代码", "合约",  "合约代码",
-        "名称",         "股票名称",   NULL};
+        "currencypair", "currency",   NULL};
+    static const char *const vendors[] = {"globalsymbol",   "displaysymbol",
+                                          "exchangesymbol", "tradingpair",
+                                          "fininstrmnm",    "orderbookid",
+                                          "seriesid",       "windcode",
+                                          "sinfowindcode",  "mnemonic",
+                                          "codneg",         "isucd",
+                                          "isusrtcd",       NULL};
+    static const char *const others[] = {
+        "代码",       "名称",     "简称",     "合约",     "品种",     "证券代码",
+        "股票代码",   "合约代码", "股票名称", "合约名称", "证券简称", "股票简称",
+        "證券代號",   "證券名稱", "股票代號", "股票名稱", "商品代號", "コード",
+        "銘柄コード", "銘柄名",   "종목코드", "종목명",   "Тикер",    NULL};
     static const char *const terms[] = {
-        "series",         "sctysrs",    "expiry", "expirydate", "expirydt",    "xprydt",
-        "expirationdate", "expiration", "strike", "strikepr",   "strikeprice", "strkpric",
-        "optiontype",     "optiontyp",  "optntp", "putcall",    "publisher",   "publisherid",
-        "venue",          "mic",        NULL};
-    static const char *const texts[] = {"index",        "id",     "market", "exchange",
-                                        "exchangecode", "source", NULL};
+        "series",      "sctysrs",        "expiry",        "expirydate", "expirydt",
+        "xprydt",      "expirationdate", "expiration",    "strike",     "strikepr",
+        "strikeprice", "strkpric",       "optiontype",    "optiontyp",  "optntp",
+        "putcall",     "publisher",      "publisherid",   "venue",      "mic",
+        "expiredate",  "contractmonth",  "deliverymonth", "callput",    "cpflag",
+        NULL};
+    static const char *const texts[] = {"index",        "id",     "market",   "exchange",
+                                        "exchangecode", "source", "uniqueid", NULL};
     enum { NAME_BYTES = 64 };
     char text[NAME_BYTES];
     *is_text = false;
@@ -177,7 +192,7 @@ int umm_name_instrument(const char *name, size_t len_bytes, bool *is_text)
         return 0;
     if (is_one_of(text, plain))
         return 1;
-    if (is_one_of(text, whole))
+    if (is_one_of(text, whole) || is_one_of(text, vendors) || is_one_of(text, others))
         return 2;
     if (is_compound(text))
         return 3;

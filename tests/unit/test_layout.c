@@ -139,9 +139,18 @@ static void test_names_of_instruments(void **state)
     assert_int_equal(instrument("publisher_id"), 4);
     assert_int_equal(instrument("exchange"), -5);
     assert_int_equal(instrument("id"), -5);
-    static const char *const others[] = {
-        "",     "open", "timestamp", "trade_id", "order_id", "key", "volume", "count",
-        "unix", "sec",  "rtype",     "ts",       "symbolic", "<>",  "quote",  "number"};
+    static const char *const more[] = {"SecuritiesCode", "Symbols",   "SYM_ROOT", "Mnemonic",
+                                       "order_book_id",  "wind_code", "ISU_CD",   "CODNEG",
+                                       "Trading Pair",   "series_id", "cp_flag",  "EXPIRE_DATE",
+                                       "Contract Month", "證券代號",  "종목코드", "銘柄コード"};
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+        assert_true(instrument(more[i]) > 0);
+    assert_int_equal(instrument("unique_id"), -5);
+    assert_int_equal(instrument("exchange_code"), -5);
+    static const char *const others[] = {"",       "open",    "timestamp", "trade_id",   "order_id",
+                                         "key",    "volume",  "count",     "unix",       "sec",
+                                         "rtype",  "ts",      "symbolic",  "<>",         "quote",
+                                         "number", "ex_date", "sid",       "exchange_id"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         assert_int_equal(instrument(others[i]), 0);
 }
