@@ -182,6 +182,9 @@ LEAD='not one series; take one with --where COLUMN=VALUE, or say that it is one 
         done
         refuses 1 "umm-convert: <stdin>:$at:1: symbol is \"SPX\" after \"SPY\": $LEAD" bash -c 'cat in.csv | umm-convert -o x.npy'
     done
+    # A symbol that is written as another one's value is.
+    sed '2,$s/^SPY/"S""""Y"/; 9000s/""""/""/' whole.csv >in.csv
+    refuses 1 "umm-convert: in.csv:9000:1: symbol is \"S\\\"Y\" after \"S\\\"\\\"Y\": $LEAD" umm-convert -o x.npy in.csv
 }
 
 @test "--tail looks at the rows that it reads, and finds a filter's" {
@@ -194,10 +197,13 @@ LEAD='not one series; take one with --where COLUMN=VALUE, or say that it is one 
     ok umm-convert --append --tail --where symbol=SPY -o out.npy in.csv
     cmp want.npy out.npy
     # All of one symbol, then all of the other.
-    (head -n 1 in.csv && grep QQQ in.csv && grep SPY in.csv) >grouped.csv
-    cp before.npy out.npy
-    ok umm-convert --append --tail --where symbol=SPY -o out.npy grouped.csv
-    cmp want.npy out.npy
+    local first
+    for first in QQQ SPY; do
+        (head -n 1 in.csv && grep $first in.csv && tail -n +2 in.csv | grep -v $first) >grouped.csv
+        cp before.npy out.npy
+        ok umm-convert --append --tail --where symbol=SPY -o out.npy grouped.csv
+        cmp want.npy out.npy
+    done
     cp before.npy out.npy
     sed '$s/^SPY/SPX/' spy.csv >last.csv
     refuses 1 "umm-convert: last.csv:20001:1: symbol is \"SPX\" after \"SPY\": $LEAD" umm-convert --append --tail -o out.npy last.csv

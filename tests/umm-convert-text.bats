@@ -87,12 +87,12 @@ NAMES=--names=timestamp,open,high,low,close,volume
     printf 'timestamp,trade_id\n1577836800,9007199254740993\n' >in.csv
     ok umm-convert --columns timestamp,volume=trade_id -o out.npy in.csv
     # In blocks, by all engines and threads, as one by one.
-    awk 'BEGIN { print "timestamp,id,size"; for (i = 0; i < 60000; i++) printf "%d,%d,%d\n", 1577836800 + i, i == 51234 ? 16777217 : 16777216 + 2 * i, 16777217 }' >in.csv
+    awk 'BEGIN { print "timestamp,id,size"; for (i = 0; i < 60000; i++) printf "%d,%d,%d\n", 1577836800 + i, i == 51234 ? 33554433 : 33554432 - 2 * i, 16777217 }' >in.csv
     for threads in 1 2; do
-        refuses 1 'umm-convert: in.csv:51236:12: id is an integer that f4 cannot hold exactly: "16777217"; use the type :i8, or :M8 for a time' \
+        refuses 1 'umm-convert: in.csv:51236:12: id is an integer that f4 cannot hold exactly: "33554433"; use the type :i8, or :M8 for a time' \
             umm-convert --threads=$threads --columns timestamp,id:f4,size:f4 -o out.npy in.csv
     done
-    sed -i '51236s/16777217,/16777216,/' in.csv
+    sed -i '51236s/33554433,/33554432,/' in.csv
     ok umm-convert --columns timestamp,id:f4,size:f4 -o out.npy in.csv
 }
 
