@@ -103,6 +103,12 @@ times_are() {
     cmp x.npy y.npy
 }
 
+@test "a time that the array cannot hold settles nothing" {
+    bars h.csv 2024123122 1704067200.0005
+    refuses 1 'umm-convert: h.csv:2:1: timestamp is ambiguous: "2024123122" could be an epoch in seconds (2034-02-21T08:25:22Z) or YYYYMMDDHH (2024-12-31T22:00:00); use --time-unit-in=s or --time-format=%Y%m%d%H' \
+        umm-convert --bad-rows=skip -o x.npy h.csv
+}
+
 @test "of a stream the first 65536 rows are looked at, of a file all" {
     $PY - <<'PY'
 import datetime

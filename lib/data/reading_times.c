@@ -88,10 +88,13 @@ static void look_at(struct look *look, const struct umm_placed_record *placed)
     struct umm_reading *reading = look->reading;
     struct umm_time_meaning epoch, digits;
     struct umm_csv_field text;
+    int64_t count;
     char joined[UMM_CELLS_JOINED_MAX];
     if (!find_text(look, placed, joined, &text))
         return;
-    if (!umm_time_epoch_meaning(text.text, text.len_bytes, &epoch)) {
+    /* What the array cannot hold is a bad row, too. */
+    if (!umm_time_epoch_meaning(text.text, text.len_bytes, &epoch) ||
+        umm_time_to_unit(epoch.time, reading->schema.time_unit, &count) != UMM_TIME_OK) {
         look->is_over = !look->has_digits && is_other_form(look, text);
         return;
     }

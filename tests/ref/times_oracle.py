@@ -105,7 +105,8 @@ def decide(texts):
     """What a column must come to: ("times", seconds), or what is wrong, where, and the times before."""
     first = None
     for line, text in enumerate(texts, 2):
-        if epoch(text) is None:
+        seconds = epoch(text)
+        if seconds is None or (seconds * 10**9).denominator != 1:  # not read, or not exactly: it tells nothing
             if first is None and date(text) is not None:
                 break  # another form than digits that could be both
         elif not could_be_more(text):
