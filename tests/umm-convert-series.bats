@@ -82,6 +82,15 @@ LEAD='not one series; take one with --where COLUMN=VALUE, or say that it is one 
     refuses 1 "umm-convert: c.csv:2:1: symbol is \"QQQ\" after \"SPY\": $LEAD" umm-convert -o x.npy a.csv b.csv c.csv
     sed 1s/symbol/SYMBOL/ c.csv >d.csv
     refuses 1 "umm-convert: d.csv:2:1: SYMBOL is \"QQQ\" after \"SPY\": $LEAD" umm-convert -o x.npy a.csv d.csv
+    # One calls it symbol, another ticker: it is the same column, unless both have both.
+    sed 1s/symbol/ticker/ b.csv >t.csv
+    ok umm-convert -o x.npy a.csv t.csv
+    cmp x.npy out.npy
+    sed 1s/symbol/ticker/ c.csv >d.csv
+    refuses 1 "umm-convert: d.csv:2:1: ticker is \"QQQ\" after \"SPY\": $LEAD" umm-convert -o x.npy a.csv b.csv d.csv
+    sed 's/$/,S/; 1s/S$/ticker/' a.csv >both.csv
+    ok umm-convert -o x.npy both.csv b.csv
+    ok umm-convert -o x.npy a.csv <(sed 's/$/,S/; 1s/S$/ticker/' b.csv)
     ok umm-convert -o x.npy --one-series a.csv c.csv
     # An array has no symbol: each delivery is looked at alone.
     ok umm-convert --append -o out.npy c.csv

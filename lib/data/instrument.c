@@ -258,6 +258,15 @@ static const struct umm_instrument_key *find(const struct umm_instrument *instru
     return NULL;
 }
 
+/* The plainest column of all that has a value, such as a symbol; NULL without one. */
+static const struct umm_instrument_key *find_plain(const struct umm_instrument *instrument)
+{
+    for (size_t i = 0; i < instrument->n_keys; i++)
+        if (instrument->keys[i].rank == 1 && instrument->keys[i].value)
+            return &instrument->keys[i];
+    return NULL;
+}
+
 enum umm_status umm_instrument_expect(struct umm_instrument *instrument,
                                       const struct umm_instrument *before, struct umm_error *err)
 {
@@ -268,6 +277,12 @@ enum umm_status umm_instrument_expect(struct umm_instrument *instrument,
             status = set_value(&instrument->keys[i],
                                (struct umm_csv_field){known->value, known->len_bytes}, err);
     }
+    /* One file calls it symbol, and another ticker. */
+    const struct umm_instrument_key *known = find_plain(before);
+    for (size_t i = 0; !status && known && !find_plain(instrument) && i < instrument->n_keys; i++)
+        if (instrument->keys[i].rank == 1)
+            status = set_value(&instrument->keys[i],
+                               (struct umm_csv_field){known->value, known->len_bytes}, err);
     return status;
 }
 
@@ -282,6 +297,7 @@ enum umm_status umm_instrument_keep(struct umm_instrument *all, struct umm_instr
             add(&all->keys, &all->n_keys, key->name, strlen(key->name), key->field, err);
         if (!kept)
             return UMM_ERR_MEMORY;
+        kept->rank = key->rank;
         kept->value = key->value;
         kept->len_bytes = key->len_bytes;
         key->value = NULL;

@@ -76,7 +76,10 @@ UMM_MUST_USE enum umm_status umm_instrument_take(struct umm_instrument *instrume
                                                  const struct umm_csv_field *fields, size_t *field,
                                                  struct umm_error *err);
 
-/* Make the values of *before known in *instrument, by the names of their columns. */
+/*
+ * Make the values of *before known in *instrument, by the names of their columns. A symbol of the
+ * one is the ticker of the other where no name is in both.
+ */
 UMM_MUST_USE enum umm_status umm_instrument_expect(struct umm_instrument *instrument,
                                                    const struct umm_instrument *before,
                                                    struct umm_error *err);
