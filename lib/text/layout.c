@@ -134,7 +134,13 @@ static bool is_one_of(const char *text, const char *const *list)
     return false;
 }
 
-/* "instrument" and "id", "stock" and "symbol", and so on. */
+static bool ends_in(const char *name, const char *end)
+{
+    size_t len = strlen(name), n = strlen(end);
+    return len > n && strcmp(name + len - n, end) == 0;
+}
+
+/* "instrument" and "id", "stock" and "code", and so on; anything and "symbol" or "ticker". */
 static bool is_compound(const char *name)
 {
     static const char *const what[] = {
@@ -151,7 +157,7 @@ static bool is_compound(const char *name)
         if (strncmp(name, *first, len) == 0 && is_one_of(name + len, how))
             return true;
     }
-    return false;
+    return ends_in(name, "symbol") || ends_in(name, "ticker");
 }
 
 int umm_name_instrument(const char *name, size_t len_bytes, bool *is_text)
@@ -164,13 +170,9 @@ int umm_name_instrument(const char *name, size_t len_bytes, bool *is_text)
         "figi",         "sedol",      "wkn",        "ric",  "permno",   "gvkey", "conid",
         "secid",        "underlying", "crypto",     "name", "company",  "ccy",   "ccypair",
         "currencypair", "currency",   NULL};
-    static const char *const vendors[] = {"globalsymbol",   "displaysymbol",
-                                          "exchangesymbol", "tradingpair",
-                                          "fininstrmnm",    "orderbookid",
-                                          "seriesid",       "windcode",
-                                          "sinfowindcode",  "mnemonic",
-                                          "codneg",         "isucd",
-                                          "isusrtcd",       NULL};
+    static const char *const vendors[] = {"tradingpair", "fininstrmnm",   "orderbookid", "seriesid",
+                                          "windcode",    "sinfowindcode", "mnemonic",    "codneg",
+                                          "isucd",       "isusrtcd",      NULL};
     static const char *const others[] = {
         "代码",       "名称",     "简称",     "合约",     "品种",     "证券代码",
         "股票代码",   "合约代码", "股票名称", "合约名称", "证券简称", "股票简称",

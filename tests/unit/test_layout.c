@@ -145,6 +145,8 @@ static void test_names_of_instruments(void **state)
                                        "Contract Month", "證券代號",  "종목코드", "銘柄コード"};
     for (size_t i = 0; i < sizeof more / sizeof *more; i++)
         assert_true(instrument(more[i]) > 0);
+    assert_int_equal(instrument("act_symbol"), 3);
+    assert_int_equal(instrument("BB Ticker"), 3);
     assert_int_equal(instrument("unique_id"), -5);
     assert_int_equal(instrument("exchange_code"), -5);
     static const char *const others[] = {"",       "open",    "timestamp", "trade_id",   "order_id",
