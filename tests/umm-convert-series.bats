@@ -153,6 +153,13 @@ LEAD='not one series; take one with --where COLUMN=VALUE, or say that it is one 
     # Each trade of one series has another number.
     sed 1s/Тикер/unique_id/ names.csv >numbers.csv
     ok umm-convert -o x.npy numbers.csv
+    # The time is none, whatever it is called: pandas calls an index of times so.
+    for name in index id symbol; do
+        printf '%s\n' "$name,open,high,low,close,volume" 2024-01-02,1,2,0.5,1.5,3 2024-01-03,5,6,4.5,5.5,3 >index.csv
+        ok umm-convert --columns="timestamp=$name,open,high,low,close,volume" -o x.npy index.csv
+    done
+    printf '%s\n' id,index,close 2024-01-02,09:30,1 2024-01-03,10:30,2 >index.csv
+    ok umm-convert --columns=timestamp=id+index,close -o x.npy index.csv
 }
 
 @test "--one-series: what several values stand for after all" {

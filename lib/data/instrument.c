@@ -151,6 +151,15 @@ static enum umm_status drop(struct umm_instrument *instrument, const char *list,
     return status;
 }
 
+/* What is read as a time says nothing else: pandas calls its index of times "index". */
+static bool is_time(const struct umm_schema *schema, const struct umm_found *found, int field)
+{
+    for (size_t i = 0; i < schema->n_fields; i++)
+        if (schema->fields[i].is_time && (found[i].first == field || found[i].second == field))
+            return true;
+    return false;
+}
+
 enum umm_status umm_instrument_open(struct umm_instrument *instrument,
                                     const struct umm_instrument_options *options,
                                     const struct umm_names *names, const struct umm_schema *schema,
@@ -163,7 +172,8 @@ enum umm_status umm_instrument_open(struct umm_instrument *instrument,
     if (status || (options->one_series && !options->one_series[0]))
         return status;
     for (size_t i = 0; !status && names->has_names && i < names->n; i++)
-        status = add_key(instrument, names->text[i], (int)i, err);
+        if (!is_time(schema, found, (int)i))
+            status = add_key(instrument, names->text[i], (int)i, err);
     for (size_t i = 0; !status && i < schema->n_fields; i++)
         if (!schema->fields[i].is_time)
             status = add_key(instrument, schema->fields[i].name, found[i].first, err);
