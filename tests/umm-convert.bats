@@ -632,9 +632,12 @@ def bad(texts, message, *args):
 DAY = 'has day and month in an order that nothing tells: "{}"; use --time-format, such as %d/%m/%Y or %m/%d/%Y'
 for text in ("01/02/2020", "28/12/2012", "12/28/2012 19:00", "1.2.2020", "01-02-20", "01.02.2020 00:00:00.000"):
     bad([text], DAY)
-for text in ("soon", "2020-1-1", "2020-01", "01-Apr-10", "0x10", "2020-01-01T", "2020-01-01Z0", "T", "2020-01-01 9:30"):
+for text in ("soon", "2020-1-1", "2020-01", "01-Apr-10", "0x10", "2020-01-01T", "2020-01-01Z0", "T", "2020-01-01 9:30",
+             "2020-01-01 09:30 AM", "2020-01-01 09:30:00 PM"):
     bad([text], 'is not a time: "{}"; use --time-format')
-bad(["2020-01-01T00:00:00 UTC"], 'is not a time: "{}"; names of zones are not read, only offsets such as -04:00')
+bad(["2020-01-01T00:00:00 UTC"], 'is not a time: "{}"; names of zones are not read, only offsets such as -04:00, or one '
+                                 'name for all rows: as text in --time-format, with --tz')
+check(["2020-01-01 09:30:00 EST"], [iso("2020-01-01T14:30:00")], "--time-format", "%F %T EST", "--tz=-05:00")
 bad(["12:00"], 'is not a time: "{}"; a time of day needs its date: --columns timestamp=DATE+TIME,...')
 for text in ("2021-02-29", "2020-13-01", "2020-00-10", "2020-01-01 23:60", "2020-01-01T23:59:60", "2021-02-29 24:00"):
     bad([text], 'is no date or time of day that exists: "{}"')

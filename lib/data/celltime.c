@@ -73,6 +73,8 @@ static bool ends_in_zone_name(struct umm_csv_field cell)
     size_t n = 0, at = cell.len_bytes;
     for (; at && cell.text[at - 1] >= 'A' && cell.text[at - 1] <= 'Z'; at--)
         n++;
+    if (n == 2 && cell.text[at + 1] == 'M' && (cell.text[at] == 'A' || cell.text[at] == 'P'))
+        return false;
     return n >= 2 && n <= 5 && at >= 2 && cell.text[at - 1] == ' ' && cell.text[at - 2] >= '0' &&
            cell.text[at - 2] <= '9';
 }
@@ -104,7 +106,9 @@ static const char *form_hint(const struct umm_time_spec *spec, struct umm_csv_fi
     case UMM_TIME_FORM_NONE: break;
     }
     if (ends_in_zone_name(cell))
-        return "; names of zones are not read, only offsets such as -04:00";
+        return "; names of zones are not read, only offsets such as -04:00, or one name for all "
+               "rows: "
+               "as text in --time-format, with --tz";
     if (is_time_of_day(cell))
         return "; a time of day needs its date: --columns timestamp=DATE+TIME,...";
     return "; use --time-format";
