@@ -131,6 +131,15 @@ LEAD='not one series; take one with --where COLUMN=VALUE, or say that it is one 
     [[ $stderr == *': venue is "'*'": not one series;'* ]] || fail "$stderr"
     ok umm-convert --where symbol=QQQ --one-series=venue -o out.npy venues.csv
     cmp one.npy out.npy
+    # Of several files, some have none: a day without a trade.
+    rows 9 SPY >other.csv
+    ok umm-convert --where symbol=QQQ -o out.npy other.csv in.csv other.csv
+    cmp one.npy out.npy
+    refuses 1 'umm-convert: no row has "XXX" for symbol' umm-convert --where symbol=XXX -o x.npy in.csv other.csv
+    head -n 1 in.csv >empty.csv
+    refuses 1 'umm-convert: empty.csv: no rows after the header' umm-convert --where symbol=QQQ -o x.npy in.csv empty.csv
+    refuses 1 'umm-convert: <stdin>: no row has "XXX" for symbol' \
+        bash -c 'umm-convert --append --where symbol=XXX -o x.npy <in.csv'
     # None at all.
     refuses 1 'umm-convert: in.csv: no row has "XXX" for symbol' umm-convert --where symbol=XXX -o x.npy in.csv
     refuses 1 'umm-convert: in.csv:1:1: no field for '"'sym'"' among "symbol", "timestamp", "open", "high", "low", "close", "volume"; use --columns, --names, --layout or --skip-lines' \

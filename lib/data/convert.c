@@ -221,17 +221,32 @@ static enum umm_status begin_input(struct umm_convert_job *job, const char *path
     return status;
 }
 
-/* A file that gives no row at all. */
-static enum umm_status refuse_none(const struct umm_convert_job *job,
-                                   const struct umm_convert_input *input, struct umm_error *err)
+/* Whether any file so far had a row to take, usable or not. */
+static bool has_rows(const struct umm_convert_result *result)
+{
+    for (size_t i = 0; i < result->n_inputs; i++)
+        if (result->inputs[i].n_rows + result->inputs[i].n_rejected)
+            return true;
+    return false;
+}
+
+/* A file that gives no row at all. Of several, one without rows of a filter may be among them. */
+static enum umm_status check_rows(const struct umm_convert_job *job,
+                                  const struct umm_convert_input *input, struct umm_error *err)
 {
     const struct umm_records *records = &job->reading.records;
+    size_t n_inputs = job->options->n_inputs;
+    if (input->n_rows + input->n_rejected || job->result->is_append || job->options->may_be_empty)
+        return UMM_OK;
     if (!input->n_passed_over)
         return umm_error_set_path(err, UMM_ERR_DATA, records->source.path, "%s",
                                   records->n_held_bytes ? "no whole line after the header"
                                                         : "no rows after the header");
+    if (job->result->n_inputs < n_inputs || has_rows(job->result))
+        return UMM_OK;
     umm_instrument_refuse_none(&job->reading.instrument, err);
-    umm_error_at(err, records->source.path, 0, 0, 0);
+    if (n_inputs == 1)
+        umm_error_at(err, records->source.path, 0, 0, 0);
     return UMM_ERR_DATA;
 }
 
@@ -244,10 +259,8 @@ static enum umm_status convert_input(struct umm_convert_job *job, const char *pa
         status = umm_convert_read_rows(job, err);
     struct umm_convert_input *input =
         job->result->n_inputs ? &job->result->inputs[job->result->n_inputs - 1] : NULL;
-    /* An append may find nothing new, not even a row. */
-    if (!status && input->n_rows + input->n_rejected == 0 && !job->result->is_append &&
-        !job->options->may_be_empty)
-        status = refuse_none(job, input, err);
+    if (!status)
+        status = check_rows(job, input, err); /* an append may find nothing new, not even a row */
     if (!status)
         status = umm_instrument_keep(&job->instrument, &job->reading.instrument, err);
     if (!status)
