@@ -85,7 +85,7 @@ load: build-gcc
 # ---- calls that fail, each time and whole ----
 
 fault without short durable: build-gcc
-	$(piece) env UMM_BUILD=$(WORK)/gcc tests/fault/$@
+	$(piece) env UMM_BUILD=$(WORK)/gcc tests/fault/$(@:fault=run)
 alloc-asan: build-asan
 	$(piece) $(SANITIZED) ASAN_OPTIONS=$(ASAN) UMM_BUILD=$(WORK)/asan tests/fault/alloc
 
