@@ -116,13 +116,15 @@ static inline int width_of(char letter)
     }
 }
 
+static inline bool is_number(char letter)
+{
+    return width_of(letter) || letter == 'f' || letter == 's' || letter == 'F' || letter == 'T';
+}
+
 /* Whether a number stands at that place of a pattern. */
 static inline bool begins_number(const char *pattern)
 {
-    if (*pattern != '%')
-        return false;
-    char letter = conversion_at(pattern).letter;
-    return width_of(letter) || letter == 'f' || letter == 's' || letter == 'F' || letter == 'T';
+    return *pattern == '%' && is_number(conversion_at(pattern).letter);
 }
 
 /* The digits of all numbers that follow each other from that place on. */
@@ -346,12 +348,27 @@ struct around {
     bool before, after;
 };
 
-/*
- * Read a number of at least least and at most width digits. Zeros that are known to be
- * missing are its first digits.
- */
-static bool scan_number(struct umm_time_cursor *cursor, int least, int width, struct around around,
-                        int32_t *value, struct reading *r)
+/* Read width digits, if they are all there. */
+static inline bool scan_full(struct umm_time_cursor *cursor, int width, int32_t *value)
+{
+    const char *p = cursor->at;
+    int32_t sum = 0;
+
+    if (cursor->end - p < width)
+        return false;
+    for (int i = 0; i < width; i++) {
+        if (!umm_time_is_digit(p[i]))
+            return false;
+        sum = sum * 10 + (p[i] - '0');
+    }
+    *value = sum;
+    cursor->at = p + width;
+    return true;
+}
+
+/* What scan_number does where digits may be missing. */
+static bool scan_short_number(struct umm_time_cursor *cursor, int least, int width,
+                              struct around around, int32_t *value, struct reading *r)
 {
     int n_zeros = r->n_missing < width ? r->n_missing : width;
     bool has_neighbour = around.before || around.after, has_digit;
@@ -367,6 +384,17 @@ static bool scan_number(struct umm_time_cursor *cursor, int least, int width, st
     has_digit = cursor->at < cursor->end && umm_time_is_digit(*cursor->at);
     r->is_narrow |= has_neighbour && (around.before || has_digit);
     return false;
+}
+
+/*
+ * Read a number of at least least and at most width digits. Zeros that are known to be
+ * missing are its first digits.
+ */
+static inline bool scan_number(struct umm_time_cursor *cursor, int least, int width,
+                               struct around around, int32_t *value, struct reading *r)
+{
+    return (!r->n_missing && scan_full(cursor, width, value)) ||
+           scan_short_number(cursor, least, width, around, value, r);
 }
 
 /* Count the digits at the cursor that all numbers from here on share. */
@@ -453,7 +481,7 @@ static bool scan_items(struct umm_time_cursor *cursor, const char *pattern, stru
                 return false;
             if (!scan_conversion(cursor, c.letter, near, r))
                 return false;
-            is_after_number = begins_number(p);
+            is_after_number = is_number(c.letter);
             p = c.next;
             continue;
         }
