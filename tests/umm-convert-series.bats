@@ -117,6 +117,14 @@ LEAD='not one series; take one with --where COLUMN=VALUE, or say that it is one 
     cmp f.npy g.npy
     ok umm-archive append --where symbol=QQQ a.npy.zst in.csv
     zstd -dcq a.npy.zst | cmp - one.npy
+    # An array does not say whose its rows are.
+    local input
+    for input in one.npy a.npy.zst; do
+        refuses 1 "umm-features: $input: is no text: rows that have symbol=QQQ cannot be picked out of it" \
+            umm-features --where symbol=QQQ -f sma:2 -o h.npy "$input"
+    done
+    refuses 1 "umm-archive: <stdin>: is no text: rows that have volume=20 cannot be picked out of it" \
+        umm-archive append --where volume=20 b.npy.zst - <one.npy
     # Rows that are not taken need not be readable, nor in order.
     (cat in.csv && echo SPY,x,y,z && echo DIA,x,1,2,1,1,30 && echo DIA,0,1,2,1,1,30) >odd.csv
     capture umm-convert --bad-rows=skip --where symbol=QQQ -o out.npy odd.csv

@@ -271,6 +271,19 @@ static enum umm_status run_text(struct job *job, const char *path, int fd, struc
 
 /* ---- what it is ------------------------------------------------------------------- */
 
+/* All rows of an array, where those of one symbol are wanted, would be other rows. */
+static enum umm_status refuse_filter(const struct job *job, struct umm_error *err)
+{
+    const struct umm_instrument_options *instrument = &job->options->text.reading.instrument;
+    if (!instrument->n_where)
+        return UMM_OK;
+    char shown[UMM_EXCERPT_MAX];
+    const char *where = instrument->where[0];
+    return umm_error_set_path(err, UMM_ERR_DATA, job->path,
+                              "is no text: rows that have %s cannot be picked out of it",
+                              umm_escape(shown, sizeof shown, where, strlen(where)));
+}
+
 enum umm_status umm_rowsource_run(const char *path, const struct umm_rowsource_options *options,
                                   const struct umm_rowsource_sink *sink, struct umm_run *run,
                                   struct umm_rowsource_result *result, struct umm_error *err)
@@ -294,6 +307,8 @@ enum umm_status umm_rowsource_run(const char *path, const struct umm_rowsource_o
     bool is_array = first == NPY_FIRST_BYTE, is_archive = false;
     if (!status && !is_array && is_file)
         status = umm_archive_is(path, &is_archive, err);
+    if (!status && (is_array || is_archive))
+        status = refuse_filter(&job, err);
     if (!status && is_array)
         status = is_file ? run_array(&job, err) : run_stream(&job, fd, err);
     else if (!status)

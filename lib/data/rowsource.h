@@ -48,8 +48,8 @@ struct umm_rowsource_result {
 
 /*
  * Hand the rows of path ("-": standard input) to the sink. UMM_ERR_ARGUMENT for a
- * first_row behind the end, or one in a stream or text. Other failures as the readers
- * and the sink have them.
+ * first_row behind the end, or one in a stream or text, UMM_ERR_DATA for a filter where there
+ * is no text. Other failures as the readers and the sink have them.
  */
 UMM_MUST_USE enum umm_status
 umm_rowsource_run(const char *path, const struct umm_rowsource_options *options,
