@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -120,19 +121,25 @@ static void die_by_signal(int number, const struct sigaction *action)
     sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-int cli_finish(int exit_code)
+enum umm_status cli_flush(struct umm_error *err)
 {
     cli_progress_stop();
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
-        return exit_code;
-    struct umm_error err;
+        return UMM_OK;
+    const int sys_errno = errno ? errno : cli_stdio_errno();
+    /* Said once: a later flush has nothing to fail on. */
+    __fpurge(stdout);
+    clearerr(stdout);
     if (umm_run_is_cancelled(&signal_run))
-        umm_error_set_cancelled(&err);
-    else
-        umm_error_set_errno(&err, errno ? errno : cli_stdio_errno(), "standard output",
-                            "cannot write");
-    return cli_fail(&err);
+        return umm_error_set_cancelled(err);
+    return umm_error_set_errno(err, sys_errno, "standard output", "cannot write");
+}
+
+int cli_finish(int exit_code)
+{
+    struct umm_error err;
+    return cli_flush(&err) ? cli_fail(&err) : exit_code;
 }
 
 /* ---- messages ------------------------------------------------------------ */

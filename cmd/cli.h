@@ -153,7 +153,8 @@ UMM_MUST_USE enum umm_status cli_write_reports(struct cli_report *reports, size_
 
 /*
  * Write the page of metrics to its file, unless that is NULL or status is a failure already;
- * frees it. The second writes reports beside it, as cli_write_reports does.
+ * frees it. The second writes reports before it, as cli_write_reports does. A page tells of a
+ * success, and comes last: not after a report, or standard output, that could not be written.
  */
 struct umm_prometheus;
 UMM_MUST_USE enum umm_status cli_write_metrics(struct umm_prometheus *page, enum umm_status status,
@@ -172,6 +173,9 @@ bool cli_find_alloc_library(const char *given, char *out);
 
 /* "I/N": part I of N, 0 <= I < N. */
 bool cli_parse_shard(const char *text, uint64_t *index, uint64_t *count);
+
+/* Send out everything written to standard output; a failure is reported once. */
+UMM_MUST_USE enum umm_status cli_flush(struct umm_error *err);
 
 /* The exit code of a success, after everything written to standard output went out. */
 int cli_finish(int exit_code);

@@ -65,12 +65,14 @@ enum umm_status cli_write_reports_and_metrics(struct cli_report *reports, size_t
 {
     struct umm_error own = {0};
     struct cli_report metrics = {.path = page->file};
-    enum umm_status taken = UMM_OK;
-    if (!status && page->file)
-        taken = umm_prometheus_take(page, &metrics.text, &metrics.len_bytes, &own);
-    umm_prometheus_free(page);
+    enum umm_status last = UMM_OK;
     enum umm_status first = cli_write_reports(reports, n, status, err);
-    enum umm_status last = cli_write_reports(&metrics, 1, status ? status : taken, &own);
+    if (!first && page->file)
+        first = cli_flush(err);
+    if (!first && page->file)
+        last = umm_prometheus_take(page, &metrics.text, &metrics.len_bytes, &own);
+    umm_prometheus_free(page);
+    last = cli_write_reports(&metrics, 1, first ? first : last, &own);
     if (!first && last && err)
         *err = own;
     return first ? first : last;

@@ -477,13 +477,14 @@ static void on_done(void *user, const struct umm_convert_options *convert, enum 
         many->exit_code = CLI_FAILED;
         return;
     }
-    if (opts.metrics)
-        umm_convert_report_metrics(convert, result, &many->page);
     if (result->n_rejected && many->exit_code == CLI_OK)
         many->exit_code = CLI_REJECTED;
     if (report(&opts, result, &report_err) != UMM_OK) {
         cli_warn_error(&report_err);
+        many->n_failed++;
         many->exit_code = CLI_FAILED;
+    } else if (opts.metrics) {
+        umm_convert_report_metrics(convert, result, &many->page);
     }
 }
 

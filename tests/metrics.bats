@@ -204,4 +204,9 @@ Try 'umm-convert --help'." umm-convert --out-dir=. --metrics=BTCUSDT-1m.csv BTCU
     [[ $status == 1 ]]
     capture grep -c umm_last_success m.prom
     [[ $output == 0 ]]
+    # What it had to say was lost.
+    umm-synth --rows=20 -o bars.csv
+    capture bash -c 'umm-convert --json --metrics=lost.prom -o o.npy bars.csv >/dev/full'
+    [[ $status == 1 && ! -e lost.prom ]]
+    [[ $stderr == 'umm-convert: standard output: cannot write: No space left on device' ]]
 }
