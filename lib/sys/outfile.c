@@ -698,7 +698,8 @@ static enum umm_status finish_temp(struct umm_outfile *out,
         status = umm_file_pass_owner(out->fd, out->path, target.st_uid, target.st_gid, &mode, err);
     if (status)
         return status;
-    if ((out->is_mode_held || options->mode || model) && fchmod(out->fd, mode) < 0)
+    /* No setuid, setgid or sticky bit: what is in the file may be another user's. */
+    if ((out->is_mode_held || options->mode || model) && fchmod(out->fd, mode & 0777) < 0)
         return umm_error_set_errno(err, errno, out->path,
                                    "cannot set the mode of its temporary file");
     if (options->is_synced)

@@ -70,8 +70,8 @@ struct umm_outfile {
  *                file, and of its directory after the rename
  * is_if_changed  a regular target with the same bytes already is kept as it is,
  *                with its inode, mode and times; the new file is dropped
- * mode           the permission bits of the new file; 0 for those of the file that it
- *                replaces, or else 0666 & ~umask
+ * mode           the permission bits of the new file, of which setuid, setgid and sticky are
+ *                never set; 0 for those of the file that it replaces, or else 0666 & ~umask
  * model          in place of mode and of the file that is replaced: the new file has its
  *                permission bits, and its owner and group as far as the process may
  */
