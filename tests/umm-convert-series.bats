@@ -170,6 +170,20 @@ LEAD='not one series; take one with --where COLUMN=VALUE, or say that it is one 
     # Each trade of one series has another number.
     sed 1s/Тикер/unique_id/ names.csv >numbers.csv
     ok umm-convert -o x.npy numbers.csv
+    # What pandas makes of an index without a name, or stacked; the date there is none.
+    for name in '' level_1 'Unnamed: 0'; do
+        printf '%s\n' "$name,date,open,high,low,close,volume" SPY,2024-01-02,1,2,0.5,1.5,3 \
+            QQQ,2024-01-02,5,6,4.5,5.5,3 >index.csv
+        refuses 1 "umm-convert: index.csv:3:1: ${name:-field 1} is \"QQQ\" after \"SPY\": $LEAD" \
+            umm-convert -o x.npy index.csv
+        ok umm-convert --where=1=SPY -o x.npy index.csv
+        sed -i 's/SPY/2024-01-02/; s/QQQ/2024-01-03/' index.csv
+        ok umm-convert -o x.npy index.csv
+        sed -i 's/^2024-01-0//' index.csv
+        ok umm-convert -o x.npy index.csv
+        printf '%s\n' "$name,open,high,low,close,volume," 2024-01-02,1,2,0.5,1.5,3, 2024-01-03,5,6,4.5,5.5,3, >index.csv
+        ok umm-convert --columns=timestamp=1,open,high,low,close,volume -o x.npy index.csv
+    done
     # The time is none, whatever it is called: pandas calls an index of times so.
     for name in index id symbol; do
         printf '%s\n' "$name,open,high,low,close,volume" 2024-01-02,1,2,0.5,1.5,3 2024-01-03,5,6,4.5,5.5,3 >index.csv

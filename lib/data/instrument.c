@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/instrument.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "text/time.h"
+
+enum { UNNAMED_RANK = 6 }; /* behind those of umm_name_instrument */
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the head's first byte is the lowest");
 
@@ -28,10 +32,18 @@ bool umm_instrument_is_trimmed(const struct umm_instrument_key *key, struct umm_
            (cell.len_bytes == key->len_bytes && memcmp(cell.text, key->value, cell.len_bytes) == 0);
 }
 
+/* A number or a time, which other rows have another of. */
+static bool is_number_or_time(struct umm_csv_field cell)
+{
+    double number;
+    struct umm_time_spec spec;
+    return umm_num_parse_f64(cell.text, cell.len_bytes, '.', &number) != UMM_NUM_MALFORMED ||
+           umm_time_detect(cell.text, cell.len_bytes, &spec) != UMM_TIME_MALFORMED;
+}
+
 static enum umm_status set_value(struct umm_instrument_key *key, struct umm_csv_field cell,
                                  struct umm_error *err)
 {
-    double number;
     cell = trim(cell);
     key->value = malloc(cell.len_bytes + 1);
     if (!key->value)
@@ -42,8 +54,7 @@ static enum umm_status set_value(struct umm_instrument_key *key, struct umm_csv_
     key->head = 0;
     memcpy(&key->head, cell.text,
            cell.len_bytes < sizeof key->head ? cell.len_bytes : sizeof key->head);
-    key->is_any = key->is_text &&
-                  umm_num_parse_f64(cell.text, cell.len_bytes, '.', &number) != UMM_NUM_MALFORMED;
+    key->is_any = key->is_text && is_number_or_time(cell);
     return UMM_OK;
 }
 
@@ -100,17 +111,27 @@ static bool has_field(const struct umm_instrument_key *keys, size_t n, int field
     return false;
 }
 
-/* Count a column if its name says whose a row is; what is filtered has one value anyway. */
+/*
+ * Count a column if its name says whose a row is, or if it has none: pandas leaves symbols that
+ * were an index without. What is filtered has one value anyway.
+ */
 static enum umm_status add_key(struct umm_instrument *instrument, const char *name, int field,
                                struct umm_error *err)
 {
+    char number[sizeof "field " + 3 * sizeof field];
     size_t len = strlen(name);
     bool is_text;
     int rank = umm_name_instrument(name, len, &is_text);
+    umm_name_trim(&name, &len);
+    if (!len) {
+        len = (size_t)snprintf(number, sizeof number, "field %d", field + 1);
+        name = number;
+        is_text = true;
+        rank = UNNAMED_RANK;
+    }
     if (!rank || has_field(instrument->filters, instrument->n_filters, field) ||
         has_field(instrument->keys, instrument->n_keys, field))
         return UMM_OK;
-    umm_name_trim(&name, &len);
     struct umm_instrument_key *key =
         add(&instrument->keys, &instrument->n_keys, name, len, field, err);
     if (!key)

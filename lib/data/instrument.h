@@ -35,8 +35,8 @@ struct umm_instrument_key {
     char *name;
     int field;    /* of the record */
     int rank;     /* of umm_name_instrument: the smallest is named to the user */
-    bool is_text; /* a number says nothing */
-    bool is_any;  /* it was a number */
+    bool is_text; /* a number or a time says nothing */
+    bool is_any;  /* it was one */
     char *value;  /* NULL until a row is taken */
     size_t len_bytes;
     uint64_t head; /* the first bytes, zeros behind */

@@ -185,8 +185,9 @@ int umm_name_instrument(const char *name, size_t len_bytes, bool *is_text)
         "putcall",     "publisher",      "publisherid",   "venue",      "mic",
         "expiredate",  "contractmonth",  "deliverymonth", "callput",    "cpflag",
         NULL};
-    static const char *const texts[] = {"index",        "id",     "market",   "exchange",
-                                        "exchangecode", "source", "uniqueid", NULL};
+    static const char *const texts[] = {
+        "index",  "id",     "market", "exchange", "exchangecode", "source",   "uniqueid",
+        "level0", "level1", "level2", "unnamed0", "unnamed1",     "unnamed2", NULL};
     enum { NAME_BYTES = 64 };
     char text[NAME_BYTES];
     *is_text = false;
