@@ -71,18 +71,6 @@ bool umm_na_has(const struct umm_na *na, struct umm_csv_field cell)
 
 /* ---- one cell --------------------------------------------------------------- */
 
-static struct umm_csv_field trim(struct umm_csv_field cell)
-{
-    while (cell.len_bytes && (cell.text[0] == ' ' || cell.text[0] == '\t')) {
-        cell.text++;
-        cell.len_bytes--;
-    }
-    while (cell.len_bytes &&
-           (cell.text[cell.len_bytes - 1] == ' ' || cell.text[cell.len_bytes - 1] == '\t'))
-        cell.len_bytes--;
-    return cell;
-}
-
 static enum umm_status refuse(const struct umm_schema_field *field, const char *what,
                               struct umm_csv_field cell, const char *hint, struct umm_error *err)
 {
@@ -341,8 +329,8 @@ bool umm_cells_time_text(const struct umm_cells *cells, size_t index, struct umm
                          struct umm_csv_field second, char buffer[UMM_CELLS_JOINED_MAX],
                          struct umm_csv_field *text)
 {
-    *text = trim(first);
-    return cells->found[index].second < 0 || join(*text, trim(second), buffer, text);
+    *text = umm_csv_trim(first);
+    return cells->found[index].second < 0 || join(*text, umm_csv_trim(second), buffer, text);
 }
 
 enum umm_status umm_cells_convert_field(const struct umm_cells *cells, size_t index,
@@ -354,7 +342,7 @@ enum umm_status umm_cells_convert_field(const struct umm_cells *cells, size_t in
     struct umm_csv_field cell;
     char joined[UMM_CELLS_JOINED_MAX];
     if (!field->is_time)
-        return convert_number(cells, field, trim(first), out, err);
+        return convert_number(cells, field, umm_csv_trim(first), out, err);
     if (!umm_cells_time_text(cells, index, first, second, joined, &cell))
         return refuse(field, "is not a time", cell, "", err);
     return convert_time(cells, index, cell, out, time, err);

@@ -13,21 +13,9 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the head's first byte
 
 /* ---- values ------------------------------------------------------------------ */
 
-static struct umm_csv_field trim(struct umm_csv_field cell)
-{
-    while (cell.len_bytes && (cell.text[0] == ' ' || cell.text[0] == '\t')) {
-        cell.text++;
-        cell.len_bytes--;
-    }
-    while (cell.len_bytes &&
-           (cell.text[cell.len_bytes - 1] == ' ' || cell.text[cell.len_bytes - 1] == '\t'))
-        cell.len_bytes--;
-    return cell;
-}
-
 bool umm_instrument_is_trimmed(const struct umm_instrument_key *key, struct umm_csv_field cell)
 {
-    cell = trim(cell);
+    cell = umm_csv_trim(cell);
     return key->is_any ||
            (cell.len_bytes == key->len_bytes && memcmp(cell.text, key->value, cell.len_bytes) == 0);
 }
@@ -44,7 +32,7 @@ static bool is_number_or_time(struct umm_csv_field cell)
 static enum umm_status set_value(struct umm_instrument_key *key, struct umm_csv_field cell,
                                  struct umm_error *err)
 {
-    cell = trim(cell);
+    cell = umm_csv_trim(cell);
     key->value = malloc(cell.len_bytes + 1);
     if (!key->value)
         return umm_error_set_memory(err, cell.len_bytes, "a symbol");
@@ -244,7 +232,7 @@ static enum umm_status refuse(const struct umm_instrument_key *key, struct umm_c
                               struct umm_error *err)
 {
     char name[UMM_EXCERPT_MAX], before[UMM_EXCERPT_MAX / 2], now[UMM_EXCERPT_MAX / 2];
-    cell = trim(cell);
+    cell = umm_csv_trim(cell);
     return umm_error_set(
         err, UMM_ERR_DATA,
         "%s is \"%s\" after \"%s\": not one series; take one with --where COLUMN=VALUE, or say "

@@ -64,6 +64,19 @@ struct umm_csv_field {
     size_t len_bytes;
 };
 
+/* The same without blanks around it. */
+static inline struct umm_csv_field umm_csv_trim(struct umm_csv_field cell)
+{
+    while (cell.len_bytes && (cell.text[0] == ' ' || cell.text[0] == '\t')) {
+        cell.text++;
+        cell.len_bytes--;
+    }
+    while (cell.len_bytes &&
+           (cell.text[cell.len_bytes - 1] == ' ' || cell.text[cell.len_bytes - 1] == '\t'))
+        cell.len_bytes--;
+    return cell;
+}
+
 struct umm_csv_reader;
 
 /* A reader of fields split by delimiter; free it with umm_csv_reader_free. */
