@@ -92,6 +92,12 @@ LEAD='not one series; take one with --where COLUMN=VALUE, or say that it is one 
     ok umm-convert -o x.npy both.csv b.csv
     ok umm-convert -o x.npy a.csv <(sed 's/$/,S/; 1s/S$/ticker/' b.csv)
     ok umm-convert -o x.npy --one-series a.csv c.csv
+    refuses 1 "umm-archive: c.csv:2:1: symbol is \"QQQ\" after \"SPY\": $LEAD" \
+        umm-archive append x.npy.zst a.csv b.csv c.csv
+    [[ ! -e x.npy.zst ]]
+    ok umm-archive append x.npy.zst a.csv b.csv
+    refuses 1 "umm-archive: c.csv:2:1: symbol is \"QQQ\" after \"SPY\": $LEAD" umm-archive append x.npy.zst b.csv c.csv
+    zstd -dcq x.npy.zst | cmp - out.npy
     # An array has no symbol: each delivery is looked at alone.
     ok umm-convert --append -o out.npy c.csv
     refuses 1 "umm-convert: c.csv:2:1: symbol is \"QQQ\" after \"SPY\": $LEAD" umm-convert --append -o out.npy a.csv c.csv

@@ -25,8 +25,9 @@ struct job {
     struct umm_error failure;
     struct umm_archive_writer writer;
     bool is_open;
-    const char *input; /* being read */
-    bool is_stream;    /* it is a pipe */
+    struct umm_instrument series; /* whose the rows of all inputs are */
+    const char *input;            /* being read */
+    bool is_stream;               /* it is a pipe */
     bool has_time;
     struct umm_arraycolumn time;
     uint64_t n_begun;      /* rows that were there before this run */
@@ -294,6 +295,7 @@ static enum umm_status append_input(struct job *job, const char *input, struct u
         is_stdin ? umm_file_stat_fd(0, job->input, &info, err) : umm_file_stat(input, &info, err);
     job->is_stream = info.kind == UMM_FILE_STREAM;
     source.text.reading.is_prompt = job->is_stream;
+    source.text.series = &job->series;
     umm_uptodate_look(&job->inputs, input);
     /* A quiet minute brings nothing new; a first input without rows is a wrong one. */
     if (!status)
@@ -373,6 +375,7 @@ enum umm_status umm_archive_append(const char *path,
     if (!status && !options->is_if_changed)
         settle_time(&job);
     umm_mutex_free(&job.mutex);
+    umm_instrument_free(&job.series);
     free(job.row);
     result->seconds = (double)(umm_clock_monotonic_ns() - start_ns) * 1e-9;
     return status;

@@ -336,13 +336,18 @@ enum umm_status umm_convert(const struct umm_convert_options *options, struct um
     struct umm_convert_job job = {.options = options, .run = run, .result = result};
     uint64_t start_ns = umm_clock_monotonic_ns();
     memset(result, 0, sizeof *result);
+    if (options->series)
+        job.instrument = *options->series;
     job.target.scratch_fd = -1;
     enum umm_status status = run_job(&job, err);
     umm_target_close(&job.target);
     umm_quarantine_close(&job.quarantine);
     umm_lock_release(&job.lock);
     umm_reading_close(&job.reading);
-    umm_instrument_free(&job.instrument);
+    if (options->series)
+        *options->series = job.instrument;
+    else
+        umm_instrument_free(&job.instrument);
     umm_schema_free(&job.schema);
     free(job.held);
     free(job.row.bytes);

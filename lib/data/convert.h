@@ -36,6 +36,7 @@ struct umm_convert_options {
     enum umm_order order;
     enum umm_dedup dedup;
     bool is_ohlc_checked;
+    struct umm_instrument *series; /* whose the rows of earlier runs are, kept for later; or NULL */
     bool may_be_empty; /* an input without a row is none to refuse; an append's never is */
     bool is_append;
     enum umm_revision revision;

@@ -249,6 +249,7 @@ static enum umm_status run_text(struct job *job, const char *path, int fd, struc
                                           .has_max_bad = given->has_max_bad,
                                           .max_bad = given->max_bad,
                                           .order = given->order,
+                                          .series = given->series,
                                           .may_be_empty = given->may_be_empty,
                                           .dedup = given->dedup,
                                           .is_ohlc_checked = given->is_ohlc_checked};
