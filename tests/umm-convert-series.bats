@@ -292,7 +292,16 @@ LEAD='not one series; take one with --where COLUMN=VALUE, or say that it is one 
     # Of several symbols the filter's.
     cdd BTC/ETH 'Volume BTC,Volume ETH' 11,12
     echo '1725148800000,2024-09-01 00:00:00,ETH/BTC,1,2,1,1,11,12' >>in.csv
-    ok umm-convert --where symbol=ETH/BTC -o out.npy in.csv
+    local column
+    for column in symbol 3 '"symbol"'; do
+        ok umm-convert --where "$column=ETH/BTC" -o out.npy in.csv
+        ok umm-mmap-slice out.npy --columns=volume --format=csv --no-header
+        [[ $output == 12 ]] || fail "$column: $output"
+    done
+    # A first row that is not taken says nothing about the others; one that is taken does.
+    capture umm-convert --where unix=1725148800000 -o x.npy in.csv
+    [[ $status -eq 1 && ! -e x.npy && $stderr == *'of symbol "" cannot be told from'* ]] || fail "$stderr"
+    ok umm-convert --where unix=1725062400000 -o out.npy in.csv
     ok umm-mmap-slice out.npy --columns=volume --format=csv --no-header
-    [[ $output == 12 ]]
+    [[ $output == 11 ]]
 }

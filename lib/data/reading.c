@@ -428,27 +428,26 @@ static enum umm_status check_unnamed_time(struct umm_reading *reading,
 
 /* ---- columns ----------------------------------------------------------------- */
 
-/* What the first row, or a filter, has for a symbol. */
-static enum umm_status find_symbol(struct umm_reading *reading,
-                                   const struct umm_instrument_options *options,
-                                   struct umm_csv_field *symbol, struct umm_error *err)
+/* The value that a filter wants of the field; an empty text without one. */
+static struct umm_csv_field wanted_of(const struct umm_instrument *filters, int field)
 {
-    struct umm_found found;
+    struct umm_csv_field value = {"", 0};
+    for (size_t i = 0; i < filters->n_filters; i++)
+        if (filters->filters[i].field == field)
+            value =
+                (struct umm_csv_field){filters->filters[i].value, filters->filters[i].len_bytes};
+    return value;
+}
+
+/* The first row's value of the field; empty if the filters do not take the row. */
+static enum umm_status first_of(struct umm_reading *reading, const struct umm_instrument *filters,
+                                int field, struct umm_csv_field *value, struct umm_error *err)
+{
     struct umm_csv_record record;
     enum umm_csv_split split;
     const struct umm_csv_field *fields;
     size_t len, n_fields, bad_at;
-    *symbol = (struct umm_csv_field){"", 0};
-    if (umm_columns_find("symbol", &reading->names, &found, NULL) != UMM_OK)
-        return UMM_OK;
-    for (size_t i = 0; i < options->n_where; i++) {
-        const char *value = strchr(options->where[i], '=');
-        size_t n = value ? (size_t)(value - options->where[i]) : 0;
-        if (umm_name_equal(options->where[i], n, "symbol", strlen("symbol")))
-            *symbol = (struct umm_csv_field){value + 1, strlen(value + 1)};
-    }
-    if (symbol->len_bytes)
-        return UMM_OK;
+    *value = (struct umm_csv_field){"", 0};
     enum umm_status status = umm_records_skip_void(&reading->records, err);
     if (!status)
         status = umm_reading_peek(reading, &record, &len, &split, err);
@@ -456,9 +455,33 @@ static enum umm_status find_symbol(struct umm_reading *reading,
     if (status || len == 0 || split != UMM_CSV_SPLIT_RECORD ||
         umm_csv_fields(reading->reader, &record, &fields, &n_fields, &bad_at, NULL))
         return status;
-    if ((size_t)found.first < n_fields)
-        *symbol = fields[found.first];
+    if (n_fields >= reading->names.n && umm_instrument_takes(filters, fields))
+        *value = fields[field];
     return UMM_OK;
+}
+
+/* Find the base asset's volume by the symbol of the rows that are taken. */
+static enum umm_status find_base_volume(struct umm_reading *reading,
+                                        const struct umm_instrument_options *options, int *index,
+                                        struct umm_error *err)
+{
+    struct umm_instrument filters;
+    struct umm_instrument_options only = *options;
+    struct umm_csv_field symbol = {"", 0};
+    struct umm_found found;
+    only.one_series = ""; /* no columns but those of filters */
+    enum umm_status status =
+        umm_instrument_open(&filters, &only, &reading->names, &reading->schema, NULL, err);
+    if (!status && umm_columns_find("symbol", &reading->names, &found, NULL) == UMM_OK) {
+        symbol = wanted_of(&filters, found.first);
+        if (!symbol.len_bytes)
+            status = first_of(reading, &filters, found.first, &symbol, err);
+    }
+    if (!status)
+        status = umm_basevolume_find(&reading->names, reading->layout->base_volume, symbol.text,
+                                     symbol.len_bytes, index, err);
+    umm_instrument_free(&filters);
+    return status;
 }
 
 /*
@@ -471,15 +494,11 @@ static enum umm_status layout_columns(struct umm_reading *reading,
                                       struct umm_error *err)
 {
     const struct umm_layout *layout = options->names ? NULL : reading->layout;
-    struct umm_csv_field symbol;
     int index;
     *out = layout ? layout->columns : NULL;
     if (!layout || !layout->base_volume || options->schema.columns)
         return UMM_OK;
-    enum umm_status status = find_symbol(reading, &options->instrument, &symbol, err);
-    if (!status)
-        status = umm_basevolume_find(&reading->names, layout->base_volume, symbol.text,
-                                     symbol.len_bytes, &index, err);
+    enum umm_status status = find_base_volume(reading, &options->instrument, &index, err);
     if (status || index == UMM_FIELD_NONE)
         return status;
     size_t len = strlen(layout->columns) - strlen("volume");
