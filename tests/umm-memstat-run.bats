@@ -249,6 +249,29 @@ report() {
     [[ $status == 137 || $status == 124 ]] || fail "$status: $stderr"
 }
 
+@test "a kernel that does not sum pages up hides them, and no process" {
+    [[ -z ${UMM_SAN-} ]] || skip 'a sanitizer opens files itself'
+    cat >none.c <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <string.h>
+#define OPENAT(name) \
+    int name(int dir, const char *path, int flags, int mode) \
+    { \
+        int (*next)(int, const char *, int, int) = dlsym(RTLD_NEXT, #name); \
+        return strstr(path, "smaps_rollup") ? (errno = ENOENT, -1) : next(dir, path, flags, mode); \
+    }
+int openat(int, const char *, int, int);
+int openat64(int, const char *, int, int);
+OPENAT(openat)
+OPENAT(openat64)
+END
+    "${CC:-cc}" -shared -fPIC -o none.so none.c -ldl
+    capture env "LD_PRELOAD=$PWD/none.so" umm-memstat --run --max-pss 1K -- env -u LD_PRELOAD sleep 0.2
+    [[ $status == 4 && $stderr == *'PSS of 1 process cannot be read: '*' of it is RSS'* ]] || fail "$status: $stderr"
+}
+
 @test "reports that cannot be written" {
     refuses 125 'umm-memstat: none: cannot open the directory: No such file or directory' \
         umm-memstat --run -q --report none/r.json --plot p.svg --metrics m.prom -- true

@@ -80,11 +80,40 @@ static void look_for_library(struct run *run, struct umm_family_process *member)
         run->is_uncounted = true;
 }
 
+static bool has_memory(struct run *run, const struct umm_family_process *member)
+{
+    struct umm_process now;
+    umm_process_forget(&now);
+    if (read_text(run, member->pid, "status", NULL))
+        umm_process_parse_status(run->text.bytes, &now);
+    return now.rss_bytes != UMM_UNKNOWN;
+}
+
+/*
+ * The sums over its pages; false: it ends. Of a process that goes on, what cannot be read is
+ * hidden, and stays unknown; one that runs another program at this moment is looked at again.
+ */
+static bool sum_pages(struct run *run, const struct umm_family_process *member,
+                      struct umm_process *summed)
+{
+    struct umm_error err = {0};
+    for (int i = 0; i < 2; i++) {
+        if (read_text(run, member->pid, "smaps_rollup", &err)) {
+            umm_process_parse_rollup(run->text.bytes, summed);
+            return true;
+        }
+        if (umm_procfs_is_denied(&err))
+            return true;
+        if (!has_memory(run, member))
+            return false;
+    }
+    return true;
+}
+
 static void sample_process(struct run *run, struct umm_trial_sample *sample,
                            struct umm_family_process *member)
 {
     struct umm_process counted, summed;
-    struct umm_error err = {0};
     if (!member->is_apart && umm_child_shares_memory(member->pid, member->ppid))
         return; /* between vfork and exec */
     member->is_apart = true;
@@ -96,10 +125,8 @@ static void sample_process(struct run *run, struct umm_trial_sample *sample,
         return; /* it has given its memory up, and ends */
     summed = counted;
     if (sample->is_exact) {
-        if (read_text(run, member->pid, "smaps_rollup", &err))
-            umm_process_parse_rollup(run->text.bytes, &summed);
-        else if (!umm_procfs_is_denied(&err))
-            return; /* it ends */
+        if (!sum_pages(run, member, &summed))
+            return;
         if (run->counts.at)
             look_for_library(run, member);
     }
