@@ -44,7 +44,20 @@ struct table {
     uint64_t content_bytes; /* of the rows' frames so far */
     bool is_exact; /* each byte of it is as the header and the frames that it counts want */
     struct umm_archive_last *last;
+    enum umm_status failed; /* a read of it, as failure says: it may be there and sound */
+    struct umm_error failure;
 };
+
+/* Bytes of the table; a file that ends early has none there. */
+static bool read_table(const struct umm_archive *archive, struct table *table, void *out,
+                       size_t len_bytes, uint64_t at)
+{
+    enum umm_status status =
+        umm_file_pread_all(archive->fd, archive->path, out, len_bytes, at, &table->failure);
+    if (status != UMM_ERR_DATA)
+        table->failed = status;
+    return status == UMM_OK;
+}
 
 /* No entry may make a reader take more memory than a frame's content can need. */
 static bool fits(const struct umm_seekable_entry *entry, uint64_t content_bytes)
@@ -114,8 +127,8 @@ static bool read_entries(struct umm_archive *archive, struct table *table,
     while (table->index < table->n_entries) {
         size_t left = (size_t)(table->n_entries - table->index);
         size_t n_now = left < STEP_ENTRIES ? left : STEP_ENTRIES;
-        if (umm_file_pread_all(archive->fd, archive->path, bytes, n_now * UMM_SEEKABLE_ENTRY_BYTES,
-                               offset + table->index * UMM_SEEKABLE_ENTRY_BYTES, NULL))
+        if (table->failed || !read_table(archive, table, bytes, n_now * UMM_SEEKABLE_ENTRY_BYTES,
+                                         offset + table->index * UMM_SEEKABLE_ENTRY_BYTES))
             return false;
         for (size_t i = 0; i < n_now; i++) {
             struct umm_seekable_entry entry;
@@ -134,15 +147,14 @@ static bool find_table(const struct umm_archive *archive, struct table *table)
     char footer[UMM_SEEKABLE_FOOTER_BYTES], wanted[UMM_SEEKABLE_FOOTER_BYTES];
     uint64_t data_at = umm_archive_data_offset(archive);
     if (archive->size_bytes < data_at + umm_seekable_table_bytes(UMM_ARCHIVE_OWN_FRAMES) ||
-        umm_file_pread_all(archive->fd, archive->path, footer, sizeof footer,
-                           archive->size_bytes - sizeof footer, NULL) ||
+        !read_table(archive, table, footer, sizeof footer, archive->size_bytes - sizeof footer) ||
         !umm_seekable_parse_footer(footer, &table->n_entries))
         return false;
     uint64_t size = umm_seekable_table_bytes(table->n_entries);
     if (table->n_entries < UMM_ARCHIVE_OWN_FRAMES || size > archive->size_bytes - data_at)
         return false;
     table->table_at = archive->size_bytes - size;
-    if (umm_file_pread_all(archive->fd, archive->path, head, sizeof head, table->table_at, NULL) ||
+    if (!read_table(archive, table, head, sizeof head, table->table_at) ||
         !umm_seekable_is_header(head, table->n_entries))
         return false;
     umm_seekable_parse_entry(head + UMM_SEEKABLE_HEADER_BYTES, &table->header);
@@ -232,21 +244,25 @@ static enum umm_status walk_frame(struct umm_archive *archive, uint64_t offset, 
  * The frames end before the rows do. When no more than a frame and a table could follow,
  * the end of the file is what is missing: the archive has the rows of the frames before.
  */
-static bool cut(struct umm_archive *archive, struct umm_archive_last *last)
+static enum umm_status cut(struct umm_archive *archive, struct umm_archive_last *last, bool *is_cut,
+                           struct umm_error *err)
 {
     uint64_t at = archive->offsets[archive->n_full];
     uint64_t left = archive->size_bytes > at ? archive->size_bytes - at : 0;
     size_t frame_bytes = umm_archive_frame_bytes(archive);
     if (left > umm_zstd_frame_max(frame_bytes) +
                    umm_seekable_table_bytes(archive->n_full + UMM_ARCHIVE_OWN_FRAMES + 1))
-        return false;
+        return UMM_OK;
     *last = (struct umm_archive_last){.offset = at};
-    if (walk_frame(archive, at, frame_bytes, false, &last->entry, NULL) == UMM_OK &&
-        last->entry.content_bytes < frame_bytes &&
+    enum umm_status status = walk_frame(archive, at, frame_bytes, false, &last->entry, err);
+    if (status && status != UMM_ERR_DATA)
+        return status;
+    *is_cut = true;
+    if (!status && last->entry.content_bytes < frame_bytes &&
         last->entry.content_bytes % archive->row_bytes == 0)
         last->n_rows = last->entry.content_bytes / archive->row_bytes;
     archive->n_framed = begin_of_tail(archive) + last->n_rows;
-    return true;
+    return UMM_OK;
 }
 
 /* The frames by walking over them, when there is no table that fits. */
@@ -268,9 +284,14 @@ static enum umm_status walk(struct umm_archive *archive, uint64_t n_wanted,
         status = walk_frame(archive, last->offset, last->n_rows * archive->row_bytes, true,
                             &last->entry, err);
     }
-    if (status == UMM_ERR_DATA && archive->is_torn_taken && cut(archive, last))
-        return UMM_OK;
-    return status;
+    struct umm_error why;
+    bool is_cut = false;
+    if (status != UMM_ERR_DATA || !archive->is_torn_taken)
+        return status;
+    enum umm_status failed = cut(archive, last, &is_cut, &why);
+    if (failed && err)
+        *err = why;
+    return failed || is_cut ? failed : status;
 }
 
 /* ---- the tail --------------------------------------------------------------------- */
@@ -376,6 +397,14 @@ static enum umm_status load_tail(struct umm_archive *archive, struct umm_archive
 
 /* ---- all of it -------------------------------------------------------------------- */
 
+/* A table that cannot be read is not one that is missing: it may count rows that follow. */
+static enum umm_status say_unread(const struct table *table, struct umm_error *err)
+{
+    if (table->failed && err)
+        *err = table->failure;
+    return table->failed;
+}
+
 /* The frames that the header counts, from the table or by walking. */
 static enum umm_status load_frames(struct umm_archive *archive, bool is_rewritten,
                                    struct umm_archive_last *last, struct umm_error *err)
@@ -386,7 +415,10 @@ static enum umm_status load_frames(struct umm_archive *archive, bool is_rewritte
     enum umm_status status = umm_archive_grow_frames(archive, 1, err);
     if (!status && has_table)
         status = compare_header(archive, &table, is_rewritten, err);
-    if (status || (has_table && load_table(archive, &table)))
+    bool is_loaded = !status && has_table && load_table(archive, &table);
+    if (!status)
+        status = say_unread(&table, err);
+    if (status || is_loaded)
         return status;
     status = walk(archive, n_wanted, last, err);
     if (status == UMM_ERR_DATA && archive->n_table_rows)
@@ -401,6 +433,8 @@ static enum umm_status take_table(struct umm_archive *archive, struct umm_error 
     enum umm_status status = UMM_OK;
     if (find_table(archive, &table))
         status = compare_header(archive, &table, true, err);
+    if (!status)
+        status = say_unread(&table, err);
     if (archive->n_table_rows > archive->n_framed)
         archive->n_framed = archive->n_table_rows;
     return status;
