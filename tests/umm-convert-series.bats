@@ -305,3 +305,19 @@ LEAD='not one series; take one with --where COLUMN=VALUE, or say that it is one 
     ok umm-mmap-slice out.npy --columns=volume --format=csv --no-header
     [[ $output == 11 ]]
 }
+
+@test "a file without names has one symbol, too" {
+    local columns=timestamp=2,open=3,high=4,low=5,close=6,volume=7
+    printf '%s\n' AAPL,20240102,1,2,0.5,1.5,100 MSFT,20240102,1,2,0.5,1.5,100 >in.csv
+    refuses 1 'umm-convert: in.csv:2:1: field 1 is "MSFT" after "AAPL": not one series; take one with --where COLUMN=VALUE, or say that it is one with --one-series' \
+        umm-convert --columns $columns --dedup=first -o x.npy in.csv
+    ok umm-convert --columns $columns --where 1=MSFT -o out.npy in.csv
+    printf '%s\n' AAPL,20240102,1,2,0.5,1.5,100 AAPL,20240103,1,2,0.5,1.5,100 >in.csv
+    ok umm-convert --columns $columns -o out.npy in.csv
+    # Numbers, times and flags change from row to row; so does what is read, whatever it holds.
+    printf '%s\n' True,31-Jan-24,-,sell,,2024-01-31T00:00 FALSE,1-Feb-24,1.5,Buy,7,2024-02-01T00:00 >in.csv
+    ok umm-convert --columns timestamp=2,price=3 --time-format %d-%b-%y --na=- -o out.npy in.csv
+    printf '%s\n' 1,1704153600,T 2,1704153660,F >in.csv
+    capture umm-convert --columns timestamp=2,price=1 -o x.npy in.csv
+    [[ $status -eq 1 && $stderr == *'field 3 is "F" after "T": not one series'* ]]
+}

@@ -831,7 +831,7 @@ same(good('timestamp,open,high,"l""o,\nw",close,volume\n' + "".join(lines[1:]), 
 refused(note + '0,1,2,3,4,5,"a\nb"\n60,x,2,3,4,5,c\n', 'in.csv:4:4: open is not a number: "x"', "--time-unit-in", "s")
 refused(note + '0,1,2,3,4,5,"a\r\n\r\nb"\r\n60,1,2,3,4,"\r\n5 x",c\n', 'in.csv:5:12: volume is not a number: "\\r\\n5 x"', "--time-unit-in", "s")
 # Several delimiters that could be: the one that is as often in every row, if that is one.
-same(good('1577836800000;1,5;"x,"\n1577836860000;2;y\n', "--columns", "timestamp=1,close=2", "--decimal", ",")["close"], np.array([1.5, 2]))
+same(good('1577836800000;1,5;"x,"\n1577836860000;2;y\n', "--columns", "timestamp=1,close=2", "--decimal", ",", "--one-series")["close"], np.array([1.5, 2]))
 for body in ("timestamp;close,x\n0;1,2\n", "a|b\tc\n", "a,b;c|d\n1,2;3|4\n"):
     refused(body, "in.csv:1:1: more than one of , ; tab | could be the delimiter; use --delimiter")
 assert good('"time;stamp",close\n0,1\n', "--columns", "close")["close"][0] == 1

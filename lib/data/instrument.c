@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/error.h"
 #include "text/time.h"
@@ -13,20 +14,33 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the head's first byte
 
 /* ---- values ------------------------------------------------------------------ */
 
-bool umm_instrument_is_trimmed(const struct umm_instrument_key *key, struct umm_csv_field cell)
+/* A flag, as trades have them. One letter could be a ticker. */
+static bool is_flag(struct umm_csv_field cell)
 {
-    cell = umm_csv_trim(cell);
-    return key->is_any ||
-           (cell.len_bytes == key->len_bytes && memcmp(cell.text, key->value, cell.len_bytes) == 0);
+    static const char *const flags[] = {"true", "false", "buy", "sell", "bid", "ask", "yes", "no"};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (cell.len_bytes == strlen(flags[i]) &&
+            strncasecmp(cell.text, flags[i], cell.len_bytes) == 0)
+            return true;
+    return false;
 }
 
-/* A number or a time, which other rows have another of. */
-static bool is_number_or_time(struct umm_csv_field cell)
+/* What other rows of one instrument have another of: a number, a time or a flag. */
+static bool says_nothing(struct umm_csv_field cell)
 {
     double number;
     struct umm_time_spec spec;
     return umm_num_parse_f64(cell.text, cell.len_bytes, '.', &number) != UMM_NUM_MALFORMED ||
-           umm_time_detect(cell.text, cell.len_bytes, &spec) != UMM_TIME_MALFORMED;
+           umm_time_detect(cell.text, cell.len_bytes, &spec) != UMM_TIME_MALFORMED || is_flag(cell);
+}
+
+bool umm_instrument_is_trimmed(const struct umm_instrument_key *key, struct umm_csv_field cell)
+{
+    cell = umm_csv_trim(cell);
+    return key->is_any ||
+           (cell.len_bytes == key->len_bytes &&
+            memcmp(cell.text, key->value, cell.len_bytes) == 0) ||
+           (key->is_text && says_nothing(cell));
 }
 
 static enum umm_status set_value(struct umm_instrument_key *key, struct umm_csv_field cell,
@@ -42,7 +56,7 @@ static enum umm_status set_value(struct umm_instrument_key *key, struct umm_csv_
     key->head = 0;
     memcpy(&key->head, cell.text,
            cell.len_bytes < sizeof key->head ? cell.len_bytes : sizeof key->head);
-    key->is_any = key->is_text && is_number_or_time(cell);
+    key->is_any = key->is_text && says_nothing(cell);
     return UMM_OK;
 }
 
@@ -160,6 +174,15 @@ static enum umm_status drop(struct umm_instrument *instrument, const char *list,
     return status;
 }
 
+/* Whether a field of the record is one of the array's. */
+static bool is_read(const struct umm_schema *schema, const struct umm_found *found, int field)
+{
+    for (size_t i = 0; i < schema->n_fields; i++)
+        if (found[i].first == field || found[i].second == field)
+            return true;
+    return false;
+}
+
 /* What is read as a time says nothing else: pandas calls its index of times "index". */
 static bool is_time(const struct umm_schema *schema, const struct umm_found *found, int field)
 {
@@ -180,9 +203,9 @@ enum umm_status umm_instrument_open(struct umm_instrument *instrument,
         status = add_filter(instrument, options->where[i], names, err);
     if (status || (options->one_series && !options->one_series[0]))
         return status;
-    for (size_t i = 0; !status && names->has_names && i < names->n; i++)
-        if (!is_time(schema, found, (int)i))
-            status = add_key(instrument, names->text[i], (int)i, err);
+    for (size_t i = 0; !status && i < names->n; i++)
+        if (names->has_names ? !is_time(schema, found, (int)i) : !is_read(schema, found, (int)i))
+            status = add_key(instrument, names->has_names ? names->text[i] : "", (int)i, err);
     for (size_t i = 0; !status && i < schema->n_fields; i++)
         if (!schema->fields[i].is_time)
             status = add_key(instrument, schema->fields[i].name, found[i].first, err);

@@ -8,7 +8,8 @@
  *     SPY,...                   taken
  *     QQQ,...                   passed over; without a filter, refused
  *
- * A column counts by its name (umm_name_instrument). Values are compared byte for byte,
+ * A column counts by its name (umm_name_instrument). One without a name counts where it holds
+ * texts, in a file without names if nothing else is read from it. Values are compared byte for byte,
  * without blanks around them. A row that is bad, or passed over, has no say.
  */
 #ifndef UMM_DATA_INSTRUMENT_H
@@ -35,7 +36,7 @@ struct umm_instrument_key {
     char *name;
     int field;    /* of the record */
     int rank;     /* of umm_name_instrument: the smallest is named to the user */
-    bool is_text; /* a number or a time says nothing */
+    bool is_text; /* a number, a time or a flag says nothing */
     bool is_any;  /* it was one */
     char *value;  /* NULL until a row is taken */
     size_t len_bytes;
