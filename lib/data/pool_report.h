@@ -52,7 +52,7 @@ UMM_MUST_USE enum umm_status umm_pool_report_json(const struct umm_pool_inspecti
  * Add the figures. With is_verdict the run judges the pool: it is a success only if there is
  * no fault.
  */
-void umm_pool_report_metrics(const struct umm_pool_inspection *inspection, bool is_verdict,
+void umm_pool_report_metrics(const struct umm_pool_inspection *all, bool is_verdict,
                              struct umm_prometheus *page);
 
 #endif

@@ -233,7 +233,7 @@ static enum umm_status keep(struct umm_source *source, const char *text, size_t 
                             struct umm_error *err)
 {
     size_t wanted = source->kept_len + len_bytes;
-    if (wanted > source->kept_cap) {
+    if (!source->kept || wanted > source->kept_cap) {
         char *grown = realloc(source->kept, 2 * wanted);
         if (!grown)
             return umm_error_set_memory(err, 2 * wanted, "reading");
