@@ -9,8 +9,8 @@
  *     QQQ,...                   passed over; without a filter, refused
  *
  * A column counts by its name (umm_name_instrument). One without a name counts where it holds
- * texts, in a file without names if nothing else is read from it. Values are compared byte for byte,
- * without blanks around them. A row that is bad, or passed over, has no say.
+ * texts, in a file without names if nothing else is read from it. Values are compared byte for
+ * byte, without blanks around them. A row that is bad, or passed over, has no say.
  */
 #ifndef UMM_DATA_INSTRUMENT_H
 #define UMM_DATA_INSTRUMENT_H
