@@ -160,16 +160,17 @@ static bool is_compound(const char *name)
     return ends_in(name, "symbol") || ends_in(name, "ticker");
 }
 
-int umm_name_instrument(const char *name, size_t len_bytes, bool *is_text)
+/* As umm_name_instrument, of a canonical name. */
+static int rank_of(const char *text, bool *is_text)
 {
     static const char *const plain[] = {"symbol",  "ticker",  "tic",     "sym", "tckrsymb",
                                         "symbols", "tickers", "symroot", NULL};
     static const char *const whole[] = {
-        "code",         "contract",   "instrument", "pair", "security", "stock", "asset",
-        "coin",         "product",    "scrip",      "fund", "bond",     "isin",  "cusip",
-        "figi",         "sedol",      "wkn",        "ric",  "permno",   "gvkey", "conid",
-        "secid",        "underlying", "crypto",     "name", "company",  "ccy",   "ccypair",
-        "currencypair", "currency",   NULL};
+        "code",         "contract",   "instrument", "pair", "security",  "stock", "asset",
+        "coin",         "product",    "scrip",      "fund", "bond",      "isin",  "cusip",
+        "figi",         "sedol",      "wkn",        "ric",  "permno",    "gvkey", "conid",
+        "secid",        "underlying", "crypto",     "name", "company",   "ccy",   "ccypair",
+        "currencypair", "currency",   "commodity",  "lei",  "bloomberg", NULL};
     static const char *const vendors[] = {"tradingpair", "fininstrmnm",   "orderbookid", "seriesid",
                                           "windcode",    "sinfowindcode", "mnemonic",    "codneg",
                                           "isucd",       "isusrtcd",      NULL};
@@ -188,11 +189,7 @@ int umm_name_instrument(const char *name, size_t len_bytes, bool *is_text)
     static const char *const texts[] = {
         "index",  "id",     "market", "exchange", "exchangecode", "source",   "uniqueid",
         "level0", "level1", "level2", "unnamed0", "unnamed1",     "unnamed2", NULL};
-    enum { NAME_BYTES = 64 };
-    char text[NAME_BYTES];
     *is_text = false;
-    if (!canonical(text, sizeof text, name, len_bytes))
-        return 0;
     if (is_one_of(text, plain))
         return 1;
     if (is_one_of(text, whole) || is_one_of(text, vendors) || is_one_of(text, others))
@@ -203,6 +200,22 @@ int umm_name_instrument(const char *name, size_t len_bytes, bool *is_text)
         return 4;
     *is_text = is_one_of(text, texts);
     return *is_text ? 5 : 0;
+}
+
+int umm_name_instrument(const char *name, size_t len_bytes, bool *is_text)
+{
+    enum { NAME_BYTES = 64 };
+    char text[NAME_BYTES];
+    *is_text = false;
+    if (!canonical(text, sizeof text, name, len_bytes))
+        return 0;
+    int rank = rank_of(text, is_text);
+    /* pandas calls a second symbol "symbol.1"; asset1 may well be a price. */
+    size_t n = strlen(text);
+    while (n && text[n - 1] >= '0' && text[n - 1] <= '9')
+        n--;
+    text[n] = '\0';
+    return rank ? rank : rank_of(text, &(bool){false}) == 1;
 }
 
 /* The next word of a name: letters, a capital one after a small one beginning another. */

@@ -146,6 +146,9 @@ static void test_names_of_instruments(void **state)
     for (size_t i = 0; i < sizeof more / sizeof *more; i++)
         assert_true(instrument(more[i]) > 0);
     assert_int_equal(instrument("act_symbol"), 3);
+    assert_int_equal(instrument("symbol.1"), 1);
+    assert_int_equal(instrument("asset1"), 0);
+    assert_int_equal(instrument("commodity"), 2);
     assert_int_equal(instrument("BB Ticker"), 3);
     assert_int_equal(instrument("unique_id"), -5);
     assert_int_equal(instrument("exchange_code"), -5);
