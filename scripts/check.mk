@@ -10,6 +10,9 @@ SHELL  := /bin/bash
 STRICT := -O2 -g -Werror
 BATS   := $(sort $(wildcard tests/*.bats))
 UNITS  := $(notdir $(basename $(sort $(wildcard tests/unit/test_*.c))))
+ALL_FUZZERS := $(sort $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
+# A third of them, all with ALL. Asked for when bootstrap has installed what chooses.
+FUZZERS = $(if $(ALL),$(ALL_FUZZERS),$(shell scripts/sample --words 3 '$(SEED) fuzz' $(ALL_FUZZERS)))
 CONVERT := $(filter tests/umm-convert%,$(BATS))
 # Two halves of about the same length, which go on beside each other.
 HALF   := $(filter-out tests/umm-%,$(BATS)) $(filter tests/umm-a% tests/umm-c% tests/umm-f%,$(BATS))
@@ -66,7 +69,7 @@ build-clang:
 build-asan:
 	$(call build,asan) CC=gcc CFLAGS='-O1 -g1' SAN=address,undefined all units
 build-fuzz:
-	$(call build,fuzz) CC=clang SAN=address,undefined FUZZ=1 fuzzers
+	$(call build,fuzz) CC=clang SAN=address,undefined FUZZ=1 $(FUZZERS:%=$(WORK)/fuzz/fuzz_%)
 
 # ---- tests as a user has the tools ----
 
@@ -80,7 +83,7 @@ bats bats-more: build-gcc
 install: build-gcc
 	$(piece) env CC=gcc CFLAGS='$(STRICT)' scripts/check-install $(WORK)/gcc
 load: build-gcc
-	$(piece) env UMM_BUILD=$(WORK)/gcc timeout -k 10 600 tests/load/run
+	$(piece) env UMM_BUILD=$(WORK)/gcc LOAD_SECONDS=10 timeout -k 10 600 tests/load/run
 
 # ---- calls that fail, each time and whole ----
 
@@ -117,4 +120,4 @@ valgrind: build-gcc
 bits: build-gcc build-clang
 	$(piece) env $(if $(ALL),,SAMPLE='$(SEED)') scripts/check-bits $(WORK)/bits $(WORK)/gcc $(WORK)/clang
 fuzz: build-fuzz
-	$(piece) scripts/fuzz $(WORK)/fuzz 5
+	$(piece) scripts/fuzz $(WORK)/fuzz 5 $(FUZZERS)
