@@ -101,7 +101,7 @@ bats-portable bats-avx2: build-clang
 	$(piece) env UMM_BUILD=$(WORK)/clang UMM_TEST_ENGINE=$(@:bats-%=%) $(call tests,5,$(CONVERT))
 bats-asan: build-asan
 	$(piece) $(SANITIZED) ASAN_OPTIONS=$(ASAN):detect_leaks=0 UMM_BUILD=$(WORK)/asan TZ=Asia/Kolkata LC_ALL=C \
-		$(call tests,6,$(BATS))
+		$(call tests,8,$(BATS))
 unit-asan: build-asan
 	$(piece) $(SANITIZED) ASAN_OPTIONS=$(ASAN) $(call units,asan)
 # What threads share, under the sanitizer that sees it: the modules that serve several, and
@@ -112,7 +112,7 @@ build-tsan:
 	$(call build,tsan) CC=gcc CFLAGS='-O1 -g1' SAN=thread tools $(TSAN_UNITS)
 tsan: build-tsan
 	$(piece) env UMM_SAN=thread UMM_BUILD=$(WORK)/tsan sh -c 'scripts/unit $(TSAN_UNITS); exec "$$@"' tsan \
-		$(call tests,2,$(TSAN_BATS))
+		$(call tests,3,$(TSAN_BATS))
 arm64: build-gcc
 	$(piece) env UMM_BUILD=$(WORK)/gcc $(if $(ALL),,SAMPLE='$(SEED)') scripts/check-arm64 $(WORK)/arm64
 valgrind: build-gcc
