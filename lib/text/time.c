@@ -301,9 +301,14 @@ static bool begins_with_date(const char *text, size_t len_bytes)
 /* Whether digits alone are a date, which no epoch of 1980 to 2100 has the length of. */
 static bool is_compact(const struct umm_time_number *num, const char *text, size_t len_bytes)
 {
+    const struct umm_time_spec compact = {.form = UMM_TIME_FORM_COMPACT};
+    struct umm_time ignored;
     if (num->has_sign || num->has_exponent || !begins_with_date(text, len_bytes))
         return false;
-    return num->n_digits == 14 || (!num->has_point && (num->n_digits == 8 || num->n_digits == 17));
+    if (num->n_digits != 14 && (num->has_point || (num->n_digits != 8 && num->n_digits != 17)))
+        return false;
+    /* A fraction may have more digits than are read. */
+    return umm_time_parse(&compact, text, len_bytes, &ignored) != UMM_TIME_MALFORMED;
 }
 
 /* The digits of HHMM or HHMMSS after "YYYYMMDD " or "YYYYMMDDT", 0 for anything else. */
