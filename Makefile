@@ -63,7 +63,7 @@ UMM_LDFLAGS := -pthread $(PIE) -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS)
 
 # ---- what there is: one file per tool, one pair per module ----
 
-LIB_SRC  := $(sort $(wildcard lib/*/*.c))
+LIB_SRC  := $(filter-out lib/interpose/%,$(sort $(wildcard lib/*/*.c)))
 CMD_SRC  := $(sort $(wildcard cmd/umm-*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
@@ -75,7 +75,7 @@ TOOLS    := $(CMD_SRC:cmd/%.c=$(BUILD)/%)
 UNITS    := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZERS  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/%)
 # Libraries to preload into other programs; umm-memstat looks for them beside itself.
-INTERPOSE := $(patsubst interpose/%.c,$(BUILD)/lib%.so,$(sort $(wildcard interpose/*.c)))
+INTERPOSE := $(patsubst lib/interpose/%.c,$(BUILD)/lib%.so,$(sort $(wildcard lib/interpose/*.c)))
 PART_SRC := $(filter-out $(CMD_SRC) $(wildcard cmd/cli*.c),$(sort $(wildcard cmd/*.c)))
 OBJ      := $(LIB_OBJ) $(CLI_OBJ) \
 	$(patsubst %.c,$(BUILD)/%.o,$(CMD_SRC) $(PART_SRC) $(UNIT_SRC) $(FUZZ_SRC))
@@ -127,7 +127,7 @@ $(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LIB)
 	$(Q)$(CC) -fsanitize=fuzzer $(UMM_LDFLAGS) $(CFLAGS) $(LDFLAGS) $^ $(DEP_LIBS) -lm -o $@
 
 # Part of other people's programs: nothing of ours in it, no sanitizer, no coverage.
-$(BUILD)/lib%.so: interpose/%.c $(BUILD)/flags
+$(BUILD)/lib%.so: lib/interpose/%.c $(BUILD)/flags
 	$(SAY) LINK $@
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -ftls-model=initial-exec -pthread \
 		$(WARN) -iquote lib $(CPPFLAGS) $(filter-out --coverage,$(CFLAGS)) -MMD -MP \

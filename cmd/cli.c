@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "array/output.h"
 #include "base/error.h"
 #include "cli_stdio.h"
-#include "data/output.h"
 
 enum { OPTIONS_MAX = 96, KEY_HELP = 'h', KEY_VERSION = 'V' };
 enum { MESSAGE_BYTES_MAX = 16384 }; /* of a line: a path may be four times as long when escaped */

@@ -9,8 +9,8 @@
 #ifndef UMM_CMD_CLI_DATASET_H
 #define UMM_CMD_CLI_DATASET_H
 
+#include "array/dataset.h"
 #include "cli.h"
-#include "data/dataset.h"
 
 /* Above the keys of any tool. */
 enum cli_dataset_key {

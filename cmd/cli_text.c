@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "text/layout.h"
-#include "text/time.h"
+#include "time/time.h"
 
 /* One byte, or the word tab. */
 static bool parse_char(const char *text, char *out)

@@ -8,7 +8,7 @@
 #define UMM_CMD_CLI_TEXT_H
 
 #include "cli.h"
-#include "data/reading.h"
+#include "reading/reading.h"
 
 enum {
     CLI_KEY_LAYOUT = CLI_KEY_LONG + 1100,

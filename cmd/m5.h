@@ -3,8 +3,8 @@
 #ifndef UMM_CMD_M5_H
 #define UMM_CMD_M5_H
 
+#include "m5/record.h"
 #include "umm.h"
-#include "watch/record.h"
 
 /* Zero is the default of all but n_signals, seed and allocs_max_thousandths. */
 struct m5_opts {

@@ -9,10 +9,10 @@
 #include "base/error.h"
 #include "cli.h"
 #include "m5.h"
+#include "m5/acceptance_report.h"
+#include "m5/check.h"
 #include "sys/file.h"
 #include "sys/isolate.h"
-#include "watch/acceptance_report.h"
-#include "watch/check.h"
 
 enum { BASELINE_BYTES_MAX = 1024 * 1024 };
 

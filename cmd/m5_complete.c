@@ -4,10 +4,10 @@
 
 #include "cli.h"
 #include "m5.h"
+#include "m5/acceptance_report.h"
+#include "m5/health.h"
 #include "sys/clock.h"
 #include "sys/file.h"
-#include "watch/acceptance_report.h"
-#include "watch/health.h"
 
 /* Enough signals to see that figures come. */
 enum { TRIAL_SIGNALS = 1000, HEALTH_SECONDS = 15 };

@@ -8,15 +8,15 @@
 
 #include "base/error.h"
 #include "cli.h"
-#include "data/pool.h"
 #include "memstat.h"
+#include "pool/pool.h"
 #include "probe/snapshot.h"
 #include "probe/views.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "text/size.h"
 #include "text/spark.h"
-#include "text/time.h"
+#include "time/time.h"
 
 enum { HISTORY_MAX = 60 };
 

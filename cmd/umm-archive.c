@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive_check.h"
+#include "archivejob/archive_append.h"
+#include "archivejob/archive_report.h"
 #include "base/error.h"
 #include "cli.h"
 #include "cli_text.h"
-#include "data/archive_append.h"
-#include "data/archive_check.h"
-#include "data/archive_report.h"
-#include "data/slice.h"
+#include "slice/slice.h"
 #include "text/range.h"
 
 enum {

@@ -8,9 +8,9 @@
 #include "cli.h"
 #include "cli_dataset.h"
 #include "cli_text.h"
-#include "data/convert.h"
-#include "data/convert_many.h"
-#include "data/convert_report.h"
+#include "convert/convert.h"
+#include "convert/convert_many.h"
+#include "convert/convert_report.h"
 #include "sys/file.h"
 
 enum {

@@ -8,9 +8,9 @@
 #include "cli.h"
 #include "cli_dataset.h"
 #include "cli_text.h"
-#include "feature/featurefollow.h"
-#include "feature/featuremany.h"
-#include "feature/featurereport.h"
+#include "featurejob/featurefollow.h"
+#include "featurejob/featuremany.h"
+#include "featurejob/featurereport.h"
 #include "sys/clock.h"
 #include "sys/outfile.h"
 

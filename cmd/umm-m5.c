@@ -8,10 +8,10 @@
 #include "base/error.h"
 #include "cli.h"
 #include "m5.h"
+#include "m5/check.h"
 #include "probe/alloc_counts.h"
 #include "sys/child.h"
 #include "sys/file.h"
-#include "watch/check.h"
 
 enum {
     KEY_SIGNALS = CLI_KEY_LONG,

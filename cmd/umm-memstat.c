@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "cli.h"
-#include "data/pool.h"
 #include "memstat.h"
+#include "pool/pool.h"
 
 enum {
     KEY_NAME = CLI_KEY_LONG,

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "array/output.h"
 #include "base/error.h"
 #include "cli.h"
 #include "cli_dataset.h"
-#include "data/output.h"
-#include "data/slice.h"
+#include "slice/slice.h"
 
 enum {
     KEY_OUT_DIR = CLI_KEY_LONG,

@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "cli.h"
-#include "data/pool.h"
-#include "data/pool_report.h"
+#include "pool/pool.h"
+#include "pool/pool_report.h"
 #include "sys/file.h"
 
 enum {

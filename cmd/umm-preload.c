@@ -9,8 +9,8 @@
 #include "base/error.h"
 #include "cli.h"
 #include "cli_dataset.h"
-#include "data/preload.h"
-#include "data/preload_report.h"
+#include "preload/preload.h"
+#include "preload/preload_report.h"
 
 enum {
     KEY_RANGE = CLI_KEY_LONG,

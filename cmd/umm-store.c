@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "cli.h"
-#include "data/store_lines.h"
-#include "data/store_look.h"
-#include "data/store_report.h"
+#include "store/store_lines.h"
+#include "store/store_look.h"
+#include "store/store_report.h"
 #include "sys/file.h"
 
 enum {

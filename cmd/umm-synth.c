@@ -2,11 +2,11 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "array/output.h"
 #include "base/error.h"
 #include "cli.h"
-#include "data/output.h"
-#include "data/synth.h"
-#include "text/time.h"
+#include "synth/synth.h"
+#include "time/time.h"
 
 enum {
     KEY_ROWS = CLI_KEY_LONG,

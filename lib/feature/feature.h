@@ -16,7 +16,7 @@
 #include "base/cpu.h"
 #include "feature/bulk.h"
 #include "feature/recur.h"
-#include "text/tz.h"
+#include "time/tz.h"
 #include "umm.h"
 
 /* Every feature, in the order in which they are listed. */

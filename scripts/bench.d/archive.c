@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "data/archive_writer.h"
+#include "archive/archive_writer.h"
 
 enum { ROW_VALUES = 6, READ_ROWS = 1000 };
 

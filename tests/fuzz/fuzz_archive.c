@@ -15,10 +15,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/archive_check.h"
+#include "archive/archive_journal.h"
 #include "base/bytes.h"
 #include "base/hash.h"
-#include "data/archive_check.h"
-#include "data/archive_journal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "data/arrayfile.h"
+#include "array/arrayfile.h"
 #include "umm.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -8,7 +8,7 @@
  *     blocks  the file again, in blocks of a few bytes, with another engine
  *     pieces  through a pipe whose reads give a few bytes each
  */
-#include "data/convert.h"
+#include "convert/convert.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * fuzz_record.c - a baseline of any content: it is read, judged and shown in every form
  * without a crash, and what was read once reads the same again.
  */
-#include "watch/acceptance_report.h"
+#include "m5/acceptance_report.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * fuzz_slice.c - four bytes of options, then an .npy file: in every format, no crash,
  * messages of one line, and as many rows as the report says.
  */
-#include "data/slice.h"
+#include "slice/slice.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
  * an import into a small store: no crash, messages of one line with a place, and what
  * went in comes out of an export and into another store the same.
  */
-#include "data/store_lines.h"
+#include "store/store_lines.h"
 
 #include <stdio.h>
 #include <stdlib.h>

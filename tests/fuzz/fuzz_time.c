@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text/time.h"
-#include "text/tz.h"
+#include "time/time.h"
+#include "time/tz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

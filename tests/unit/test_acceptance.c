@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "watch/acceptance_report.h"
-#include "watch/health.h"
+#include "m5/acceptance_report.h"
+#include "m5/health.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "data/appender.h"
+#include "array/appender.h"
 #include "sys/file.h"
 
 #include <malloc.h>

@@ -16,8 +16,8 @@
 
 #include <cmocka.h>
 
-#include "data/archive_journal.h"
-#include "data/archive_writer.h"
+#include "archive/archive_journal.h"
+#include "archive/archive_writer.h"
 
 #include "random.h"
 

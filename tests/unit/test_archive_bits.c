@@ -17,8 +17,8 @@
 
 #include <cmocka.h>
 
-#include "data/archive_check.h"
-#include "data/archive_writer.h"
+#include "archive/archive_check.h"
+#include "archive/archive_writer.h"
 
 enum { ROW_BYTES = 48, FRAME_ROWS = 100, ROWS_MAX = 300, FILE_MAX = 1 << 16, FIELDS = 6 };
 

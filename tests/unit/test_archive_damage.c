@@ -20,11 +20,11 @@
 
 #include <cmocka.h>
 
+#include "archive/archive_check.h"
+#include "archive/archive_journal.h"
+#include "archive/archive_writer.h"
 #include "base/bytes.h"
 #include "base/hash.h"
-#include "data/archive_check.h"
-#include "data/archive_journal.h"
-#include "data/archive_writer.h"
 
 #include "random.h"
 

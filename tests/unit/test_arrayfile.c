@@ -3,7 +3,7 @@
  * Rows, columns and times of arrays that NumPy wrote (tests/ref/arrayfile_oracle.py),
  * and of files that are not what they seem. Run from the repository root.
  */
-#include "data/arrayfile.h"
+#include "array/arrayfile.h"
 
 #include "npy_cases.h"
 #include "random.h"

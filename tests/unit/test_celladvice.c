@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "data/celladvice.h"
+#include "reading/celladvice.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "data/cells.h"
+#include "reading/cells.h"
 
 #include <inttypes.h>
 #include <setjmp.h>

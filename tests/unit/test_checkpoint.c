@@ -18,7 +18,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
-#include "feature/checkpoint.h"
+#include "featurejob/checkpoint.h"
 
 static const char *const parts[UMM_CHECKPOINT_PARTS] = {
     "ema:20@close", "<f8 x 6", "first", "ring ring", "", "the state", "the state before"};

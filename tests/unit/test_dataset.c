@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "data/dataset.h"
+#include "array/dataset.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "data/convert.h"
+#include "convert/convert.h"
 
 #include "random.h"
 

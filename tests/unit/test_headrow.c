@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "data/headrow.h"
+#include "reading/headrow.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "data/instrument.h"
+#include "reading/instrument.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

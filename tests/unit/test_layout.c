@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "data/reading.h"
+#include "reading/reading.h"
 #include "text/columns.h"
 
 static enum umm_role role_of(const char *name)

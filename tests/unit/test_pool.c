@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the tool's own tests cannot reach: names one by one, and writing in steps. */
-#include "data/output.h"
-#include "data/pool.h"
-#include "data/pool_names.h"
-#include "data/pool_report.h"
+#include "array/output.h"
+#include "pool/pool.h"
+#include "pool/pool_names.h"
+#include "pool/pool_report.h"
 #include "sys/file.h"
 
 #include "scratch.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What happens to files between the look at them and the load: the run's clock is asked in
  * between, and does it. The rest is tests/umm-preload.bats. */
-#include "data/preload.h"
+#include "preload/preload.h"
 #include "sys/tree.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
  * The same text must give the same records at the same places in whatever pieces a
  * pipe delivers it, and as a file.
  */
-#include "data/records.h"
+#include "reading/records.h"
 
 #include "random.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An array that grows while another program, which takes no lock, writes it, too. */
-#include "feature/resultwriter.h"
+#include "featurejob/resultwriter.h"
 #include "sys/file.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The buffer is made tiny by lowering cap_rows after the open: it only shrinks. */
-#include "data/rowfile.h"
+#include "array/rowfile.h"
 #include "sys/file.h"
 
 #include <errno.h>

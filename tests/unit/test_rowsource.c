@@ -16,10 +16,10 @@
 
 #include <cmocka.h>
 
+#include "archive/archive_writer.h"
 #include "base/error.h"
-#include "data/archive_writer.h"
-#include "data/rowsource.h"
-#include "data/synth.h"
+#include "convert/rowsource.h"
+#include "synth/synth.h"
 
 enum { N_ROWS = 9000, ROW_BYTES = 48, HEADER_BYTES = 128, PATH_SIZE = 128 };
 

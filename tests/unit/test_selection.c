@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Order by time, which is checked while rows are read. The rest is tests/umm-mmap-slice.bats. */
-#include "data/selection.h"
+#include "array/selection.h"
 
 #include "scratch.h"
 

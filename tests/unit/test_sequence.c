@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "data/sequence.h"
+#include "convert/sequence.h"
 
 #include "random.h"
 

@@ -17,8 +17,8 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "data/convert.h"
-#include "data/synth.h"
+#include "convert/convert.h"
+#include "synth/synth.h"
 
 enum { N_ROWS = 30000, PATH_SIZE = 128 };
 

@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "data/synth.h"
-#include "data/synth_bar.h"
-#include "data/synth_row.h"
+#include "synth/synth.h"
+#include "synth/synth_bar.h"
+#include "synth/synth_row.h"
 
 /* ---- the walk ------------------------------------------------------------ */
 

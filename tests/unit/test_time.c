@@ -4,7 +4,7 @@
  * from memory that ends at an inaccessible page, so that reading one byte past
  * it crashes.
  */
-#include "text/time.h"
+#include "time/time.h"
 
 #include "random.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "text/time_digits.h"
+#include "time/time_digits.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

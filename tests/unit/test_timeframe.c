@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "text/timeframe.h"
+#include "time/timeframe.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "data/timerange.h"
+#include "array/timerange.h"
 
 #include "scratch.h"
 

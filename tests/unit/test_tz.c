@@ -3,7 +3,7 @@
  * The oracle is the C library's localtime_r with TZ set to the same zone or to
  * the same POSIX text. Tests that need tzdata are skipped where it is missing.
  */
-#include "text/tz.h"
+#include "time/tz.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "text/time.h"
+#include "time/time.h"
 
 #include "random.h"
 

@@ -3,7 +3,7 @@
  * appender OUT.npy - append standard input, a pair of 8 bytes each, at most 256 at a time: those of
  * one read before the next.
  */
-#include "data/appender.h"
+#include "array/appender.h"
 
 #include <stdio.h>
 #include <unistd.h>

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#include "array/guard.h"
+
+#include "base/error.h"
+#include "pool/pool.h"
+#include "store/store_files.h"
+#include "sys/file.h"
+
+enum umm_status umm_guard_place(const struct umm_outfile_place *place, const char *path,
+                                struct umm_error *err)
+{
+    if (place->is_stream)
+        return UMM_OK;
+    if (umm_pool_is_at(place->dir_fd))
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+                                  "is in the directory of a pool: pool:NAME/KEY and umm-pool put "
+                                  "write there");
+    if (umm_store_is_file(place->dir_fd, place->base))
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+                                  "is a file of a feature store: umm-store put adds to it; to "
+                                  "replace it, remove the store first");
+    return UMM_OK;
+}
+
+enum umm_status umm_guard_path(const char *path, struct umm_error *err)
+{
+    struct umm_outfile_place place;
+    if (umm_outfile_locate(&place, path, NULL))
+        return UMM_OK;
+    enum umm_status status = umm_guard_place(&place, path, err);
+    umm_file_close(&place.dir_fd);
+    return status;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * guard.h - where no output goes, but what its owner writes: into the directory of a pool, and
+ * under the names of a feature store's files.
+ *
+ * Pools and stores are known by what their files begin with. A stranger's file in a directory
+ * where all may write makes it neither.
+ */
+#ifndef UMM_ARRAY_GUARD_H
+#define UMM_ARRAY_GUARD_H
+
+#include "sys/outfile.h"
+#include "umm.h"
+
+/*
+ * UMM_ERR_CONFLICT when the place is in a pool, or one of a store's files; path names it in the
+ * message. One look-up in the directory, a few for a name that a store's file has. Any thread
+ * may call.
+ */
+UMM_MUST_USE enum umm_status umm_guard_place(const struct umm_outfile_place *place,
+                                             const char *path, struct umm_error *err);
+
+/* The same of a path; one that leads nowhere is UMM_OK: who opens it says why. */
+UMM_MUST_USE enum umm_status umm_guard_path(const char *path, struct umm_error *err);
+
+#endif

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+#include "convert/convert.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "convert/convert_describe.h"
+#include "convert/convert_job.h"
+#include "convert/tail.h"
+#include "reading/reading_times.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+
+/* ---- checks before anything is touched ----------------------------------------- */
+
+static enum umm_status contradiction(struct umm_error *err, const char *what)
+{
+    return umm_error_set(err, UMM_ERR_ARGUMENT, "%s", what);
+}
+
+static enum umm_status check_options(const struct umm_convert_options *o, struct umm_error *err)
+{
+    bool is_stdin = false;
+    for (size_t i = 0; i < o->n_inputs; i++) {
+        if (!o->inputs[i][0])
+            return contradiction(err, "an input has an empty name");
+        if (strcmp(o->inputs[i], "-") == 0 && is_stdin)
+            return contradiction(err, "standard input can be read only once");
+        is_stdin |= strcmp(o->inputs[i], "-") == 0;
+    }
+    if (o->has_max_bad && o->bad_rows == UMM_BAD_ROWS_FAIL)
+        return contradiction(err, "--max-bad needs --bad-rows skip or quarantine:FILE");
+    if (o->dedup && o->order == UMM_ORDER_KEEP)
+        return contradiction(err, "--dedup needs rows in order: not with --order keep");
+    if (o->reading.schema.is_struct && o->reading.schema.is_plain)
+        return contradiction(err, "--struct and --plain exclude each other");
+    if (o->reading.time_format && o->reading.has_time_unit_in)
+        return contradiction(err, "--time-format and --time-unit-in exclude each other");
+    if (o->output && umm_output_is_entry(o->output) && (o->is_append || o->is_locked))
+        return contradiction(err, "--append and --lock are for files: an entry of a pool is "
+                                  "replaced as a whole");
+    if (!o->is_append && (o->is_tail || o->revision))
+        return contradiction(err, "--tail and --on-revision need --append");
+    if (!o->is_append)
+        return UMM_OK;
+    if (o->order == UMM_ORDER_KEEP)
+        return contradiction(err, "--append needs rows in order: not with --order keep");
+    if (o->reading.schema.is_fortran)
+        return contradiction(err, "--append cannot grow a --fortran array");
+    if (o->has_rows)
+        return contradiction(err, "--rows is for fresh outputs: not with --append");
+    if (o->output && strcmp(o->output, "-") == 0)
+        return contradiction(err, "--append needs a file: not standard output");
+    if (o->is_tail && o->order == UMM_ORDER_ASC)
+        return contradiction(err, "--tail needs oldest-first rows: not with --order asc");
+    return UMM_OK;
+}
+
+/* Writing over an input would destroy it. Also adds up the sizes for progress. */
+static enum umm_status check_inputs(struct umm_convert_job *job, struct umm_error *err)
+{
+    const struct umm_convert_options *o = job->options;
+    struct umm_file_info info;
+    bool is_known = true;
+    for (size_t i = 0; i < o->n_inputs; i++) {
+        bool is_stdin = strcmp(o->inputs[i], "-") == 0;
+        enum umm_status status = is_stdin ? umm_file_stat_fd(0, "<stdin>", &info, NULL)
+                                          : umm_file_stat(o->inputs[i], &info, NULL);
+        if (status || info.kind != UMM_FILE_REGULAR) {
+            is_known = false;
+            continue;
+        }
+        job->total_bytes += info.size_bytes;
+        const char *outputs[] = {o->output, o->quarantine};
+        for (size_t k = 0; k < 2; k++)
+            if (outputs[k] && umm_outfile_is_file(outputs[k], &info))
+                return umm_error_set_path(err, UMM_ERR_ARGUMENT, outputs[k],
+                                          "is an input and an output at once");
+    }
+    if (!is_known)
+        job->total_bytes = 0;
+    return UMM_OK;
+}
+
+/* ---- one input ------------------------------------------------------------------ */
+
+static enum umm_status take_lock(struct umm_convert_job *job, struct umm_error *err)
+{
+    const struct umm_convert_options *o = job->options;
+    if (!o->output || !(o->is_locked || o->is_append))
+        return UMM_OK;
+    return umm_lock_take(&job->lock, o->output, o->lock_wait, job->run, err);
+}
+
+/* The order to keep: a layout that lists the newest row first has its rows reversed. */
+static enum umm_order choose_order(const struct umm_convert_job *job)
+{
+    const struct umm_convert_options *o = job->options;
+    bool is_newest_first = job->reading.layout && job->reading.layout->is_newest_first;
+    return is_newest_first && !o->reading.is_order_given ? UMM_ORDER_ASC : o->order;
+}
+
+static enum umm_status check_schema(const struct umm_convert_job *job, struct umm_error *err)
+{
+    const struct umm_convert_options *o = job->options;
+    const struct umm_schema *schema = &job->schema;
+    if (schema->time_index < 0 && (o->dedup || o->is_append || o->order == UMM_ORDER_ASC))
+        return contradiction(err, "--append, --dedup and --order asc need a time column");
+    if (o->is_ohlc_checked)
+        for (int role = UMM_ROLE_OPEN; role <= UMM_ROLE_CLOSE; role++)
+            if (umm_schema_find_role(schema, (enum umm_role)role) < 0)
+                return contradiction(err, "--check-ohlc needs open, high, low and close");
+    if (o->is_tail && job->order != UMM_ORDER_CHECK)
+        return contradiction(err, "--tail needs oldest-first rows");
+    return UMM_OK;
+}
+
+static enum umm_status open_target(struct umm_convert_job *job, struct umm_error *err)
+{
+    const struct umm_convert_options *o = job->options;
+    struct umm_file_info info;
+    bool is_there = false;
+    enum umm_status status = UMM_OK;
+    if (o->is_append && o->output)
+        status = umm_file_find(o->output, &is_there, &info, err);
+    if (status)
+        return status;
+    struct umm_target_options target = {
+        .path = o->output,
+        .sink = o->sink,
+        .pool_root = o->pool_root,
+        .scratch_dir = o->scratch_dir,
+        .align_bytes = o->align_bytes,
+        .is_append = is_there,
+        .is_swept = o->is_swept,
+        .may_reverse = job->order == UMM_ORDER_ASC,
+        .revision = o->revision,
+        .has_rows = o->has_rows,
+        .n_rows = o->n_rows,
+        .file = {.is_synced = o->is_synced || o->is_append, .is_if_changed = o->is_if_changed}};
+    job->result->is_append = is_there;
+    return umm_target_open(&job->target, &target, &job->schema, job->run, err);
+}
+
+/* The first file decides what the output is. */
+static enum umm_status begin_output(struct umm_convert_job *job, struct umm_error *err)
+{
+    job->schema = job->reading.schema;
+    job->has_schema = true;
+    /* The job owns the fields from here on; the reading's copy must stay valid too. */
+    job->schema.fields = calloc(job->schema.n_fields, sizeof *job->schema.fields);
+    job->held = calloc(1, job->schema.row_bytes);
+    job->row.bytes = calloc(1, job->schema.row_bytes);
+    if (!job->schema.fields || !job->held || !job->row.bytes)
+        return umm_error_set_memory(err, job->schema.row_bytes, "a row");
+    memcpy(job->schema.fields, job->reading.schema.fields,
+           job->schema.n_fields * sizeof *job->schema.fields);
+    job->order = choose_order(job);
+    job->result->sequence.order = job->order;
+    job->result->sequence.dedup = job->options->dedup;
+    enum umm_status status = check_schema(job, err);
+    bool is_kept =
+        job->options->bad_rows == UMM_BAD_ROWS_QUARANTINE && umm_convert_has_output(job->options);
+    if (!status && is_kept)
+        status = umm_quarantine_open(&job->quarantine, job->options->quarantine, job->run, err);
+    return status ? status : open_target(job, err);
+}
+
+/* The last time of the rows that those of an input follow; false if there is none. */
+static bool find_last_time(const struct umm_convert_job *job, struct umm_time *last)
+{
+    const struct umm_convert_result *result = job->result;
+    const struct umm_sink *sink = job->options->sink;
+    const enum umm_time_unit unit = job->schema.time_unit;
+    if (job->schema.time_index < 0)
+        return false;
+    if (result->sequence.n_rows)
+        *last = umm_time_from_unit(result->sequence.max, unit);
+    else if (result->is_append && job->target.append.n_old)
+        *last = umm_time_from_unit(job->target.append.last, unit);
+    else
+        return sink && sink->last && sink->last(sink->user, last);
+    return true;
+}
+
+static enum umm_status begin_input(struct umm_convert_job *job, const char *path,
+                                   struct umm_error *err)
+{
+    struct umm_reading *reading = &job->reading;
+    struct umm_time last;
+    uint64_t first;
+    enum umm_status status = umm_reading_open(reading, path, &job->options->reading, job->run, err);
+    job->path = reading->records.source.path;
+    if (status)
+        return status;
+    if (!job->has_schema)
+        status = begin_output(job, err);
+    else if (!umm_schema_equal(&job->schema, &reading->schema))
+        status = umm_error_set_path(err, UMM_ERR_DATA, reading->records.source.path,
+                                    "has other columns than the files before it");
+    if (!status)
+        status = umm_instrument_expect(&reading->instrument, &job->instrument, err);
+    if (!status && job->options->bad_rows == UMM_BAD_ROWS_QUARANTINE && reading->header_text)
+        status = umm_quarantine_set_header(&job->quarantine, reading->header_text,
+                                           strlen(reading->header_text), err);
+    if (status == UMM_ERR_DATA && err && !err->path[0])
+        umm_error_at(err, reading->records.source.path, 0, 0, 0);
+    if (!status)
+        status = umm_reading_decide_times(reading, find_last_time(job, &last) ? &last : NULL, err);
+    first = reading->records.byte;
+    if (!status && job->options->is_tail && job->result->is_append && job->target.append.n_old)
+        status = umm_tail_seek(reading, job->target.append.last - 1, &job->row, err);
+    if (!status)
+        status = umm_convert_describe_input(job->result, path, err);
+    if (!status)
+        job->result->inputs[job->result->n_inputs - 1].n_skipped_bytes =
+            reading->records.byte - first;
+    return status;
+}
+
+/* Whether any file so far had a row to take, usable or not. */
+static bool has_rows(const struct umm_convert_result *result)
+{
+    for (size_t i = 0; i < result->n_inputs; i++)
+        if (result->inputs[i].n_rows + result->inputs[i].n_rejected)
+            return true;
+    return false;
+}
+
+/* A file that gives no row at all. Of several, one without rows of a filter may be among them. */
+static enum umm_status check_rows(const struct umm_convert_job *job,
+                                  const struct umm_convert_input *input, struct umm_error *err)
+{
+    const struct umm_records *records = &job->reading.records;
+    size_t n_inputs = job->options->n_inputs;
+    if (input->n_rows + input->n_rejected || job->result->is_append || job->options->may_be_empty)
+        return UMM_OK;
+    if (!input->n_passed_over)
+        return umm_error_set_path(err, UMM_ERR_DATA, records->source.path, "%s",
+                                  records->n_held_bytes ? "no whole line after the header"
+                                                        : "no rows after the header");
+    if (job->result->n_inputs < n_inputs || has_rows(job->result))
+        return UMM_OK;
+    umm_instrument_refuse_none(&job->reading.instrument, err);
+    if (n_inputs == 1)
+        umm_error_at(err, records->source.path, 0, 0, 0);
+    return UMM_ERR_DATA;
+}
+
+static enum umm_status convert_input(struct umm_convert_job *job, const char *path,
+                                     struct umm_error *err)
+{
+    umm_uptodate_look(&job->inputs, path);
+    enum umm_status status = begin_input(job, path, err);
+    if (!status)
+        status = umm_convert_read_rows(job, err);
+    struct umm_convert_input *input =
+        job->result->n_inputs ? &job->result->inputs[job->result->n_inputs - 1] : NULL;
+    if (!status)
+        status = check_rows(job, input, err); /* an append may find nothing new, not even a row */
+    if (!status)
+        status = umm_instrument_keep(&job->instrument, &job->reading.instrument, err);
+    if (!status)
+        status = umm_convert_describe_reading(job->result, input, &job->reading, err);
+    job->done_bytes += job->reading.records.source.n_raw_bytes;
+    umm_reading_close(&job->reading);
+    return status;
+}
+
+/* ---- all of it ------------------------------------------------------------------ */
+
+static enum umm_status refuse_all(const struct umm_convert_job *job, struct umm_error *err)
+{
+    if (!err)
+        return UMM_ERR_DATA;
+    *err = job->first_reason;
+    size_t len = strlen(err->message);
+    snprintf(err->message + len, sizeof err->message - len,
+             "; and no other row can be used (%" PRIu64 " rejected)", job->result->n_rejected);
+    return UMM_ERR_DATA;
+}
+
+static enum umm_status finish(struct umm_convert_job *job, struct umm_error *err)
+{
+    struct umm_convert_result *result = job->result;
+    result->is_reversed = job->order == UMM_ORDER_ASC && result->sequence.direction < 0;
+    enum umm_status status = umm_convert_emit_held(job, err);
+    if (status)
+        return status;
+    /* Every row bad: the text is of another kind, and an empty array no answer to it. */
+    if (result->n_rejected && result->sequence.n_rows == 0 && job->target.n_rows == 0)
+        return refuse_all(job, err);
+    status = umm_target_finish(&job->target, result->is_reversed, err);
+    /* A row from the scratch file has no line any more. */
+    if (status == UMM_ERR_CONFLICT && err && !err->path[0])
+        umm_error_at(err, job->options->output, 0, 0, 0);
+    /* Before the commit: what fails after it would deny that it is done. */
+    if (!status)
+        status = umm_convert_describe_output(result, &job->schema, &job->target, err);
+    if (status)
+        return status;
+    if (umm_run_is_cancelled(job->run))
+        return umm_error_set_cancelled(err);
+    /* A nightly append that rejects nothing must not empty what an earlier one kept. */
+    bool is_due = result->n_rejected || !job->options->is_append;
+    if (job->options->bad_rows == UMM_BAD_ROWS_QUARANTINE && is_due &&
+        umm_convert_has_output(job->options))
+        status = umm_quarantine_commit(&job->quarantine,
+                                       job->options->is_synced || job->options->is_append, err);
+    if (!status)
+        status = umm_target_commit(&job->target, err);
+    result->is_changed = job->target.is_changed;
+    if (!status && result->is_append && !job->options->is_if_changed)
+        umm_uptodate_settle(&job->inputs, job->options->output);
+    return status;
+}
+
+static enum umm_status run_job(struct umm_convert_job *job, struct umm_error *err)
+{
+    enum umm_status status = check_options(job->options, err);
+    if (!status)
+        status = check_inputs(job, err);
+    if (!status)
+        status = take_lock(job, err);
+    for (size_t i = 0; !status && i < job->options->n_inputs; i++)
+        status = convert_input(job, job->options->inputs[i], err);
+    return status ? status : finish(job, err);
+}
+
+enum umm_status umm_convert(const struct umm_convert_options *options, struct umm_run *run,
+                            struct umm_convert_result *result, struct umm_error *err)
+{
+    struct umm_convert_job job = {.options = options, .run = run, .result = result};
+    uint64_t start_ns = umm_clock_monotonic_ns();
+    memset(result, 0, sizeof *result);
+    if (options->series)
+        job.instrument = *options->series;
+    job.target.scratch_fd = -1;
+    enum umm_status status = run_job(&job, err);
+    umm_target_close(&job.target);
+    umm_quarantine_close(&job.quarantine);
+    umm_lock_release(&job.lock);
+    umm_reading_close(&job.reading);
+    if (options->series)
+        *options->series = job.instrument;
+    else
+        umm_instrument_free(&job.instrument);
+    umm_schema_free(&job.schema);
+    free(job.held);
+    free(job.row.bytes);
+    result->seconds = (double)(umm_clock_monotonic_ns() - start_ns) * 1e-9;
+    if (status)
+        umm_convert_result_free(result);
+    return status;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * convert.h - from delimited text to an .npy array.
+ *
+ *     files -> records -> fields -> cells -> [bad rows] -> order, duplicates -> target
+ *             (records)  (reading)  (cells) (quarantine)   (sequence)         (target)
+ *
+ * Several inputs follow each other as one. Memory does not depend on their size.
+ */
+#ifndef UMM_CONVERT_CONVERT_H
+#define UMM_CONVERT_CONVERT_H
+
+#include "convert/sequence.h"
+#include "convert/target.h"
+#include "reading/reading.h"
+#include "sys/lock.h"
+#include "umm.h"
+
+enum umm_bad_rows { UMM_BAD_ROWS_FAIL, UMM_BAD_ROWS_SKIP, UMM_BAD_ROWS_QUARANTINE };
+
+/* What the caller asks for; zero is the default of everything but the files. */
+struct umm_convert_options {
+    const char *const *inputs; /* "-" is standard input */
+    size_t n_inputs;
+    const char *output;          /* as data/output.h says; NULL converts and writes nothing */
+    const struct umm_sink *sink; /* takes the rows in place of an output, which is NULL */
+    const char *pool_root;       /* where pools are; NULL: UMM_POOL_ROOT */
+    bool is_swept;               /* umm_outfile_sweep was done to the output's directory */
+    const char *scratch_dir;     /* to spool rows for a stream; NULL: /tmp */
+    struct umm_reading_options reading;
+    uint32_t align_bytes;
+    enum umm_bad_rows bad_rows;
+    const char *quarantine; /* the file, with UMM_BAD_ROWS_QUARANTINE */
+    bool has_max_bad;
+    uint64_t max_bad;
+    enum umm_order order;
+    enum umm_dedup dedup;
+    bool is_ohlc_checked;
+    struct umm_instrument *series; /* whose the rows of earlier runs are, kept for later; or NULL */
+    bool may_be_empty; /* an input without a row is none to refuse; an append's never is */
+    bool is_append;
+    enum umm_revision revision;
+    bool is_tail; /* append: start at the first newer row, do not compare */
+    bool is_locked;
+    enum umm_lock_wait lock_wait;
+    bool has_rows;
+    uint64_t n_rows;
+    bool is_synced;
+    bool is_if_changed;
+};
+
+/* What was decided and counted for one input. Texts are in the result's arena. */
+struct umm_convert_input {
+    const char *path;
+    const char *layout; /* preset's name, or NULL */
+    char delimiter;
+    bool has_header;
+    /* What decided: "option", "layout", "header", "banner", "text", "magnitude", "default". */
+    const char *layout_by, *delimiter_by, *header_by, *time_by, *zone_by;
+    const char *columns;      /* "timestamp=1 \"open_time\", open=2 \"open\", ..." */
+    const char *time;         /* "epoch in ms", "ISO 8601, UTC", ... */
+    const char *zone;         /* name of the zone of texts without one */
+    uint64_t n_bytes;         /* of text */
+    uint64_t n_skipped_bytes; /* of text that --tail passed over; not in n_bytes */
+    uint64_t n_rows, n_rejected, n_blank, n_comments;
+    uint64_t n_epochs[UMM_TIME_UNITS]; /* of the rows read: by magnitude epochs of that unit */
+    uint64_t n_passed_over;            /* rows that a filter does not take */
+    uint64_t n_held_bytes;   /* of a last line that lacks its end, left for another time */
+    const char *header_text; /* of a header that gives no names: it was passed over */
+};
+
+struct umm_convert_result {
+    struct umm_arena arena; /* of the inputs and all texts */
+    struct umm_convert_input *inputs;
+    size_t n_inputs;
+    const char *type; /* of the array: "<f8 (744, 6)" or the list of fields */
+    enum umm_time_unit time_unit;
+    bool has_time;
+    struct umm_sequence sequence; /* times of all accepted rows */
+    bool has_last_time;           /* of the output's rows, old ones included */
+    int64_t last_time;
+    uint64_t n_rows;    /* in the output */
+    uint64_t n_written; /* fresh or appended */
+    uint64_t n_rejected;
+    uint64_t n_same, n_revised; /* append: rows compared equal; different and let be */
+    uint64_t n_bytes;           /* of text, all inputs */
+    uint64_t n_output_bytes;
+    bool is_changed;
+    bool is_append, is_reversed;
+    double seconds;
+};
+
+/*
+ * Convert. On success *result is filled and owned by the caller; rows may have been
+ * rejected (n_rejected) when bad_rows allows it. On failure it is empty, and the
+ * output is as it was. UMM_ERR_ARGUMENT for options that contradict each other.
+ */
+UMM_MUST_USE enum umm_status umm_convert(const struct umm_convert_options *options,
+                                         struct umm_run *run, struct umm_convert_result *result,
+                                         struct umm_error *err);
+
+void umm_convert_result_free(struct umm_convert_result *result);
+
+#endif

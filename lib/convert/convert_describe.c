@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+#include "convert/convert_describe.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* A text that grows up to a size: what does not fit is cut. */
+struct text {
+    char bytes[2048];
+    size_t len;
+};
+
+UMM_PRINTF(2, 3) static void add(struct text *text, const char *fmt, ...)
+{
+    va_list args;
+    size_t room = sizeof text->bytes - text->len;
+    va_start(args, fmt);
+    int n = vsnprintf(text->bytes + text->len, room, fmt, args);
+    va_end(args);
+    if (n > 0)
+        text->len += (size_t)n < room ? (size_t)n : room - 1;
+}
+
+static const char *keep(struct umm_convert_result *result, const struct text *text)
+{
+    return umm_arena_copy_text(&result->arena, text->bytes);
+}
+
+static enum umm_status check_kept(const struct umm_convert_result *result, struct umm_error *err)
+{
+    return umm_arena_check(&result->arena, "a description", err);
+}
+
+enum umm_status umm_convert_describe_input(struct umm_convert_result *result, const char *path,
+                                           struct umm_error *err)
+{
+    size_t n = result->n_inputs, size = sizeof *result->inputs;
+    if ((n & (n - 1)) == 0) { /* room for as many again */
+        struct umm_convert_input *inputs =
+            umm_arena_realloc(&result->arena, result->inputs, n * size, (n ? 2 * n : 1) * size);
+        if (!inputs)
+            return check_kept(result, err);
+        result->inputs = inputs;
+    }
+    struct umm_convert_input *input = &result->inputs[result->n_inputs++];
+    input->path = umm_arena_copy_text(&result->arena, path);
+    return check_kept(result, err);
+}
+
+static void add_source(struct text *text, const struct umm_names *names, int index)
+{
+    char shown[UMM_EXCERPT_MAX];
+    const char *name = names->has_names ? names->text[index] : "";
+    add(text, "%d", index + 1);
+    if (*name)
+        add(text, " \"%s\"", umm_escape(shown, sizeof shown, name, strlen(name)));
+}
+
+static void describe_columns(const struct umm_reading *reading, struct text *text)
+{
+    char shown[UMM_EXCERPT_MAX];
+    for (size_t i = 0; i < reading->schema.n_fields; i++) {
+        const char *name = reading->schema.fields[i].name;
+        add(text, "%s%s=", i ? ", " : "", umm_escape(shown, sizeof shown, name, strlen(name)));
+        add_source(text, &reading->names, reading->found[i].first);
+        if (reading->found[i].second >= 0) {
+            add(text, "+");
+            add_source(text, &reading->names, reading->found[i].second);
+        }
+    }
+}
+
+/* "epoch in ms", or with counts if there are several: "epoch in ms (744) or us (24)". */
+static void describe_epochs(const struct umm_time_spec *spec, const uint64_t *n_epochs,
+                            struct text *text)
+{
+    size_t n_units = 0;
+    for (size_t i = 0; i < UMM_TIME_UNITS; i++)
+        n_units += n_epochs[i] != 0;
+    if (n_units == 0) {
+        add(text, "epoch in %s",
+            spec->is_unit_forced ? umm_time_unit_name(spec->epoch_unit) : "s, ms, us or ns");
+        return;
+    }
+    add(text, "epoch in");
+    for (size_t i = 0, n = 0; i < UMM_TIME_UNITS; i++) {
+        if (n_epochs[i] == 0)
+            continue;
+        add(text, "%s %s", n++ ? " or" : "", umm_time_unit_name((enum umm_time_unit)i));
+        if (n_units > 1)
+            add(text, " (%" PRIu64 ")", n_epochs[i]);
+    }
+}
+
+static void describe_time(const struct umm_time_spec *spec, const uint64_t *n_epochs,
+                          struct text *text)
+{
+    char shown[UMM_EXCERPT_MAX];
+    switch (spec->form) {
+    case UMM_TIME_FORM_EPOCH: describe_epochs(spec, n_epochs, text); return;
+    case UMM_TIME_FORM_ISO: add(text, "ISO 8601"); return;
+    case UMM_TIME_FORM_YEAR_FIRST: add(text, "year, month, day"); return;
+    case UMM_TIME_FORM_COMPACT: add(text, "YYYYMMDD"); return;
+    case UMM_TIME_FORM_PATTERN:
+        for (size_t i = 0; i < 2 && spec->patterns[i]; i++)
+            add(text, "%s%s", i ? " or " : "",
+                umm_escape(shown, sizeof shown, spec->patterns[i], strlen(spec->patterns[i])));
+        return;
+    case UMM_TIME_FORM_NONE: break;
+    }
+    add(text, "none read");
+}
+
+static const char *time_by(const struct umm_reading *reading, const struct umm_time_spec *spec)
+{
+    bool is_option = strcmp(reading->time_by, "option") == 0;
+    if (is_option || spec->form == UMM_TIME_FORM_NONE)
+        return is_option ? reading->time_by : NULL;
+    if (spec->form == UMM_TIME_FORM_PATTERN)
+        return "layout";
+    return spec->form == UMM_TIME_FORM_EPOCH ? "magnitude" : reading->time_by;
+}
+
+enum umm_status umm_convert_describe_reading(struct umm_convert_result *result,
+                                             struct umm_convert_input *input,
+                                             const struct umm_reading *reading,
+                                             struct umm_error *err)
+{
+    struct text columns = {.len = 0}, time = {.len = 0}, zone = {.len = 0};
+    int time_index = reading->schema.time_index;
+    input->layout = reading->layout ? reading->layout->name : NULL;
+    input->delimiter = reading->records.delimiter;
+    input->has_header = reading->has_header;
+    input->layout_by = reading->layout_by;
+    input->delimiter_by = reading->delimiter_by;
+    input->header_by = reading->header_by;
+    input->n_bytes = reading->records.byte - input->n_skipped_bytes;
+    input->n_blank = reading->records.n_blank;
+    input->n_comments = reading->records.n_comments;
+    input->n_held_bytes = reading->records.n_held_bytes;
+    if (reading->has_header && reading->is_header_unused)
+        input->header_text = umm_arena_copy_text(&result->arena, reading->header_text);
+    describe_columns(reading, &columns);
+    input->columns = keep(result, &columns);
+    if (time_index < 0)
+        return check_kept(result, err);
+    describe_time(&reading->times[time_index], input->n_epochs, &time);
+    input->time_by = time_by(reading, &reading->times[time_index]);
+    input->zone_by = reading->zone_by;
+    add(&zone, "%s", reading->tz ? umm_tz_name(reading->tz) : "UTC");
+    input->time = keep(result, &time);
+    input->zone = keep(result, &zone);
+    return check_kept(result, err);
+}
+
+enum umm_status umm_convert_describe_output(struct umm_convert_result *result,
+                                            const struct umm_schema *schema,
+                                            const struct umm_target *target, struct umm_error *err)
+{
+    struct text type = {.len = 0};
+    char descr[UMM_NPY_TYPE_TEXT_MAX];
+    result->has_time = schema->time_index >= 0;
+    result->time_unit = schema->time_unit;
+    result->n_rows = target->n_rows;
+    result->n_written = target->kind == UMM_TARGET_NONE ? 0 : target->n_appended;
+    result->has_last_time = result->has_time && result->sequence.n_rows > 0;
+    result->last_time = result->sequence.max;
+    if (target->kind == UMM_TARGET_APPEND && target->append.n_old > 0 &&
+        (!result->has_last_time || target->append.last > result->last_time)) {
+        result->has_last_time = true;
+        result->last_time = target->append.last;
+    }
+    if (target->kind == UMM_TARGET_APPEND) {
+        result->n_same = target->append.n_same;
+        result->n_revised = target->append.n_revised;
+    }
+    for (size_t i = 0; i < result->n_inputs; i++)
+        result->n_bytes += result->inputs[i].n_bytes;
+    result->n_output_bytes = target->header_len + target->n_rows * schema->row_bytes;
+    if (target->kind == UMM_TARGET_APPEND)
+        result->n_output_bytes += target->append.rows.base_bytes;
+    if (!schema->is_struct) {
+        umm_npy_type_text(&schema->fields[0].type, descr);
+        add(&type, "%s (%" PRIu64 ", %zu)%s", descr, result->n_rows, schema->n_fields,
+            schema->is_fortran ? " Fortran order" : "");
+        result->type = keep(result, &type);
+        return check_kept(result, err);
+    }
+    for (size_t i = 0; i < schema->n_fields; i++) {
+        char name[UMM_EXCERPT_MAX];
+        umm_npy_type_text(&schema->fields[i].type, descr);
+        umm_escape(name, sizeof name, schema->fields[i].name, strlen(schema->fields[i].name));
+        add(&type, "%s%s %s", i ? ", " : "[", name, descr);
+    }
+    add(&type, "] (%" PRIu64 ",)", result->n_rows);
+    result->type = keep(result, &type);
+    return check_kept(result, err);
+}
+
+void umm_convert_result_free(struct umm_convert_result *result)
+{
+    umm_arena_close(&result->arena);
+    memset(result, 0, sizeof *result);
+}

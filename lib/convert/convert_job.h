@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * convert_job.h - a conversion under way; private to convert*.c.
+ *
+ *     convert.c         options, inputs, output, from the beginning to the commit
+ *     convert_rows.c    records one by one: bad ones, order, duplicates
+ *     convert_blocks.c  many records at once, on several threads
+ */
+#ifndef UMM_CONVERT_CONVERT_JOB_H
+#define UMM_CONVERT_CONVERT_JOB_H
+
+#include "convert/convert.h"
+#include "convert/quarantine.h"
+#include "convert/target.h"
+#include "reading/block.h"
+#include "sys/uptodate.h"
+
+/* One conversion under way. */
+struct umm_convert_job {
+    const struct umm_convert_options *options;
+    struct umm_run *run;
+    struct umm_convert_result *result;
+    struct umm_reading reading;       /* the file being read */
+    struct umm_instrument instrument; /* whose rows the files before have */
+    const char *path;                 /* of that file, for messages */
+    bool has_schema;
+    struct umm_schema schema; /* of the first file, and of the output */
+    struct umm_lock lock;
+    struct umm_quarantine quarantine;
+    struct umm_target target;
+    struct umm_uptodate inputs;
+    /* With --dedup last one row is held back: the next may replace it. */
+    char *held;
+    struct umm_row row;
+    bool has_held;
+    int64_t held_time;
+    uint64_t held_line;
+    const char *held_path;
+    enum umm_order order;
+    struct umm_block_plan plan;
+    size_t block_bytes;
+    struct umm_error first_reason; /* why the first rejected row was */
+    bool has_expected;
+    bool has_tail;         /* --tail: a row was seen that is not older than the array */
+    uint64_t serial_until; /* text up to this byte is for the record reader */
+    uint64_t total_bytes;  /* of all inputs, 0 when not known */
+    uint64_t done_bytes;   /* of the inputs before this one */
+    uint64_t next_look_ns;
+};
+
+/* Where a row comes from: a record, or row r of a block, whose record is found if needed. */
+struct umm_convert_origin {
+    const struct umm_placed_record *placed;
+    struct umm_block *block;
+    size_t r;
+    uint64_t line; /* 0: not needed */
+};
+
+/* Whether rows go anywhere: else they are only counted, and rejected ones not kept. */
+static inline bool umm_convert_has_output(const struct umm_convert_options *options)
+{
+    return options->output || options->sink;
+}
+
+/* See whether to stop, and tell about progress. Between blocks, or a few thousand rows. */
+UMM_MUST_USE enum umm_status umm_convert_look_around(struct umm_convert_job *job,
+                                                     struct umm_error *err);
+
+/* Read all rows of the input that the job stands on. */
+UMM_MUST_USE enum umm_status umm_convert_read_rows(struct umm_convert_job *job,
+                                                   struct umm_error *err);
+
+/* Records one by one until one begins at byte `until` or behind it, or there are none. */
+UMM_MUST_USE enum umm_status umm_convert_read_records(struct umm_convert_job *job, uint64_t until,
+                                                      bool *is_end, struct umm_error *err);
+
+/* All that is left, block by block; the forms of time must be settled. */
+UMM_MUST_USE enum umm_status umm_convert_read_blocks(struct umm_convert_job *job,
+                                                     struct umm_error *err);
+
+/* --tail: whether a row of that time is one that the array has, before its last. */
+bool umm_convert_is_skipped(struct umm_convert_job *job, int64_t time);
+
+/* One record, good or bad. */
+UMM_MUST_USE enum umm_status umm_convert_take_record(struct umm_convert_job *job,
+                                                     struct umm_placed_record *placed,
+                                                     struct umm_error *err);
+
+/* The converted row job->row takes its place among the others. */
+UMM_MUST_USE enum umm_status umm_convert_accept(struct umm_convert_job *job,
+                                                const struct umm_convert_origin *origin,
+                                                struct umm_error *err);
+
+/* Hand on the row that was held back, if any. */
+UMM_MUST_USE enum umm_status umm_convert_emit_held(struct umm_convert_job *job,
+                                                   struct umm_error *err);
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include "convert/convert_report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "format/json.h"
+
+static const double units_per_second[] = {1, 1e3, 1e6, 1e9};
+
+/* A length in the result's time unit, in seconds. */
+static double seconds_of(const struct umm_convert_result *result, uint64_t length)
+{
+    return (double)length / units_per_second[result->time_unit];
+}
+
+static const char *iso(const struct umm_convert_result *result, int64_t time,
+                       char out[UMM_TIME_ISO_MAX])
+{
+    umm_time_format_iso(umm_time_from_unit(time, result->time_unit), out);
+    return out;
+}
+
+static double rate(const struct umm_convert_result *result)
+{
+    return result->seconds > 0 ? (double)result->n_bytes * 1e-6 / result->seconds : 0;
+}
+
+static bool has_times(const struct umm_convert_result *result)
+{
+    return result->has_time && result->sequence.n_rows > 0;
+}
+
+/* ---- JSON -------------------------------------------------------------------- */
+
+/* How many times of an input are epochs of which unit, where nobody gave it. */
+static void put_epochs(struct umm_json *item, const struct umm_convert_input *input)
+{
+    struct umm_json *epochs = NULL;
+    for (size_t i = 0; i < UMM_TIME_UNITS; i++) {
+        if (input->n_epochs[i] == 0)
+            continue;
+        if (!epochs)
+            epochs = umm_json_put_object(item, "epochs");
+        umm_json_put_count(epochs, umm_time_unit_name((enum umm_time_unit)i), input->n_epochs[i]);
+    }
+}
+
+static void put_inputs(struct umm_json *json, const struct umm_convert_result *result)
+{
+    for (size_t i = 0; i < result->n_inputs; i++) {
+        const struct umm_convert_input *input = &result->inputs[i];
+        struct umm_json *item = umm_json_add_object(json, "inputs");
+        char delimiter[] = {input->delimiter, '\0'};
+        umm_json_put_text(item, "path", input->path);
+        umm_json_put_text(item, "layout", input->layout);
+        umm_json_put_text(item, "layout_by", input->layout_by);
+        umm_json_put_text(item, "delimiter", delimiter);
+        umm_json_put_text(item, "delimiter_by", input->delimiter_by);
+        umm_json_put_bool(item, "header", input->has_header);
+        umm_json_put_text(item, "header_by", input->header_by);
+        umm_json_put_count(item, "header_records", input->has_header);
+        umm_json_put_text(item, "columns", input->columns);
+        umm_json_put_text(item, "time", input->time);
+        umm_json_put_text(item, "time_by", input->time_by);
+        put_epochs(item, input);
+        umm_json_put_text(item, "zone", input->zone);
+        umm_json_put_text(item, "zone_by", input->zone_by);
+        umm_json_put_count(item, "bytes", input->n_bytes);
+        umm_json_put_count(item, "rows", input->n_rows);
+        umm_json_put_count(item, "rejected", input->n_rejected);
+        umm_json_put_count(item, "blank_lines", input->n_blank);
+        umm_json_put_count(item, "comments", input->n_comments);
+        umm_json_put_count(item, "passed_over", input->n_passed_over);
+        umm_json_put_count(item, "held_back_bytes", input->n_held_bytes);
+    }
+}
+
+static void put_times(struct umm_json *json, const struct umm_convert_result *result)
+{
+    char text[UMM_TIME_ISO_MAX];
+    const struct umm_sequence *s = &result->sequence;
+    if (!has_times(result))
+        return;
+    umm_json_put_text(json, "time_unit", umm_time_unit_name(result->time_unit));
+    umm_json_put_text(json, "first_time", iso(result, s->min, text));
+    umm_json_put_text(json, "last_time", iso(result, s->max, text));
+    umm_json_put_count(json, "duplicates", s->n_duplicates);
+    umm_json_put_real(json, "step_seconds", seconds_of(result, umm_sequence_step(s)));
+    umm_json_put_count(json, "gaps", umm_sequence_gaps(s));
+    umm_json_put_real(json, "longest_step_seconds", seconds_of(result, s->longest));
+    if (s->longest)
+        umm_json_put_text(json, "longest_step_from", iso(result, s->longest_from, text));
+}
+
+enum umm_status umm_convert_report_json(const struct umm_convert_options *options,
+                                        const struct umm_convert_result *result, char **text,
+                                        size_t *len_bytes, struct umm_error *err)
+{
+    struct umm_json *json = umm_json_new();
+    umm_json_put_text(json, "tool", "umm-convert");
+    umm_json_put_text(json, "version", UMM_VERSION);
+    umm_json_put_text(json, "output", options->output);
+    umm_json_put_text(json, "array", result->type);
+    umm_json_put_bool(json, "changed", result->is_changed);
+    umm_json_put_bool(json, "appended", result->is_append);
+    umm_json_put_bool(json, "reversed", result->is_reversed);
+    umm_json_put_count(json, "rows", result->n_rows);
+    umm_json_put_count(json, "rows_written", result->n_written);
+    umm_json_put_count(json, "rows_rejected", result->n_rejected);
+    umm_json_put_count(json, "rows_same", result->n_same);
+    umm_json_put_count(json, "rows_revised", result->n_revised);
+    put_times(json, result);
+    umm_json_put_count(json, "bytes_in", result->n_bytes);
+    umm_json_put_count(json, "bytes_out", result->n_output_bytes);
+    umm_json_put_real(json, "seconds", result->seconds);
+    umm_json_put_real(json, "mb_per_second", rate(result));
+    put_inputs(json, result);
+    enum umm_status status = umm_json_print(json, false, text, len_bytes, err);
+    umm_json_free(json);
+    return status;
+}
+
+/* ---- metrics ------------------------------------------------------------------ */
+
+void umm_convert_report_metrics(const struct umm_convert_options *options,
+                                const struct umm_convert_result *result,
+                                struct umm_prometheus *page)
+{
+    umm_prometheus_begin(page, "umm-convert", NULL, options->output);
+    umm_prometheus_add(page, UMM_METRIC_ROWS, (double)result->n_rows);
+    umm_prometheus_add(page, UMM_METRIC_ROWS_WRITTEN, (double)result->n_written);
+    umm_prometheus_add(page, UMM_METRIC_ROWS_REJECTED, (double)result->n_rejected);
+    umm_prometheus_add(page, UMM_METRIC_INPUT_BYTES, (double)result->n_bytes);
+    umm_prometheus_add(page, UMM_METRIC_DURATION, result->seconds);
+    if (result->has_last_time)
+        umm_prometheus_add(page, UMM_METRIC_LAST_ROW_TIME,
+                           (double)result->last_time / units_per_second[result->time_unit]);
+    umm_prometheus_success(page);
+}
+
+/* ---- lines ---------------------------------------------------------------------- */
+
+/* " (by WHAT)" at offset n, which nothing else follows; returns the new end. */
+static size_t add_reason(char *line, size_t n, const char *by)
+{
+    if (!by)
+        return n;
+    return n + (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, " (by %s)", by);
+}
+
+/* What was read and is not in the array. */
+static size_t add_passed_over(const struct umm_convert_input *input, char *line, size_t n)
+{
+    char shown[UMM_EXCERPT_MAX];
+    if (input->header_text)
+        n += (size_t)snprintf(
+            line + n, UMM_CONVERT_LINE_MAX - n, ", 1 record passed over as the header: \"%s\"",
+            umm_escape(shown, sizeof shown, input->header_text, strlen(input->header_text)));
+    if (input->n_passed_over)
+        n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n,
+                              ", %" PRIu64 " rows passed over by --where", input->n_passed_over);
+    if (input->n_held_bytes)
+        n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n,
+                              ", 1 line without its end held back (%" PRIu64 " bytes)",
+                              input->n_held_bytes);
+    return n;
+}
+
+static void input_line(const struct umm_convert_input *input, char *line)
+{
+    char path[UMM_EXCERPT_MAX * 4], delimiter[8];
+    umm_escape(path, sizeof path, input->path, strlen(input->path));
+    umm_escape(delimiter, sizeof delimiter, &input->delimiter, 1);
+    size_t n = (size_t)snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %" PRIu64 " rows; layout %s", path,
+                                input->n_rows, input->layout ? input->layout : "none");
+    n = add_reason(line, n, input->layout_by);
+    n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, ", delimiter '%s'", delimiter);
+    n = add_reason(line, n, input->delimiter_by);
+    n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, ", %s",
+                          input->has_header ? "header" : "no header");
+    n = add_reason(line, n, input->header_by);
+    n = add_passed_over(input, line, n);
+    n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, "; %s", input->columns);
+    if (!input->time)
+        return;
+    n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, "; time: %s", input->time);
+    n = add_reason(line, n, input->time_by);
+    n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, ", zone %s", input->zone);
+    add_reason(line, n, input->zone_by);
+}
+
+static void output_line(const struct umm_convert_options *options,
+                        const struct umm_convert_result *result, char *line)
+{
+    char path[UMM_EXCERPT_MAX * 4];
+    const char *output = options->output ? options->output : "nothing written";
+    umm_escape(path, sizeof path, output, strlen(output));
+    int n = snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %s", path, result->type);
+    if (result->is_append)
+        n += snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n,
+                      ", %" PRIu64 " appended, %" PRIu64 " the same, %" PRIu64 " revised",
+                      result->n_written, result->n_same, result->n_revised);
+    if (!result->is_changed && options->output)
+        n += snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n, ", unchanged");
+    if (result->is_reversed)
+        n += snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n, ", reversed");
+    if (result->n_rejected)
+        n += snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n, ", %" PRIu64 " rejected",
+                      result->n_rejected);
+    snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n, "; %.3f s, %.0f MB/s", result->seconds,
+             rate(result));
+}
+
+static void times_line(const struct umm_convert_result *result, char *line)
+{
+    char first[UMM_TIME_ISO_MAX], last[UMM_TIME_ISO_MAX];
+    const struct umm_sequence *s = &result->sequence;
+    snprintf(line, UMM_CONVERT_LINE_MAX,
+             "times: %s to %s, step %.15g s, %" PRIu64 " gaps, %" PRIu64 " duplicates",
+             iso(result, s->min, first), iso(result, s->max, last),
+             seconds_of(result, umm_sequence_step(s)), umm_sequence_gaps(s), s->n_duplicates);
+}
+
+bool umm_convert_report_line(const struct umm_convert_options *options,
+                             const struct umm_convert_result *result, size_t index,
+                             char line[UMM_CONVERT_LINE_MAX])
+{
+    if (index < result->n_inputs)
+        input_line(&result->inputs[index], line);
+    else if (index == result->n_inputs)
+        output_line(options, result, line);
+    else if (index == result->n_inputs + 1 && has_times(result))
+        times_line(result, line);
+    else
+        return false;
+    return true;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * target.h - where converted rows go: a fresh array, a stream, an array that is
+ * there already, or nowhere.
+ *
+ *     fresh, C order             rows straight into the temporary file, then rename
+ *     fresh, Fortran order       rows into a scratch file, then column by column
+ *     stream of unknown length   rows into a scratch file, then header and rows
+ *     stream, length given       header, then rows as they come
+ *     append, oldest first       rows compared with or written behind the array's
+ *     append, maybe newest first rows into a scratch file, then as above
+ *     sink                       rows handed to the caller, oldest first too
+ *     none                       rows are counted
+ *
+ * Rows in the temporary or scratch file can be reversed before they go on.
+ */
+#ifndef UMM_CONVERT_TARGET_H
+#define UMM_CONVERT_TARGET_H
+
+#include "array/append.h"
+#include "array/output.h"
+#include "array/rowfile.h"
+#include "array/schema.h"
+#include "umm.h"
+
+/*
+ * A caller that takes the rows itself. begin is called once, before the first row, with
+ * a schema that lives until the end; take with at least one row of schema->row_bytes
+ * each. Both from one thread at a time, rows in order; a failure ends the conversion. After
+ * begin, last says the last time of the rows that those to come follow, if there is one;
+ * NULL: none.
+ */
+struct umm_sink {
+    enum umm_status (*begin)(void *user, const struct umm_schema *schema, struct umm_error *err);
+    enum umm_status (*take)(void *user, const char *rows, size_t n, struct umm_error *err);
+    bool (*last)(void *user, struct umm_time *time);
+    void *user;
+};
+
+struct umm_target_options {
+    const char *path;            /* as data/output.h says; NULL writes nothing */
+    const struct umm_sink *sink; /* in place of path, which is NULL then; NULL: none */
+    const char *pool_root;       /* where pools are; NULL: UMM_POOL_ROOT */
+    const char *scratch_dir;     /* for streams and pools; NULL: /tmp. Files: beside them */
+    uint32_t align_bytes;        /* 0: UMM_NPY_ALIGN */
+    bool is_append;              /* to an array that exists; the caller holds its lock */
+    bool may_reverse;            /* rows may have to be reversed before they go on */
+    bool is_swept;               /* umm_outfile_sweep was done to the output's directory */
+    enum umm_revision revision;
+    bool has_rows; /* n_rows rows will come */
+    uint64_t n_rows;
+    struct umm_outfile_options file;
+};
+
+struct umm_target {
+    struct umm_target_options options;
+    const struct umm_schema *schema;
+    struct umm_run *run;
+    enum { UMM_TARGET_NONE, UMM_TARGET_ROWS, UMM_TARGET_APPEND, UMM_TARGET_SINK } kind;
+    struct umm_output out;
+    struct umm_append append;
+    struct umm_rowfile rows; /* the temporary file's, the scratch file's or the stream's */
+    int scratch_fd;
+    char *scratch_path;  /* the directory it is in, for messages */
+    char *nowhere;       /* room for a row that is only counted or compared */
+    uint64_t header_len; /* bytes of the fresh array's header */
+    uint64_t n_rows;
+    uint64_t n_appended;
+    bool is_changed;
+};
+
+/* Begin. Close it after any open. */
+UMM_MUST_USE enum umm_status umm_target_open(struct umm_target *target,
+                                             const struct umm_target_options *options,
+                                             const struct umm_schema *schema, struct umm_run *run,
+                                             struct umm_error *err);
+
+/* Take a row. Failures of an append are UMM_ERR_CONFLICT without a place. */
+UMM_MUST_USE enum umm_status umm_target_push(struct umm_target *target, const char *row,
+                                             int64_t time, struct umm_error *err);
+
+/*
+ * Take n rows at once. *n_taken is how many went in; it is n unless the next one
+ * failed. times may be NULL where the schema has none.
+ */
+UMM_MUST_USE enum umm_status umm_target_push_many(struct umm_target *target, const char *rows,
+                                                  const int64_t *times, size_t n, size_t *n_taken,
+                                                  struct umm_error *err);
+
+/* About n rows will come in all: room can be made for them. */
+void umm_target_expect(struct umm_target *target, uint64_t n);
+
+/*
+ * Whether rows may be written later and by any thread: then take n of them as set aside;
+ * of them and of others before *piece is for umm_target_write_piece before
+ * umm_target_finish. See umm_rowfile_reserve.
+ */
+bool umm_target_can_defer(const struct umm_target *target);
+UMM_MUST_USE enum umm_status umm_target_reserve(struct umm_target *target, char *rows, size_t n,
+                                                struct umm_rowfile_piece *piece,
+                                                struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_target_write_piece(const struct umm_target *target,
+                                                    const struct umm_rowfile_piece *piece,
+                                                    struct umm_error *err);
+
+/*
+ * All rows are there (newest first when is_reversed): write what is left of the
+ * array, without making it visible. n_rows is then what it will hold.
+ */
+UMM_MUST_USE enum umm_status umm_target_finish(struct umm_target *target, bool is_reversed,
+                                               struct umm_error *err);
+
+/* Put the array in place; is_changed is then whether anything is different. */
+UMM_MUST_USE enum umm_status umm_target_commit(struct umm_target *target, struct umm_error *err);
+
+/* Let go. What was not committed leaves no trace. Safe on a zeroed struct. */
+void umm_target_close(struct umm_target *target);
+
+#endif

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+#include "featurejob/featurejob.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array/guard.h"
+#include "base/error.h"
+#include "featurejob/featurejob_work.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/uptodate.h"
+
+const char umm_featurejob_no_checkpoint[] =
+    "no checkpoints with a file as output: it is there at the end, and they before";
+
+/* ---- options --------------------------------------------------------------------- */
+
+static enum umm_status check_options(const struct umm_featurejob_options *o, struct umm_error *err)
+{
+    const uint64_t holdback_max = 1000000;
+    const char *problem = NULL;
+    if (o->is_append && (!o->state || !o->output))
+        problem = "to append needs an output and a state";
+    else if (o->is_append && (o->format != UMM_RESULT_NPY || strcmp(o->output, "-") == 0 ||
+                              umm_output_is_entry(o->output)))
+        problem = "only an .npy file can be appended to";
+    else if (o->is_verify && !o->state && !o->output)
+        problem = "to verify needs an output or a state";
+    else if (o->is_verify && o->output &&
+             (o->format != UMM_RESULT_NPY || strcmp(o->output, "-") == 0))
+        problem = "only an .npy file can be verified";
+    else if (o->is_verify && o->is_rebuild)
+        problem = "to verify and to rebuild exclude each other";
+    else if (o->warmup == UMM_WARMUP_EMPTY && o->format != UMM_RESULT_CSV)
+        problem = "only CSV has empty cells";
+    else if ((o->gap != UMM_GAP_ALLOW || o->is_closed_only) && o->timeframe.name[0] == '\0')
+        problem = "gaps and closed bars need the timeframe";
+    else if (o->holdback > holdback_max)
+        problem = "too many rows to hold back";
+    else if (o->is_prompt && o->output && o->format == UMM_RESULT_NPY)
+        problem = "an .npy array cannot be followed: its header tells how long it is";
+    return problem ? umm_error_set(err, UMM_ERR_ARGUMENT, "%s", problem) : UMM_OK;
+}
+
+/* ---- the sink -------------------------------------------------------------------- */
+
+static enum umm_status open_output(struct umm_featurework *work, struct umm_error *err)
+{
+    const struct umm_featurejob_options *o = work->options;
+    struct umm_resultwriter_options *w = &work->writer_options;
+    bool is_there = false;
+    struct umm_file_info info = {.kind = UMM_FILE_STREAM};
+    if (!o->output)
+        return UMM_OK;
+    /* An array without a state is what a killed run left: then it has what the input gives. */
+    if (o->is_append && !work->has_checkpoint && !o->is_rebuild) {
+        enum umm_status found = umm_file_find(o->output, &is_there, &info, err);
+        if (found)
+            return found;
+    }
+    const bool is_known = o->is_append && work->has_checkpoint;
+    const bool has_rows = is_there && info.kind == UMM_FILE_REGULAR && info.size_bytes > 0;
+    const bool is_old = o->is_verify || is_known || has_rows;
+    *w = (struct umm_resultwriter_options){.path = o->output,
+                                           .format = o->format,
+                                           .way = UMM_RESULT_FRESH,
+                                           .is_synced = o->is_synced || o->state,
+                                           .pool_root = o->pool_root,
+                                           .scratch_dir = o->scratch_dir,
+                                           .rows = &work->rows,
+                                           .features = o->features};
+    if (is_old)
+        w->way = o->is_verify ? UMM_RESULT_COMPARE : UMM_RESULT_GROW;
+    w->n_loose = is_known ? UINT64_MAX : 1; /* the last bar may have been revised since */
+    work->has_writer = true;
+    enum umm_status status = umm_resultwriter_open(&work->writer, w, work->run, err);
+    if (!status && o->checkpoint_rows && !umm_outfile_is_stream(&work->writer.output.file))
+        status = umm_error_set(err, UMM_ERR_ARGUMENT, "%s", umm_featurejob_no_checkpoint);
+    if (status || !is_old)
+        return status;
+    if (is_known && !o->is_verify)
+        return umm_featurework_check_output(work, err);
+    if (o->is_verify && !work->has_checkpoint)
+        work->limit = work->writer.n_old + work->drop;
+    return umm_resultwriter_keep(&work->writer, 0, err);
+}
+
+/* Row 0 by itself: the sink ends the reading after it, and that is no failure. */
+struct one_row {
+    char *row;
+    size_t row_bytes;
+    bool is_there;
+};
+
+static enum umm_status begin_one(void *user, const struct umm_npy *npy, struct umm_error *err)
+{
+    struct one_row *one = user;
+    (void)err;
+    one->row_bytes = (size_t)umm_npy_row_bytes(npy);
+    one->row = malloc(one->row_bytes);
+    return one->row ? UMM_OK : umm_error_set_memory(err, one->row_bytes, "a row");
+}
+
+static enum umm_status take_one(void *user, const char *rows, uint64_t n, struct umm_error *err)
+{
+    struct one_row *one = user;
+    (void)n;
+    (void)err;
+    memcpy(one->row, rows, one->row_bytes);
+    one->is_there = true;
+    return UMM_ERR_CANCELLED;
+}
+
+/* Rows of a file that is read from behind row 0: that one must be as it was, too. */
+static enum umm_status check_first(const struct umm_featurework *work, struct umm_error *err)
+{
+    const struct umm_checkpoint_part *first = &work->checkpoint.parts[UMM_CHECKPOINT_FIRST];
+    struct one_row one = {.row = NULL};
+    const struct umm_rowsource_sink sink = {.begin = begin_one, .take = take_one, .user = &one};
+    const struct umm_rowsource_options from_start = {.text = work->options->text};
+    struct umm_rowsource_result result;
+    if (!work->is_random || work->position == 0)
+        return UMM_OK;
+    enum umm_status status =
+        umm_rowsource_run(work->options->input, &from_start, &sink, NULL, &result, err);
+    if (one.is_there)
+        status = UMM_OK;
+    if (!status && one.row_bytes == first->len_bytes &&
+        memcmp(one.row, first->bytes, first->len_bytes) != 0)
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
+                                    "row 0 is not what it was when the state took it; --rebuild "
+                                    "starts over");
+    free(one.row);
+    return status;
+}
+
+static uint64_t longest_lookback(const struct umm_features *features)
+{
+    uint64_t longest = 0;
+    for (size_t i = 0; i < umm_features_n_outputs(features); i++)
+        if (umm_features_lookback(features, i) > longest)
+            longest = umm_features_lookback(features, i);
+    return longest;
+}
+
+enum umm_status umm_featurework_begin(struct umm_featurework *work, const struct umm_npy *npy,
+                                      struct umm_error *err)
+{
+    const struct umm_featurejob_options *o = work->options;
+    enum umm_status status =
+        umm_barreader_bind(&work->reader, npy, umm_features_columns(o->features), err);
+    if (status) {
+        if (err && !err->path[0])
+            umm_error_at(err, work->name, 0, 0, 0);
+        return status;
+    }
+    work->row_bytes = work->reader.row_bytes;
+    work->result->time_type = work->reader.time_type;
+    work->drop = o->warmup == UMM_WARMUP_DROP ? longest_lookback(o->features) : 0;
+    status = umm_barreader_describe(npy, &work->input_text, err);
+    if (!status)
+        status = umm_resultrows_init(&work->rows, o->features, &work->reader.time_type, o->is_plain,
+                                     err);
+    work->rows.is_nan_empty = o->warmup == UMM_WARMUP_EMPTY;
+    if (!status)
+        status = umm_featurework_make_rows(work, err);
+    if (!status && work->has_checkpoint && !o->is_verify)
+        status = umm_featurework_resume(work, err);
+    if (!status && work->has_checkpoint && !o->is_verify)
+        status = check_first(work, err);
+    return status;
+}
+
+static enum umm_status begin(void *user, const struct umm_npy *npy, struct umm_error *err)
+{
+    struct umm_featurework *work = user;
+    enum umm_status status = umm_featurework_begin(work, npy, err);
+    return status ? status : open_output(work, err);
+}
+
+enum umm_status umm_featurework_feed(struct umm_featurework *work, const char *rows, uint64_t n,
+                                     struct umm_error *err)
+{
+    uint64_t n_old = 0;
+    if (work->options->is_verify) {
+        uint64_t left = work->limit - work->position;
+        return umm_featurework_take(work, rows, n < left ? n : left, err);
+    }
+    enum umm_status status = umm_featurework_check_rows(work, rows, n, &n_old, err);
+    if (status || n_old == n)
+        return status;
+    return umm_featurework_take(work, rows + n_old * work->row_bytes, n - n_old, err);
+}
+
+static enum umm_status take(void *user, const char *rows, uint64_t n, struct umm_error *err)
+{
+    return umm_featurework_feed(user, rows, n, err);
+}
+
+/* The last of the rows that the state has taken. */
+static bool last_time(void *user, struct umm_time *time)
+{
+    const struct umm_featurework *work = user;
+    return work->has_last && umm_barreader_time(&work->reader.time_type, work->last_time, time);
+}
+
+/* ---- a run ----------------------------------------------------------------------- */
+
+static enum umm_status read_rows(struct umm_featurework *work, struct umm_error *err)
+{
+    const struct umm_featurejob_options *o = work->options;
+    const struct umm_rowsource_sink sink = {
+        .begin = begin, .take = take, .last = last_time, .user = work};
+    struct umm_rowsource_options options = {.text = o->text};
+    struct umm_rowsource_result result;
+    options.text.reading.is_prompt = o->is_prompt;
+    /* A quiet night brings nothing new; a first input without rows is a wrong one. */
+    options.text.may_be_empty = work->has_checkpoint && !o->is_verify;
+    if (work->is_random && work->has_checkpoint && !o->is_verify) {
+        const uint64_t n = work->checkpoint.n_rows, ring = UMM_CHECKPOINT_RING_ROWS;
+        options.first_row = work->position = n > ring ? n - ring : 0;
+        work->is_placed = true;
+    }
+    enum umm_status status = umm_rowsource_run(o->input, &options, &sink, work->run, &result, err);
+    if (status)
+        return status;
+    work->result->n_rejected = result.n_rejected;
+    work->result->n_passed_over = result.n_passed_over;
+    work->result->n_held_bytes = result.n_held_bytes;
+    return UMM_OK;
+}
+
+/* Fewer rows came than were taken before: that is no news if the last was only hidden. */
+static enum umm_status check_end(struct umm_featurework *work, struct umm_error *err)
+{
+    uint64_t n_rows = work->position;
+    enum umm_status status = UMM_OK;
+    if (work->is_random && work->position + 1 == work->n_taken)
+        status = umm_featurework_count(work, work->n_taken, &n_rows, err);
+    if (status || n_rows >= work->n_taken)
+        return status;
+    return umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
+                              "ends at row %" PRIu64 ", before the %" PRIu64
+                              " rows that the state has taken; --rebuild starts over",
+                              work->position, work->n_taken);
+}
+
+/* All rows have come: the output, then the state. */
+static enum umm_status finish(struct umm_featurework *work, struct umm_error *err)
+{
+    const struct umm_featurejob_options *o = work->options;
+    bool is_changed = false;
+    enum umm_status status = umm_featurework_finish(work, err);
+    if (!status && !o->is_verify && work->is_placed && work->position < work->n_taken)
+        status = check_end(work, err);
+    if (!status && work->has_writer)
+        status = umm_resultwriter_commit(&work->writer, &is_changed, err);
+    if (!status && o->is_verify)
+        return work->has_checkpoint ? umm_featurework_compare(work, err) : UMM_OK;
+    const bool is_new =
+        work->result->n_new > 0 || work->result->is_revised || !work->has_checkpoint;
+    work->result->is_changed = is_changed || (o->state && is_new);
+    const bool is_grown = is_changed && o->is_append; /* a state knows the end of such an output */
+    return !status && o->state && (is_new || is_grown) ? umm_featurework_save(work, err) : status;
+}
+
+/* What a pipe brought before a signal came will not come again: results, then the state. */
+static enum umm_status keep_taken(struct umm_featurework *work, struct umm_error *err)
+{
+    bool is_changed;
+    enum umm_status status = UMM_OK;
+    if (work->has_writer && !umm_outfile_is_stream(&work->writer.output.file)) {
+        work->writer.run = NULL;
+        status = umm_resultwriter_commit(&work->writer, &is_changed, err);
+    }
+    if (!status)
+        status = umm_featurework_save(work, err);
+    return status ? status : umm_error_set_cancelled(err);
+}
+
+static void fill_result(struct umm_featurework *work)
+{
+    struct umm_featurejob_result *result = work->result;
+    result->n_out = work->has_writer ? work->writer.n_rows : 0;
+    result->has_times = work->has_last;
+    result->last_time = work->last_time;
+}
+
+enum umm_status umm_featurework_open(struct umm_featurework *work, struct umm_error *err)
+{
+    const struct umm_features *features = work->options->features;
+    enum umm_status status = umm_features_state_new(features, &work->state, err);
+    if (!status)
+        status = umm_features_state_new(features, &work->before, err);
+    if (!status)
+        status = umm_featurework_load(work, err);
+    work->limit = work->has_checkpoint ? work->checkpoint.n_rows : UINT64_MAX;
+    return status;
+}
+
+void umm_featurework_close(struct umm_featurework *work)
+{
+    umm_resultwriter_close(&work->writer);
+    umm_resultrows_free(&work->rows);
+    umm_checkpoint_free(&work->checkpoint);
+    umm_featurework_free_rows(work);
+    umm_features_state_free(work->state);
+    umm_features_state_free(work->before);
+    free(work->input_text);
+}
+
+static enum umm_status run_job(struct umm_featurework *work, struct umm_error *err)
+{
+    const struct umm_featurejob_options *o = work->options;
+    enum umm_status status = umm_featurework_open(work, err);
+    if (!status)
+        status = read_rows(work, err);
+    if (!status)
+        status = finish(work, err);
+    else if (status == UMM_ERR_CANCELLED && o->is_prompt && o->state && work->n_taken > 0 &&
+             !work->is_torn)
+        status = keep_taken(work, err);
+    fill_result(work);
+    umm_featurework_close(work);
+    return status;
+}
+
+enum umm_status umm_featurejob_run(const struct umm_featurejob_options *options,
+                                   struct umm_run *run, struct umm_featurejob_result *result,
+                                   struct umm_error *err)
+{
+    const uint64_t began_ns = umm_clock_run_ns(run);
+    struct umm_featurework work = {.options = options,
+                                   .name = strcmp(options->input, "-") == 0 ? "<stdin>"
+                                                                            : options->input,
+                                   .result = result,
+                                   .run = run};
+    struct umm_lock state_lock = {.is_held = false}, output_lock = {.is_held = false};
+    const bool has_lock = options->is_locked || (options->state && !options->is_verify);
+    struct umm_uptodate inputs = {.newest_ns = 0};
+    *result = (struct umm_featurejob_result){.n_before = 0};
+    work.writer.fd = -1;
+    umm_uptodate_look(&inputs, options->input);
+    enum umm_status status = check_options(options, err);
+    if (!status && options->state && !options->is_verify) /* not when the output is there already */
+        status = umm_guard_path(options->state, err);
+    if (!status && has_lock && options->state)
+        status = umm_lock_take(&state_lock, options->state, options->lock_wait, run, err);
+    if (!status && has_lock && options->output && (options->is_append || !options->state))
+        status = umm_lock_take(&output_lock, options->output, options->lock_wait, run, err);
+    if (!status)
+        status = run_job(&work, err);
+    if (!status && options->is_append && options->output && !options->is_verify)
+        umm_uptodate_settle(&inputs, options->output);
+    umm_lock_release(&output_lock);
+    umm_lock_release(&state_lock);
+    result->seconds = (double)(umm_clock_run_ns(run) - began_ns) * 1e-9;
+    return status;
+}

@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "feature/plan.h"
+#include "featurejob/featurejob_work.h"
+#include "sys/clock.h"
+
+/* Add to a message what can be done about it. */
+static enum umm_status hint(const struct umm_featurework *work, enum umm_status status,
+                            struct umm_error *err)
+{
+    const char *state = work->options->state;
+    if (!status || !err || status == UMM_ERR_SYSTEM ||
+        (state && umm_checkpoint_check_replaced(state, NULL)))
+        return status;
+    size_t used = strlen(err->message);
+    snprintf(err->message + used, sizeof err->message - used, "; --rebuild starts over");
+    return status;
+}
+
+static const struct umm_checkpoint_part *part_of(const struct umm_featurework *work,
+                                                 enum umm_checkpoint_part_name name)
+{
+    return &work->checkpoint.parts[name];
+}
+
+/* ---- what decides the output ----------------------------------------------------- */
+
+/* The plan's text and the rows that are left out, malloc'ed; NULL without memory. */
+static char *plan_text(const struct umm_featurework *work)
+{
+    const char *text = umm_features_text(work->options->features);
+    const char *drop = work->options->warmup == UMM_WARMUP_DROP ? " warmup=drop" : " warmup=keep";
+    size_t cap = strlen(text) + strlen(drop) + 1;
+    char *out = malloc(cap);
+    if (out)
+        snprintf(out, cap, "%s%s", text, drop);
+    return out;
+}
+
+/* The next word of a list of features, or of the rules behind it. */
+static size_t word(const char **at)
+{
+    const char *ends = ", ";
+    *at += strspn(*at, ends);
+    return strcspn(*at, ends);
+}
+
+/* The first word that differs of two lists of words, cut for a message. */
+static void first_difference(const char *a, const char *b, char out_a[UMM_EXCERPT_MAX],
+                             char out_b[UMM_EXCERPT_MAX])
+{
+    size_t len_a = word(&a), len_b = word(&b);
+    while (len_a && len_a == len_b && memcmp(a, b, len_a) == 0) {
+        a += len_a;
+        b += len_b;
+        len_a = word(&a);
+        len_b = word(&b);
+    }
+    umm_escape(out_a, UMM_EXCERPT_MAX, a, len_a);
+    umm_escape(out_b, UMM_EXCERPT_MAX, b, len_b);
+}
+
+static enum umm_status check_plan(const struct umm_featurework *work, struct umm_error *err)
+{
+    const char *had = part_of(work, UMM_CHECKPOINT_PLAN)->bytes;
+    char a[UMM_EXCERPT_MAX], b[UMM_EXCERPT_MAX];
+    enum umm_status status = UMM_OK;
+    char *text = plan_text(work);
+    if (!text)
+        return umm_error_set_memory(err, strlen(had), "a plan");
+    if (strcmp(text, had) != 0) {
+        first_difference(had, text, a, b);
+        status =
+            umm_error_set_path(err, UMM_ERR_CONFLICT, work->options->state,
+                               "the state is of other features or rules: \"%s\", not \"%s\"", a, b);
+    }
+    free(text);
+    const unsigned numerics = work->options->features->numerics;
+    if (!status && work->checkpoint.numerics != numerics)
+        status = umm_error_set_path(err, UMM_ERR_UNSUPPORTED, work->options->state,
+                                    "the state was made by arithmetic number %u, and this is "
+                                    "number %u: the rows that follow would not fit those before",
+                                    (unsigned)work->checkpoint.numerics, numerics);
+    return status;
+}
+
+enum umm_status umm_featurework_count(struct umm_featurework *work, uint64_t n_wanted,
+                                      uint64_t *n_rows, struct umm_error *err)
+{
+    const uint64_t step_ns = 20 * 1000 * 1000;
+    enum { LOOKS_MAX = 50 };
+    const char *input = work->options->input;
+    for (int i = 0;; i++) {
+        enum umm_status status =
+            umm_rowsource_count(input, work->run, &work->is_random, n_rows, err);
+        if (status || !work->is_random || *n_rows + 1 != n_wanted || i == LOOKS_MAX ||
+            umm_run_is_cancelled(work->run))
+            return status;
+        umm_clock_sleep_until(umm_clock_monotonic_ns() + step_ns, work->run);
+    }
+}
+
+enum umm_status umm_featurework_load(struct umm_featurework *work, struct umm_error *err)
+{
+    const struct umm_featurejob_options *o = work->options;
+    uint64_t n_rows = 0;
+    enum umm_status status =
+        umm_rowsource_count(o->input, work->run, &work->is_random, &n_rows, err);
+    if (status || !o->state)
+        return status;
+    if (o->is_rebuild)
+        return umm_checkpoint_check_replaced(o->state, err);
+    status = umm_checkpoint_load(o->state, &work->checkpoint, &work->has_checkpoint, err);
+    if (status || !work->has_checkpoint) {
+        if (!status && o->is_verify)
+            status =
+                umm_error_set_path(err, UMM_ERR_CONFLICT, o->state, "there is no state to verify");
+        return o->is_verify ? status : hint(work, status, err);
+    }
+    status = check_plan(work, err);
+    /* No rows at all are not fewer than were taken, but nothing new, as of a pipe. */
+    if (work->is_random && n_rows == 0 && !o->is_verify)
+        work->is_random = false;
+    if (!status && work->is_random && n_rows < work->checkpoint.n_rows)
+        status = umm_featurework_count(work, work->checkpoint.n_rows, &n_rows, err);
+    if (!status && work->is_random && n_rows < work->checkpoint.n_rows)
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
+                                    "has %" PRIu64 " rows, fewer than the %" PRIu64
+                                    " that the state has taken",
+                                    n_rows, work->checkpoint.n_rows);
+    if (!status && work->is_random && !o->is_verify) {
+        work->is_counted = true;
+        work->n_coming = n_rows - work->checkpoint.n_rows;
+    }
+    return hint(work, status, err);
+}
+
+/* ---- taking up a state ----------------------------------------------------------- */
+
+static enum umm_status load_words(struct umm_featurework *work, enum umm_checkpoint_part_name name,
+                                  struct umm_features_state *state, uint64_t n_rows,
+                                  struct umm_error *err)
+{
+    const struct umm_checkpoint_part *part = part_of(work, name);
+    enum umm_status status = umm_features_state_load(state, part->bytes, part->len_bytes, err);
+    if (!status && umm_features_state_rows(state) == n_rows)
+        return UMM_OK;
+    return umm_error_set_path(err, UMM_ERR_DATA, work->options->state,
+                              "the state is damaged: it does not fit its features");
+}
+
+static enum umm_status check_parts(const struct umm_featurework *work, struct umm_error *err)
+{
+    const struct umm_checkpoint *c = &work->checkpoint;
+    const size_t size = work->row_bytes, ring = part_of(work, UMM_CHECKPOINT_RING)->len_bytes;
+    const uint64_t n_ring = ring / size;
+    const size_t last = part_of(work, UMM_CHECKPOINT_LAST_OUT)->len_bytes;
+    if (strcmp(part_of(work, UMM_CHECKPOINT_INPUT)->bytes, work->input_text) != 0)
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
+                                  "its rows are %.160s; those that the state has taken were %.160s",
+                                  work->input_text, part_of(work, UMM_CHECKPOINT_INPUT)->bytes);
+    if (ring % size == 0 && n_ring <= UMM_CHECKPOINT_RING_ROWS && n_ring <= c->n_rows &&
+        (n_ring > 0 || c->n_rows == 0) && part_of(work, UMM_CHECKPOINT_FIRST)->len_bytes == size &&
+        c->n_out_rows == umm_featurework_results(work, c->n_rows) &&
+        (last == 0 || last == work->rows.row_bytes) && c->n_out_tail <= UMM_CHECKPOINT_TAIL_ROWS &&
+        c->n_out_tail < (c->n_out_rows ? c->n_out_rows : 1))
+        return UMM_OK;
+    return umm_error_set_path(err, UMM_ERR_DATA, work->options->state,
+                              "the state is damaged: it does not fit its rows");
+}
+
+enum umm_status umm_featurework_resume(struct umm_featurework *work, struct umm_error *err)
+{
+    const struct umm_checkpoint *c = &work->checkpoint;
+    enum umm_status status = check_parts(work, err);
+    if (!status)
+        status = load_words(work, UMM_CHECKPOINT_STATE, work->state, c->n_rows, err);
+    work->has_before = part_of(work, UMM_CHECKPOINT_BEFORE)->len_bytes > 0;
+    if (!status && work->has_before)
+        status =
+            load_words(work, UMM_CHECKPOINT_BEFORE, work->before, c->n_rows - (c->n_rows > 0), err);
+    if (status)
+        return hint(work, status, err);
+    memcpy(work->first_row, part_of(work, UMM_CHECKPOINT_FIRST)->bytes, work->row_bytes);
+    work->n_ring = part_of(work, UMM_CHECKPOINT_RING)->len_bytes / work->row_bytes;
+    memcpy(work->ring, part_of(work, UMM_CHECKPOINT_RING)->bytes, work->n_ring * work->row_bytes);
+    work->history = c->history;
+    work->history_before = c->history_before;
+    work->n_taken = work->n_saved = work->result->n_before = c->n_rows;
+    work->last_time = c->last_time;
+    work->has_last = c->n_rows > 0;
+    work->result->first_time = c->first_time;
+    return UMM_OK;
+}
+
+/* ---- the output that is there ---------------------------------------------------- */
+
+/* What a state says of the output's last rows: the last, and a hash of those before it. */
+struct out_tail {
+    uint64_t hash;
+    uint32_t n;
+    const char *last; /* NULL: there is none */
+};
+
+static struct out_tail tail_of(const char *rows, size_t n, size_t row_bytes)
+{
+    struct out_tail tail = {.hash = 0};
+    if (n == 0)
+        return tail;
+    tail.n = (uint32_t)(n - 1 < UMM_CHECKPOINT_TAIL_ROWS ? n - 1 : UMM_CHECKPOINT_TAIL_ROWS);
+    tail.last = rows + (n - 1) * row_bytes;
+    tail.hash = umm_hash64(tail.last - tail.n * row_bytes, tail.n * row_bytes, 0);
+    return tail;
+}
+
+enum umm_status umm_featurework_check_output(struct umm_featurework *work, struct umm_error *err)
+{
+    const struct umm_checkpoint *c = &work->checkpoint;
+    const struct umm_checkpoint_part *last = part_of(work, UMM_CHECKPOINT_LAST_OUT);
+    struct umm_resultwriter *writer = &work->writer;
+    enum umm_status status = UMM_OK;
+    if (c->n_out_rows == 0)
+        return umm_resultwriter_keep(writer, 0, err);
+    if (last->len_bytes == 0)
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->options->state,
+                                    "the state was saved by runs without --append");
+    else if (writer->n_old + 1 < c->n_out_rows)
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->options->output,
+                                    "has %" PRIu64 " rows, fewer than the %" PRIu64
+                                    " that the state has written",
+                                    writer->n_old, c->n_out_rows);
+    if (status)
+        return hint(work, status, err);
+    /* The last row may be missing, or another: a run was killed while it changed it. */
+    uint64_t n_sure = writer->n_old < c->n_out_rows ? c->n_out_rows - 1 : c->n_out_rows;
+    status = umm_resultwriter_keep(writer, n_sure, err);
+    if (status)
+        return status;
+    work->is_last_undone =
+        n_sure < c->n_out_rows || memcmp(writer->tail + (writer->n_tail - 1) * work->rows.row_bytes,
+                                         last->bytes, last->len_bytes) != 0;
+    size_t n_before = writer->n_tail - (n_sure == c->n_out_rows);
+    const char *begin =
+        writer->tail +
+        (n_before - (n_before < c->n_out_tail ? n_before : c->n_out_tail)) * work->rows.row_bytes;
+    if (n_before < c->n_out_tail ||
+        umm_hash64(begin, c->n_out_tail * work->rows.row_bytes, 0) != c->out_tail_hash ||
+        (work->is_last_undone && !work->has_before))
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->options->output,
+                                    "its rows are not those that the state has written");
+    return hint(work, status, err);
+}
+
+/* ---- rows that come again -------------------------------------------------------- */
+
+static enum umm_status time_of(const struct umm_featurework *work, const char *row, uint64_t number,
+                               int64_t *time, struct umm_error *err)
+{
+    const struct umm_barreader reader = {.columns = {work->reader.columns[0]},
+                                         .row_bytes = work->row_bytes,
+                                         .time_type = work->reader.time_type};
+    double *none[UMM_BARREADER_COLUMNS] = {NULL};
+    return umm_barreader_read(&reader, row, 1, number, time, none, err);
+}
+
+/* Forget the last row that was taken: it is taken again. */
+static enum umm_status undo_last(struct umm_featurework *work, struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
+    umm_features_state_copy(work->state, work->before);
+    work->history = work->history_before;
+    work->has_before = false;
+    work->n_taken--;
+    work->n_ring--;
+    work->result->is_revised = true;
+    work->has_last = work->n_ring > 0;
+    if (work->has_last)
+        status = time_of(work, work->ring + (work->n_ring - 1) * work->row_bytes, work->n_taken - 1,
+                         &work->last_time, err);
+    const uint64_t n_out = umm_featurework_results(work, work->n_taken);
+    if (status || !work->has_writer || work->options->format != UMM_RESULT_NPY ||
+        work->writer_options.way == UMM_RESULT_FRESH)
+        return status;
+    return umm_resultwriter_keep(&work->writer, n_out, err);
+}
+
+/* The last row that was taken does not come again, and the output lacks what it gives. */
+static enum umm_status replay_last(struct umm_featurework *work, struct umm_error *err)
+{
+    const char *last = work->ring + (work->n_ring - 1) * work->row_bytes;
+    char *row = malloc(work->row_bytes);
+    if (!row)
+        return umm_error_set_memory(err, work->row_bytes, "a row");
+    memcpy(row, last, work->row_bytes);
+    work->position--;
+    enum umm_status status = undo_last(work, err);
+    if (!status)
+        status = umm_featurework_take(work, row, 1, err);
+    free(row);
+    return status;
+}
+
+/* Which row of the input the first one of a pipe or a text is. */
+static enum umm_status place(struct umm_featurework *work, const char *row, struct umm_error *err)
+{
+    char a[UMM_TIME_ISO_MAX], b[UMM_TIME_ISO_MAX];
+    const struct umm_checkpoint *c = &work->checkpoint;
+    int64_t time, other;
+    work->is_placed = true;
+    work->position = 0;
+    work->is_seen_whole = true;
+    if (!work->has_checkpoint || work->n_taken == 0)
+        return UMM_OK;
+    enum umm_status status = time_of(work, row, 0, &time, err);
+    if (status || time == c->first_time)
+        return status;
+    work->is_seen_whole = false;
+    work->position = work->n_taken;
+    if (time > c->last_time)
+        return work->is_last_undone ? replay_last(work, err) : UMM_OK;
+    for (size_t i = 0; i < work->n_ring; i++) {
+        work->position = work->n_taken - work->n_ring + i;
+        status = time_of(work, work->ring + i * work->row_bytes, work->position, &other, err);
+        if (status || time == other)
+            return status;
+    }
+    status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
+                                "begins at %s, which is neither the state's first row nor behind "
+                                "its last, of %s",
+                                umm_barreader_time_text(&work->reader.time_type, time, a),
+                                umm_barreader_time_text(&work->reader.time_type, c->last_time, b));
+    return hint(work, status, err);
+}
+
+static enum umm_status refuse_change(const struct umm_featurework *work, const char *row,
+                                     struct umm_error *err)
+{
+    char text[UMM_TIME_ISO_MAX];
+    int64_t time;
+    enum umm_status status = time_of(work, row, work->position, &time, err);
+    if (status)
+        return status;
+    umm_barreader_time_text(&work->reader.time_type, time, text);
+    if (work->position + 1 == work->n_taken && time == work->checkpoint.last_time)
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
+                                  "the last row that the state has taken, of %s, is another now; "
+                                  "see --revise-last",
+                                  text);
+    return hint(work,
+                umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
+                                   "row %" PRIu64
+                                   ", of %s, is not what it was when the state took it",
+                                   work->position, text),
+                err);
+}
+
+/* The row at position, which was taken before. *is_new: it is to be taken again. */
+static enum umm_status check_row(struct umm_featurework *work, const char *row, bool *is_new,
+                                 struct umm_error *err)
+{
+    const size_t size = work->row_bytes;
+    const uint64_t ring_first = work->n_taken - work->n_ring;
+    const bool is_last = work->position + 1 == work->n_taken;
+    bool is_same = work->position > 0 || memcmp(row, work->first_row, size) == 0;
+    enum umm_status status = UMM_OK;
+    int64_t time;
+    *is_new = false;
+    if (is_last && work->is_seen_whole && work->has_before &&
+        memcmp(&work->seen, &work->history_before, sizeof work->seen) != 0)
+        return hint(work,
+                    umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
+                                       "the rows before row %" PRIu64
+                                       " are not what they were when the state took them",
+                                       work->position),
+                    err);
+    if (is_last || work->position >= ring_first)
+        is_same = memcmp(row, work->ring + (work->position - ring_first) * size, size) == 0;
+    if (is_last && work->has_before && !is_same && work->options->is_revise_last) {
+        status = time_of(work, row, work->position, &time, err);
+        *is_new = !status && time == work->checkpoint.last_time;
+    }
+    if (is_last && is_same && work->is_last_undone)
+        *is_new = true;
+    if (!status && !is_same && !*is_new)
+        return refuse_change(work, row, err);
+    if (!status && *is_new)
+        return undo_last(work, err);
+    if (work->is_seen_whole)
+        umm_rowhash_add(&work->seen, row, 1, size);
+    return status;
+}
+
+enum umm_status umm_featurework_check_rows(struct umm_featurework *work, const char *rows,
+                                           uint64_t n, uint64_t *n_old, struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
+    bool is_new = false;
+    *n_old = 0;
+    if (!work->is_placed && n > 0)
+        status = place(work, rows, err);
+    while (!status && *n_old < n && work->position < work->n_taken) {
+        status = check_row(work, rows + *n_old * work->row_bytes, &is_new, err);
+        if (status || is_new)
+            break;
+        ++*n_old;
+        work->position++;
+    }
+    return status;
+}
+
+/* ---- saving ---------------------------------------------------------------------- */
+
+static enum umm_status set_state(struct umm_checkpoint *c, enum umm_checkpoint_part_name name,
+                                 const struct umm_features_state *state, struct umm_error *err)
+{
+    size_t len = umm_features_state_size(state);
+    void *bytes = malloc(len);
+    if (!bytes)
+        return umm_error_set_memory(err, len, "a state");
+    umm_features_state_save(state, bytes);
+    enum umm_status status = umm_checkpoint_set(c, name, bytes, len, err);
+    free(bytes);
+    return status;
+}
+
+static enum umm_status set_texts(const struct umm_featurework *work, struct umm_checkpoint *c,
+                                 struct umm_error *err)
+{
+    char *plan = plan_text(work);
+    if (!plan)
+        return umm_error_set_memory(err, 0, "a plan");
+    enum umm_status status = umm_checkpoint_set(c, UMM_CHECKPOINT_PLAN, plan, strlen(plan), err);
+    free(plan);
+    return status ? status
+                  : umm_checkpoint_set(c, UMM_CHECKPOINT_INPUT, work->input_text,
+                                       strlen(work->input_text), err);
+}
+
+/* The output as it is after this run, if it is one that grows. */
+static enum umm_status set_output(const struct umm_featurework *work, struct umm_checkpoint *c,
+                                  struct umm_error *err)
+{
+    if (!work->has_writer || !work->options->is_append)
+        return umm_checkpoint_set(c, UMM_CHECKPOINT_LAST_OUT, NULL, 0, err);
+    const struct out_tail tail =
+        tail_of(work->writer.tail, work->writer.n_tail, work->rows.row_bytes);
+    c->out_tail_hash = tail.hash;
+    c->n_out_tail = tail.n;
+    return umm_checkpoint_set(c, UMM_CHECKPOINT_LAST_OUT, tail.last,
+                              tail.last ? work->rows.row_bytes : 0, err);
+}
+
+static enum umm_status make_checkpoint(const struct umm_featurework *work, struct umm_checkpoint *c,
+                                       struct umm_error *err)
+{
+    *c = (struct umm_checkpoint){.numerics = work->options->features->numerics,
+                                 .n_rows = work->n_taken,
+                                 .n_bytes = work->n_taken * work->row_bytes,
+                                 .first_time = work->result->first_time,
+                                 .last_time = work->last_time,
+                                 .history = work->history,
+                                 .history_before = work->history_before,
+                                 .n_out_rows = umm_featurework_results(work, work->n_taken)};
+    enum umm_status status = set_texts(work, c, err);
+    if (!status)
+        status = umm_checkpoint_set(c, UMM_CHECKPOINT_FIRST, work->first_row, work->row_bytes, err);
+    if (!status)
+        status = umm_checkpoint_set(c, UMM_CHECKPOINT_RING, work->ring,
+                                    work->n_ring * work->row_bytes, err);
+    if (!status)
+        status = set_output(work, c, err);
+    if (!status)
+        status = set_state(c, UMM_CHECKPOINT_STATE, work->state, err);
+    if (!status && work->has_before)
+        status = set_state(c, UMM_CHECKPOINT_BEFORE, work->before, err);
+    if (!status && !work->has_before)
+        status = umm_checkpoint_set(c, UMM_CHECKPOINT_BEFORE, NULL, 0, err);
+    return status;
+}
+
+enum umm_status umm_featurework_encode(const struct umm_featurework *work, char **bytes,
+                                       size_t *len_bytes, struct umm_error *err)
+{
+    struct umm_checkpoint c;
+    enum umm_status status = make_checkpoint(work, &c, err);
+    if (!status)
+        status = umm_checkpoint_encode(&c, bytes, len_bytes, err);
+    umm_checkpoint_free(&c);
+    return status;
+}
+
+enum umm_status umm_featurework_save(struct umm_featurework *work, struct umm_error *err)
+{
+    struct umm_checkpoint c = {.n_rows = 0};
+    /* A stream that goes on, behind the rows that it has; anything else is committed by now. */
+    enum umm_status status = umm_outfile_sync(&work->writer.output.file, err);
+    if (!status)
+        status = make_checkpoint(work, &c, err);
+    if (!status)
+        status = umm_checkpoint_save(&c, work->options->state, err);
+    umm_checkpoint_free(&c);
+    work->n_saved = work->n_taken;
+    return status;
+}

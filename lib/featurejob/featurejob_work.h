@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* featurejob_work.h - a job under way; private to featurejob*.c. */
+#ifndef UMM_FEATUREJOB_FEATUREJOB_WORK_H
+#define UMM_FEATUREJOB_FEATUREJOB_WORK_H
+
+#include "featurejob/barreader.h"
+#include "featurejob/checkpoint.h"
+#include "featurejob/featurejob.h"
+
+/*
+ * Rows of the input by number:
+ *
+ *     | taken before          | taken now | in raw       | to come
+ *     0          n_ring rows  ^ n_start   ^ n_taken      ^ position
+ */
+struct umm_featurework {
+    const struct umm_featurejob_options *options;
+    const char *name; /* of the input, in messages */
+    struct umm_featurejob_result *result;
+    struct umm_run *run;
+
+    struct umm_checkpoint checkpoint; /* as it was loaded */
+    bool has_checkpoint;
+    bool is_random;      /* the input can be read from any row on */
+    bool is_last_undone; /* the output's last row is not the state's: it is made again */
+    uint64_t limit;      /* verify: rows to take */
+
+    struct umm_barreader reader;
+    struct umm_resultrows rows;
+    struct umm_resultwriter_options writer_options;
+    struct umm_resultwriter writer;
+    bool has_writer;
+    char *input_text;
+
+    struct umm_features_state *state, *before;
+    bool has_before;
+    struct umm_rowhash history, history_before;
+    struct umm_rowhash seen; /* of rows that were taken before, as they come again */
+    bool is_seen_whole;      /* from row 0 on */
+
+    size_t row_bytes;
+    char *first_row, *ring;
+    size_t n_ring;
+    uint64_t n_taken, n_saved, position;
+    bool is_placed, is_ended, has_last;
+    bool is_torn; /* rows were taken whose results are not all out */
+    int64_t last_time;
+    uint64_t drop; /* rows without a row of results */
+
+    /* Takes the results of rows first..first+n of times and out, in place of a writer. */
+    enum umm_status (*emit)(void *user, const struct umm_featurework *work, size_t first, size_t n,
+                            struct umm_error *err);
+    void *emit_user;
+
+    bool is_counted; /* n_coming rows, or a few more, come after the state's */
+    uint64_t n_coming;
+    size_t cap_rows, n_raw;
+    void *room; /* of all that has cap_rows rows: */
+    char *raw;
+    int64_t *times;
+    double *columns[UMM_BARREADER_COLUMNS];
+    double **out, **shifted;
+};
+
+/* ---- featurejob.c ---- */
+
+extern const char umm_featurejob_no_checkpoint[];
+
+/* Make the states, load the state file; then, with the type of the rows, take it up. */
+UMM_MUST_USE enum umm_status umm_featurework_open(struct umm_featurework *work,
+                                                  struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_featurework_begin(struct umm_featurework *work,
+                                                   const struct umm_npy *npy,
+                                                   struct umm_error *err);
+void umm_featurework_close(struct umm_featurework *work);
+
+/* Rows as they come, old ones and new ones. */
+UMM_MUST_USE enum umm_status umm_featurework_feed(struct umm_featurework *work, const char *rows,
+                                                  uint64_t n, struct umm_error *err);
+
+/* ---- featurejob_resume.c ---- */
+
+/* Load the state file, if there is one and it is wanted; check what can be by itself. */
+UMM_MUST_USE enum umm_status umm_featurework_load(struct umm_featurework *work,
+                                                  struct umm_error *err);
+
+/*
+ * How many rows the input has. While just the last one of n_wanted is missing, for a second, it
+ * is looked again: an array's last row is not counted while another takes its place.
+ */
+UMM_MUST_USE enum umm_status umm_featurework_count(struct umm_featurework *work, uint64_t n_wanted,
+                                                   uint64_t *n_rows, struct umm_error *err);
+
+/* Put the loaded state in force for rows of that type. */
+UMM_MUST_USE enum umm_status umm_featurework_resume(struct umm_featurework *work,
+                                                    struct umm_error *err);
+
+/* The output that is there against the state. */
+UMM_MUST_USE enum umm_status umm_featurework_check_output(struct umm_featurework *work,
+                                                          struct umm_error *err);
+
+/*
+ * Rows of the input that may have been taken before: *n_old of the n rows were, and are as
+ * they were.
+ */
+UMM_MUST_USE enum umm_status umm_featurework_check_rows(struct umm_featurework *work,
+                                                        const char *rows, uint64_t n,
+                                                        uint64_t *n_old, struct umm_error *err);
+
+/* The state as bytes, malloc'ed. */
+UMM_MUST_USE enum umm_status umm_featurework_encode(const struct umm_featurework *work,
+                                                    char **bytes, size_t *len_bytes,
+                                                    struct umm_error *err);
+
+/* Write the state; before it, what went out through a stream is made durable. */
+UMM_MUST_USE enum umm_status umm_featurework_save(struct umm_featurework *work,
+                                                  struct umm_error *err);
+
+/* Rows of results that n rows give. */
+static inline uint64_t umm_featurework_results(const struct umm_featurework *work, uint64_t n)
+{
+    return n > work->drop ? n - work->drop : 0;
+}
+
+/* ---- featurejob_verify.c ---- */
+
+/* All rows were taken anew: is the loaded state what they give? */
+UMM_MUST_USE enum umm_status umm_featurework_compare(struct umm_featurework *work,
+                                                     struct umm_error *err);
+
+/* ---- featurejob_rows.c ---- */
+
+/* Room for rows; free it with umm_featurework_free_rows. */
+UMM_MUST_USE enum umm_status umm_featurework_make_rows(struct umm_featurework *work,
+                                                       struct umm_error *err);
+void umm_featurework_free_rows(struct umm_featurework *work);
+
+/* New rows, and the end of them. */
+UMM_MUST_USE enum umm_status umm_featurework_take(struct umm_featurework *work, const char *rows,
+                                                  uint64_t n, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_featurework_finish(struct umm_featurework *work,
+                                                    struct umm_error *err);
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+#include "featurejob/featurereport.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "feature/feature.h"
+#include "featurejob/barreader.h"
+#include "format/json.h"
+
+/* ---- a job ----------------------------------------------------------------------- */
+
+static const char *time_text(const struct umm_featurejob_result *result, int64_t time,
+                             char out[UMM_TIME_ISO_MAX])
+{
+    return umm_barreader_time_text(&result->time_type, time, out);
+}
+
+static double rate(const struct umm_featurejob_result *result)
+{
+    return result->seconds > 0 ? (double)result->n_new / result->seconds : 0;
+}
+
+enum umm_status umm_featurereport_json(const struct umm_featurejob_options *options,
+                                       const struct umm_featurejob_result *result, bool is_compact,
+                                       char **text, size_t *len_bytes, struct umm_error *err)
+{
+    char time[UMM_TIME_ISO_MAX];
+    struct umm_json *json = umm_json_new();
+    umm_json_put_text(json, "tool", "umm-features");
+    umm_json_put_text(json, "version", UMM_VERSION);
+    umm_json_put_text(json, "input", options->input);
+    umm_json_put_text(json, "output", options->output);
+    umm_json_put_text(json, "state", options->state);
+    umm_json_put_text(json, "features", umm_features_text(options->features));
+    if (options->is_verify)
+        umm_json_put_text(json, "verdict", "PASS");
+    umm_json_put_bool(json, "changed", result->is_changed);
+    umm_json_put_bool(json, "last_row_revised", result->is_revised);
+    umm_json_put_count(json, "rows_before", result->n_before);
+    umm_json_put_count(json, "rows_new", result->n_new);
+    umm_json_put_count(json, "rows_held_back", result->n_held);
+    umm_json_put_count(json, "rows_rejected", result->n_rejected);
+    umm_json_put_count(json, "rows_passed_over", result->n_passed_over);
+    umm_json_put_count(json, "held_back_bytes", result->n_held_bytes);
+    umm_json_put_count(json, "rows_written", result->n_written);
+    umm_json_put_count(json, "rows_output", result->n_out);
+    if (result->n_symbols)
+        umm_json_put_count(json, "symbols", result->n_symbols);
+    umm_json_put_count(json, "gaps", result->n_gaps);
+    if (result->has_times) {
+        umm_json_put_text(json, "first_time", time_text(result, result->first_time, time));
+        umm_json_put_text(json, "last_time", time_text(result, result->last_time, time));
+    }
+    umm_json_put_real(json, "seconds", result->seconds);
+    umm_json_put_real(json, "rows_per_second", rate(result));
+    for (size_t i = 0; i < umm_features_n_outputs(options->features); i++) {
+        struct umm_json *item = umm_json_add_object(json, "columns");
+        umm_json_put_text(item, "name", umm_features_name(options->features, i));
+        umm_json_put_count(item, "lookback", umm_features_lookback(options->features, i));
+    }
+    enum umm_status status = umm_json_print(json, is_compact, text, len_bytes, err);
+    umm_json_free(json);
+    return status;
+}
+
+void umm_featurereport_metrics(const struct umm_featurejob_options *options,
+                               const struct umm_featurejob_result *result,
+                               struct umm_prometheus *page)
+{
+    struct umm_time time;
+    /* A dataset without an output still has its own state. */
+    umm_prometheus_begin(page, "umm-features", NULL,
+                         options->output ? options->output : options->state);
+    umm_prometheus_add(page, UMM_METRIC_ROWS, (double)result->n_out);
+    umm_prometheus_add(page, UMM_METRIC_ROWS_WRITTEN, (double)result->n_written);
+    umm_prometheus_add(page, UMM_METRIC_ROWS_REJECTED, (double)result->n_rejected);
+    umm_prometheus_add(page, UMM_METRIC_ROWS_TAKEN, (double)result->n_new);
+    umm_prometheus_add(page, UMM_METRIC_DURATION, result->seconds);
+    if (result->has_times && umm_barreader_time(&result->time_type, result->last_time, &time))
+        umm_prometheus_add(page, UMM_METRIC_LAST_ROW_TIME,
+                           (double)time.sec + (double)time.nsec * 1e-9);
+    umm_prometheus_success(page);
+}
+
+void umm_featurereport_line(const struct umm_featurejob_options *options,
+                            const struct umm_featurejob_result *result,
+                            char line[UMM_FEATUREREPORT_LINE_MAX])
+{
+    const size_t cap = UMM_FEATUREREPORT_LINE_MAX;
+    char path[UMM_EXCERPT_MAX * 4];
+    umm_escape(path, sizeof path, options->input, strlen(options->input));
+    size_t n = (size_t)snprintf(line, cap, "%s: ", path);
+    if (options->is_verify) {
+        snprintf(line + n, cap - n, "PASS, %" PRIu64 " rows are what the input gives; %.3f s",
+                 result->n_new, result->seconds);
+        return;
+    }
+    n += (size_t)snprintf(line + n, cap - n, "%" PRIu64 " new rows", result->n_new);
+    if (result->n_before)
+        n += (size_t)snprintf(line + n, cap - n, " after %" PRIu64, result->n_before);
+    if (result->is_revised)
+        n += (size_t)snprintf(line + n, cap - n, ", the last one again");
+    if (result->n_held)
+        n += (size_t)snprintf(line + n, cap - n, ", %" PRIu64 " held back", result->n_held);
+    if (result->n_rejected)
+        n += (size_t)snprintf(line + n, cap - n, ", %" PRIu64 " rejected", result->n_rejected);
+    if (result->n_passed_over)
+        n +=
+            (size_t)snprintf(line + n, cap - n, ", %" PRIu64 " passed over", result->n_passed_over);
+    if (result->n_held_bytes)
+        n += (size_t)snprintf(line + n, cap - n, ", %" PRIu64 " bytes of a cut line held back",
+                              result->n_held_bytes);
+    if (result->n_gaps)
+        n += (size_t)snprintf(line + n, cap - n, ", %" PRIu64 " gaps", result->n_gaps);
+    if (options->output) {
+        umm_escape(path, sizeof path, options->output, strlen(options->output));
+        n += (size_t)snprintf(line + n, cap - n, "; %s: %" PRIu64 " rows", path, result->n_out);
+    }
+    if (!result->is_changed)
+        n += (size_t)snprintf(line + n, cap - n, ", unchanged");
+    snprintf(line + n, cap - n, "; %.3f s, %.0f rows/s", result->seconds, rate(result));
+}
+
+/* ---- the features that there are ------------------------------------------------- */
+
+/* The plan of feature i as its usage has it; NULL past the last, or without memory. */
+static struct umm_features *plan_of(size_t i, const char **name, const char **usage,
+                                    const char **about, const char **origin)
+{
+    struct umm_features *plan = NULL;
+    *name = umm_features_describe(i, usage, about, origin);
+    if (!*name || umm_features_plan(*name, NULL, &plan, NULL) != UMM_OK)
+        return NULL;
+    return plan;
+}
+
+/* The words of a parameter one by one, "day|all": the next one's length; 0 past the last. */
+static size_t next_word(const char **words)
+{
+    *words += **words == '|';
+    return strcspn(*words, "|");
+}
+
+/* "n from 2 to 100000, k from 0 to 1000", "anchor day or all"; nothing without parameters. */
+static size_t print_params(const struct umm_feature_def *def, char *out, size_t cap)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < UMM_FEATURE_PARAMS && def->params[i].name; i++) {
+        const struct umm_feature_param *param = &def->params[i];
+        const char *word = param->words;
+        n += (size_t)snprintf(out + n, cap - n, "%s%s", i ? ", " : "    ", param->name);
+        if (!word)
+            n += (size_t)snprintf(out + n, cap - n, " from %g to %.0f", param->min, param->max);
+        for (size_t len; word && (len = next_word(&word)); word += len)
+            n += (size_t)snprintf(out + n, cap - n, "%s%.*s", word == param->words ? " " : " or ",
+                                  (int)len, word);
+    }
+    if (n)
+        n += (size_t)snprintf(out + n, cap - n, "\n");
+    return n;
+}
+
+static void put_params(struct umm_json *item, const struct umm_feature_def *def)
+{
+    for (size_t i = 0; i < UMM_FEATURE_PARAMS && def->params[i].name; i++) {
+        const struct umm_feature_param *param = &def->params[i];
+        struct umm_json *json = umm_json_add_object(item, "parameters");
+        umm_json_put_text(json, "name", param->name);
+        if (param->words) {
+            umm_json_put_text(json, "words", param->words);
+            continue;
+        }
+        umm_json_put_real(json, "min", param->min);
+        umm_json_put_real(json, "max", param->max);
+        umm_json_put_real(json, "default", param->standard);
+    }
+}
+
+bool umm_featurereport_feature(size_t i, char lines[UMM_FEATUREREPORT_LINE_MAX])
+{
+    const size_t cap = UMM_FEATUREREPORT_LINE_MAX;
+    const char *name, *usage, *about, *origin;
+    struct umm_features *plan = plan_of(i, &name, &usage, &about, &origin);
+    if (!plan)
+        return false;
+    size_t n = (size_t)snprintf(lines, cap, "%s\n", usage);
+    for (size_t len; *about; about += len + (about[len] == '\n')) {
+        len = strcspn(about, "\n");
+        n += (size_t)snprintf(lines + n, cap - n, "    %.*s\n", (int)len, about);
+    }
+    n += print_params(umm_feature_at(i), lines + n, cap - n);
+    n += (size_t)snprintf(lines + n, cap - n, "    ");
+    for (size_t k = 0; k < umm_features_n_outputs(plan); k++)
+        n += (size_t)snprintf(lines + n, cap - n, "%s%s from row %" PRIu64, k ? ", " : "",
+                              umm_features_name(plan, k), umm_features_lookback(plan, k));
+    snprintf(lines + n, cap - n, "\n    %s", origin);
+    umm_features_free(plan);
+    return true;
+}
+
+enum umm_status umm_featurereport_list_json(char **text, size_t *len_bytes, struct umm_error *err)
+{
+    const char *name, *usage, *about, *origin;
+    struct umm_features *plan;
+    struct umm_json *json = umm_json_new();
+    for (size_t i = 0; (plan = plan_of(i, &name, &usage, &about, &origin)); i++) {
+        struct umm_json *item = umm_json_add_object(json, "features");
+        umm_json_put_text(item, "name", name);
+        umm_json_put_text(item, "usage", usage);
+        umm_json_put_text(item, "about", about);
+        umm_json_put_text(item, "definition", origin);
+        put_params(item, umm_feature_at(i));
+        for (size_t k = 0; k < umm_features_n_outputs(plan); k++) {
+            struct umm_json *output = umm_json_add_object(item, "outputs");
+            umm_json_put_text(output, "name", umm_features_name(plan, k));
+            umm_json_put_count(output, "lookback", umm_features_lookback(plan, k));
+        }
+        umm_features_free(plan);
+    }
+    enum umm_status status = umm_json_print(json, false, text, len_bytes, err);
+    umm_json_free(json);
+    return status;
+}

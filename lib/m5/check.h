@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check.h - running what is to be judged: the workload of workload.h, twice, or a command
+ * of the user's, once, in processes of their own, measured from outside.
+ *
+ *     scratch/data      the workload's files
+ *     scratch/tmp       TMPDIR of the process: empty again, at the end, if all is well
+ *     /dev/shm          its own where the kernel allows it: see sys/isolate.h
+ *
+ * Without a pool the workload runs first, as fast as it goes and unsynced: what it
+ * allocates does not depend on that. The second run then gets what is left of the time.
+ * From a process with one thread and no other children. The workload's process finds that
+ * process's number in its environment, so that it can end with it; scratch directories of
+ * checks that were killed go with the next one.
+ */
+#ifndef UMM_M5_CHECK_H
+#define UMM_M5_CHECK_H
+
+#include "m5/record.h"
+
+/* The environment variable with the number of the process whose end is the workload's. */
+#define UMM_CHECK_VARIABLE "UMM_M5_CHECK"
+
+/*
+ * self             path of the program whose "run" command is the workload
+ * alloc_library    path of libumm-alloc.so
+ * parent           an existing directory for the scratch directory
+ * envp             environment of the process; TMPDIR, M5_SIGNALS and M5_SECONDS are set
+ * command          of the user's, ended by NULL; NULL for the workload
+ * duration_ns      0: as fast as it goes
+ * duration_max_ns  what takes much longer, twice and more, is ended: UMM_ERR_SYSTEM
+ * is_shm_private   /dev/shm was isolated: all in it is of this run
+ */
+struct umm_check_options {
+    const char *self;
+    const char *alloc_library;
+    const char *parent;
+    char *const *envp;
+    char *const *command;
+    uint64_t n_signals, seed;
+    uint64_t duration_ns, duration_max_ns;
+    uint64_t allocs_max_thousandths;
+    const char *canary; /* as "run" takes it; NULL: none */
+    bool is_unsynced;   /* the workload syncs nothing */
+    bool is_shm_private;
+};
+
+/* UMM_ERR_SYSTEM, also when the command cannot be run; UMM_ERR_MEMORY; UMM_ERR_CANCELLED. */
+UMM_MUST_USE enum umm_status umm_check_run(const struct umm_check_options *options,
+                                           struct umm_run *run, struct umm_record *record,
+                                           struct umm_error *err);
+
+#endif

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "store/store.h"
+
+/* Keys looked at together: enough to have several cache misses under way. */
+enum { BATCH = 32 };
+
+/* ---- reading ------------------------------------------------------------------- */
+
+void umm_store_nap(void)
+{
+    enum { NAP_NS = 1000000 };
+    (void)nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
+}
+
+/* One look. READ_OTHER: the key is not there. */
+static enum umm_store_reading look(const struct umm_store *store, const struct umm_store_key *key,
+                                   struct umm_store_entry *entry, float *vector)
+{
+    struct umm_store_probe probe;
+    uint64_t turn;
+    uint32_t position;
+    bool is_torn = false;
+    umm_store_probe_begin(store, key, &probe, &turn);
+    while ((position = umm_store_probe_next(store, &probe)) != UMM_STORE_NOWHERE) {
+        enum umm_store_reading reading = umm_store_read(store, position, key, entry, vector);
+        if (reading == UMM_STORE_READ_OK)
+            return reading;
+        is_torn |= reading == UMM_STORE_READ_TORN;
+    }
+    /* The table in use may have changed: then this was no look at all. */
+    is_torn |= umm_store_has_turned(store, turn);
+    return is_torn ? UMM_STORE_READ_TORN : UMM_STORE_READ_OTHER;
+}
+
+static bool get(struct umm_store *store, const struct umm_store_key *key, float *vector,
+                struct umm_store_entry *entry)
+{
+    struct umm_store_key again;
+    bool is_fresh = false;
+    for (int n = 0; n < UMM_STORE_TRIES + UMM_STORE_NAPS; n++) {
+        /* An index that took the place of another hashes in its own way. */
+        if (key->seed != store->seed) {
+            again = *key;
+            umm_store_hash_key(store, &again);
+            key = &again;
+        }
+        enum umm_store_reading reading = look(store, key, entry, vector);
+        if (reading == UMM_STORE_READ_OK)
+            return true;
+        if (reading == UMM_STORE_READ_TORN && n >= UMM_STORE_TRIES)
+            umm_store_nap();
+        if (reading == UMM_STORE_READ_TORN)
+            continue;
+        if (is_fresh || !__atomic_load_n(&store->head->is_replaced, __ATOMIC_ACQUIRE) ||
+            !umm_store_refresh(store))
+            return false;
+        is_fresh = true;
+    }
+    return false;
+}
+
+bool umm_store_get(struct umm_store *store, const void *id, size_t id_bytes, float *vector,
+                   struct umm_store_entry *entry)
+{
+    struct umm_store_key key;
+    return umm_store_make_key(store, id, id_bytes, &key) && get(store, &key, vector, entry);
+}
+
+/* Ask for what the keys will need: first the tables' entries, then slots and vectors. */
+static void prefetch(const struct umm_store *store, const struct umm_store_key *keys, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        umm_store_prefetch_table(store, &keys[i]);
+    for (size_t i = 0; i < n; i++) {
+        struct umm_store_probe probe;
+        uint64_t turn;
+        umm_store_probe_begin(store, &keys[i], &probe, &turn);
+        uint32_t position = umm_store_probe_next(store, &probe);
+        if (position != UMM_STORE_NOWHERE)
+            umm_store_prefetch(store, position);
+    }
+}
+
+/* Keys of the next n cells; one that cannot be gets length 0 in lens. */
+static void make_keys(const struct umm_store *store, const char *ids, size_t cell_bytes, size_t n,
+                      struct umm_store_key *keys, size_t *lens)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *id = ids + i * cell_bytes;
+        lens[i] = strnlen(id, cell_bytes);
+        keys[i].hash = 0;
+        if (!umm_store_make_key(store, id, lens[i], &keys[i]))
+            lens[i] = 0;
+    }
+}
+
+size_t umm_store_get_many(struct umm_store *store, const char *ids, size_t cell_bytes, size_t n,
+                          float *vectors, bool *is_found)
+{
+    struct umm_store_key keys[BATCH];
+    size_t lens[BATCH], n_found = 0;
+    for (size_t first = 0; first < n; first += BATCH) {
+        size_t n_now = n - first < BATCH ? n - first : BATCH;
+        make_keys(store, ids + first * cell_bytes, cell_bytes, n_now, keys, lens);
+        prefetch(store, keys, n_now);
+        for (size_t i = 0; i < n_now; i++) {
+            float *vector = vectors + (first + i) * store->dim;
+            is_found[first + i] = lens[i] && get(store, &keys[i], vector, NULL);
+            n_found += is_found[first + i];
+        }
+    }
+    return n_found;
+}
+
+bool umm_store_next(struct umm_store *store, uint64_t position, struct umm_store_entry *entry,
+                    float *vector)
+{
+    for (; position < store->max_positions; position++) {
+        enum umm_store_reading reading = UMM_STORE_READ_TORN;
+        for (int n = 0; reading == UMM_STORE_READ_TORN && n < UMM_STORE_TRIES + UMM_STORE_NAPS;
+             n++) {
+            reading = umm_store_read(store, (uint32_t)position, NULL, entry, vector);
+            if (reading == UMM_STORE_READ_TORN && n >= UMM_STORE_TRIES)
+                umm_store_nap();
+        }
+        if (reading == UMM_STORE_READ_OK)
+            return true;
+    }
+    return false;
+}
+
+void umm_store_info(const struct umm_store *store, struct umm_store_info *info)
+{
+    const struct umm_store_head *head = store->head;
+    uint64_t n_entries = __atomic_load_n(&head->n_entries, __ATOMIC_RELAXED);
+    uint64_t n_inactive = __atomic_load_n(&head->n_inactive, __ATOMIC_RELAXED);
+    *info = (struct umm_store_info){
+        .max_positions = store->max_positions,
+        .dim = store->dim,
+        .id_max_bytes = store->id_words * 8 - 1,
+        .n_entries = n_entries,
+        /* A writer at work changes one after the other. */
+        .n_inactive = n_inactive < n_entries ? n_inactive : n_entries,
+        .n_puts = __atomic_load_n(&head->n_puts, __ATOMIC_RELAXED),
+        .n_evictions = __atomic_load_n(&head->n_evictions, __ATOMIC_RELAXED),
+        .n_bytes =
+            store->vectors_map.len_bytes + store->slots_map.len_bytes + store->index_map.len_bytes,
+        .n_cleared = store->n_cleared};
+}
+
+/* ---- writing --------------------------------------------------------------------- */
+
+static enum umm_status bad_id(const struct umm_store *store, const char *id, size_t id_bytes,
+                              struct umm_error *err)
+{
+    char shown[UMM_EXCERPT_MAX];
+    size_t most = store->id_words * sizeof(uint64_t) - 1;
+    if (id_bytes == 0)
+        return umm_error_set(err, UMM_ERR_ARGUMENT, "an id is empty");
+    umm_escape(shown, sizeof shown, id, id_bytes);
+    if (id_bytes > most)
+        return umm_error_set(err, UMM_ERR_ARGUMENT,
+                             "the id \"%s\" has %zu bytes, the store has room for %zu", shown,
+                             id_bytes, most);
+    return umm_error_set(err, UMM_ERR_ARGUMENT, "the id \"%s\" has a control character", shown);
+}
+
+/*
+ * The oldest inactive position, and the key it has. A damaged heap may have positions that are
+ * free or active: they stay what they are.
+ */
+static uint32_t find_oldest(struct umm_store *store, struct umm_store_key *key)
+{
+    uint32_t position;
+    while ((position = umm_store_heap_first(store)) != UMM_STORE_NOWHERE &&
+           (!umm_store_slot_key(store, position, key) || umm_store_is_active(store, position)))
+        umm_store_heap_pop(store);
+    return position;
+}
+
+uint32_t umm_store_oldest(struct umm_store *store)
+{
+    struct umm_store_key key;
+    return store->is_writer ? find_oldest(store, &key) : UMM_STORE_NOWHERE;
+}
+
+/* Take it from the id that has it; *entry, unless NULL, is what it was. */
+static uint32_t evict(struct umm_store *store, struct umm_store_entry *entry)
+{
+    struct umm_store_key old;
+    uint32_t position = find_oldest(store, &old);
+    if (position == UMM_STORE_NOWHERE)
+        return position;
+    if (entry)
+        (void)umm_store_read(store, position, NULL, entry, NULL);
+    umm_store_heap_pop(store);
+    umm_store_remove(store, &old, position);
+    store->head->n_entries--;
+    store->head->n_evictions++;
+    return position;
+}
+
+/* A position for a new id. */
+static uint32_t allocate(struct umm_store *store)
+{
+    uint32_t position = umm_store_free_pop(store);
+    if (position != UMM_STORE_NOWHERE)
+        return position;
+    if (store->head->n_used < store->max_positions)
+        return (uint32_t)store->head->n_used++;
+    return evict(store, NULL);
+}
+
+/*
+ * The index of another store, or an old copy of this one's, may have a position for free
+ * that an entry is at: then it is made again.
+ */
+static bool is_doubtful(const struct umm_store *store)
+{
+    uint32_t next = umm_store_free_next(store);
+    if (next == UMM_STORE_NOWHERE && store->head->n_used < store->max_positions)
+        next = (uint32_t)store->head->n_used;
+    return next != UMM_STORE_NOWHERE && umm_store_is_taken(store, next);
+}
+
+/* Where the id is or, if it is new, may be; or NOWHERE. */
+static uint32_t place(struct umm_store *store, const struct umm_store_key *key, bool *is_new)
+{
+    uint32_t position = umm_store_find(store, key);
+    if (position == UMM_STORE_NOWHERE && is_doubtful(store)) {
+        umm_store_rebuild(store);
+        position = umm_store_find(store, key);
+    }
+    *is_new = position == UMM_STORE_NOWHERE;
+    if (*is_new)
+        return allocate(store);
+    if (!umm_store_is_active(store, position))
+        umm_store_heap_remove(store, position); /* before its time changes */
+    return position;
+}
+
+static enum umm_status put(struct umm_store *store, const struct umm_store_key *key,
+                           const float *vector, int64_t timestamp_ns, struct umm_error *err)
+{
+    bool is_new;
+    uint32_t position = place(store, key, &is_new);
+    if (position == UMM_STORE_NOWHERE)
+        return umm_error_set(err, UMM_ERR_CONFLICT,
+                             "the store is full: all %" PRIu64 " positions are active; mark some "
+                             "inactive, or resize it",
+                             store->max_positions);
+    umm_store_write(store, position, key, vector, timestamp_ns);
+    if (is_new) {
+        umm_store_insert(store, key, position);
+        store->head->n_entries++;
+    }
+    store->head->n_puts++;
+    return UMM_OK;
+}
+
+static enum umm_status check_writer(const struct umm_store *store, struct umm_error *err)
+{
+    if (store->is_writer)
+        return UMM_OK;
+    return umm_error_set_path(err, UMM_ERR_ARGUMENT, store->path, "is open for reading only");
+}
+
+enum umm_status umm_store_put(struct umm_store *store, const void *id, size_t id_bytes,
+                              const float *vector, int64_t timestamp_ns, struct umm_error *err)
+{
+    struct umm_store_key key;
+    enum umm_status status = check_writer(store, err);
+    if (status)
+        return status;
+    if (!umm_store_make_key(store, id, id_bytes, &key) || umm_store_has_control(id, id_bytes))
+        return bad_id(store, id, id_bytes, err);
+    return put(store, &key, vector, timestamp_ns, err);
+}
+
+enum umm_status umm_store_put_many(struct umm_store *store, const char *ids, size_t cell_bytes,
+                                   size_t n, const float *vectors, int64_t timestamp_ns,
+                                   size_t *n_put, struct umm_error *err)
+{
+    struct umm_store_key keys[BATCH];
+    size_t lens[BATCH];
+    *n_put = 0;
+    enum umm_status status = check_writer(store, err);
+    while (!status && *n_put < n) {
+        size_t first = *n_put, n_now = n - first < BATCH ? n - first : BATCH;
+        make_keys(store, ids + first * cell_bytes, cell_bytes, n_now, keys, lens);
+        prefetch(store, keys, n_now);
+        for (size_t i = 0; !status && i < n_now; i++) {
+            const char *id = ids + (first + i) * cell_bytes;
+            if (!lens[i] || umm_store_has_control(id, lens[i]))
+                status = bad_id(store, id, strnlen(id, cell_bytes), err);
+            else
+                status =
+                    put(store, &keys[i], vectors + (first + i) * store->dim, timestamp_ns, err);
+            *n_put += !status;
+        }
+    }
+    return status;
+}
+
+bool umm_store_mark_inactive(struct umm_store *store, const void *id, size_t id_bytes)
+{
+    struct umm_store_key key;
+    if (!store->is_writer || !umm_store_make_key(store, id, id_bytes, &key))
+        return false;
+    uint32_t position = umm_store_find(store, &key);
+    if (position == UMM_STORE_NOWHERE)
+        return false;
+    if (umm_store_is_active(store, position)) {
+        umm_store_set_active(store, position, false);
+        umm_store_heap_push(store, position);
+    }
+    return true;
+}
+
+bool umm_store_evict(struct umm_store *store, struct umm_store_entry *entry)
+{
+    uint32_t position = store->is_writer ? evict(store, entry) : UMM_STORE_NOWHERE;
+    if (position == UMM_STORE_NOWHERE)
+        return false;
+    umm_store_write(store, position, NULL, NULL, 0);
+    umm_store_free_push(store, position);
+    return true;
+}

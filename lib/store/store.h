@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store.h - what the files of the feature store (umm.h) share.
+ *
+ * A slot of slots.npy, all of it in words of 8 bytes:
+ *
+ *     | id, zero bytes behind | active | timestamp, ns | generation | check  |
+ *       8k - 1 bytes            1        8               4            4
+ *
+ * A slot and its vector are guarded by the generation as by a sequence lock (Boehm, "Can
+ * seqlocks get along with programming language memory models?", 2012): odd while they
+ * are written; a reader copies with relaxed atomic loads and starts again if it was odd
+ * or has changed. A slot's id never changes without it; active may.
+ *
+ * check is the low half of XXH64 of the vector, with XXH64 of the id's 8k bytes as its
+ * seed, which has the timestamp as its own; 0 of a free one. Only repair, and what hands
+ * entries on (store_look.h), looks at it: after a power cut pages may be older than others.
+ *
+ *     index.umm   | head, 4096 bytes | table 0 | table 1 | heap | places |
+ *
+ * A table maps the id's XXH64 to a position: linear probing over entries of 32 bits, the
+ * position + 2 in the low ones and as much of the hash as fits above; 0 is empty, 1 was
+ * removed. The head's turn, modulo 2, says which one is in use. When it has too many
+ * removed entries, the other one is filled, and the turn goes on: a reader that finds
+ * nothing looks whether the turn is still the same. heap has the inactive positions, the
+ * oldest first in a binary heap, and from its end downwards those free again; places says
+ * where in the heap a position is. Readers use neither.
+ *
+ * is_dirty is set, and on the device, before a writer changes anything, and cleared after
+ * all it did is on the device. So a writer that finds it set rebuilds the index.
+ */
+#ifndef UMM_STORE_STORE_H
+#define UMM_STORE_STORE_H
+
+#include "sys/lock.h"
+#include "sys/sharedmap.h"
+#include "umm.h"
+
+enum { UMM_STORE_HEAD_BYTES = 4096, UMM_STORE_ID_WORDS_MAX = (UMM_STORE_ID_MAX + 1) / 8 };
+enum { UMM_STORE_REMOVED = 1, UMM_STORE_FIRST = 2 };
+#define UMM_STORE_POSITIONS_MAX (UINT64_C(1) << 30)
+#define UMM_STORE_NOWHERE       UINT32_MAX
+
+/* The first bytes of index.umm, in this machine's byte order. */
+struct umm_store_head {
+    char magic[8];
+    uint32_t version, byte_order;
+    uint64_t max_positions;
+    uint32_t dim, id_words;
+    uint64_t seed; /* of the hash */
+    uint32_t table_log2, position_bits;
+    uint32_t is_dirty;
+    uint32_t is_replaced; /* another file has this one's name, or is about to */
+    uint64_t turn;
+    uint64_t n_filled; /* entries of the table in use that are not empty */
+    uint64_t n_used;   /* positions below were used at least once */
+    uint64_t n_entries, n_inactive, n_free;
+    uint64_t n_puts, n_evictions;
+};
+
+/* Which file a map is of. */
+struct umm_store_file {
+    uint64_t device, inode;
+};
+
+struct umm_store {
+    struct umm_arena arena; /* of the paths and of this */
+    const char *path, *vectors_path, *slots_path, *index_path;
+    bool is_writer;
+    uint64_t n_cleared;
+    struct umm_lock lock;
+    struct umm_sharedmap vectors_map, slots_map, index_map;
+    struct umm_store_file vectors_file, slots_file;
+    /* Checked when the store was opened; what the head says may change under us. */
+    uint64_t max_positions;
+    uint32_t dim, id_words;
+    size_t slot_bytes, row_bytes;
+    char *vectors, *slots; /* of position 0 */
+    struct umm_store_head *head;
+    uint32_t *tables[2], *heap, *places;
+    uint32_t table_log2, position_bits;
+    uint64_t seed;
+};
+
+/* An id with zero bytes behind, as a slot has it, and its hash with that seed. */
+struct umm_store_key {
+    uint64_t words[UMM_STORE_ID_WORDS_MAX];
+    uint64_t hash, seed;
+};
+
+/* ---- slots (store_slots.c) -------------------------------------------------- */
+
+/* False: no store of this kind has such an id. */
+bool umm_store_make_key(const struct umm_store *store, const void *id, size_t id_bytes,
+                        struct umm_store_key *key);
+void umm_store_hash_key(const struct umm_store *store, struct umm_store_key *key);
+
+/* Whether an id has a character that no id has: a zero byte, too. */
+bool umm_store_has_control(const char *id, size_t id_bytes);
+
+enum umm_store_reading { UMM_STORE_READ_OK, UMM_STORE_READ_OTHER, UMM_STORE_READ_TORN };
+
+/*
+ * Copy a slot and its vector (either may be NULL). key not NULL: READ_OTHER when the
+ * slot has another id; NULL: when it has none.
+ */
+enum umm_store_reading umm_store_read(const struct umm_store *store, uint32_t position,
+                                      const struct umm_store_key *key,
+                                      struct umm_store_entry *entry, float *vector);
+
+/*
+ * The same of any slot with an id, neither being NULL, and whether the check is that of
+ * this copy; of an empty one: whether it has none.
+ */
+enum umm_store_reading umm_store_read_checked(const struct umm_store *store, uint32_t position,
+                                              struct umm_store_entry *entry, float *vector,
+                                              bool *is_sound);
+
+/*
+ * A slot is odd for a fraction of a microsecond, unless its writer was interrupted, or
+ * killed: a reader tries again at once, then after naps, 20 ms in all.
+ */
+enum { UMM_STORE_TRIES = 1000, UMM_STORE_NAPS = 20 };
+void umm_store_nap(void);
+
+/* Write a slot with its vector; an empty one when key is NULL. */
+void umm_store_write(struct umm_store *store, uint32_t position, const struct umm_store_key *key,
+                     const float *vector, int64_t timestamp_ns);
+
+/* Set whether it is active; that is one byte. */
+void umm_store_set_active(struct umm_store *store, uint32_t position, bool is_active);
+
+bool umm_store_is_taken(const struct umm_store *store, uint32_t position); /* has an id */
+bool umm_store_is_active(const struct umm_store *store, uint32_t position);
+bool umm_store_has_key(const struct umm_store *store, uint32_t position,
+                       const struct umm_store_key *key);
+int64_t umm_store_timestamp(const struct umm_store *store, uint32_t position);
+
+/* The id of a slot. False: it has none. For the writer, who sees no slot torn. */
+bool umm_store_slot_key(const struct umm_store *store, uint32_t position,
+                        struct umm_store_key *key);
+
+/* Whether a slot is whole: even, and its check fits (that of an empty one is 0). */
+bool umm_store_is_whole(const struct umm_store *store, uint32_t position);
+
+void umm_store_prefetch(const struct umm_store *store, uint32_t position);
+
+/* ---- the index (store_index.c) ---------------------------------------------- */
+
+struct umm_store_probe {
+    const uint32_t *table;
+    uint64_t at, n_left;
+    uint32_t tag;
+};
+
+/*
+ * Begin to look for the key. After a miss ask whether the tables have turned meanwhile:
+ * then the one that was looked at may have been emptied under the reader.
+ */
+void umm_store_probe_begin(const struct umm_store *store, const struct umm_store_key *key,
+                           struct umm_store_probe *probe, uint64_t *turn);
+bool umm_store_has_turned(const struct umm_store *store, uint64_t turn);
+
+/* The next position that may have the key, or NOWHERE. */
+uint32_t umm_store_probe_next(const struct umm_store *store, struct umm_store_probe *probe);
+
+void umm_store_prefetch_table(const struct umm_store *store, const struct umm_store_key *key);
+
+/* For the writer: where the key is, or NOWHERE. */
+uint32_t umm_store_find(const struct umm_store *store, const struct umm_store_key *key);
+void umm_store_insert(struct umm_store *store, const struct umm_store_key *key, uint32_t position);
+void umm_store_remove(struct umm_store *store, const struct umm_store_key *key, uint32_t position);
+
+/* Tables, heap and counts from the slots; torn ones and the older of twins are emptied. */
+void umm_store_rebuild(struct umm_store *store);
+
+/* ---- positions that can be had (store_heap.c) -------------------------------- */
+
+void umm_store_heap_push(struct umm_store *store, uint32_t position);
+void umm_store_heap_remove(struct umm_store *store, uint32_t position);
+uint32_t umm_store_heap_first(const struct umm_store *store); /* the oldest, or NOWHERE */
+void umm_store_heap_pop(struct umm_store *store);             /* that one */
+
+/* What umm_store_evict removes next, or NOWHERE. */
+uint32_t umm_store_oldest(struct umm_store *store);
+
+void umm_store_free_push(struct umm_store *store, uint32_t position);
+uint32_t umm_store_free_next(const struct umm_store *store); /* what pop will return */
+uint32_t umm_store_free_pop(struct umm_store *store);
+
+/* ---- files (store_files.c) --------------------------------------------------- */
+
+/*
+ * A reader whose index was replaced opens the files anew. False, with the store as it was,
+ * when that fails or they are another store now, with ids or vectors of another size.
+ */
+bool umm_store_refresh(struct umm_store *store);
+
+#endif

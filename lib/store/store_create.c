@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "store/store_files.h"
+#include "sys/file.h"
+#include "sys/newdir.h"
+
+enum { POSITIONS = 1000, DIM = 32, ID_MAX_BYTES = 31 };
+
+/* A file of size_bytes, all reserved, that begins with len bytes of head. */
+static enum umm_status make_file(const char *dir, const char *name, const void *head, size_t len,
+                                 uint64_t size_bytes, struct umm_error *err)
+{
+    struct umm_arena arena = {0};
+    struct umm_outfile out = {0};
+    size_t cap = strlen(dir) + strlen(name) + 2;
+    char *path = umm_arena_alloc(&arena, cap);
+    enum umm_status status = umm_arena_check(&arena, "a path", err);
+    if (!status) {
+        snprintf(path, cap, "%s/%s", dir, name);
+        status = umm_outfile_open(&out, path, NULL, err);
+    }
+    if (!status)
+        status = umm_file_allocate(umm_outfile_fd(&out), path, 0, size_bytes, err);
+    if (!status) /* where nothing can be reserved */
+        status = umm_file_truncate(umm_outfile_fd(&out), path, size_bytes, err);
+    if (!status)
+        status = umm_file_pwrite_all(umm_outfile_fd(&out), path, head, len, 0, err);
+    if (!status)
+        status =
+            umm_outfile_commit(&out, &(struct umm_outfile_options){.is_synced = true}, NULL, err);
+    umm_outfile_abort(&out);
+    umm_arena_close(&arena);
+    return status;
+}
+
+static enum umm_status make_array(const char *dir, const char *name, const struct umm_npy *npy,
+                                  struct umm_error *err)
+{
+    char *text;
+    size_t len;
+    enum umm_status status = umm_npy_format(npy, UMM_NPY_ALIGN, &text, &len, err);
+    if (status)
+        return status;
+    status = make_file(dir, name, text, len, len + umm_npy_data_bytes(npy), err);
+    free(text);
+    return status;
+}
+
+static enum umm_status make_files(const char *dir, uint64_t max_positions, uint32_t dim,
+                                  uint32_t id_words, struct umm_error *err)
+{
+    struct umm_npy npy;
+    struct umm_store_head head;
+    enum umm_status status = umm_store_describe_vectors(&npy, max_positions, dim);
+    if (!status)
+        status = make_array(dir, UMM_STORE_VECTORS, &npy, err);
+    umm_npy_free(&npy);
+    if (!status)
+        status = umm_store_describe_slots(&npy, max_positions, id_words, err);
+    if (!status)
+        status = make_array(dir, UMM_STORE_SLOTS, &npy, err);
+    umm_npy_free(&npy);
+    umm_store_fill_head(&head, max_positions, dim, id_words);
+    if (!status)
+        status = make_file(dir, UMM_STORE_INDEX, &head, sizeof head,
+                           umm_store_index_bytes(max_positions), err);
+    return status;
+}
+
+/* Something is there already: good if it is the store that was asked for. */
+static enum umm_status check_same(const char *path, uint64_t max_positions, uint32_t dim,
+                                  uint32_t id_words, struct umm_error *err)
+{
+    struct umm_store *store;
+    bool is_same = false;
+    if (umm_store_open(&store, path, UMM_STORE_READ, NULL, NULL) == UMM_OK)
+        is_same = store->max_positions == max_positions && store->dim == dim &&
+                  store->id_words == id_words;
+    (void)umm_store_close(store, NULL);
+    if (is_same)
+        return UMM_OK;
+    return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is there already, and is another");
+}
+
+static enum umm_status create(const char *path, uint64_t max_positions, uint32_t dim,
+                              uint32_t id_words, struct umm_error *err)
+{
+    struct umm_file_info info;
+    struct umm_newdir dir = {0};
+    if (umm_file_stat(path, &info, NULL) == UMM_OK)
+        return check_same(path, max_positions, dim, id_words, err);
+    enum umm_status status = umm_newdir_begin(&dir, path, err);
+    if (!status) {
+        status = make_files(dir.temp, max_positions, dim, id_words, err);
+        if (status) /* the caller does not know the temporary's name */
+            umm_error_at(err, path, 0, 0, 0);
+    }
+    if (!status)
+        status = umm_newdir_commit(&dir, err);
+    umm_newdir_abort(&dir);
+    return status;
+}
+
+/* A lock is that of a file, which path is not: of DIR.umm, which never is. */
+static enum umm_status create_locked(const char *path, uint64_t max_positions, uint32_t dim,
+                                     uint32_t id_words, struct umm_error *err)
+{
+    struct umm_lock lock = {0};
+    struct umm_file_info info;
+    size_t len = strlen(path), cap = len + sizeof ".umm";
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    char *name = malloc(cap);
+    if (!name)
+        return umm_error_set_memory(err, cap, "a path");
+    snprintf(name, cap, "%.*s.umm", (int)len, path);
+    enum umm_status status = umm_lock_take(&lock, name, UMM_LOCK_WAIT, NULL, err);
+    /* What is there is complete: where there is no place for a lock it is looked at without. */
+    if (status && umm_file_stat(path, &info, NULL) == UMM_OK)
+        status = check_same(path, max_positions, dim, id_words, err);
+    else if (status)
+        umm_error_at(err, path, 0, 0, 0);
+    else
+        status = create(path, max_positions, dim, id_words, err);
+    umm_lock_release(&lock);
+    free(name);
+    return status;
+}
+
+enum umm_status umm_store_create(const char *path, const struct umm_store_options *options,
+                                 struct umm_error *err)
+{
+    uint64_t max_positions = options->max_positions ? options->max_positions : POSITIONS;
+    uint32_t dim = options->dim ? options->dim : DIM;
+    uint32_t id_max = options->id_max_bytes ? options->id_max_bytes : ID_MAX_BYTES;
+    enum umm_status status = umm_store_check_positions(max_positions, err);
+    if (!status && dim > UMM_STORE_DIM_MAX)
+        status = umm_error_set(err, UMM_ERR_ARGUMENT, "a vector has at most %d values",
+                               UMM_STORE_DIM_MAX);
+    if (!status && id_max > UMM_STORE_ID_MAX)
+        status =
+            umm_error_set(err, UMM_ERR_ARGUMENT, "an id has at most %d bytes", UMM_STORE_ID_MAX);
+    if (!status && !*path)
+        status = umm_error_set(err, UMM_ERR_ARGUMENT, "a store's path is empty");
+    if (status)
+        return status;
+    return create_locked(path, max_positions, dim, id_max / 8 + 1, err);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/store_look.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "store/store.h"
+#include "store/store_text.h"
+
+/* Of the bytes of a slot's id, behind which all are zero; a zero byte within is damage. */
+static size_t id_bytes_of(const struct umm_store_entry *entry)
+{
+    return umm_store_padded_bytes(entry->id, sizeof entry->id);
+}
+
+enum umm_store_state umm_store_look(const struct umm_store *store, uint64_t position,
+                                    struct umm_store_entry *entry, float *vector)
+{
+    bool is_sound = false;
+    enum umm_store_reading reading = UMM_STORE_READ_TORN;
+    *entry = (struct umm_store_entry){.position = position};
+    for (int n = 0; reading == UMM_STORE_READ_TORN && n < UMM_STORE_TRIES + UMM_STORE_NAPS; n++) {
+        reading = umm_store_read_checked(store, (uint32_t)position, entry, vector, &is_sound);
+        if (reading == UMM_STORE_READ_TORN && n >= UMM_STORE_TRIES)
+            umm_store_nap();
+    }
+    if (reading == UMM_STORE_READ_TORN)
+        return UMM_STORE_TORN;
+    if (reading == UMM_STORE_READ_OTHER)
+        return is_sound ? UMM_STORE_FREE : UMM_STORE_DAMAGED;
+    is_sound = is_sound && !umm_store_has_control(entry->id, id_bytes_of(entry));
+    return is_sound ? UMM_STORE_SOUND : UMM_STORE_DAMAGED;
+}
+
+const char *umm_store_describe_damage(const struct umm_store_entry *entry,
+                                      char out[UMM_ERROR_MESSAGE_MAX])
+{
+    char shown[UMM_EXCERPT_MAX];
+    size_t id_bytes = id_bytes_of(entry);
+    umm_escape(shown, sizeof shown, entry->id, id_bytes);
+    if (id_bytes == 0)
+        snprintf(out, UMM_ERROR_MESSAGE_MAX,
+                 "position %" PRIu64 " is damaged: it has a check, but no id", entry->position);
+    else if (umm_store_has_control(entry->id, id_bytes))
+        snprintf(out, UMM_ERROR_MESSAGE_MAX, "\"%s\" is damaged: no id has a control character",
+                 shown);
+    else
+        snprintf(out, UMM_ERROR_MESSAGE_MAX, "\"%s\" is damaged: its check differs", shown);
+    return out;
+}
+
+static enum umm_status damaged(const struct umm_store *store, const struct umm_store_entry *entry,
+                               struct umm_error *err)
+{
+    char what[UMM_ERROR_MESSAGE_MAX];
+    return umm_error_set_path(err, UMM_ERR_DATA, store->path, "%s",
+                              umm_store_describe_damage(entry, what));
+}
+
+static bool has_id(const struct umm_store_entry *entry, const void *id, size_t id_bytes)
+{
+    return entry->id_bytes == id_bytes && memcmp(entry->id, id, id_bytes) == 0;
+}
+
+enum umm_status umm_store_get_sound(struct umm_store *store, const void *id, size_t id_bytes,
+                                    float *vector, struct umm_store_entry *entry, bool *is_found,
+                                    struct umm_error *err)
+{
+    enum { TIMES = 8 }; /* that its position is taken from an id just when it was found there */
+    *is_found = false;
+    for (int n = 0; n < TIMES && umm_store_get(store, id, id_bytes, NULL, entry); n++) {
+        enum umm_store_state state = umm_store_look(store, entry->position, entry, vector);
+        if (!has_id(entry, id, id_bytes))
+            continue;
+        if (state == UMM_STORE_DAMAGED)
+            return damaged(store, entry, err);
+        *is_found = state == UMM_STORE_SOUND;
+        if (*is_found)
+            return UMM_OK;
+    }
+    return UMM_OK;
+}
+
+enum umm_status umm_store_next_sound(struct umm_store *store, uint64_t position,
+                                     struct umm_store_entry *entry, float *vector, bool *is_found,
+                                     uint64_t *n_torn, struct umm_error *err)
+{
+    *is_found = false;
+    for (; !*is_found && position < store->max_positions; position++) {
+        enum umm_store_state state = umm_store_look(store, position, entry, vector);
+        if (state == UMM_STORE_DAMAGED)
+            return damaged(store, entry, err);
+        *n_torn += state == UMM_STORE_TORN;
+        *is_found = state == UMM_STORE_SOUND;
+    }
+    return UMM_OK;
+}
+
+enum umm_status umm_store_oldest_sound(struct umm_store *store, struct umm_store_entry *entry,
+                                       float *vector, bool *is_found, struct umm_error *err)
+{
+    uint32_t position = umm_store_oldest(store);
+    *is_found = position != UMM_STORE_NOWHERE;
+    if (!*is_found)
+        return UMM_OK;
+    enum umm_store_state state = umm_store_look(store, position, entry, vector);
+    if (state == UMM_STORE_SOUND)
+        return UMM_OK;
+    *is_found = false;
+    if (state == UMM_STORE_TORN)
+        return umm_error_set_path(err, UMM_ERR_DATA, store->path,
+                                  "position %" PRIu32 " is half written", position);
+    return damaged(store, entry, err);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store_look.h - the entries of a feature store with their checks, which umm_store_get and
+ * umm_store_next do not look at: for tools that hand them on, and must neither leave one
+ * out nor give a damaged one out in silence.
+ */
+#ifndef UMM_STORE_STORE_LOOK_H
+#define UMM_STORE_STORE_LOOK_H
+
+#include "umm.h"
+
+enum umm_store_state {
+    UMM_STORE_FREE,
+    UMM_STORE_SOUND,
+    UMM_STORE_DAMAGED, /* its check differs, or its id is none that can be put */
+    UMM_STORE_TORN     /* half written, for 20 ms: its writer was killed, or is stopped */
+};
+
+/*
+ * What is at a position, a copy of it in *entry and vector (neither NULL) when it is sound
+ * or damaged.
+ */
+enum umm_store_state umm_store_look(const struct umm_store *store, uint64_t position,
+                                    struct umm_store_entry *entry, float *vector);
+
+/* What is wrong with a damaged entry, in out. */
+const char *umm_store_describe_damage(const struct umm_store_entry *entry,
+                                      char out[UMM_ERROR_MESSAGE_MAX]);
+
+/* umm_store_get; *is_found. UMM_ERR_DATA: what the id has is damaged. */
+UMM_MUST_USE enum umm_status umm_store_get_sound(struct umm_store *store, const void *id,
+                                                 size_t id_bytes, float *vector,
+                                                 struct umm_store_entry *entry, bool *is_found,
+                                                 struct umm_error *err);
+
+/*
+ * umm_store_next; *is_found, and how many were passed over as torn is added to *n_torn.
+ * UMM_ERR_DATA: the next one is damaged.
+ */
+UMM_MUST_USE enum umm_status umm_store_next_sound(struct umm_store *store, uint64_t position,
+                                                  struct umm_store_entry *entry, float *vector,
+                                                  bool *is_found, uint64_t *n_torn,
+                                                  struct umm_error *err);
+
+/*
+ * What umm_store_evict removes next; *is_found. UMM_ERR_DATA: it is damaged.
+ */
+UMM_MUST_USE enum umm_status umm_store_oldest_sound(struct umm_store *store,
+                                                    struct umm_store_entry *entry, float *vector,
+                                                    bool *is_found, struct umm_error *err);
+
+/*
+ * For a writer: whether its path still leads to the files that are open. UMM_ERR_CONFLICT: they
+ * were moved or removed, and who opens that path does not find what was written.
+ */
+UMM_MUST_USE enum umm_status umm_store_check_place(const struct umm_store *store,
+                                                   struct umm_error *err);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/store_report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "format/json.h"
+#include "store/store_text.h"
+
+enum umm_status umm_store_report_json(const struct umm_store_info *info, const char *path,
+                                      char **text, size_t *len_bytes, struct umm_error *err)
+{
+    struct umm_json *json = umm_json_new();
+    umm_json_put_text(json, "store", path);
+    umm_json_put_count(json, "max_positions", info->max_positions);
+    umm_json_put_count(json, "dim", info->dim);
+    umm_json_put_count(json, "id_max_bytes", info->id_max_bytes);
+    umm_json_put_count(json, "entries", info->n_entries);
+    umm_json_put_count(json, "active", info->n_entries - info->n_inactive);
+    umm_json_put_count(json, "inactive", info->n_inactive);
+    umm_json_put_count(json, "puts", info->n_puts);
+    umm_json_put_count(json, "evictions", info->n_evictions);
+    umm_json_put_count(json, "file_bytes", info->n_bytes);
+    enum umm_status status = umm_json_print(json, true, text, len_bytes, err);
+    umm_json_free(json);
+    return status;
+}
+
+void umm_store_report_metrics(const struct umm_store_info *info, const char *path,
+                              struct umm_prometheus *page)
+{
+    umm_prometheus_begin(page, "umm-store", "stat", path);
+    umm_prometheus_add(page, UMM_METRIC_STORE_POSITIONS, (double)info->max_positions);
+    umm_prometheus_add(page, UMM_METRIC_STORE_ENTRIES, (double)info->n_entries);
+    umm_prometheus_add(page, UMM_METRIC_STORE_INACTIVE, (double)info->n_inactive);
+    umm_prometheus_add(page, UMM_METRIC_STORE_PUTS, (double)info->n_puts);
+    umm_prometheus_add(page, UMM_METRIC_STORE_EVICTIONS, (double)info->n_evictions);
+    umm_prometheus_add(page, UMM_METRIC_STORE_FILES, (double)info->n_bytes);
+    umm_prometheus_success(page);
+}
+
+enum umm_status umm_store_report_entry_json(const struct umm_store_entry *entry, char **text,
+                                            size_t *len_bytes, struct umm_error *err)
+{
+    char stamp[UMM_TIME_ISO_MAX];
+    struct umm_json *json = umm_json_new();
+    umm_time_format_iso(umm_time_from_unit(entry->timestamp_ns, UMM_TIME_NS), stamp);
+    umm_json_put_text(json, "id", entry->id);
+    umm_json_put_bool(json, "active", entry->is_active);
+    umm_json_put_text(json, "timestamp", stamp);
+    umm_json_put_count(json, "position", entry->position);
+    enum umm_status status = umm_json_print(json, true, text, len_bytes, err);
+    umm_json_free(json);
+    return status;
+}
+
+size_t umm_store_report_entry(const struct umm_store_entry *entry,
+                              char out[UMM_STORE_ENTRY_LINE_MAX])
+{
+    char *end = umm_store_print_id(out, entry);
+    *end++ = ',';
+    *end++ = entry->is_active ? '1' : '0';
+    *end++ = ',';
+    end += umm_time_format_iso(umm_time_from_unit(entry->timestamp_ns, UMM_TIME_NS), end);
+    *end++ = '\n';
+    return (size_t)(end - out);
+}
+
+/* ---- a verdict ------------------------------------------------------------------------ */
+
+static size_t n_findings(const struct umm_store_verdict *verdict)
+{
+    bool is_more = verdict->n_faults > UMM_STORE_FINDINGS_MAX;
+    return is_more ? UMM_STORE_FINDINGS_MAX : (size_t)verdict->n_faults;
+}
+
+static void sum_up(const struct umm_store_verdict *v, char *line, size_t cap)
+{
+    snprintf(line, cap,
+             "%" PRIu64 " positions, %" PRIu64 " sound entries, %" PRIu64 " inactive; %" PRIu64
+             " damaged, %" PRIu64 " half written, %" PRIu64 " not found by the index, or twice",
+             v->max_positions, v->n_entries, v->n_inactive, v->n_damaged, v->n_torn, v->n_lost);
+}
+
+bool umm_store_report_verdict_line(const struct umm_store_verdict *verdict, size_t index,
+                                   char line[UMM_ERROR_MESSAGE_MAX + 8])
+{
+    const size_t cap = UMM_ERROR_MESSAGE_MAX + 8, n = n_findings(verdict);
+    if (index < n) {
+        snprintf(line, cap, "FAIL: %s", verdict->findings[index]);
+        return true;
+    }
+    index -= n;
+    if (verdict->n_faults > n && index-- == 0) {
+        snprintf(line, cap, "FAIL: and %" PRIu64 " more", verdict->n_faults - n);
+        return true;
+    }
+    if (index == 0)
+        sum_up(verdict, line, cap);
+    else if (!verdict->is_counted && --index == 0)
+        snprintf(line, cap,
+                 "a writer is at work, or was killed: the index's counts were not looked at");
+    else if (verdict->n_faults && index == 1)
+        snprintf(line, cap,
+                 "To mend it, remove index.umm while no process has the store open: the next "
+                 "command that writes makes it again, and removes what is damaged.");
+    else
+        return false;
+    return true;
+}
+
+enum umm_status umm_store_report_verdict_json(const struct umm_store_verdict *verdict,
+                                              const char *path, char **text, size_t *len_bytes,
+                                              struct umm_error *err)
+{
+    struct umm_json *json = umm_json_new();
+    umm_json_put_text(json, "store", path);
+    umm_json_put_count(json, "max_positions", verdict->max_positions);
+    umm_json_put_count(json, "entries", verdict->n_entries);
+    umm_json_put_count(json, "inactive", verdict->n_inactive);
+    umm_json_put_count(json, "damaged", verdict->n_damaged);
+    umm_json_put_count(json, "half_written", verdict->n_torn);
+    umm_json_put_count(json, "not_found_once", verdict->n_lost);
+    umm_json_put_count(json, "miscounted", verdict->n_miscounted);
+    umm_json_put_bool(json, "counts_compared", verdict->is_counted);
+    umm_json_put_count(json, "faults", verdict->n_faults);
+    umm_json_put_array(json, "findings");
+    for (size_t i = 0; i < n_findings(verdict); i++)
+        umm_json_put_text(umm_json_add_object(json, "findings"), "fault", verdict->findings[i]);
+    enum umm_status status = umm_json_print(json, true, text, len_bytes, err);
+    umm_json_free(json);
+    return status;
+}

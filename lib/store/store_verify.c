@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/store_verify.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "store/store.h"
+#include "store/store_look.h"
+
+UMM_PRINTF(3, 4)
+static void add(struct umm_store_verdict *verdict, uint64_t *n, const char *fmt, ...)
+{
+    va_list args;
+    ++*n;
+    if (verdict->n_faults++ >= UMM_STORE_FINDINGS_MAX)
+        return;
+    va_start(args, fmt);
+    vsnprintf(verdict->findings[verdict->n_faults - 1], UMM_ERROR_MESSAGE_MAX, fmt, args);
+    va_end(args);
+}
+
+static bool is_dirty(const struct umm_store *store)
+{
+    return __atomic_load_n(&store->head->is_dirty, __ATOMIC_ACQUIRE);
+}
+
+/* ---- the index ---------------------------------------------------------------------- */
+
+/* How often a table has a position, and the first one with its id. */
+static void find_all(const struct umm_store *store, const struct umm_store_entry *entry,
+                     uint64_t *n_here, uint32_t *first)
+{
+    struct umm_store_key key;
+    struct umm_store_probe probe;
+    uint64_t turn;
+    uint32_t position;
+    *n_here = 0;
+    *first = UMM_STORE_NOWHERE;
+    if (!umm_store_make_key(store, entry->id, entry->id_bytes, &key))
+        return;
+    umm_store_probe_begin(store, &key, &probe, &turn);
+    while ((position = umm_store_probe_next(store, &probe)) != UMM_STORE_NOWHERE) {
+        *n_here += position == entry->position;
+        if (*first == UMM_STORE_NOWHERE && umm_store_has_key(store, position, &key))
+            *first = position;
+    }
+}
+
+/* Whether the entry is still where it was. */
+static bool is_there(const struct umm_store *store, const struct umm_store_entry *entry,
+                     float *vector)
+{
+    struct umm_store_entry now;
+    return umm_store_look(store, entry->position, &now, vector) == UMM_STORE_SOUND &&
+           now.id_bytes == entry->id_bytes && memcmp(now.id, entry->id, now.id_bytes) == 0;
+}
+
+/*
+ * A writer at work has slots before their entries in a table: a miss is one if it stays, and
+ * when so many do, no writer is the reason.
+ */
+static void check_index(struct umm_store *store, const struct umm_store_entry *entry, float *vector,
+                        struct umm_store_verdict *verdict)
+{
+    char shown[UMM_EXCERPT_MAX];
+    uint64_t n_here;
+    uint32_t first;
+    for (int n = 0;; n++) {
+        find_all(store, entry, &n_here, &first);
+        if ((n_here == 1 && first == entry->position) || !is_there(store, entry, vector))
+            return;
+        bool is_fresh = __atomic_load_n(&store->head->is_replaced, __ATOMIC_ACQUIRE) &&
+                        umm_store_refresh(store);
+        bool may_change = is_fresh || is_dirty(store);
+        if (n >= UMM_STORE_NAPS || !may_change || verdict->n_lost >= UMM_STORE_FINDINGS_MAX)
+            break;
+        umm_store_nap();
+    }
+    umm_escape(shown, sizeof shown, entry->id, entry->id_bytes);
+    if (first != UMM_STORE_NOWHERE && first != entry->position)
+        add(verdict, &verdict->n_lost,
+            "\"%s\" is at the positions %" PRIu64 " and %" PRIu32 "; the index finds the second",
+            shown, entry->position, first);
+    else if (n_here == 0)
+        add(verdict, &verdict->n_lost, "\"%s\" is not found by the index", shown);
+    else
+        add(verdict, &verdict->n_lost, "\"%s\" is in the index %" PRIu64 " times", shown, n_here);
+}
+
+/* Whether the heap has an inactive position, so that it can be evicted. */
+static bool is_listed(const struct umm_store *store, uint64_t position)
+{
+    uint32_t place = store->places[position];
+    return place < store->head->n_inactive && place < store->max_positions &&
+           store->heap[place] == position;
+}
+
+/* ---- counts ------------------------------------------------------------------------- */
+
+/* Those of the index; they mean something while no writer is at work, or was killed. */
+struct counts {
+    bool is_quiet;
+    uint64_t n_entries, n_inactive, n_puts, n_evictions;
+};
+
+static struct counts read_counts(const struct umm_store *store)
+{
+    struct umm_store_info info;
+    umm_store_info(store, &info);
+    return (struct counts){.is_quiet = !is_dirty(store),
+                           .n_entries = __atomic_load_n(&store->head->n_entries, __ATOMIC_RELAXED),
+                           .n_inactive =
+                               __atomic_load_n(&store->head->n_inactive, __ATOMIC_RELAXED),
+                           .n_puts = info.n_puts,
+                           .n_evictions = info.n_evictions};
+}
+
+/* Damage has its own findings. */
+static void check_counts(struct umm_store *store, const struct counts *before, uint64_t n_unlisted,
+                         struct umm_store_verdict *verdict)
+{
+    struct counts now = read_counts(store);
+    verdict->is_counted = before->is_quiet && now.is_quiet && now.n_entries == before->n_entries &&
+                          now.n_inactive == before->n_inactive && now.n_puts == before->n_puts &&
+                          now.n_evictions == before->n_evictions &&
+                          !__atomic_load_n(&store->head->is_replaced, __ATOMIC_ACQUIRE);
+    if (!verdict->is_counted || verdict->n_damaged || verdict->n_torn)
+        return;
+    if (now.n_entries != verdict->n_entries || now.n_inactive != verdict->n_inactive)
+        add(verdict, &verdict->n_miscounted,
+            "the index counts %" PRIu64 " entries, %" PRIu64 " inactive; there are %" PRIu64
+            " and %" PRIu64,
+            now.n_entries, now.n_inactive, verdict->n_entries, verdict->n_inactive);
+    if (n_unlisted)
+        add(verdict, &verdict->n_miscounted,
+            "the index does not list %" PRIu64 " of the inactive entries, which are not evicted",
+            n_unlisted);
+}
+
+/* ---- all of it ---------------------------------------------------------------------- */
+
+static void look_at(struct umm_store *store, uint64_t position, float *vector,
+                    struct umm_store_verdict *verdict, uint64_t *n_unlisted)
+{
+    struct umm_store_entry entry;
+    char what[UMM_ERROR_MESSAGE_MAX];
+    switch (umm_store_look(store, position, &entry, vector)) {
+    case UMM_STORE_FREE: break;
+    case UMM_STORE_TORN:
+        add(verdict, &verdict->n_torn, "position %" PRIu64 " is half written", position);
+        break;
+    case UMM_STORE_DAMAGED:
+        add(verdict, &verdict->n_damaged, "%s", umm_store_describe_damage(&entry, what));
+        break;
+    case UMM_STORE_SOUND:
+        verdict->n_entries++;
+        verdict->n_inactive += !entry.is_active;
+        *n_unlisted += !entry.is_active && !is_listed(store, position);
+        check_index(store, &entry, vector, verdict);
+        break;
+    }
+}
+
+enum umm_status umm_store_verify(struct umm_store *store, const struct umm_run *run,
+                                 struct umm_store_verdict *verdict, struct umm_error *err)
+{
+    struct umm_arena arena = {0};
+    float *vector = umm_arena_alloc_array(&arena, store->dim, sizeof *vector);
+    uint64_t n_unlisted = 0;
+    *verdict = (struct umm_store_verdict){.n_faults = 0};
+    enum umm_status status = umm_arena_check(&arena, "a vector", err);
+    struct counts before = read_counts(store);
+    for (uint64_t position = 0; !status && position < store->max_positions; position++) {
+        look_at(store, position, vector, verdict, &n_unlisted);
+        if (umm_run_is_cancelled(run))
+            status = umm_error_set_cancelled(err);
+    }
+    verdict->max_positions = store->max_positions;
+    if (!status)
+        check_counts(store, &before, n_unlisted, verdict);
+    umm_arena_close(&arena);
+    return status;
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+#include "time/time.h"
+
+#include <string.h>
+
+#include "time/time_epoch.h"
+#include "time/time_pattern.h"
+
+enum { DAY_S = 86400 };
+
+const char *umm_time_result_text(enum umm_time_result result)
+{
+    switch (result) {
+    case UMM_TIME_NO_SUCH_DATE: return "is no date or time of day that exists";
+    case UMM_TIME_WIDTH: return "has fewer digits than its form needs";
+    case UMM_TIME_HOUR_24: return "is the end of a day, which is not read as the next day's 00:00";
+    case UMM_TIME_NO_EPOCH: return "is no epoch of 1980 to 2100";
+    case UMM_TIME_CUT: return "may have lost its last digits";
+    case UMM_TIME_AMBIGUOUS: return "is ambiguous";
+    case UMM_TIME_LOCAL_GAP: return "is a local time that the time zone skipped";
+    case UMM_TIME_LOCAL_FOLD: return "is a local time that the time zone had twice";
+    case UMM_TIME_RANGE: return "is out of range";
+    case UMM_TIME_INEXACT: return "is finer than the time unit";
+    case UMM_TIME_DAY_MONTH: return "has day and month in an order that nothing tells";
+    case UMM_TIME_OK:
+    case UMM_TIME_MALFORMED: break;
+    }
+    return "is not a time";
+}
+
+/* ---- Calendar ---------------------------------------------------------- */
+
+/*
+ * Hinnant's algorithms: years begin in March, so that the leap day is the last,
+ * and are grouped in eras of 400 (146097 days), after which the calendar repeats.
+ * 719468 is the number of days from 0000-03-01 to 1970-01-01.
+ */
+enum { ERA_DAYS = 146097, EPOCH_SHIFT_DAYS = 719468 };
+
+int64_t umm_time_days_from_civil(int64_t year, int month, int day)
+{
+    int64_t y = year - (month <= 2);
+    int64_t era = (y >= 0 ? y : y - 399) / 400;
+    int64_t year_of_era = y - era * 400;
+    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+
+    return era * ERA_DAYS + day_of_era - EPOCH_SHIFT_DAYS;
+}
+
+void umm_time_civil_from_days(int64_t days, int64_t *year, int *month, int *day)
+{
+    int64_t z = days + EPOCH_SHIFT_DAYS;
+    int64_t era = (z >= 0 ? z : z - (ERA_DAYS - 1)) / ERA_DAYS;
+    int day_of_era = (int)(z - era * ERA_DAYS);
+    int year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int march_month = (5 * day_of_year + 2) / 153;
+
+    *day = day_of_year - (153 * march_month + 2) / 5 + 1;
+    *month = march_month + (march_month < 10 ? 3 : -9);
+    *year = year_of_era + era * 400 + (*month <= 2);
+}
+
+bool umm_time_is_leap_year(int64_t year)
+{
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+int umm_time_days_in_month(int64_t year, int month)
+{
+    static const int8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+    return days[month - 1] + (month == 2 && umm_time_is_leap_year(year));
+}
+
+bool umm_time_is_in_range(int64_t sec)
+{
+    return sec >= UMM_TIME_SEC_MIN && sec <= UMM_TIME_SEC_MAX;
+}
+
+static bool is_civil(const struct umm_time_civil *c)
+{
+    return c->month >= 1 && c->month <= 12 && c->day >= 1 &&
+           c->day <= umm_time_days_in_month(c->year, c->month) && c->hour >= 0 && c->hour <= 23 &&
+           c->minute >= 0 && c->minute <= 59 && c->second >= 0 && c->second <= 59;
+}
+
+/* 24:00:00 of a day that exists. */
+static bool is_hour_24(const struct umm_time_civil *c)
+{
+    struct umm_time_civil midnight = *c;
+    midnight.hour = 0;
+    return c->hour == 24 && c->minute == 0 && c->second == 0 && c->nsec == 0 && is_civil(&midnight);
+}
+
+enum umm_time_result umm_time_from_civil(const struct umm_time_spec *spec,
+                                         const struct umm_time_civil *civil, struct umm_time *out)
+{
+    if (!is_civil(civil))
+        return is_hour_24(civil) ? UMM_TIME_HOUR_24 : UMM_TIME_NO_SUCH_DATE;
+    if (civil->year < 1 || civil->year > 9999)
+        return UMM_TIME_RANGE;
+
+    int64_t local = umm_time_days_from_civil(civil->year, civil->month, civil->day) * DAY_S +
+                    civil->hour * 3600 + civil->minute * 60 + civil->second;
+    int64_t sec = local;
+    if (civil->has_offset) {
+        sec = local - civil->offset_s;
+    } else if (spec->tz) {
+        switch (umm_tz_local_to_utc(spec->tz, local, spec->fold, &sec)) {
+        case UMM_TZ_OK: break;
+        case UMM_TZ_AMBIGUOUS: return UMM_TIME_LOCAL_FOLD;
+        case UMM_TZ_NONEXISTENT: return UMM_TIME_LOCAL_GAP;
+        }
+    }
+    if (!umm_time_is_in_range(sec))
+        return UMM_TIME_RANGE;
+    *out = (struct umm_time){.sec = sec, .nsec = civil->nsec};
+    return UMM_TIME_OK;
+}
+
+/* ---- Calendar texts ---------------------------------------------------- */
+
+static bool scan_two(struct umm_time_cursor *cursor, int32_t *value)
+{
+    return umm_time_scan_digits(cursor, 2, 2, value) != 0;
+}
+
+/* Year, month and day with separator between them; '\0' stands for none. */
+static bool scan_date(struct umm_time_cursor *cursor, char separator, struct umm_time_civil *c)
+{
+    int32_t year;
+
+    if (umm_time_scan_digits(cursor, 4, 4, &year) == 0)
+        return false;
+    c->year = year;
+    if (separator == '\0')
+        return scan_two(cursor, &c->month) && scan_two(cursor, &c->day);
+    return umm_time_scan_byte(cursor, separator) && scan_two(cursor, &c->month) &&
+           umm_time_scan_byte(cursor, separator) && scan_two(cursor, &c->day);
+}
+
+/* HH[:MM[:SS[(.|,)f{1,9}]]] */
+static bool scan_clock(struct umm_time_cursor *cursor, struct umm_time_civil *c)
+{
+    if (!scan_two(cursor, &c->hour))
+        return false;
+    if (!umm_time_scan_byte(cursor, ':'))
+        return true;
+    if (!scan_two(cursor, &c->minute))
+        return false;
+    if (!umm_time_scan_byte(cursor, ':'))
+        return true;
+    if (!scan_two(cursor, &c->second))
+        return false;
+    if (!umm_time_scan_byte(cursor, '.') && !umm_time_scan_byte(cursor, ','))
+        return true;
+    return umm_time_scan_fraction(cursor, &c->nsec);
+}
+
+/* ISO and YEAR_FIRST: a date, then perhaps a clock, then perhaps a zone. */
+static bool scan_separated(struct umm_time_cursor cursor, char separator, struct umm_time_civil *c)
+{
+    if (!scan_date(&cursor, separator, c))
+        return false;
+    ptrdiff_t left = cursor.end - cursor.at;
+    if (left > 0 &&
+        (*cursor.at == 'T' || (*cursor.at == ' ' && left > 1 && umm_time_is_digit(cursor.at[1])))) {
+        cursor.at++;
+        if (!scan_clock(&cursor, c))
+            return false;
+    }
+    if (cursor.at < cursor.end) {
+        umm_time_scan_byte(&cursor, ' ');
+        c->has_offset = umm_time_scan_zone(&cursor, &c->offset_s);
+        if (!c->has_offset)
+            return false;
+    }
+    return cursor.at == cursor.end;
+}
+
+/* A fraction of the second after one of these, if there is one. */
+static bool scan_optional_fraction(struct umm_time_cursor *cursor, const char *points,
+                                   int32_t *nsec)
+{
+    if (cursor->at == cursor->end || !strchr(points, *cursor->at))
+        return true;
+    cursor->at++;
+    return umm_time_scan_fraction(cursor, nsec);
+}
+
+/* YYYYMMDDHHMMSS[.f], YYYYMMDDHHMMSSfff, after the date. */
+static bool scan_digits_of_day(struct umm_time_cursor *cursor, struct umm_time_civil *c)
+{
+    int32_t ms;
+
+    if (!scan_two(cursor, &c->hour) || !scan_two(cursor, &c->minute) ||
+        !scan_two(cursor, &c->second))
+        return false;
+    if (cursor->end - cursor->at == 3 && umm_time_scan_digits(cursor, 3, 3, &ms) != 0)
+        c->nsec = ms * 1000000;
+    return scan_optional_fraction(cursor, ".", &c->nsec);
+}
+
+/*
+ * HHMM or HHMMSS, after a separator. Without its leading zeros each could be the other, so
+ * that a column has one of both.
+ */
+static enum umm_time_result scan_undivided_clock(struct umm_time_cursor *cursor, int wanted_digits,
+                                                 struct umm_time_civil *c)
+{
+    int n_digits = (int)(cursor->end - cursor->at);
+
+    for (const char *p = cursor->at; p < cursor->end; p++)
+        if (!umm_time_is_digit(*p))
+            return UMM_TIME_MALFORMED;
+    if (n_digits > 6)
+        return UMM_TIME_MALFORMED;
+    if ((n_digits != 4 && n_digits != 6) || (wanted_digits && n_digits != wanted_digits))
+        return UMM_TIME_WIDTH;
+    bool is_read = scan_two(cursor, &c->hour) && scan_two(cursor, &c->minute) &&
+                   (n_digits == 4 || scan_two(cursor, &c->second));
+    return is_read ? UMM_TIME_OK : UMM_TIME_MALFORMED;
+}
+
+static enum umm_time_result scan_compact(struct umm_time_cursor cursor, int clock_digits,
+                                         struct umm_time_civil *c)
+{
+    bool is_read;
+
+    if (!scan_date(&cursor, '\0', c))
+        return UMM_TIME_MALFORMED;
+    if (cursor.at == cursor.end)
+        return UMM_TIME_OK;
+    bool has_space = umm_time_scan_byte(&cursor, ' ');
+    if (!has_space && !umm_time_scan_byte(&cursor, 'T'))
+        is_read = scan_digits_of_day(&cursor, c);
+    else if (!has_space || cursor.end - cursor.at < 3 || cursor.at[2] != ':')
+        return cursor.at == cursor.end ? UMM_TIME_MALFORMED
+                                       : scan_undivided_clock(&cursor, clock_digits, c);
+    else
+        is_read = scan_two(&cursor, &c->hour) && umm_time_scan_byte(&cursor, ':') &&
+                  scan_two(&cursor, &c->minute) &&
+                  (cursor.at == cursor.end ||
+                   (umm_time_scan_byte(&cursor, ':') && scan_two(&cursor, &c->second) &&
+                    scan_optional_fraction(&cursor, ".,", &c->nsec)));
+    return is_read && cursor.at == cursor.end ? UMM_TIME_OK : UMM_TIME_MALFORMED;
+}
+
+enum umm_time_result umm_time_parse(const struct umm_time_spec *spec, const char *text,
+                                    size_t len_bytes, struct umm_time *out)
+{
+    enum umm_time_unit ignored;
+    return umm_time_parse_unit(spec, text, len_bytes, out, &ignored);
+}
+
+enum umm_time_result umm_time_parse_unit(const struct umm_time_spec *spec, const char *text,
+                                         size_t len_bytes, struct umm_time *out,
+                                         enum umm_time_unit *unit)
+{
+    struct umm_time_cursor cursor = {.at = text, .end = text + len_bytes};
+    struct umm_time_civil civil = {0};
+    enum umm_time_result result = UMM_TIME_MALFORMED;
+    bool is_read = false;
+
+    switch (spec->form) {
+    case UMM_TIME_FORM_EPOCH: return umm_time_parse_epoch(spec, text, len_bytes, out, unit);
+    case UMM_TIME_FORM_ISO: is_read = scan_separated(cursor, '-', &civil); break;
+    case UMM_TIME_FORM_YEAR_FIRST:
+        is_read = len_bytes > 4 && (text[4] == '/' || text[4] == '.') &&
+                  scan_separated(cursor, text[4], &civil);
+        break;
+    case UMM_TIME_FORM_COMPACT:
+        result = scan_compact(cursor, spec->clock_digits, &civil);
+        is_read = result == UMM_TIME_OK;
+        break;
+    case UMM_TIME_FORM_PATTERN:
+        result = umm_time_pattern_parse(spec, spec->patterns[0], text, len_bytes, out);
+        if ((result == UMM_TIME_MALFORMED || result == UMM_TIME_WIDTH) && spec->patterns[1])
+            result = umm_time_pattern_parse(spec, spec->patterns[1], text, len_bytes, out);
+        return result;
+    case UMM_TIME_FORM_NONE: break;
+    }
+    return is_read ? umm_time_from_civil(spec, &civil, out) : result;
+}
+
+/* ---- Detection --------------------------------------------------------- */
+
+/* Whether the text begins with eight digits that are a date of the years 1900 to 2100. */
+static bool begins_with_date(const char *text, size_t len_bytes)
+{
+    struct umm_time_cursor cursor = {.at = text, .end = text + len_bytes};
+    struct umm_time_civil c = {0};
+
+    return scan_date(&cursor, '\0', &c) && c.year >= 1900 && c.year <= 2100 && c.month >= 1 &&
+           c.month <= 12 && c.day >= 1 && c.day <= 31;
+}
+
+/* Whether digits alone are a date, which no epoch of 1980 to 2100 has the length of. */
+static bool is_compact(const struct umm_time_number *num, const char *text, size_t len_bytes)
+{
+    const struct umm_time_spec compact = {.form = UMM_TIME_FORM_COMPACT};
+    struct umm_time ignored;
+    if (num->has_sign || num->has_exponent || !begins_with_date(text, len_bytes))
+        return false;
+    if (num->n_digits != 14 && (num->has_point || (num->n_digits != 8 && num->n_digits != 17)))
+        return false;
+    /* A fraction may have more digits than are read. */
+    return umm_time_parse(&compact, text, len_bytes, &ignored) != UMM_TIME_MALFORMED;
+}
+
+/* The digits of HHMM or HHMMSS after "YYYYMMDD " or "YYYYMMDDT", 0 for anything else. */
+static int clock_digits_of(const char *text, size_t len_bytes)
+{
+    enum { DATE = 9 };
+    if (len_bytes != DATE + 4 && len_bytes != DATE + 6)
+        return 0;
+    for (size_t i = DATE; i < len_bytes; i++)
+        if (!umm_time_is_digit(text[i]))
+            return 0;
+    return (int)len_bytes - DATE;
+}
+
+/* One or two digits, twice, then a year of two or four, with one of "/.-" between. */
+static bool looks_like_day_month(const char *text, size_t len_bytes)
+{
+    struct umm_time_cursor cursor = {.at = text, .end = text + len_bytes};
+    int32_t ignored;
+
+    if (umm_time_scan_digits(&cursor, 1, 2, &ignored) == 0 || cursor.at == cursor.end)
+        return false;
+    char separator = *cursor.at++;
+    if (separator != '/' && separator != '.' && separator != '-')
+        return false;
+    if (umm_time_scan_digits(&cursor, 1, 2, &ignored) == 0 ||
+        !umm_time_scan_byte(&cursor, separator))
+        return false;
+    int n_digits = umm_time_scan_digits(&cursor, 2, 5, &ignored);
+    return n_digits == 2 || n_digits == 4;
+}
+
+enum umm_time_result umm_time_detect(const char *text, size_t len_bytes, struct umm_time_spec *spec)
+{
+    static const enum umm_time_form forms[] = {UMM_TIME_FORM_ISO, UMM_TIME_FORM_YEAR_FIRST,
+                                               UMM_TIME_FORM_COMPACT};
+    struct umm_time_number num;
+
+    if (umm_time_scan_number(text, len_bytes, &num)) {
+        enum umm_time_unit unit;
+        bool is_date = is_compact(&num, text, len_bytes);
+        if (!is_date && !umm_time_number_unit(&num, &unit))
+            return UMM_TIME_NO_EPOCH;
+        if (!is_date && num.is_cut)
+            return UMM_TIME_CUT;
+        spec->form = is_date ? UMM_TIME_FORM_COMPACT : UMM_TIME_FORM_EPOCH;
+        return UMM_TIME_OK;
+    }
+    if (looks_like_day_month(text, len_bytes))
+        return UMM_TIME_DAY_MONTH;
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        struct umm_time_spec trial = {.form = forms[i]};
+        struct umm_time ignored;
+        if (umm_time_parse(&trial, text, len_bytes, &ignored) != UMM_TIME_MALFORMED) {
+            spec->form = forms[i];
+            if (spec->form == UMM_TIME_FORM_COMPACT)
+                spec->clock_digits = clock_digits_of(text, len_bytes);
+            return UMM_TIME_OK;
+        }
+    }
+    return UMM_TIME_MALFORMED;
+}
