@@ -3,6 +3,7 @@
 # The helpers themselves: a test that cannot fail proves nothing.
 
 load helper
+load two_users
 
 @test "ok takes exit 0 with a silent standard error, and nothing else" {
     ok echo one
@@ -99,4 +100,32 @@ for bound, process in (0.1, None), (100, child):
     wait_until - 'the end of cat' is_gone "$pid"
     kill "$busy"
     wait_until - 'the end of a loop' is_gone "$busy"
+}
+
+@test "two users share a directory, and have no more than that" {
+    two_users
+    [[ $PWD == "$SHARED" && $(stat -c %a .) == 1777 && $(as_attacker id -u) == "$ATTACKER_UID" ]]
+    [[ $(as_victim id -u) == "$VICTIM_UID" && $ATTACKER_UID != "$VICTIM_UID" ]]
+    as_victim touch hers "$VICTIM_DIR/hers"
+    ! as_attacker rm -f hers 2>/dev/null || false
+    ! as_attacker touch "$VICTIM_DIR/his" 2>/dev/null || false
+    as_attacker cat hers "$VICTIM_DIR/hers"
+    # No capability comes along, not even to another setpriv.
+    ! as_attacker setpriv --reuid=0 --clear-groups true 2>/dev/null || false
+    "${ATTACKER[@]}" sleep 300 3>&- &
+    [[ $(ps -o comm= -p $!) =~ ^(setpriv|env|sleep)$ ]]
+    as_attacker touch "/dev/shm/umm-two-users-$ATTACKER_UID"
+    two_users_end
+    wait_until - 'the background process to be gone' is_gone $!
+    [[ ! -e /dev/shm/umm-two-users-$ATTACKER_UID ]]
+}
+
+@test "two users in a directory that is not sticky, below a closed TMPDIR" {
+    mkdir -m 700 closed
+    BATS_RUN_TMPDIR=/nowhere BATS_TEST_TMPDIR=$PWD/closed two_users 777
+    [[ $PWD == /tmp/umm-two-users-*/shared && $(stat -c %a .) == 777 ]]
+    as_victim touch hers
+    as_attacker rm hers
+    two_users_end
+    [[ ! -e $SHARED ]]
 }
