@@ -2,8 +2,7 @@
 #include "array/guard.h"
 
 #include "base/error.h"
-#include "pool/pool.h"
-#include "store/store_files.h"
+#include "format/marks.h"
 #include "sys/file.h"
 
 enum umm_status umm_guard_place(const struct umm_outfile_place *place, const char *path,
@@ -11,11 +10,11 @@ enum umm_status umm_guard_place(const struct umm_outfile_place *place, const cha
 {
     if (place->is_stream)
         return UMM_OK;
-    if (umm_pool_is_at(place->dir_fd))
+    if (umm_marks_pool(place->dir_fd))
         return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
                                   "is in the directory of a pool: pool:NAME/KEY and umm-pool put "
                                   "write there");
-    if (umm_store_is_file(place->dir_fd, place->base))
+    if (umm_marks_store_file(place->dir_fd, place->base))
         return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
                                   "is a file of a feature store: umm-store put adds to it; to "
                                   "replace it, remove the store first");

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "format/marks.h"
 #include "pool/pool_names.h"
 #include "sys/directory.h"
 #include "sys/file.h"
@@ -18,16 +19,14 @@ enum { DESCRIPTION_MAX = 64 };
 
 static size_t format_description(uint64_t budget_bytes, char text[DESCRIPTION_MAX])
 {
-    return (size_t)snprintf(text, DESCRIPTION_MAX, "umm-pool 1\nbudget_bytes %" PRIu64 "\n",
-                            budget_bytes);
+    return (size_t)snprintf(text, DESCRIPTION_MAX,
+                            UMM_MARK_POOL_BEGIN "1\nbudget_bytes %" PRIu64 "\n", budget_bytes);
 }
-
-static const char MARK[] = "umm-pool ";
 
 /* Whether text is byte for byte what format_description writes of some budget. */
 static bool parse_description(const char *text, size_t len, uint64_t *budget_bytes)
 {
-    static const char start[] = "umm-pool 1\nbudget_bytes ";
+    static const char start[] = UMM_MARK_POOL_BEGIN "1\nbudget_bytes ";
     char again[DESCRIPTION_MAX];
     *budget_bytes = 0;
     for (size_t i = sizeof start - 1; i + 1 < len; i++)
@@ -41,8 +40,7 @@ static bool parse_description(const char *text, size_t len, uint64_t *budget_byt
 static bool has_description(const struct umm_pool *pool)
 {
     struct umm_file_info info;
-    return umm_directory_stat_file(pool->fd, pool->path, UMM_POOL_DESCRIPTION, &info, NULL) ==
-           UMM_OK;
+    return umm_directory_stat_file(pool->fd, pool->path, UMM_MARK_POOL, &info, NULL) == UMM_OK;
 }
 
 static enum umm_status read_description(struct umm_pool *pool, struct umm_error *err)
@@ -52,13 +50,12 @@ static enum umm_status read_description(struct umm_pool *pool, struct umm_error 
     int fd;
     if (!has_description(pool))
         return umm_error_set_path(err, UMM_ERR_CONFLICT, pool->path,
-                                  "is not a pool: it has no file " UMM_POOL_DESCRIPTION);
+                                  "is not a pool: it has no file " UMM_MARK_POOL);
     enum umm_status status =
-        umm_directory_open_file(pool->fd, pool->path, UMM_POOL_DESCRIPTION, &fd, &info, err);
+        umm_directory_open_file(pool->fd, pool->path, UMM_MARK_POOL, &fd, &info, err);
     if (status == UMM_ERR_CONFLICT)
         return umm_error_set_path(err, UMM_ERR_CONFLICT, pool->path,
-                                  "is not a pool: its " UMM_POOL_DESCRIPTION
-                                  " is not a regular file");
+                                  "is not a pool: its " UMM_MARK_POOL " is not a regular file");
     if (status)
         return status;
     bool is_short = info.size_bytes < sizeof text;
@@ -69,23 +66,9 @@ static enum umm_status read_description(struct umm_pool *pool, struct umm_error 
         return status;
     if (!is_short || !parse_description(text, (size_t)info.size_bytes, &pool->budget_bytes))
         return umm_error_set_path(err, UMM_ERR_CONFLICT, pool->path,
-                                  "is not a pool of this version: its file " UMM_POOL_DESCRIPTION
+                                  "is not a pool of this version: its file " UMM_MARK_POOL
                                   " says something else");
     return UMM_OK;
-}
-
-bool umm_pool_is_at(int dir_fd)
-{
-    char begin[sizeof MARK - 1];
-    struct umm_file_info info;
-    int fd;
-    if (umm_directory_open_file(dir_fd, "", UMM_POOL_DESCRIPTION, &fd, &info, NULL) != UMM_OK)
-        return false;
-    bool is_pool = info.size_bytes >= sizeof begin &&
-                   umm_file_pread_all(fd, "", begin, sizeof begin, 0, NULL) == UMM_OK &&
-                   memcmp(begin, MARK, sizeof begin) == 0 && !umm_directory_is_stranger(dir_fd, fd);
-    umm_file_close(&fd);
-    return is_pool;
 }
 
 static enum umm_status write_description(const struct umm_pool *pool, uint64_t budget_bytes,
@@ -95,8 +78,7 @@ static enum umm_status write_description(const struct umm_pool *pool, uint64_t b
     char text[DESCRIPTION_MAX];
     struct umm_outfile out = {.is_open = false};
     size_t len = format_description(budget_bytes, text);
-    enum umm_status status =
-        umm_outfile_open_in(&out, pool->fd, UMM_POOL_DESCRIPTION, pool->path, err);
+    enum umm_status status = umm_outfile_open_in(&out, pool->fd, UMM_MARK_POOL, pool->path, err);
     if (!status)
         status = umm_file_write_all(umm_outfile_fd(&out), pool->path, text, len, err);
     if (!status)
@@ -236,7 +218,7 @@ static enum umm_status remove_all(const struct umm_pool *pool, const struct umm_
             status = umm_directory_remove_file(pool->fd, pool->path, file, err);
     }
     if (!status && has_description(pool))
-        status = umm_directory_remove_file(pool->fd, pool->path, UMM_POOL_DESCRIPTION, err);
+        status = umm_directory_remove_file(pool->fd, pool->path, UMM_MARK_POOL, err);
     return status ? status : umm_directory_remove(pool->fd, pool->path, err);
 }
 

@@ -59,9 +59,6 @@ UMM_MUST_USE enum umm_status umm_pool_open(struct umm_pool *pool, const char *ro
                                            const char *name, struct umm_error *err);
 void umm_pool_close(struct umm_pool *pool);
 
-/* Whether the open directory (O_PATH is enough) is one of a pool, of whatever version. */
-bool umm_pool_is_at(int dir_fd);
-
 /*
  * Remove the pool and all in it: nothing at all when it holds a file that is not a
  * pool's (UMM_ERR_CONFLICT), or an entry is being written (UMM_ERR_BUSY). A run that was

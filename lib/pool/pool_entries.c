@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "format/marks.h"
 #include "pool/pool_names.h"
 #include "sys/directory.h"
 #include "sys/file.h"
@@ -33,7 +34,7 @@ static enum umm_status take_name(const struct umm_pool *pool, struct umm_pool_sc
     struct umm_file_info info;
     struct umm_error stat_err = {.status = UMM_OK};
     size_t key_len;
-    if (strcmp(name, UMM_POOL_DESCRIPTION) == 0)
+    if (strcmp(name, UMM_MARK_POOL) == 0)
         return UMM_OK;
     bool is_temp = umm_outfile_is_temp(name);
     if (is_temp && umm_outfile_remove_temp(pool->fd, name)) {

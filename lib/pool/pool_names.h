@@ -5,8 +5,7 @@
 
 #include "pool/pool.h"
 
-#define UMM_POOL_SUFFIX      ".npy"
-#define UMM_POOL_DESCRIPTION ".umm-pool"
+#define UMM_POOL_SUFFIX ".npy"
 
 enum { UMM_POOL_FILE_MAX = UMM_POOL_KEY_MAX + sizeof UMM_POOL_SUFFIX };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "format/marks.h"
 #include "store/store_files.h"
 #include "sys/file.h"
 #include "sys/newdir.h"
@@ -57,16 +58,16 @@ static enum umm_status make_files(const char *dir, uint64_t max_positions, uint3
     struct umm_store_head head;
     enum umm_status status = umm_store_describe_vectors(&npy, max_positions, dim);
     if (!status)
-        status = make_array(dir, UMM_STORE_VECTORS, &npy, err);
+        status = make_array(dir, UMM_MARK_STORE_VECTORS, &npy, err);
     umm_npy_free(&npy);
     if (!status)
-        status = umm_store_describe_slots(&npy, max_positions, id_words, err);
+        status = umm_marks_describe_slots(&npy, max_positions, id_words, err);
     if (!status)
-        status = make_array(dir, UMM_STORE_SLOTS, &npy, err);
+        status = make_array(dir, UMM_MARK_STORE_SLOTS, &npy, err);
     umm_npy_free(&npy);
     umm_store_fill_head(&head, max_positions, dim, id_words);
     if (!status)
-        status = make_file(dir, UMM_STORE_INDEX, &head, sizeof head,
+        status = make_file(dir, UMM_MARK_STORE_INDEX, &head, sizeof head,
                            umm_store_index_bytes(max_positions), err);
     return status;
 }

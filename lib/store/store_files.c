@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "format/marks.h"
 #include "store/store_files.h"
 #include "store/store_look.h"
-#include "sys/directory.h"
 #include "sys/file.h"
 
 /* ---- the arrays ------------------------------------------------------------------------- */
@@ -42,30 +42,11 @@ static bool is_vectors(const struct umm_npy *npy)
            npy->shape[1] <= UMM_STORE_DIM_MAX && npy->data_offset_bytes % sizeof(uint64_t) == 0;
 }
 
-/* Whether they are slots, with ids as long as theirs. */
-static enum umm_status look_at_slots(const struct umm_npy *npy, bool *is_slots,
-                                     struct umm_error *err)
-{
-    struct umm_npy wanted;
-    *is_slots = false;
-    if (!npy->is_struct || npy->n_dims != 1 || npy->n_fields == 0 ||
-        npy->data_offset_bytes % sizeof(uint64_t) || npy->fields[0].type.size_bytes % 8 != 7 ||
-        npy->fields[0].type.size_bytes > UMM_STORE_ID_MAX)
-        return UMM_OK;
-    uint32_t id_words = npy->fields[0].type.size_bytes / 8 + 1;
-    enum umm_status status = umm_store_describe_slots(&wanted, 0, id_words, err);
-    if (status)
-        return status;
-    *is_slots = umm_npy_same_type(npy, &wanted);
-    umm_npy_free(&wanted);
-    return UMM_OK;
-}
-
 static enum umm_status check_slots(const struct umm_npy *npy, const char *path,
                                    struct umm_error *err)
 {
     bool is_slots;
-    enum umm_status status = look_at_slots(npy, &is_slots, err);
+    enum umm_status status = umm_marks_slots(npy, &is_slots, err);
     return status || is_slots ? status : foreign(path, "slots", err);
 }
 
@@ -180,56 +161,6 @@ static enum umm_status open_index(struct umm_store *store, struct umm_error *err
     return status;
 }
 
-/* ---- a place of theirs ------------------------------------------------------------------- */
-
-/* Open a file in the directory, unless it is a stranger's; -1 for none. */
-static int open_in(int dir_fd, const char *name, struct umm_file_info *info)
-{
-    int fd;
-    if (umm_directory_open_file(dir_fd, "", name, &fd, info, NULL) != UMM_OK)
-        return -1;
-    if (umm_directory_is_stranger(dir_fd, fd))
-        umm_file_close(&fd);
-    return fd;
-}
-
-static bool has_index(int dir_fd)
-{
-    struct umm_file_info info;
-    char begin[8];
-    int fd = open_in(dir_fd, UMM_STORE_INDEX, &info);
-    bool is_index = fd >= 0 && info.size_bytes >= sizeof begin &&
-                    umm_file_pread_all(fd, "", begin, sizeof begin, 0, NULL) == UMM_OK &&
-                    umm_store_is_magic(begin);
-    umm_file_close(&fd);
-    return is_index;
-}
-
-static bool has_arrays(int dir_fd)
-{
-    struct umm_file_info info;
-    struct umm_npy npy = {0};
-    bool is_slots = false;
-    int fd = open_in(dir_fd, UMM_STORE_VECTORS, &info);
-    if (fd < 0)
-        return false;
-    umm_file_close(&fd);
-    fd = open_in(dir_fd, UMM_STORE_SLOTS, &info);
-    if (fd >= 0 && (umm_npy_read(fd, "", &npy, NULL) != UMM_OK ||
-                    look_at_slots(&npy, &is_slots, NULL) != UMM_OK))
-        is_slots = false;
-    umm_npy_free(&npy);
-    umm_file_close(&fd);
-    return is_slots;
-}
-
-bool umm_store_is_file(int dir_fd, const char *base)
-{
-    bool is_name = strcmp(base, UMM_STORE_VECTORS) == 0 || strcmp(base, UMM_STORE_SLOTS) == 0 ||
-                   strcmp(base, UMM_STORE_INDEX) == 0;
-    return is_name && (has_index(dir_fd) || has_arrays(dir_fd));
-}
-
 /* ---- opening and closing ------------------------------------------------------------------ */
 
 static void unmap(struct umm_store *store)
@@ -276,7 +207,8 @@ bool umm_store_refresh(struct umm_store *store)
 /* The store's own memory: itself and its paths. */
 static enum umm_status new_store(struct umm_store **out, const char *path, struct umm_error *err)
 {
-    static const char *const names[] = {UMM_STORE_VECTORS, UMM_STORE_SLOTS, UMM_STORE_INDEX};
+    static const char *const names[] = {UMM_MARK_STORE_VECTORS, UMM_MARK_STORE_SLOTS,
+                                        UMM_MARK_STORE_INDEX};
     struct umm_arena arena;
     umm_arena_init(&arena, &(struct umm_arena_options){.block_bytes = 4096});
     size_t len = strlen(path);
@@ -319,7 +251,7 @@ static enum umm_status look_at_place(const struct umm_store *store, struct umm_e
         status = umm_error_set_path(err, UMM_ERR_DATA, store->path, "is not a directory");
     if (!status && umm_file_stat(store->slots_path, &info, NULL) != UMM_OK)
         status = umm_error_set_path(err, UMM_ERR_DATA, store->path,
-                                    "is not a feature store: there is no " UMM_STORE_SLOTS);
+                                    "is not a feature store: there is no " UMM_MARK_STORE_SLOTS);
     return status;
 }
 

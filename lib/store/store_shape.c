@@ -4,10 +4,10 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "format/marks.h"
 #include "store/store_files.h"
 #include "sys/clock.h"
 
-static const char MAGIC[8] = {'U', 'M', 'M', 'S', 'T', 'O', 'R', 'E'};
 enum { VERSION = 1, BYTE_ORDER_MARK = 0x01020304 };
 
 enum umm_status umm_store_describe_vectors(struct umm_npy *npy, uint64_t n, uint32_t dim)
@@ -15,26 +15,6 @@ enum umm_status umm_store_describe_vectors(struct umm_npy *npy, uint64_t n, uint
     *npy = (struct umm_npy){.n_dims = 2, .shape = {n, dim}};
     npy->type = (struct umm_npy_type){.kind = 'f', .size_bytes = 4};
     return UMM_OK;
-}
-
-enum umm_status umm_store_describe_slots(struct umm_npy *npy, uint64_t n, uint32_t id_words,
-                                         struct umm_error *err)
-{
-    const struct {
-        const char *name;
-        struct umm_npy_type type;
-    } fields[] = {{"id", {.kind = 'S', .size_bytes = id_words * 8 - 1}},
-                  {"active", {.kind = 'b', .size_bytes = 1}},
-                  {"timestamp", {.kind = 'M', .size_bytes = 8, .unit = "ns"}},
-                  {"generation", {.kind = 'u', .size_bytes = 4}},
-                  {"check", {.kind = 'u', .size_bytes = 4}}};
-    *npy = (struct umm_npy){.n_dims = 1, .shape = {n}};
-    enum umm_status status = UMM_OK;
-    for (size_t i = 0; !status && i < sizeof fields / sizeof *fields; i++)
-        status = umm_npy_add_field(npy, fields[i].name, &fields[i].type, err);
-    if (status)
-        umm_npy_free(npy);
-    return status;
 }
 
 /* The least with 2^n > x. */
@@ -70,20 +50,16 @@ void umm_store_fill_head(struct umm_store_head *head, uint64_t max_positions, ui
                                     .seed = umm_hash64(&now, sizeof now, 0),
                                     .table_log2 = table_log2_of(max_positions),
                                     .position_bits = bits_of(max_positions + UMM_STORE_FIRST)};
-    memcpy(head->magic, MAGIC, sizeof MAGIC);
-}
-
-bool umm_store_is_magic(const char begin[8])
-{
-    return memcmp(begin, MAGIC, sizeof MAGIC) == 0;
+    memcpy(head->magic, UMM_MARK_STORE_BEGIN, sizeof head->magic);
 }
 
 bool umm_store_is_head(const struct umm_store_head *head, uint64_t max_positions, uint32_t dim,
                        uint32_t id_words)
 {
-    return umm_store_is_magic(head->magic) && head->version == VERSION &&
-           head->byte_order == BYTE_ORDER_MARK && head->dim == dim && head->id_words == id_words &&
-           head->max_positions > 0 && head->max_positions <= max_positions &&
+    return memcmp(head->magic, UMM_MARK_STORE_BEGIN, sizeof head->magic) == 0 &&
+           head->version == VERSION && head->byte_order == BYTE_ORDER_MARK && head->dim == dim &&
+           head->id_words == id_words && head->max_positions > 0 &&
+           head->max_positions <= max_positions &&
            head->table_log2 == table_log2_of(head->max_positions) &&
            head->position_bits == bits_of(head->max_positions + UMM_STORE_FIRST) &&
            head->n_used <= head->max_positions && head->n_inactive <= head->max_positions &&
