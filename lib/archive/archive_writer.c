@@ -6,8 +6,8 @@
 
 #include "archive/archive_journal.h"
 #include "archive/archive_mend.h"
-#include "array/guard.h"
 #include "base/error.h"
+#include "format/guard.h"
 #include "sys/file.h"
 #include "sys/outfile.h"
 #include "sys/workers.h"

@@ -6,9 +6,9 @@
 
 #include "archive/archive.h"
 #include "archive/archive_journal.h"
-#include "array/guard.h"
 #include "base/error.h"
 #include "base/utf8.h"
+#include "format/guard.h"
 #include "format/zstd.h"
 #include "sys/file.h"
 

@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "array/dataset.h"
-#include "array/guard.h"
 #include "array/output.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "featurejob/featurejob_work.h"
+#include "format/guard.h"
 #include "reading/reading_times.h"
 #include "sys/clock.h"
 #include "sys/file.h"

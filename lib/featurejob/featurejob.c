@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "array/guard.h"
 #include "base/error.h"
 #include "featurejob/featurejob_work.h"
+#include "format/guard.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/uptodate.h"

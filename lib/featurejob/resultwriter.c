@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "array/guard.h"
 #include "base/error.h"
+#include "format/guard.h"
 #include "sys/file.h"
 
 enum {

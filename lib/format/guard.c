@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "array/guard.h"
+#include "format/guard.h"
 
 #include "base/error.h"
 #include "format/marks.h"

@@ -6,8 +6,8 @@
  * Pools and stores are known by what their files begin with. A stranger's file in a directory
  * where all may write makes it neither.
  */
-#ifndef UMM_ARRAY_GUARD_H
-#define UMM_ARRAY_GUARD_H
+#ifndef UMM_FORMAT_GUARD_H
+#define UMM_FORMAT_GUARD_H
 
 #include "sys/outfile.h"
 #include "umm.h"
