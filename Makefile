@@ -178,7 +178,7 @@ cov:
 bench:
 	BUILD=$(BUILD) scripts/bench $(BENCH)
 
-# ---- checks of memory, which other projects include, too ----
+# ---- checks of memory, which other projects also include ----
 
 M5       := $(BUILD)/umm-m5
 MEMSTAT  := $(BUILD)/umm-memstat

@@ -61,7 +61,7 @@ m5-completion: $(M5_NEEDS)
 mem-health: $(M5_NEEDS)
 	@$(M5) health $(m5-quiet) --seconds=15
 
-# pid=N: that process, too, for `umm-memstat compare` later.
+# pid=N: also that process, for `umm-memstat compare` later.
 mem-snapshot: $(M5_NEEDS)
 	@mkdir -p $(M5_DIR) && $(MEMSTAT) --format=json >$(M5_DIR)/system.json
 	$(if $(call m5-is-on,$(QUIET)),,@$(MEMSTAT))

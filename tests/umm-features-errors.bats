@@ -260,7 +260,7 @@ follow would not fit those before; --rebuild starts over" "${list[@]}" a.csv
     refuses_input b.csv 'ends at row 59, before the 60 rows that the state has taken; --rebuild starts over'
     sed 2,10d a.csv >b.csv
     capture umm-features -o out.npy "${list[@]}" b.csv
-    [[ $status -eq 1 && $stderr == *'begins at 2020-01-01T00:09:00Z, which is neither the state'?'s first row nor behind its last, of 2020-01-01T00:59:00Z; --rebuild starts over' ]] ||
+    [[ $status -eq 1 && $stderr == *'begins at 2020-01-01T00:09:00Z, which is neither the state'?'s first row nor after its last, of 2020-01-01T00:59:00Z; --rebuild starts over' ]] ||
         fail "$stderr"
     umm-convert --struct -o b.npy a.csv
     refuses_input b.npy 'its rows are [timestamp <M8[ms], open <f8, high <f8, low <f8, close <f8, volume <f8]; those that the state has taken were <f8 x 6; --rebuild starts over'

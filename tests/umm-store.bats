@@ -401,8 +401,8 @@ assert np.load('s/slots.npy').shape == (1000,) and np.load('s/vectors.npy').shap
     check '\n\n,1,2' '3:1: an id is empty'
     check "$long,1,2" "1:1: the id \"$long\" has 32 bytes, the store has room for 31"
     check 'b\tc,1,2' '1:1: the id "b\tc" has a control character'
-    check '"b,1,2\n' '1:1: not closed, or text behind the quote: "\"b,1,2"'
-    check '"b"c,1,2\n' '1:1: not closed, or text behind the quote: "\"b\"c,1,2"'
+    check '"b,1,2\n' '1:1: not closed, or text after the quote: "\"b,1,2"'
+    check '"b"c,1,2\n' '1:1: not closed, or text after the quote: "\"b\"c,1,2"'
     ok umm-store list s
     [[ ${#lines[@]} == 2 && ${lines[1]} == a,1,* ]]
     head -c 300000 /dev/zero | tr '\0' 1 >wide

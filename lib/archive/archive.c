@@ -118,7 +118,7 @@ static enum umm_status open_file(struct umm_archive *archive, struct umm_file_in
 }
 
 /*
- * What looks like damage may be a frame that gave way to another, or the file to a
+ * What looks like damage may be a frame that another replaced, or the file to a
  * compacted one, between two reads: then the next look is sound. Damage that is still
  * there while the files are as they were is damage.
  */
@@ -217,7 +217,7 @@ void umm_archive_close(struct umm_archive *archive)
 /* ---- the tail --------------------------------------------------------------------- */
 
 /*
- * The rows from the archive as it is now, which has them, too: a writer moved them to a
+ * The rows from the archive as it is now, which also has them: a writer moved them to a
  * fuller frame or the journal, or the file was compacted.
  */
 static enum umm_status read_tail_anew(struct umm_archive *archive, struct umm_error *err)

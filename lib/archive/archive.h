@@ -12,16 +12,16 @@
  *
  *     ARCHIVE.npy.zst.journal    rows that are in no frame yet; see archive_journal.h
  *
- * The header counts the rows that frames hold, and is what commits them: frames behind
+ * The header counts the rows that frames hold, and is what commits them: frames after
  * that count are what an unfinished append left. Full frames never change. The last
- * frame gives way to a fuller one, after its rows are in the journal; so at any moment
+ * frame is overwritten by a fuller one, after its rows are in the journal; so at any moment
  * each stored row is in a full frame, the last frame or the journal.
  *
  *     rows  | full frames ............ | tail: last frame, journal |
  *           0                 n_full * rows_per_frame           n_rows
  *
  * The table is rewritten at every append and believed only if it fits; otherwise frames
- * are found by walking over them. It has the header's checksum, too: a header that differs
+ * are found by walking over them. It also has the header's checksum: a header that differs
  * from the table's in more than its count is damaged. A reader needs no lock: it reads the journal
  * first, then the header, then the frames, and begins again when the last frame changed meanwhile.
  *
@@ -43,12 +43,12 @@ enum {
     UMM_ARCHIVE_FRAME_BYTES_MAX = 16 * 1024 * 1024, /* wider rows make frames of fewer */
     UMM_ARCHIVE_ROW_BYTES_MAX = 1024 * 1024,
     UMM_ARCHIVE_DESCRIPTION_BYTES = 48,
-    UMM_ARCHIVE_OWN_FRAMES = 2, /* header and description have entries in the table, too */
+    UMM_ARCHIVE_OWN_FRAMES = 2, /* header and description also have entries in the table */
     UMM_ARCHIVE_HEAD_BYTES_MAX =
         UMM_ZSTD_RAW_MAX + UMM_ZSTD_RAW_EXTRA + UMM_ARCHIVE_DESCRIPTION_BYTES
 };
 
-/* The last frame, if the header counts rows behind the full ones. */
+/* The last frame, if the header counts rows after the full ones. */
 struct umm_archive_last {
     size_t n_rows; /* 0: there is none */
     uint64_t offset;
@@ -61,10 +61,10 @@ struct umm_archive_last {
  * n_table_rows      rows that frames have by the table, if that is of another header; or 0
  * own               the entries that header and description have to have in the table
  * entries, offsets  of the n_full full frames; offsets has one more, where they end
- * tail              the rows behind the full frames; last.n_rows of them are yet to be unpacked
+ * tail              the rows after the full frames; last.n_rows of them are yet to be unpacked
  * journal_first     the first row of the journal, and how many it has
  * n_lost            rows that the header counts, and that a file that was cut has no more
- * n_dropped         rows behind damage of the journal, as far as they are known; it is at
+ * n_dropped         rows after damage of the journal, as far as they are known; it is at
  *                   damaged_at of it, unless that is 0
  */
 struct umm_archive {
@@ -118,13 +118,13 @@ bool umm_archive_has_file(const char *path, const char *other);
 
 /*
  * Open path, which must live until the close, for reading. UMM_ERR_DATA: no archive, or
- * damaged, or its journal is, and has rows behind that; UMM_ERR_CONFLICT: the journal is another
+ * damaged, or its journal is, and has rows after that; UMM_ERR_CONFLICT: the journal is another
  * archive's, or the file kept changing.
  */
 UMM_MUST_USE enum umm_status umm_archive_open(struct umm_archive *archive, const char *path,
                                               struct umm_error *err);
 
-/* The same, and the tail is there: for who writes, and needs it. */
+/* The same, and the tail is there: for writers, which need it. */
 UMM_MUST_USE enum umm_status umm_archive_open_tail(struct umm_archive *archive, const char *path,
                                                    struct umm_error *err);
 
@@ -157,7 +157,7 @@ void umm_archive_close(struct umm_archive *archive);
 /*
  * n rows from row `first` on into out. Whole frames are unpacked and checked; the last
  * one stays for the next call. UMM_ERR_ARGUMENT beyond n_rows; UMM_ERR_DATA: damaged;
- * UMM_ERR_CONFLICT: the last frame was overwritten by somebody who does not write archives.
+ * UMM_ERR_CONFLICT: the last frame was overwritten by a program that does not write archives.
  */
 UMM_MUST_USE enum umm_status umm_archive_read(struct umm_archive *archive, uint64_t first,
                                               uint64_t n, void *out, struct umm_error *err);
@@ -180,7 +180,7 @@ static inline size_t umm_archive_frame_bytes(const struct umm_archive *archive)
 /* The bytes of the file before its first frame of rows. */
 uint64_t umm_archive_data_offset(const struct umm_archive *archive);
 
-/* ---- the layout, for those who write it ------------------------------------------ */
+/* ---- the layout, for code that writes it ------------------------------------------ */
 
 /* Read the header and the description of the open file, and its size. */
 UMM_MUST_USE enum umm_status umm_archive_load_head(struct umm_archive *archive,

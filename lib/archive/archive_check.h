@@ -46,7 +46,7 @@ UMM_MUST_USE enum umm_status umm_archive_verify(const char *path, struct umm_run
 
 /*
  * n_lost      rows that the header counted and that were cut off with the end of the file
- * damaged_at  the byte of the journal where damage was, and rows behind it were given up;
+ * damaged_at  the byte of the journal where damage was, and rows after it were discarded;
  *             0: none were
  * n_dropped   how many, 0 when that is not known
  */
@@ -57,7 +57,7 @@ struct umm_archive_repair_result {
 };
 
 /*
- * Finish what a killed append left: frames behind the counted ones go, rows of the journal
+ * Finish what a killed append left: frames after the counted ones go, rows of the journal
  * come into frames, the table is written. No stored row is lost. With
  * options->is_torn_taken, umm_archive_mend comes first, a file that was cut becomes an archive of
  * the frames that are whole, and of a journal that is damaged the rows before that are taken. Does

@@ -31,7 +31,7 @@ static enum umm_status damaged(const struct umm_archive *archive, const char *wh
 }
 
 /*
- * The skippable frame behind the header:
+ * The skippable frame after the header:
  *
  *     magic 4 | size 4 | "UMMARCH\0" | u16 version | u16 transform | u32 rows a frame |
  *     u64 0 | u64 0 | u64 hash of the bytes from "UMMARCH" on

@@ -109,10 +109,10 @@ static size_t record_rows(const struct span *span, size_t at, uint64_t first_row
     return n && is_sound(span, at, n) ? n : 0;
 }
 
-/* ---- what is behind the sound part ------------------------------------------------ */
+/* ---- what comes after the sound part ------------------------------------------------ */
 
 /*
- * A search for a record behind the one at `at`, which begins with row first_row and is none.
+ * A search for a record after the one at `at`, which begins with row first_row and is none.
  * Rows and records before the one found fill the bytes before it: of k records with m rows
  * it is k * RECORD_EXTRA + m * row_bytes away, with 1 <= k <= m.
  */
@@ -140,7 +140,7 @@ static bool fits(const struct search *search, size_t x, uint64_t *first_row)
     return extra % UMM_JOURNAL_RECORD_EXTRA == 0 && k >= 1 && k <= m;
 }
 
-/* Whether what is behind a record of n rows is the end, or the head of the next. */
+/* Whether what follows a record of n rows is the end, or the head of the next. */
 static bool is_followed(const struct search *search, size_t x, uint64_t first_row, size_t n)
 {
     size_t end = x + UMM_JOURNAL_RECORD_EXTRA + n * search->span.row_bytes;

@@ -9,7 +9,7 @@
  * Little-endian; a hash is XXH64 of the bytes of its head or record before it. Records
  * follow each other without gaps in their rows. What follows the last sound one is what
  * a killed append left: never reported stored, and cut off by the next. It is no record:
- * each is on the disk before the next is begun. So when sound records follow behind what
+ * each is on the disk before the next is begun. So when sound records follow after what
  * is none, the journal is damaged, and rows that were stored are lost.
  */
 #ifndef UMM_ARCHIVE_ARCHIVE_JOURNAL_H
@@ -22,7 +22,7 @@ enum { UMM_JOURNAL_HEAD_BYTES = 40, UMM_JOURNAL_RECORD_EXTRA = 24 };
 
 /*
  * A journal as read: n_rows rows, the first of which is number first_row of the archive.
- * When is_damaged, there is a hole behind them, at sound_bytes, and the records behind that
+ * When is_damaged, there is a hole after them, at sound_bytes, and the records after that
  * go up to row end_row, which is 0 when that is not known.
  */
 struct umm_journal {
@@ -67,7 +67,7 @@ UMM_MUST_USE enum umm_status umm_journal_create(const char *path,
                                                 uint64_t *sound_bytes, struct umm_error *err);
 
 /*
- * Add n rows behind the sound part of the journal open at fd, and sync. *sound_bytes
+ * Add n rows after the sound part of the journal open at fd, and sync. *sound_bytes
  * advances when they are durable.
  */
 UMM_MUST_USE enum umm_status umm_journal_append(int fd, const char *path, uint64_t first_row,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an archive holds: its frames, by the table or by walking, and the rows behind them. */
+/* What an archive holds: its frames, by the table or by walking, and the rows after them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -475,8 +475,8 @@ static uint64_t state_of(const struct umm_archive *archive, const struct umm_jou
 }
 
 /*
- * Rows of the journal behind damage are lost, unless frames have them; how many there are is
- * known as far as a sound record is found behind them.
+ * Rows of the journal after damage are lost, unless frames have them; how many there are is
+ * known as far as a sound record is found after them.
  */
 static enum umm_status check_journal(struct umm_archive *archive, const struct umm_journal *journal,
                                      const char *path, struct umm_error *err)

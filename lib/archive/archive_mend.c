@@ -123,7 +123,7 @@ static bool turn_bit(const struct head *head, char *text)
 }
 
 /*
- * Whether the header is that of the table but for its count. One that counts more rows than the
+ * Whether the header is that of the table except for its count. One that counts more rows than the
  * table gets that one's count. One that counts fewer is left: so it is when an append was killed
  * before it wrote the header.
  */

@@ -63,7 +63,7 @@ static struct umm_seekable_entry entry_of(const struct umm_archive_writer *write
 
 /* ---- rows ------------------------------------------------------------------------- */
 
-/* The frames that the tail fills, behind the full ones; what is left moves to the front. */
+/* The frames that the tail fills, after the full ones; what is left moves to the front. */
 static enum umm_status pack_full(struct umm_archive_writer *writer, struct umm_error *err)
 {
     struct umm_archive *a = &writer->archive;
@@ -116,7 +116,7 @@ enum umm_status umm_archive_writer_push(struct umm_archive_writer *writer, const
     return status;
 }
 
-/* The frame that is packed for nothing lies behind the rows that are there already. */
+/* The frame that is packed for nothing lies after the rows that are there already. */
 enum umm_status umm_archive_writer_warm(struct umm_archive_writer *writer, struct umm_error *err)
 {
     struct umm_archive *a = &writer->archive;
@@ -446,7 +446,7 @@ static enum umm_status look_again(struct umm_archive_writer *writer)
 
 /*
  * There is no room for all that is stored in frames: the frames that the header counts, and
- * their table, go over what was written, and the file is cut behind them. The rows of the last
+ * their table, go over what was written, and the file is cut after them. The rows of the last
  * frame are those of the journal then; when it has not all of them, nothing was overwritten.
  */
 static void cut_back(struct umm_archive_writer *writer)
@@ -499,7 +499,7 @@ void umm_archive_writer_close(struct umm_archive_writer *writer)
     if (!is_lost && !writer->is_dirty && a->fd >= 0 && a->n_framed == writer->n_stored)
         umm_archive_writer_drop_journal(writer);
     if (!is_lost && writer->is_created && writer->n_stored == 0) {
-        /* A journal whose directory could not be synced is there, too. */
+        /* A journal whose directory could not be synced is there all the same. */
         umm_file_discard(writer->journal_path);
         umm_file_discard(writer->archive.path);
     }

@@ -2,7 +2,7 @@
 /*
  * archive_writer.h - rows into an archive, safe against a kill at any moment.
  *
- *     push ... push   rows into memory; what fills frames is packed behind the full ones
+ *     push ... push   rows into memory; what fills frames is packed after the full ones
  *     store           what was pushed is durable, in the journal
  *     commit          what was pushed is durable: in frames, or in the journal
  *
@@ -50,9 +50,9 @@ struct umm_archive_writer {
 /*
  * Open the archive at path (which must live until the close) for rows of type *npy, whose
  * shape[0] does not matter; make it when it does not exist and npy is not NULL.
- * UMM_ERR_CONFLICT: an archive of other rows. What a killed writer left behind the last
- * row is given up, unless it is whole and the table has it: then the header counts it now. Close it
- * after any open.
+ * UMM_ERR_CONFLICT: an archive of other rows. What a killed writer left after the last
+ * row is discarded, unless it is whole and the table has it: then the header counts it now. Close
+ * it after any open.
  */
 UMM_MUST_USE enum umm_status
 umm_archive_writer_open(struct umm_archive_writer *writer, const char *path,

@@ -81,7 +81,7 @@ enum umm_status umm_archive_writer_store(struct umm_archive_writer *writer, stru
     if (writer->n_stored == a->n_rows)
         return umm_file_check_named(writer->fd, a->path, err);
     /*
-     * Rows in frames that nobody counts yet cannot be behind others in the journal; and
+     * Rows in frames that nobody counts yet cannot come after others in the journal; and
      * that has less than a frame of rows, so that reading it takes no more.
      */
     if (writer->n_packed || writer->n_stored < begin || a->tail_rows >= a->rows_per_frame)

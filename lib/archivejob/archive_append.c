@@ -20,7 +20,7 @@ struct job {
     const struct umm_run *outer; /* the caller's, or NULL */
     struct umm_archive_append_result *result;
     struct umm_uptodate inputs;
-    struct umm_mutex mutex; /* of all below: who waits for input may be a thread of its own */
+    struct umm_mutex mutex; /* of all below: the wait for input may be a thread of its own */
     enum umm_status failed;
     struct umm_error failure;
     struct umm_archive_writer writer;
@@ -218,7 +218,7 @@ static enum umm_status wait_on(void *user, struct umm_error *err)
 
 /* ---- inputs ----------------------------------------------------------------------- */
 
-/* What is there before this input: later ones of one run go on behind earlier ones. */
+/* What is there before this input: later ones of one run go on after earlier ones. */
 static enum umm_status look_at_last(struct job *job, struct umm_error *err)
 {
     struct umm_archive *a = &job->writer.archive;

@@ -8,7 +8,7 @@
  *     C order:        | row 0: a b c | row 1: a b c | ...    one read for n rows
  *     Fortran order:  | a a a ... | b b b ... | c c c ... |  gathered, column by column
  *
- * An archive (archive.h) is an array, too: its frames are unpacked as they are needed.
+ * An archive (archive.h) is also an array: its frames are unpacked as they are needed.
  *
  * Nothing is mapped: a file that shrinks under the reader is an error, not a signal.
  * One that is appended to keeps the number of rows it had at the open.
@@ -62,7 +62,7 @@ UMM_MUST_USE enum umm_status umm_arrayfile_read(const struct umm_arrayfile *file
 /*
  * Read the value of one column in n_rows rows from row `first` on, end to end, n_rows *
  * column->type.size_bytes bytes. In Fortran order that is one read; in C order every
- * byte between the values is read, too. Failures as umm_arrayfile_read.
+ * byte between the values is also read. Failures as umm_arrayfile_read.
  */
 UMM_MUST_USE enum umm_status umm_arrayfile_read_column(const struct umm_arrayfile *file,
                                                        const struct umm_arraycolumn *column,

@@ -184,7 +184,7 @@ static enum umm_status join(const char *root, const char *symbol, const char *ti
     return UMM_OK;
 }
 
-/* The range behind the key. */
+/* The range after the key. */
 static void add_range(struct umm_dataset *dataset, const struct umm_timerange *range)
 {
     char name[UMM_TIMERANGE_NAME_MAX];
@@ -270,7 +270,7 @@ void umm_dataset_list_free(struct umm_dataset_list *list)
     *list = (struct umm_dataset_list){0};
 }
 
-/* The length of SYMBOL at the head of name, and the TIMEFRAME behind it; 0 if there is none. */
+/* The length of SYMBOL at the head of name, and the TIMEFRAME after it; 0 if there is none. */
 static size_t split_name(const char *name, struct umm_timeframe *timeframe)
 {
     for (size_t at = strcspn(name, "-_"); name[at]; at += 1 + strcspn(name + at + 1, "-_")) {

@@ -96,7 +96,7 @@ UMM_MUST_USE enum umm_status umm_dataset_of_files(const char *const *files, size
 /*
  * The path of the dataset that a file's name tells: its last component begins with
  * SYMBOL-TIMEFRAME or SYMBOL_TIMEFRAME and ends there, or goes on with - _ or a dot, as in
- * BTCUSDT-1m-2024-01.csv.zst. The first timeframe behind a - or _ counts. SYMBOL is as in
+ * BTCUSDT-1m-2024-01.csv.zst. The first timeframe after a - or _ counts. SYMBOL is as in
  * all names of files: BTC%2FUSDT is BTC/USDT. *path is malloc'ed. UMM_ERR_ARGUMENT when the
  * name has none.
  */

@@ -4,7 +4,7 @@
  *
  *     pool:NAME/KEY   an entry of a pool (data/pool.h)
  *     -               standard output
- *     anything else   a file (sys/outfile.h); ./pool:NAME/KEY is one, too
+ *     anything else   a file (sys/outfile.h); ./pool:NAME/KEY is also one
  *
  * Open, write through umm_outfile_fd(&output.file), commit or abort. An entry of a pool
  * is written in the pool's memory. Whether it fits the budget is asked at the beginning
@@ -42,9 +42,9 @@ UMM_MUST_USE enum umm_status umm_output_open(struct umm_output *output, const ch
                                              struct umm_error *err);
 
 /*
- * Only the file, for who has no pools: begun as by umm_outfile_open, and not in the place of an
- * archive or the journal of one, nor of what a pool or store has (UMM_ERR_CONFLICT). _text is for
- * reports, which take the place of no file that is no text. *out is "none" after a failure.
+ * Only the file, for callers that have no pools: begun as by umm_outfile_open, and not in the place
+ * of an archive or the journal of one, nor of what a pool or store has (UMM_ERR_CONFLICT). _text is
+ * for reports, which take the place of no file that is no text. *out is "none" after a failure.
  */
 UMM_MUST_USE enum umm_status umm_output_open_file(struct umm_outfile *out, const char *path,
                                                   const struct umm_run *run, struct umm_error *err);

@@ -25,7 +25,7 @@ struct umm_rowfile {
     char *buffer;
     size_t cap_rows;
     bool is_roomy; /* the file may be longer than its rows */
-    char *edge;    /* bytes set aside behind the last piece's end, UMM_ROWFILE_EDGE at most */
+    char *edge;    /* bytes set aside after the last piece's end, UMM_ROWFILE_EDGE at most */
     uint64_t edge_at;
     size_t edge_len;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * fnv.h - the 64-bit FNV-1a hash: small, the same on every machine, for telling texts
- * apart and for noticing damage. Not against those who forge.
+ * apart and for noticing damage. Not against forgery.
  *
  * Source: Fowler, Noll, Vo; RFC 9923.
  */

@@ -70,7 +70,7 @@ UMM_MUST_USE enum umm_status umm_convert_look_around(struct umm_convert_job *job
 UMM_MUST_USE enum umm_status umm_convert_read_rows(struct umm_convert_job *job,
                                                    struct umm_error *err);
 
-/* Records one by one until one begins at byte `until` or behind it, or there are none. */
+/* Records one by one until one begins at byte `until` or after it, or there are none. */
 UMM_MUST_USE enum umm_status umm_convert_read_records(struct umm_convert_job *job, uint64_t until,
                                                       bool *is_end, struct umm_error *err);
 

@@ -157,7 +157,7 @@ static enum umm_status read_row(struct umm_convert_job *job, const struct umm_pl
 
 /*
  * A bad row that was reached by a seek: read it again with its line number, which
- * those after it then have, too.
+ * those after it then also have.
  */
 static enum umm_status read_again(struct umm_convert_job *job, struct umm_placed_record *placed,
                                   struct umm_error *reason)

@@ -54,7 +54,7 @@ static bool do_piece(struct shared *shared, struct umm_block *block)
     if (!status && cut == UMM_CUT_BLOCK)
         status = umm_block_convert(block, p->plan, &err);
     umm_turns_wait(&shared->turns, ticket);
-    /* After a failure the blocks behind it are only let through. */
+    /* After a failure the blocks after it are only let through. */
     bool is_wanted = !status && !shared->status;
     if (is_wanted && cut == UMM_CUT_BLOCK)
         status = p->take(p->user, block, &err);

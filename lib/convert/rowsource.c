@@ -54,7 +54,7 @@ static enum umm_status check_first(const struct job *job, uint64_t n_rows, struc
     if (job->options->first_row <= n_rows)
         return UMM_OK;
     return umm_error_set_path(err, UMM_ERR_ARGUMENT, job->path,
-                              "has %" PRIu64 " rows: row %" PRIu64 " is behind its end", n_rows,
+                              "has %" PRIu64 " rows: row %" PRIu64 " is after its end", n_rows,
                               job->options->first_row);
 }
 
@@ -348,7 +348,7 @@ enum umm_status umm_rowsource_count(const char *path, struct umm_run *run, bool 
     *is_random = false;
     if (strcmp(path, "-") == 0)
         return UMM_OK;
-    /* A FIFO is opened once, by who reads it: its writer does not survive a first reader. */
+    /* A FIFO is opened once, by its one reader: its writer does not survive a first reader. */
     if (umm_file_stat(path, &info, NULL) == UMM_OK && info.kind == UMM_FILE_STREAM)
         return UMM_OK;
     enum umm_status status = umm_file_open_read(path, &fd, &info, err);

@@ -48,7 +48,7 @@ struct umm_rowsource_result {
 
 /*
  * Hand the rows of path ("-": standard input) to the sink. UMM_ERR_ARGUMENT for a
- * first_row behind the end, or one in a stream or text, UMM_ERR_DATA for a filter where there
+ * first_row after the end, or one in a stream or text, UMM_ERR_DATA for a filter where there
  * is no text. Other failures as the readers and the sink have them.
  */
 UMM_MUST_USE enum umm_status

@@ -15,7 +15,7 @@ enum {
 };
 
 /*
- * The time of the first row that begins behind byte `at`, and where it begins.
+ * The time of the first row that begins after byte `at`, and where it begins.
  * *is_found is false when no row can be read there before the end.
  */
 static enum umm_status probe(struct umm_reading *reading, uint64_t at, struct umm_row *row,
@@ -94,7 +94,7 @@ static enum umm_status search(struct umm_reading *reading, int64_t last, struct 
     while (!status && high > low && high - low > NEAR_BYTES) {
         uint64_t middle = low + (high - low) / 2, byte;
         status = is_outside(reading, middle, window, &is_out, err);
-        /* Quotes near by: nothing found behind here could be trusted. Read on from low. */
+        /* Quotes near by: nothing found after here could be trusted. Read on from low. */
         if (status || !is_out)
             break;
         status = probe(reading, middle, row, &byte, &is_found, err);

@@ -7,7 +7,7 @@
  *     fresh, Fortran order       rows into a scratch file, then column by column
  *     stream of unknown length   rows into a scratch file, then header and rows
  *     stream, length given       header, then rows as they come
- *     append, oldest first       rows compared with or written behind the array's
+ *     append, oldest first       rows compared with or written after the array's
  *     append, maybe newest first rows into a scratch file, then as above
  *     sink                       rows handed to the caller, oldest first too
  *     none                       rows are counted

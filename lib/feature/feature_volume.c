@@ -177,7 +177,7 @@ const struct umm_feature_def umm_feature_vwap = {
     .usage = "vwap:day@hlc3",
     .about = "mean price weighed with volume since the day began, or of all rows; none before\n"
              "there was volume",
-    .origin = "undisputed but for the anchor",
+    .origin = "undisputed except for the anchor",
     .params = {{"anchor", 0, 1, 0, false, "day|all"}},
     .inputs = {UMM_SERIES_CHOSEN, UMM_SERIES_VOLUME, UMM_SERIES_TIME},
     .n_inputs = 3,

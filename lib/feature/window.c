@@ -54,7 +54,7 @@ static bool is_level_wanted(size_t n, unsigned l)
     return n >> l & 1 || l == UMM_BULK_LEVELS;
 }
 
-/* The rows of a ring before `row`, as many as it has but for UMM_BULK_LAST at most. */
+/* The rows of a ring before `row`, as many as it has except UMM_BULK_LAST at most. */
 static void read_last(const double *ring, size_t size, uint64_t row, double *last)
 {
     const size_t n = size < UMM_BULK_LAST ? size : UMM_BULK_LAST;

@@ -52,7 +52,7 @@ enum umm_checkpoint_part_name {
     UMM_CHECKPOINT_PARTS
 };
 
-/* A checkpoint. All zero is none. Texts have a zero byte behind them that is not counted. */
+/* A checkpoint. All zero is none. Texts have a zero byte after them that is not counted. */
 struct umm_checkpoint {
     struct umm_checkpoint_part parts[UMM_CHECKPOINT_PARTS];
     uint32_t numerics; /* of the plan */

@@ -19,7 +19,7 @@
 #include "sys/lock.h"
 
 enum { BUFFER_BYTES = 64 * 1024, SYMBOLS_MAX = 100000, FIRST_SLOTS = 64 };
-enum { LAST_WAITS_MAX = 10 }; /* for who reads, after a signal, each a tenth of a second */
+enum { LAST_WAITS_MAX = 10 }; /* for the reader, after a signal, each a tenth of a second */
 
 /* The name of what all states of a root share: a lock, and changes of them. */
 static const char STATES[] = "symbols";
@@ -30,7 +30,7 @@ struct job;
 struct symbol {
     struct job *job;
     char *name;  /* as it came */
-    char *cell;  /* as CSV has it, with a comma behind */
+    char *cell;  /* as CSV has it, with a comma after it */
     char *label; /* for messages: the input and the symbol */
     char *state_path;
     struct umm_featurejob_options options;
@@ -141,7 +141,7 @@ static enum umm_status open_output(struct job *job, struct umm_error *err)
 
 /* ---- symbols --------------------------------------------------------------------- */
 
-/* name as a cell with a comma behind it, in quotes where it needs them. */
+/* name as a cell with a comma after it, in quotes where it needs them. */
 static char *make_cell(const char *name)
 {
     const bool is_quoted = strpbrk(name, ",\"\r\n") != NULL;
@@ -443,7 +443,7 @@ static enum umm_status take_locks(struct job *job, struct umm_error *err)
 
 /*
  * Lines, then the file that they are in, then the states, written before: a run that follows
- * begins behind those. What was taken before a signal came goes out all the same.
+ * begins after those. What was taken before a signal came goes out all the same.
  */
 static enum umm_status end(struct job *job, enum umm_status status, struct umm_error *err)
 {
@@ -464,7 +464,7 @@ static enum umm_status end(struct job *job, enum umm_status status, struct umm_e
     if (!ended && set.path)
         ended = umm_fileset_commit(&set, &why);
     umm_fileset_abort(&set);
-    /* That it was cancelled is nothing beside what is lost, but for lines whose reader left. */
+    /* That it was cancelled is nothing beside what is lost, except lines whose reader left. */
     if (is_cancelled && (!ended || why.sys_errno == EPIPE))
         return status;
     if (ended && err)

@@ -113,7 +113,7 @@ static enum umm_status take_one(void *user, const char *rows, uint64_t n, struct
     return UMM_ERR_CANCELLED;
 }
 
-/* Rows of a file that is read from behind row 0: that one must be as it was, too. */
+/* Rows of a file that is read from a row after row 0: that one must also be as it was. */
 static enum umm_status check_first(const struct umm_featurework *work, struct umm_error *err)
 {
     const struct umm_checkpoint_part *first = &work->checkpoint.parts[UMM_CHECKPOINT_FIRST];

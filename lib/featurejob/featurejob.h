@@ -6,11 +6,11 @@
  *                                              |
  *                                         state (checkpoint)
  *
- * With a state file a run goes on behind the rows that were taken before. A file of rows
+ * With a state file a run goes on after the rows that were taken before. A file of rows
  * is read from there; row 0 and the last 32 rows taken must be as they were. A pipe or
  * text is read from its beginning, and its first row's time says what that is: row 0,
  * then all rows taken must be as they were (their hash says); one of the last 32, then
- * those must be; or a row behind them all. The output is on the device before the state
+ * those must be; or a row after them all. The output is on the device before the state
  * is; a run that is killed between the two is completed by the next.
  *
  * Memory does not depend on the number of rows.

@@ -43,7 +43,7 @@ static char *plan_text(const struct umm_featurework *work)
     return out;
 }
 
-/* The next word of a list of features, or of the rules behind it. */
+/* The next word of a list of features, or of the rules after it. */
 static size_t word(const char **at)
 {
     const char *ends = ", ";
@@ -331,7 +331,7 @@ static enum umm_status place(struct umm_featurework *work, const char *row, stru
             return status;
     }
     status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
-                                "begins at %s, which is neither the state's first row nor behind "
+                                "begins at %s, which is neither the state's first row nor after "
                                 "its last, of %s",
                                 umm_barreader_time_text(&work->reader.time_type, time, a),
                                 umm_barreader_time_text(&work->reader.time_type, c->last_time, b));
@@ -498,7 +498,7 @@ enum umm_status umm_featurework_encode(const struct umm_featurework *work, char 
 enum umm_status umm_featurework_save(struct umm_featurework *work, struct umm_error *err)
 {
     struct umm_checkpoint c = {.n_rows = 0};
-    /* A stream that goes on, behind the rows that it has; anything else is committed by now. */
+    /* A stream that goes on, after the rows that it has; anything else is committed by now. */
     enum umm_status status = umm_outfile_sync(&work->writer.output.file, err);
     if (!status)
         status = make_checkpoint(work, &c, err);

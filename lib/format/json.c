@@ -231,7 +231,7 @@ enum umm_status umm_json_print(const struct umm_json *object, bool is_compact, c
                      json_dump_callback(object->value, add_printed, &out, flags) != 0;
     if (!is_failed)
         escape_controls(&out);
-    /* Jansson (2.14) forgets a failure inside a string, and goes on behind it. */
+    /* Jansson (2.14) forgets a failure inside a string, and goes on after it. */
     if (is_failed || out.is_failed) {
         free(out.bytes);
         return umm_error_set_memory(err, out.len_bytes, "a JSON report");

@@ -111,7 +111,7 @@ UMM_MUST_USE enum umm_status umm_npy_read(int fd, const char *path, struct umm_n
                                           struct umm_error *err);
 
 /*
- * Before who writes it in place counts new rows: whether its header still says what it said,
+ * Before a writer in place counts new rows: whether its header still says what it said,
  * n_rows rows. UMM_ERR_CONFLICT: somebody else has written or cut it.
  */
 UMM_MUST_USE enum umm_status umm_npy_check_rows(int fd, const char *path, uint64_t n_rows,
@@ -159,7 +159,7 @@ UMM_MUST_USE enum umm_status umm_npy_format(const struct umm_npy *in, uint32_t a
                                             char **text, size_t *len_bytes, struct umm_error *err);
 
 /*
- * The same for a caller who was asked to go past UMM_NPY_LOADABLE_MAX (np.load
+ * The same for a caller that was asked to go past UMM_NPY_LOADABLE_MAX (np.load
  * needs max_header_size= then); UMM_NPY_HEADER_MAX is the limit.
  */
 UMM_MUST_USE enum umm_status umm_npy_format_long(const struct umm_npy *in, uint32_t align_bytes,
@@ -180,11 +180,11 @@ UMM_MUST_USE enum umm_status umm_npy_format_exact(const struct umm_npy *in, uint
 void umm_npy_free(struct umm_npy *npy);
 
 /*
- * Make *npy a struct, if it is not one, and append a field behind the last one;
+ * Make *npy a struct, if it is not one, and append a field after the last one;
  * type.size_bytes of the record grows with it. A padding field is name "" and
  * kind 'V'. UMM_ERR_ARGUMENT: unknown type. UMM_ERR_UNSUPPORTED: too many
  * fields, a name over 127 bytes, a record over INT32_MAX bytes. UMM_ERR_MEMORY.
- * On failure *npy still owns the fields it had. The room behind the fields is
+ * On failure *npy still owns the fields it had. The room after the fields is
  * this function's business: not for an array of fields that the caller allocated.
  */
 UMM_MUST_USE enum umm_status umm_npy_add_field(struct umm_npy *npy, const char *name,

@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-/* at walks from start to end, the text behind the prelude. */
+/* at walks from start to end, the text after the prelude. */
 struct reader {
     const char *start, *at, *end;
     bool is_utf8;
@@ -43,7 +43,7 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
 }
 
-/* The next character behind white space, '\0' at the end. */
+/* The next character after white space, '\0' at the end. */
 static char peek(struct reader *in)
 {
     while (in->at < in->end && is_space(*in->at))
@@ -285,7 +285,7 @@ static enum umm_status read_name(struct reader *in, char name[UMM_NPY_NAME_MAX],
     if (status != UMM_OK)
         return status;
     (void)take(in, ',');
-    return take(in, ')') ? UMM_OK : malformed(in, "')' behind a name");
+    return take(in, ')') ? UMM_OK : malformed(in, "')' after a name");
 }
 
 static enum umm_status read_field(struct reader *in, struct umm_npy *out)
@@ -298,7 +298,7 @@ static enum umm_status read_field(struct reader *in, struct umm_npy *out)
     if (status != UMM_OK)
         return status;
     if (!take(in, ','))
-        return malformed(in, "',' behind a field name");
+        return malformed(in, "',' after a field name");
     if (peek(in) == '[' || peek(in) == '(')
         return umm_error_set(in->err, UMM_ERR_UNSUPPORTED,
                              "records in records are not supported (field %zu)", out->n_fields + 1);
@@ -363,7 +363,7 @@ static enum umm_status read_item(struct reader *in, struct umm_npy *out, bool se
                              keys[key]);
     seen[key] = true;
     if (!take(in, ':'))
-        return malformed(in, "':' behind a key");
+        return malformed(in, "':' after a key");
     if (key == DESCR)
         return read_descr(in, out);
     return key == SHAPE ? read_shape(in, out) : read_bool(in, &out->is_fortran);
@@ -387,7 +387,7 @@ enum umm_status umm_npy_parse_dict(const char *text, size_t len_bytes, bool is_u
         return status;
     (void)peek(&in);
     if (in.at != in.end)
-        return malformed(&in, "nothing behind the '}'");
+        return malformed(&in, "nothing after the '}'");
     for (unsigned i = 0; i < N_KEYS; i++)
         if (!seen[i])
             return umm_error_set(err, UMM_ERR_DATA, "malformed NPY header: no key '%s'", keys[i]);

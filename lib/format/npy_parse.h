@@ -6,7 +6,7 @@
 #include "format/npy.h"
 
 /*
- * Read the len_bytes at text, the whole header behind the prelude, as the dict
+ * Read the len_bytes at text, the whole header after the prelude, as the dict
  * that umm_npy_parse describes; UTF-8 text if is_utf8, else latin-1. Fills what
  * the dict says of *out, which comes in as zeros, and leaves it to the caller to
  * run umm_npy_check. On failure *out may own fields.

@@ -223,7 +223,7 @@ static enum umm_status check_length(const struct sink *dict, const struct reques
     return UMM_OK;
 }
 
-/* Put the prelude before and the padding behind the dict. */
+/* Put the prelude before and the padding after the dict. */
 static enum umm_status wrap(const struct sink *dict, unsigned major, uint64_t total, char **text,
                             size_t *len_bytes, struct umm_error *err)
 {

@@ -18,7 +18,7 @@
  * A label's value, with the three characters that the format escapes, and U+FFFD for
  * each byte that is not UTF-8, which would have the collector drop the file; malloc'ed.
  * The format lets other control characters through: their bytes become \x1b and so on,
- * with the backslash escaped, as who looks at the file on a terminal would obey them.
+ * with the backslash escaped, as a terminal that shows the file would obey them.
  */
 static char *quoted(const char *value)
 {

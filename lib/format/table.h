@@ -17,7 +17,7 @@
 /* As people read it; programs get plain numbers: bytes, seconds, shares of 1. */
 enum umm_table_kind {
     UMM_TABLE_TEXT,   /* a label of the thing in Prometheus */
-    UMM_TABLE_ID,     /* a number that is a name; a label, too */
+    UMM_TABLE_ID,     /* a number that is a name; also a label */
     UMM_TABLE_BYTES,  /* 1.5 MiB */
     UMM_TABLE_CHANGE, /* +1.5 MiB */
     UMM_TABLE_COUNT,
@@ -63,7 +63,7 @@ void umm_table_clear(struct umm_table *table);
  * Each adds the whole table to out. Text: a heading and a line for each row. CSV: fields
  * in quotes where RFC 4180 wants them, lines in LF, the heading on request. JSON: an
  * object for each row on a line of its own, first "what", then, unless it is NULL, the
- * time ("time": an ISO 8601 text; it comes first in CSV, too).
+ * time ("time": an ISO 8601 text; it also comes first in CSV).
  */
 void umm_table_print_text(const struct umm_table *table, struct umm_textbuf *out);
 void umm_table_print_csv(const struct umm_table *table, const char *time, bool has_heading,

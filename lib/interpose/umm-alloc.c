@@ -3,7 +3,7 @@
  * umm-alloc.c - libumm-alloc.so: counts the allocations of the program it is preloaded
  * into, for umm-memstat. probe/alloc_counts.h says what is counted, and where.
  *
- * It stands before the C library (or another allocator, preloaded behind it) in the
+ * It stands before the C library (or another allocator, preloaded after it) in the
  * order in which names are looked up, and hands every call on. What it adds to a call
  * is a load, two additions and a store to memory that only this thread writes: no lock,
  * no atomic addition, no allocation. It never prints, and without its memory it only
@@ -172,7 +172,7 @@ static __attribute__((noinline, cold)) struct umm_alloc_slot *begin_thread(void)
 
 /*
  * Nobody else writes to a slot that is owned, so that a plain addition is enough; it is
- * whole for who reads it. Only the two that threads share need the atomic one.
+ * whole for its reader. Only the two that threads share need the atomic one.
  */
 static inline void count(struct umm_alloc_slot *slot, uint64_t *what, uint64_t n)
 {
@@ -204,7 +204,7 @@ static bool is_in_the_way(void)
     return tried.n_allocs > 0;
 }
 
-/* A program that allocates nothing was counted, too. */
+/* A program that allocates nothing was also counted. */
 __attribute__((constructor)) static void begin_program(void)
 {
     (void)my_slot();
@@ -226,7 +226,7 @@ static inline void count_free(void)
     count(slot, &slot->n_frees, 1);
 }
 
-/* ---- the calls behind ours ----------------------------------------------- */
+/* ---- the calls under ours ----------------------------------------------- */
 
 static void *first_malloc(size_t size);
 static void *first_calloc(size_t n, size_t size);

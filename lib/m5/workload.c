@@ -159,7 +159,7 @@ static enum umm_status open_all(struct umm_workload *w, struct umm_error *err)
         status = open_archive(w, err);
     if (!status)
         status = umm_workload_probe_open(&w->probe, w->options->counts_path, err);
-    /* Looking allocates, too; what malloc keeps of that is not to be found later. */
+    /* Looking also allocates; what malloc keeps of that is not to be found later. */
     if (!status)
         status = umm_workload_probe_look(&w->probe, w->figures, err);
     w->probe.is_first_done = false;

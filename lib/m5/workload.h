@@ -13,7 +13,7 @@
  *     archive   one more row
  *
  * Bars, order of symbols and lookups come from a seed: the same signals again and again.
- * The cache's clock is made up, too: 1.5 s a signal, so that an entry lives for 1,200
+ * The cache's clock is also made up: 1.5 s a signal, so that an entry lives for 1,200
  * signals. Which answer is asked for follows Zipf's law (exponent 1).
  *
  * Every signal takes four buffers from a pool and gives them back. Nothing else is

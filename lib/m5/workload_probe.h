@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * workload_probe.h - what a workload sees of itself: live bytes, allocations, descriptors,
- * and files left behind.
+ * and files left over.
  */
 #ifndef UMM_M5_WORKLOAD_PROBE_H
 #define UMM_M5_WORKLOAD_PROBE_H

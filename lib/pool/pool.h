@@ -34,7 +34,7 @@ enum { UMM_POOL_NAME_MAX = 64, UMM_POOL_KEY_MAX = 200 };
 /* Where pools are unless the caller says otherwise. */
 #define UMM_POOL_ROOT "/dev/shm"
 
-/* An open pool. Private, but for its path and budget to read; all zero is "none". */
+/* An open pool. Private, except its path and budget to read; all zero is "none". */
 struct umm_pool {
     int fd;
     char *path; /* NULL: none */
@@ -109,7 +109,7 @@ UMM_MUST_USE enum umm_status umm_pool_open_entry(const struct umm_pool *pool, co
 
 /*
  * Copy the array in the file input ("-": standard input) to an entry; one of that key
- * is replaced. Bytes behind the array are left out of a file's copy, and are
+ * is replaced. Bytes after the array are left out of a file's copy, and are
  * UMM_ERR_DATA in a stream. The budget, then the memory itself is set aside before the
  * copy begins: UMM_ERR_CONFLICT when the budget does not allow it, ENOSPC when the
  * memory is not there.

@@ -19,7 +19,7 @@ UMM_MUST_USE enum umm_status umm_pool_file_name(const char *key, char file[UMM_P
 /* Whether file is the name of an entry; *key_len is the length of its key. */
 bool umm_pool_is_entry(const char *file, size_t *key_len);
 
-/* umm_pool_scan for who holds the pool's lock. */
+/* umm_pool_scan for a caller that holds the pool's lock. */
 UMM_MUST_USE enum umm_status umm_pool_scan_locked(const struct umm_pool *pool,
                                                   struct umm_pool_scan *scan,
                                                   struct umm_error *err);

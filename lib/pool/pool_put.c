@@ -120,7 +120,7 @@ enum umm_status umm_pool_commit(const struct umm_pool *pool, const char *key,
 /* ---- content -------------------------------------------------------------- */
 
 /*
- * Where the array comes from: a file that is read by place, or a stream behind its header. The
+ * Where the array comes from: a file that is read by place, or a stream after its header. The
  * header is kept: that of a file to which rows are appended meanwhile would have too many.
  */
 struct source {

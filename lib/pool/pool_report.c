@@ -231,8 +231,8 @@ bool umm_pool_report_line(const struct umm_pool_inspection *all, size_t index,
     if (all->n_hidden && index-- == 0) {
         snprintf(line, UMM_POOL_LINE_MAX,
                  all->n_hidden == 1
-                     ? "%zu process could not be looked into: it may map entries, too"
-                     : "%zu processes could not be looked into: they may map entries, too",
+                     ? "%zu process could not be looked into: it may also map entries"
+                     : "%zu processes could not be looked into: they may also map entries",
                  all->n_hidden);
         return true;
     }

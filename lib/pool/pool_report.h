@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pool_report.h - what a pool holds, whether it is sound, and who maps it: for people,
+ * pool_report.h - what a pool holds, whether it is sound, and which processes map it: for people,
  * as JSON and as metrics.
  */
 #ifndef UMM_POOL_POOL_REPORT_H

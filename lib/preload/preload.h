@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * preload.h - files brought into the page cache before those who map them come.
+ * preload.h - files brought into the page cache before the programs that map them start.
  *
  *     list the files  ->  what is there already?  ->  plan  ->  load  ->  what is there now?
  *
  * The plan: files are taken in the order given, those of a directory in the order of their
  * paths. One whose data still fits into what is left of the budget is planned "preload";
- * any other is planned "mmap", left to be read from the device by those who map it, and
+ * any other is planned "mmap", left to be read from the device by the programs that map it, and
  * the next one is looked at. What is in memory already counts against the budget as well,
  * so that a second run makes the same plan. Files that live in memory (tmpfs) are planned
  * "memory" and cost nothing; neither do holes.

@@ -13,7 +13,7 @@ enum { UMM_PRELOAD_LINE_MAX = 1024 };
 
 /*
  * Line `index` of a table: a heading, a line per file that did not fail, and with more than
- * one file a line of sums. False behind the last one. A percentage of 100.0 means all.
+ * one file a line of sums. False after the last one. A percentage of 100.0 means all.
  */
 bool umm_preload_report_line(enum umm_preload_action action,
                              const struct umm_preload_result *result, size_t index,

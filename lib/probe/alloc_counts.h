@@ -2,7 +2,7 @@
 /*
  * alloc_counts.h - allocations counted in a memory that processes share.
  *
- * libumm-alloc.so, preloaded into a program and whatever it starts, counts here; who
+ * libumm-alloc.so, preloaded into a program and whatever it starts, counts here; a process that
  * measures makes the memory and reads it at any time. It has no name in any file system
  * and is gone with its last user; counts of a killed process stay.
  *

@@ -19,7 +19,7 @@ struct umm_choice {
 
 /*
  * The numbers of those that are there now, *n of them, in *pids: malloc'ed, the caller's.
- * is_found (may be NULL) has a place for each of the choice's pids and behind them for
+ * is_found (may be NULL) has a place for each of the choice's pids and after them for
  * each of its names: it is set to whether there was such a process.
  */
 UMM_MUST_USE enum umm_status umm_choice_find(const struct umm_choice *choice, bool *is_found,

@@ -3,7 +3,7 @@
  * family.h - the descendants of this process, followed over time.
  *
  * A look costs one listing of /proc and a read for each process that was not there
- * before: who was no descendant does not become one while it lives. Orphans are found
+ * before: a process that was no descendant does not become one while it lives. Orphans are found
  * if this process takes them in (see sys/child.h).
  */
 #ifndef UMM_PROBE_FAMILY_H
@@ -14,11 +14,11 @@
 struct umm_family_process {
     uint32_t pid, ppid;
     bool is_member;
-    unsigned n_without; /* for who looks at members: how often something was not there */
+    unsigned n_without; /* for callers that look at members: how often something was not there */
     bool is_apart;      /* from its parent's memory: known to have memory of its own */
 };
 
-/* Zero-initialise it, but for self: whose descendants are followed. */
+/* Zero-initialise it, except self: whose descendants are followed. */
 struct umm_family {
     uint32_t self;
     struct umm_family_process *all; /* by number; members and others */

@@ -148,7 +148,7 @@ static void count_quarters(const struct umm_growth_point *points, size_t n, doub
 
 /*
  * How high the low points had been by the end of the first quarter, all_points from the
- * program's start on. Times before the judged ones are cut as if they were parts, too.
+ * program's start on. Times before the judged ones are also cut as if they were parts.
  */
 static double highest_before(const struct umm_growth_point *all_points, size_t n,
                              const struct envelope *envelope, size_t n_first, double part_seconds)

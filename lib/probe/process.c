@@ -146,7 +146,7 @@ static enum umm_status read_stat(int dir_fd, struct umm_process *process,
     return UMM_OK;
 }
 
-/* smaps_rollup says ESRCH for what never had memory, too: a kernel's thread. */
+/* smaps_rollup also says ESRCH for what never had memory: a kernel's thread. */
 static enum umm_status read_memory(int dir_fd, struct umm_process *process,
                                    struct umm_procfs_text *text, bool *is_there,
                                    struct umm_error *err)

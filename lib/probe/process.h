@@ -75,7 +75,7 @@ bool umm_process_has_name(const struct umm_process_id *id, const char *name);
 
 /* ---- parsers of untrusted text ---- */
 
-/* /proc/PID/stat; n_threads and faults may be NULL for who the process is only. */
+/* /proc/PID/stat; n_threads and faults may be NULL if only the identity is asked for. */
 bool umm_process_parse_stat(const char *text, struct umm_process_id *id,
                             struct umm_process *figures);
 

@@ -39,7 +39,7 @@ static bool skip(const char **text, char wanted)
     return is_there;
 }
 
-/* "rwxp" and the like, and the blank behind it. */
+/* "rwxp" and the like, and the blank after it. */
 static bool skip_permissions(const char **text)
 {
     size_t len = strspn(*text, "rwxsp-");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sharing.h - who maps a file, and whether all of them share one copy.
+ * sharing.h - which processes map a file, and whether all of them share one copy.
  *
  * Every process's maps are searched for the file (device and inode), and the smaps of
  * those that map it are added up. In each, RSS is what it has of the file in memory;
@@ -33,7 +33,7 @@ struct umm_sharing_process {
     uint64_t mapped_bytes, rss_bytes, pss_bytes, anonymous_bytes;
 };
 
-/* n_hidden processes could not be looked into: they may map the file, too. */
+/* n_hidden processes could not be looked into: they may also map the file. */
 struct umm_sharing {
     struct umm_sharing_process *processes; /* by number; umm_sharing_free */
     size_t n_processes;

@@ -4,7 +4,7 @@
  *
  * Mappings are summed under the process's name and their own: a file's path, or what the
  * kernel calls it ([heap], [stack]), or [anonymous]; so that a program can be compared
- * with another run of it, too. The file is text: a line "umm-memstat snapshot 1", then
+ * also with another run of it. The file is text: a line "umm-memstat snapshot 1", then
  * for each mapping
  *
  *     rss pss anonymous swap size mappings <tab> process <tab> mapping

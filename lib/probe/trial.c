@@ -21,7 +21,8 @@ enum {
     UNSTEADY_SAMPLES = 32
 };
 
-/* Killing is repeated, for who was started meanwhile; but not for ever: some cannot be killed. */
+/* Killing is repeated, for processes that were started meanwhile; but not for ever: some cannot be
+ * killed. */
 enum { KILL_TIMES_MAX = 50 };
 
 #define MS_NS           ((uint64_t)1000000)

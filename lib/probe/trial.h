@@ -5,7 +5,7 @@
  * The command and its descendants, daemons too, are sampled: at first every 10 ms, less
  * often as the run gets long (the samples are then halved in number) or a sample gets
  * expensive. Reading the kernel's running counts is cheap; adding up a process's pages,
- * which gives PSS and is exact where those counts lag behind, is not, and is done less
+ * which gives PSS and is exact where those counts lag, is not, and is done less
  * often: both together take about 2 % of the time of one processor at most, in a short run
  * up to 11 % where what lies between exact samples is of no use. What the
  * kernel counts itself (faults, switches, transfers, the peak of the largest process) is
@@ -23,7 +23,7 @@
  * warmup_ns is dropped from the beginning when growth is judged, or, when it is
  * UINT64_MAX, the part warmup_share of the whole time. alloc_library is the path of
  * libumm-alloc.so, NULL to count no allocations. When timeout_ns have passed (0: never)
- * the command and all its descendants are asked to end; who has not,
+ * the command and all its descendants are asked to end; a process that has not,
  * UMM_TRIAL_GRACE_SECONDS later, is killed.
  */
 enum { UMM_TRIAL_GRACE_SECONDS = 5 };
@@ -32,7 +32,7 @@ struct umm_trial_options {
     struct umm_child_command command;
     uint64_t timeout_ns;
     bool is_waiting_for_all; /* until the last descendant has ended, or a signal asks to end */
-    bool is_ending_too; /* a signal that asks it to end is raised here, too, after it has ended */
+    bool is_ending_too; /* a signal that asks it to end is also raised here, after it has ended */
     uint64_t warmup_ns;
     double warmup_share;
     const char *alloc_library;
@@ -99,7 +99,7 @@ UMM_MUST_USE enum umm_status umm_trial_run(const struct umm_trial_options *optio
                                            struct umm_error *err);
 
 /*
- * Judge growth again, by the samples between two moments since it began: for a caller who
+ * Judge growth again, by the samples between two moments since it began: for a caller that
  * knows from the command when it was warm. UMM_ERR_MEMORY.
  */
 UMM_MUST_USE enum umm_status umm_trial_fit(struct umm_trial *trial, uint64_t from_ns,

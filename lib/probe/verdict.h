@@ -17,7 +17,7 @@ enum umm_verdict_kind {
     UMM_VERDICT_PSS,    /* bytes */
     UMM_VERDICT_ALLOCS, /* per second */
     UMM_VERDICT_SECONDS,
-    UMM_VERDICT_TIMEOUT, /* seconds; not kept by who had to be ended */
+    UMM_VERDICT_TIMEOUT, /* seconds; not kept by a command that had to be ended */
     UMM_VERDICT_COUNT
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * views.h - what umm-memstat shows, as tables: the system, processes, files and who maps
+ * views.h - what umm-memstat shows, as tables: the system, processes, files and what maps
  * them. Each call clears its table and fills it with the figures of now.
  */
 #ifndef UMM_PROBE_VIEWS_H

@@ -101,7 +101,7 @@ static enum umm_status add_special(struct umm_block *block, size_t row, bool is_
 
 /* ---- records ------------------------------------------------------------------- */
 
-/* Lines are counted from where the last call ended: cheap for callers who go forward. */
+/* Lines are counted from where the last call ended: cheap for callers that go forward. */
 static uint64_t line_at(struct umm_block *block, size_t begin)
 {
     if (block->line == 0)
@@ -120,7 +120,7 @@ static uint64_t line_at(struct umm_block *block, size_t begin)
 static size_t row_begin(const struct umm_block *block, size_t r)
 {
     size_t begin = (uint32_t)(block->begins[r * block->stride] + block->begin_add + block->is_crlf);
-    /* The first field may begin behind a quote. */
+    /* The first field may begin after a quote. */
     return begin && block->text[begin - 1] == UMM_CSV_QUOTE ? begin - 1 : begin;
 }
 

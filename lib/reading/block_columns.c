@@ -336,7 +336,7 @@ static bool read_time_of_day(const char *text, size_t len, int64_t *sec)
     return hour < 24 && minute < 60 && second < 60;
 }
 
-/* YYYY-MM-DD, alone or with a time of day behind it or in a second field; UTC. */
+/* YYYY-MM-DD, alone or with a time of day after it or in a second field; UTC. */
 static bool read_iso(const struct work *w, struct day *day, size_t r, int64_t *sec)
 {
     const struct umm_found *found = &w->plan->cells->found[w->index];

@@ -15,7 +15,7 @@ struct umm_na {
     char *text; /* the list, with its commas made into terminators */
     size_t n;
     bool has_numeric; /* some entry reads as a number, so every cell must be compared */
-    bool has_digit;   /* some entry has a digit: times must be compared, too */
+    bool has_digit;   /* some entry has a digit: times must also be compared */
     bool has_empty;   /* the empty cell is one */
 };
 

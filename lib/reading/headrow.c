@@ -30,7 +30,7 @@ static bool is_letter(char c)
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* Marks before a digit, and no word behind it: "$1,500.25", "(12)", "2.31%", "100K". */
+/* Marks before a digit, and no word after it: "$1,500.25", "(12)", "2.31%", "100K". */
 static bool looks_like_value(struct umm_csv_field cell)
 {
     size_t i = 0, n_letters = 0;

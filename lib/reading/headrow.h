@@ -3,7 +3,7 @@
  * headrow.h - whether a first record is a header or the first row. What reads as data by
  * anything that is known of the file is data: numbers, times in the forms that are recognised
  * or given, texts of missing values. Where a header is not needed, what only looks like
- * values ("$1", "100K") is data, too: it is better refused as a row than lost as a header.
+ * values ("$1", "100K") is also data: it is better refused as a row than lost as a header.
  */
 #ifndef UMM_READING_HEADROW_H
 #define UMM_READING_HEADROW_H

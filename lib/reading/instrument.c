@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "time/time.h"
 
-enum { UNNAMED_RANK = 6 }; /* behind those of umm_name_instrument */
+enum { UNNAMED_RANK = 6 }; /* after those of umm_name_instrument */
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the head's first byte is the lowest");
 

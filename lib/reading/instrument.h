@@ -40,7 +40,7 @@ struct umm_instrument_key {
     bool is_any;  /* it was one */
     char *value;  /* NULL until a row is taken */
     size_t len_bytes;
-    uint64_t head; /* the first bytes, zeros behind */
+    uint64_t head; /* the first bytes, then zeros */
 };
 
 struct umm_instrument {
@@ -93,7 +93,7 @@ UMM_MUST_USE enum umm_status umm_instrument_keep(struct umm_instrument *all,
 /* Whether a cell is the key's value as it stands, blanks around it or not. */
 bool umm_instrument_is_trimmed(const struct umm_instrument_key *key, struct umm_csv_field cell);
 
-/* The same, quickly, where 8 bytes behind the cell's first can be read. */
+/* The same, quickly, where 8 bytes after the cell's first can be read. */
 static inline bool umm_instrument_is(const struct umm_instrument_key *key,
                                      struct umm_csv_field cell)
 {

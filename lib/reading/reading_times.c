@@ -46,7 +46,7 @@ static bool are_others_good(const struct look *look, const struct umm_csv_field 
 }
 
 /*
- * The text of a record's time; false if the record is bad in any way but for its times, or
+ * The text of a record's time; false if the record is bad in any way except for its times, or
  * passed over, and tells nothing: a row that is not used must not decide for those after it.
  */
 static bool find_text(const struct look *look, const struct umm_placed_record *placed,
@@ -92,7 +92,7 @@ static void look_at(struct look *look, const struct umm_placed_record *placed)
     char joined[UMM_CELLS_JOINED_MAX];
     if (!find_text(look, placed, joined, &text))
         return;
-    /* What the array cannot hold is a bad row, too. */
+    /* What the array cannot hold is also a bad row. */
     if (!umm_time_epoch_meaning(text.text, text.len_bytes, &epoch) ||
         umm_time_to_unit(epoch.time, reading->schema.time_unit, &count) != UMM_TIME_OK) {
         look->is_over = !look->has_digits && is_other_form(look, text);

@@ -58,7 +58,7 @@ static bool is_line_end(char c)
     return c == '\n' || c == '\r';
 }
 
-/* The text ends with its last line end: what is behind may go on in a later delivery. */
+/* The text ends with its last line end: what comes after may go on in a later delivery. */
 static void hold_last(struct umm_records *records)
 {
     const size_t end = records->end;

@@ -18,7 +18,7 @@
 enum {
     UMM_RECORDS_READ_BYTES = 256 * 1024, /* best for the caches; see umm_records_cut */
     UMM_RECORDS_EDGE_BYTES = 16 * 1024,  /* of a record that a read cuts, mostly less */
-    /* The longest record and the bytes that end it; and room to read behind it. */
+    /* The longest record and the bytes that end it; and room to read after it. */
     UMM_RECORDS_BYTES = UMM_CSV_RECORD_MAX + 2 + 2 * UMM_RECORDS_READ_BYTES
 };
 

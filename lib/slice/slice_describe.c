@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The chosen rows as a view: shape, strides and offset for who maps the file. */
+/* The chosen rows as a view: shape, strides and offset for programs that map the file. */
 #include "slice/slice.h"
 
 #include "base/error.h"
@@ -24,7 +24,7 @@ static void view_all(const struct umm_npy *npy, struct view *view)
         const unsigned dim = npy->is_fortran ? i : npy->n_dims - 1 - i;
         view->shape[dim] = npy->shape[dim];
         view->strides[dim] = stride;
-        /* An empty array has steps, too; what they are does not matter then. */
+        /* An empty array also has steps; what they are does not matter then. */
         stride *= npy->shape[dim] ? (int64_t)npy->shape[dim] : 1;
     }
 }

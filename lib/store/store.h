@@ -4,7 +4,7 @@
  *
  * A slot of slots.npy, all of it in words of 8 bytes:
  *
- *     | id, zero bytes behind | active | timestamp, ns | generation | check  |
+ *     | id, then zero bytes   | active | timestamp, ns | generation | check  |
  *       8k - 1 bytes            1        8               4            4
  *
  * A slot and its vector are guarded by the generation as by a sequence lock (Boehm, "Can
@@ -82,7 +82,7 @@ struct umm_store {
     uint64_t seed;
 };
 
-/* An id with zero bytes behind, as a slot has it, and its hash with that seed. */
+/* An id with zero bytes after it, as a slot has it, and its hash with that seed. */
 struct umm_store_key {
     uint64_t words[UMM_STORE_ID_WORDS_MAX];
     uint64_t hash, seed;
@@ -95,7 +95,7 @@ bool umm_store_make_key(const struct umm_store *store, const void *id, size_t id
                         struct umm_store_key *key);
 void umm_store_hash_key(const struct umm_store *store, struct umm_store_key *key);
 
-/* Whether an id has a character that no id has: a zero byte, too. */
+/* Whether an id has a character that no id has, such as a zero byte. */
 bool umm_store_has_control(const char *id, size_t id_bytes);
 
 enum umm_store_reading { UMM_STORE_READ_OK, UMM_STORE_READ_OTHER, UMM_STORE_READ_TORN };
@@ -136,7 +136,7 @@ bool umm_store_has_key(const struct umm_store *store, uint32_t position,
                        const struct umm_store_key *key);
 int64_t umm_store_timestamp(const struct umm_store *store, uint32_t position);
 
-/* The id of a slot. False: it has none. For the writer, who sees no slot torn. */
+/* The id of a slot. False: it has none. For the writer, which sees no slot torn. */
 bool umm_store_slot_key(const struct umm_store *store, uint32_t position,
                         struct umm_store_key *key);
 

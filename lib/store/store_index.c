@@ -88,7 +88,7 @@ static void fill_other_table(struct umm_store *store)
     struct umm_store_head *head = store->head;
     uint32_t *table = store->tables[(head->turn + 1) % 2];
     struct umm_store_key key;
-    /* Who sees a zero of these sees the turn before it, too: see umm_store_has_turned. */
+    /* A reader that sees a zero of these also sees the turn before it: see umm_store_has_turned. */
     __atomic_thread_fence(__ATOMIC_RELEASE);
     for (uint64_t i = 0; i <= mask_of(store); i++)
         __atomic_store_n(&table[i], 0, __ATOMIC_RELAXED);

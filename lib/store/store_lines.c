@@ -96,7 +96,7 @@ enum umm_status umm_store_line_id(struct umm_store_line *line, char *id, size_t 
         id[n++] = *at;
     }
     if (is_quoted && (at == end || (at + 1 < end && at[1] != ',')))
-        return bad(line, line->text, "not closed, or text behind the quote", line->text, line->len,
+        return bad(line, line->text, "not closed, or text after the quote", line->text, line->len,
                    err);
     line->at = at + (is_quoted && at < end);
     *id_bytes = n;

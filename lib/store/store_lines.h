@@ -4,7 +4,7 @@
  *
  *     line     id,v1,...,vd
  *     row      id,active,timestamp,v1,...,vd     of an export, with a header line
- *     record   the id in id_max_bytes, zero bytes behind, and d little-endian float32
+ *     record   the id in id_max_bytes, zero bytes after it, and d little-endian float32
  *
  * An id with a comma or a quote is quoted as in CSV. Values have the fewest digits that
  * read back to the same float32; nan, inf and -inf are values. active is 1 or 0, the
@@ -32,7 +32,7 @@ size_t umm_store_print_line(const struct umm_store *store, char *out,
 
 /*
  * Write all entries, in order of positions, to the output path: an .npy file if it ends
- * so, else rows ("-": standard output). Complete or not at all, but for *n_torn entries that
+ * so, else rows ("-": standard output). Complete or not at all, except for *n_torn entries that
  * stay half written. UMM_ERR_DATA: an entry is damaged.
  */
 UMM_MUST_USE enum umm_status umm_store_export(struct umm_store *store, const char *path,

@@ -9,7 +9,7 @@
 #include "store/store.h"
 #include "store/store_text.h"
 
-/* Of the bytes of a slot's id, behind which all are zero; a zero byte within is damage. */
+/* Of the bytes of a slot's id, after which all are zero; a zero byte within is damage. */
 static size_t id_bytes_of(const struct umm_store_entry *entry)
 {
     return umm_store_padded_bytes(entry->id, sizeof entry->id);

@@ -51,7 +51,7 @@ UMM_MUST_USE enum umm_status umm_store_oldest_sound(struct umm_store *store,
 
 /*
  * For a writer: whether its path still leads to the files that are open. UMM_ERR_CONFLICT: they
- * were moved or removed, and who opens that path does not find what was written.
+ * were moved or removed, and a reader that opens that path does not find what was written.
  */
 UMM_MUST_USE enum umm_status umm_store_check_place(const struct umm_store *store,
                                                    struct umm_error *err);

@@ -16,7 +16,7 @@ UMM_MUST_USE enum umm_status umm_store_report_json(const struct umm_store_info *
 void umm_store_report_metrics(const struct umm_store_info *info, const char *path,
                               struct umm_prometheus *page);
 
-/* A verdict: one line of text number index, without newline, false behind the last; and JSON. */
+/* A verdict: one line of text number index, without newline, false after the last; and JSON. */
 bool umm_store_report_verdict_line(const struct umm_store_verdict *verdict, size_t index,
                                    char line[UMM_ERROR_MESSAGE_MAX + 8]);
 UMM_MUST_USE enum umm_status umm_store_report_verdict_json(const struct umm_store_verdict *verdict,

@@ -14,7 +14,7 @@ static const uint64_t active_mask = UINT64_C(0xff) << 56, active_one = UINT64_C(
 static const uint64_t active_mask = 0xff, active_one = 1;
 #endif
 
-/* Where things are in a slot, in words of 8 bytes behind the id's words. */
+/* Where things are in a slot, in words of 8 bytes after the id's words. */
 enum { TIMESTAMP = 0, TAIL = 1 };
 
 static uint64_t *slot_of(const struct umm_store *store, uint32_t position)

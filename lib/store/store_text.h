@@ -30,7 +30,7 @@ enum umm_status umm_store_read_lines(struct umm_store *store, int fd, const char
                                      struct umm_arena *arena, umm_store_take_line *take, void *user,
                                      struct umm_run *run, uint64_t *n_lines, struct umm_error *err);
 
-/* The bytes of an id in a field of len_bytes: all but the zero bytes behind it. */
+/* The bytes of an id in a field of len_bytes: all but the zero bytes after it. */
 static inline size_t umm_store_padded_bytes(const char *field, size_t len_bytes)
 {
     while (len_bytes > 0 && field[len_bytes - 1] == '\0')

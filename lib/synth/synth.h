@@ -90,7 +90,7 @@ enum {
     UMM_SYNTH_MESSY_ENDING = 40,  /* ends in CR LF where the others end in LF, or in LF */
     UMM_SYNTH_MESSY_BLANK = 10,   /* a blank line before the row */
     UMM_SYNTH_MESSY_MISSING = 10, /* an empty cell in place of one of the four prices */
-    UMM_SYNTH_MESSY_TEXT = 3,     /* one of the four prices with the letter x behind it */
+    UMM_SYNTH_MESSY_TEXT = 3,     /* one of the four prices with the letter x after it */
     UMM_SYNTH_MESSY_SHORT = 2,    /* the last field is not there */
     UMM_SYNTH_MESSY_LONG = 2      /* one field too many, "extra", at the end */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "synth/synth_bar.h"
 
-/* 2^64 / golden ratio, odd: the step of the counter behind splitmix64. */
+/* 2^64 / golden ratio, odd: the step of splitmix64's counter. */
 static const uint64_t golden = 0x9E3779B97F4A7C15U;
 
 uint64_t umm_synth_mix(uint64_t bits)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * synth_bar.h - the market behind umm-synth: a random walk of bars in ticks.
+ * synth_bar.h - the market of umm-synth: a random walk of bars in ticks.
  *
  * Prices are integers, in ticks whose size is the caller's affair. The close moves
  * by a triangular random step of a width that grows with the square root of the

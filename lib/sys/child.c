@@ -27,7 +27,7 @@ _Static_assert(sizeof(sigset_t) <= sizeof(((struct umm_child *)0)->mask), "room 
 /* ---- usage --------------------------------------------------------------- */
 
 /*
- * The kernel adds a process's transfers to those of who waits for it, as it does with
+ * The kernel adds a process's transfers to those of the process that waits for it, as it does with
  * its other usage: ours grow by our descendants'.
  */
 static void read_io(uint64_t *read_bytes, uint64_t *written_bytes)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * child.h - running a command: start it, pass signals on, wait for it, and for what it
- * leaves behind.
+ * leaves.
  *
  * This process takes in the children of its descendants that ended ("subreaper"), so
  * that a daemon stays a descendant. From open to close SIGCHLD and the signals that are
@@ -61,7 +61,7 @@ UMM_MUST_USE enum umm_status umm_child_open(struct umm_child *child,
 
 /*
  * Wait until the command, or another descendant that is ours to wait for, has ended, but
- * at most timeout_ns; take note of who ended; pass on the signals that came. A signal
+ * at most timeout_ns; take note of what ended; pass on the signals that came. A signal
  * that the terminal sent to all of its foreground is not sent twice.
  */
 UMM_MUST_USE enum umm_status umm_child_wait(struct umm_child *child, uint64_t timeout_ns,

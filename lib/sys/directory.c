@@ -131,7 +131,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Pointers, and behind them in the same block the text that they point into. */
+/* Pointers, and after them in the same block the text that they point into. */
 static char **index_names(const struct text *text)
 {
     char **names = malloc((text->n + 1) * sizeof *names + text->len_bytes);

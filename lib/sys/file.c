@@ -473,7 +473,7 @@ void umm_file_cut_back(int fd, const char *path, uint64_t len_bytes)
     if (fstat(fd, &st) < 0 || (uint64_t)st.st_size <= len_bytes)
         return;
     if (umm_file_truncate(fd, path, len_bytes, NULL) != UMM_OK) {
-        /* It stays, and who writes there next goes over it. */
+        /* It stays, and the next writer goes over it. */
     }
 }
 

@@ -24,7 +24,7 @@ enum umm_file_kind {
 
 /*
  * What fstat says. size_bytes is 0 for anything but a regular file; mode is the
- * permission bits (07777), owner and group who has the file; device and inode together name it.
+ * permission bits (07777), owner and group the file's; device and inode together name it.
  */
 struct umm_file_info {
     enum umm_file_kind kind;
@@ -66,7 +66,7 @@ UMM_MUST_USE enum umm_status umm_file_stat(const char *path, struct umm_file_inf
 
 /*
  * The same where path may be absent: UMM_OK with *is_there false, and info as it was.
- * What cannot be examined is UMM_ERR_SYSTEM, never absent: who takes it for absent puts
+ * What cannot be examined is UMM_ERR_SYSTEM, never absent: a caller that takes it for absent puts
  * something else in its place.
  */
 UMM_MUST_USE enum umm_status umm_file_find(const char *path, bool *is_there,
@@ -167,7 +167,7 @@ UMM_MUST_USE enum umm_status umm_file_pass_owner(int fd, const char *path, unsig
 /*
  * A stranger's file in a directory for all, such as /tmp, is no model for the one that replaces
  * it: that keeps its owner and group. Its mode is `own`, what the kernel gave it, without what
- * `replaced` kept from others, but for reading and writing by its owner.
+ * `replaced` kept from others, except for reading and writing by its owner.
  */
 unsigned umm_file_mode_for_stranger(unsigned own, unsigned replaced);
 

@@ -78,7 +78,7 @@ static int remove_all(const char *path, DIR *stream)
     return rmdir(path);
 }
 
-/* The files of `done` take their places, those that a run was killed at, too. */
+/* The files of `done` take their places, also those that a run was killed at. */
 static enum umm_status finish(const struct umm_fileset *set, DIR *stream, struct umm_error *err)
 {
     const struct dirent *entry;

@@ -9,7 +9,7 @@
  *
  * A run that is killed before the rename leaves the old files, one that is killed after it the
  * new ones: the next open removes the first directory or finishes the second. One at a time per
- * NAME: the caller holds a lock. Others who read single files in between see old and new ones.
+ * NAME: the caller holds a lock. Programs that read single files in between see old and new ones.
  *
  * A new file has the mode of the one that it replaces, and its owner and group as far as the
  * process may; in the place of another user's in a directory for all, what outfile.h says. A

@@ -20,7 +20,7 @@ static bool write_text(const char *path, const char *text)
     return is_written;
 }
 
-/* A user namespace in which we are who we are, and may mount. */
+/* A user namespace in which our ids stay, and we may mount. */
 static bool enter_user_namespace(bool *is_entered)
 {
     char users[64], groups[64];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * map.h - a file's bytes in memory, read-only, shared with everybody who maps it.
+ * map.h - a file's bytes in memory, read-only, shared with every process that maps it.
  *
  * The pages are those of the page cache: mapping costs address space, not memory. Where
  * the file is cut while it is mapped, touching the bytes that are gone is SIGBUS.

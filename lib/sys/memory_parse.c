@@ -47,7 +47,7 @@ static bool parse_percent(const char *text, double *out)
     return true;
 }
 
-/* The text behind key within the first line of text. */
+/* The text after key within the first line of text. */
 static const char *word_value(const char *text, const char *key)
 {
     const char *at = strstr(text, key);

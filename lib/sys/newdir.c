@@ -24,7 +24,7 @@ static void remove_all(const char *path, DIR *stream)
 }
 
 /*
- * A link of that name is somebody else's, who may want the files behind it removed by us:
+ * A link of that name is somebody else's, who may want the files it leads to removed by us:
  * it is not followed.
  */
 static DIR *open_stream(const char *path)

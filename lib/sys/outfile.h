@@ -133,8 +133,8 @@ bool umm_outfile_is_stream(const struct umm_outfile *out);
 
 /*
  * What was written so far survives a power cut, as far as the output can be synced: pipes and
- * terminals cannot, and that is no failure. For who notes elsewhere what is out before the commit,
- * of a stream: a file of ours has no name until then. Nothing on "none".
+ * terminals cannot, and that is no failure. For callers that note elsewhere what is out before the
+ * commit, of a stream: a file of ours has no name until then. Nothing on "none".
  */
 UMM_MUST_USE enum umm_status umm_outfile_sync(const struct umm_outfile *out, struct umm_error *err);
 
@@ -169,7 +169,7 @@ bool umm_outfile_is_temp(const char *name);
  */
 bool umm_outfile_remove_temp(int dir_fd, const char *name);
 
-/* Remove what killed writers of the output path left: for who writes it in place. */
+/* Remove what killed writers of the output path left: for callers that write it in place. */
 void umm_outfile_remove_stale(const char *path);
 
 /*

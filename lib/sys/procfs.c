@@ -192,7 +192,7 @@ bool umm_procfs_number(const char **text, uint64_t *value)
     return true;
 }
 
-/* What stands behind key up to the end of its line; NULL when there is no such line. */
+/* What stands after key up to the end of its line; NULL when there is no such line. */
 static const char *find_value(const char *text, const char *key, size_t *len_bytes)
 {
     size_t key_len = strlen(key);

@@ -48,13 +48,13 @@ bool umm_procfs_is_denied(const struct umm_error *err);
 /* ---- texts ---- */
 
 /*
- * The number behind key at the start of a line of text, blanks between them skipped;
- * "kB" behind it multiplies by 1024. key is complete: "Rss:" or "inactive_file ".
+ * The number after key at the start of a line of text, blanks between them skipped;
+ * "kB" after it multiplies by 1024. key is complete: "Rss:" or "inactive_file ".
  * False without such a line, or when there is no number that fits.
  */
 bool umm_procfs_field(const char *text, const char *key, uint64_t *value);
 
-/* The digits at *text, which moves behind them; false when there are none, or too many. */
+/* The digits at *text, which moves past them; false when there are none, or too many. */
 bool umm_procfs_number(const char **text, uint64_t *value);
 
 /* Where the line after text's first begins: at the final zero when there is none. */

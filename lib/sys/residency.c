@@ -69,7 +69,7 @@ static int query_cachestat(int fd, uint64_t offset, uint64_t len_bytes, struct u
 
 /* ---- mincore ------------------------------------------------------------------ */
 
-/* What the kernel asks before it tells the truth: the owner, or one who may write. */
+/* What the kernel asks before it tells the truth: the owner, or a user who may write. */
 static bool may_ask_mincore(int fd, const struct stat *st)
 {
     char name[32] = "/proc/self/fd/";

@@ -8,7 +8,7 @@
  * Source: cachestat(2), Linux 6.5, at a cost of one call; mincore(2) in windows of
  * 256 MiB where the kernel lacks it. Both answer only whom the file belongs to, or who
  * may write it: mincore says "all of it" to everybody else, cachestat EPERM (since 6.14;
- * a container's filter may say it, too). What cannot be known is said to be unknown.
+ * a container's filter may also say it). What cannot be known is said to be unknown.
  *
  * Any thread may call.
  */
@@ -40,7 +40,7 @@ struct umm_residency {
 };
 
 /*
- * Look at len_bytes at offset of the regular file open at fd; what lies behind its end
+ * Look at len_bytes at offset of the regular file open at fd; what lies past its end
  * is not resident. path names it in errors: UMM_ERR_SYSTEM, and UMM_ERR_ARGUMENT for a
  * range beyond what a file can have. *out is zeros then.
  */

@@ -20,7 +20,7 @@ static const char mark_name[] = ".umm-scratch";
 
 /* ---- what is below ---------------------------------------------------------------- */
 
-/* A walk over everything below; with is_removing it goes, but for the mark. */
+/* A walk over everything below; with is_removing it goes, except the mark. */
 struct walk {
     bool is_removing;
     uint64_t n;

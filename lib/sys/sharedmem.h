@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sharedmem.h - memory without a name that other processes of this user can map, too:
+ * sharedmem.h - memory without a name that other processes of this user can also map:
  * by the path /proc/PID/fd/N of whoever made it, while that one lives. It is gone with
  * the last process that has it mapped.
  */

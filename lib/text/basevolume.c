@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-/* The asset that name has behind prefix; len 0: it does not begin so. */
+/* The asset that name has after prefix; len 0: it does not begin so. */
 static const char *asset_of(const char *name, const char *prefix, size_t *len)
 {
     size_t n_prefix = strlen(prefix), n = strlen(name);

@@ -48,7 +48,7 @@ static bool copy_raw(char *out, size_t cap_bytes, const char *text, size_t len_b
 
 /*
  * A FIELD: a quoted name, or text without the marks that divide an ITEM; a * only
- * behind something, at the end.
+ * after something, at the end.
  */
 static bool is_field(const char *text, size_t len)
 {

@@ -10,7 +10,7 @@ static const uint64_t umm_decimal_nan = 0x7ff8000000000000;
 /* What an engine makes of one field. value leaves the point out; it is at most 10^16. */
 struct plain {
     uint64_t value;
-    unsigned n_decimals; /* digits behind the point */
+    unsigned n_decimals; /* digits after the point */
     bool is_odd, has_point;
 };
 

@@ -480,7 +480,7 @@ enum umm_num_result umm_num_parse_f32(const char *text, size_t len_bytes, char p
 
 /*
  * For a number that was cut: UMM_NUM_OK when it is w * 10^q after all, the digits
- * behind being zeros. Otherwise it has over 19 digits up to the last that is not
+ * after them being zeros. Otherwise it has over 19 digits up to the last that is not
  * zero, whose power of ten decides between a fraction and a too large integer. The
  * first significant digit stops the search for that last one at the latest.
  */

@@ -180,7 +180,7 @@ enum umm_status umm_range_resolve(const struct umm_range *range, uint64_t n_rows
     *out = (struct umm_rows){0, 0, 0};
     if (is_back ? start <= stop : start >= stop)
         return UMM_OK;
-    /* In 64 unsigned bits the smallest step has a magnitude, too. */
+    /* In 64 unsigned bits even the smallest step has a magnitude. */
     const uint64_t step = is_back ? 0 - (uint64_t)range->step : (uint64_t)range->step;
     const uint64_t distance = (uint64_t)(is_back ? start - stop : stop - start);
     out->first = (uint64_t)start;

@@ -4,7 +4,7 @@
  *
  * START, STOP and STEP are decimal integers with an optional sign; each may be left
  * out. Negative rows count from the end, -1 being the last one. A negative step goes
- * backwards. "N" is the row N, as "N:N+1" would be, but -1 is the last one, too.
+ * backwards. "N" is the row N, as "N:N+1" would be, but -1 is also the last one.
  *
  * Source: Python's slice.indices, "sequence types" in its library reference.
  *
@@ -47,7 +47,7 @@ UMM_MUST_USE enum umm_status umm_range_parse_list(const char *text, size_t len_b
 /*
  * The rows that range means among n_rows, at most INT64_MAX. What lies outside is left
  * out as in Python, unless is_strict: then a given START or STOP that is neither a row
- * nor the place behind the last one (with a negative step: before the first one, which
+ * nor the place after the last one (with a negative step: before the first one, which
  * -n_rows - 1 is) is UMM_ERR_DATA. A single row that is not there is UMM_ERR_DATA always.
  */
 UMM_MUST_USE enum umm_status umm_range_resolve(const struct umm_range *range, uint64_t n_rows,

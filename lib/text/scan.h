@@ -5,7 +5,7 @@
  * A scan writes the positions of all delimiters and line ends (a CR stands for its LF)
  * that are not inside quotes, in order: where each field ends, quotes and all. What is
  * inside quotes is known from the parity of the quotes before it (a prefix XOR over
- * their bit mask), which is right only for regular text: each quoted field begins behind
+ * their bit mask), which is right only for regular text: each quoted field begins after
  * a delimiter or line end and ends before one, quotes inside it doubled; CR comes before
  * LF only; no NUL; no record so long that a field may be too long. A block that is not
  * regular says so, and its positions mean nothing: the record-by-record reader of csv.h
@@ -22,7 +22,7 @@
 #include "umm.h"
 
 enum {
-    UMM_SCAN_PAD = 64,         /* readable bytes wanted before and behind the text */
+    UMM_SCAN_PAD = 64,         /* readable bytes wanted before and after the text */
     UMM_SCAN_SPARE = 64,       /* positions that may be written beyond the last */
     UMM_SCAN_STRETCH = 32768,  /* bytes in which some record must end: see below */
     UMM_SCAN_LEN_MAX = 1 << 30 /* of a block */
@@ -49,8 +49,8 @@ struct umm_scan {
 /*
  * Scan len_bytes of text, which begins with a record. positions needs room for
  * len_bytes + UMM_SCAN_SPARE; positions[-1] is set to -1, so that the field that ends
- * at positions[i] begins at positions[i - 1] + 1, or + 2 behind a CR. UMM_SCAN_PAD bytes
- * behind the text must be readable; what they hold does not matter.
+ * at positions[i] begins at positions[i - 1] + 1, or + 2 after a CR. UMM_SCAN_PAD bytes
+ * after the text must be readable; what they hold does not matter.
  */
 void umm_scan(enum umm_cpu cpu, const char *text, size_t len_bytes, char delimiter,
               uint32_t *positions, struct umm_scan *out);

@@ -101,7 +101,7 @@ static char *fill_zeros(char *out, int n)
     return out + n;
 }
 
-/* digits[0..n) with a point behind the first, and the power of ten of the first. */
+/* digits[0..n) with a point after the first, and the power of ten of the first. */
 static char *put_scientific(char *out, const char *digits, int n, int exponent)
 {
     *out++ = digits[0];

@@ -79,7 +79,7 @@ enum umm_time_form {
  *   is_unit_forced  EPOCH: take epoch_unit as given; otherwise each number has the
  *                   unit of its magnitude (umm_time_unit_of)
  *   is_epoch        digits that could also be a date and time of day are an epoch; of
- *                   interest to those who choose the form
+ *                   interest to callers that choose the form
  *   clock_digits    COMPACT: 4 or 6 of a time of day without colons (HHMM, HHMMSS); 0:
  *                   either
  *   patterns        PATTERN: checked patterns; [1], if not NULL, is tried for
@@ -145,7 +145,7 @@ UMM_MUST_USE enum umm_time_result umm_time_parse_unit(const struct umm_time_spec
  *     day 01-31) are COMPACT, as are 14 with a fraction: none of them is an epoch of 1980
  *     to 2100 in any unit
  *   - numbers that are one are EPOCH; that they could also be dates of another form
- *     (text/time_digits.h) is for those to judge who see the whole column
+ *     (text/time_digits.h) is for callers to judge that see the whole column
  *   - other numbers are UMM_TIME_NO_EPOCH or UMM_TIME_CUT
  *   - numeric dates with the year last or of two digits (dd/mm/yyyy, mm/dd/yy,
  *     dd.mm.yyyy, dd-mm-yyyy and so on, whatever follows) are UMM_TIME_DAY_MONTH,
@@ -199,7 +199,7 @@ enum { UMM_TIME_ISO_MAX = 40 };
  */
 size_t umm_time_format_iso(struct umm_time time, char out[UMM_TIME_ISO_MAX]);
 
-/* ---- The parts, for those who read or write dates another way ---------- */
+/* ---- The parts, for callers that read or write dates another way ---------- */
 
 /* A date and time of day as written; offset_s is seconds east of UTC. */
 struct umm_time_civil {

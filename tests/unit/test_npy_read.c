@@ -130,9 +130,9 @@ static const struct bad bad_dicts[] = {
     {D "(5,), 1: 1}", UMM_ERR_DATA, "a key"},
     {D "(5,) 'x'}", UMM_ERR_DATA, "',' or '}'"},
     {D "(5,),, }", UMM_ERR_DATA, "a key"},
-    {D "(5,)} x", UMM_ERR_DATA, "nothing behind"},
-    {D "(5,)}}", UMM_ERR_DATA, "nothing behind"},
-    {D "(5,)} # note", UMM_ERR_DATA, "nothing behind"},
+    {D "(5,)} x", UMM_ERR_DATA, "nothing after"},
+    {D "(5,)}}", UMM_ERR_DATA, "nothing after"},
+    {D "(5,)} # note", UMM_ERR_DATA, "nothing after"},
     {D "(5)}", UMM_ERR_DATA, "a tuple of one"},
     {D "5}", UMM_ERR_DATA, "the tuple"},
     {D "[5]}", UMM_ERR_DATA, "the tuple"},
@@ -177,11 +177,11 @@ static const struct bad bad_dicts[] = {
     {"{'descr': [('a', ('<f8', (2,)))]" R, UMM_ERR_UNSUPPORTED, "records in records"},
     {"{'descr': [('a', '<f8'), ('a', '<f8')]" R, UMM_ERR_DATA, "two fields are named \"a\""},
     {"{'descr': ['a']" R, UMM_ERR_DATA, "'(' of a field"},
-    {"{'descr': [('a')]" R, UMM_ERR_DATA, "behind a field name"},
+    {"{'descr': [('a')]" R, UMM_ERR_DATA, "after a field name"},
     {"{'descr': [('a', '<f8') ('b', '<f8')]" R, UMM_ERR_DATA, "',' or ']'"},
-    {"{'descr': [('a' '<f8')]" R, UMM_ERR_DATA, "behind a field name"},
+    {"{'descr': [('a' '<f8')]" R, UMM_ERR_DATA, "after a field name"},
     {"{'descr': [(('t',), '<f8')]" R, UMM_ERR_DATA, "a field name"},
-    {"{'descr': [(('t', 'a', 'b'), '<f8')]" R, UMM_ERR_DATA, "')' behind a name"},
+    {"{'descr': [(('t', 'a', 'b'), '<f8')]" R, UMM_ERR_DATA, "')' after a name"},
     {"{'descr': [(1, '<f8')]" R, UMM_ERR_DATA, "a field name"},
     {"{'descr': [('a\\ud800', '<f8')]" R, UMM_ERR_DATA, "a character of a string"},
     {"{'descr': [('a\\U00110000', '<f8')]" R, UMM_ERR_DATA, "a character of a string"},
@@ -220,7 +220,7 @@ static void test_a_zero_byte_is_never_the_end(void **state)
         dict[i] = '\0';
         assert_refused(text, wrap(text, 1, dict, sizeof dict - 1), UMM_ERR_DATA, "");
     }
-    assert_refused(text, wrap(text, 1, GOOD "\0", sizeof GOOD), UMM_ERR_DATA, "nothing behind");
+    assert_refused(text, wrap(text, 1, GOOD "\0", sizeof GOOD), UMM_ERR_DATA, "nothing after");
 }
 
 /* A header of version 3 with one field of the given name; returns its length. */

@@ -97,7 +97,7 @@ static void rows_begin_where_they_should(void **unused)
             assert_rows_from(firsts[k]);
         }
         assert_int_equal(collect(paths[i], N_ROWS + 1, &err), UMM_ERR_ARGUMENT);
-        assert_string_equal(err.message, "has 9000 rows: row 9001 is behind its end");
+        assert_string_equal(err.message, "has 9000 rows: row 9001 is after its end");
     }
     assert_int_equal(collect(csv, 1, &err), UMM_ERR_ARGUMENT);
 }
