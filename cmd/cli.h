@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cli.h - what every tool shares at the prompt: option tables, usage, the error
- * line, exit codes, sizes and durations, signals, progress, standard output.
- *
- * A tool describes its options once, in a table; --help, the parser and the
- * check against the man page all come from it.
+ * cli.h - what every tool shares at the prompt: usage, the error line, exit
+ * codes, signals, progress, standard output; cli_options.h has the tables of options.
  */
 #ifndef UMM_CMD_CLI_H
 #define UMM_CMD_CLI_H
 
+#include "cli_options.h"
 #include "umm.h"
 
 enum cli_exit {
@@ -19,74 +17,11 @@ enum cli_exit {
     CLI_INCONCLUSIVE = 4 /* of tools that judge: neither PASS nor FAIL */
 };
 
-/* Keys of options without a short form start here; below are the letters themselves. */
-enum { CLI_KEY_LONG = 256 };
-
-/*
- * One option. key: its letter, or CLI_KEY_LONG + n. arg: NULL for a switch, "NAME"
- * for a required argument, "[=NAME]" for an optional one. help: one line or
- * several separated by '\n'. An entry with name NULL and a help text is a heading.
- */
-struct cli_option {
-    int key;
-    const char *name;
-    const char *arg;
-    const char *help;
-};
-
-/*
- * One command of a tool that has several ("umm-pool put NAME KEY FILE"). operands is
- * both what the help shows and what is checked: a word in brackets may be left out,
- * "..." lets any number follow. options are the names of those that go with it, apart
- * by spaces; any other is refused. run gets the n operands behind the command's name
- * and returns the exit code.
- */
-struct cli_command {
-    const char *name;
-    const char *operands;
-    const char *options;
-    const char *help; /* as an option's */
-    int (*run)(void *opts, int n, char **operands);
-};
-
-/* A tool: tables end with a zero entry. -h, --help, -V and --version are added. */
-struct cli_tool {
-    const char *name;
-    const char *synopsis; /* what follows the name on the usage line */
-    const char *about;    /* one or two lines */
-    const struct cli_option *options;
-    const char *notes;                  /* printed after the options; may be NULL */
-    const struct cli_command *commands; /* NULL for a tool without */
-};
-
 /* First call of every main: safe standard descriptors, SIGPIPE, the tool's name. */
 void cli_init(const struct cli_tool *tool);
 
-/*
- * All options: set(opts, key, value) is called for each (value is NULL without argument)
- * and returns CLI_OK, or the exit code after a message. Operands begin at getopt's optind
- * then. False when main must return *exit_code at once: after a usage error, or when
- * --help or --version was answered.
- */
-bool cli_parse(int argc, char **argv, int (*set)(void *opts, int key, const char *value),
-               void *opts, int *exit_code);
-
-/* Before cli_parse: the first operand ends the options, as those behind it are another program's.
- */
-void cli_stop_at_operand(void);
-
-/*
- * After cli_parse, of a tool with commands: run the one that the first operand names.
- * Returns its exit code, or CLI_USAGE after a message about a command that is missing
- * or unknown, the number of its operands, or an option that does not go with it.
- */
-int cli_run_command(int argc, char **argv, void *opts);
-
 /* One line on standard error plus "Try 'umm-x --help'."; returns CLI_USAGE. */
 UMM_PRINTF(1, 2) int cli_usage(const char *fmt, ...);
-
-/* A usage error: --name takes `wanted`, not value. Returns CLI_USAGE. */
-int cli_bad_value(const char *name, const char *wanted, const char *value);
 
 /* One line on standard error, "umm-x: ...". */
 UMM_PRINTF(1, 2) void cli_warn(const char *fmt, ...);
@@ -203,29 +138,8 @@ void cli_catch_cut_maps(const char *path);
  */
 void cli_test_hooks(struct umm_run *run);
 
-/* Plain decimal digits within [min, max]; "010" is ten. */
-bool cli_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *out);
-
 /* The directory where pools are, from UMM_POOL_DIR; NULL when that is empty or not set. */
 const char *cli_pool_root(void);
-
-/*
- * A size in bytes within [min, max]: decimal digits and one of K, M, G and T, powers of
- * 1024 (also Ki, KiB and so on), or nothing. "010K" is ten of them.
- */
-bool cli_parse_size(const char *text, uint64_t min, uint64_t max, uint64_t *out);
-
-/* A time with its unit, ns, us, ms, s, m, h or d ("100ms", "5s"), in nanoseconds; at least 1. */
-bool cli_parse_duration(const char *text, uint64_t *out_ns);
-
-/* The index of text in the NULL-terminated list choices, or -1. */
-int cli_parse_choice(const char *text, const char *const *choices);
-
-/* The same for --name; *out is -1 and the answer CLI_USAGE, after a message, for none of them. */
-int cli_set_choice(const char *name, const char *value, const char *const *choices,
-                   const char *wanted, int *out);
-
-enum cli_when { CLI_AUTO, CLI_ALWAYS, CLI_NEVER };
 
 /* Show a progress bar for run on standard error (CLI_AUTO: when it is a terminal). */
 void cli_progress_start(struct umm_run *run, enum cli_when when);

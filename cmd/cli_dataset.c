@@ -24,7 +24,7 @@ int cli_dataset_set(struct cli_dataset *dataset, int key, const char *value)
     case CLI_KEY_SYMBOLS: dataset->symbols = value; return CLI_OK;
     case CLI_KEY_TIMEFRAMES: dataset->timeframes = value; return CLI_OK;
     case CLI_KEY_MISSING:
-        how = cli_parse_choice(value, hows);
+        how = cli_parse_choice_of(value, hows);
         dataset->is_missing_skipped = how == 1;
         return how < 0 ? cli_bad_value("missing", "fail or skip", value) : CLI_OK;
     case CLI_KEY_FROM: return set_end("from", value, &range->from, &range->has_from);

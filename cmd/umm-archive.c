@@ -31,7 +31,7 @@ enum {
     KEY_NO_PROGRESS
 };
 
-static const struct cli_option options[] = {
+static const struct cli_key_option options[] = {
     {KEY_LEVEL, "level", "N", "append, compact: zstd's level, 1 to 19 (default 3)"},
     {KEY_THREADS, "threads", "N", "worker threads (default: the processors it may use)"},
     {KEY_LOCK, "lock", "HOW", "wait for another writer, or fail (default wait)"},
@@ -421,7 +421,7 @@ static const struct cli_tool tool = {
     .name = "umm-archive",
     .synopsis = "COMMAND ARCHIVE [...] [options]",
     .about = "Keep rows compressed: ARCHIVE.npy.zst is an .npy for zstd -d, and grows safely.",
-    .options = options,
+    .key_options = options,
     .notes = "Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but rows rejected,\n"
              "or (repair) found missing.",
     .commands = commands};
@@ -432,7 +432,7 @@ int main(int argc, char **argv)
     int exit_code = CLI_OK;
     opts.append.source.text.reading.schema.time_unit = UMM_TIME_MS;
     cli_init(&tool);
-    if (!cli_parse(argc, argv, set_option, &opts, &exit_code))
+    if (!cli_parse_keys(argc, argv, set_option, &opts, &exit_code))
         return exit_code;
     cli_catch_signals(&opts.run);
     return cli_run_command(argc, argv, &opts);

@@ -45,7 +45,7 @@ enum {
     KEY_NO_PROGRESS
 };
 
-static const struct cli_option options[] = {
+static const struct cli_key_option options[] = {
     {'o', "output", "FILE",
      "write the array to FILE; - is standard output,\n"
      "where the rows are spooled first unless --rows is given;\n"
@@ -133,7 +133,7 @@ static const struct cli_tool tool = {
     .synopsis = "[options] {-o OUT.npy | --out-dir DIR | --out-root DIR} [FILE...]",
     .about = "Convert delimited market data to an .npy array. No FILE, or -, is standard input;\n"
              ".zst input is decompressed; several FILEs follow each other as one.",
-    .options = options,
+    .key_options = options,
     .notes = "Exit status: 0 done, 1 failed (the array as before), 2 wrong usage, 3 done but rows "
              "rejected."};
 
@@ -393,7 +393,7 @@ static bool set_inputs(struct opts *opts, int argc, char **argv, int *exit_code)
 
 static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
 {
-    if (!cli_parse(argc, argv, set_option, opts, exit_code))
+    if (!cli_parse_keys(argc, argv, set_option, opts, exit_code))
         return false;
     if (!set_inputs(opts, argc, argv, exit_code))
         return false;

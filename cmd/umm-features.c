@@ -52,7 +52,7 @@ enum {
     KEY_NO_PROGRESS
 };
 
-static const struct cli_option options[] = {
+static const struct cli_key_option options[] = {
     {'f', "features", "LIST",
      "NAME[:PARAMETER...][@SERIES],... such as\n"
      "ema:20,atr:14,macd:12:26:9,bbands:20:2,ema:50@high;\n"
@@ -138,7 +138,7 @@ static const struct cli_tool tool = {
     .synopsis = "[options] -f LIST [-o OUT.npy] [--state FILE] [INPUT]",
     .about = "Compute technical features of bars, all of them or those that are new. INPUT is an\n"
              ".npy array, an archive or CSV, in a file or a pipe; none, or -, is standard input.",
-    .options = options,
+    .key_options = options,
     .notes = "Exit status: 0 done, 1 failed (output and state as before), 2 wrong usage, 3 done "
              "but\ndatasets are missing."};
 
@@ -405,7 +405,7 @@ static int check_one(struct opts *opts, int argc, char **argv)
 
 static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
 {
-    if (!cli_parse(argc, argv, set_option, opts, exit_code))
+    if (!cli_parse_keys(argc, argv, set_option, opts, exit_code))
         return false;
     if (opts->is_list && optind < argc)
         *exit_code = cli_usage("--list takes no INPUT");

@@ -34,7 +34,7 @@ enum {
     KEY_METRICS
 };
 
-static const struct cli_option options[] = {
+static const struct cli_key_option options[] = {
     {KEY_SIGNALS, "signals", "N", "so many signals (default 100000)"},
     {KEY_SECONDS, "seconds", "S",
      "spread over so many seconds (default: as fast as it goes;\nhealth: 15)"},
@@ -137,7 +137,7 @@ static int set_option(void *user, int key, const char *value)
         opts->tuning.trim_bytes = (uint32_t)n;
         return CLI_OK;
     case KEY_CANARY:
-        choice = cli_parse_choice(value, canaries);
+        choice = cli_parse_choice_of(value, canaries);
         if (choice < 0)
             return cli_bad_value("canary", "none, leak, pool, key, fd or temporary", value);
         m5->canary = value;
@@ -227,7 +227,7 @@ static const struct cli_tool tool = {
     .synopsis = "COMMAND [options] [--] [operands]",
     .about = "Run signals through the whole chain for as long as you like, and judge whether its\n"
              "memory is fit for release: growth, allocations, cache, descriptors, left-overs.",
-    .options = options,
+    .key_options = options,
     .commands = commands};
 
 int main(int argc, char **argv)
@@ -237,7 +237,7 @@ int main(int argc, char **argv)
                                .allocs_max_thousandths = UMM_FIGURE_UNKNOWN}};
     int exit_code = CLI_OK;
     cli_init(&tool);
-    if (!cli_parse(argc, argv, set_option, &opts, &exit_code))
+    if (!cli_parse_keys(argc, argv, set_option, &opts, &exit_code))
         return exit_code;
     cli_catch_signals(&opts.m5.run);
     return cli_run_command(argc, argv, &opts);

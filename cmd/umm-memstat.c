@@ -34,7 +34,7 @@ enum {
     KEY_PLOT
 };
 
-static const struct cli_option options[] = {
+static const struct cli_key_option options[] = {
     {0, NULL, NULL, "What to show (default: the system):"},
     {'p', "pid", "PID,...", "these processes"},
     {KEY_NAME, "name", "NAME", "processes of this name; may be given again"},
@@ -81,7 +81,7 @@ static const struct cli_tool tool = {
     .synopsis = "[options] [COMMAND | --run [limits] -- PROGRAM [ARGUMENT...]]",
     .about = "Show the memory of the system, of processes and of files, or of a program that is "
              "run.",
-    .options = options,
+    .key_options = options,
     .commands = commands};
 
 /* ---- options ------------------------------------------------------------- */
@@ -184,7 +184,7 @@ static int set_watch(struct memstat_opts *opts, const char *value)
 static int set_format(struct memstat_opts *opts, const char *value)
 {
     static const char *const formats[] = {"text", "json", "csv", "prometheus", NULL};
-    int choice = cli_parse_choice(value, formats);
+    int choice = cli_parse_choice_of(value, formats);
     if (choice < 0)
         return cli_bad_value("format", "text, json, csv or prometheus", value);
     opts->format = (enum memstat_format)choice;
@@ -326,7 +326,7 @@ int main(int argc, char **argv)
     cli_init(&tool);
     if (is_run)
         cli_stop_at_operand();
-    if (cli_parse(argc, argv, set_option, &opts, &exit_code)) {
+    if (cli_parse_keys(argc, argv, set_option, &opts, &exit_code)) {
         if (opts.pool && !opts.pool_root)
             opts.pool_root = pool_root && *pool_root ? pool_root : UMM_POOL_ROOT;
         exit_code = dispatch(&opts, argc, argv);

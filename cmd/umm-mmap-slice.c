@@ -29,7 +29,7 @@ enum {
     KEY_NO_PROGRESS
 };
 
-static const struct cli_option options[] = {
+static const struct cli_key_option options[] = {
     {'o', "output", "FILE",
      "write to FILE (default -, standard output);\npool:NAME/KEY is an entry of a pool: "
      "umm-pool(1)"},
@@ -63,7 +63,7 @@ static const struct cli_tool tool = {
     .synopsis = "[options] {FILE | --symbols=LIST --timeframes=LIST} [RANGE...]",
     .about = "Copy rows of an .npy array to an array of their own, or as text. A RANGE is\n"
              "START:STOP[:STEP] as in Python, or one row; several follow each other.",
-    .options = options};
+    .key_options = options};
 
 struct opts {
     struct umm_slice_options slice;
@@ -89,7 +89,7 @@ static int set_align(struct umm_slice_options *slice, const char *value)
 static int set_time_format(struct umm_slice_options *slice, const char *value)
 {
     static const char *const formats[] = {"epoch", "iso", NULL};
-    const int choice = cli_parse_choice(value, formats);
+    const int choice = cli_parse_choice_of(value, formats);
     slice->is_time_iso = choice == 1;
     return choice < 0 ? cli_bad_value("time-format", "epoch or iso", value) : CLI_OK;
 }
@@ -125,7 +125,7 @@ static int set_option(void *user, int key, const char *value)
 
 static bool letter_takes_argument(char letter)
 {
-    for (const struct cli_option *o = options; o->name || o->help; o++)
+    for (const struct cli_key_option *o = options; o->name || o->help; o++)
         if (o->name && o->arg && o->key == letter)
             return true;
     return false;
@@ -143,7 +143,7 @@ static bool takes_argument(const char *word)
             letter++;
         return *letter && !letter[1];
     }
-    for (const struct cli_option *o = options; o->name || o->help; o++)
+    for (const struct cli_key_option *o = options; o->name || o->help; o++)
         if (o->name && o->arg && strncmp(o->name, word + 2, strlen(word + 2)) == 0)
             return true;
     return false;
@@ -185,9 +185,9 @@ static int set_format(struct opts *opts)
     static const char *const names[] = {"npy", "raw", "csv", "json", NULL};
     const bool is_entry = umm_output_is_entry(opts->out_dir ? opts->out_dir : opts->slice.output);
     const char *dot = is_entry ? NULL : strrchr(opts->slice.output, '.');
-    int choice = dot ? cli_parse_choice(dot + 1, names) : 0;
+    int choice = dot ? cli_parse_choice_of(dot + 1, names) : 0;
     if (opts->format) {
-        choice = cli_parse_choice(opts->format, names);
+        choice = cli_parse_choice_of(opts->format, names);
         if (choice < 0)
             return cli_bad_value("format", "npy, raw, csv or json", opts->format);
     }
@@ -298,7 +298,7 @@ static int set_operands(struct opts *opts, char *const *words, size_t n)
 
 static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
 {
-    if (!cli_parse(argc, argv, set_option, opts, exit_code))
+    if (!cli_parse_keys(argc, argv, set_option, opts, exit_code))
         return false;
     opts->slice.range = opts->dataset.range;
     *exit_code = set_format(opts);

@@ -9,58 +9,27 @@
 #include "pool/pool_report.h"
 #include "sys/file.h"
 
-enum {
-    KEY_SIZE = CLI_KEY_LONG,
-    KEY_DIR,
-    KEY_FORMAT,
-    KEY_JSON,
-    KEY_METRICS,
-    KEY_PROGRESS,
-    KEY_NO_PROGRESS
-};
-
-static const struct cli_option options[] = {
-    {KEY_DIR, "dir", "DIR", "where pools are (default $UMM_POOL_DIR, or /dev/shm)"},
-    {KEY_SIZE, "size", "SIZE", "create: the budget, such as 10G"},
-    {KEY_FORMAT, "format", "path|npy", "get: print the path (the default), or the data"},
-    {KEY_PROGRESS, "progress", NULL, "put: show a progress bar even if not on a terminal"},
-    {KEY_NO_PROGRESS, "no-progress", NULL, "put: never show one"},
-    {KEY_JSON, "json", NULL, "list, stat, verify: print JSON"},
-    {KEY_METRICS, "metrics", "FILE", "stat, verify: write Prometheus metrics to FILE"},
-    {'v', "verbose", NULL, "create, put, unlink: say what was done"},
-    {0, NULL, NULL, NULL}};
-
 struct opts {
-    const char *root, *metrics;
+    const char *root;
     uint64_t budget_bytes;
-    bool is_data, is_json, is_verbose;
-    enum cli_when progress;
+    bool is_data;
+    struct cli_reports reports;
     struct umm_run run;
 };
+#define CLI_OPTS struct opts
 
-/* CLI_OK, or the exit code after a message. */
-static int set_option(void *user, int key, const char *value)
-{
-    static const char *const formats[] = {"path", "npy", NULL};
-    struct opts *opts = user;
-    int choice;
-    switch (key) {
-    case KEY_DIR: opts->root = value; return CLI_OK;
-    case KEY_SIZE:
-        if (cli_parse_size(value, 1, INT64_MAX, &opts->budget_bytes))
-            return CLI_OK;
-        return cli_bad_value("size", "a number of bytes, or one with K, M, G or T", value);
-    case KEY_FORMAT:
-        choice = cli_parse_choice(value, formats);
-        opts->is_data = choice == 1;
-        return choice < 0 ? cli_bad_value("format", "path or npy", value) : CLI_OK;
-    case KEY_JSON: opts->is_json = true; return CLI_OK;
-    case KEY_METRICS: opts->metrics = value; return CLI_OK;
-    case KEY_PROGRESS: opts->progress = CLI_ALWAYS; return CLI_OK;
-    case KEY_NO_PROGRESS: opts->progress = CLI_NEVER; return CLI_OK;
-    default: opts->is_verbose = true; return CLI_OK;
-    }
-}
+static const struct cli_option options[] = {
+    {0, "dir", "DIR", "where pools are (default $UMM_POOL_DIR, or /dev/shm)", CLI_TEXT(root)},
+    {0, "size", "SIZE", "create: the budget, such as 10G", CLI_SIZE(budget_bytes, 1, INT64_MAX)},
+    {0, "format", "path|npy", "get: print the path (the default), or the data",
+     CLI_CHOICE(is_data, "path|npy")},
+    {.help = "put: show a progress bar even if not on a terminal",
+     CLI_REPORTS(reports, "progress")},
+    {.help = "put: never show one", CLI_REPORTS(reports, "no-progress")},
+    {.help = "list, stat, verify: print JSON", CLI_REPORTS(reports, "json")},
+    {.help = "stat, verify: write Prometheus metrics to FILE", CLI_REPORTS(reports, "metrics")},
+    {.help = "create, put, unlink: say what was done", CLI_REPORTS(reports, "verbose")},
+    {0}};
 
 static int end(enum umm_status status, const struct umm_error *err)
 {
@@ -79,7 +48,7 @@ static int run_create(void *user, int n, char **operands)
         return cli_usage("create needs --size");
     enum umm_status status =
         umm_pool_create(opts->root, operands[0], opts->budget_bytes, &opts->run, &is_new, &err);
-    if (!status && opts->is_verbose)
+    if (!status && opts->reports.is_verbose)
         cli_warn_path(operands[0], "%s", is_new ? "made" : "is there already");
     return end(status, &err);
 }
@@ -90,11 +59,11 @@ static int run_put(void *user, int n, char **operands)
     struct umm_error err = {0};
     struct umm_pool pool = {.path = NULL};
     (void)n;
-    cli_progress_start(&opts->run, opts->progress);
+    cli_progress_start(&opts->run, opts->reports.progress);
     enum umm_status status = umm_pool_open(&pool, opts->root, operands[0], &err);
     if (!status)
         status = umm_pool_put(&pool, operands[1], operands[2], &opts->run, &err);
-    if (!status && opts->is_verbose)
+    if (!status && opts->reports.is_verbose)
         cli_warn_path(operands[1], "put into %s", operands[0]);
     umm_pool_close(&pool);
     return end(status, &err);
@@ -129,7 +98,7 @@ static int run_unlink(void *user, int n, char **operands)
     struct umm_error err = {0};
     (void)n;
     enum umm_status status = umm_pool_unlink(opts->root, operands[0], &opts->run, &err);
-    if (!status && opts->is_verbose)
+    if (!status && opts->reports.is_verbose)
         cli_warn_path(operands[0], "removed");
     return end(status, &err);
 }
@@ -180,18 +149,18 @@ static int run_get(void *user, int n, char **operands)
 static enum umm_status print(const struct opts *opts, const struct umm_pool_inspection *inspection,
                              bool is_verdict, struct umm_error *err)
 {
-    struct umm_prometheus page = {.file = opts->metrics};
+    struct umm_prometheus page = {.file = opts->reports.metrics};
     char line[UMM_POOL_LINE_MAX], *text = NULL;
     size_t len = 0;
     enum umm_status status = UMM_OK;
-    for (size_t i = 0; !opts->is_json && umm_pool_report_line(inspection, i, line); i++)
+    for (size_t i = 0; !opts->reports.is_json && umm_pool_report_line(inspection, i, line); i++)
         puts(line);
-    if (opts->is_json)
+    if (opts->reports.is_json)
         status = umm_pool_report_json(inspection, &text, &len, err);
     if (text)
         fwrite(text, 1, len, stdout);
     free(text);
-    if (status || !opts->metrics)
+    if (status || !opts->reports.metrics)
         return status;
     umm_pool_report_metrics(inspection, is_verdict, &page);
     return cli_write_metrics(&page, UMM_OK, err);
@@ -223,11 +192,11 @@ static int look(struct opts *opts, const char *name, bool has_sharing, bool is_v
     struct umm_error err = {0};
     struct umm_pool pool = {.path = NULL};
     struct umm_pool_inspection inspection = {.pool = NULL};
-    const struct cli_output outputs[] = {{"the report", "-"}, {"--metrics", opts->metrics}};
+    const struct cli_output outputs[] = {{"the report", "-"}, {"--metrics", opts->reports.metrics}};
     if (cli_check_outputs(outputs, 2) != CLI_OK)
         return CLI_USAGE;
     enum umm_status status = umm_pool_open(&pool, opts->root, name, &err);
-    if (!status && check_output(&pool, opts->metrics) != CLI_OK) {
+    if (!status && check_output(&pool, opts->reports.metrics) != CLI_OK) {
         umm_pool_close(&pool);
         return CLI_USAGE;
     }
@@ -236,7 +205,7 @@ static int look(struct opts *opts, const char *name, bool has_sharing, bool is_v
     if (!status)
         status = print(opts, &inspection, is_verdict, &err);
     bool is_bad = is_verdict && inspection.n_faults > 0;
-    if (!status && is_verdict && !opts->is_json)
+    if (!status && is_verdict && !opts->reports.is_json)
         puts(is_bad ? "FAIL" : "PASS");
     umm_pool_inspection_free(&inspection);
     umm_pool_close(&pool);
@@ -289,7 +258,7 @@ int main(int argc, char **argv)
     struct opts opts = {.root = root ? root : UMM_POOL_ROOT};
     int exit_code = CLI_OK;
     cli_init(&tool);
-    if (!cli_parse(argc, argv, set_option, &opts, &exit_code))
+    if (!cli_parse(argc, argv, &opts, &exit_code))
         return exit_code;
     cli_catch_signals(&opts.run);
     return cli_run_command(argc, argv, &opts);

@@ -27,7 +27,7 @@ enum {
     KEY_NO_PROGRESS
 };
 
-static const struct cli_option options[] = {
+static const struct cli_key_option options[] = {
     {KEY_FILES0_FROM, "files0-from", "LIST", "the files named in LIST, each ended by a NUL byte"},
     CLI_DATASET_OPTIONS,
     {KEY_RANGE, "range", "START:STOP",
@@ -56,7 +56,7 @@ static const struct cli_tool tool = {
     .synopsis = "[options] [FILE|DIR...]",
     .about = "Bring files into memory (the page cache) before they are mapped. A directory\n"
              "stands for the .npy files in and below it.",
-    .options = options};
+    .key_options = options};
 
 struct opts {
     struct umm_preload_options preload;
@@ -192,7 +192,7 @@ static int set_inputs(struct opts *opts, int argc, char **argv)
 
 static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
 {
-    if (!cli_parse(argc, argv, set_option, opts, exit_code))
+    if (!cli_parse_keys(argc, argv, set_option, opts, exit_code))
         return false;
     if (opts->is_locked && opts->preload.action != UMM_PRELOAD_LOAD)
         *exit_code = cli_usage("--lock goes with loading: leave --status and --evict out");

@@ -23,7 +23,7 @@ enum {
     KEY_METRICS
 };
 
-static const struct cli_option options[] = {
+static const struct cli_key_option options[] = {
     {KEY_MAX_POSITIONS, "max-positions", "N", "create: room for N ids (default 1000)"},
     {KEY_DIM, "dim", "N", "create: N values in a vector (default 32)"},
     {KEY_ID_BYTES, "id-bytes", "N", "create: ids of up to N bytes (default 31)"},
@@ -67,7 +67,7 @@ static int set_option(void *user, int key, const char *value)
         opts->create.id_max_bytes = (uint32_t)n;
         return CLI_OK;
     case KEY_LOCK:
-        choice = cli_parse_choice(value, waits);
+        choice = cli_parse_choice_of(value, waits);
         opts->access = choice == 1 ? UMM_STORE_WRITE_NOW : UMM_STORE_WRITE;
         return choice < 0 ? cli_bad_value("lock", "wait or fail", value) : CLI_OK;
     case KEY_BINARY: opts->is_binary = true; return CLI_OK;
@@ -457,7 +457,7 @@ static const struct cli_tool tool = {
     .synopsis = "COMMAND DIR [operands] [options]",
     .about = "Keep vectors of float32 by id in files that many processes map and share:\n"
              "readers never wait, one process writes at a time.",
-    .options = options,
+    .key_options = options,
     .commands = commands};
 
 int main(int argc, char **argv)
@@ -465,7 +465,7 @@ int main(int argc, char **argv)
     struct opts opts = {.access = UMM_STORE_WRITE};
     int exit_code = CLI_OK;
     cli_init(&tool);
-    if (!cli_parse(argc, argv, set_option, &opts, &exit_code))
+    if (!cli_parse_keys(argc, argv, set_option, &opts, &exit_code))
         return exit_code;
     cli_catch_signals(&opts.run);
     if (argc > optind + 1)

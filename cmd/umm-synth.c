@@ -8,43 +8,62 @@
 #include "synth/synth.h"
 #include "time/time.h"
 
-enum {
-    KEY_ROWS = CLI_KEY_LONG,
-    KEY_SEED,
-    KEY_SYMBOL,
-    KEY_TIMEFRAME,
-    KEY_START,
-    KEY_LAYOUT,
-    KEY_NO_HEADER,
-    KEY_QUOTE_ALL,
-    KEY_CRLF,
-    KEY_RATE,
-    KEY_MESSY
+struct opts {
+    struct umm_synth_options synth;
+    const char *output;
 };
+#define CLI_OPTS struct opts
+
+static int take_timeframe(void *timeframe, const char *value)
+{
+    return umm_timeframe_parse(value, strlen(value), timeframe, NULL) ? CLI_BAD_VALUE : CLI_OK;
+}
+
+static int take_start(void *start_sec, const char *value)
+{
+    const struct umm_time_spec spec = {.form = UMM_TIME_FORM_ISO};
+    struct umm_time time;
+    if (umm_time_parse(&spec, value, strlen(value), &time) != UMM_TIME_OK || time.nsec != 0)
+        return CLI_BAD_VALUE;
+    *(int64_t *)start_sec = time.sec;
+    return CLI_OK;
+}
+
+static int take_layout(void *layout, const char *value)
+{
+    return umm_synth_layout_parse(value, layout) ? CLI_OK : CLI_BAD_VALUE;
+}
 
 static const struct cli_option options[] = {
-    {KEY_ROWS, "rows", "N", "write N rows (default 1000)"},
-    {KEY_SEED, "seed", "N", "another N gives other bars (default 1)"},
-    {KEY_SYMBOL, "symbol", "NAME",
+    {0, "rows", "N", "write N rows (default 1000)", CLI_COUNT(synth.n_rows, 1, 1000000000000)},
+    {0, "seed", "N", "another N gives other bars (default 1)", CLI_COUNT(synth.seed, 0, UINT64_MAX),
+     .wanted = "a number from 0 to 18446744073709551615"},
+    {0, "symbol", "NAME",
      "another NAME gives other bars, and is shown by\nlayouts with a symbol column (default "
-     "SYNTH)"},
-    {KEY_TIMEFRAME, "timeframe", "SPAN",
-     "time between bars: a number and s, m, h, d, w or mo\n(default 1m, 1h or 1d, by layout)"},
-    {KEY_START, "start", "TIME", "time of the oldest bar, ISO 8601, UTC\n(default 2020-01-01)"},
-    {0, NULL, NULL, "Text:"},
-    {KEY_LAYOUT, "layout", "NAME",
+     "SYNTH)",
+     CLI_TEXT(synth.symbol)},
+    {0, "timeframe", "SPAN",
+     "time between bars: a number and s, m, h, d, w or mo\n(default 1m, 1h or 1d, by layout)",
+     CLI_CALL(synth.timeframe, take_timeframe,
+              "a number and s, m, h, d, w or mo, up to 100 years")},
+    {0, "start", "TIME", "time of the oldest bar, ISO 8601, UTC\n(default 2020-01-01)",
+     CLI_CALL(synth.start_sec, take_start, "a date or a time in whole seconds, ISO 8601")},
+    CLI_HEADING("Text:"),
+    {0, "layout", "NAME",
      "plain, iso, binance, yahoo, cryptodatadownload,\nstooq, metatrader, histdata, dukascopy or\n"
-     "backtrader (default plain)"},
-    {KEY_NO_HEADER, "no-header", NULL, "leave the header out"},
-    {KEY_QUOTE_ALL, "quote-all", NULL, "put every field in double quotes"},
-    {KEY_CRLF, "crlf", NULL, "end lines in CR LF"},
-    {KEY_MESSY, "messy", NULL,
+     "backtrader (default plain)",
+     CLI_CALL(synth.layout, take_layout, "the name of a layout")},
+    {0, "no-header", NULL, "leave the header out", CLI_FLAG(synth.has_no_header)},
+    {0, "quote-all", NULL, "put every field in double quotes", CLI_FLAG(synth.is_all_quoted)},
+    {0, "crlf", NULL, "end lines in CR LF", CLI_FLAG(synth.is_crlf)},
+    {0, "messy", NULL,
      "mix in quotes, line ends, blank lines, missing cells\n"
-     "and bad rows, in known numbers"},
-    {0, NULL, NULL, "Output:"},
-    {'o', "output", "FILE", "write to FILE, complete or not at all (default -)"},
-    {KEY_RATE, "rate", "R", "write R rows per second"},
-    {0, NULL, NULL, NULL}};
+     "and bad rows, in known numbers",
+     CLI_FLAG(synth.is_messy)},
+    CLI_HEADING("Output:"),
+    {'o', "output", "FILE", "write to FILE, complete or not at all (default -)", CLI_TEXT(output)},
+    {0, "rate", "R", "write R rows per second", CLI_COUNT(synth.rows_per_second, 1, 1000000000)},
+    {0}};
 
 static const struct cli_tool tool = {
     .name = "umm-synth",
@@ -52,65 +71,9 @@ static const struct cli_tool tool = {
     .about = "Write synthetic OHLCV bars as CSV: the same options always give the same bytes.",
     .options = options};
 
-struct opts {
-    struct umm_synth_options synth;
-    const char *output;
-};
-
-static bool parse_start(const char *text, int64_t *out)
-{
-    const struct umm_time_spec spec = {.form = UMM_TIME_FORM_ISO};
-    struct umm_time time;
-    if (umm_time_parse(&spec, text, strlen(text), &time) != UMM_TIME_OK || time.nsec != 0)
-        return false;
-    *out = time.sec;
-    return true;
-}
-
-/* CLI_OK, or the exit code after a message. */
-static int set_option(void *user, int key, const char *value)
-{
-    struct opts *opts = user;
-    const uint64_t rows_max = 1000000000000, rate_max = 1000000000;
-    struct umm_synth_options *synth = &opts->synth;
-    switch (key) {
-    case KEY_ROWS:
-        if (cli_parse_count(value, 1, rows_max, &synth->n_rows))
-            return CLI_OK;
-        return cli_bad_value("rows", "a number from 1 to 1000000000000", value);
-    case KEY_SEED:
-        if (cli_parse_count(value, 0, UINT64_MAX, &synth->seed))
-            return CLI_OK;
-        return cli_bad_value("seed", "a number from 0 to 18446744073709551615", value);
-    case KEY_TIMEFRAME:
-        if (umm_timeframe_parse(value, strlen(value), &synth->timeframe, NULL) == UMM_OK)
-            return CLI_OK;
-        return cli_bad_value("timeframe", "a number and s, m, h, d, w or mo, up to 100 years",
-                             value);
-    case KEY_START:
-        if (parse_start(value, &synth->start_sec))
-            return CLI_OK;
-        return cli_bad_value("start", "a date or a time in whole seconds, ISO 8601", value);
-    case KEY_LAYOUT:
-        if (umm_synth_layout_parse(value, &synth->layout))
-            return CLI_OK;
-        return cli_bad_value("layout", "the name of a layout", value);
-    case KEY_RATE:
-        if (cli_parse_count(value, 1, rate_max, &synth->rows_per_second))
-            return CLI_OK;
-        return cli_bad_value("rate", "a number from 1 to 1000000000", value);
-    case KEY_SYMBOL: synth->symbol = value; return CLI_OK;
-    case KEY_NO_HEADER: synth->has_no_header = true; return CLI_OK;
-    case KEY_QUOTE_ALL: synth->is_all_quoted = true; return CLI_OK;
-    case KEY_CRLF: synth->is_crlf = true; return CLI_OK;
-    case KEY_MESSY: synth->is_messy = true; return CLI_OK;
-    default: opts->output = value; return CLI_OK;
-    }
-}
-
 static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
 {
-    if (!cli_parse(argc, argv, set_option, opts, exit_code))
+    if (!cli_parse(argc, argv, opts, exit_code))
         return false;
     if (optind < argc) {
         char shown[UMM_EXCERPT_MAX];

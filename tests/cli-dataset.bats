@@ -15,9 +15,9 @@ setup_file() {
 #include "cli.h"
 #include "cli_dataset.h"
 
-static const struct cli_option options[] = {CLI_DATASET_OPTIONS, {0, NULL, NULL, NULL}};
+static const struct cli_key_option options[] = {CLI_DATASET_OPTIONS, {0, NULL, NULL, NULL}};
 static const struct cli_tool tool = {
-    .name = "umm-list", .synopsis = "[options] [FILE...]", .about = "List arrays.", .options = options};
+    .name = "umm-list", .synopsis = "[options] [FILE...]", .about = "List arrays.", .key_options = options};
 
 static int set_option(void *user, int key, const char *value)
 {
@@ -45,7 +45,7 @@ int main(int argc, char **argv)
     struct umm_error err = {0};
     int code = CLI_OK;
     cli_init(&tool);
-    if (!cli_parse(argc, argv, set_option, &dataset, &code))
+    if (!cli_parse_keys(argc, argv, set_option, &dataset, &code))
         return code;
     code = cli_dataset_list(&dataset, argv + optind, (size_t)(argc - optind), &list);
     for (size_t i = 0; code == CLI_OK && i < list.n; i++)
