@@ -208,6 +208,27 @@ killed       in this control group, by the kernel, as memory ran out: the limit 
     grep -q "^$(<inner),${started[1]},$name," <<<"$output"
 }
 
+# Any program may call itself so: PR_SET_NAME takes 15 bytes of whatever kind.
+@test "a process's name is shown, never obeyed" {
+    program '
+import pathlib
+pathlib.Path("/proc/self/comm").write_bytes(b"a,\"\n\x1b[2J\\\xc2\x9b\t")'
+    local escaped='\n\x1b[2J\\\xc2\x9b\t'
+    ok umm-memstat -p "$pid" --format=csv
+    [[ ${#lines[@]} -eq 2 && ${lines[1]} == "$pid,$$,\"a,\"\"$escaped\","* ]] || fail "$output"
+    ok umm-memstat -p "$pid"
+    [[ ${#lines[@]} -eq 2 && ${lines[1]} == *"a,\\\"$escaped"* ]] || fail "$output"
+    local form
+    for form in csv text json prometheus; do
+        ok umm-memstat -p "$pid" --format="$form"
+        ! LC_ALL=C grep -q $'[\x01-\x1f\x7f]\|\xc2\x9b' <<<"$output" || fail "$form: $output"
+    done
+    ok umm-memstat -p "$pid" snapshot before
+    ok umm-memstat -p "$pid" snapshot after
+    ok umm-memstat compare --format=csv before after
+    [[ ${lines[1]} == *,"\"a,\"\"$escaped\","* ]] || fail "$output"
+}
+
 @test "another user's process is unknown, never 0" {
     ((EUID == 0)) || skip 'only root can become another user'
     program 'pass'

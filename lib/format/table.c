@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "format/json.h"
 #include "text/size.h"
 
@@ -167,16 +168,26 @@ static bool is_whole(enum umm_table_kind kind)
     return kind != UMM_TABLE_SHARE && kind != UMM_TABLE_REAL;
 }
 
+/*
+ * In quotes where a comma or a quote wants them. RFC 4180 lets control characters through, which
+ * a terminal obeys, and a line's end in the middle of a record: they become \n, \x1b and so on,
+ * as do bytes that are not UTF-8, and a backslash becomes two.
+ */
 static void print_csv_text(const char *text, struct umm_textbuf *out)
 {
-    if (!strpbrk(text, ",\"\r\n")) {
-        umm_textbuf_add(out, "%s", text);
-        return;
+    const char *quote = strpbrk(text, ",\"") ? "\"" : "";
+    size_t len = strlen(text);
+    umm_textbuf_add(out, "%s", quote);
+    for (size_t i = 0; i < len;) {
+        char shown[16];
+        uint32_t point;
+        size_t n = umm_utf8_decode(text + i, len - i, &point);
+        n = n ? n : 1;
+        umm_textbuf_add(out, "%s",
+                        text[i] == '"' ? "\"\"" : umm_escape(shown, sizeof shown, text + i, n));
+        i += n;
     }
-    umm_textbuf_add(out, "\"");
-    for (; *text; text++)
-        umm_textbuf_add(out, *text == '"' ? "\"\"" : "%c", *text);
-    umm_textbuf_add(out, "\"");
+    umm_textbuf_add(out, "%s", quote);
 }
 
 static void print_csv_row(const struct umm_table *table, size_t row, const char *time,

@@ -61,7 +61,8 @@ void umm_table_clear(struct umm_table *table);
 
 /*
  * Each adds the whole table to out. Text: a heading and a line for each row. CSV: fields
- * in quotes where RFC 4180 wants them, lines in LF, the heading on request. JSON: an
+ * in quotes where RFC 4180 wants them, control characters and backslashes in texts escaped as
+ * umm_escape does, lines in LF, the heading on request. JSON: an
  * object for each row on a line of its own, first "what", then, unless it is NULL, the
  * time ("time": an ISO 8601 text; it also comes first in CSV).
  */

@@ -47,16 +47,6 @@ static struct umm_snapshot_mapping *add_mapping(struct umm_snapshot *snapshot, c
     return &mappings[snapshot->n++];
 }
 
-/* Escaped, malloc'ed; every byte takes four at most. */
-static char *escaped(const char *text, size_t len_bytes)
-{
-    size_t size = 4 * len_bytes + 4;
-    char *out = malloc(size);
-    if (out)
-        umm_escape(out, size, text, len_bytes);
-    return out;
-}
-
 static void add_line(struct umm_snapshot_mapping *mapping, const char *line)
 {
     const struct {
@@ -92,7 +82,7 @@ enum umm_status umm_snapshot_add(struct umm_snapshot *snapshot, const char *proc
         }
         const char *name = found.path_len ? found.path : nameless;
         size_t name_len = found.path_len ? found.path_len : strlen(nameless);
-        current = add_mapping(snapshot, escaped(process, strlen(process)), escaped(name, name_len));
+        current = add_mapping(snapshot, strdup(process), strndup(name, name_len));
         if (!current)
             return umm_error_set_memory(err, name_len, "a snapshot");
         current->n_mappings = 1;
@@ -186,6 +176,44 @@ enum umm_status umm_snapshot_take(const struct umm_choice *choice, bool *is_foun
 
 /* ---- the file ------------------------------------------------------------ */
 
+/* Every byte takes four at most. */
+static void add_escaped(struct umm_textbuf *out, const char *name)
+{
+    size_t len = strlen(name), size = 4 * len + 4;
+    char *shown = malloc(size);
+    out->is_failed |= !shown;
+    if (shown)
+        umm_textbuf_add(out, "\t%s", umm_escape(shown, size, name, len));
+    free(shown);
+}
+
+/* The byte of "\xHH", which is never 0; 0 for other texts. */
+static char hex_byte(const char *text, size_t len_bytes)
+{
+    char digits[3] = {0};
+    if (len_bytes < 4 || text[1] != 'x')
+        return '\0';
+    memcpy(digits, text + 2, 2);
+    return strspn(digits, "0123456789abcdef") == 2 ? (char)strtoul(digits, NULL, 16) : '\0';
+}
+
+/* As it was before umm_escape, malloc'ed; what umm_escape does not write stays as it is. */
+static char *unescaped(const char *text, size_t len_bytes)
+{
+    static const char letters[] = "tnr\"\\", meanings[] = "\t\n\r\"\\";
+    char *out = malloc(len_bytes + 1), *to = out;
+    for (size_t i = 0; out && i < len_bytes; i++) {
+        bool is_escape = text[i] == '\\' && i + 1 < len_bytes;
+        const char *letter = is_escape ? strchr(letters, text[i + 1]) : NULL;
+        char byte = is_escape ? hex_byte(text + i, len_bytes - i) : '\0';
+        *to++ = letter ? meanings[letter - letters] : byte ? byte : text[i];
+        i += letter ? 1 : byte ? 3 : 0;
+    }
+    if (out)
+        *to = '\0';
+    return out;
+}
+
 enum umm_status umm_snapshot_print(const struct umm_snapshot *snapshot, char **text,
                                    size_t *len_bytes, struct umm_error *err)
 {
@@ -194,10 +222,12 @@ enum umm_status umm_snapshot_print(const struct umm_snapshot *snapshot, char **t
     for (size_t i = 0; i < snapshot->n; i++) {
         const struct umm_snapshot_mapping *m = &snapshot->mappings[i];
         umm_textbuf_add(&out,
-                        "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
-                        "\t%s\t%s\n",
+                        "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64,
                         m->rss_bytes, m->pss_bytes, m->anonymous_bytes, m->swap_bytes,
-                        m->size_bytes, m->n_mappings, m->process, m->name);
+                        m->size_bytes, m->n_mappings);
+        add_escaped(&out, m->process);
+        add_escaped(&out, m->name);
+        umm_textbuf_add(&out, "\n");
     }
     return umm_textbuf_take(&out, text, len_bytes, err);
 }
@@ -213,8 +243,8 @@ static bool parse_line(const char **line, struct umm_snapshot *snapshot, bool *i
     const char *tab = memchr(at, '\t', (size_t)(end - at));
     if (!tab || *end != '\n' || tab + 1 == end)
         return false;
-    struct umm_snapshot_mapping *mapping = add_mapping(snapshot, strndup(at, (size_t)(tab - at)),
-                                                       strndup(tab + 1, (size_t)(end - tab) - 1));
+    struct umm_snapshot_mapping *mapping = add_mapping(snapshot, unescaped(at, (size_t)(tab - at)),
+                                                       unescaped(tab + 1, (size_t)(end - tab) - 1));
     *is_memory = !mapping;
     if (!mapping)
         return false;

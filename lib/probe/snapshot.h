@@ -9,7 +9,8 @@
  *
  *     rss pss anonymous swap size mappings <tab> process <tab> mapping
  *
- * in bytes, names escaped as umm_escape does. A process may have given itself no name.
+ * in bytes, names escaped as umm_escape does; in struct umm_snapshot they are as they were.
+ * A process may have given itself no name.
  */
 #ifndef UMM_PROBE_SNAPSHOT_H
 #define UMM_PROBE_SNAPSHOT_H

@@ -73,6 +73,8 @@ static void check_smaps(const char *text)
     require(umm_snapshot_print(&snapshot, &printed, &len, NULL) == UMM_OK, "no memory");
     require(umm_snapshot_parse(printed, len, "f", &again, NULL) == UMM_OK, "not accepted again");
     require(again.n == snapshot.n, "read otherwise");
+    for (size_t i = 0; i < again.n; i++)
+        require(strcmp(again.mappings[i].name, snapshot.mappings[i].name) == 0, "another name");
     free(printed);
     umm_snapshot_free(&snapshot);
     umm_snapshot_free(&again);

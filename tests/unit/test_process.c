@@ -194,7 +194,7 @@ static void test_snapshot(void **state)
     size_t len;
     double change;
     (void)state;
-    assert_int_equal(umm_snapshot_add(&before, "p\tq",
+    assert_int_equal(umm_snapshot_add(&before, "p\tq\\\x1b",
                                       MAPPING("1000-2000", "/b", "4") MAPPING("3000-4000", "", "4")
                                           MAPPING("5000-6000", "/b", "4"),
                                       NULL),
@@ -209,10 +209,11 @@ static void test_snapshot(void **state)
     assert_int_equal(umm_snapshot_print(&before, &text, &len, NULL), UMM_OK);
     assert_int_equal(umm_snapshot_parse(text, len, "f", &read, NULL), UMM_OK);
     assert_int_equal(read.n, 2);
-    assert_string_equal(read.mappings[0].process, "p\\tq");
+    assert_non_null(strstr(text, "\tp\\tq\\\\\\x1b\t/b\n"));
+    assert_string_equal(read.mappings[0].process, "p\tq\\\x1b");
     assert_int_equal(read.mappings[1].size_bytes, 8192);
     free(text);
-    assert_int_equal(umm_snapshot_add(&after, "p\tq",
+    assert_int_equal(umm_snapshot_add(&after, "p\tq\\\x1b",
                                       MAPPING("1000-2000", "/b", "2")
                                           MAPPING("3000-4000", "/new\\012line", "8"),
                                       NULL),
@@ -228,6 +229,12 @@ static void test_snapshot(void **state)
     umm_table_clear(&table);
     umm_snapshot_free(&before);
     umm_snapshot_free(&after);
+    umm_snapshot_free(&read);
+    /* By another's hand: what is no escape of ours stays. */
+    static const char odd[] = "umm-memstat snapshot 1\n1 1 1 1 1 1\t\\q\\x00\\x1\\\t\\x41\\xe9\n";
+    assert_int_equal(umm_snapshot_parse(odd, strlen(odd), "f", &read, NULL), UMM_OK);
+    assert_string_equal(read.mappings[0].process, "\\q\\x00\\x1\\");
+    assert_string_equal(read.mappings[0].name, "A\xe9");
     umm_snapshot_free(&read);
 }
 

@@ -27,7 +27,7 @@ static void fill(struct umm_table *table)
     umm_table_set_count(table, 0, 7);
     umm_table_set_count(table, 1, UINT64_MAX);
     umm_table_set_number(table, 2, 0.25);
-    umm_table_set_text(table, 3, "a,\"b\"\n\xff");
+    umm_table_set_text(table, 3, "a,\"b\"\n\xff\\\x1b\xc2\x9b");
     umm_table_add_row(table);
     umm_table_set_count(table, 0, 12345);
     umm_table_set_count(table, 1, 1536);
@@ -59,17 +59,18 @@ static void test_forms(void **state)
     fill(&table);
     umm_table_print_text(&table, &out);
     assert_taken(&out, "   id     size  name\n"
-                       "    7        -  a,\\\"b\\\"\\n\\xff\n"
+                       "    7        -  a,\\\"b\\\"\\n\\xff\\\\\\x1b\\xc2\\x9b\n"
                        "12345  1.5 KiB  \xc3\xa9\n");
     umm_table_print_csv(&table, "T", true, &out);
     assert_taken(&out, "time,id,size_bytes,share,name\n"
-                       "T,7,,0.25,\"a,\"\"b\"\"\n\xff\"\n"
+                       "T,7,,0.25,\"a,\"\"b\"\"\\n\\xff\\\\\\x1b\\xc2\\x9b\"\n"
                        "T,12345,1536,,\xc3\xa9\n");
     umm_table_print_csv(&table, NULL, false, &out);
-    assert_taken(&out, "7,,0.25,\"a,\"\"b\"\"\n\xff\"\n12345,1536,,\xc3\xa9\n");
+    assert_taken(&out,
+                 "7,,0.25,\"a,\"\"b\"\"\\n\\xff\\\\\\x1b\\xc2\\x9b\"\n12345,1536,,\xc3\xa9\n");
     assert_int_equal(umm_table_print_json(&table, NULL, &out, NULL), UMM_OK);
     assert_taken(&out, "{\"what\":\"thing\",\"id\":7,\"size_bytes\":null,\"share\":0.25,"
-                       "\"name\":\"a,\\\"b\\\"\\n\xef\xbf\xbd\"}\n"
+                       "\"name\":\"a,\\\"b\\\"\\n\xef\xbf\xbd\\\\\\u001B\\u009B\"}\n"
                        "{\"what\":\"thing\",\"id\":12345,\"size_bytes\":1536,\"share\":null,"
                        "\"name\":\"\xc3\xa9\"}\n");
     umm_table_clear(&table);
