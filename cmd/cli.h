@@ -40,8 +40,8 @@ int cli_fail(const struct umm_error *err);
 void cli_warn_error(const struct umm_error *err);
 
 /*
- * The whole content of the small file that the user named, "-" being standard input;
- * otherwise as umm_file_read_whole.
+ * The whole content of the small file that the user named, "-" being standard input: it may
+ * be a pipe. Otherwise as umm_file_read_whole.
  */
 UMM_MUST_USE enum umm_status cli_read_whole(const char *file, size_t max_bytes, void **data,
                                             size_t *len, struct umm_error *err);

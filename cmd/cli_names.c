@@ -46,10 +46,15 @@ static const char **split_names(const char *text, size_t len, size_t *n)
 enum umm_status cli_read_whole(const char *file, size_t max_bytes, void **data, size_t *len,
                                struct umm_error *err)
 {
-    if (strcmp(file, "-") != 0)
-        return umm_file_read_whole(file, max_bytes, data, len, err);
     /* Not /dev/stdin: a socket cannot be opened again, nor can a file of another user's. */
-    return umm_file_read_whole_fd(STDIN_FILENO, "standard input", max_bytes, data, len, err);
+    if (strcmp(file, "-") == 0)
+        return umm_file_read_whole_fd(STDIN_FILENO, "standard input", max_bytes, data, len, err);
+    int fd = -1;
+    enum umm_status status = umm_file_open_read(file, &fd, NULL, err);
+    if (!status)
+        status = umm_file_read_whole_fd(fd, file, max_bytes, data, len, err);
+    umm_file_close(&fd);
+    return status;
 }
 
 const char **cli_read_names0(const char *file, size_t *n, int *exit_code)

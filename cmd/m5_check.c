@@ -108,30 +108,16 @@ static enum umm_status write_reports(const struct m5_opts *opts,
     return cli_write_reports_and_metrics(all, sizeof all / sizeof *all, &metrics, status, err);
 }
 
-/* A small file as text. A FIFO would be waited for, and a device may have no end. */
-static enum umm_status read_text(const char *path, void **text, struct umm_error *err)
-{
-    struct umm_file_info info;
-    size_t len;
-    int fd = -1;
-    enum umm_status status = umm_file_open_read(path, &fd, &info, err);
-    if (!status && info.kind != UMM_FILE_REGULAR)
-        status = umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is not a regular file");
-    if (!status)
-        status = umm_file_read_whole_fd(fd, path, BASELINE_BYTES_MAX, text, &len, err);
-    umm_file_close(&fd);
-    return status;
-}
-
 /* A baseline that is not there is none; false after a message about any other trouble. */
 static bool read_baseline(const char *path, struct umm_record *baseline, bool *has_baseline)
 {
     struct umm_error err = {0};
     void *text = NULL;
+    size_t len;
     *has_baseline = false;
     if (!path)
         return true;
-    if (read_text(path, &text, &err) != UMM_OK) {
+    if (umm_file_read_whole(path, BASELINE_BYTES_MAX, &text, &len, &err) != UMM_OK) {
         if (err.sys_errno == ENOENT)
             return true;
         cli_warn_error(&err);

@@ -456,6 +456,10 @@ time.sleep(600)' 3>&- &
 @test "snapshots that are none" {
     echo hello >bad
     refuses 1 'umm-memstat: bad: is no snapshot of umm-memstat' umm-memstat compare bad bad
+    # Nobody ever writes into it, and the other one has no end.
+    mkfifo fifo
+    refuses 1 'umm-memstat: fifo: is not a regular file' timeout -k 1 "$WAIT_SECONDS" umm-memstat compare fifo bad
+    refuses 1 'umm-memstat: /dev/zero: is not a regular file' umm-memstat compare /dev/zero bad
     printf 'umm-memstat snapshot 1\n1 2 3 4 5 6\ta\tb\n1 2 3 4 x\n' >bad
     refuses 1 'umm-memstat: bad:3:1: not a line of a snapshot: "1 2 3 4 x"' umm-memstat compare bad bad
 }

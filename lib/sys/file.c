@@ -572,8 +572,11 @@ enum umm_status umm_file_read_whole_fd(int fd, const char *path, size_t max_byte
 enum umm_status umm_file_read_whole(const char *path, size_t max_bytes, void **data, size_t *len,
                                     struct umm_error *err)
 {
+    struct umm_file_info info;
     int fd = -1;
-    enum umm_status status = umm_file_open_read(path, &fd, NULL, err);
+    enum umm_status status = umm_file_open_read(path, &fd, &info, err);
+    if (!status && info.kind != UMM_FILE_REGULAR)
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is not a regular file");
     if (!status)
         status = umm_file_read_whole_fd(fd, path, max_bytes, data, len, err);
     umm_file_close(&fd);

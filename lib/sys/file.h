@@ -191,14 +191,18 @@ UMM_MUST_USE enum umm_status umm_file_allocate(int fd, const char *path, uint64_
                                                uint64_t len_bytes, struct umm_error *err);
 
 /*
- * The whole content of path in a malloc'ed buffer that the caller frees, *len
- * bytes, followed by a zero byte that is not counted. More than max_bytes is
- * UMM_ERR_DATA. For small files; a stream is read to its end, without cancel.
+ * The whole content of the regular file path in a malloc'ed buffer that the caller frees, *len
+ * bytes, followed by a zero byte that is not counted. More than max_bytes is UMM_ERR_DATA. For
+ * small files. What is no regular file is UMM_ERR_CONFLICT: a FIFO could be waited for for ever,
+ * and a device has no end.
  */
 UMM_MUST_USE enum umm_status umm_file_read_whole(const char *path, size_t max_bytes, void **data,
                                                  size_t *len, struct umm_error *err);
 
-/* The same of the open file fd, from its offset on. It stays open. */
+/*
+ * The same of the open file fd, of any kind, from its offset on: a stream is read to its end,
+ * without cancel. It stays open.
+ */
 UMM_MUST_USE enum umm_status umm_file_read_whole_fd(int fd, const char *path, size_t max_bytes,
                                                     void **data, size_t *len,
                                                     struct umm_error *err);
