@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "format/json.h"
+#include "format/figures.h"
 
 static double ratio(uint64_t content, uint64_t packed)
 {
@@ -22,6 +22,39 @@ static const char *ratio_text(const char *before, uint64_t framed, uint64_t pack
         snprintf(out, 32, "%sratio %.2f", before, ratio(framed, packed));
     return out;
 }
+
+/* ---- figures ---------------------------------------------------------------------- */
+
+#define FIGURE(key, member, metric)                                                                \
+    UMM_FIGURE(key, struct umm_archive_append_result, member, metric)
+
+static const struct umm_figure of_append[] = {
+    FIGURE("rows", n_rows, UMM_METRIC_ROWS),
+    FIGURE("rows_written", n_appended, UMM_METRIC_ROWS_WRITTEN),
+    FIGURE("rows_same", n_same, UMM_METRIC_NONE),
+    FIGURE("rows_revised", n_revised, UMM_METRIC_NONE),
+    FIGURE("rows_rejected", n_rejected, UMM_METRIC_ROWS_REJECTED),
+    FIGURE("rows_passed_over", n_passed_over, UMM_METRIC_NONE),
+    FIGURE("held_back_bytes", n_held_bytes, UMM_METRIC_NONE),
+    FIGURE("rows_in_journal", n_in_journal, UMM_METRIC_JOURNAL_ROWS),
+    FIGURE("bytes", size_bytes, UMM_METRIC_OUTPUT_BYTES),
+    FIGURE("content_bytes", content_bytes, UMM_METRIC_CONTENT_BYTES),
+    FIGURE("seconds", seconds, UMM_METRIC_DURATION),
+    UMM_FIGURES_END};
+
+#undef FIGURE
+#define FIGURE(key, member, metric) UMM_FIGURE(key, struct umm_archive_stat, member, metric)
+
+static const struct umm_figure of_archive[] = {
+    FIGURE("rows", n_rows, UMM_METRIC_ROWS),
+    FIGURE("row_bytes", row_bytes, UMM_METRIC_NONE),
+    FIGURE("frames", n_frames, UMM_METRIC_NONE),
+    FIGURE("rows_per_frame", rows_per_frame, UMM_METRIC_NONE),
+    FIGURE("rows_in_journal", n_in_journal, UMM_METRIC_JOURNAL_ROWS),
+    FIGURE("bytes", size_bytes, UMM_METRIC_OUTPUT_BYTES),
+    FIGURE("journal_bytes", journal_bytes, UMM_METRIC_NONE),
+    FIGURE("content_bytes", content_bytes, UMM_METRIC_CONTENT_BYTES),
+    UMM_FIGURES_END};
 
 /* ---- appends ---------------------------------------------------------------------- */
 
@@ -54,21 +87,9 @@ enum umm_status umm_archive_report_append_json(const char *path,
                                                char **text, size_t *len_bytes,
                                                struct umm_error *err)
 {
-    struct umm_json *json = umm_json_new();
-    umm_json_put_text(json, "tool", "umm-archive");
-    umm_json_put_text(json, "version", UMM_VERSION);
+    struct umm_json *json = umm_figures_begin("umm-archive");
     umm_json_put_text(json, "archive", path);
-    umm_json_put_count(json, "rows", result->n_rows);
-    umm_json_put_count(json, "rows_written", result->n_appended);
-    umm_json_put_count(json, "rows_same", result->n_same);
-    umm_json_put_count(json, "rows_revised", result->n_revised);
-    umm_json_put_count(json, "rows_rejected", result->n_rejected);
-    umm_json_put_count(json, "rows_passed_over", result->n_passed_over);
-    umm_json_put_count(json, "held_back_bytes", result->n_held_bytes);
-    umm_json_put_count(json, "rows_in_journal", result->n_in_journal);
-    umm_json_put_count(json, "bytes", result->size_bytes);
-    umm_json_put_count(json, "content_bytes", result->content_bytes);
-    umm_json_put_real(json, "seconds", result->seconds);
+    umm_figures_put(json, of_append, result);
     enum umm_status status = umm_json_print(json, false, text, len_bytes, err);
     umm_json_free(json);
     return status;
@@ -79,12 +100,7 @@ void umm_archive_report_append_metrics(const char *path,
                                        struct umm_prometheus *page)
 {
     umm_prometheus_begin(page, "umm-archive", "append", path);
-    umm_prometheus_add(page, UMM_METRIC_ROWS, (double)result->n_rows);
-    umm_prometheus_add(page, UMM_METRIC_ROWS_WRITTEN, (double)result->n_appended);
-    umm_prometheus_add(page, UMM_METRIC_ROWS_REJECTED, (double)result->n_rejected);
-    umm_prometheus_add(page, UMM_METRIC_JOURNAL_ROWS, (double)result->n_in_journal);
-    umm_prometheus_add(page, UMM_METRIC_OUTPUT_BYTES, (double)result->size_bytes);
-    umm_prometheus_add(page, UMM_METRIC_DURATION, result->seconds);
+    umm_figures_add(page, of_append, result);
     umm_prometheus_success(page);
 }
 
@@ -124,19 +140,10 @@ bool umm_archive_report_line(const char *path, const struct umm_archive_stat *st
 enum umm_status umm_archive_report_json(const char *path, const struct umm_archive_stat *stat,
                                         char **text, size_t *len_bytes, struct umm_error *err)
 {
-    struct umm_json *json = umm_json_new();
+    struct umm_json *json = umm_figures_begin("umm-archive");
     char first[UMM_TIME_ISO_MAX], last[UMM_TIME_ISO_MAX];
-    umm_json_put_text(json, "tool", "umm-archive");
-    umm_json_put_text(json, "version", UMM_VERSION);
     umm_json_put_text(json, "archive", path);
-    umm_json_put_count(json, "rows", stat->n_rows);
-    umm_json_put_count(json, "row_bytes", stat->row_bytes);
-    umm_json_put_count(json, "frames", stat->n_frames);
-    umm_json_put_count(json, "rows_per_frame", stat->rows_per_frame);
-    umm_json_put_count(json, "rows_in_journal", stat->n_in_journal);
-    umm_json_put_count(json, "bytes", stat->size_bytes);
-    umm_json_put_count(json, "journal_bytes", stat->journal_bytes);
-    umm_json_put_count(json, "content_bytes", stat->content_bytes);
+    umm_figures_put(json, of_archive, stat);
     umm_json_put_real(json, "ratio",
                       stat->framed_bytes ? ratio(stat->framed_bytes, stat->size_bytes)
                                          : (double)NAN);
@@ -156,10 +163,7 @@ void umm_archive_report_metrics(const char *command, const char *path,
                                 const struct umm_archive_stat *stat, struct umm_prometheus *page)
 {
     umm_prometheus_begin(page, "umm-archive", command, path);
-    umm_prometheus_add(page, UMM_METRIC_ROWS, (double)stat->n_rows);
-    umm_prometheus_add(page, UMM_METRIC_JOURNAL_ROWS, (double)stat->n_in_journal);
-    umm_prometheus_add(page, UMM_METRIC_OUTPUT_BYTES, (double)stat->size_bytes);
-    umm_prometheus_add(page, UMM_METRIC_CONTENT_BYTES, (double)stat->content_bytes);
+    umm_figures_add(page, of_archive, stat);
     umm_prometheus_success(page);
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "format/json.h"
+#include "format/figures.h"
 
 static const double units_per_second[] = {1, 1e3, 1e6, 1e9};
 
@@ -33,6 +33,45 @@ static bool has_times(const struct umm_convert_result *result)
 {
     return result->has_time && result->sequence.n_rows > 0;
 }
+
+/* ---- figures ------------------------------------------------------------------ */
+
+#define FIGURE(key, member, metric) UMM_FIGURE(key, struct umm_convert_result, member, metric)
+
+static const struct umm_figure rows[] = {
+    FIGURE("array", type, UMM_METRIC_NONE),
+    FIGURE("changed", is_changed, UMM_METRIC_NONE),
+    FIGURE("appended", is_append, UMM_METRIC_NONE),
+    FIGURE("reversed", is_reversed, UMM_METRIC_NONE),
+    FIGURE("rows", n_rows, UMM_METRIC_ROWS),
+    FIGURE("rows_written", n_written, UMM_METRIC_ROWS_WRITTEN),
+    FIGURE("rows_rejected", n_rejected, UMM_METRIC_ROWS_REJECTED),
+    FIGURE("rows_same", n_same, UMM_METRIC_NONE),
+    FIGURE("rows_revised", n_revised, UMM_METRIC_NONE),
+    UMM_FIGURES_END};
+
+static const struct umm_figure sizes[] = {
+    FIGURE("bytes_in", n_bytes, UMM_METRIC_INPUT_BYTES),
+    FIGURE("bytes_out", n_output_bytes, UMM_METRIC_OUTPUT_BYTES),
+    FIGURE("seconds", seconds, UMM_METRIC_DURATION), UMM_FIGURES_END};
+
+#undef FIGURE
+#define FIGURE(key, member) UMM_FIGURE(key, struct umm_convert_input, member, UMM_METRIC_NONE)
+
+static const struct umm_figure reading[] = {
+    FIGURE("header", has_header), FIGURE("header_by", header_by), FIGURE("columns", columns),
+    FIGURE("time", time),         FIGURE("time_by", time_by),     UMM_FIGURES_END};
+
+static const struct umm_figure records[] = {FIGURE("zone", zone),
+                                            FIGURE("zone_by", zone_by),
+                                            FIGURE("bytes", n_bytes),
+                                            FIGURE("rows", n_rows),
+                                            FIGURE("rejected", n_rejected),
+                                            FIGURE("blank_lines", n_blank),
+                                            FIGURE("comments", n_comments),
+                                            FIGURE("passed_over", n_passed_over),
+                                            FIGURE("held_back_bytes", n_held_bytes),
+                                            UMM_FIGURES_END};
 
 /* ---- JSON -------------------------------------------------------------------- */
 
@@ -60,22 +99,10 @@ static void put_inputs(struct umm_json *json, const struct umm_convert_result *r
         umm_json_put_text(item, "layout_by", input->layout_by);
         umm_json_put_text(item, "delimiter", delimiter);
         umm_json_put_text(item, "delimiter_by", input->delimiter_by);
-        umm_json_put_bool(item, "header", input->has_header);
-        umm_json_put_text(item, "header_by", input->header_by);
         umm_json_put_count(item, "header_records", input->has_header);
-        umm_json_put_text(item, "columns", input->columns);
-        umm_json_put_text(item, "time", input->time);
-        umm_json_put_text(item, "time_by", input->time_by);
+        umm_figures_put(item, reading, input);
         put_epochs(item, input);
-        umm_json_put_text(item, "zone", input->zone);
-        umm_json_put_text(item, "zone_by", input->zone_by);
-        umm_json_put_count(item, "bytes", input->n_bytes);
-        umm_json_put_count(item, "rows", input->n_rows);
-        umm_json_put_count(item, "rejected", input->n_rejected);
-        umm_json_put_count(item, "blank_lines", input->n_blank);
-        umm_json_put_count(item, "comments", input->n_comments);
-        umm_json_put_count(item, "passed_over", input->n_passed_over);
-        umm_json_put_count(item, "held_back_bytes", input->n_held_bytes);
+        umm_figures_put(item, records, input);
     }
 }
 
@@ -100,23 +127,11 @@ enum umm_status umm_convert_report_json(const struct umm_convert_options *option
                                         const struct umm_convert_result *result, char **text,
                                         size_t *len_bytes, struct umm_error *err)
 {
-    struct umm_json *json = umm_json_new();
-    umm_json_put_text(json, "tool", "umm-convert");
-    umm_json_put_text(json, "version", UMM_VERSION);
+    struct umm_json *json = umm_figures_begin("umm-convert");
     umm_json_put_text(json, "output", options->output);
-    umm_json_put_text(json, "array", result->type);
-    umm_json_put_bool(json, "changed", result->is_changed);
-    umm_json_put_bool(json, "appended", result->is_append);
-    umm_json_put_bool(json, "reversed", result->is_reversed);
-    umm_json_put_count(json, "rows", result->n_rows);
-    umm_json_put_count(json, "rows_written", result->n_written);
-    umm_json_put_count(json, "rows_rejected", result->n_rejected);
-    umm_json_put_count(json, "rows_same", result->n_same);
-    umm_json_put_count(json, "rows_revised", result->n_revised);
+    umm_figures_put(json, rows, result);
     put_times(json, result);
-    umm_json_put_count(json, "bytes_in", result->n_bytes);
-    umm_json_put_count(json, "bytes_out", result->n_output_bytes);
-    umm_json_put_real(json, "seconds", result->seconds);
+    umm_figures_put(json, sizes, result);
     umm_json_put_real(json, "mb_per_second", rate(result));
     put_inputs(json, result);
     enum umm_status status = umm_json_print(json, false, text, len_bytes, err);
@@ -131,11 +146,8 @@ void umm_convert_report_metrics(const struct umm_convert_options *options,
                                 struct umm_prometheus *page)
 {
     umm_prometheus_begin(page, "umm-convert", NULL, options->output);
-    umm_prometheus_add(page, UMM_METRIC_ROWS, (double)result->n_rows);
-    umm_prometheus_add(page, UMM_METRIC_ROWS_WRITTEN, (double)result->n_written);
-    umm_prometheus_add(page, UMM_METRIC_ROWS_REJECTED, (double)result->n_rejected);
-    umm_prometheus_add(page, UMM_METRIC_INPUT_BYTES, (double)result->n_bytes);
-    umm_prometheus_add(page, UMM_METRIC_DURATION, result->seconds);
+    umm_figures_add(page, rows, result);
+    umm_figures_add(page, sizes, result);
     if (result->has_last_time)
         umm_prometheus_add(page, UMM_METRIC_LAST_ROW_TIME,
                            (double)result->last_time / units_per_second[result->time_unit]);

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "feature/feature.h"
 #include "featurejob/barreader.h"
-#include "format/json.h"
+#include "format/figures.h"
 
 /* ---- a job ----------------------------------------------------------------------- */
 
@@ -23,38 +23,42 @@ static double rate(const struct umm_featurejob_result *result)
     return result->seconds > 0 ? (double)result->n_new / result->seconds : 0;
 }
 
+#define FIGURE(key, member, metric) UMM_FIGURE(key, struct umm_featurejob_result, member, metric)
+
+static const struct umm_figure figures[] = {
+    FIGURE("changed", is_changed, UMM_METRIC_NONE),
+    FIGURE("last_row_revised", is_revised, UMM_METRIC_NONE),
+    FIGURE("rows_before", n_before, UMM_METRIC_NONE),
+    FIGURE("rows_new", n_new, UMM_METRIC_ROWS_TAKEN),
+    FIGURE("rows_held_back", n_held, UMM_METRIC_NONE),
+    FIGURE("rows_rejected", n_rejected, UMM_METRIC_ROWS_REJECTED),
+    FIGURE("rows_passed_over", n_passed_over, UMM_METRIC_NONE),
+    FIGURE("held_back_bytes", n_held_bytes, UMM_METRIC_NONE),
+    FIGURE("rows_written", n_written, UMM_METRIC_ROWS_WRITTEN),
+    FIGURE("rows_output", n_out, UMM_METRIC_ROWS),
+    FIGURE("gaps", n_gaps, UMM_METRIC_NONE),
+    FIGURE("seconds", seconds, UMM_METRIC_DURATION),
+    UMM_FIGURES_END};
+
 enum umm_status umm_featurereport_json(const struct umm_featurejob_options *options,
                                        const struct umm_featurejob_result *result, bool is_compact,
                                        char **text, size_t *len_bytes, struct umm_error *err)
 {
     char time[UMM_TIME_ISO_MAX];
-    struct umm_json *json = umm_json_new();
-    umm_json_put_text(json, "tool", "umm-features");
-    umm_json_put_text(json, "version", UMM_VERSION);
+    struct umm_json *json = umm_figures_begin("umm-features");
     umm_json_put_text(json, "input", options->input);
     umm_json_put_text(json, "output", options->output);
     umm_json_put_text(json, "state", options->state);
     umm_json_put_text(json, "features", umm_features_text(options->features));
     if (options->is_verify)
         umm_json_put_text(json, "verdict", "PASS");
-    umm_json_put_bool(json, "changed", result->is_changed);
-    umm_json_put_bool(json, "last_row_revised", result->is_revised);
-    umm_json_put_count(json, "rows_before", result->n_before);
-    umm_json_put_count(json, "rows_new", result->n_new);
-    umm_json_put_count(json, "rows_held_back", result->n_held);
-    umm_json_put_count(json, "rows_rejected", result->n_rejected);
-    umm_json_put_count(json, "rows_passed_over", result->n_passed_over);
-    umm_json_put_count(json, "held_back_bytes", result->n_held_bytes);
-    umm_json_put_count(json, "rows_written", result->n_written);
-    umm_json_put_count(json, "rows_output", result->n_out);
+    umm_figures_put(json, figures, result);
     if (result->n_symbols)
         umm_json_put_count(json, "symbols", result->n_symbols);
-    umm_json_put_count(json, "gaps", result->n_gaps);
     if (result->has_times) {
         umm_json_put_text(json, "first_time", time_text(result, result->first_time, time));
         umm_json_put_text(json, "last_time", time_text(result, result->last_time, time));
     }
-    umm_json_put_real(json, "seconds", result->seconds);
     umm_json_put_real(json, "rows_per_second", rate(result));
     for (size_t i = 0; i < umm_features_n_outputs(options->features); i++) {
         struct umm_json *item = umm_json_add_object(json, "columns");
@@ -74,11 +78,7 @@ void umm_featurereport_metrics(const struct umm_featurejob_options *options,
     /* A dataset without an output still has its own state. */
     umm_prometheus_begin(page, "umm-features", NULL,
                          options->output ? options->output : options->state);
-    umm_prometheus_add(page, UMM_METRIC_ROWS, (double)result->n_out);
-    umm_prometheus_add(page, UMM_METRIC_ROWS_WRITTEN, (double)result->n_written);
-    umm_prometheus_add(page, UMM_METRIC_ROWS_REJECTED, (double)result->n_rejected);
-    umm_prometheus_add(page, UMM_METRIC_ROWS_TAKEN, (double)result->n_new);
-    umm_prometheus_add(page, UMM_METRIC_DURATION, result->seconds);
+    umm_figures_add(page, figures, result);
     if (result->has_times && umm_barreader_time(&result->time_type, result->last_time, &time))
         umm_prometheus_add(page, UMM_METRIC_LAST_ROW_TIME,
                            (double)time.sec + (double)time.nsec * 1e-9);

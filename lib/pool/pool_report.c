@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "format/json.h"
+#include "format/figures.h"
 #include "sys/file.h"
 
 /* ---- looking --------------------------------------------------------------- */
@@ -239,15 +239,39 @@ bool umm_pool_report_line(const struct umm_pool_inspection *all, size_t index,
     return false;
 }
 
+/* ---- figures ---------------------------------------------------------------- */
+
+static const struct umm_figure of_pool[] = {
+    UMM_FIGURE("pool", struct umm_pool, path, UMM_METRIC_NONE),
+    UMM_FIGURE("budget_bytes", struct umm_pool, budget_bytes, UMM_METRIC_POOL_BUDGET),
+    UMM_FIGURES_END};
+
+static const struct umm_figure of_scan[] = {
+    UMM_FIGURE("used_bytes", struct umm_pool_scan, used_bytes, UMM_METRIC_POOL_USED),
+    UMM_FIGURE("writers", struct umm_pool_scan, n_writers, UMM_METRIC_NONE),
+    UMM_FIGURE("writing_bytes", struct umm_pool_scan, writing_bytes, UMM_METRIC_POOL_WRITING),
+    UMM_FIGURE("collected_files", struct umm_pool_scan, n_collected, UMM_METRIC_NONE),
+    UMM_FIGURE("foreign_files", struct umm_pool_scan, n_foreign, UMM_METRIC_NONE),
+    UMM_FIGURES_END};
+
+static const struct umm_figure of_inspection[] = {
+    UMM_FIGURE(NULL, struct umm_pool_inspection, n_items, UMM_METRIC_POOL_ENTRIES),
+    UMM_FIGURE("faults", struct umm_pool_inspection, n_faults, UMM_METRIC_POOL_FAULTS),
+    UMM_FIGURES_END};
+
+static const struct umm_figure of_sharing[] = {
+    UMM_FIGURE("processes", struct umm_sharing, n_processes, UMM_METRIC_NONE),
+    UMM_FIGURE("rss_bytes", struct umm_sharing, rss_bytes, UMM_METRIC_NONE),
+    UMM_FIGURE("pss_bytes", struct umm_sharing, pss_bytes, UMM_METRIC_NONE),
+    UMM_FIGURE("private_copy_bytes", struct umm_sharing, anonymous_bytes, UMM_METRIC_NONE),
+    UMM_FIGURES_END};
+
 /* ---- JSON ------------------------------------------------------------------- */
 
 static void put_sharing(struct umm_json *json, const struct umm_sharing *sharing)
 {
     double part = umm_sharing_one_copy(sharing);
-    umm_json_put_count(json, "processes", sharing->n_processes);
-    umm_json_put_count(json, "rss_bytes", sharing->rss_bytes);
-    umm_json_put_count(json, "pss_bytes", sharing->pss_bytes);
-    umm_json_put_count(json, "private_copy_bytes", sharing->anonymous_bytes);
+    umm_figures_put(json, of_sharing, sharing);
     umm_json_put_real(json, "one_copy", part < 0 ? (double)NAN : part);
 }
 
@@ -269,18 +293,10 @@ static void put_item(struct umm_json *json, const struct umm_pool_inspection *al
 enum umm_status umm_pool_report_json(const struct umm_pool_inspection *all, char **text,
                                      size_t *len_bytes, struct umm_error *err)
 {
-    const struct umm_pool_scan *scan = &all->scan;
-    struct umm_json *json = umm_json_new();
-    umm_json_put_text(json, "tool", "umm-pool");
-    umm_json_put_text(json, "version", UMM_VERSION);
-    umm_json_put_text(json, "pool", all->pool->path);
-    umm_json_put_count(json, "budget_bytes", all->pool->budget_bytes);
-    umm_json_put_count(json, "used_bytes", scan->used_bytes);
-    umm_json_put_count(json, "writers", scan->n_writers);
-    umm_json_put_count(json, "writing_bytes", scan->writing_bytes);
-    umm_json_put_count(json, "collected_files", scan->n_collected);
-    umm_json_put_count(json, "foreign_files", scan->n_foreign);
-    umm_json_put_count(json, "faults", all->n_faults);
+    struct umm_json *json = umm_figures_begin("umm-pool");
+    umm_figures_put(json, of_pool, all->pool);
+    umm_figures_put(json, of_scan, &all->scan);
+    umm_figures_put(json, of_inspection, all);
     if (all->has_sharing)
         umm_json_put_count(json, "hidden_processes", all->n_hidden);
     umm_json_put_array(json, "entries");
@@ -298,11 +314,9 @@ void umm_pool_report_metrics(const struct umm_pool_inspection *all, bool is_verd
 {
     uint64_t rss = 0, pss = 0;
     umm_prometheus_begin(page, "umm-pool", is_verdict ? "verify" : "stat", all->pool->path);
-    umm_prometheus_add(page, UMM_METRIC_POOL_BUDGET, (double)all->pool->budget_bytes);
-    umm_prometheus_add(page, UMM_METRIC_POOL_USED, (double)all->scan.used_bytes);
-    umm_prometheus_add(page, UMM_METRIC_POOL_WRITING, (double)all->scan.writing_bytes);
-    umm_prometheus_add(page, UMM_METRIC_POOL_ENTRIES, (double)all->n_items);
-    umm_prometheus_add(page, UMM_METRIC_POOL_FAULTS, (double)all->n_faults);
+    umm_figures_add(page, of_pool, all->pool);
+    umm_figures_add(page, of_scan, &all->scan);
+    umm_figures_add(page, of_inspection, all);
     for (size_t i = 0; i < all->n_items; i++) {
         rss += all->items[i].sharing.rss_bytes;
         pss += all->items[i].sharing.pss_bytes;

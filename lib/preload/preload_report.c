@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "format/json.h"
+#include "format/figures.h"
 #include "preload/preload_job.h"
 
 static const char *const actions[] = {"preload", "status", "evict"};
@@ -193,9 +193,7 @@ enum umm_status umm_preload_report_json(enum umm_preload_action action,
                                         const struct umm_preload_result *result, char **text,
                                         size_t *len_bytes, struct umm_error *err)
 {
-    struct umm_json *json = umm_json_new();
-    umm_json_put_text(json, "tool", "umm-preload");
-    umm_json_put_text(json, "version", UMM_VERSION);
+    struct umm_json *json = umm_figures_begin("umm-preload");
     umm_json_put_text(json, "action", actions[action]);
     if (result->available_bytes)
         umm_json_put_count(json, "available_bytes", result->available_bytes);

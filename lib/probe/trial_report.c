@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "format/json.h"
+#include "format/figures.h"
 #include "format/svg.h"
 #include "text/size.h"
 #include "text/textbuf.h"
@@ -172,6 +172,46 @@ enum umm_status umm_trial_report_text(const struct umm_trial_report *report, cha
     return umm_textbuf_take(&out, text, len_bytes, err);
 }
 
+/* ---- figures ------------------------------------------------------------- */
+
+#define FIGURE(key, member, metric) UMM_FIGURE(key, struct umm_trial, member, metric)
+
+static const struct umm_figure of_trial[] = {
+    FIGURE("exit_code", exit_code, UMM_METRIC_RUN_EXIT_CODE),
+    FIGURE("signal", signal, UMM_METRIC_NONE),
+    FIGURE("peak_rss_bytes", peak_rss_bytes, UMM_METRIC_RUN_PEAK_RSS),
+    FIGURE("peak_processes", peak_processes, UMM_METRIC_NONE),
+    FIGURE("is_left_running", is_left, UMM_METRIC_NONE),
+    FIGURE("oom_kills", oom_kills, UMM_METRIC_RUN_OOM_KILLS),
+    FIGURE("memory_limit_bytes", memory_limit_bytes, UMM_METRIC_NONE),
+    FIGURE("samples_taken", n_taken, UMM_METRIC_NONE),
+    UMM_FIGURES_END};
+
+#undef FIGURE
+#define FIGURE(key, member, metric) UMM_FIGURE(key, struct umm_child_usage, member, metric)
+
+static const struct umm_figure of_usage[] = {
+    FIGURE("minor_faults", minor_faults, UMM_METRIC_NONE),
+    FIGURE("major_faults", major_faults, UMM_METRIC_RUN_MAJOR_FAULTS),
+    FIGURE("voluntary_switches", voluntary_switches, UMM_METRIC_NONE),
+    FIGURE("involuntary_switches", involuntary_switches, UMM_METRIC_NONE),
+    FIGURE("device_read_bytes", read_bytes, UMM_METRIC_RUN_DEVICE_READ),
+    FIGURE("device_written_bytes", written_bytes, UMM_METRIC_NONE),
+    UMM_FIGURES_END};
+
+#undef FIGURE
+#define FIGURE(key, member, metric) UMM_FIGURE(key, struct umm_alloc_counts, member, metric)
+
+static const struct umm_figure of_allocs[] = {
+    FIGURE("allocs", n_allocs, UMM_METRIC_RUN_ALLOCATIONS),
+    FIGURE("frees", n_frees, UMM_METRIC_NONE),
+    FIGURE("bytes", alloc_bytes, UMM_METRIC_NONE),
+    FIGURE("maps", n_maps, UMM_METRIC_NONE),
+    FIGURE("unmaps", n_unmaps, UMM_METRIC_NONE),
+    FIGURE("map_bytes", map_bytes, UMM_METRIC_NONE),
+    FIGURE("processes", n_processes, UMM_METRIC_NONE),
+    UMM_FIGURES_END};
+
 /* ---- JSON ---------------------------------------------------------------- */
 
 /* Unknown is null. */
@@ -224,12 +264,7 @@ static void put_usage(struct umm_json *root, const struct umm_child_usage *usage
 {
     umm_json_put_real(root, "user_seconds", (double)usage->user_us / 1e6);
     umm_json_put_real(root, "system_seconds", (double)usage->system_us / 1e6);
-    umm_json_put_count(root, "minor_faults", usage->minor_faults);
-    umm_json_put_count(root, "major_faults", usage->major_faults);
-    umm_json_put_count(root, "voluntary_switches", usage->voluntary_switches);
-    umm_json_put_count(root, "involuntary_switches", usage->involuntary_switches);
-    put_count(root, "device_read_bytes", usage->read_bytes);
-    put_count(root, "device_written_bytes", usage->written_bytes);
+    umm_figures_put(root, of_usage, usage);
 }
 
 static void put_allocs(struct umm_json *root, const struct umm_trial_report *report)
@@ -244,13 +279,7 @@ static void put_allocs(struct umm_json *root, const struct umm_trial_report *rep
     umm_json_put_bool(object, "is_complete", report->trial->alloc_state == UMM_TRIAL_COUNTED);
     if (report->trial->alloc_state == UMM_TRIAL_NOT_COUNTED)
         return;
-    umm_json_put_count(object, "allocs", allocs->n_allocs);
-    umm_json_put_count(object, "frees", allocs->n_frees);
-    umm_json_put_count(object, "bytes", allocs->alloc_bytes);
-    umm_json_put_count(object, "maps", allocs->n_maps);
-    umm_json_put_count(object, "unmaps", allocs->n_unmaps);
-    umm_json_put_count(object, "map_bytes", allocs->map_bytes);
-    umm_json_put_count(object, "processes", allocs->n_processes);
+    umm_figures_put(object, of_allocs, allocs);
     umm_json_put_real(object, "allocs_per_second", (double)allocs->n_allocs / seconds);
     umm_json_put_real(object, "bytes_per_second", (double)allocs->alloc_bytes / seconds);
     if (report->units > 0) {
@@ -295,27 +324,18 @@ enum umm_status umm_trial_report_json(const struct umm_trial_report *report, cha
                                       size_t *len_bytes, struct umm_error *err)
 {
     const struct umm_trial *trial = report->trial;
-    struct umm_json *root = umm_json_new();
-    umm_json_put_text(root, "tool", "umm-memstat");
-    umm_json_put_text(root, "version", UMM_VERSION);
+    struct umm_json *root = umm_figures_begin("umm-memstat");
     umm_json_put_text(root, "command", report->command);
-    umm_json_put_integer(root, "exit_code", trial->exit_code);
-    umm_json_put_integer(root, "signal", trial->signal);
+    umm_figures_put(root, of_trial, trial);
     umm_json_put_real(root, "seconds", seconds_of(trial));
     umm_json_put_real(root, "warmup_seconds", report->warmup_seconds);
-    umm_json_put_count(root, "peak_rss_bytes", trial->peak_rss_bytes);
     put_peak(root, &trial->peak);
     put_count(root, "peak_anonymous_bytes",
               trial->n_samples ? trial->peak_anonymous_bytes : UINT64_MAX);
-    umm_json_put_count(root, "peak_processes", trial->peak_processes);
-    umm_json_put_bool(root, "is_left_running", trial->is_left);
-    put_count(root, "oom_kills", trial->oom_kills);
-    put_count(root, "memory_limit_bytes", trial->memory_limit_bytes);
     put_growth(root, report);
     put_usage(root, &trial->usage);
     put_allocs(root, report);
     put_verdicts(root, report);
-    umm_json_put_count(root, "samples_taken", trial->n_taken);
     umm_json_put_real(root, "sampling_seconds", (double)trial->sampling_ns / 1e9);
     put_samples(root, trial);
     enum umm_status status = umm_json_print(root, false, text, len_bytes, err);
@@ -332,20 +352,15 @@ void umm_trial_report_metrics(const struct umm_trial_report *report, struct umm_
     for (size_t i = 0; i < report->n_verdicts; i++)
         n_failed += report->verdicts[i].word != UMM_VERDICT_PASS;
     umm_prometheus_begin(page, "umm-memstat", NULL, NULL);
-    umm_prometheus_add(page, UMM_METRIC_RUN_EXIT_CODE, trial->exit_code);
+    umm_figures_add(page, of_trial, trial);
+    umm_figures_add(page, of_usage, &trial->usage);
+    if (trial->alloc_state == UMM_TRIAL_COUNTED)
+        umm_figures_add(page, of_allocs, &trial->allocs);
     umm_prometheus_add(page, UMM_METRIC_DURATION, seconds_of(trial));
-    umm_prometheus_add(page, UMM_METRIC_RUN_PEAK_RSS, (double)trial->peak_rss_bytes);
     if (trial->peak.is_known)
         umm_prometheus_add(page, UMM_METRIC_RUN_PEAK_PSS, (double)trial->peak.pss_bytes);
     if (trial->growth.is_known)
         umm_prometheus_add(page, UMM_METRIC_RUN_GROWTH, trial->growth.bytes);
-    umm_prometheus_add(page, UMM_METRIC_RUN_MAJOR_FAULTS, (double)trial->usage.major_faults);
-    if (trial->usage.read_bytes != UINT64_MAX)
-        umm_prometheus_add(page, UMM_METRIC_RUN_DEVICE_READ, (double)trial->usage.read_bytes);
-    if (trial->alloc_state == UMM_TRIAL_COUNTED)
-        umm_prometheus_add(page, UMM_METRIC_RUN_ALLOCATIONS, (double)trial->allocs.n_allocs);
-    if (trial->oom_kills != UINT64_MAX)
-        umm_prometheus_add(page, UMM_METRIC_RUN_OOM_KILLS, (double)trial->oom_kills);
     umm_prometheus_add(page, UMM_METRIC_RUN_FAILED_LIMITS, (double)n_failed);
     if (!n_failed && trial->exit_code == 0)
         umm_prometheus_success(page);

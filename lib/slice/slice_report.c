@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "slice/slice.h"
 
-#include "format/json.h"
+#include "format/figures.h"
+
+#define FIGURE(key, member, metric) UMM_FIGURE(key, struct umm_slice_result, member, metric)
+
+static const struct umm_figure figures[] = {
+    FIGURE("rows_in", n_rows_in, UMM_METRIC_NONE),
+    FIGURE("rows", n_rows, UMM_METRIC_ROWS),
+    FIGURE("bytes_out", n_output_bytes, UMM_METRIC_OUTPUT_BYTES),
+    FIGURE("changed", is_changed, UMM_METRIC_NONE),
+    FIGURE("seconds", seconds, UMM_METRIC_DURATION),
+    UMM_FIGURES_END};
 
 enum umm_status umm_slice_report_json(const struct umm_slice_options *options,
                                       const struct umm_slice_result *result, char **text,
                                       size_t *len_bytes, struct umm_error *err)
 {
-    struct umm_json *json = umm_json_new();
-    umm_json_put_text(json, "tool", "umm-mmap-slice");
-    umm_json_put_text(json, "version", UMM_VERSION);
+    struct umm_json *json = umm_figures_begin("umm-mmap-slice");
     umm_json_put_text(json, "input", options->input);
     umm_json_put_text(json, "output", options->output);
     umm_json_put_text(json, "format", umm_slice_format_name(options->format));
-    umm_json_put_count(json, "rows_in", result->n_rows_in);
-    umm_json_put_count(json, "rows", result->n_rows);
-    umm_json_put_count(json, "bytes_out", result->n_output_bytes);
-    umm_json_put_bool(json, "changed", result->is_changed);
-    umm_json_put_real(json, "seconds", result->seconds);
+    umm_figures_put(json, figures, result);
     enum umm_status status = umm_json_print(json, false, text, len_bytes, err);
     umm_json_free(json);
     return status;
@@ -27,8 +31,6 @@ void umm_slice_report_metrics(const struct umm_slice_options *options,
                               const struct umm_slice_result *result, struct umm_prometheus *page)
 {
     umm_prometheus_begin(page, "umm-mmap-slice", NULL, options->output);
-    umm_prometheus_add(page, UMM_METRIC_ROWS, (double)result->n_rows);
-    umm_prometheus_add(page, UMM_METRIC_OUTPUT_BYTES, (double)result->n_output_bytes);
-    umm_prometheus_add(page, UMM_METRIC_DURATION, result->seconds);
+    umm_figures_add(page, figures, result);
     umm_prometheus_success(page);
 }

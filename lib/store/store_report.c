@@ -4,23 +4,30 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "format/json.h"
+#include "format/figures.h"
 #include "store/store_text.h"
+
+#define FIGURE(key, member, metric) UMM_FIGURE(key, struct umm_store_info, member, metric)
+
+static const struct umm_figure of_store[] = {
+    FIGURE("max_positions", max_positions, UMM_METRIC_STORE_POSITIONS),
+    FIGURE("dim", dim, UMM_METRIC_NONE), FIGURE("id_max_bytes", id_max_bytes, UMM_METRIC_NONE),
+    FIGURE("entries", n_entries, UMM_METRIC_STORE_ENTRIES), UMM_FIGURES_END};
+
+static const struct umm_figure of_use[] = {
+    FIGURE("inactive", n_inactive, UMM_METRIC_STORE_INACTIVE),
+    FIGURE("puts", n_puts, UMM_METRIC_STORE_PUTS),
+    FIGURE("evictions", n_evictions, UMM_METRIC_STORE_EVICTIONS),
+    FIGURE("file_bytes", n_bytes, UMM_METRIC_STORE_FILES), UMM_FIGURES_END};
 
 enum umm_status umm_store_report_json(const struct umm_store_info *info, const char *path,
                                       char **text, size_t *len_bytes, struct umm_error *err)
 {
     struct umm_json *json = umm_json_new();
     umm_json_put_text(json, "store", path);
-    umm_json_put_count(json, "max_positions", info->max_positions);
-    umm_json_put_count(json, "dim", info->dim);
-    umm_json_put_count(json, "id_max_bytes", info->id_max_bytes);
-    umm_json_put_count(json, "entries", info->n_entries);
+    umm_figures_put(json, of_store, info);
     umm_json_put_count(json, "active", info->n_entries - info->n_inactive);
-    umm_json_put_count(json, "inactive", info->n_inactive);
-    umm_json_put_count(json, "puts", info->n_puts);
-    umm_json_put_count(json, "evictions", info->n_evictions);
-    umm_json_put_count(json, "file_bytes", info->n_bytes);
+    umm_figures_put(json, of_use, info);
     enum umm_status status = umm_json_print(json, true, text, len_bytes, err);
     umm_json_free(json);
     return status;
@@ -30,12 +37,8 @@ void umm_store_report_metrics(const struct umm_store_info *info, const char *pat
                               struct umm_prometheus *page)
 {
     umm_prometheus_begin(page, "umm-store", "stat", path);
-    umm_prometheus_add(page, UMM_METRIC_STORE_POSITIONS, (double)info->max_positions);
-    umm_prometheus_add(page, UMM_METRIC_STORE_ENTRIES, (double)info->n_entries);
-    umm_prometheus_add(page, UMM_METRIC_STORE_INACTIVE, (double)info->n_inactive);
-    umm_prometheus_add(page, UMM_METRIC_STORE_PUTS, (double)info->n_puts);
-    umm_prometheus_add(page, UMM_METRIC_STORE_EVICTIONS, (double)info->n_evictions);
-    umm_prometheus_add(page, UMM_METRIC_STORE_FILES, (double)info->n_bytes);
+    umm_figures_add(page, of_store, info);
+    umm_figures_add(page, of_use, info);
     umm_prometheus_success(page);
 }
 
@@ -109,21 +112,27 @@ bool umm_store_report_verdict_line(const struct umm_store_verdict *verdict, size
     return true;
 }
 
+#undef FIGURE
+#define FIGURE(key, member) UMM_FIGURE(key, struct umm_store_verdict, member, UMM_METRIC_NONE)
+
+static const struct umm_figure of_verdict[] = {FIGURE("max_positions", max_positions),
+                                               FIGURE("entries", n_entries),
+                                               FIGURE("inactive", n_inactive),
+                                               FIGURE("damaged", n_damaged),
+                                               FIGURE("half_written", n_torn),
+                                               FIGURE("not_found_once", n_lost),
+                                               FIGURE("miscounted", n_miscounted),
+                                               FIGURE("counts_compared", is_counted),
+                                               FIGURE("faults", n_faults),
+                                               UMM_FIGURES_END};
+
 enum umm_status umm_store_report_verdict_json(const struct umm_store_verdict *verdict,
                                               const char *path, char **text, size_t *len_bytes,
                                               struct umm_error *err)
 {
     struct umm_json *json = umm_json_new();
     umm_json_put_text(json, "store", path);
-    umm_json_put_count(json, "max_positions", verdict->max_positions);
-    umm_json_put_count(json, "entries", verdict->n_entries);
-    umm_json_put_count(json, "inactive", verdict->n_inactive);
-    umm_json_put_count(json, "damaged", verdict->n_damaged);
-    umm_json_put_count(json, "half_written", verdict->n_torn);
-    umm_json_put_count(json, "not_found_once", verdict->n_lost);
-    umm_json_put_count(json, "miscounted", verdict->n_miscounted);
-    umm_json_put_bool(json, "counts_compared", verdict->is_counted);
-    umm_json_put_count(json, "faults", verdict->n_faults);
+    umm_figures_put(json, of_verdict, verdict);
     umm_json_put_array(json, "findings");
     for (size_t i = 0; i < n_findings(verdict); i++)
         umm_json_put_text(umm_json_add_object(json, "findings"), "fault", verdict->findings[i]);
