@@ -8,6 +8,7 @@
 #include "feature/feature.h"
 #include "feature/recur.h"
 #include "featurejob/featurejob_work.h"
+#include "time/time_civil.h"
 
 enum { RAW_BYTES_MAX = 16 * 1024 * 1024 };
 

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "text/nearest.h"
+#include "time/time_civil.h"
 
 static const char *const standard[] = {"timestamp", "open", "high", "low", "close", "volume"};
 enum { N_STANDARD = sizeof standard / sizeof *standard, N_STANDARD_DIMS = 2 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "text/decimal.h"
+#include "time/time_civil.h"
 
 /* ---- one column ------------------------------------------------------------------ */
 

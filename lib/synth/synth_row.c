@@ -6,6 +6,7 @@
 #include "synth/synth_shape.h"
 #include "text/print.h"
 #include "time/time.h"
+#include "time/time_civil.h"
 
 enum { SECONDS_PER_MINUTE = 60, SECONDS_PER_HOUR = 3600, SECONDS_PER_DAY = 86400 };
 enum { BLOCK_ROWS = 1000 };

@@ -5,8 +5,7 @@
 
 #include "time/time_epoch.h"
 #include "time/time_pattern.h"
-
-enum { DAY_S = 86400 };
+#include "time/time_scan.h"
 
 const char *umm_time_result_text(enum umm_time_result result)
 {
@@ -26,99 +25,6 @@ const char *umm_time_result_text(enum umm_time_result result)
     case UMM_TIME_MALFORMED: break;
     }
     return "is not a time";
-}
-
-/* ---- Calendar ---------------------------------------------------------- */
-
-/*
- * Hinnant's algorithms: years begin in March, so that the leap day is the last,
- * and are grouped in eras of 400 (146097 days), after which the calendar repeats.
- * 719468 is the number of days from 0000-03-01 to 1970-01-01.
- */
-enum { ERA_DAYS = 146097, EPOCH_SHIFT_DAYS = 719468 };
-
-int64_t umm_time_days_from_civil(int64_t year, int month, int day)
-{
-    int64_t y = year - (month <= 2);
-    int64_t era = (y >= 0 ? y : y - 399) / 400;
-    int64_t year_of_era = y - era * 400;
-    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-
-    return era * ERA_DAYS + day_of_era - EPOCH_SHIFT_DAYS;
-}
-
-void umm_time_civil_from_days(int64_t days, int64_t *year, int *month, int *day)
-{
-    int64_t z = days + EPOCH_SHIFT_DAYS;
-    int64_t era = (z >= 0 ? z : z - (ERA_DAYS - 1)) / ERA_DAYS;
-    int day_of_era = (int)(z - era * ERA_DAYS);
-    int year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int march_month = (5 * day_of_year + 2) / 153;
-
-    *day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    *month = march_month + (march_month < 10 ? 3 : -9);
-    *year = year_of_era + era * 400 + (*month <= 2);
-}
-
-bool umm_time_is_leap_year(int64_t year)
-{
-    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
-int umm_time_days_in_month(int64_t year, int month)
-{
-    static const int8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-
-    return days[month - 1] + (month == 2 && umm_time_is_leap_year(year));
-}
-
-bool umm_time_is_in_range(int64_t sec)
-{
-    return sec >= UMM_TIME_SEC_MIN && sec <= UMM_TIME_SEC_MAX;
-}
-
-static bool is_civil(const struct umm_time_civil *c)
-{
-    return c->month >= 1 && c->month <= 12 && c->day >= 1 &&
-           c->day <= umm_time_days_in_month(c->year, c->month) && c->hour >= 0 && c->hour <= 23 &&
-           c->minute >= 0 && c->minute <= 59 && c->second >= 0 && c->second <= 59;
-}
-
-/* 24:00:00 of a day that exists. */
-static bool is_hour_24(const struct umm_time_civil *c)
-{
-    struct umm_time_civil midnight = *c;
-    midnight.hour = 0;
-    return c->hour == 24 && c->minute == 0 && c->second == 0 && c->nsec == 0 && is_civil(&midnight);
-}
-
-enum umm_time_result umm_time_from_civil(const struct umm_time_spec *spec,
-                                         const struct umm_time_civil *civil, struct umm_time *out)
-{
-    if (!is_civil(civil))
-        return is_hour_24(civil) ? UMM_TIME_HOUR_24 : UMM_TIME_NO_SUCH_DATE;
-    if (civil->year < 1 || civil->year > 9999)
-        return UMM_TIME_RANGE;
-
-    int64_t local = umm_time_days_from_civil(civil->year, civil->month, civil->day) * DAY_S +
-                    civil->hour * 3600 + civil->minute * 60 + civil->second;
-    int64_t sec = local;
-    if (civil->has_offset) {
-        sec = local - civil->offset_s;
-    } else if (spec->tz) {
-        switch (umm_tz_local_to_utc(spec->tz, local, spec->fold, &sec)) {
-        case UMM_TZ_OK: break;
-        case UMM_TZ_AMBIGUOUS: return UMM_TIME_LOCAL_FOLD;
-        case UMM_TZ_NONEXISTENT: return UMM_TIME_LOCAL_GAP;
-        }
-    }
-    if (!umm_time_is_in_range(sec))
-        return UMM_TIME_RANGE;
-    *out = (struct umm_time){.sec = sec, .nsec = civil->nsec};
-    return UMM_TIME_OK;
 }
 
 /* ---- Calendar texts ---------------------------------------------------- */

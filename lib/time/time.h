@@ -11,9 +11,6 @@
  *
  * Nothing here allocates, keeps state or depends on the locale or the process's
  * time zone; every function may run on any thread.
- *
- * Source of the calendar arithmetic: Howard Hinnant, "chrono-Compatible
- * Low-Level Date Algorithms" (days_from_civil, civil_from_days).
  */
 #ifndef UMM_TIME_TIME_H
 #define UMM_TIME_TIME_H
@@ -217,16 +214,6 @@ struct umm_time_civil {
 UMM_MUST_USE enum umm_time_result umm_time_from_civil(const struct umm_time_spec *spec,
                                                       const struct umm_time_civil *civil,
                                                       struct umm_time *out);
-
-/* Days from 1970-01-01 to a date; years of any sign up to about 1e14. */
-int64_t umm_time_days_from_civil(int64_t year, int month, int day);
-
-/* The date that many days from 1970-01-01; |days| up to about 1e16. */
-void umm_time_civil_from_days(int64_t days, int64_t *year, int *month, int *day);
-
-/* Whether a year has 366 days, and how many days month 1 to 12 of it has. */
-bool umm_time_is_leap_year(int64_t year);
-int umm_time_days_in_month(int64_t year, int month);
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "time/time_civil.h"
 #include "time/time_epoch.h"
 
 /*

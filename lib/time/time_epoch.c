@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "time/time_epoch.h"
 
-#include "time/time_pattern.h"
+#include "time/time_scan.h"
 
 enum { NS_PER_S = 1000000000, EXPONENT_MAX = 9999 };
 

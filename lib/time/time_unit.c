@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "time/time_civil.h"
 #include "time/time_epoch.h"
 
 enum { DAY_S = 86400, NS_PER_S = 1000000000 };
@@ -85,6 +86,11 @@ struct umm_time umm_time_from_unit(int64_t value, enum umm_time_unit unit)
         sub += per_s;
     }
     return (struct umm_time){.sec = sec, .nsec = (int32_t)(sub * (NS_PER_S / per_s))};
+}
+
+bool umm_time_is_in_range(int64_t sec)
+{
+    return sec >= UMM_TIME_SEC_MIN && sec <= UMM_TIME_SEC_MAX;
 }
 
 /* Write value (>= 0) with at least min_digits digits; returns the end. */

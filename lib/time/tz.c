@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "sys/file.h"
-#include "time/time.h"
-#include "time/time_pattern.h"
+#include "time/time_civil.h"
+#include "time/time_scan.h"
 #include "time/tz_posix.h"
 
 enum {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "time/tz_posix.h"
 
-#include "time/time.h"
-#include "time/time_pattern.h"
+#include "time/time_civil.h"
+#include "time/time_scan.h"
 
 enum { DAY_S = 86400 };
 

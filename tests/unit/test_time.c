@@ -5,6 +5,7 @@
  * it crashes.
  */
 #include "time/time.h"
+#include "time/time_civil.h"
 
 #include "random.h"
 

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "time/time.h"
+#include "time/time_civil.h"
 
 #include "random.h"
 
