@@ -225,6 +225,21 @@ static enum umm_status commit_frames(struct umm_archive_writer *writer, struct u
     return UMM_OK;
 }
 
+enum umm_status umm_archive_writer_store(struct umm_archive_writer *writer, struct umm_error *err)
+{
+    const struct umm_archive *a = &writer->archive;
+    if (writer->n_stored == a->n_rows)
+        return umm_file_check_named(writer->fd, a->path, err);
+    /*
+     * Rows in frames that nobody counts yet cannot come after others in the journal; and
+     * that has less than a frame of rows, so that reading it takes no more.
+     */
+    if (writer->n_packed || writer->n_stored < begin_of_tail(a) ||
+        a->tail_rows >= a->rows_per_frame)
+        return umm_archive_writer_commit(writer, false, err);
+    return umm_archive_writer_journal(writer, err);
+}
+
 enum umm_status umm_archive_writer_commit(struct umm_archive_writer *writer, bool is_flush,
                                           struct umm_error *err)
 {

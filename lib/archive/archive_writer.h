@@ -107,6 +107,13 @@ void umm_archive_writer_close(struct umm_archive_writer *writer);
 UMM_MUST_USE enum umm_status umm_archive_writer_protect(struct umm_archive_writer *writer,
                                                         struct umm_error *err);
 
+/*
+ * Make what was pushed durable in the journal, which goes on where the last durable row is: rows
+ * in no frame, less than a frame of them.
+ */
+UMM_MUST_USE enum umm_status umm_archive_writer_journal(struct umm_archive_writer *writer,
+                                                        struct umm_error *err);
+
 /* Remove the journal, when frames have all its rows. */
 void umm_archive_writer_drop_journal(struct umm_archive_writer *writer);
 

@@ -74,18 +74,10 @@ enum umm_status umm_archive_writer_protect(struct umm_archive_writer *writer, st
     return status;
 }
 
-enum umm_status umm_archive_writer_store(struct umm_archive_writer *writer, struct umm_error *err)
+enum umm_status umm_archive_writer_journal(struct umm_archive_writer *writer, struct umm_error *err)
 {
     struct umm_archive *a = &writer->archive;
     uint64_t begin = begin_of_tail(a), end = a->journal_first + a->journal_rows;
-    if (writer->n_stored == a->n_rows)
-        return umm_file_check_named(writer->fd, a->path, err);
-    /*
-     * Rows in frames that nobody counts yet cannot come after others in the journal; and
-     * that has less than a frame of rows, so that reading it takes no more.
-     */
-    if (writer->n_packed || writer->n_stored < begin || a->tail_rows >= a->rows_per_frame)
-        return umm_archive_writer_commit(writer, false, err);
     enum umm_status status = UMM_OK;
     if (!a->journal_bytes || end != writer->n_stored)
         status = new_journal(writer, writer->n_stored, a->n_rows, err);

@@ -161,7 +161,8 @@ static unsigned choose_threads(const struct umm_convert_job *job)
     return is_known && worth < n ? (unsigned)worth + !worth : n;
 }
 
-enum umm_status umm_convert_read_blocks(struct umm_convert_job *job, struct umm_error *err)
+/* All that is left, block by block; the forms of time must be settled. */
+static enum umm_status read_blocks(struct umm_convert_job *job, struct umm_error *err)
 {
     const struct umm_reading *reading = &job->reading;
     job->plan = (struct umm_block_plan){.cells = &reading->cells,
@@ -181,4 +182,18 @@ enum umm_status umm_convert_read_blocks(struct umm_convert_job *job, struct umm_
                                           .block_bytes = job->block_bytes,
                                           .is_long = umm_records_is_long(&reading->records)};
     return umm_pipeline_run(&pipeline, choose_threads(job), err);
+}
+
+enum umm_status umm_convert_read_rows(struct umm_convert_job *job, struct umm_error *err)
+{
+    bool is_reference = job->run && job->run->engine == UMM_ENGINE_REFERENCE;
+    bool is_end = false;
+    /* Behind a --tail's search rows are few and their lines not known: one by one. */
+    if (is_reference || job->reading.records.line == 0)
+        return umm_convert_read_records(job, UINT64_MAX, &is_end, err);
+    enum umm_status status = UMM_OK;
+    while (!status && !is_end &&
+           !(job->reading.is_settled && umm_instrument_is_known(&job->reading.instrument)))
+        status = umm_convert_read_records(job, job->reading.records.byte + 1, &is_end, err);
+    return status || is_end ? status : read_blocks(job, err);
 }

@@ -66,17 +66,13 @@ static inline bool umm_convert_has_output(const struct umm_convert_options *opti
 UMM_MUST_USE enum umm_status umm_convert_look_around(struct umm_convert_job *job,
                                                      struct umm_error *err);
 
-/* Read all rows of the input that the job stands on. */
+/* Read all rows of the input that the job stands on: records first, then blocks of them. */
 UMM_MUST_USE enum umm_status umm_convert_read_rows(struct umm_convert_job *job,
                                                    struct umm_error *err);
 
 /* Records one by one until one begins at byte `until` or after it, or there are none. */
 UMM_MUST_USE enum umm_status umm_convert_read_records(struct umm_convert_job *job, uint64_t until,
                                                       bool *is_end, struct umm_error *err);
-
-/* All that is left, block by block; the forms of time must be settled. */
-UMM_MUST_USE enum umm_status umm_convert_read_blocks(struct umm_convert_job *job,
-                                                     struct umm_error *err);
 
 /* --tail: whether a row of that time is one that the array has, before its last. */
 bool umm_convert_is_skipped(struct umm_convert_job *job, int64_t time);

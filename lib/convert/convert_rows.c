@@ -240,17 +240,3 @@ enum umm_status umm_convert_read_records(struct umm_convert_job *job, uint64_t u
     }
     return UMM_OK;
 }
-
-enum umm_status umm_convert_read_rows(struct umm_convert_job *job, struct umm_error *err)
-{
-    bool is_reference = job->run && job->run->engine == UMM_ENGINE_REFERENCE;
-    bool is_end = false;
-    /* Behind a --tail's search rows are few and their lines not known: one by one. */
-    if (is_reference || job->reading.records.line == 0)
-        return umm_convert_read_records(job, UINT64_MAX, &is_end, err);
-    enum umm_status status = UMM_OK;
-    while (!status && !is_end &&
-           !(job->reading.is_settled && umm_instrument_is_known(&job->reading.instrument)))
-        status = umm_convert_read_records(job, job->reading.records.byte + 1, &is_end, err);
-    return status || is_end ? status : umm_convert_read_blocks(job, err);
-}

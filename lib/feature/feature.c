@@ -59,15 +59,6 @@ const struct umm_feature_def *umm_feature_find(const char *name, size_t len,
     return NULL;
 }
 
-void umm_feature_recur(const struct umm_feature_rows *rows, const struct umm_recur *recur,
-                       double *state, const double *const *in, size_t n, double *const *out)
-{
-    if (rows->later)
-        umm_recur_put_off(rows->later, recur, state, in, n, out);
-    else if (!umm_recur_run(rows->cpu, recur, state, in, n, out))
-        *rows->has_odd = true;
-}
-
 const char *umm_feature_series_name(enum umm_feature_series series)
 {
     return series_names[series];

@@ -144,8 +144,15 @@ struct umm_feature_rows {
  * What is_recur ends its run with: a recurrence goes on over the last n of rows, in and out
  * being those; at once, or put off until other states have come as far.
  */
-void umm_feature_recur(const struct umm_feature_rows *rows, const struct umm_recur *recur,
-                       double *state, const double *const *in, size_t n, double *const *out);
+static inline void umm_feature_recur(const struct umm_feature_rows *rows,
+                                     const struct umm_recur *recur, double *state,
+                                     const double *const *in, size_t n, double *const *out)
+{
+    if (rows->later)
+        umm_recur_put_off(rows->later, recur, state, in, n, out);
+    else if (!umm_recur_run(rows->cpu, recur, state, in, n, out))
+        *rows->has_odd = true;
+}
 
 /*
  * plan  from params and rules, the n_words and lookback of an item; they are 0 before.

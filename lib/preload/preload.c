@@ -8,11 +8,6 @@
 #include "sys/file.h"
 #include "sys/memory.h"
 
-uint64_t umm_preload_data_bytes(const struct umm_preload_file *file)
-{
-    return file->n_bytes - file->hole_bytes;
-}
-
 bool umm_preload_is_verified(enum umm_preload_action action, const struct umm_preload_file *file)
 {
     const struct umm_residency *after = &file->after;

@@ -235,6 +235,11 @@ static enum umm_status add_tree(struct list *list, const struct umm_preload_inpu
 
 /* ---- files named again ------------------------------------------------------------- */
 
+uint64_t umm_preload_data_bytes(const struct umm_preload_file *file)
+{
+    return file->n_bytes - file->hole_bytes;
+}
+
 bool umm_preload_counts(const struct umm_preload_file *file)
 {
     return !file->is_failed && !file->is_repeated;

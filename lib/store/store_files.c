@@ -82,22 +82,6 @@ enum umm_status umm_store_map_arrays(struct umm_store *store, struct umm_error *
 
 /* ---- the index --------------------------------------------------------------------------- */
 
-void umm_store_use_index(struct umm_store *store)
-{
-    struct umm_store_head *head = (void *)store->index_map.bytes;
-    char *tables = store->index_map.bytes + UMM_STORE_HEAD_BYTES;
-    size_t table_bytes = sizeof(uint32_t) << head->table_log2;
-    store->head = head;
-    store->max_positions = head->max_positions;
-    store->table_log2 = head->table_log2;
-    store->position_bits = head->position_bits;
-    store->seed = head->seed;
-    store->tables[0] = (void *)tables;
-    store->tables[1] = (void *)(tables + table_bytes);
-    store->heap = (void *)(tables + 2 * table_bytes);
-    store->places = store->heap + head->max_positions;
-}
-
 /* Map the index if it is one of these arrays. */
 static enum umm_status map_index(struct umm_store *store, bool *is_good, struct umm_error *err)
 {

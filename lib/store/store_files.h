@@ -8,6 +8,7 @@
 
 #include "format/npy.h"
 #include "store/store.h"
+#include "sys/outfile.h"
 
 /* ---- shapes (store_shape.c) --------------------------------------------------- */
 
@@ -31,10 +32,21 @@ enum umm_status umm_store_check_positions(uint64_t max_positions, struct umm_err
 /* Open and map both arrays; the caller unmaps them, also on failure. */
 enum umm_status umm_store_map_arrays(struct umm_store *store, struct umm_error *err);
 
+/* ---- the index (store_reindex.c) ----------------------------------------------- */
+
 /* Go by the index that is mapped. */
 void umm_store_use_index(struct umm_store *store);
 
-/* ---- growing (store_resize.c) -------------------------------------------------- */
+/* Begin a new index, with all its room. */
+enum umm_status umm_store_reserve_index(const struct umm_store *store, uint64_t max_positions,
+                                        struct umm_outfile *out, struct umm_error *err);
+
+/*
+ * Fill it for as many positions as the arrays have, and put it in place of the one there is. It
+ * is as open to others as the slots, also where somebody else than their owner makes it.
+ */
+enum umm_status umm_store_put_index(struct umm_store *store, uint64_t max_positions,
+                                    struct umm_outfile *out, struct umm_error *err);
 
 /* A new index, dirty, made from the slots, in place of the one there is, if any. */
 enum umm_status umm_store_replace_index(struct umm_store *store, uint64_t max_positions,

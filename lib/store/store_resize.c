@@ -7,74 +7,6 @@
 #include "store/store_look.h"
 #include "sys/file.h"
 
-/* ---- the index --------------------------------------------------------------------------- */
-
-/* Begin a new index, with all its room. */
-static enum umm_status reserve_index(const struct umm_store *store, uint64_t max_positions,
-                                     struct umm_outfile *out, struct umm_error *err)
-{
-    uint64_t size = umm_store_index_bytes(max_positions);
-    const char *path = store->index_path;
-    enum umm_status status = umm_outfile_open(out, path, NULL, err);
-    if (!status)
-        status = umm_file_allocate(umm_outfile_fd(out), path, 0, size, err);
-    if (!status)
-        status = umm_file_truncate(umm_outfile_fd(out), path, size, err);
-    return status;
-}
-
-/*
- * Fill it for as many positions as the arrays have, and put it in place of the one there is. It
- * is as open to others as the slots, also where somebody else than their owner makes it.
- */
-static enum umm_status put_index(struct umm_store *store, uint64_t max_positions,
-                                 struct umm_outfile *out, struct umm_error *err)
-{
-    struct umm_file_info slots;
-    const struct umm_outfile_options options = {.is_synced = true, .model = &slots};
-    struct umm_sharedmap map = {0}, old = store->index_map;
-    enum umm_status status = umm_file_stat(store->slots_path, &slots, err);
-    if (!status)
-        status = umm_sharedmap_open(&map, umm_outfile_fd(out), store->index_path,
-                                    umm_store_index_bytes(max_positions), true, err);
-    if (status)
-        return status;
-    struct umm_store_head *head = (void *)map.bytes;
-    struct umm_store_head *was = store->head;
-    umm_store_fill_head(head, max_positions, store->dim, store->id_words);
-    head->is_dirty = 1;
-    head->n_puts = was ? was->n_puts : 0;
-    head->n_evictions = was ? was->n_evictions : 0;
-    store->index_map = map;
-    umm_store_use_index(store);
-    umm_store_rebuild(store);
-    /* Before the name changes: a writer killed between the two must not leave readers
-     * with an index that will never be written again. Told too early, they look twice. */
-    if (was)
-        __atomic_store_n(&was->is_replaced, 1, __ATOMIC_RELEASE);
-    status = umm_outfile_commit(out, &options, NULL, err);
-    if (status && was) {
-        store->index_map = old;
-        umm_store_use_index(store);
-        old = map;
-    }
-    umm_sharedmap_close(&old);
-    return status;
-}
-
-enum umm_status umm_store_replace_index(struct umm_store *store, uint64_t max_positions,
-                                        struct umm_error *err)
-{
-    struct umm_outfile out = {0};
-    enum umm_status status = reserve_index(store, max_positions, &out, err);
-    if (!status)
-        status = put_index(store, max_positions, &out, err);
-    umm_outfile_abort(&out);
-    return status;
-}
-
-/* ---- the arrays -------------------------------------------------------------------------- */
-
 /* An array that grows: room first, then the header, so that no reader sees rows that are not there.
  */
 struct growth {
@@ -138,7 +70,7 @@ static enum umm_status grow(const struct umm_store *store, uint64_t max_position
     if (!status)
         status = reserve_rows(&slots, max_positions, err);
     if (!status)
-        status = reserve_index(store, max_positions, index, err);
+        status = umm_store_reserve_index(store, max_positions, index, err);
     if (!status)
         status = count_rows(&vectors, err);
     if (!status)
@@ -172,7 +104,7 @@ enum umm_status umm_store_resize(struct umm_store *store, uint64_t max_positions
     if (!status)
         status = umm_store_map_arrays(&fresh, err);
     if (!status)
-        status = put_index(&fresh, max_positions, &index, err);
+        status = umm_store_put_index(&fresh, max_positions, &index, err);
     umm_outfile_abort(&index);
     if (status) {
         umm_sharedmap_close(&fresh.vectors_map);

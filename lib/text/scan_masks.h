@@ -43,7 +43,7 @@ static inline uint32_t *scan_emit_by_bits(uint32_t *out, uint64_t bits, uint32_t
     return out + n;
 }
 
-/* Limit a scan to whole records: look back for the last one's end. Shared, in scan.c. */
+/* Limit a scan to whole records: look back for the last one's end. Shared, in scan_portable.c. */
 void umm_scan_settle(const char *text, size_t len_bytes, const uint32_t *positions,
                      struct umm_scan *out);
 

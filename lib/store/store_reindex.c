@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* The index as a file: used where it is mapped, and made anew from the slots. */
+#include "store/store_files.h"
+#include "sys/file.h"
+
+void umm_store_use_index(struct umm_store *store)
+{
+    struct umm_store_head *head = (void *)store->index_map.bytes;
+    char *tables = store->index_map.bytes + UMM_STORE_HEAD_BYTES;
+    size_t table_bytes = sizeof(uint32_t) << head->table_log2;
+    store->head = head;
+    store->max_positions = head->max_positions;
+    store->table_log2 = head->table_log2;
+    store->position_bits = head->position_bits;
+    store->seed = head->seed;
+    store->tables[0] = (void *)tables;
+    store->tables[1] = (void *)(tables + table_bytes);
+    store->heap = (void *)(tables + 2 * table_bytes);
+    store->places = store->heap + head->max_positions;
+}
+
+enum umm_status umm_store_reserve_index(const struct umm_store *store, uint64_t max_positions,
+                                        struct umm_outfile *out, struct umm_error *err)
+{
+    uint64_t size = umm_store_index_bytes(max_positions);
+    const char *path = store->index_path;
+    enum umm_status status = umm_outfile_open(out, path, NULL, err);
+    if (!status)
+        status = umm_file_allocate(umm_outfile_fd(out), path, 0, size, err);
+    if (!status)
+        status = umm_file_truncate(umm_outfile_fd(out), path, size, err);
+    return status;
+}
+
+enum umm_status umm_store_put_index(struct umm_store *store, uint64_t max_positions,
+                                    struct umm_outfile *out, struct umm_error *err)
+{
+    struct umm_file_info slots;
+    const struct umm_outfile_options options = {.is_synced = true, .model = &slots};
+    struct umm_sharedmap map = {0}, old = store->index_map;
+    enum umm_status status = umm_file_stat(store->slots_path, &slots, err);
+    if (!status)
+        status = umm_sharedmap_open(&map, umm_outfile_fd(out), store->index_path,
+                                    umm_store_index_bytes(max_positions), true, err);
+    if (status)
+        return status;
+    struct umm_store_head *head = (void *)map.bytes;
+    struct umm_store_head *was = store->head;
+    umm_store_fill_head(head, max_positions, store->dim, store->id_words);
+    head->is_dirty = 1;
+    head->n_puts = was ? was->n_puts : 0;
+    head->n_evictions = was ? was->n_evictions : 0;
+    store->index_map = map;
+    umm_store_use_index(store);
+    umm_store_rebuild(store);
+    /* Before the name changes: a writer killed between the two must not leave readers
+     * with an index that will never be written again. Told too early, they look twice. */
+    if (was)
+        __atomic_store_n(&was->is_replaced, 1, __ATOMIC_RELEASE);
+    status = umm_outfile_commit(out, &options, NULL, err);
+    if (status && was) {
+        store->index_map = old;
+        umm_store_use_index(store);
+        old = map;
+    }
+    umm_sharedmap_close(&old);
+    return status;
+}
+
+enum umm_status umm_store_replace_index(struct umm_store *store, uint64_t max_positions,
+                                        struct umm_error *err)
+{
+    struct umm_outfile out = {0};
+    enum umm_status status = umm_store_reserve_index(store, max_positions, &out, err);
+    if (!status)
+        status = umm_store_put_index(store, max_positions, &out, err);
+    umm_outfile_abort(&out);
+    return status;
+}
