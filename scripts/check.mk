@@ -51,9 +51,9 @@ bootstrap:
 
 # ---- the tree ----
 
-format text layers headers shell man packages:
+format text headers shell man packages:
 	$(piece) scripts/check-$@
-symbols tools hardening: build-gcc
+layers symbols tools hardening: build-gcc
 	$(piece) scripts/check-$@ $(WORK)/gcc
 static:
 	$(piece) scripts/check-c
