@@ -8,6 +8,7 @@
 #include "format/arraycolumn.h"
 #include "sys/file.h"
 #include "sys/outfile.h"
+#include "sys/progress.h"
 
 /* ---- looking ---------------------------------------------------------------------- */
 
@@ -150,17 +151,15 @@ enum umm_status umm_archive_verify(const char *path, struct umm_run *run,
                                    struct umm_archive_stat *stat, struct umm_error *err)
 {
     struct umm_archive archive;
+    uint64_t next_look_ns = 0;
     char byte;
     enum umm_status status = umm_archive_open(&archive, path, err);
     /* A byte of each full frame is enough to have it unpacked. */
     for (size_t i = 0; !status && i < archive.n_full; i++) {
         uint64_t at = (uint64_t)i * archive.rows_per_frame * archive.row_bytes;
-        if (umm_run_is_cancelled(run))
-            status = umm_error_set_cancelled(err);
-        else
+        status = umm_progress_step(run, &next_look_ns, archive.offsets[i], archive.size_bytes, err);
+        if (!status)
             status = umm_archive_read_bytes(&archive, at, 1, &byte, err);
-        if (run && run->progress)
-            run->progress(run->progress_user, archive.offsets[i], archive.size_bytes);
     }
     if (!status)
         status = umm_archive_load_tail(&archive, err);
@@ -246,18 +245,17 @@ static enum umm_status copy_frames(struct copy *copy, struct umm_run *run, struc
 {
     struct umm_archive *from = copy->from;
     enum umm_status status = UMM_OK;
-    uint64_t first = 0;
+    uint64_t first = 0, next_look_ns = 0;
     size_t i = 0, table_len;
     char *table;
     for (; !status && first < from->n_rows; i++) {
         uint64_t left = from->n_rows - first;
         size_t n = left < from->rows_per_frame ? (size_t)left : from->rows_per_frame;
-        status =
-            umm_run_is_cancelled(run) ? umm_error_set_cancelled(err) : copy_frame(copy, i, n, err);
+        status = umm_progress_step(run, &next_look_ns, first * from->row_bytes,
+                                   from->n_rows * from->row_bytes, err);
+        if (!status)
+            status = copy_frame(copy, i, n, err);
         first += n;
-        if (run && run->progress)
-            run->progress(run->progress_user, first * from->row_bytes,
-                          from->n_rows * from->row_bytes);
     }
     if (!status)
         status = umm_archive_format_table(&from->npy, from->n_rows, false, copy->entries, i, NULL,

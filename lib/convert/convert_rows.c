@@ -5,25 +5,16 @@
 
 #include "base/error.h"
 #include "convert/convert_job.h"
-#include "sys/clock.h"
+#include "sys/progress.h"
 
 /* Between looks at the cancel flag and the clock. */
 enum { ROWS_PER_LOOK = 2048 };
-static const uint64_t progress_ns = 100 * 1000 * 1000;
 
 enum umm_status umm_convert_look_around(struct umm_convert_job *job, struct umm_error *err)
 {
-    if (umm_run_is_cancelled(job->run))
-        return umm_error_set_cancelled(err);
-    if (!job->run || !job->run->progress)
-        return UMM_OK;
-    uint64_t now = umm_clock_run_ns(job->run);
-    if (now < job->next_look_ns)
-        return UMM_OK;
-    job->next_look_ns = now + progress_ns;
-    job->run->progress(job->run->progress_user,
-                       job->done_bytes + job->reading.records.source.n_raw_bytes, job->total_bytes);
-    return UMM_OK;
+    return umm_progress_step(job->run, &job->next_look_ns,
+                             job->done_bytes + job->reading.records.source.n_raw_bytes,
+                             job->total_bytes, err);
 }
 
 /* Find the line of a record that was reached by a seek; reading ends here anyway. */

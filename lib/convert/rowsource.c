@@ -8,12 +8,10 @@
 #include "archive/archive.h"
 #include "array/arrayfile.h"
 #include "base/error.h"
-#include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/progress.h"
 
 enum { FIRST_BLOCK_BYTES = 4096, BLOCK_BYTES = 256 * 1024, NPY_FIRST_BYTE = 0x93 };
-static const uint64_t progress_ns = 100 * 1000 * 1000;
-
 /* A source under way. */
 struct job {
     const char *path; /* as messages have it */
@@ -23,22 +21,6 @@ struct job {
     struct umm_rowsource_result *result;
     uint64_t next_look_ns;
 };
-
-/* Between blocks: whether to stop, and how far it is. */
-static enum umm_status look_around(struct job *job, uint64_t done_bytes, uint64_t total_bytes,
-                                   struct umm_error *err)
-{
-    if (umm_run_is_cancelled(job->run))
-        return umm_error_set_cancelled(err);
-    if (!job->run || !job->run->progress)
-        return UMM_OK;
-    uint64_t now = umm_clock_run_ns(job->run);
-    if (now >= job->next_look_ns) {
-        job->next_look_ns = now + progress_ns;
-        job->run->progress(job->run->progress_user, done_bytes, total_bytes);
-    }
-    return UMM_OK;
-}
 
 static enum umm_status begin(const struct job *job, const struct umm_npy *npy, uint64_t n_rows,
                              struct umm_error *err)
@@ -81,7 +63,8 @@ static enum umm_status hand_on(struct job *job, uint64_t n_rows, uint64_t row_by
     enum umm_status status = UMM_OK;
     while (!status && first < n_rows) {
         uint64_t n = n_rows - first < n_most ? n_rows - first : n_most;
-        status = look_around(job, first * row_bytes, n_rows * row_bytes, err);
+        status = umm_progress_step(job->run, &job->next_look_ns, first * row_bytes,
+                                   n_rows * row_bytes, err);
         if (!status)
             status = read(from, first, n, block, err);
         if (!status)
@@ -166,7 +149,8 @@ static enum umm_status hand_on_stream(struct job *job, int fd, const struct umm_
     while (!status && left > 0 && row_bytes > 0) {
         uint64_t wanted = left < cap / row_bytes ? left * row_bytes : cap;
         size_t n_read = 0;
-        status = look_around(job, job->result->n_rows * row_bytes, npy->shape[0] * row_bytes, err);
+        status = umm_progress_step(job->run, &job->next_look_ns, job->result->n_rows * row_bytes,
+                                   npy->shape[0] * row_bytes, err);
         if (!status)
             status = umm_file_read(fd, job->path, job->run, block + have, (size_t)wanted - have,
                                    &n_read, err);

@@ -17,6 +17,7 @@
 #include "sys/file.h"
 #include "sys/fileset.h"
 #include "sys/lock.h"
+#include "text/csvcell.h"
 
 enum { BUFFER_BYTES = 64 * 1024, SYMBOLS_MAX = 100000, FIRST_SLOTS = 64 };
 enum { LAST_WAITS_MAX = 10 }; /* for the reader, after a signal, each a tenth of a second */
@@ -144,19 +145,11 @@ static enum umm_status open_output(struct job *job, struct umm_error *err)
 /* name as a cell with a comma after it, in quotes where it needs them. */
 static char *make_cell(const char *name)
 {
-    const bool is_quoted = strpbrk(name, ",\"\r\n") != NULL;
-    char *cell = malloc(2 * strlen(name) + 4), *out = cell;
+    const size_t len = strlen(name);
+    char *cell = malloc(UMM_CSVCELL_MAX(len) + sizeof ",");
     if (!cell)
         return NULL;
-    if (is_quoted)
-        *out++ = '"';
-    for (; *name; name++) {
-        if (*name == '"')
-            *out++ = '"';
-        *out++ = *name;
-    }
-    if (is_quoted)
-        *out++ = '"';
+    char *out = umm_csvcell_put(cell, name, len);
     memcpy(out, ",", 2);
     return cell;
 }

@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "pool/pool_names.h"
-#include "sys/clock.h"
 #include "sys/directory.h"
 #include "sys/file.h"
+#include "sys/progress.h"
 
 enum { COPY_BYTES = 256 * 1024, ENTRY_MODE = 0444 };
 
@@ -189,19 +189,6 @@ static enum umm_status check_end(const struct source *source, struct umm_run *ru
     return status;
 }
 
-/* Ten times a second at most. */
-static void report(const struct umm_run *run, uint64_t done, uint64_t total, uint64_t *next_ns)
-{
-    const uint64_t step_ns = 100 * 1000 * 1000;
-    if (!run || !run->progress)
-        return;
-    uint64_t now = umm_clock_run_ns(run);
-    if (now < *next_ns)
-        return;
-    *next_ns = now + step_ns;
-    run->progress(run->progress_user, done, total);
-}
-
 static enum umm_status copy(const struct source *source, int fd, const char *label,
                             struct umm_run *run, struct umm_error *err)
 {
@@ -213,12 +200,12 @@ static enum umm_status copy(const struct source *source, int fd, const char *lab
         umm_file_pwrite_all(fd, label, source->header, source->header_bytes, 0, err);
     while (!status && at < source->size_bytes) {
         size_t n = 0;
-        status = umm_run_is_cancelled(run) ? umm_error_set_cancelled(err)
-                                           : read_some(source, at, run, buffer, &n, err);
+        status = umm_progress_step(run, &next_ns, at, source->size_bytes, err);
+        if (!status)
+            status = read_some(source, at, run, buffer, &n, err);
         if (!status)
             status = umm_file_pwrite_all(fd, label, buffer, n, at, err);
         at += n;
-        report(run, at, source->size_bytes, &next_ns);
     }
     if (!status)
         status = check_end(source, run, buffer, err);

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/progress.h"
 #include "sys/workers.h"
 
 /* A thread takes this much of a file at once, with a descriptor of its own. */
@@ -20,7 +21,7 @@ struct job {
     size_t file;            /* the next piece: of which file, strip, and how far in it */
     uint64_t strip, at;
     uint64_t done_bytes, total_bytes;
-    uint64_t shown_ns;
+    uint64_t next_look_ns;
 };
 
 struct piece {
@@ -91,16 +92,10 @@ static void end_piece(struct job *job, const struct piece *piece, bool is_device
 
 static void advance(struct job *job, struct umm_preload_file *file, uint64_t n_bytes)
 {
-    const uint64_t interval_ns = 100000000;
-    struct umm_run *run = job->run;
     umm_turns_lock(&job->turns);
     job->done_bytes += n_bytes;
     file->walked_bytes += n_bytes;
-    uint64_t now = run && run->progress ? umm_clock_run_ns(run) : 0;
-    if (now && now - job->shown_ns >= interval_ns) {
-        job->shown_ns = now;
-        run->progress(run->progress_user, job->done_bytes, job->total_bytes);
-    }
+    umm_progress_tell(job->run, &job->next_look_ns, job->done_bytes, job->total_bytes);
     umm_turns_unlock(&job->turns);
 }
 

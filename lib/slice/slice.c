@@ -12,6 +12,7 @@
 #include "sys/clock.h"
 #include "sys/copy.h"
 #include "sys/file.h"
+#include "sys/progress.h"
 
 enum {
     COPY_BYTES = 256 * 1024,          /* a piece of a copy to a file */
@@ -19,7 +20,6 @@ enum {
     PLAIN_RUN_BYTES_MIN = COPY_BYTES, /* shorter runs are gathered, several to a write */
     ALLOCATE_BYTES_MIN = 1024 * 1024
 };
-static const uint64_t progress_ns = 100 * 1000 * 1000;
 
 struct job {
     const struct umm_slice_options *options;
@@ -49,16 +49,7 @@ static enum umm_status write_out(void *user, const char *bytes, size_t len_bytes
 
 static enum umm_status look_around(struct job *job, struct umm_error *err)
 {
-    if (umm_run_is_cancelled(job->run))
-        return umm_error_set_cancelled(err);
-    if (!job->run || !job->run->progress)
-        return UMM_OK;
-    const uint64_t now = umm_clock_run_ns(job->run);
-    if (now < job->next_look_ns)
-        return UMM_OK;
-    job->next_look_ns = now + progress_ns;
-    job->run->progress(job->run->progress_user, job->n_read, job->n_total);
-    return UMM_OK;
+    return umm_progress_step(job->run, &job->next_look_ns, job->n_read, job->n_total, err);
 }
 
 /*

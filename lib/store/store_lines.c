@@ -10,6 +10,7 @@
 #include "store/store_text.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "text/csvcell.h"
 #include "text/print.h"
 #include "text/shortest.h"
 
@@ -27,17 +28,7 @@ size_t umm_store_line_max(const struct umm_store *store)
 
 char *umm_store_print_id(char *out, const struct umm_store_entry *entry)
 {
-    bool is_quoted = memchr(entry->id, ',', entry->id_bytes) || strchr(entry->id, '"');
-    if (is_quoted)
-        *out++ = '"';
-    for (size_t i = 0; i < entry->id_bytes; i++) {
-        if (entry->id[i] == '"')
-            *out++ = '"';
-        *out++ = entry->id[i];
-    }
-    if (is_quoted)
-        *out++ = '"';
-    return out;
+    return umm_csvcell_put(out, entry->id, entry->id_bytes);
 }
 
 char *umm_store_print_values(const struct umm_store *store, char *out, const float *vector)
