@@ -271,7 +271,7 @@ enum umm_status umm_archive_compact(const char *path,
                                     const struct umm_archive_writer_options *options,
                                     struct umm_run *run, struct umm_error *err)
 {
-    struct umm_outfile_options synced = {.is_synced = true};
+    static const struct umm_outfile_options synced = {.is_synced = true};
     struct umm_archive_writer writer;
     struct umm_outfile out = {0};
     struct copy copy = {.path = path};
@@ -284,7 +284,6 @@ enum umm_status umm_archive_compact(const char *path,
     if (!status)
         status = umm_outfile_open(&out, path, run, err);
     copy.from = &writer.archive;
-    synced.mode = writer.archive.info.mode;
     copy.fd = umm_outfile_fd(&out);
     if (!status)
         status = begin_copy(&copy, writer.options.level, err);

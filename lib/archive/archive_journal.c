@@ -303,11 +303,12 @@ static char *make_record(uint64_t first_row, const char *rows, size_t n, size_t 
     return record;
 }
 
-enum umm_status umm_journal_create(const char *path, const struct umm_file_info *archive,
-                                   uint64_t first_row, uint64_t anchor, const char *rows, size_t n,
-                                   size_t row_bytes, uint64_t *sound_bytes, struct umm_error *err)
+enum umm_status umm_journal_create(const char *path, int archive_fd, uint64_t first_row,
+                                   uint64_t anchor, const char *rows, size_t n, size_t row_bytes,
+                                   uint64_t *sound_bytes, struct umm_error *err)
 {
-    const struct umm_outfile_options synced = {.is_synced = true, .model = archive};
+    const struct umm_outfile_options synced = {.is_synced = true,
+                                               .model_fd = archive_fd < 0 ? NULL : &archive_fd};
     char head[UMM_JOURNAL_HEAD_BYTES];
     struct umm_outfile out = {0};
     size_t len = 0;

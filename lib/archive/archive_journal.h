@@ -56,12 +56,10 @@ UMM_MUST_USE enum umm_status umm_journal_read(const char *path, size_t row_bytes
 void umm_journal_free(struct umm_journal *journal);
 
 /*
- * Replace the journal by one of n rows (n may be 0), durably. It gets the permission bits of
- * the archive, whose rows are the same, and its owner and group as far as the process may;
- * NULL: those of any new file.
+ * Replace the journal by one of n rows (n may be 0), durably. It gets the rights of
+ * the open archive, whose rows are the same; with -1 those of any new file.
  */
-UMM_MUST_USE enum umm_status umm_journal_create(const char *path,
-                                                const struct umm_file_info *archive,
+UMM_MUST_USE enum umm_status umm_journal_create(const char *path, int archive_fd,
                                                 uint64_t first_row, uint64_t anchor,
                                                 const char *rows, size_t n, size_t row_bytes,
                                                 uint64_t *sound_bytes, struct umm_error *err);

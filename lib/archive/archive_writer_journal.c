@@ -33,7 +33,7 @@ static enum umm_status new_journal(struct umm_archive_writer *writer, uint64_t f
     struct umm_archive *a = &writer->archive;
     umm_file_close(&writer->journal_fd);
     enum umm_status status =
-        umm_journal_create(writer->journal_path, &a->info, from, umm_archive_anchor(a, from),
+        umm_journal_create(writer->journal_path, a->fd, from, umm_archive_anchor(a, from),
                            a->tail + (size_t)(from - begin_of_tail(a)) * a->row_bytes,
                            (size_t)(to - from), a->row_bytes, &a->journal_bytes, err);
     if (status)

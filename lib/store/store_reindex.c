@@ -35,15 +35,17 @@ enum umm_status umm_store_reserve_index(const struct umm_store *store, uint64_t 
 enum umm_status umm_store_put_index(struct umm_store *store, uint64_t max_positions,
                                     struct umm_outfile *out, struct umm_error *err)
 {
-    struct umm_file_info slots;
-    const struct umm_outfile_options options = {.is_synced = true, .model = &slots};
+    int slots_fd;
+    const struct umm_outfile_options options = {.is_synced = true, .model_fd = &slots_fd};
     struct umm_sharedmap map = {0}, old = store->index_map;
-    enum umm_status status = umm_file_stat(store->slots_path, &slots, err);
+    enum umm_status status = umm_file_open_read(store->slots_path, &slots_fd, NULL, err);
     if (!status)
         status = umm_sharedmap_open(&map, umm_outfile_fd(out), store->index_path,
                                     umm_store_index_bytes(max_positions), true, err);
-    if (status)
+    if (status) {
+        umm_file_close(&slots_fd);
         return status;
+    }
     struct umm_store_head *head = (void *)map.bytes;
     struct umm_store_head *was = store->head;
     umm_store_fill_head(head, max_positions, store->dim, store->id_words);
@@ -58,6 +60,7 @@ enum umm_status umm_store_put_index(struct umm_store *store, uint64_t max_positi
     if (was)
         __atomic_store_n(&was->is_replaced, 1, __ATOMIC_RELEASE);
     status = umm_outfile_commit(out, &options, NULL, err);
+    umm_file_close(&slots_fd);
     if (status && was) {
         store->index_map = old;
         umm_store_use_index(store);

@@ -413,24 +413,6 @@ enum umm_status umm_file_truncate(int fd, const char *path, uint64_t len_bytes,
     return rc < 0 ? umm_error_set_errno(err, errno, path, "cannot set the size") : UMM_OK;
 }
 
-enum umm_status umm_file_pass_owner(int fd, const char *path, unsigned owner, unsigned group,
-                                    unsigned *mode, struct umm_error *err)
-{
-    struct stat st;
-    if (fstat(fd, &st) < 0)
-        return umm_error_set_errno(err, errno, path, "cannot examine");
-    if (st.st_uid != owner && fchown(fd, owner, group) == 0)
-        return UMM_OK;
-    if (st.st_gid != group && fchown(fd, (uid_t)-1, group) < 0)
-        *mode = (*mode & ~(unsigned)S_IRWXG) | (*mode & S_IRWXO) << 3;
-    return UMM_OK;
-}
-
-unsigned umm_file_mode_for_stranger(unsigned own, unsigned replaced)
-{
-    return own & (replaced | S_IRUSR | S_IWUSR);
-}
-
 void umm_file_cut_back(int fd, const char *path, uint64_t len_bytes)
 {
     struct stat st;

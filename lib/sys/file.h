@@ -155,22 +155,6 @@ UMM_MUST_USE enum umm_status umm_file_sync(int fd, const char *path, struct umm_
 /* fdatasync: content, and the size if it changed; not times and modes. */
 UMM_MUST_USE enum umm_status umm_file_sync_data(int fd, const char *path, struct umm_error *err);
 
-/*
- * Who replaces a file keeps its owner, if he may, and its group and mode, or a file that was
- * kept from others would not be any more: give the open file that owner and group. `mode`, that
- * of the replaced file, becomes the one to set: another group has no more rights than all.
- */
-UMM_MUST_USE enum umm_status umm_file_pass_owner(int fd, const char *path, unsigned owner,
-                                                 unsigned group, unsigned *mode,
-                                                 struct umm_error *err);
-
-/*
- * A stranger's file in a directory for all, such as /tmp, is no model for the one that replaces
- * it: that keeps its owner and group. Its mode is `own`, what the kernel gave it, without what
- * `replaced` kept from others, except for reading and writing by its owner.
- */
-unsigned umm_file_mode_for_stranger(unsigned own, unsigned replaced);
-
 /* Set the size. Cutting a file that somebody has mapped gives them SIGBUS. */
 UMM_MUST_USE enum umm_status umm_file_truncate(int fd, const char *path, uint64_t len_bytes,
                                                struct umm_error *err);

@@ -152,25 +152,19 @@ enum umm_status umm_fileset_open(struct umm_fileset *set, const char *dir, const
     return status;
 }
 
-/* Owner, group and mode of what is replaced, as far as it is a model. */
-static enum umm_status take_rights(const struct umm_fileset *set, int fd,
-                                   const struct umm_outfile_place *place, const char *path,
+/* The rights of what is replaced. */
+static enum umm_status take_rights(int fd, const struct umm_outfile_place *place, const char *path,
                                    struct umm_error *err)
 {
-    struct stat old, dir, st;
+    struct stat old, st;
+    struct umm_rights model;
     if (fstatat(place->dir_fd, place->base, &old, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? UMM_OK : umm_error_set_errno(err, errno, path, "cannot examine");
-    if (fstat(fd, &st) < 0 || fstat(set->dir_fd, &dir) < 0)
+    if (fstat(fd, &st) < 0)
         return umm_error_set_errno(err, errno, path, "cannot examine");
-    unsigned mode = old.st_mode & 0777;
-    enum umm_status status = UMM_OK;
-    if (old.st_uid != st.st_uid && (dir.st_mode & S_IWOTH))
-        mode = umm_file_mode_for_stranger(st.st_mode & 0777, mode);
-    else
-        status = umm_file_pass_owner(fd, path, old.st_uid, old.st_gid, &mode, err);
-    if (!status && fchmod(fd, mode) < 0)
-        return umm_error_set_errno(err, errno, path, "cannot set the mode");
-    return status;
+    const struct umm_rights_own own = {st.st_mode & 0777, st.st_uid, st.st_gid};
+    enum umm_status status = umm_rights_read(&model, place->dir_fd, place->base, &old, path, err);
+    return status ? status : umm_rights_give(&model, place->dir_fd, fd, &own, path, err);
 }
 
 static enum umm_status write_file(const struct umm_fileset *set,
@@ -183,7 +177,7 @@ static enum umm_status write_file(const struct umm_fileset *set,
         return umm_error_set_errno(err, errno, path, "cannot write");
     enum umm_status status = umm_file_write_all(fd, path, bytes, len_bytes, err);
     if (!status)
-        status = take_rights(set, fd, place, path, err);
+        status = take_rights(fd, place, path, err);
     if (!status && !set->is_one_sync)
         status = umm_file_sync(fd, path, err);
     if (!status)

@@ -11,9 +11,8 @@
  * new ones: the next open removes the first directory or finishes the second. One at a time per
  * NAME: the caller holds a lock. Programs that read single files in between see old and new ones.
  *
- * A new file has the mode of the one that it replaces, and its owner and group as far as the
- * process may; in the place of another user's in a directory for all, what outfile.h says. A
- * symbolic link to a file in DIR stays, and its target is replaced.
+ * A new file has the rights of the one that it replaces, as rights.h says. A symbolic link to a
+ * file in DIR stays, and its target is replaced.
  */
 #ifndef UMM_SYS_FILESET_H
 #define UMM_SYS_FILESET_H

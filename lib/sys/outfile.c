@@ -377,8 +377,7 @@ static enum umm_status claim_temp(struct umm_outfile *out, bool is_strict, bool 
                    : umm_error_set_errno(err, errno, out->path, "cannot lock its temporary file");
     int is_named = -1;
     if (fstat(out->fd, &st) == 0) {
-        out->mode = st.st_mode & 07777;
-        out->owner = st.st_uid;
+        out->own = (struct umm_rights_own){st.st_mode & 0777, st.st_uid, st.st_gid};
         out->device = st.st_dev;
         out->inode = st.st_ino;
         is_named = is_temp_named(out);
@@ -387,7 +386,7 @@ static enum umm_status claim_temp(struct umm_outfile *out, bool is_strict, bool 
         return umm_error_set_errno(err, errno, out->path, "cannot examine its temporary file");
     enum umm_status status = is_named ? hold_mode(out, err) : UMM_OK;
     *is_ours = is_named;
-    if (!status && is_named && is_strict && (out->mode & OTHERS) && !is_alone(out->fd)) {
+    if (!status && is_named && is_strict && (out->own.mode & OTHERS) && !is_alone(out->fd)) {
         (void)unlinkat(out->place.dir_fd, out->temp, 0);
         *is_ours = false;
     }
@@ -582,13 +581,21 @@ bool umm_outfile_is_stream(const struct umm_outfile *out)
 
 /* ---- Committing -------------------------------------------------------- */
 
-static bool has_same_bytes(int a, int b)
+/* Another user who has put the same bytes into a world-writable directory may change them later. */
+static bool may_be_kept(const struct umm_outfile *out, const struct umm_file_info *target)
+{
+    return target->kind == UMM_FILE_REGULAR &&
+           (target->owner == out->own.owner || !umm_rights_is_shared(out->place.dir_fd));
+}
+
+static bool has_same_bytes(const struct umm_outfile *out, int b)
 {
     enum { CHUNK = 32768 };
     char chunk_a[CHUNK], chunk_b[CHUNK];
     struct umm_file_info info_a, info_b;
+    const int a = out->fd;
     if (umm_file_stat_fd(a, "", &info_a, NULL) || umm_file_stat_fd(b, "", &info_b, NULL) ||
-        info_b.kind != UMM_FILE_REGULAR || info_a.size_bytes != info_b.size_bytes)
+        !may_be_kept(out, &info_b) || info_a.size_bytes != info_b.size_bytes)
         return false;
     for (uint64_t at = 0; at < info_a.size_bytes;) {
         uint64_t left = info_a.size_bytes - at;
@@ -606,7 +613,7 @@ static int open_same_target(const struct umm_outfile *out)
 {
     int fd = umm_file_openat(out->place.dir_fd, out->place.base,
                              O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd >= 0 && !has_same_bytes(out->fd, fd))
+    if (fd >= 0 && !has_same_bytes(out, fd))
         umm_file_close(&fd);
     return fd;
 }
@@ -650,15 +657,6 @@ static enum umm_status flush_by_close(const struct umm_outfile *out, struct umm_
     return umm_file_close_checked(&fd, out->path, err);
 }
 
-/* A stranger's file in a directory for all, such as /tmp, is no model for ours. */
-static bool is_model(const struct umm_outfile *out, const struct stat *target)
-{
-    struct stat dir;
-    if (!S_ISREG(target->st_mode) || target->st_uid == out->owner)
-        return S_ISREG(target->st_mode);
-    return fstat(out->place.dir_fd, &dir) == 0 && !(dir.st_mode & S_IWOTH);
-}
-
 /* What there is of the target's name; mode 0 for nothing. */
 static enum umm_status look_at_target(struct umm_outfile *out, struct stat *target,
                                       struct umm_error *err)
@@ -670,38 +668,37 @@ static enum umm_status look_at_target(struct umm_outfile *out, struct stat *targ
     return umm_error_set_errno(err, errno, out->path, "cannot examine");
 }
 
-/* The mode of the new file. */
-static mode_t mode_of(const struct umm_outfile *out, const struct stat *target, bool is_taken)
+/* The rights of the new file: nobody but us has had any until now. */
+static enum umm_status set_rights(struct umm_outfile *out,
+                                  const struct umm_outfile_options *options, struct umm_error *err)
 {
-    if (is_taken)
-        return target->st_mode & 0777;
-    if (!S_ISREG(target->st_mode))
-        return out->mode;
-    return umm_file_mode_for_stranger(out->mode, target->st_mode);
+    struct umm_rights model;
+    struct stat target;
+    enum umm_status status = UMM_OK;
+    if (options->mode)
+        return umm_rights_set_mode(out->fd, options->mode, out->path, err);
+    if (!out->is_mode_held)
+        return UMM_OK;
+    if (options->model_fd) {
+        status = umm_rights_read_fd(&model, *options->model_fd, out->path, err);
+    } else {
+        status = look_at_target(out, &target, err);
+        if (!status && !S_ISREG(target.st_mode))
+            return umm_rights_set_mode(out->fd, out->own.mode, out->path, err);
+        if (!status)
+            status = umm_rights_read(&model, out->place.dir_fd, out->place.base, &target, out->path,
+                                     err);
+    }
+    return status ? status
+                  : umm_rights_give(&model, out->place.dir_fd, out->fd, &out->own, out->path, err);
 }
 
 static enum umm_status finish_temp(struct umm_outfile *out,
                                    const struct umm_outfile_options *options, struct umm_error *err)
 {
-    struct stat target;
-    enum umm_status status = look_at_target(out, &target, err);
+    enum umm_status status = set_rights(out, options, err);
     if (status)
         return status;
-    const struct umm_file_info *model = options->model;
-    bool has_model = !model && is_model(out, &target);
-    unsigned mode = model           ? model->mode
-                    : options->mode ? options->mode
-                                    : mode_of(out, &target, has_model);
-    if (model)
-        status = umm_file_pass_owner(out->fd, out->path, model->owner, model->group, &mode, err);
-    else if (has_model)
-        status = umm_file_pass_owner(out->fd, out->path, target.st_uid, target.st_gid, &mode, err);
-    if (status)
-        return status;
-    /* No setuid, setgid or sticky bit: what is in the file may be another user's. */
-    if ((out->is_mode_held || options->mode || model) && fchmod(out->fd, mode & 0777) < 0)
-        return umm_error_set_errno(err, errno, out->path,
-                                   "cannot set the mode of its temporary file");
     if (options->is_synced)
         status = umm_file_sync(out->fd, out->path, err);
     return status ? status : flush_by_close(out, err);

@@ -22,9 +22,7 @@
  * does by default): else a writer may take the file of another, whose commit fails.
  *
  * A new file has mode 0666 & ~umask, or what the directory's ACL says. One that takes the
- * place of another has its mode, and its owner and group as far as the process may. Of another
- * user's file in a directory where all may write it has neither: only what both modes allow, but
- * for reading and writing, which its own owner keeps.
+ * place of another has its rights, as rights.h says.
  *
  * Anything else that exists (FIFO, terminal, /dev/null, "-" for standard output)
  * is a stream: written through, never replaced.
@@ -37,7 +35,7 @@
 #ifndef UMM_SYS_OUTFILE_H
 #define UMM_SYS_OUTFILE_H
 
-#include "sys/file.h"
+#include "sys/rights.h"
 #include "umm.h"
 
 enum { UMM_OUTFILE_NAME_MAX = 255 };
@@ -55,9 +53,8 @@ struct umm_outfile_place {
 /* An output being written. Private; all zero is "none". */
 struct umm_outfile {
     bool is_open;
-    bool is_mode_held; /* the file has mode 0600 in place of `mode` */
-    unsigned mode;     /* what the kernel gave the new file */
-    unsigned owner;
+    bool is_mode_held; /* the file has mode 0600 in place of own.mode */
+    struct umm_rights_own own;
     uint64_t device, inode;
     int fd;
     const char *path; /* the caller's, for messages */
@@ -69,17 +66,18 @@ struct umm_outfile {
  * is_synced      what commit reports done survives a power cut: fsync of the
  *                file, and of its directory after the rename
  * is_if_changed  a regular target with the same bytes already is kept as it is,
- *                with its inode, mode and times; the new file is dropped
+ *                with its inode, mode and times; the new file is dropped. Another user's
+ *                file in a world-writable directory is replaced all the same
  * mode           the permission bits of the new file, of which setuid, setgid and sticky are
  *                never set; 0 for those of the file that it replaces, or else 0666 & ~umask
- * model          in place of mode and of the file that is replaced: the new file has its
- *                permission bits, and its owner and group as far as the process may
+ * model_fd       the open file whose rights the new one has, in place of those of the file that
+ *                it replaces; NULL for none
  */
 struct umm_outfile_options {
     bool is_synced;
     bool is_if_changed;
     unsigned mode;
-    const struct umm_file_info *model;
+    const int *model_fd;
 };
 
 /*

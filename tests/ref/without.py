@@ -14,12 +14,12 @@ import sys
 NUMBERS = {
     "x86_64": {
         "cachestat": 451, "close_range": 436, "copy_file_range": 326, "fadvise64": 221, "fallocate": 285,
-        "getrandom": 318, "madvise": 28, "memfd_create": 319, "mlock": 149, "openat2": 437, "renameat2": 316,
+        "fsetxattr": 190, "getrandom": 318, "lgetxattr": 192, "madvise": 28, "memfd_create": 319, "mlock": 149, "openat2": 437, "renameat2": 316,
         "sched_getaffinity": 204, "sendfile": 40, "splice": 275, "statx": 332, "tee": 276,
     },
     "aarch64": {
         "cachestat": 451, "close_range": 436, "copy_file_range": 285, "fadvise64": 223, "fallocate": 47,
-        "getrandom": 278, "madvise": 233, "memfd_create": 279, "mlock": 228, "openat2": 437, "renameat2": 276,
+        "fsetxattr": 7, "getrandom": 278, "lgetxattr": 9, "madvise": 233, "memfd_create": 279, "mlock": 228, "openat2": 437, "renameat2": 276,
         "sched_getaffinity": 123, "sendfile": 71, "splice": 76, "statx": 291, "tee": 77,
     },
 }

@@ -203,7 +203,7 @@ static void an_unfinished_append_loses_nothing(void **unused)
     assert_int_equal(umm_archive_open(&a, path, NULL), UMM_OK);
     uint64_t anchor = umm_archive_anchor(&a, 200), at = a.offsets[2];
     umm_archive_close(&a);
-    assert_int_equal(umm_journal_create(journal, NULL, 200, anchor, rows + (size_t)200 * ROW_BYTES,
+    assert_int_equal(umm_journal_create(journal, -1, 200, anchor, rows + (size_t)200 * ROW_BYTES,
                                         AFTER - 200, ROW_BYTES, &sound, NULL),
                      UMM_OK);
     /* Header old; of the rest, the first k bytes are new ones; old bytes behind, or none. */
@@ -219,7 +219,7 @@ static void an_unfinished_append_loses_nothing(void **unused)
             umm_archive_writer_close(&w); /* a writer that does nothing mends it */
             assert_unpacks(at + k == new_len ? AFTER + 1 : AFTER);
             spit(journal, "", 0);
-            assert_int_equal(umm_journal_create(journal, NULL, 200, anchor,
+            assert_int_equal(umm_journal_create(journal, -1, 200, anchor,
                                                 rows + (size_t)200 * ROW_BYTES, AFTER - 200,
                                                 ROW_BYTES, &sound, NULL),
                              UMM_OK);
@@ -286,10 +286,10 @@ static void journals_of_other_archives_are_refused(void **unused)
     assert_int_equal(umm_archive_writer_push(&w, rows, 250, NULL), UMM_OK);
     assert_int_equal(umm_archive_writer_commit(&w, true, NULL), UMM_OK);
     umm_archive_writer_close(&w);
-    assert_int_equal(umm_journal_create(journal, NULL, 250, 4711, rows, 3, ROW_BYTES, &sound, NULL),
+    assert_int_equal(umm_journal_create(journal, -1, 250, 4711, rows, 3, ROW_BYTES, &sound, NULL),
                      UMM_OK);
     assert_int_equal(umm_archive_open(&a, path, &err), UMM_ERR_CONFLICT);
-    assert_int_equal(umm_journal_create(journal, NULL, 300, 4711, rows, 3, ROW_BYTES, &sound, NULL),
+    assert_int_equal(umm_journal_create(journal, -1, 300, 4711, rows, 3, ROW_BYTES, &sound, NULL),
                      UMM_OK);
     assert_int_equal(umm_archive_open(&a, path, &err), UMM_ERR_CONFLICT);
     spit(journal, "something else, and long enough for a head", 42);

@@ -151,7 +151,7 @@ static void a_refused_writer_keeps_the_journal(void **unused)
     append(0, 250, 'c');
     uint64_t at = end_of_full(&anchor);
     assert_int_equal(
-        umm_journal_create(journal, NULL, 200, anchor, row(200), 50, ROW_BYTES, &sound, NULL),
+        umm_journal_create(journal, -1, 200, anchor, row(200), 50, ROW_BYTES, &sound, NULL),
         UMM_OK);
     size_t len = slurp(path, bytes);
     memset(bytes + at, 'x', 100);
@@ -207,7 +207,7 @@ static void make_waiting(char *bytes, size_t *len)
     append(0, 250, 'c');
     (void)end_of_full(&anchor);
     assert_int_equal(
-        umm_journal_create(journal, NULL, 200, anchor, row(200), 90, ROW_BYTES, &sound, NULL),
+        umm_journal_create(journal, -1, 200, anchor, row(200), 90, ROW_BYTES, &sound, NULL),
         UMM_OK);
     *len = slurp(path, bytes);
 }
@@ -524,7 +524,7 @@ static void a_search_in_a_journal_ends(void **unused)
             umm_bytes_put(bytes + i * STEP + 8, left / ROW_BYTES - (is_followed ? 0 : 9), 4);
         }
         assert_int_equal(
-            umm_journal_create(journal, NULL, 0, anchor, NULL, 0, ROW_BYTES, &sound, NULL), UMM_OK);
+            umm_journal_create(journal, -1, 0, anchor, NULL, 0, ROW_BYTES, &sound, NULL), UMM_OK);
         FILE *file = fopen(journal, "ab");
         assert_int_equal(fwrite(bytes, 1, len, file), len);
         fclose(file);
@@ -564,8 +564,7 @@ static void rows_of_other_archives_are_not_taken(void **unused)
     uint64_t anchor = umm_archive_anchor(&a, 0);
     for (size_t n = 20; n <= 60; n += 20) {
         assert_int_equal(
-            umm_journal_create(journal, NULL, 0, anchor, row(0), n, ROW_BYTES, &sound, NULL),
-            UMM_OK);
+            umm_journal_create(journal, -1, 0, anchor, row(0), n, ROW_BYTES, &sound, NULL), UMM_OK);
         assert_int_equal(try_open(NULL), UMM_ERR_CONFLICT);
     }
     /* Beside a frame that is torn it is believed. */

@@ -166,8 +166,8 @@ static void group_that_cannot_be_kept_takes_its_rights_along(void **state)
 /* In a directory like /tmp: neither owner nor mode, but nothing is opened that was not. */
 static void stranger_passes_nothing_on(void **state)
 {
-    static const mode_t modes[][2] = {{0666, 0644}, {0777, 0644}, {0600, 0600}, {0640, 0640},
-                                      {0440, 0640}, {0, 0600},    {0004, 0604}};
+    static const mode_t modes[][2] = {{0666, 0644}, {0777, 0644}, {0600, 0600}, {0640, 0600},
+                                      {0440, 0600}, {0, 0600},    {0004, 0600}};
     (void)state;
     if (geteuid() != 0)
         skip();

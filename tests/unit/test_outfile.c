@@ -192,8 +192,8 @@ static void replaced_file_passes_its_owner_on(void **state)
 /* In a directory like /tmp: neither owner nor mode, but nothing is opened that was not. */
 static void stranger_passes_nothing_on(void **state)
 {
-    static const mode_t modes[][2] = {{0666, 0644}, {0777, 0644}, {0600, 0600}, {0640, 0640},
-                                      {0440, 0640}, {0, 0600},    {0004, 0604}};
+    static const mode_t modes[][2] = {{0666, 0644}, {0777, 0644}, {0600, 0600}, {0640, 0600},
+                                      {0440, 0600}, {0, 0600},    {0004, 0600}};
     (void)state;
     struct umm_outfile out;
     if (geteuid() != 0)
@@ -219,13 +219,14 @@ static void model_passes_its_owner_on(void **state)
 {
     (void)state;
     struct umm_file_info model;
-    const struct umm_outfile_options options = {.model = &model};
+    int model_fd;
+    const struct umm_outfile_options options = {.model_fd = &model_fd};
     struct umm_outfile out;
     put("m", "model");
     assert_int_equal(chmod("m", 0640), 0);
     if (geteuid() == 0)
         assert_int_equal(chown("m", 12345, 23456), 0);
-    assert_int_equal(umm_file_stat("m", &model, NULL), UMM_OK);
+    assert_int_equal(umm_file_open_read("m", &model_fd, &model, NULL), UMM_OK);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(begin(&out, "o", "new", NULL), UMM_OK);
         assert_int_equal(umm_outfile_commit(&out, &options, NULL, NULL), UMM_OK);
@@ -235,6 +236,7 @@ static void model_passes_its_owner_on(void **state)
         if (geteuid() == 0)
             assert_int_equal(chown("o", 1, 1), 0);
     }
+    umm_file_close(&model_fd);
     assert_int_equal(unlink("o"), 0);
     assert_int_equal(unlink("m"), 0);
 }

@@ -1,0 +1,158 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What another user may put in the place of an output, or beside it, gives no rights.
+load helper
+load two_users
+
+rows() {
+    umm-synth --rows="${1:-50}"
+}
+
+# has FILE MODE OWNER: permission bits and owner of FILE.
+has() {
+    [[ $(stat -c '%a %u' "$1") == "$2 $3" ]] || fail "$1 is $(stat -c '%a %u' "$1"), not $2 $3"
+}
+
+needs_acls() {
+    command -v setfacl >/dev/null || skip 'no setfacl'
+    touch probe && setfacl -m u:1:r probe 2>/dev/null || skip 'no access control lists here'
+    rm probe
+}
+
+acl_of() {
+    getfacl -cn "$1" | sed 's/[[:blank:]].*//'
+}
+
+# ---- rights that are passed on --------------------------------------------------
+
+@test "another user's archive gives neither mode nor owner to what compact makes" {
+    two_users
+    rows | as_attacker umm-archive append a.npy.zst -
+    as_attacker chmod 4777 a.npy.zst
+    umask 022
+    ok umm-archive compact a.npy.zst
+    has a.npy.zst 644 0
+}
+
+@test "another user's slots give neither mode nor owner to a store's index" {
+    two_users
+    ok umm-store create s --dim=2
+    chmod 1777 s
+    rm s/index.umm s/slots.npy
+    as_attacker umm-store create s2 --dim=2
+    as_attacker cp s2/slots.npy s/
+    as_attacker chmod 4666 s/slots.npy
+    as_attacker mv s s3 2>/dev/null || true
+    umask 022
+    echo a,1,2 | umm-store put s || true
+    [[ ! -e s/index.umm ]] || has s/index.umm 644 0
+}
+
+@test "a file with several names in a world-writable directory gives no mode" {
+    two_users
+    rows >"$VICTIM_DIR/in.csv"
+    as_victim sh -c 'umask 0; umm-convert -o "$VICTIM_DIR/public.npy" "$VICTIM_DIR/in.csv"'
+    # One who may write a file may link it, also where the kernel protects links.
+    as_attacker ln "$VICTIM_DIR/public.npy" out.npy || skip 'no such link can be made here'
+    ok as_victim sh -c 'umask 077; umm-convert -o out.npy "$VICTIM_DIR/in.csv"'
+    has out.npy 600 "$VICTIM_UID"
+    # In a directory of one's own it is as it was.
+    as_victim ln "$VICTIM_DIR/public.npy" "$VICTIM_DIR/second.npy"
+    ok as_victim sh -c 'umask 077; umm-convert -o "$VICTIM_DIR/second.npy" "$VICTIM_DIR/in.csv"'
+    has "$VICTIM_DIR/second.npy" 666 "$VICTIM_UID"
+}
+
+@test "--if-changed keeps no file of another user in a world-writable directory" {
+    two_users
+    rows >"$VICTIM_DIR/in.csv"
+    as_attacker umm-convert -o out.npy "$VICTIM_DIR/in.csv"
+    refuses 1 'umm-convert: out.npy: cannot rename its temporary file: Operation not permitted' \
+        as_victim umm-convert --if-changed -o out.npy "$VICTIM_DIR/in.csv"
+    has out.npy 644 "$ATTACKER_UID"
+    # In a sticky directory root may replace it.
+    umask 022
+    ok umm-convert --if-changed -o out.npy "$VICTIM_DIR/in.csv"
+    has out.npy 644 0
+    no_leftovers .
+}
+
+@test "a group that a file was closed to cannot read the one in its place" {
+    two_users
+    rows >"$VICTIM_DIR/in.csv"
+    as_victim umm-convert -o "$VICTIM_DIR/a.npy" "$VICTIM_DIR/in.csv"
+    # Its group is not the victim's, who cannot give it: whoever is in it is one of the others.
+    chgrp "$ATTACKER_UID" "$VICTIM_DIR/a.npy"
+    chmod 604 "$VICTIM_DIR/a.npy"
+    ok as_victim umm-convert -o "$VICTIM_DIR/a.npy" "$VICTIM_DIR/in.csv"
+    has "$VICTIM_DIR/a.npy" 600 "$VICTIM_UID"
+    refuses 1 "cat: $VICTIM_DIR/a.npy: Permission denied" as_attacker cat "$VICTIM_DIR/a.npy"
+    # Whoever may give it, does.
+    chgrp "$ATTACKER_UID" "$VICTIM_DIR/a.npy"
+    chmod 604 "$VICTIM_DIR/a.npy"
+    ok umm-convert -o "$VICTIM_DIR/a.npy" "$VICTIM_DIR/in.csv"
+    has "$VICTIM_DIR/a.npy" 604 "$VICTIM_UID"
+    [[ $(stat -c %g "$VICTIM_DIR/a.npy") == "$ATTACKER_UID" ]]
+}
+
+@test "an access control list is passed on: its mask is not the group's rights" {
+    two_users
+    needs_acls
+    rows >"$VICTIM_DIR/in.csv"
+    cd "$VICTIM_DIR"
+    as_victim umm-convert -o a.npy in.csv
+    as_victim umm-archive append a.npy.zst in.csv
+    chgrp "$ATTACKER_UID" a.npy a.npy.zst
+    setfacl -m "g::---,o::---,u:1:rw,g:2:r,m::rw" a.npy a.npy.zst
+    acl_of a.npy >acl
+    [[ $(stat -c %a a.npy) == 660 ]]
+    ok umm-convert -o a.npy in.csv
+    acl_of a.npy | diff acl -
+    ok umm-archive compact a.npy.zst
+    acl_of a.npy.zst | diff acl -
+    rm -f a.npy.zst.journal
+    rows 60 >more.csv
+    ok umm-archive append --keep-journal a.npy.zst more.csv
+    acl_of a.npy.zst.journal | diff acl -
+    refuses 1 'cat: a.npy: Permission denied' as_attacker cat a.npy
+    refuses 1 'cat: a.npy.zst: Permission denied' as_attacker cat a.npy.zst
+    refuses 1 'cat: a.npy.zst.journal: Permission denied' as_attacker cat a.npy.zst.journal
+    # The victim cannot give this group: what is left is what all of them had.
+    ok as_victim umm-convert -o a.npy in.csv
+    has a.npy 600 "$VICTIM_UID"
+    [[ $(acl_of a.npy | grep -c .) -eq 3 ]]
+}
+
+@test "an access control list of the directory gives nothing to a file whose place has none" {
+    two_users
+    needs_acls
+    rows >"$VICTIM_DIR/in.csv"
+    cd "$VICTIM_DIR"
+    as_victim umm-convert -o a.npy in.csv
+    chmod 640 a.npy
+    setfacl -d -m "u:$ATTACKER_UID:rw" .
+    ok as_victim umm-convert -o a.npy in.csv
+    has a.npy 640 "$VICTIM_UID"
+    [[ $(acl_of a.npy | grep -c .) -eq 3 ]]
+    refuses 1 'cat: a.npy: Permission denied' as_attacker cat a.npy
+    # A new name has what the directory says.
+    ok as_victim umm-convert -o b.npy in.csv
+    [[ $(acl_of b.npy) == *"user:$ATTACKER_UID:rw-"* ]]
+}
+
+@test "states of many symbols take rights as other outputs do" {
+    two_users
+    needs_acls
+    mkdir states
+    mixed() {
+        { umm-synth --symbol=A --rows="$1" | sed 's/^/A,/;1s/^A/symbol/' && umm-synth --symbol=B --rows="$1" | sed '1d;s/^/B,/'; } >mixed.csv
+    }
+    mixed 50
+    ok umm-features -f ema:3 --by=symbol --state-root=states -o out.csv mixed.csv
+    local state
+    state=$(find states -type f | sort | head -n 1)
+    setfacl -m "g::---,o::---,u:1:rw" "$state"
+    acl_of "$state" >acl
+    mixed 60
+    ok umm-features -f ema:3 --by=symbol --state-root=states -o out.csv mixed.csv
+    acl_of "$state" | diff acl -
+}
