@@ -149,16 +149,6 @@ static int set_option(void *user, int key, const char *value)
     }
 }
 
-/* The run of a check is nobody's when that is gone: it ends with it. */
-static bool has_its_check(void)
-{
-    const char *number = getenv(UMM_CHECK_VARIABLE);
-    uint64_t parent;
-    if (!number)
-        return true;
-    return cli_parse_count(number, 1, UINT32_MAX, &parent) && umm_child_end_with((uint32_t)parent);
-}
-
 /* Whether the file of that name is, or would be, in the directory or below it. */
 static bool is_below(const char *file, const char *dir)
 {
@@ -188,10 +178,6 @@ int m5_run(void *user, int n, char **operands)
         return cli_usage("run needs --dir");
     if (m5->figures && is_below(m5->figures, m5->workload.dir))
         return cli_usage("--figures lies in --dir, where this run's own files go");
-    if (!has_its_check()) {
-        cli_warn("the check that began this run has ended");
-        return CLI_FAILED;
-    }
     if (!umm_malloc_tune(&opts->tuning))
         return cli_usage("this C library cannot be tuned like that");
     m5->workload.counts_path = getenv(UMM_ALLOC_VARIABLE);

@@ -377,12 +377,6 @@ END
     check 0 --signals=200
 }
 
-@test "run: the run of a check that is gone does nothing" {
-    mkdir a
-    refuses 1 'umm-m5: the check that began this run has ended' env UMM_M5_CHECK=4294967295 umm-m5 run --signals=100 --dir=a
-    [[ -z $(ls -A a) ]]
-}
-
 # deep LENGTH: make a directory whose absolute path has so many bytes; it is in $path.
 deep() {
     local -i more=$(($1 - ${#PWD}))

@@ -425,6 +425,18 @@ umm-memstat: growth: a longer run would decide it'* ]]
 
 # A machine that gives the program its time in lumps makes no steady growth, but the longer it
 # takes, the less they are in proportion.
+@test "a killed umm-memstat takes its command along, and nothing else" {
+    umm-memstat --run -q -- sh -c 'echo $$ >shell; setsid sh -c "echo \$\$ >daemon; exec sleep 600" >log 3>&- & wait' 3>&- &
+    local own=$!
+    wait_until "$own" 'the daemon' has_lines daemon 1
+    # Stopped, it cannot end by itself.
+    kill -STOP "$(<shell)"
+    kill -KILL "$own"
+    wait_until - "the command's end" is_gone "$(<shell)"
+    ! is_gone "$(<daemon)" || fail 'the daemon ended as well'
+    kill "$(<daemon)"
+}
+
 @test "steady growth is measured to 2 %" {
     local rate seconds
     for seconds in 1 1 3 10 30; do

@@ -54,18 +54,17 @@ struct check {
 
 static bool is_replaced(const char *entry)
 {
-    static const char *const names[] = {
-        "TMPDIR=", "M5_SIGNALS=", "M5_SECONDS=", UMM_CHECK_VARIABLE "="};
+    static const char *const names[] = {"TMPDIR=", "M5_SIGNALS=", "M5_SECONDS="};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strncmp(entry, names[i], strlen(names[i])) == 0)
             return true;
     return false;
 }
 
-/* envp with our own, the last of them for the workload; one block, to be freed. */
+/* envp with our own; one block, to be freed. */
 static char **make_environment(const struct check *check, struct umm_error *err)
 {
-    enum { OWN = 4 };
+    enum { OWN = 3 };
     const struct umm_check_options *options = check->options;
     size_t n = 0, n_kept = 0;
     while (options->envp[n])
@@ -80,16 +79,14 @@ static char **make_environment(const struct check *check, struct umm_error *err)
         if (!is_replaced(options->envp[i]))
             list[n_kept++] = options->envp[i];
     char *text = (char *)list + list_bytes;
-    for (int i = 0; i < OWN - (options->command != NULL); i++, text += WORD_ROOM) {
+    for (int i = 0; i < OWN; i++, text += WORD_ROOM) {
         list[n_kept++] = text;
         if (i == 0)
             snprintf(text, WORD_ROOM, "TMPDIR=%s/tmp", check->scratch.path);
         else if (i == 1)
             snprintf(text, WORD_ROOM, "M5_SIGNALS=%llu", (unsigned long long)options->n_signals);
-        else if (i == 2)
-            snprintf(text, WORD_ROOM, "M5_SECONDS=%.3f", (double)options->duration_ns / 1e9);
         else
-            snprintf(text, WORD_ROOM, UMM_CHECK_VARIABLE "=%u", (unsigned)umm_child_self());
+            snprintf(text, WORD_ROOM, "M5_SECONDS=%.3f", (double)options->duration_ns / 1e9);
     }
     list[n_kept] = NULL;
     return list;

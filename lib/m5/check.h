@@ -9,17 +9,13 @@
  *
  * Without a pool the workload runs first, as fast as it goes and unsynced: what it
  * allocates does not depend on that. The second run then gets what is left of the time.
- * From a process with one thread and no other children. The workload's process finds that
- * process's number in its environment, so that it can end with it; scratch directories of
- * checks that were killed go with the next one.
+ * From a process with one thread and no other children. A workload does not outlive a check that
+ * is killed; scratch directories of such checks go with the next one.
  */
 #ifndef UMM_M5_CHECK_H
 #define UMM_M5_CHECK_H
 
 #include "m5/record.h"
-
-/* The environment variable with the number of the process whose end is the workload's. */
-#define UMM_CHECK_VARIABLE "UMM_M5_CHECK"
 
 /*
  * self             path of the program whose "run" command is the workload

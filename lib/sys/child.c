@@ -2,11 +2,10 @@
 #include "sys/child.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <fcntl.h>
 #include <linux/kcmp.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,84 +89,66 @@ static enum umm_status block_signals(struct umm_child *child, struct umm_error *
     return UMM_OK;
 }
 
-static int set_attributes(posix_spawnattr_t *attributes, const struct umm_child *child,
-                          const struct umm_child_command *command)
+/*
+ * The new process's side: become the command, or say why not. It is killed with us, which it must
+ * ask for before it looks whether we are still there.
+ */
+static _Noreturn void become(const struct umm_child *child, const struct umm_child_command *command,
+                             pid_t parent, int report_fd)
 {
-    sigset_t mask, defaults;
+    const struct sigaction by_default = {.sa_handler = SIG_DFL};
+    sigset_t mask;
     memcpy(&mask, child->mask, sizeof mask);
-    sigemptyset(&defaults);
-    if (!command->is_pipe_ignored)
-        sigaddset(&defaults, SIGPIPE);
-    if (!command->is_fsize_ignored)
-        sigaddset(&defaults, SIGXFSZ);
-    int code = posix_spawnattr_setsigmask(attributes, &mask);
-    if (!code)
-        code = posix_spawnattr_setsigdefault(attributes, &defaults);
-    if (!code)
-        code = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    return code;
-}
-
-/* The file that execvp would find by this name, in out; false for none. */
-static bool find_in_path(const char *name, char *const *envp, char out[PATH_MAX])
-{
-    const char *path = "/bin:/usr/bin";
-    for (; *envp; envp++)
-        if (strncmp(*envp, "PATH=", 5) == 0)
-            path = *envp + 5;
-    for (; path; path = strchr(path, ':') ? strchr(path, ':') + 1 : NULL) {
-        int len = (int)strcspn(path, ":");
-        int n = snprintf(out, PATH_MAX, "%.*s%s%s", len, path, len ? "/" : "", name);
-        if (n > 0 && n < PATH_MAX && access(out, X_OK) == 0)
-            return true;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == parent) {
+        /* No handler of ours runs here when a signal comes in before exec. */
+        for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++) {
+            struct sigaction action;
+            if (sigaction(passed_on[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+                (void)sigaction(passed_on[i], &by_default, NULL);
+        }
+        if (!command->is_pipe_ignored)
+            (void)sigaction(SIGPIPE, &by_default, NULL);
+        if (!command->is_fsize_ignored)
+            (void)sigaction(SIGXFSZ, &by_default, NULL);
+        (void)sigprocmask(SIG_SETMASK, &mask, NULL);
+        (void)execvpe(command->argv[0], command->argv, command->envp);
     }
-    return false;
+    const int code = errno;
+    (void)!write(report_fd, &code, sizeof code);
+    _exit(EXIT_FAILURE);
 }
 
-/* A script without "#!" is the shell's, as for execvp, which posix_spawnp is not like in this. */
-static int spawn_script(pid_t *pid, const posix_spawnattr_t *attributes,
-                        const struct umm_child_command *command)
+/* The errno of a process that did not become the command; 0 when it did: nothing comes then. */
+static int read_report(int fd)
 {
-    static const char shell[] = "/bin/sh";
-    char found[PATH_MAX];
-    bool is_path = strchr(command->argv[0], '/') != NULL;
-    size_t n = 0;
-    if (!is_path && !find_in_path(command->argv[0], command->envp, found))
-        return ENOEXEC;
-    while (command->argv[n])
-        n++;
-    const char **argv = calloc(n + 2, sizeof *argv);
-    if (!argv)
-        return ENOMEM;
-    argv[0] = shell;
-    memcpy(argv + 1, command->argv, n * sizeof *argv);
-    if (!is_path)
-        argv[1] = found;
-    int code =
-        posix_spawn(pid, shell, NULL, attributes, (char *const *)(uintptr_t)argv, command->envp);
-    free(argv);
-    return code;
+    int code = 0;
+    ssize_t n;
+    do
+        n = read(fd, &code, sizeof code);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? errno : n == sizeof code ? code : 0;
 }
 
-static enum umm_status spawn(struct umm_child *child, const struct umm_child_command *command,
-                             bool *is_command, struct umm_error *err)
+static int spawn(struct umm_child *child, const struct umm_child_command *command, bool *is_command)
 {
-    posix_spawnattr_t attributes;
-    pid_t pid = 0;
-    int code = posix_spawnattr_init(&attributes);
-    if (code)
-        return umm_error_set_errno(err, code, command->argv[0], "cannot start");
-    code = set_attributes(&attributes, child, command);
+    int report[2];
+    if (pipe2(report, O_CLOEXEC) < 0)
+        return errno;
+    const pid_t self = getpid(), pid = fork();
+    int code = pid < 0 ? errno : 0;
+    if (pid == 0)
+        become(child, command, self, report[1]);
+    (void)close(report[1]);
     if (!code) {
-        code =
-            posix_spawnp(&pid, command->argv[0], NULL, &attributes, command->argv, command->envp);
-        if (code == ENOEXEC)
-            code = spawn_script(&pid, &attributes, command);
+        code = read_report(report[0]);
         *is_command = code != 0 && code != EAGAIN && code != ENOMEM;
     }
-    (void)posix_spawnattr_destroy(&attributes);
-    child->pid = (uint32_t)pid;
-    return code ? umm_error_set_errno(err, code, command->argv[0], "cannot run") : UMM_OK;
+    (void)close(report[0]);
+    if (code && pid > 0)
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    child->pid = pid > 0 ? (uint32_t)pid : 0;
+    return code;
 }
 
 enum umm_status umm_child_open(struct umm_child *child, const struct umm_child_command *command,
@@ -182,8 +163,9 @@ enum umm_status umm_child_open(struct umm_child *child, const struct umm_child_c
     if (getrusage(RUSAGE_SELF, &own) == 0)
         child->own_peak_bytes = (uint64_t)own.ru_maxrss * 1024;
     enum umm_status status = block_signals(child, err);
-    if (!status)
-        status = spawn(child, command, is_command, err);
+    int code = status ? 0 : spawn(child, command, is_command);
+    if (code)
+        status = umm_error_set_errno(err, code, command->argv[0], "cannot run");
     if (status)
         umm_child_close(child);
     return status;
@@ -302,11 +284,6 @@ void umm_child_end(uint32_t pid, bool is_killing)
 bool umm_child_shares_memory(uint32_t pid, uint32_t other)
 {
     return syscall(SYS_kcmp, (pid_t)pid, (pid_t)other, KCMP_VM, 0, 0) == 0;
-}
-
-bool umm_child_end_with(uint32_t parent)
-{
-    return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && (uint32_t)getppid() == parent;
 }
 
 uint32_t umm_child_self(void)

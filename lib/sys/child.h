@@ -52,8 +52,10 @@ struct umm_child_command {
 };
 
 /*
- * Start it. UMM_ERR_SYSTEM; when it is the command that cannot be run, *is_command is
- * true and sys_errno says why (ENOENT: there is none).
+ * Start it. If the calling thread ends before the command, however that comes, the kernel kills
+ * the command, unless its user or privileges have changed; what it has started goes on running.
+ * UMM_ERR_SYSTEM; when it is the command that cannot be run, *is_command is true and sys_errno
+ * says why (ENOENT: there is none).
  */
 UMM_MUST_USE enum umm_status umm_child_open(struct umm_child *child,
                                             const struct umm_child_command *command,
@@ -78,7 +80,7 @@ int umm_child_signal(const struct umm_child *child);
 
 void umm_child_usage(const struct umm_child *child, struct umm_child_usage *usage);
 
-/* Restore the signals. What still runs goes on running. Safe on all zero. */
+/* Restore the signals; what still runs is left to itself, until we end. Safe on all zero. */
 void umm_child_close(struct umm_child *child);
 
 /* After that: what asked to end comes once more, for it was for this process as well. */
@@ -95,12 +97,6 @@ void umm_child_end(uint32_t pid, bool is_killing);
  * twice, it would not be there. False when the kernel does not tell.
  */
 bool umm_child_shares_memory(uint32_t pid, uint32_t other);
-
-/*
- * For the child's side: from now on this process is killed when its parent ends, process
- * `parent` that is. False when that has ended already.
- */
-UMM_MUST_USE bool umm_child_end_with(uint32_t parent);
 
 /* This process's own number. */
 uint32_t umm_child_self(void);
