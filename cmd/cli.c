@@ -14,6 +14,7 @@
 
 #include "array/output.h"
 #include "base/error.h"
+#include "cli_hint.h"
 #include "cli_stdio.h"
 
 enum { MESSAGE_BYTES_MAX = 16384 }; /* of a line: a path may be four times as long when escaped */
@@ -187,26 +188,9 @@ int cli_usage(const char *fmt, ...)
     return CLI_USAGE;
 }
 
-/* Whether the library's advice is an option of umm-convert that this tool does not have. */
-static bool names_other_option(const char *message)
-{
-    bool is_quoted = false;
-    /* Advice of a pipe: its options are those of another program. */
-    if (strstr(message, " | "))
-        return false;
-    for (const char *at = message; *at; at++) {
-        is_quoted ^= *at == '"';
-        if (is_quoted || at == message || at[-1] != ' ' || strncmp(at, "--", 2) != 0)
-            continue;
-        size_t len = strspn(at + 2, "abcdefghijklmnopqrstuvwxyz-");
-        if (len && !cli_has_option(at + 2, len))
-            return true;
-    }
-    return false;
-}
-
 static void print_error(const struct umm_error *err)
 {
+    char hint[CLI_HINT_MAX];
     fprintf(stderr, "%s: ", the_tool->name);
     if (err->path[0])
         print_path(cli_output_name(err->path));
@@ -217,8 +201,7 @@ static void print_error(const struct umm_error *err)
     fprintf(stderr, "%s%s", err->path[0] ? ": " : "", err->message);
     if (err->sys_errno)
         fprintf(stderr, ": %s", strerror(err->sys_errno));
-    if (names_other_option(err->message))
-        fprintf(stderr, " (in umm-convert: umm-convert ... -o - | %s ...)", the_tool->name);
+    fputs(cli_hint(err, the_tool->name, cli_has_option, hint), stderr);
     fputc('\n', stderr);
 }
 

@@ -305,6 +305,26 @@ static int check_reports(const struct opts *opts)
     return code;
 }
 
+/* What contradicts each other, in words. */
+static int check_clash(const struct umm_convert_options *convert)
+{
+    static const char *const words[UMM_CONVERT_CLASHES] = {
+        [UMM_CONVERT_CLASH_MAX_BAD] = "--max-bad needs --bad-rows skip or quarantine:FILE",
+        [UMM_CONVERT_CLASH_DEDUP_KEEP] = "--dedup needs rows in order: not with --order keep",
+        [UMM_CONVERT_CLASH_STRUCT_PLAIN] = "--struct and --plain exclude each other",
+        [UMM_CONVERT_CLASH_ENTRY] =
+            "--append and --lock are for files: an entry of a pool is replaced as a whole",
+        [UMM_CONVERT_CLASH_NO_APPEND] = "--tail and --on-revision need --append",
+        [UMM_CONVERT_CLASH_APPEND_KEEP] = "--append needs rows in order: not with --order keep",
+        [UMM_CONVERT_CLASH_APPEND_FORTRAN] = "--append cannot grow a --fortran array",
+        [UMM_CONVERT_CLASH_APPEND_ROWS] = "--rows is for fresh outputs: not with --append",
+        [UMM_CONVERT_CLASH_APPEND_STDOUT] = "--append needs a file: not standard output",
+        [UMM_CONVERT_CLASH_TAIL_ASC] = "--tail needs oldest-first rows: not with --order asc",
+    };
+    const enum umm_convert_clash clash = umm_convert_find_clash(convert);
+    return clash ? cli_usage("%s", words[clash]) : CLI_OK;
+}
+
 /* Whether each input has an output of its own. */
 static bool is_many(const struct opts *opts)
 {
@@ -398,6 +418,8 @@ static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
     if (!set_inputs(opts, argc, argv, exit_code))
         return false;
     *exit_code = check_opts(opts);
+    if (*exit_code == CLI_OK)
+        *exit_code = check_clash(&opts->convert);
     return *exit_code == CLI_OK;
 }
 

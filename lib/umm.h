@@ -58,23 +58,26 @@ enum umm_status {
     UMM_ERR_CANCELLED    /* the run context asked to stop */
 };
 
-enum { UMM_ERROR_PATH_MAX = 512, UMM_ERROR_MESSAGE_MAX = 512 };
+enum { UMM_ERROR_PATH_MAX = 512, UMM_ERROR_MESSAGE_MAX = 512, UMM_ERROR_VALUE_MAX = 64 };
 
 /*
  * What went wrong and where. Plain data, no allocation: copy it freely.
  * path is the file as the caller named it, unescaped, cut at the front when it
  * is too long; line and column are 1-based (column counts bytes), 0 when they
  * do not apply; byte is the offset in the (decompressed) input, valid when line
- * is not 0. message has its variable parts already escaped and has no newline.
+ * is not 0. message has its variable parts already escaped and has no newline. hint
+ * and its values say what may help, in codes of umm's own tools; 0 is nothing.
  */
 struct umm_error {
     enum umm_status status;
     int sys_errno;
+    unsigned hint;
     uint64_t line;
     uint64_t column;
     uint64_t byte;
     char path[UMM_ERROR_PATH_MAX];
     char message[UMM_ERROR_MESSAGE_MAX];
+    char hint_values[2][UMM_ERROR_VALUE_MAX];
 };
 
 /* A short lower-case name of a status: "ok", "argument", "system", ... */

@@ -548,7 +548,7 @@ for n in (10, 5000, 9000):
         same(load(), plain(bars(0, bad) + bars(bad + 1, n - bad - 2)))
         ok("--bad-rows", "skip", *options, "in.csv", code=3)
         np.save(OUT, plain(bars(0, n - 5)))
-        refuses(1, second + "; with it, more rows are rejected than the 1 of --max-bad",
+        refuses(1, second + "; with it, more rows are rejected than the 1 allowed",
                 "--bad-rows", "skip", "--max-bad", "1", *options, "in.csv")
         lines[bad] = lines[n - 4]
         pathlib.Path("in.csv").write_text(head + "".join(lines))

@@ -359,10 +359,10 @@ check('header never closed', b'timestamp,"open\n' + ROW, says='in.csv:1:11: quot
 check('header misplaced', b'timestamp,op"en\n' + ROW, says='in.csv:1:13: misplaced quote: "\\"en"')
 check('first row', T + b',"1\n', ['--header', 'no', '--names', 'a,b'], says='in.csv:1:15: quote is never closed: "\\"1"')
 check('names', args=['--names', 'a"b,c'], code=2,
-      says='--names takes names with commas between')
-check('no names', args=['--names', ''], code=2, says='--names takes names with commas between')
+      says='the names are no list with commas between them')
+check('no names', args=['--names', ''], code=2, says='the names are no list with commas between them')
 check('too many names', args=['--names', ','.join(['n'] * 5000)], code=2,
-      says='--names takes at most 4096 names')
+      says='there may be at most 4096 names')
 finish(12)
 PY
 }
@@ -456,10 +456,10 @@ lines = b'note,' + HEADER + b'"a\nb\r\n\rc"' + b',' + ROW
 check('after lines in quotes', lines + b'n,' + bad + b'\n', says=f'in.csv:6:25: {says}')
 check('in lines in quotes', lines + b'"two\nlines",' + bad + b'\n', says=f'in.csv:7:30: {says}')
 check('behind a bad row', HEADER + ROW + b'bad\n' * 3 + bad + b'\n', ['--bad-rows', 'skip', '--max-bad', '3'],
-      says=f'in.csv:6:{column}: {says}; with it, more rows are rejected than the 3 of --max-bad')
+      says=f'in.csv:6:{column}: {says}; with it, more rows are rejected than the 3 allowed')
 check('behind a quarantined row', HEADER + ROW + b'bad\n' + b'"a\nb"\n' + bad + b'\n',
       ['--bad-rows', 'quarantine:q', '--max-bad', '2'],
-      says=f'in.csv:6:{column}: {says}; with it, more rows are rejected than the 2 of --max-bad')
+      says=f'in.csv:6:{column}: {says}; with it, more rows are rejected than the 2 allowed')
 check('line 200,000', HEADER + ROW * 200000 + bad + b'\n', ['--order', 'keep'], says=f'in.csv:200002:{column}: {says}')
 check('tabs', HEADER.replace(b',', b'\t') + bad.replace(b',', b'\t') + b'\n', says=f'in.csv:2:{column}: {says}')
 check('date and time', b'date,time,open,high,low,close,volume\n20240101,0000,1,2,1,1,1\n20240101,9900,1,2,1,1,1\n',
@@ -551,16 +551,16 @@ check('columns', args=['--columns', 'a\x1b='], code=2, says='not a column: "a\\x
 check('type', args=['--columns', 'open:f2'], code=2, says='unknown type "f2": use f8, f4, i8, i4 or M8')
 check('dtype', args=['--dtype', 'float64'], code=2, says='unknown type "float64": use f8, f4, i8, i4')
 check('M8', args=['--columns', 'timestamp:M8[ns]'], code=2,
-      says="type M8[ns] of 'timestamp' is not the time unit: use M8 and --time-unit")
-check('M8 and plain', args=['--plain', '--columns', 'timestamp:M8'], code=2, says='type M8 needs --struct')
-check('two types', args=['--plain', '--columns', 'open,high:f4'], code=2, says='a plain array has one type: use --struct')
+      says="type M8[ns] of 'timestamp' is not the time unit; use M8 and --time-unit")
+check('M8 and plain', args=['--plain', '--columns', 'timestamp:M8'], code=2, says='type M8 is for structs, not for plain arrays; use --struct')
+check('two types', args=['--plain', '--columns', 'open,high:f4'], code=2, says='a plain array has one type; use --struct')
 check('no name', ROW, ['--columns', '1,2', '--header', 'no'], code=2, says='column 1 has no name: write NAME=1, or use --names')
-check('Fortran struct', args=['--fortran', '--struct'], code=2, says='--fortran needs a plain array: add --plain, or leave it out')
+check('Fortran struct', args=['--fortran', '--struct'], code=2, says='only a plain array can be in Fortran order; use --plain, or leave --fortran out')
 fits = 'or leave the time out with --columns'
-check('ms in f4', args=['--dtype', 'f4'], code=2, says=f'epochs in ms do not fit f4: use --struct (time as M8[ms]), {fits}')
-check('s in f4', args=['--dtype', 'f4', '--time-unit', 's', '--plain'], code=2, says=f'epochs in s do not fit f4: use --struct (time as M8[s]), {fits}')
-check('ms in i4', args=['--dtype', 'i4'], code=2, says='epochs in ms do not fit i4: use --struct (time as M8[ms]) or --dtype i8')
-check('ns in f8', args=['--plain', '--time-unit', 'ns'], code=2, says='epochs in ns do not fit f8: use --struct (time as M8[ns]) or --dtype i8')
+check('ms in f4', args=['--dtype', 'f4'], code=2, says=f'epochs in ms do not fit f4; use --struct (time as M8[ms]), {fits}')
+check('s in f4', args=['--dtype', 'f4', '--time-unit', 's', '--plain'], code=2, says=f'epochs in s do not fit f4; use --struct (time as M8[s]), {fits}')
+check('ms in i4', args=['--dtype', 'i4'], code=2, says='epochs in ms do not fit i4; use --struct (time as M8[ms]) or --dtype i8')
+check('ns in f8', args=['--plain', '--time-unit', 'ns'], code=2, says='epochs in ns do not fit f8; use --struct (time as M8[ns]) or --dtype i8')
 finish(95)
 PY
 }
@@ -571,7 +571,7 @@ from refusals import *
 def both(says, *args, **more):
     check(says, args=args, code=2, says=says, **more)
 both('--struct and --plain exclude each other', '--struct', '--plain')
-both('--time-format and --time-unit-in exclude each other', '--time-format', '%F', '--time-unit-in', 's')
+both('a format of times and a unit of epochs exclude each other', '--time-format', '%F', '--time-unit-in', 's')
 both('--tail and --on-revision need --append', '--tail')
 both('--tail and --on-revision need --append', '--on-revision', 'keep')
 both('--append needs rows in order: not with --order keep', '--append', '--order', 'keep')
@@ -581,9 +581,9 @@ both('--append needs a file: not standard output', '--append', output='-')
 both('--tail needs oldest-first rows: not with --order asc', '--append', '--tail', '--order', 'asc')
 both('--dedup needs rows in order: not with --order keep', '--dedup', 'first', '--order', 'keep')
 both('--max-bad needs --bad-rows skip or quarantine:FILE', '--max-bad', '5')
-both('--append, --dedup and --order asc need a time column', '--dedup', 'last', '--columns', 'open')
-both('--append, --dedup and --order asc need a time column', '--order', 'asc', '--columns', 'open')
-both('--check-ohlc needs open, high, low and close', '--check-ohlc', '--columns', 'timestamp,open,close')
+both('there is no time column; --append, --dedup and --order asc need one', '--dedup', 'last', '--columns', 'open')
+both('there is no time column; --append, --dedup and --order asc need one', '--order', 'asc', '--columns', 'open')
+both('no open, high, low and close to be checked', '--check-ohlc', '--columns', 'timestamp,open,close')
 both('no output: give -o FILE, --out-dir DIR or --dry-run', output=None)
 both('--dry-run compares with no array: leave --append out', '--dry-run', '--append')
 both('--json and -o - would mix on standard output; use --report FILE', '--json', output='-')
@@ -770,8 +770,8 @@ check('full help', None, ['--help'], stdout=open('/dev/full', 'wb'), says='stand
 check('full version', None, ['-V'], stdout=open('/dev/full', 'wb'), says='standard output: cannot write: No space left on device')
 check('quarantine in a directory', args=['--bad-rows', 'quarantine:d'], prepare=lambda: os.mkdir('d'), says='d: cannot write: Is a directory')
 check('no scratch', output='-', env={**os.environ, 'TMPDIR': '/no'}, says='/no: cannot create a temporary file: No such file or directory')
-check('too few rows', args=['--rows', '2'], says='1 rows, but --rows promised 2')
-check('too many rows', HEADER + row(0) + row(1), ['--rows', '1'], says='2 rows, but --rows promised 1')
+check('too few rows', args=['--rows', '2'], says='1 rows, but 2 were promised')
+check('too many rows', HEADER + row(0) + row(1), ['--rows', '1'], says='2 rows, but 1 were promised')
 finish(19)
 PY
 }
@@ -931,7 +931,7 @@ from refusals import *
 data = (HEADER + row(0) + b'x,1\n' + row(1) + b'1577836980000,1,2,0.5,"1,5",10\n'
         b'"two\nlines",1,2\n' + row(2) + b'1577837040000,1,2"3,4,5,6\n' + row(3) + b'1577837100000,"\n' + row(4))
 reasons = [b'# in.csv:3:4: 2 fields, expected 6', b'x,1',
-           b'# in.csv:5:23: close is not a number: "1,5" (--decimal , reads decimal commas)',
+           b'# in.csv:5:23: close is not a number: "1,5"',
            b'1577836980000,1,2,0.5,"1,5",10',
            b'# in.csv:7:11: 3 fields, expected 6', b'"two\nlines",1,2',
            b'# in.csv:9:18: misplaced quote: "\\"3,4,5,6"', b'1577837040000,1,2"3,4,5,6',
@@ -987,13 +987,13 @@ PY
     cases <<'PY'
 from refusals import *
 three = HEADER + b'x\n' + row(0) + b'y\nz\n' + row(1)
-more = 'in.csv:5:2: 1 field, expected 6; with it, more rows are rejected than the 2 of --max-bad'
+more = 'in.csv:5:2: 1 field, expected 6; with it, more rows are rejected than the 2 allowed'
 check('2 of 3', three, ['--bad-rows', 'skip', '--max-bad', '2'], says=more)
 check('2 of 3, kept', three, ['--bad-rows', 'quarantine:q', '--max-bad', '2'], says=more)
 check('3 of 3', three, ['--bad-rows', 'skip', '--max-bad', '3'], code=3, made=['out.npy'])
 check('none', GOOD, ['--bad-rows', 'skip', '--max-bad', '0'], code=0, made=['out.npy'])
 check('over files', GOOD + b'x\n', ['--bad-rows', 'skip', '--max-bad', '1'], files={'2': GOOD + b'x\n'}, operands=['in.csv', '2'],
-      says='2:3:2: 1 field, expected 6; with it, more rows are rejected than the 1 of --max-bad')
+      says='2:3:2: 1 field, expected 6; with it, more rows are rejected than the 1 allowed')
 
 def bar(name, values, column, says):
     check(name, HEADER + ROW + b'1577836860000,' + values + b'\n', ['--check-ohlc'], says=f'in.csv:3:{column}: {says}')

@@ -75,7 +75,7 @@ $TRY" umm-convert --out-root root "$name-1m.csv"
     for name in a.csv EURUSD_M1.csv EURUSD-1M-2024.csv BTCUSDT1m.csv -1m.csv x-1m5.csv BTCUSDT-.csv; do
         cp a.csv "./$name" 2>/dev/null || true
         cp a.csv X-1m.csv
-        refuses 2 "umm-convert: ./$name: no SYMBOL-TIMEFRAME at the head of its name: use --symbols and --timeframes
+        refuses 2 "umm-convert: ./$name: no SYMBOL-TIMEFRAME at the head of its name; use --symbols and --timeframes
 $TRY" umm-convert --out-root root X-1m.csv "./$name"
     done
     [ -z "$(ls root)" ]

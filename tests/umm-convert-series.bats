@@ -115,7 +115,7 @@ LEAD='not one series; take one with --where COLUMN=VALUE, or say that it is one 
     ok bash -c 'umm-convert --where=volume=20 --one-series -o out.npy <in.csv'
     cmp one.npy out.npy
     capture umm-convert -v --where symbol=QQQ --where volume=20 -o out.npy in.csv
-    [[ $stderr == *'in.csv: 500 rows;'*', header (by text), 1000 rows passed over by --where;'* ]] || fail "$stderr"
+    [[ $stderr == *'in.csv: 500 rows;'*', header (by text), 1000 rows passed over by the filter;'* ]] || fail "$stderr"
     ok umm-convert --json --where symbol=QQQ -o out.npy in.csv
     [[ $output == *'"passed_over": 1000'* ]]
     ok umm-features --where symbol=QQQ -f sma:2 -o f.npy in.csv
@@ -275,7 +275,7 @@ LEAD='not one series; take one with --where COLUMN=VALUE, or say that it is one 
     }
     untold() {
         capture umm-convert -o x.npy in.csv
-        [[ $status -eq 1 && ! -e x.npy && $stderr == "umm-convert: in.csv:2:1: which volume is in the base asset of symbol \"$1\" cannot be told from"*'name it: volume=FIELD in --columns' ]] || fail "$stderr"
+        [[ $status -eq 1 && ! -e x.npy && $stderr == "umm-convert: in.csv:2:1: which volume is in the base asset of symbol \"$1\" cannot be told from"*'; name the volume: volume=FIELD in --columns' ]] || fail "$stderr"
     }
     cdd BTC/USD 'Volume USD,Volume BTC' 48067339.5,812.25 && taken 812.25
     cdd BTC/USD 'Volume BTC,Volume USD' 812.25,48067339.5 && taken 812.25

@@ -108,8 +108,8 @@ for n in (2, 3, 1000, 20000):
     assert get() == saved.getvalue()
 text = "timestamp,open,high,low,close,volume\n1577836800000,1,2,3,4,5\n"
 same(good(text, "--fortran").copy("C"), good(text))
-refused(text, "--fortran needs a plain array: add --plain, or leave it out", "--fortran", "--struct", code=2)
-refused(text, "--fortran needs a plain array: add --plain, or leave it out", "--fortran", "--columns", "close",
+refused(text, "only a plain array can be in Fortran order; use --plain, or leave --fortran out", "--fortran", "--struct", code=2)
+refused(text, "only a plain array can be in Fortran order; use --plain, or leave --fortran out", "--fortran", "--columns", "close",
         code=2)
 PY
 }
@@ -137,10 +137,10 @@ PY
     ok bash -c 'umm-convert --fortran -o - in.csv | cat >fortran.npy'
     ok umm-convert --fortran -o wanted.npy in.csv
     cmp wanted.npy fortran.npy
-    refuses 1 'umm-convert: 3000 rows, but --rows promised 3001' umm-convert -o - --rows 3001 in.csv
-    refuses 1 'umm-convert: 3000 rows, but --rows promised 3001' umm-convert -o new.npy --rows 3001 in.csv
+    refuses 1 'umm-convert: 3000 rows, but 3001 were promised' umm-convert -o - --rows 3001 in.csv
+    refuses 1 'umm-convert: 3000 rows, but 3001 were promised' umm-convert -o new.npy --rows 3001 in.csv
     [[ ! -e new.npy ]]
-    refuses 1 'umm-convert: more rows than the 2999 that --rows promised' umm-convert -o - --rows 2999 in.csv
+    refuses 1 'umm-convert: more rows than the 2999 that were promised' umm-convert -o - --rows 2999 in.csv
     refuses 2 $'umm-convert: --json and -o - would mix on standard output; use --report FILE\nTry \'umm-convert --help\'.' \
         umm-convert --json -o - in.csv
     TMPDIR=$PWD/none refuses 1 "umm-convert: $PWD/none: cannot create a temporary file: No such file or directory" \
@@ -312,20 +312,20 @@ refused("open_time,unix,c\n0,1,2\n", "in.csv:1:1: several fields could be 'times
         '"unix", "c"; use --columns or --layout', "--columns", "timestamp,c")
 refused("timestamp,o,h,l,c,close_price,v\n0,1,1,1,1,1,1\n", "in.csv:1:1: several fields could be 'close' among "
         '"timestamp", "o", "h", "l", "c", "close_price", "v"; use --columns or --layout')
-refused(HEAD + ROW, 'in.csv:1:1: two columns are named "x"; give one another name: NAME=FIELD in --columns',
+refused(HEAD + ROW, 'in.csv:1:1: two columns are named "x"; give another name: NAME=FIELD in --columns',
         "--columns", "x=open,x=close")
-refused("t,a,a\n0,1,2\n", 'in.csv:1:1: two columns are named "a"; give one another name: NAME=FIELD in --columns',
+refused("t,a,a\n0,1,2\n", 'in.csv:1:1: two columns are named "a"; give another name: NAME=FIELD in --columns',
         "--columns", "all")
-refused("t," + 128 * "n" + "\n0,1\n", "in.csv:1:1: the name of field 2 is longer than 127 bytes; give another: "
+refused("t," + 128 * "n" + "\n0,1\n", "in.csv:1:1: the name of field 2 is longer than 127 bytes; give another name: "
         "NAME=2 in --columns", "--columns", "all")
 assert len(good("t," + 127 * "n" + "\n0,1\n", "--columns", "all").dtype.names[1]) == 127
-refused(b"t,caf\xe9\n0,1\n", 'in.csv:1:1: the name "caf\\xe9" is not UTF-8; give another: NAME=FIELD in --columns',
+refused(b"t,caf\xe9\n0,1\n", 'in.csv:1:1: the name "caf\\xe9" is not UTF-8; give another name: NAME=FIELD in --columns',
         "--columns", "all")
 assert good(b"t,caf\xe9\n0,1\n", "--columns", "t,coffee=2").tolist()[0][1] == 1
 refused(ROW, "column 1 has no name: write NAME=1, or use --names", "--columns", "1,2", code=2)
 # An index that a data frame wrote is no time.
 refused(",open,high,low,close,volume\n0,1,2,3,4,5\n", 'in.csv:2:1: the first field has no name, and "0" could be a '
-        "row number; name the time with --columns timestamp=FIELD,...")
+        "row number; name the timestamp: timestamp=FIELD in --columns")
 refused(",close\n0,1\n", 'in.csv:2:1: timestamp is no epoch of 1980 to 2100: "0"; use --time-format, or --time-unit-in '
         "for an epoch of other years", "--columns", "timestamp=1,close")
 same(good(",open,high,low,close,volume\n0,1,2,3,4,5\n", "--time-unit-in", "s"), np.array([[0, 1, 2, 3, 4, 5]], "<f8"))
@@ -334,14 +334,14 @@ for bad in ("", "open,", ",open", "=open", "x=", "open:", "a+b+c", "a++b", "x=y=
     shown = item.replace('"', '\\"')
     refused(HEAD + ROW, f'not a column: "{shown}"', "--columns", bad, code=2)
 for bad in ('a"b,c', ""):
-    refused(ROW, "--names takes names with commas between", "--names", bad, code=2)
+    refused(ROW, "the names are no list with commas between them", "--names", bad, code=2)
 refused(ROW, "in.csv:1:24: 6 fields, expected 7", "--names", "timestamp,a,b,c,d,e,f", "--columns", "timestamp,a")
 refused(HEAD + ROW, 'unknown type "f2": use f8, f4, i8, i4', "--dtype", "f2", code=2)
 refused(HEAD + ROW, 'unknown type "f2": use f8, f4, i8, i4 or M8', "--columns", "open:f2", code=2)
-refused(HEAD + ROW, "type M8[us] of 'timestamp' is not the time unit: use M8 and --time-unit", "--columns",
+refused(HEAD + ROW, "type M8[us] of 'timestamp' is not the time unit; use M8 and --time-unit", "--columns",
         "timestamp:M8[us]", code=2)
-refused(HEAD + ROW, "type M8 needs --struct", "--plain", "--columns", "timestamp:M8", code=2)
-refused(HEAD + ROW, "a plain array has one type: use --struct", "--plain", "--columns", "open:f4,close", code=2)
+refused(HEAD + ROW, "type M8 is for structs, not for plain arrays; use --struct", "--plain", "--columns", "timestamp:M8", code=2)
+refused(HEAD + ROW, "a plain array has one type; use --struct", "--plain", "--columns", "open:f4,close", code=2)
 refused(HEAD + ROW, "--struct and --plain exclude each other", "--struct", "--plain", code=2)
 refused(HEAD + "0,x,2,3,4,5\n", 'in.csv:2:3: first is not a number: "x"', "--columns", "first=open")
 PY
@@ -584,7 +584,7 @@ assert good(times("2147483647"), "--plain", "--columns", "timestamp,close", "--t
 for dtype, unit, fix in (("f4", "ms", "--struct (time as M8[ms]), or leave the time out with --columns"),
                          ("f4", "s", "--struct (time as M8[s]), or leave the time out with --columns"),
                          ("i4", "ms", "--struct (time as M8[ms]) or --dtype i8"), ("f8", "ns", "--struct (time as M8[ns]) or --dtype i8")):
-    refused(times("0"), f"epochs in {unit} do not fit {dtype}: use {fix}", "--plain", "--columns", "timestamp,close",
+    refused(times("0"), f"epochs in {unit} do not fit {dtype}; use {fix}", "--plain", "--columns", "timestamp,close",
             "--dtype", dtype, "--time-unit", unit, code=2)
 PY
 }
@@ -649,8 +649,8 @@ bad(["2020-01-01", "1577923200"], 'is not a time: "{}"; expected ISO 8601, as be
 bad(["2020/01/01", "2020-01-02"], 'is not a time: "{}"; expected year, month, day, as before it')
 bad(["20200101", "2020-01-02"], 'is not a time: "{}"; expected YYYYMMDD, as before it')
 bad(["1577836800", "2020-01-02"], 'is not a time: "{}"; expected an epoch, as before it')
-bad(["2020-01-02"], 'is not a time: "{}"; expected an epoch, by --time-unit-in', "--time-unit-in", "ms")
-bad(["2020-01-02"], 'is not a time: "{}"; expected what --time-format or the layout says', "--time-format", "%d/%m/%Y")
+bad(["2020-01-02"], 'is not a time: "{}"; expected an epoch in the unit that was given', "--time-unit-in", "ms")
+bad(["2020-01-02"], 'is not a time: "{}"; expected what the time format or the layout says', "--time-format", "%d/%m/%Y")
 for pattern, message in (("%Q", 'cannot be used from here on: "%Q"; there is no such conversion'),
                          ("%F %T %Z", 'cannot be used from here on: "%Z"; names of zones are not read'),
                          ("%a %F", 'cannot be used from here on: "%a %F"; names of weekdays are not read'),
@@ -659,7 +659,7 @@ for pattern, message in (("%Q", 'cannot be used from here on: "%Q"; there is no 
                          ("%H:%M", "does not determine a date"), ("", "does not determine a date"),
                          ("%Y-%m-%d %Y", 'cannot be used from here on: "%Y"; what it means was there before')):
     refused(times("0"), f"--time-format: {message}", *ARGS, "--time-format", pattern, code=2)
-refused(times("0"), "--time-format and --time-unit-in exclude each other", "--time-format", "%F", "--time-unit-in", "s", code=2)
+refused(times("0"), "a format of times and a unit of epochs exclude each other", "--time-format", "%F", "--time-unit-in", "s", code=2)
 for option, units in (("--time-unit", "s, ms, us or ns"), ("--time-unit-in", "s, ms, us, ns or ticks")):
     refused(times("0"), f'{option} takes {units}, not "min"', option, "min", code=2)
 PY

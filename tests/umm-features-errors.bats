@@ -80,7 +80,7 @@ says() {
     usage 'to verify and to rebuild exclude each other' --verify --rebuild --state=s -f ema a.npy
     (head -n 1 a.csv && tail -n +2 a.csv | tac) >newest.csv
     capture umm-features -f ema newest.csv
-    [[ $status -eq 1 && $stderr == *'use --order asc for newest-first rows (in umm-convert: umm-convert ... -o - | umm-features ...)' ]] ||
+    [[ $status -eq 1 && $stderr == *'; umm-convert can turn newest-first rows round: umm-convert ... -o - | umm-features ...' ]] ||
         fail "$stderr"
     usage 'no checkpoints with a file as output: it is there at the end, and they before' \
         --follow -f ema --state=s --checkpoint=5 -o out.csv - <a.csv
@@ -286,7 +286,7 @@ np.save("b.npy", np.ones(60, dtype=[("timestamp", "<M8[ms]"), ("close", "<f8"), 
     refuses 1 'umm-features: out.npy: the array has other columns than these features' umm-features "${list[@]}"
     umm-features -f ema --state=delta a.npy >/dev/null
     cp kept.npy out.npy
-    refuses 1 'umm-features: delta: the state was saved by runs without --append; --rebuild starts over' \
+    refuses 1 'umm-features: delta: the state was saved by runs that did not append; --rebuild starts over' \
         umm-features -f ema --append --state=delta -o out.npy a.npy
     cmp kept.npy out.npy
     no_leftovers

@@ -375,7 +375,7 @@ EOF
     ok umm-mmap-slice s.npy 10:20 -o part.npy
     ok umm-pool get p part
     cmp part.npy "$output"
-    refuses 2 "umm-mmap-slice: pool:p/part: takes arrays: --format npy
+    refuses 2 "umm-mmap-slice: pool:p/part: takes arrays; use --format npy
 Try 'umm-mmap-slice --help'." \
         umm-mmap-slice s.npy 10:20 --format csv -o pool:p/part
     ok umm-pool create small --size 200

@@ -170,7 +170,7 @@ Try 'umm-pool --help'." umm-pool put p .npy a.npy
     # A number of rows that is known is asked for at once: the input is never looked at.
     refuses 1 'umm-convert: pool:p/d: is 144128 bytes, but of the pool'"'"'s budget of 100000 only 51872 are free' \
         umm-convert --rows=3000 -o pool:p/d <(cat 1000.csv)
-    refuses 1 'umm-convert: 1000 rows, but --rows promised 1001' umm-convert --rows=1001 -o pool:p/d 1000.csv
+    refuses 1 'umm-convert: 1000 rows, but 1001 were promised' umm-convert --rows=1001 -o pool:p/d 1000.csv
     ok umm-pool rm p c
     ok umm-convert --rows=1000 -o pool:p/d 1000.csv
     umm-convert -o d.npy 1000.csv

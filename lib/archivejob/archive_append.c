@@ -69,9 +69,9 @@ static enum umm_status conflict(const struct job *job, const struct umm_time *ti
 {
     char shown[UMM_TIME_ISO_MAX];
     umm_time_format_iso(*time, shown);
-    return umm_error_set_path(err, UMM_ERR_CONFLICT, job->input,
-                              "row %" PRIu64 " of %s %s; see --on-revision", job->n_input_rows,
-                              shown, what);
+    umm_error_set_path(err, UMM_ERR_CONFLICT, job->input, "row %" PRIu64 " of %s %s",
+                       job->n_input_rows, shown, what);
+    return umm_error_hint(err, UMM_ERR_CONFLICT, UMM_HINT_REVISION);
 }
 
 static enum umm_status out_of_order(const struct job *job, const struct umm_time *time,

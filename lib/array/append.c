@@ -228,17 +228,18 @@ static enum umm_status refuse(const struct umm_append *append, int64_t time, con
     char text[UMM_TIME_ISO_MAX], name[UMM_EXCERPT_MAX];
     umm_time_format_iso(umm_time_from_unit(time, append->schema->time_unit), text);
     if (!old)
-        return umm_error_set(err, UMM_ERR_CONFLICT,
-                             "the row of %s is not newer than the array and not in it; see "
-                             "--on-revision",
-                             text);
+        return umm_error_hint(
+            err,
+            umm_error_set(err, UMM_ERR_CONFLICT,
+                          "the row of %s is not newer than the array and not in it", text),
+            UMM_HINT_REVISION);
     const struct umm_schema_field *field = first_difference(append, old, row);
     const char *named = field && field->name[0] ? field->name : "a column";
     umm_escape(name, sizeof name, named, strlen(named));
-    return umm_error_set(err, UMM_ERR_CONFLICT,
-                         "the row of %s differs from the array's row %" PRIu64
-                         " in %s; see --on-revision",
-                         text, append->cursor, name);
+    umm_error_set(err, UMM_ERR_CONFLICT,
+                  "the row of %s differs from the array's row %" PRIu64 " in %s", text,
+                  append->cursor, name);
+    return umm_error_hint(err, UMM_ERR_CONFLICT, UMM_HINT_REVISION);
 }
 
 /*

@@ -289,9 +289,10 @@ enum umm_status umm_dataset_path_of_file(const char *root, const char *file, cha
     const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
     size_t len = split_name(name, &timeframe);
     if (len == 0)
-        return umm_error_set_path(err, UMM_ERR_ARGUMENT, file,
-                                  "no SYMBOL-TIMEFRAME at the head of its name: use --symbols "
-                                  "and --timeframes");
+        return umm_error_hint(err,
+                              umm_error_set_path(err, UMM_ERR_ARGUMENT, file,
+                                                 "no SYMBOL-TIMEFRAME at the head of its name"),
+                              UMM_HINT_DATASET);
     enum umm_status status = umm_dataset_symbol_of_name(name, len, symbol, err);
     if (!status)
         status = umm_dataset_symbol_name(symbol, strlen(symbol), directory, err);

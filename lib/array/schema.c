@@ -70,6 +70,15 @@ static bool is_number(const char *text)
     return text[strspn(text, "0123456789")] == '\0';
 }
 
+static enum umm_status refuse_long_name(int number, struct umm_error *err)
+{
+    char shown[16];
+    snprintf(shown, sizeof shown, "%d", number);
+    umm_error_set(err, UMM_ERR_DATA, "the name of field %d is longer than %d bytes", number,
+                  UMM_COLUMN_NAME_MAX - 1);
+    return umm_error_hint_at(err, UMM_ERR_DATA, UMM_HINT_RENAME, shown, NULL);
+}
+
 /* The name in the output: as asked for, else as written, else as in the header. */
 static enum umm_status set_name(struct umm_schema_field *field, const struct umm_column *item,
                                 const struct umm_names *names, const struct umm_found *found,
@@ -85,10 +94,7 @@ static enum umm_status set_name(struct umm_schema_field *field, const struct umm
     if (name == title)
         umm_name_trim(&name, &len);
     if (len >= sizeof field->name)
-        return umm_error_set(err, UMM_ERR_DATA,
-                             "the name of field %d is longer than %d bytes; give another: "
-                             "NAME=%d in --columns",
-                             found->first + 1, UMM_COLUMN_NAME_MAX - 1, found->first + 1);
+        return refuse_long_name(found->first + 1, err);
     memcpy(field->name, name, len);
     field->role = umm_role_of(name, len);
     if (field->role == UMM_ROLE_NONE)
@@ -115,21 +121,19 @@ static enum umm_status check_time_type(const struct umm_schema_field *field,
 {
     const struct umm_npy_type *type = &field->type;
     const char *name = umm_time_unit_name(unit);
-    if (type->kind == 'f' && type->size_bytes == 4)
-        return umm_error_set(err, UMM_ERR_ARGUMENT,
-                             "epochs in %s do not fit f4: use --struct (time as M8[%s]), or leave "
-                             "the time out with --columns",
-                             name, name);
-    if (type->kind == 'i' && type->size_bytes == 4 && unit != UMM_TIME_S)
-        return umm_error_set(err, UMM_ERR_ARGUMENT,
-                             "epochs in %s do not fit i4: use --struct (time as M8[%s]) or "
-                             "--dtype i8",
-                             name, name);
-    if (type->kind == 'f' && unit == UMM_TIME_NS)
-        return umm_error_set(err, UMM_ERR_ARGUMENT,
-                             "epochs in ns do not fit f8: use --struct (time as M8[ns]) or "
-                             "--dtype i8");
-    return UMM_OK;
+    const char *what = NULL;
+    enum umm_hint hint = UMM_HINT_EPOCH_TYPE;
+    if (type->kind == 'f' && type->size_bytes == 4) {
+        what = "f4";
+        hint = UMM_HINT_EPOCH_OUT;
+    } else if (type->kind == 'i' && type->size_bytes == 4 && unit != UMM_TIME_S)
+        what = "i4";
+    else if (type->kind == 'f' && unit == UMM_TIME_NS)
+        what = "f8";
+    if (!what)
+        return UMM_OK;
+    umm_error_set(err, UMM_ERR_ARGUMENT, "epochs in %s do not fit %s", name, what);
+    return umm_error_hint_at(err, UMM_ERR_ARGUMENT, hint, name, NULL);
 }
 
 static enum umm_status set_type(struct umm_schema_field *field, const struct umm_column *item,
@@ -141,9 +145,12 @@ static enum umm_status set_type(struct umm_schema_field *field, const struct umm
     snprintf(m8, sizeof m8, "M8[%s]", umm_time_unit_name(schema->time_unit));
     bool wants_m8 = strncmp(item->type, "M8", 2) == 0;
     if (wants_m8 && strcmp(item->type, "M8") != 0 && strcmp(item->type, m8) != 0)
-        return umm_error_set(
-            err, UMM_ERR_ARGUMENT, "type %s of '%s' is not the time unit: use M8 and --time-unit",
-            umm_escape(shown, sizeof shown, item->type, strlen(item->type)), field->name);
+        return umm_error_hint(
+            err,
+            umm_error_set(err, UMM_ERR_ARGUMENT, "type %s of '%s' is not the time unit",
+                          umm_escape(shown, sizeof shown, item->type, strlen(item->type)),
+                          field->name),
+            UMM_HINT_UNIT_OF_M8);
     field->is_time |= wants_m8;
     if (field->is_time && schema->is_struct && (wants_m8 || !item->type[0])) {
         field->type = (struct umm_npy_type){.kind = 'M', .size_bytes = 8};
@@ -151,7 +158,10 @@ static enum umm_status set_type(struct umm_schema_field *field, const struct umm
         return UMM_OK;
     }
     if (wants_m8)
-        return umm_error_set(err, UMM_ERR_ARGUMENT, "type M8 needs --struct");
+        return umm_error_hint(
+            err,
+            umm_error_set(err, UMM_ERR_ARGUMENT, "type M8 is for structs, not for plain arrays"),
+            UMM_HINT_STRUCT);
     if (!number_type(number, &field->type))
         return umm_error_set(err, UMM_ERR_ARGUMENT, "unknown type \"%s\": use f8, f4, i8, i4%s",
                              umm_escape(shown, sizeof shown, number, strlen(number)),
@@ -205,28 +215,32 @@ static bool is_utf8(const char *text)
     return n;
 }
 
+static enum umm_status refuse_name(const char *before, const char *name, const char *after,
+                                   struct umm_error *err)
+{
+    char shown[UMM_EXCERPT_MAX];
+    umm_error_set(err, UMM_ERR_DATA, "%s \"%s\"%s", before,
+                  umm_escape(shown, sizeof shown, name, strlen(name)), after);
+    return umm_error_hint_at(err, UMM_ERR_DATA, UMM_HINT_RENAME, "FIELD", NULL);
+}
+
 /* Names of a struct, which must be different. */
 static enum umm_status check_names(const struct umm_schema *schema, const struct umm_column *items,
                                    struct umm_error *err)
 {
-    char shown[UMM_EXCERPT_MAX];
     for (size_t i = 0; i < schema->n_fields; i++) {
         const char *name = schema->fields[i].name;
         if (!name[0])
-            return umm_error_set(err, UMM_ERR_ARGUMENT,
-                                 "column %s has no name: write NAME=%s, or use --names",
-                                 items[i].source, items[i].source);
+            return umm_error_hint(err,
+                                  umm_error_set(err, UMM_ERR_ARGUMENT,
+                                                "column %s has no name: write NAME=%s",
+                                                items[i].source, items[i].source),
+                                  UMM_HINT_NAMES);
         if (!is_utf8(name))
-            return umm_error_set(err, UMM_ERR_DATA,
-                                 "the name \"%s\" is not UTF-8; give another: NAME=FIELD in "
-                                 "--columns",
-                                 umm_escape(shown, sizeof shown, name, strlen(name)));
+            return refuse_name("the name", name, " is not UTF-8", err);
         for (size_t k = 0; k < i; k++)
             if (strcmp(name, schema->fields[k].name) == 0)
-                return umm_error_set(err, UMM_ERR_DATA,
-                                     "two columns are named \"%s\"; give one another name: "
-                                     "NAME=FIELD in --columns",
-                                     umm_escape(shown, sizeof shown, name, strlen(name)));
+                return refuse_name("two columns are named", name, "", err);
     }
     return UMM_OK;
 }
@@ -243,10 +257,12 @@ static enum umm_status set_types(struct umm_schema *schema, const struct umm_col
         status = set_type(field, &items[i], schema, options->dtype ? options->dtype : "f8", err);
         if (status)
             break;
-        if (!schema->is_struct && i && field->type.kind != schema->fields[0].type.kind)
-            return umm_error_set(err, UMM_ERR_ARGUMENT, "a plain array has one type: use --struct");
-        if (!schema->is_struct && i && field->type.size_bytes != schema->fields[0].type.size_bytes)
-            return umm_error_set(err, UMM_ERR_ARGUMENT, "a plain array has one type: use --struct");
+        const struct umm_npy_type *first = &schema->fields[0].type;
+        if (!schema->is_struct &&
+            (field->type.kind != first->kind || field->type.size_bytes != first->size_bytes))
+            return umm_error_hint(
+                err, umm_error_set(err, UMM_ERR_ARGUMENT, "a plain array has one type"),
+                UMM_HINT_STRUCT);
         if (field->is_time && schema->time_index == UMM_FIELD_NONE)
             schema->time_index = (int)i;
         field->offset_bytes = schema->row_bytes;
@@ -255,8 +271,9 @@ static enum umm_status set_types(struct umm_schema *schema, const struct umm_col
     if (status)
         return status;
     if (schema->is_struct && schema->is_fortran)
-        return umm_error_set(err, UMM_ERR_ARGUMENT,
-                             "--fortran needs a plain array: add --plain, or leave it out");
+        return umm_error_hint(
+            err, umm_error_set(err, UMM_ERR_ARGUMENT, "only a plain array can be in Fortran order"),
+            UMM_HINT_PLAIN);
     return UMM_OK;
 }
 

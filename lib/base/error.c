@@ -94,6 +94,22 @@ enum umm_status umm_error_set_cancelled(struct umm_error *err)
     return umm_error_set(err, UMM_ERR_CANCELLED, "cancelled");
 }
 
+enum umm_status umm_error_hint_at(struct umm_error *err, enum umm_status status, enum umm_hint hint,
+                                  const char *first, const char *second)
+{
+    if (!err)
+        return status;
+    err->hint = hint;
+    snprintf(err->hint_values[0], sizeof err->hint_values[0], "%s", first ? first : "");
+    snprintf(err->hint_values[1], sizeof err->hint_values[1], "%s", second ? second : "");
+    return status;
+}
+
+enum umm_status umm_error_hint(struct umm_error *err, enum umm_status status, enum umm_hint hint)
+{
+    return umm_error_hint_at(err, status, hint, NULL, NULL);
+}
+
 void umm_error_at(struct umm_error *err, const char *path, uint64_t line, uint64_t column,
                   uint64_t byte)
 {

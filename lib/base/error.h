@@ -8,6 +8,7 @@
 #ifndef UMM_BASE_ERROR_H
 #define UMM_BASE_ERROR_H
 
+#include "base/hint.h"
 #include "umm.h"
 
 /* Fill err with status and a formatted message, no place, no errno; return status. */
@@ -32,6 +33,15 @@ enum umm_status umm_error_set_memory(struct umm_error *err, size_t len_bytes, co
 
 /* UMM_ERR_CANCELLED with a plain message. */
 enum umm_status umm_error_set_cancelled(struct umm_error *err);
+
+/*
+ * Add to err what may help, and return status, which is what err was set to. The first
+ * value, or both, are what the hint is about where base/hint.h says so; neither holds
+ * more than UMM_ERROR_VALUE_MAX - 1 bytes, and what is longer is cut. NULL: none.
+ */
+enum umm_status umm_error_hint(struct umm_error *err, enum umm_status status, enum umm_hint hint);
+enum umm_status umm_error_hint_at(struct umm_error *err, enum umm_status status, enum umm_hint hint,
+                                  const char *first, const char *second);
 
 /* Say where in path the error is: 1-based line and byte column, byte offset. */
 void umm_error_at(struct umm_error *err, const char *path, uint64_t line, uint64_t column,

@@ -16,9 +16,28 @@
 
 /* ---- checks before anything is touched ----------------------------------------- */
 
-static enum umm_status contradiction(struct umm_error *err, const char *what)
+enum umm_convert_clash umm_convert_find_clash(const struct umm_convert_options *o)
 {
-    return umm_error_set(err, UMM_ERR_ARGUMENT, "%s", what);
+    if (o->has_max_bad && o->bad_rows == UMM_BAD_ROWS_FAIL)
+        return UMM_CONVERT_CLASH_MAX_BAD;
+    if (o->dedup && o->order == UMM_ORDER_KEEP)
+        return UMM_CONVERT_CLASH_DEDUP_KEEP;
+    if (o->reading.schema.is_struct && o->reading.schema.is_plain)
+        return UMM_CONVERT_CLASH_STRUCT_PLAIN;
+    if (o->output && umm_output_is_entry(o->output) && (o->is_append || o->is_locked))
+        return UMM_CONVERT_CLASH_ENTRY;
+    if (!o->is_append)
+        return o->is_tail || o->revision ? UMM_CONVERT_CLASH_NO_APPEND : UMM_CONVERT_CLASH_NONE;
+    if (o->order == UMM_ORDER_KEEP)
+        return UMM_CONVERT_CLASH_APPEND_KEEP;
+    if (o->reading.schema.is_fortran)
+        return UMM_CONVERT_CLASH_APPEND_FORTRAN;
+    if (o->has_rows)
+        return UMM_CONVERT_CLASH_APPEND_ROWS;
+    if (o->output && strcmp(o->output, "-") == 0)
+        return UMM_CONVERT_CLASH_APPEND_STDOUT;
+    return o->is_tail && o->order == UMM_ORDER_ASC ? UMM_CONVERT_CLASH_TAIL_ASC
+                                                   : UMM_CONVERT_CLASH_NONE;
 }
 
 static enum umm_status check_options(const struct umm_convert_options *o, struct umm_error *err)
@@ -26,36 +45,13 @@ static enum umm_status check_options(const struct umm_convert_options *o, struct
     bool is_stdin = false;
     for (size_t i = 0; i < o->n_inputs; i++) {
         if (!o->inputs[i][0])
-            return contradiction(err, "an input has an empty name");
+            return umm_error_set(err, UMM_ERR_ARGUMENT, "an input has an empty name");
         if (strcmp(o->inputs[i], "-") == 0 && is_stdin)
-            return contradiction(err, "standard input can be read only once");
+            return umm_error_set(err, UMM_ERR_ARGUMENT, "standard input can be read only once");
         is_stdin |= strcmp(o->inputs[i], "-") == 0;
     }
-    if (o->has_max_bad && o->bad_rows == UMM_BAD_ROWS_FAIL)
-        return contradiction(err, "--max-bad needs --bad-rows skip or quarantine:FILE");
-    if (o->dedup && o->order == UMM_ORDER_KEEP)
-        return contradiction(err, "--dedup needs rows in order: not with --order keep");
-    if (o->reading.schema.is_struct && o->reading.schema.is_plain)
-        return contradiction(err, "--struct and --plain exclude each other");
-    if (o->reading.time_format && o->reading.has_time_unit_in)
-        return contradiction(err, "--time-format and --time-unit-in exclude each other");
-    if (o->output && umm_output_is_entry(o->output) && (o->is_append || o->is_locked))
-        return contradiction(err, "--append and --lock are for files: an entry of a pool is "
-                                  "replaced as a whole");
-    if (!o->is_append && (o->is_tail || o->revision))
-        return contradiction(err, "--tail and --on-revision need --append");
-    if (!o->is_append)
-        return UMM_OK;
-    if (o->order == UMM_ORDER_KEEP)
-        return contradiction(err, "--append needs rows in order: not with --order keep");
-    if (o->reading.schema.is_fortran)
-        return contradiction(err, "--append cannot grow a --fortran array");
-    if (o->has_rows)
-        return contradiction(err, "--rows is for fresh outputs: not with --append");
-    if (o->output && strcmp(o->output, "-") == 0)
-        return contradiction(err, "--append needs a file: not standard output");
-    if (o->is_tail && o->order == UMM_ORDER_ASC)
-        return contradiction(err, "--tail needs oldest-first rows: not with --order asc");
+    if (umm_convert_find_clash(o))
+        return umm_error_set(err, UMM_ERR_ARGUMENT, "the options contradict each other");
     return UMM_OK;
 }
 
@@ -108,13 +104,16 @@ static enum umm_status check_schema(const struct umm_convert_job *job, struct um
     const struct umm_convert_options *o = job->options;
     const struct umm_schema *schema = &job->schema;
     if (schema->time_index < 0 && (o->dedup || o->is_append || o->order == UMM_ORDER_ASC))
-        return contradiction(err, "--append, --dedup and --order asc need a time column");
+        return umm_error_hint(err, umm_error_set(err, UMM_ERR_ARGUMENT, "there is no time column"),
+                              UMM_HINT_TIME_COLUMN);
     if (o->is_ohlc_checked)
         for (int role = UMM_ROLE_OPEN; role <= UMM_ROLE_CLOSE; role++)
             if (umm_schema_find_role(schema, (enum umm_role)role) < 0)
-                return contradiction(err, "--check-ohlc needs open, high, low and close");
+                return umm_error_set(err, UMM_ERR_ARGUMENT,
+                                     "no open, high, low and close to be checked");
     if (o->is_tail && job->order != UMM_ORDER_CHECK)
-        return contradiction(err, "--tail needs oldest-first rows");
+        return umm_error_set(err, UMM_ERR_ARGUMENT,
+                             "what is new in newest-first rows is not at their end");
     return UMM_OK;
 }
 

@@ -91,9 +91,29 @@ struct umm_convert_result {
 };
 
 /*
+ * What contradicts each other in options, before any file is looked at: the first of these,
+ * or NONE.
+ */
+enum umm_convert_clash {
+    UMM_CONVERT_CLASH_NONE = 0,
+    UMM_CONVERT_CLASH_MAX_BAD,        /* max_bad, and no bad row is accepted */
+    UMM_CONVERT_CLASH_DEDUP_KEEP,     /* dedup, and rows in any order */
+    UMM_CONVERT_CLASH_STRUCT_PLAIN,   /* a struct and a plain array */
+    UMM_CONVERT_CLASH_ENTRY,          /* a pool's entry, which is_append or is_locked is not for */
+    UMM_CONVERT_CLASH_NO_APPEND,      /* is_tail or revision without is_append */
+    UMM_CONVERT_CLASH_APPEND_KEEP,    /* is_append, and rows in any order */
+    UMM_CONVERT_CLASH_APPEND_FORTRAN, /* is_append, and Fortran order */
+    UMM_CONVERT_CLASH_APPEND_ROWS,    /* is_append, and a number of rows */
+    UMM_CONVERT_CLASH_APPEND_STDOUT,  /* is_append to standard output */
+    UMM_CONVERT_CLASH_TAIL_ASC,       /* is_tail, and newest-first rows */
+    UMM_CONVERT_CLASHES
+};
+enum umm_convert_clash umm_convert_find_clash(const struct umm_convert_options *options);
+
+/*
  * Convert. On success *result is filled and owned by the caller; rows may have been
  * rejected (n_rejected) when bad_rows allows it. On failure it is empty, and the
- * output is as it was. UMM_ERR_ARGUMENT for options that contradict each other.
+ * output is as it was. UMM_ERR_ARGUMENT for options with a clash.
  */
 UMM_MUST_USE enum umm_status umm_convert(const struct umm_convert_options *options,
                                          struct umm_run *run, struct umm_convert_result *result,

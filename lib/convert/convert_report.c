@@ -174,7 +174,7 @@ static size_t add_passed_over(const struct umm_convert_input *input, char *line,
             umm_escape(shown, sizeof shown, input->header_text, strlen(input->header_text)));
     if (input->n_passed_over)
         n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n,
-                              ", %" PRIu64 " rows passed over by --where", input->n_passed_over);
+                              ", %" PRIu64 " rows passed over by the filter", input->n_passed_over);
     if (input->n_held_bytes)
         n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n,
                               ", 1 line without its end held back (%" PRIu64 " bytes)",

@@ -31,7 +31,7 @@ static void say_too_many(struct umm_error *err, uint64_t max_bad)
 {
     size_t len = strlen(err->message);
     snprintf(err->message + len, sizeof err->message - len,
-             "; with it, more rows are rejected than the %" PRIu64 " of --max-bad", max_bad);
+             "; with it, more rows are rejected than the %" PRIu64 " allowed", max_bad);
 }
 
 /* A row that cannot be used: stop, or go on as the options say. */
@@ -56,14 +56,20 @@ static enum umm_status reject(struct umm_convert_job *job, const struct umm_plac
                               placed->record.len_bytes, err);
 }
 
-/* No option that would be refused, nor one that does not help. */
-static const char *advice_for_order(const struct umm_convert_job *job)
+/* now comes after before. No hint at what would be refused, nor at what does not help. */
+static enum umm_status refuse_backward(const struct umm_convert_job *job, const char *now,
+                                       const char *before, struct umm_error *err)
 {
     if (job->order == UMM_ORDER_ASC)
-        return "neither oldest first nor newest first; rows in no order are not sorted";
-    return job->options->is_tail ? "out of order"
-                                 : "out of order; rows in no order are not sorted; use --order asc "
-                                   "for newest-first rows";
+        return umm_error_set(err, UMM_ERR_DATA,
+                             "%s after %s: neither oldest first nor newest first; rows in no "
+                             "order are not sorted",
+                             now, before);
+    if (job->options->is_tail)
+        return umm_error_set(err, UMM_ERR_DATA, "%s after %s: out of order", now, before);
+    umm_error_set(err, UMM_ERR_DATA, "%s after %s: out of order; rows in no order are not sorted",
+                  now, before);
+    return umm_error_hint(err, UMM_ERR_DATA, UMM_HINT_NEWEST_FIRST);
 }
 
 static enum umm_status refuse_order(struct umm_convert_job *job,
@@ -81,9 +87,10 @@ static enum umm_status refuse_order(struct umm_convert_job *job,
     umm_time_format_iso(umm_time_from_unit(job->row.time, unit), now);
     umm_time_format_iso(umm_time_from_unit(job->result->sequence.last, unit), before);
     if (verdict == UMM_SEQUENCE_DUPLICATE)
-        umm_error_set(err, UMM_ERR_DATA, "a second row of %s; use --dedup first or last", now);
+        umm_error_hint(err, umm_error_set(err, UMM_ERR_DATA, "a second row of %s", now),
+                       UMM_HINT_DUPLICATES);
     else
-        umm_error_set(err, UMM_ERR_DATA, "%s after %s: %s", now, before, advice_for_order(job));
+        refuse_backward(job, now, before, err);
     umm_reading_place(&job->reading, placed,
                       (size_t)job->reading.found[job->schema.time_index].first, err);
     return UMM_ERR_DATA;

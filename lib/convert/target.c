@@ -180,8 +180,7 @@ enum umm_status umm_target_push(struct umm_target *target, const char *row, int6
     if (target->kind == UMM_TARGET_SINK && target->scratch_fd < 0)
         return target->options.sink->take(target->options.sink->user, row, 1, err);
     if (target->rows.is_stream && target->n_rows > target->options.n_rows)
-        return umm_error_set(err, UMM_ERR_DATA,
-                             "more rows than the %" PRIu64 " that --rows promised",
+        return umm_error_set(err, UMM_ERR_DATA, "more rows than the %" PRIu64 " that were promised",
                              target->options.n_rows);
     memcpy(umm_rowfile_next(&target->rows), row, target->schema->row_bytes);
     return umm_rowfile_push(&target->rows, err);
@@ -316,7 +315,7 @@ enum umm_status umm_target_finish(struct umm_target *target, bool is_reversed,
 {
     const struct umm_target_options *options = &target->options;
     if (options->has_rows && options->n_rows != target->n_rows)
-        return umm_error_set(err, UMM_ERR_DATA, "%" PRIu64 " rows, but --rows promised %" PRIu64,
+        return umm_error_set(err, UMM_ERR_DATA, "%" PRIu64 " rows, but %" PRIu64 " were promised",
                              target->n_rows, options->n_rows);
     if (target->kind == UMM_TARGET_NONE)
         return UMM_OK;

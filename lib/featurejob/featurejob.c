@@ -128,10 +128,11 @@ static enum umm_status check_first(const struct umm_featurework *work, struct um
     if (one.is_there)
         status = UMM_OK;
     if (!status && one.row_bytes == first->len_bytes &&
-        memcmp(one.row, first->bytes, first->len_bytes) != 0)
+        memcmp(one.row, first->bytes, first->len_bytes) != 0) {
         status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
-                                    "row 0 is not what it was when the state took it; --rebuild "
-                                    "starts over");
+                                    "row 0 is not what it was when the state took it");
+        umm_error_hint(err, status, UMM_HINT_REBUILD);
+    }
     free(one.row);
     return status;
 }
@@ -241,10 +242,11 @@ static enum umm_status check_end(struct umm_featurework *work, struct umm_error 
         status = umm_featurework_count(work, work->n_taken, &n_rows, err);
     if (status || n_rows >= work->n_taken)
         return status;
-    return umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
-                              "ends at row %" PRIu64 ", before the %" PRIu64
-                              " rows that the state has taken; --rebuild starts over",
-                              work->position, work->n_taken);
+    umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
+                       "ends at row %" PRIu64 ", before the %" PRIu64
+                       " rows that the state has taken",
+                       work->position, work->n_taken);
+    return umm_error_hint(err, UMM_ERR_CONFLICT, UMM_HINT_REBUILD);
 }
 
 /* All rows have come: the output, then the state. */

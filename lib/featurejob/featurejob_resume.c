@@ -10,17 +10,15 @@
 #include "featurejob/featurejob_work.h"
 #include "sys/clock.h"
 
-/* Add to a message what can be done about it. */
+/* Say what can be done about a failure. */
 static enum umm_status hint(const struct umm_featurework *work, enum umm_status status,
                             struct umm_error *err)
 {
     const char *state = work->options->state;
-    if (!status || !err || status == UMM_ERR_SYSTEM ||
+    if (!status || status == UMM_ERR_SYSTEM ||
         (state && umm_checkpoint_check_replaced(state, NULL)))
         return status;
-    size_t used = strlen(err->message);
-    snprintf(err->message + used, sizeof err->message - used, "; --rebuild starts over");
-    return status;
+    return umm_error_hint(err, status, UMM_HINT_REBUILD);
 }
 
 static const struct umm_checkpoint_part *part_of(const struct umm_featurework *work,
@@ -229,7 +227,7 @@ enum umm_status umm_featurework_check_output(struct umm_featurework *work, struc
         return umm_resultwriter_keep(writer, 0, err);
     if (last->len_bytes == 0)
         status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->options->state,
-                                    "the state was saved by runs without --append");
+                                    "the state was saved by runs that did not append");
     else if (writer->n_old + 1 < c->n_out_rows)
         status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->options->output,
                                     "has %" PRIu64 " rows, fewer than the %" PRIu64
@@ -348,10 +346,12 @@ static enum umm_status refuse_change(const struct umm_featurework *work, const c
         return status;
     umm_barreader_time_text(&work->reader.time_type, time, text);
     if (work->position + 1 == work->n_taken && time == work->checkpoint.last_time)
-        return umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
-                                  "the last row that the state has taken, of %s, is another now; "
-                                  "see --revise-last",
-                                  text);
+        return umm_error_hint(
+            err,
+            umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
+                               "the last row that the state has taken, of %s, is another now",
+                               text),
+            UMM_HINT_REVISE_LAST);
     return hint(work,
                 umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
                                    "row %" PRIu64

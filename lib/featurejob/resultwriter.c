@@ -188,6 +188,13 @@ static void remember_tail(struct umm_resultwriter *writer, const char *rows, siz
     writer->n_tail = stay + n;
 }
 
+/* Rows that are there already are not those of the input. */
+static enum umm_status refuse_grown(const struct umm_resultwriter *writer, struct umm_error *err)
+{
+    const bool is_grown = writer->options->way == UMM_RESULT_GROW;
+    return umm_error_hint(err, UMM_ERR_DATA, is_grown ? UMM_HINT_REBUILD : UMM_HINT_NONE);
+}
+
 /* Which column of a row is not what it was, for a message. */
 static enum umm_status refuse_row(const struct umm_resultwriter *writer, const char *old,
                                   const char *row, struct umm_error *err)
@@ -195,10 +202,10 @@ static enum umm_status refuse_row(const struct umm_resultwriter *writer, const c
     size_t c = 0;
     while (memcmp(old + c * sizeof(double), row + c * sizeof(double), sizeof(double)) == 0)
         c++;
-    return umm_error_set_path(
-        err, UMM_ERR_DATA, path_of(writer), "row %" PRIu64 ": %s is not what the input gives%s",
-        writer->n_rows, c ? umm_features_name(writer->options->features, c - 1) : "timestamp",
-        writer->options->way == UMM_RESULT_GROW ? "; --rebuild starts over" : "");
+    umm_error_set_path(err, UMM_ERR_DATA, path_of(writer),
+                       "row %" PRIu64 ": %s is not what the input gives", writer->n_rows,
+                       c ? umm_features_name(writer->options->features, c - 1) : "timestamp");
+    return refuse_grown(writer, err);
 }
 
 /* Whether the next row, which is among the old ones, may not be another. */
@@ -443,7 +450,8 @@ enum umm_status umm_resultwriter_commit(struct umm_resultwriter *writer, bool *i
     *is_changed = false;
     if (writer->n_rows == writer->n_old)
         return UMM_OK;
-    return umm_error_set_path(err, UMM_ERR_DATA, path_of(writer),
-                              "has %" PRIu64 " rows, the input gives %" PRIu64 "%s", writer->n_old,
-                              writer->n_rows, is_grown ? "; --rebuild starts over" : "");
+    umm_error_set_path(err, UMM_ERR_DATA, path_of(writer),
+                       "has %" PRIu64 " rows, the input gives %" PRIu64, writer->n_old,
+                       writer->n_rows);
+    return refuse_grown(writer, err);
 }

@@ -53,13 +53,13 @@ static enum umm_status refuse(size_t code, struct umm_error *err)
 {
     ZSTD_ErrorCode why = ZSTD_getErrorCode(code);
     if (why == ZSTD_error_frameParameter_windowTooLarge)
-        return umm_error_set(err, UMM_ERR_DATA,
-                             "zstd data with a window above 128 MiB; pipe it in: "
-                             "zstd -dc --long=31 FILE | ... -");
+        return umm_error_hint(
+            err, umm_error_set(err, UMM_ERR_DATA, "zstd data with a window above 128 MiB"),
+            UMM_HINT_ZSTD_WINDOW);
     if (why == ZSTD_error_dictionary_wrong)
-        return umm_error_set(err, UMM_ERR_DATA,
-                             "zstd data that needs a dictionary; pipe it in: "
-                             "zstd -dc -D DICTIONARY FILE | ... -");
+        return umm_error_hint(err,
+                              umm_error_set(err, UMM_ERR_DATA, "zstd data that needs a dictionary"),
+                              UMM_HINT_ZSTD_DICTIONARY);
     if (why == ZSTD_error_memory_allocation)
         return umm_error_set(err, UMM_ERR_MEMORY, "out of memory for zstd decompression");
     /* What zstd calls it depends on how much it was given at once. */

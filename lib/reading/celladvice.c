@@ -149,24 +149,15 @@ static bool is_text(struct umm_csv_field cell)
     return n > 1;
 }
 
-const char *umm_celladvice_number(const struct umm_schema_field *field, struct umm_csv_field cell,
-                                  char decimal)
+/* Which way of writing numbers the cell has; "" for none of these. */
+static const char *unread_way(struct umm_csv_field cell)
 {
     static const char *const currencies[] = {"$",        "US$",      "-$",           "\xe2\x82\xac",
                                              "\xc2\xa3", "\xc2\xa5", "\xe2\x82\xb9", "\xe2\x82\xa9",
                                              "USD",      "EUR",      "GBP",          NULL};
     static const char *const suffixes[] = {
         "K", "M", "B", "T", "bn", "mn", "\xe4\xb8\x87", "\xe4\xba\xbf", NULL};
-    static const char *const booleans[] = {"true", "false", "yes", "no", NULL};
     struct umm_csv_field rest = cell;
-    if (is_missing(cell))
-        return "; if that means missing, say so with --na";
-    if (is_word(cell, booleans))
-        return "; true and false are not read as numbers";
-    if (is_grouped(cell))
-        return "; grouped digits are not read";
-    if (decimal == '.' && is_comma_decimal(cell))
-        return " (--decimal , reads decimal commas)";
     if ((strip_any(&rest, currencies, false) || strip_any(&rest, currencies, true)) &&
         is_decimal(rest))
         return "; currency signs are not read";
@@ -179,7 +170,23 @@ const char *umm_celladvice_number(const struct umm_schema_field *field, struct u
     rest = cell;
     if (strip(&rest, "(", false) && strip(&rest, ")", true) && is_decimal(rest))
         return "; a negative number in parentheses is not read";
-    if (field->role == UMM_ROLE_NONE && is_text(cell))
-        return "; text cannot be stored: leave the column out of --columns";
     return "";
+}
+
+struct umm_celladvice umm_celladvice_number(const struct umm_schema_field *field,
+                                            struct umm_csv_field cell, char decimal)
+{
+    static const char *const booleans[] = {"true", "false", "yes", "no", NULL};
+    if (is_missing(cell))
+        return (struct umm_celladvice){"", UMM_HINT_MISSING};
+    if (is_word(cell, booleans))
+        return (struct umm_celladvice){"; true and false are not read as numbers", UMM_HINT_NONE};
+    if (is_grouped(cell))
+        return (struct umm_celladvice){"; grouped digits are not read", UMM_HINT_NONE};
+    if (decimal == '.' && is_comma_decimal(cell))
+        return (struct umm_celladvice){"", UMM_HINT_DECIMAL};
+    const char *way = unread_way(cell);
+    if (!*way && field->role == UMM_ROLE_NONE && is_text(cell))
+        return (struct umm_celladvice){"; text cannot be stored", UMM_HINT_LEAVE_OUT};
+    return (struct umm_celladvice){way, UMM_HINT_NONE};
 }

@@ -19,7 +19,7 @@ enum umm_status umm_na_parse(const char *list, struct umm_na *na, struct umm_err
     memset(na, 0, sizeof *na);
     na->text = strdup(list);
     if (!na->text)
-        return umm_error_set_memory(err, strlen(list) + 1, "--na");
+        return umm_error_set_memory(err, strlen(list) + 1, "texts of missing values");
     na->n = 1;
     for (char *p = na->text; *p; p++) {
         if (*p == ',') {
@@ -72,13 +72,21 @@ bool umm_na_has(const struct umm_na *na, struct umm_csv_field cell)
 /* ---- one cell --------------------------------------------------------------- */
 
 static enum umm_status refuse(const struct umm_schema_field *field, const char *what,
-                              struct umm_csv_field cell, const char *hint, struct umm_error *err)
+                              struct umm_csv_field cell, const char *says, struct umm_error *err)
 {
     char shown[UMM_EXCERPT_MAX], name[UMM_EXCERPT_MAX];
     umm_escape(shown, sizeof shown, cell.text, cell.len_bytes);
     umm_escape(name, sizeof name, field->name, strlen(field->name));
     return umm_error_set(err, UMM_ERR_DATA, "%s%s%s: \"%s\"%s", name, name[0] ? " " : "", what,
-                         shown, hint);
+                         shown, says);
+}
+
+/* The array's type cannot hold the cell; types can. */
+static enum umm_status refuse_type(const struct umm_schema_field *field, const char *what,
+                                   struct umm_csv_field cell, const char *types,
+                                   struct umm_error *err)
+{
+    return umm_error_hint_at(err, refuse(field, what, cell, "", err), UMM_HINT_TYPE, types, NULL);
 }
 
 static void store_nan(const struct umm_schema_field *field, char *out)
@@ -173,20 +181,21 @@ static enum umm_status refuse_number(const struct umm_schema_field *field,
 {
     bool is_f8 = field->type.kind == 'f' && field->type.size_bytes == 8;
     if (result == UMM_NUM_INEXACT)
-        return refuse(field, "is not an integer", cell, "; use --dtype f8", err);
+        return refuse_type(field, "is not an integer", cell, "f8", err);
     if (result == UMM_NUM_OVERFLOW) {
         const bool is_beyond = field->is_exact && is_whole(cell) && field->type.size_bytes == 8;
         char what[32] = "does not fit ";
         strcat(what, type_name(field));
-        return refuse(field, what, cell,
-                      is_f8                         ? " (the largest is 1.8e308)"
-                      : is_beyond                   ? "; no type can: leave the column out"
-                      : field->type.kind == 'f'     ? "; use --dtype f8"
-                      : field->type.size_bytes == 8 ? "; use --dtype f8"
-                                                    : "; use --dtype i8 or f8",
-                      err);
+        if (is_f8)
+            return refuse(field, what, cell, " (the largest is 1.8e308)", err);
+        if (is_beyond)
+            return refuse(field, what, cell, "; no type can: leave the column out", err);
+        const bool is_i4 = field->type.kind == 'i' && field->type.size_bytes == 4;
+        return refuse_type(field, what, cell, is_i4 ? "i8 or f8" : "f8", err);
     }
-    return refuse(field, "is not a number", cell, umm_celladvice_number(field, cell, decimal), err);
+    const struct umm_celladvice advice = umm_celladvice_number(field, cell, decimal);
+    return umm_error_hint(err, refuse(field, "is not a number", cell, advice.says, err),
+                          advice.hint);
 }
 
 /* Ids, counts and times that a float would change. */
@@ -221,8 +230,7 @@ static enum umm_status convert_number(const struct umm_cells *cells,
     }
     if (is_known_missing || (result == UMM_NUM_MALFORMED && umm_na_has(cells->na, cell))) {
         if (!is_float)
-            return refuse(field, "is missing, and integers have no NaN", cell, "; use --dtype f8",
-                          err);
+            return refuse_type(field, "is missing, and integers have no NaN", cell, "f8", err);
         store_nan(field, out);
         return UMM_OK;
     }
@@ -264,7 +272,8 @@ static enum umm_status refuse_time(const struct umm_schema_field *field,
 {
     struct umm_celltime_refusal refusal;
     umm_celltime_refuse(field, spec, result, is_read, cell, &refusal);
-    return refuse(field, refusal.what, cell, refusal.hint, err);
+    return umm_error_hint_at(err, refuse(field, refusal.what, cell, refusal.says, err),
+                             refusal.hint, refusal.values[0], refusal.values[1]);
 }
 
 enum umm_status umm_cells_refuse_ambiguous(const struct umm_cells *cells, size_t index,

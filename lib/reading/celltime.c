@@ -7,64 +7,49 @@
 #include "time/time_digits.h"
 
 /* "an epoch in seconds (2034-02-20T16:12:02Z)", "YYYYMMDDHH (2024-12-31T22:00:00)". */
-static void name_meaning(const struct umm_time_meaning *meaning, char out[UMM_CELLTIME_HINT_MAX])
+static void name_meaning(const struct umm_time_meaning *meaning, char out[UMM_CELLTIME_SAYS_MAX])
 {
     char iso[UMM_TIME_ISO_MAX];
-    int n = snprintf(out, UMM_CELLTIME_HINT_MAX, "%s", meaning->name);
+    int n = snprintf(out, UMM_CELLTIME_SAYS_MAX, "%s", meaning->name);
     if (!meaning->has_time)
         return;
     size_t len = umm_time_format_iso(meaning->time, iso) - meaning->is_local;
     if (meaning->is_day)
         len = strcspn(iso, "T");
-    snprintf(out + n, UMM_CELLTIME_HINT_MAX - (size_t)n, " (%.*s)", (int)len, iso);
+    snprintf(out + n, UMM_CELLTIME_SAYS_MAX - (size_t)n, " (%.*s)", (int)len, iso);
 }
 
-/* The option that chooses the meaning; empty if none does. */
-static void name_option(const struct umm_time_meaning *meaning, char out[UMM_CELLTIME_HINT_MAX])
-{
-    const char *value = meaning->format ? meaning->format : meaning->unit;
-    snprintf(out, UMM_CELLTIME_HINT_MAX, "%s%s",
-             meaning->format ? "--time-format="
-             : value         ? "--time-unit-in="
-                             : "",
-             value ? value : "");
-}
-
-static void hint_at_both(struct umm_csv_field cell, char *hint)
+static void tell_both(struct umm_csv_field cell, struct umm_celltime_refusal *refusal)
 {
     struct umm_time_meaning epoch, digits;
-    char names[2][UMM_CELLTIME_HINT_MAX], options[2][UMM_CELLTIME_HINT_MAX];
+    char names[2][UMM_CELLTIME_SAYS_MAX];
     if (!umm_time_epoch_meaning(cell.text, cell.len_bytes, &epoch) ||
         !umm_time_digits_meaning(cell.text, cell.len_bytes, &digits))
         return;
     name_meaning(&epoch, names[0]);
     name_meaning(&digits, names[1]);
-    name_option(&epoch, options[0]);
-    name_option(&digits, options[1]);
-    int n = snprintf(hint, UMM_CELLTIME_HINT_MAX, " could be %.80s or %.80s; use %.30s", names[0],
-                     names[1], options[0]);
-    if (options[1][0])
-        snprintf(hint + n, UMM_CELLTIME_HINT_MAX - (size_t)n, " or %.40s", options[1]);
+    snprintf(refusal->says, sizeof refusal->says, " could be %.80s or %.80s", names[0], names[1]);
+    refusal->hint = digits.format ? UMM_HINT_UNIT_OR_FORMAT
+                    : digits.unit ? UMM_HINT_THESE_UNITS
+                                  : UMM_HINT_THIS_UNIT;
+    refusal->values[0] = epoch.unit;
+    refusal->values[1] = digits.format ? digits.format : digits.unit;
 }
 
-static void hint_at_digits(struct umm_csv_field cell, char *hint)
+static void tell_digits(struct umm_csv_field cell, struct umm_celltime_refusal *refusal)
 {
     struct umm_time_meaning digits;
-    char name[UMM_CELLTIME_HINT_MAX], option[UMM_CELLTIME_HINT_MAX];
-    if (!umm_time_digits_meaning(cell.text, cell.len_bytes, &digits)) {
-        strcpy(hint, "; use --time-format, or --time-unit-in for an epoch of other years");
+    char name[UMM_CELLTIME_SAYS_MAX];
+    refusal->hint = UMM_HINT_FORMAT_OR_UNIT;
+    if (!umm_time_digits_meaning(cell.text, cell.len_bytes, &digits))
         return;
-    }
     name_meaning(&digits, name);
-    name_option(&digits, option);
-    if (digits.unit)
-        snprintf(hint, UMM_CELLTIME_HINT_MAX, " could be %.80s; use %.40s", name, option);
-    else if (digits.format)
-        snprintf(hint, UMM_CELLTIME_HINT_MAX,
-                 " could be %.80s; use %.40s, or --time-unit-in for an epoch", name, option);
-    else
-        snprintf(hint, UMM_CELLTIME_HINT_MAX,
-                 " could be %.80s, which is not read; write dates as YYYY-MM-DD", name);
+    snprintf(refusal->says, sizeof refusal->says, " could be %.80s%s", name,
+             digits.unit || digits.format ? "" : ", which is not read; write dates as YYYY-MM-DD");
+    refusal->hint = digits.unit     ? UMM_HINT_THIS_UNIT
+                    : digits.format ? UMM_HINT_THIS_FORMAT_OR_UNIT
+                                    : UMM_HINT_NONE;
+    refusal->values[0] = digits.unit ? digits.unit : digits.format;
 }
 
 /* A date and time, a space, and two to five capitals: "2021-07-05 09:30:00 EDT". */
@@ -92,52 +77,70 @@ static bool is_time_of_day(struct umm_csv_field cell)
     return n_colons == 1 || n_colons == 2;
 }
 
-/* What a text should have looked like. */
-static const char *form_hint(const struct umm_time_spec *spec, struct umm_csv_field cell)
+/* What a text should have looked like: for the message's end. */
+static const char *expected_form(const struct umm_time_spec *spec)
 {
     switch (spec->form) {
     case UMM_TIME_FORM_EPOCH:
-        return spec->is_unit_forced ? "; expected an epoch, by --time-unit-in"
+        return spec->is_unit_forced ? "; expected an epoch in the unit that was given"
                                     : "; expected an epoch, as before it";
     case UMM_TIME_FORM_ISO: return "; expected ISO 8601, as before it";
     case UMM_TIME_FORM_YEAR_FIRST: return "; expected year, month, day, as before it";
     case UMM_TIME_FORM_COMPACT: return "; expected YYYYMMDD, as before it";
-    case UMM_TIME_FORM_PATTERN: return "; expected what --time-format or the layout says";
+    case UMM_TIME_FORM_PATTERN: return "; expected what the time format or the layout says";
     case UMM_TIME_FORM_NONE: break;
     }
-    if (ends_in_zone_name(cell))
-        return "; names of zones are not read, only offsets such as -04:00, or one name for all "
-               "rows: "
-               "as text in --time-format, with --tz";
-    if (is_time_of_day(cell))
-        return "; a time of day needs its date: --columns timestamp=DATE+TIME,...";
-    return "; use --time-format";
+    return "";
 }
 
-static const char *plain_hint(const struct umm_schema_field *field,
+static const char *tell_unknown(const struct umm_time_spec *spec, struct umm_csv_field cell,
+                                enum umm_hint *hint)
+{
+    if (spec->form != UMM_TIME_FORM_NONE)
+        return expected_form(spec);
+    if (ends_in_zone_name(cell)) {
+        *hint = UMM_HINT_ZONE_NAME;
+        return "; names of zones are not read, only offsets such as -04:00";
+    }
+    *hint = is_time_of_day(cell) ? UMM_HINT_DATE_OF_TIME : UMM_HINT_TIME_FORMAT;
+    return is_time_of_day(cell) ? "; a time of day needs its date" : "";
+}
+
+/* A time that does not fit into the array. */
+static const char *tell_range(const struct umm_schema_field *field,
+                              struct umm_celltime_refusal *refusal)
+{
+    const bool is_narrow = field->type.size_bytes == 4;
+    refusal->hint = is_narrow ? UMM_HINT_TYPE : UMM_HINT_TIME_UNIT;
+    refusal->values[0] = is_narrow ? "i8 or f8" : "coarser";
+    return "";
+}
+
+/* What stands at the message's end; the hint goes into refusal. */
+static const char *tell_plain(const struct umm_schema_field *field,
                               const struct umm_time_spec *spec, enum umm_time_result result,
-                              bool is_read, struct umm_csv_field cell)
+                              bool is_read, struct umm_csv_field cell,
+                              struct umm_celltime_refusal *refusal)
 {
     switch (result) {
-    case UMM_TIME_DAY_MONTH: return "; use --time-format, such as %d/%m/%Y or %m/%d/%Y";
+    case UMM_TIME_DAY_MONTH: refusal->hint = UMM_HINT_DAY_MONTH; break;
     case UMM_TIME_WIDTH:
-        return spec->form == UMM_TIME_FORM_PATTERN
-                   ? "; a dash, as in %-H%M%S, reads digits without their leading zeros"
-                   : "; use --time-format '%Y%m%d %-H%M' or '%Y%m%d %-H%M%S' if it lacks leading "
-                     "zeros";
+        if (spec->form == UMM_TIME_FORM_PATTERN)
+            return "; a dash, as in %-H%M%S, reads digits without their leading zeros";
+        refusal->hint = UMM_HINT_LEADING_ZEROS;
+        break;
     case UMM_TIME_HOUR_24: return "; write it so";
-    case UMM_TIME_CUT: return "; use --time-unit-in if it is exact";
-    case UMM_TIME_LOCAL_GAP: return "; use --tz-fold earlier or later";
-    case UMM_TIME_LOCAL_FOLD:
-        return "; use --tz-fold earlier or later, for all such times: their order is not looked at";
+    case UMM_TIME_CUT: refusal->hint = UMM_HINT_EXACT_EPOCH; break;
+    case UMM_TIME_LOCAL_GAP: refusal->hint = UMM_HINT_TIME_GAP; break;
+    case UMM_TIME_LOCAL_FOLD: refusal->hint = UMM_HINT_TIME_FOLD; break;
     case UMM_TIME_INEXACT:
-        return is_read ? "; use a finer --time-unit" : "; nothing below a nanosecond is read";
-    case UMM_TIME_MALFORMED: return form_hint(spec, cell);
-    case UMM_TIME_RANGE:
         if (!is_read)
-            return "";
-        return field->type.size_bytes == 4 ? "; use --dtype i8 or f8"
-                                           : "; use a coarser --time-unit";
+            return "; nothing below a nanosecond is read";
+        refusal->hint = UMM_HINT_TIME_UNIT;
+        refusal->values[0] = "finer";
+        break;
+    case UMM_TIME_MALFORMED: return tell_unknown(spec, cell, &refusal->hint);
+    case UMM_TIME_RANGE: return is_read ? tell_range(field, refusal) : "";
     case UMM_TIME_OK:
     case UMM_TIME_NO_EPOCH:
     case UMM_TIME_AMBIGUOUS:
@@ -150,12 +153,12 @@ void umm_celltime_refuse(const struct umm_schema_field *field, const struct umm_
                          enum umm_time_result result, bool is_read, struct umm_csv_field cell,
                          struct umm_celltime_refusal *refusal)
 {
-    refusal->what = umm_time_result_text(result);
-    refusal->hint[0] = '\0';
+    *refusal = (struct umm_celltime_refusal){.what = umm_time_result_text(result)};
     if (result == UMM_TIME_AMBIGUOUS)
-        hint_at_both(cell, refusal->hint);
+        tell_both(cell, refusal);
     else if (result == UMM_TIME_NO_EPOCH)
-        hint_at_digits(cell, refusal->hint);
+        tell_digits(cell, refusal);
     else
-        strcpy(refusal->hint, plain_hint(field, spec, result, is_read, cell));
+        snprintf(refusal->says, sizeof refusal->says, "%s",
+                 tell_plain(field, spec, result, is_read, cell, refusal));
 }

@@ -248,7 +248,7 @@ enum umm_status umm_instrument_refuse_none(const struct umm_instrument *instrume
     return umm_error_set(err, UMM_ERR_DATA, "no row has \"%s\" for %s%s",
                          umm_escape(value, sizeof value, key->value, key->len_bytes),
                          umm_escape(name, sizeof name, key->name, strlen(key->name)),
-                         instrument->n_filters > 1 ? " and what else --where wants" : "");
+                         instrument->n_filters > 1 ? " and what else is asked for" : "");
 }
 
 static enum umm_status refuse(const struct umm_instrument_key *key, struct umm_csv_field cell,
@@ -256,13 +256,11 @@ static enum umm_status refuse(const struct umm_instrument_key *key, struct umm_c
 {
     char name[UMM_EXCERPT_MAX], before[UMM_EXCERPT_MAX / 2], now[UMM_EXCERPT_MAX / 2];
     cell = umm_csv_trim(cell);
-    return umm_error_set(
-        err, UMM_ERR_DATA,
-        "%s is \"%s\" after \"%s\": not one series; take one with --where COLUMN=VALUE, or say "
-        "that it is one with --one-series",
-        umm_escape(name, sizeof name, key->name, strlen(key->name)),
-        umm_escape(now, sizeof now, cell.text, cell.len_bytes),
-        umm_escape(before, sizeof before, key->value, key->len_bytes));
+    umm_error_set(err, UMM_ERR_DATA, "%s is \"%s\" after \"%s\": not one series",
+                  umm_escape(name, sizeof name, key->name, strlen(key->name)),
+                  umm_escape(now, sizeof now, cell.text, cell.len_bytes),
+                  umm_escape(before, sizeof before, key->value, key->len_bytes));
+    return umm_error_hint(err, UMM_ERR_DATA, UMM_HINT_SERIES);
 }
 
 enum umm_status umm_instrument_take(struct umm_instrument *instrument,

@@ -167,9 +167,10 @@ static enum umm_status name_list(struct umm_reading *reading, const char *list,
     if (!status)
         status = umm_csv_fields(reader, &record, &fields, &n_fields, &bad_at, err);
     if (status == UMM_ERR_DATA || (!status && n_fields == 0))
-        status = umm_error_set(err, UMM_ERR_ARGUMENT, "--names takes names with commas between");
+        status =
+            umm_error_set(err, UMM_ERR_ARGUMENT, "the names are no list with commas between them");
     if (!status && n_fields > UMM_CSV_COLUMNS_MAX)
-        status = umm_error_set(err, UMM_ERR_ARGUMENT, "--names takes at most %d names",
+        status = umm_error_set(err, UMM_ERR_ARGUMENT, "there may be at most %d names",
                                UMM_CSV_COLUMNS_MAX);
     if (!status)
         status = name_fields(reading, fields, n_fields, err);
@@ -244,9 +245,10 @@ static enum umm_status choose_delimiter(struct umm_reading *reading,
         delimiter = umm_csv_detect_delimiter(text, len, is_end, &is_open);
     }
     if (!delimiter && len) {
-        umm_error_set(err, UMM_ERR_DATA,
-                      "more than one of , ; tab | could be the delimiter; use "
-                      "--delimiter");
+        umm_error_hint(
+            err,
+            umm_error_set(err, UMM_ERR_DATA, "more than one of , ; tab | could be the delimiter"),
+            UMM_HINT_DELIMITER);
         return fail_at_next(reading, UMM_ERR_DATA, reading->records.line, err);
     }
     reading->records.delimiter = delimiter ? delimiter : ',';
@@ -420,9 +422,9 @@ static enum umm_status check_unnamed_time(struct umm_reading *reading,
         return UMM_OK;
     char shown[UMM_EXCERPT_MAX];
     umm_error_set(err, UMM_ERR_DATA,
-                  "the first field has no name, and \"%s\" could be a row number; name the time "
-                  "with --columns timestamp=FIELD,...",
+                  "the first field has no name, and \"%s\" could be a row number",
                   umm_escape(shown, sizeof shown, fields[0].text, fields[0].len_bytes));
+    umm_error_hint_at(err, UMM_ERR_DATA, UMM_HINT_NAME_COLUMN, "timestamp", NULL);
     return fail_at_next(reading, UMM_ERR_DATA, reading->records.line, err);
 }
 
@@ -513,6 +515,9 @@ static enum umm_status settle(struct umm_reading *reading,
                               const struct umm_reading_options *options, struct umm_error *err)
 {
     struct umm_records *records = &reading->records;
+    if (options->time_format && options->has_time_unit_in)
+        return umm_error_set(err, UMM_ERR_ARGUMENT,
+                             "a format of times and a unit of epochs exclude each other");
     enum umm_status status = umm_records_skip_lines(records, options->skip_lines, err);
     if (!status)
         status = umm_records_skip_void(records, err);
@@ -641,9 +646,10 @@ enum umm_status umm_reading_row(struct umm_reading *reading, const struct umm_pl
         const size_t wanted = reading->n_fields;
         /* A sentence among rows is a note or a footer. */
         bool is_note = n_fields == 1 && memchr(fields[0].text, ' ', fields[0].len_bytes);
-        umm_error_set(err, UMM_ERR_DATA, "%zu field%s, expected %zu%s", n_fields,
-                      n_fields == 1 ? "" : "s", wanted,
-                      is_note ? "; --bad-rows skip passes over what is no row" : "");
+        umm_error_hint(err,
+                       umm_error_set(err, UMM_ERR_DATA, "%zu field%s, expected %zu", n_fields,
+                                     n_fields == 1 ? "" : "s", wanted),
+                       is_note ? UMM_HINT_PASS_OVER : UMM_HINT_NONE);
         umm_reading_place(reading, placed, n_fields < wanted ? n_fields : wanted, err);
         return UMM_ERR_DATA;
     }

@@ -197,7 +197,8 @@ static enum umm_status open_output(struct job *job, struct umm_error *err)
     if (is_input)
         return umm_error_set_path(err, UMM_ERR_ARGUMENT, path, "is an input and an output at once");
     if (umm_output_is_entry(path) && job->options->format != UMM_SLICE_NPY)
-        return umm_error_set_path(err, UMM_ERR_ARGUMENT, path, "takes arrays: --format npy");
+        return umm_error_hint(err, umm_error_set_path(err, UMM_ERR_ARGUMENT, path, "takes arrays"),
+                              UMM_HINT_NPY);
     enum umm_status status =
         umm_output_open(&job->out, path, job->options->pool_root, job->header_bytes + job->n_total,
                         false, job->run, err);

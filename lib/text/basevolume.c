@@ -123,9 +123,9 @@ enum umm_status umm_basevolume_find(const struct umm_names *names, const char *p
     if (*index != UMM_FIELD_NONE)
         return UMM_OK;
     char list[320], shown[UMM_EXCERPT_MAX];
-    return umm_error_set(err, UMM_ERR_DATA,
-                         "which volume is in the base asset of symbol \"%s\" cannot be told from "
-                         "%s; name it: volume=FIELD in --columns",
-                         umm_escape(shown, sizeof shown, symbol, len_bytes),
-                         umm_columns_list(names, list, sizeof list));
+    umm_error_set(err, UMM_ERR_DATA,
+                  "which volume is in the base asset of symbol \"%s\" cannot be told from %s",
+                  umm_escape(shown, sizeof shown, symbol, len_bytes),
+                  umm_columns_list(names, list, sizeof list));
+    return umm_error_hint_at(err, UMM_ERR_DATA, UMM_HINT_NAME_COLUMN, "volume", NULL);
 }

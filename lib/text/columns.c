@@ -232,18 +232,21 @@ static enum umm_status not_found(int code, const char *what, const struct umm_na
         return umm_error_set(err, UMM_ERR_DATA, "no field number %s: there are %zu", shown,
                              names->n);
     if (code == SEVERAL)
-        return umm_error_set(err, UMM_ERR_DATA,
-                             "several fields could be '%s' among %s; use --columns or --layout",
-                             shown, umm_columns_list(names, list, sizeof list));
+        return umm_error_hint(err,
+                              umm_error_set(err, UMM_ERR_DATA,
+                                            "several fields could be '%s' among %s", shown,
+                                            umm_columns_list(names, list, sizeof list)),
+                              UMM_HINT_COLUMNS);
     if (names->has_names)
-        return umm_error_set(err, UMM_ERR_DATA,
-                             "no field for '%s' among %s; use --columns, --names, --layout or "
-                             "--skip-lines",
-                             shown, umm_columns_list(names, list, sizeof list));
-    return umm_error_set(err, UMM_ERR_DATA,
-                         "no field for '%s': no header names the %zu fields; use --layout, "
-                         "--names or numbers in --columns",
-                         shown, names->n);
+        return umm_error_hint(err,
+                              umm_error_set(err, UMM_ERR_DATA, "no field for '%s' among %s", shown,
+                                            umm_columns_list(names, list, sizeof list)),
+                              UMM_HINT_NO_FIELD);
+    return umm_error_hint(err,
+                          umm_error_set(err, UMM_ERR_DATA,
+                                        "no field for '%s': no header names the %zu fields", shown,
+                                        names->n),
+                          UMM_HINT_NO_HEADER);
 }
 
 enum umm_status umm_columns_find(const char *source, const struct umm_names *names,

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "base/hint.h"
+
 /* ---- one field of one type, and a cell for it ---- */
 
 enum { TYPES = 5 };
@@ -100,6 +102,17 @@ static void assert_refuses(const char *type, const struct how *how, const char *
         fail_msg("%s of \"%s\": %s, message %s", type, text, umm_status_name(status), err.message);
 }
 
+static void assert_hints(const char *name, const char *type, const struct how *how,
+                         const char *text, enum umm_hint hint, const char *value)
+{
+    char out[16];
+    int64_t time;
+    struct umm_error err = {0};
+    assert_int_equal(convert(name, type, how, text, out, &time, &err), UMM_ERR_DATA);
+    if (err.hint != hint || strcmp(err.hint_values[0], value) != 0)
+        fail_msg("%s of \"%s\": hint %u, \"%s\"", type, text, err.hint, err.hint_values[0]);
+}
+
 static const struct how usual;
 
 /* ---- numbers ---- */
@@ -144,12 +157,14 @@ static void test_types_end_where_they_end(void **state)
     assert_converts("i8", &usual, "9223372036854775807", &i8[0], 8);
     assert_converts("i8", &usual, "-9223372036854775808", &i8[1], 8);
     assert_refuses("i8", &usual, "9223372036854775808", "x does not fit i8: ");
-    assert_refuses("i8", &usual, "1e30", "use --dtype f8");
+    assert_hints("x", "i8", &usual, "1e30", UMM_HINT_TYPE, "f8");
     assert_converts("i4", &usual, "2147483647", &i4[0], 4);
     assert_converts("i4", &usual, "-2147483648", &i4[1], 4);
-    assert_refuses("i4", &usual, "3000000000", "x does not fit i4: \"3000000000\"; use --dtype i8");
+    assert_refuses("i4", &usual, "3000000000", "x does not fit i4: \"3000000000\"");
+    assert_hints("x", "i4", &usual, "3000000000", UMM_HINT_TYPE, "i8 or f8");
     assert_refuses("i4", &usual, "-2147483649", "does not fit i4");
-    assert_refuses("i4", &usual, "1.5", "x is not an integer: \"1.5\"; use --dtype f8");
+    assert_refuses("i4", &usual, "1.5", "x is not an integer: \"1.5\"");
+    assert_hints("x", "i4", &usual, "1.5", UMM_HINT_TYPE, "f8");
     assert_refuses("i8", &usual, "1e-3", "is not an integer");
     assert_converts("f8", &usual, "1.7976931348623157e308", &f8[0], 8);
     assert_converts("f8", &usual, "5e-324", &f8[1], 8);
@@ -158,7 +173,9 @@ static void test_types_end_where_they_end(void **state)
     assert_converts("f4", &usual, "3.40282347e38", &f4[0], 4);
     assert_converts("f4", &usual, "1.4e-45", &f4[1], 4);
     assert_converts("f4", &usual, "0.1", &f4[2], 4);
-    assert_refuses("f4", &usual, "-1e39", "x does not fit f4: \"-1e39\"; use --dtype f8");
+    assert_refuses("f4", &usual, "-1e39", "x does not fit f4: \"-1e39\"");
+    assert_hints("x", "f4", &usual, "-1e39", UMM_HINT_TYPE, "f8");
+    assert_hints("x", "f8", &usual, "1e400", UMM_HINT_NONE, "");
 }
 
 static void test_what_is_no_number_is_refused(void **state)
@@ -170,7 +187,7 @@ static void test_what_is_no_number_is_refused(void **state)
     for (size_t t = 0; t < 4; t++)
         for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
             assert_refuses(type_names[t], &usual, texts[i], "x is not a number: \"");
-    assert_refuses("f8", &usual, "12,5", "(--decimal , reads decimal commas)");
+    assert_hints("x", "f8", &usual, "12,5", UMM_HINT_DECIMAL, "");
     assert_refuses("f8", &usual, "a\n\x1b", "\"a\\n\\x1b\"");
 }
 
@@ -197,7 +214,7 @@ static void test_missing_values(void **state)
         assert_converts("f8", &usual, missing[i], nan8, 8);
         assert_converts("f4", &usual, missing[i], nan4, 4);
         assert_refuses("i8", &usual, missing[i], "x is missing, and integers have no NaN: \"");
-        assert_refuses("i4", &usual, missing[i], "use --dtype f8");
+        assert_hints("x", "i4", &usual, missing[i], UMM_HINT_TYPE, "f8");
         assert_refuses("M8", &usual, missing[i], "x is missing: \"");
     }
     /* A list of one's own takes the place of the usual one. */
@@ -268,10 +285,11 @@ static void test_times_in_every_type(void **state)
     assert_time("M8", &s, "2020/01/01 00:00", 1577836800);
     assert_time("M8", &s, "1969-12-31 23:59:59", -1);
     refuse_time("M8", &ms, "2020-01-01T00:00:00.0001Z", "is finer than ");
-    refuse_time("M8", &ns, "2500-01-01", "--time-unit");
+    assert_hints("timestamp", "M8", &ns, "2500-01-01", UMM_HINT_TIME_UNIT, "coarser");
     refuse_time("M8", &ms, "2023-02-29", "timestamp is ");
-    refuse_time("M8", &ms, "01/02/2020", "--time-format");
-    refuse_time("M8", &ms, "soon", "--time-format");
+    assert_hints("timestamp", "M8", &ms, "2020-01-01T00:00:00.0001Z", UMM_HINT_TIME_UNIT, "finer");
+    assert_hints("timestamp", "M8", &ms, "01/02/2020", UMM_HINT_DAY_MONTH, "");
+    assert_hints("timestamp", "M8", &ms, "soon", UMM_HINT_TIME_FORMAT, "");
     refuse_time("M8", &ms, "x\n", "\"x\\n\"");
 }
 
@@ -297,7 +315,8 @@ static void test_times_in_types_of_numbers(void **state)
     assert_int_equal(
         convert("timestamp", "f8", &us, "2255-06-05T23:47:34.740992Z", out, &time, &err), UMM_OK);
     assert_int_equal(time, INT64_C(1) << 53);
-    refuse_time("f8", &us, "2255-06-05T23:47:34.740993Z", "--time-unit");
+    assert_hints("timestamp", "f8", &us, "2255-06-05T23:47:34.740993Z", UMM_HINT_TIME_UNIT,
+                 "coarser");
 }
 
 /* The first time settles the form for those after it, and each epoch has its own unit. */
@@ -312,6 +331,8 @@ static void test_forms_are_settled_once(void **state)
     assert_time("M8", &ms, "1577836800000000", 1577836800000);
     assert_time("M8", &ms, "2024123122", 2024123122000); /* settled: somebody looked at all */
     refuse_time("M8", &ms, "170306093000", "YYMMDDhhmmss (2017-03-06T09:30:00)");
+    assert_hints("timestamp", "M8", &ms, "170306093000", UMM_HINT_THIS_FORMAT_OR_UNIT,
+                 "%y%m%d%H%M%S");
     refuse_time("M8", &ms, "2020-01-01", "timestamp is not a time");
     assert_time("M8", &ms, "1577836800001", 1577836800001);
 
@@ -323,6 +344,7 @@ static void test_forms_are_settled_once(void **state)
     /* Without a look at the other rows digits that could be both are refused. */
     spec = (struct umm_time_spec){.form = UMM_TIME_FORM_NONE};
     refuse_time("M8", &ms, "2024123122", "is ambiguous");
+    assert_hints("timestamp", "M8", &ms, "2024123122", UMM_HINT_UNIT_OR_FORMAT, "s");
     assert_int_equal(spec.form, UMM_TIME_FORM_NONE);
     spec.is_epoch = true;
     assert_time("M8", &ms, "2024123122", 2024123122000);
@@ -393,7 +415,7 @@ static void test_rows_are_laid_out_and_faults_located(void **state)
     record[4] = (struct umm_csv_field){"7.5", 3};
     assert_int_equal(umm_cells_convert(&cells, record, &row, &bad, &err), UMM_ERR_DATA);
     assert_int_equal(bad, 4);
-    assert_string_equal(err.message, "volume is not an integer: \"7.5\"; use --dtype f8");
+    assert_string_equal(err.message, "volume is not an integer: \"7.5\"");
     record[4] = (struct umm_csv_field){"7", 1};
     record[0] = (struct umm_csv_field){"1.5.", 4};
     assert_int_equal(umm_cells_convert(&cells, record, &row, &bad, &err), UMM_ERR_DATA);

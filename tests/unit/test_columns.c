@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "base/hint.h"
+
 /* ---- parsing ---- */
 
 /* "name<source>type" of each item, with ';' between them; "refused" for a bad list. */
@@ -256,15 +258,14 @@ static void test_messages_name_the_fields(void **state)
     struct umm_error err;
     (void)state;
     assert_int_equal(umm_columns_find("x\n", names_of("a;b\tc"), &found, &err), UMM_ERR_DATA);
-    assert_string_equal(err.message,
-                        "no field for 'x\\n' among \"a\", \"b\\tc\"; use --columns, --names, "
-                        "--layout or --skip-lines");
+    assert_string_equal(err.message, "no field for 'x\\n' among \"a\", \"b\\tc\"");
+    assert_int_equal(err.hint, UMM_HINT_NO_FIELD);
     assert_int_equal(umm_columns_find("a", names_of("a;A"), &found, &err), UMM_ERR_DATA);
-    assert_string_equal(err.message, "several fields could be 'a' among \"a\", \"A\"; use "
-                                     "--columns or --layout");
+    assert_string_equal(err.message, "several fields could be 'a' among \"a\", \"A\"");
+    assert_int_equal(err.hint, UMM_HINT_COLUMNS);
     assert_int_equal(umm_columns_find("a", names_of(""), &found, &err), UMM_ERR_DATA);
-    assert_string_equal(err.message, "no field for 'a': no header names the 1 fields; use "
-                                     "--layout, --names or numbers in --columns");
+    assert_string_equal(err.message, "no field for 'a': no header names the 1 fields");
+    assert_int_equal(err.hint, UMM_HINT_NO_HEADER);
 }
 
 static void test_lists_of_names_are_cut(void **state)

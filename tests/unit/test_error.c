@@ -172,8 +172,18 @@ static void test_each_call_fills_all_of_it(void **state)
     assert_string_equal(err.message, "cannot write");
     assert_int_equal(err.line | err.column | err.byte, 0);
 
+    assert_int_equal(umm_error_hint_at(&err, UMM_ERR_SYSTEM, UMM_HINT_TYPE, "f8", NULL),
+                     UMM_ERR_SYSTEM);
+    assert_int_equal(err.hint, UMM_HINT_TYPE);
+    assert_string_equal(err.hint_values[0], "f8");
+    assert_string_equal(err.hint_values[1], "");
+    assert_string_equal(err.message, "cannot write");
+    umm_error_at(&err, "c", 1, 2, 3);
+    assert_int_equal(err.hint, UMM_HINT_TYPE);
+
     assert_int_equal(umm_error_set_path(&err, UMM_ERR_BUSY, "c", "%%%s", "n"), UMM_ERR_BUSY);
     assert_string_equal(err.message, "%n");
+    assert_int_equal(err.hint, UMM_HINT_NONE);
     assert_int_equal(umm_error_set_memory(&err, 12, "a row"), UMM_ERR_MEMORY);
     assert_string_equal(err.message, "out of memory: 12 bytes for a row");
     assert_int_equal(umm_error_set_cancelled(&err), UMM_ERR_CANCELLED);
@@ -187,6 +197,7 @@ static void test_nobody_need_listen(void **state)
     assert_int_equal(umm_error_set_errno(NULL, EIO, "p", "x"), UMM_ERR_SYSTEM);
     assert_int_equal(umm_error_set_memory(NULL, 1, "x"), UMM_ERR_MEMORY);
     assert_int_equal(umm_error_set_cancelled(NULL), UMM_ERR_CANCELLED);
+    assert_int_equal(umm_error_hint(NULL, UMM_ERR_DATA, UMM_HINT_TYPE), UMM_ERR_DATA);
     umm_error_at(NULL, "p", 1, 2, 3);
 }
 

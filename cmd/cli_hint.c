@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli_hint.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/hint.h"
+
+/* Where a tool reads text and lacks an option of umm-convert. */
+#define BY_CONVERT "umm-convert ... -o - | {TOOL} ..."
+
+/*
+ * What a hint is for people. {name} is the option --name: a tool that lacks it skips the
+ * sentence and takes the next one for that hint. {0} and {1} are the hint's values, {TOOL}
+ * the tool's name.
+ */
+static const struct {
+    enum umm_hint hint;
+    const char *text;
+} sentences[] = {
+    {UMM_HINT_DELIMITER, "; use {delimiter}"},
+    {UMM_HINT_DELIMITER, "; umm-convert can be told which: " BY_CONVERT},
+    {UMM_HINT_COLUMNS, "; use {columns} or {layout}"},
+    {UMM_HINT_NO_FIELD, "; use {columns}, {names}, {layout} or {skip-lines}"},
+    {UMM_HINT_NO_FIELD, "; use {columns}, {names} or {layout}"},
+    {UMM_HINT_NO_FIELD, "; use {columns} or {layout}"},
+    {UMM_HINT_NO_HEADER, "; use {layout}, {names} or numbers in {columns}"},
+    {UMM_HINT_NO_HEADER, "; use {layout} or numbers in {columns}"},
+    {UMM_HINT_NAME_COLUMN, "; name the {0}: {0}=FIELD in {columns}"},
+    {UMM_HINT_LEAVE_OUT, ": leave the column out of {columns}"},
+    {UMM_HINT_RENAME, "; give another name: NAME={0} in {columns}"},
+    {UMM_HINT_NAMES, ", or use {names}"},
+    {UMM_HINT_DATE_OF_TIME, ": {columns} timestamp=DATE+TIME,..."},
+    {UMM_HINT_SERIES,
+     "; take one with {where} COLUMN=VALUE, or say that it is one with {one-series}"},
+    {UMM_HINT_PASS_OVER, "; {bad-rows} skip passes over what is no row"},
+    {UMM_HINT_PASS_OVER, "; umm-convert can pass over what is no row: " BY_CONVERT},
+
+    {UMM_HINT_MISSING, "; if that means missing, say so with {na}"},
+    {UMM_HINT_MISSING, "; if that means missing, say so to umm-convert: " BY_CONVERT},
+    {UMM_HINT_DECIMAL, " ({decimal} , reads decimal commas)"},
+    {UMM_HINT_DECIMAL, " (umm-convert can read decimal commas: " BY_CONVERT ")"},
+
+    {UMM_HINT_TIME_FORMAT, "; use {time-format}"},
+    {UMM_HINT_DAY_MONTH, "; use {time-format}, such as %d/%m/%Y or %m/%d/%Y"},
+    {UMM_HINT_LEADING_ZEROS,
+     "; use {time-format} '%Y%m%d %-H%M' or '%Y%m%d %-H%M%S' if it lacks leading zeros"},
+    {UMM_HINT_FORMAT_OR_UNIT, "; use {time-format}, or {time-unit-in} for an epoch of other years"},
+    {UMM_HINT_THIS_FORMAT_OR_UNIT, "; use {time-format}={0}, or {time-unit-in} for an epoch"},
+    {UMM_HINT_EXACT_EPOCH, "; use {time-unit-in} if it is exact"},
+    {UMM_HINT_THIS_UNIT, "; use {time-unit-in}={0}"},
+    {UMM_HINT_THESE_UNITS, "; use {time-unit-in}={0} or {time-unit-in}={1}"},
+    {UMM_HINT_UNIT_OR_FORMAT, "; use {time-unit-in}={0} or {time-format}={1}"},
+    {UMM_HINT_ZONE_NAME, ", or one name for all rows: as text in {time-format}, with {tz}"},
+    {UMM_HINT_TIME_GAP, "; use {tz-fold} earlier or later"},
+    {UMM_HINT_TIME_GAP, "; umm-convert can be told which to take: " BY_CONVERT},
+    {UMM_HINT_TIME_FOLD,
+     "; use {tz-fold} earlier or later, for all such times: their order is not looked at"},
+    {UMM_HINT_TIME_FOLD, "; umm-convert can be told which to take: " BY_CONVERT},
+
+    {UMM_HINT_TYPE, "; use {dtype} {0}"},
+    {UMM_HINT_TYPE, "; give another type in {columns}: NAME=FIELD:f8"},
+    {UMM_HINT_TIME_UNIT, "; use a {0} {time-unit}"},
+    {UMM_HINT_TIME_UNIT, "; umm-convert can use a {0} unit: " BY_CONVERT},
+    {UMM_HINT_UNIT_OF_M8, "; use M8 and {time-unit}"},
+    {UMM_HINT_UNIT_OF_M8, "; use M8"},
+    {UMM_HINT_STRUCT, "; use {struct}"},
+    {UMM_HINT_EPOCH_TYPE, "; use {struct} (time as M8[{0}]) or {dtype} i8"},
+    {UMM_HINT_EPOCH_OUT, "; use {struct} (time as M8[{0}]), or leave the time out with {columns}"},
+    {UMM_HINT_PLAIN, "; use {plain}, or leave {fortran} out"},
+    {UMM_HINT_DATASET, "; use {symbols} and {timeframes}"},
+    {UMM_HINT_NPY, "; use {format} npy"},
+
+    {UMM_HINT_NEWEST_FIRST, "; use {order} asc for newest-first rows"},
+    {UMM_HINT_NEWEST_FIRST, "; umm-convert can turn newest-first rows round: " BY_CONVERT},
+    {UMM_HINT_DUPLICATES, "; use {dedup} first or last"},
+    {UMM_HINT_DUPLICATES, "; umm-convert can leave one out: " BY_CONVERT},
+    {UMM_HINT_TIME_COLUMN, "; {append}, {dedup} and {order} asc need one"},
+    {UMM_HINT_REVISION, "; see {on-revision}"},
+    {UMM_HINT_REBUILD, "; {rebuild} starts over"},
+    {UMM_HINT_REVISE_LAST, "; see {revise-last}"},
+
+    {UMM_HINT_ZSTD_WINDOW, "; pipe it in: zstd -dc --long=31 FILE | ... -"},
+    {UMM_HINT_ZSTD_DICTIONARY, "; pipe it in: zstd -dc -D DICTIONARY FILE | ... -"},
+};
+
+/* What a sentence is made of: its words, or what stands in braces. */
+struct piece {
+    const char *text;
+    size_t len;
+    bool is_option, is_name; /* both false: words; a name is of a value or the tool */
+};
+
+/* The piece at *at, which moves past it; false at the end. */
+static bool next_piece(const char **at, struct piece *piece)
+{
+    const bool is_braced = **at == '{';
+    *piece = (struct piece){.text = *at + is_braced};
+    piece->len = strcspn(piece->text, is_braced ? "}" : "{");
+    *at = piece->text + piece->len + is_braced;
+    const bool is_small = *piece->text >= 'a' && *piece->text <= 'z';
+    piece->is_option = is_braced && is_small;
+    piece->is_name = is_braced && !is_small;
+    return piece->len;
+}
+
+static bool has_all(const char *sentence, bool (*has_option)(const char *name, size_t len))
+{
+    struct piece piece;
+    while (next_piece(&sentence, &piece))
+        if (piece.is_option && !has_option(piece.text, piece.len))
+            return false;
+    return true;
+}
+
+static void write_out(const char *sentence, const struct umm_error *err, const char *tool,
+                      char out[CLI_HINT_MAX])
+{
+    struct piece piece;
+    for (size_t n = 0; n < CLI_HINT_MAX && next_piece(&sentence, &piece);) {
+        if (piece.is_name) {
+            const bool is_value = *piece.text == '0' || *piece.text == '1';
+            piece.text = is_value ? err->hint_values[*piece.text - '0'] : tool;
+            piece.len = strlen(piece.text);
+        }
+        n += (size_t)snprintf(out + n, CLI_HINT_MAX - n, "%s%.*s", piece.is_option ? "--" : "",
+                              (int)piece.len, piece.text);
+    }
+}
+
+const char *cli_hint(const struct umm_error *err, const char *tool,
+                     bool (*has_option)(const char *name, size_t len), char out[CLI_HINT_MAX])
+{
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++) {
+        if (sentences[i].hint != err->hint || !has_all(sentences[i].text, has_option))
+            continue;
+        write_out(sentences[i].text, err, tool, out);
+        break;
+    }
+    return out;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hint.h - what may help after an error, as a code. The library does not know how its
+ * caller's user asks for anything: a tool words the advice, by its own options
+ * (cmd/cli_hint.h). What an error is, its message says without the hint.
+ *
+ * "value" and "values" below are those of umm_error_hint_at.
+ */
+#ifndef UMM_BASE_HINT_H
+#define UMM_BASE_HINT_H
+
+enum umm_hint {
+    UMM_HINT_NONE = 0,
+
+    /* Which text: its fields, and which of them are the columns. */
+    UMM_HINT_DELIMITER,    /* say what is between fields */
+    UMM_HINT_COLUMNS,      /* several fields could be the column: say which, or the layout */
+    UMM_HINT_NO_FIELD,     /* no field has the column's name: other names, or another header */
+    UMM_HINT_NO_HEADER,    /* nothing names the fields: names, numbers, or the layout */
+    UMM_HINT_NAME_COLUMN,  /* say which field is the column; value: the column */
+    UMM_HINT_LEAVE_OUT,    /* leave the column out */
+    UMM_HINT_RENAME,       /* give the column another name; value: its field */
+    UMM_HINT_NAMES,        /* name the fields */
+    UMM_HINT_DATE_OF_TIME, /* join the field of the date to that of the time of day */
+    UMM_HINT_SERIES,       /* choose the rows of one instrument, or say that all are of one */
+    UMM_HINT_PASS_OVER,    /* skip what is no row */
+
+    /* Which numbers. */
+    UMM_HINT_MISSING, /* say that the text means a missing value */
+    UMM_HINT_DECIMAL, /* say that the decimal point is a comma */
+
+    /* Which times. */
+    UMM_HINT_TIME_FORMAT,         /* say how times are written */
+    UMM_HINT_DAY_MONTH,           /* the same, where day and month could be either */
+    UMM_HINT_LEADING_ZEROS,       /* the same, where zeros may be missing */
+    UMM_HINT_FORMAT_OR_UNIT,      /* the same, or that it is an epoch of unusual years */
+    UMM_HINT_THIS_FORMAT_OR_UNIT, /* the same; value: the format that the text seems to have */
+    UMM_HINT_EXACT_EPOCH,         /* say the unit of an epoch that looks cut */
+    UMM_HINT_THIS_UNIT,           /* say that unit of epochs; value */
+    UMM_HINT_THESE_UNITS,         /* say one of two units of epochs; values */
+    UMM_HINT_UNIT_OR_FORMAT,      /* say that unit, or that format; values */
+    UMM_HINT_ZONE_NAME,           /* where one name of a zone stands in all rows: say what it is */
+    UMM_HINT_TIME_GAP,            /* say what a local time that was skipped means */
+    UMM_HINT_TIME_FOLD,           /* say which of two a local time means */
+
+    /* Which array: its types, and what its rows are. */
+    UMM_HINT_TYPE,       /* store numbers as that type; value, such as "f8" or "i8 or f8" */
+    UMM_HINT_TIME_UNIT,  /* store times in a unit that is so; value: "finer" or "coarser" */
+    UMM_HINT_UNIT_OF_M8, /* let the type of times have the array's unit */
+    UMM_HINT_STRUCT,     /* store rows as records */
+    UMM_HINT_EPOCH_TYPE, /* the same, or integers of 8 bytes; value: the unit of times */
+    UMM_HINT_EPOCH_OUT,  /* the same, or leave the times out; value: the unit of times */
+    UMM_HINT_PLAIN,      /* store a plain array, or not in Fortran order */
+    UMM_HINT_DATASET,    /* name symbol and timeframe, as the file's name does not */
+    UMM_HINT_NPY,        /* write an array */
+
+    /* Which order, and what is there already. */
+    UMM_HINT_NEWEST_FIRST, /* rows that are newest first can be turned round */
+    UMM_HINT_DUPLICATES,   /* keep the first or the last of rows with one time */
+    UMM_HINT_TIME_COLUMN,  /* what goes by time needs a column of times */
+    UMM_HINT_REVISION,     /* say what becomes of a row that was stored otherwise */
+    UMM_HINT_REBUILD,      /* compute all of it again */
+    UMM_HINT_REVISE_LAST,  /* say that the last row may change */
+
+    /* Compressed text that this reader does not take, and the zstd program does. */
+    UMM_HINT_ZSTD_WINDOW,
+    UMM_HINT_ZSTD_DICTIONARY,
+
+    UMM_HINT_END
+};
+
+#endif

@@ -1,0 +1,55 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# Advice after an error: in the words of the tool that gives it, with no option but its own.
+load helper
+
+HEAD=timestamp,open,high,low,close,volume
+
+# advises TOOL ARGUMENT...: fails with status 1, and every option in its message is in its --help.
+advises() {
+    local option
+    capture "$@"
+    [[ $status -eq 1 && $stderr == "$1: "* ]] || fail "$*: status $status, $stderr"
+    for option in $(grep -oE ' --[a-z][a-z-]*' <<<"$stderr"); do
+        "$1" --help | grep -qE "^ {2,6}(-., )?$option\b" || fail "$1 has no $option: $stderr"
+    done
+}
+
+# all TEXT [OPTION...]: every tool that reads text refuses it, and advises what it has.
+all() {
+    local text=$1
+    shift
+    printf '%b' "$text" >in.csv
+    advises umm-convert -o out.npy "$@" in.csv
+    advises umm-archive append "$@" out in.csv
+    advises umm-features -f ema "$@" in.csv
+}
+
+@test "a tool advises no option that it lacks" {
+    all "$HEAD\n2020-01-01,\"1,5\",1,1,1,1\n"
+    refuses 1 'umm-convert: in.csv:2:12: open is not a number: "1,5" (--decimal , reads decimal commas)' \
+        umm-convert -o out.npy in.csv
+    refuses 1 'umm-archive: in.csv:2:12: open is not a number: "1,5" (umm-convert can read decimal commas: umm-convert ... -o - | umm-archive ...)' \
+        umm-archive append out in.csv
+    refuses 1 'umm-features: in.csv:2:12: open is not a number: "1,5" (umm-convert can read decimal commas: umm-convert ... -o - | umm-features ...)' \
+        umm-features -f ema in.csv
+    all "$HEAD\n2020-01-01,#N/A,1,1,1,1\n"
+    all "$HEAD\n01/02/2020,1,1,1,1,1\n"
+    all "$HEAD\n2024123122,1,1,1,1,1\n"
+    all "$HEAD\n17030609300,1,1,1,1,1\n"
+    all "$HEAD\n2023-03-26 02:30,1,1,1,1,1\n" --tz=Europe/Berlin
+    all "$HEAD\n2023-10-29 02:30,1,1,1,1,1\n" --tz=Europe/Berlin
+    all "$HEAD\n2020-01-01 09:30:00 EST,1,1,1,1,1\n"
+    all "$HEAD\n09:30,1,1,1,1,1\n"
+    all "$HEAD\n2020-01-01T00:00:00.0001,1,1,1,1,1\n"
+    all "$HEAD\n2020-01-01,1,1,1,1,1\nas of today\n"
+    all "$HEAD\n2020-01-02,1,1,1,1,1\n2020-01-01,1,1,1,1,1\n"
+    all '1;2,3\n'
+    all '1,2,3\n'
+    all 'a,b,c\n1,2,3\n'
+    all ',open,high,low,close,volume\n0,1,1,1,1,1\n'
+    all 'timestamp,close,Close\n2020-01-01,1,1\n' --columns=timestamp,close
+    all "symbol,$HEAD\nA,2020-01-01,1,1,1,1,1\nB,2020-01-02,1,1,1,1,1\n"
+    no_leftovers
+}
