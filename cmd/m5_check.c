@@ -160,11 +160,33 @@ static int report_all(const struct m5_opts *opts, const struct umm_record *recor
 
 /* ---- the check -------------------------------------------------------------------- */
 
+/* "umm-m5 run" with the options of that run; user is its path. */
+static void add_words(void *user, const struct umm_check_workload *run,
+                      struct umm_check_words *words)
+{
+    const char *self = user;
+    umm_check_add_word(words, "%s", self);
+    umm_check_add_word(words, "run");
+    umm_check_add_word(words, "--dir=%s", run->directory);
+    umm_check_add_word(words, "--figures=%s", run->figures);
+    umm_check_add_word(words, "--signals=%llu", (unsigned long long)run->n_signals);
+    umm_check_add_word(words, "--seed=%llu", (unsigned long long)run->seed);
+    if (run->duration_ns)
+        umm_check_add_word(words, "--seconds=%.3f", (double)run->duration_ns / 1e9);
+    if (run->is_unpooled)
+        umm_check_add_word(words, "--no-pool");
+    if (run->is_unsynced)
+        umm_check_add_word(words, "--no-sync");
+    if (run->canary)
+        umm_check_add_word(words, "--canary=%s", run->canary);
+}
+
 int m5_measure(struct m5_opts *opts, char **command, struct umm_record *record)
 {
     struct places places;
     struct umm_error err = {0};
-    struct umm_check_options options = {.self = places.self,
+    struct umm_check_options options = {.workload = add_words,
+                                        .user = places.self,
                                         .alloc_library = places.library,
                                         .parent = places.parent,
                                         .envp = environ,

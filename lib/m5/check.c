@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "m5/check.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@
  * "/umm-m5.XXXXXX/unpooled/..." with the names of the workload and their temporary ones.
  */
 enum { WORD_ROOM = PATH_MAX + 32, BELOW_PARENT = UMM_WORKLOAD_BELOW_DIR + 32 };
-enum { WORDS_MAX = 12, FIGURES_BYTES_MAX = 65536 };
+enum { FIGURES_BYTES_MAX = 65536 };
 
 #define WARMUP_SHARE 0.2
 
@@ -194,17 +195,17 @@ static enum umm_status keep_trial(struct umm_trial *trial, struct umm_record *re
 
 /* ---- the workload ----------------------------------------------------------------- */
 
-/* The words of "self run ...", and where they are written. */
-struct words {
-    char room[WORDS_MAX][WORD_ROOM];
-    char *argv[WORDS_MAX + 1];
+/* The words, and where they are written. */
+struct umm_check_words {
+    char room[UMM_CHECK_WORDS_MAX][WORD_ROOM];
+    char *argv[UMM_CHECK_WORDS_MAX + 1];
     size_t n;
 };
 
-UMM_PRINTF(2, 3)
-static void add_word(struct words *words, const char *fmt, ...)
+void umm_check_add_word(struct umm_check_words *words, const char *fmt, ...)
 {
     va_list args;
+    assert(words->n < UMM_CHECK_WORDS_MAX);
     va_start(args, fmt);
     vsnprintf(words->room[words->n], WORD_ROOM, fmt, args);
     va_end(args);
@@ -231,26 +232,21 @@ static enum umm_status run_workload(const struct check *check, bool is_unpooled,
 {
     const struct umm_check_options *options = check->options;
     char data[WORD_ROOM], path[WORD_ROOM];
-    struct words *words = calloc(1, sizeof *words);
+    struct umm_check_words *words = calloc(1, sizeof *words);
     memset(trial, 0, sizeof *trial);
     if (!words)
         return umm_error_set_memory(err, sizeof *words, "a command");
     snprintf(data, sizeof data, "%s/%s", check->scratch.path, is_unpooled ? "unpooled" : "data");
     snprintf(path, sizeof path, "%s/figures", check->scratch.path);
-    add_word(words, "%s", options->self);
-    add_word(words, "run");
-    add_word(words, "--dir=%s", data);
-    add_word(words, "--figures=%s", path);
-    add_word(words, "--signals=%llu", (unsigned long long)options->n_signals);
-    add_word(words, "--seed=%llu", (unsigned long long)options->seed);
-    if (duration_ns)
-        add_word(words, "--seconds=%.3f", (double)duration_ns / 1e9);
-    if (is_unpooled)
-        add_word(words, "--no-pool");
-    if (is_unpooled || options->is_unsynced)
-        add_word(words, "--no-sync");
-    if (options->canary && !is_unpooled)
-        add_word(words, "--canary=%s", options->canary);
+    const struct umm_check_workload run = {.directory = data,
+                                           .figures = path,
+                                           .n_signals = options->n_signals,
+                                           .seed = options->seed,
+                                           .duration_ns = duration_ns,
+                                           .canary = is_unpooled ? NULL : options->canary,
+                                           .is_unpooled = is_unpooled,
+                                           .is_unsynced = is_unpooled || options->is_unsynced};
+    options->workload(options->user, &run, words);
     enum umm_status status = umm_file_make_directory(data, err);
     if (!status)
         status = try_command(check, words->argv, trial, err);

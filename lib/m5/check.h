@@ -17,8 +17,22 @@
 
 #include "m5/record.h"
 
+/* One run of the workload: the directory of its files, and the file that its figures go to. */
+struct umm_check_workload {
+    const char *directory, *figures;
+    uint64_t n_signals, seed;
+    uint64_t duration_ns; /* 0: as fast as it goes */
+    const char *canary;   /* NULL: none */
+    bool is_unpooled, is_unsynced;
+};
+
+/* The words of a command, and one more of them, up to UMM_CHECK_WORDS_MAX. */
+struct umm_check_words;
+enum { UMM_CHECK_WORDS_MAX = 12 };
+UMM_PRINTF(2, 3) void umm_check_add_word(struct umm_check_words *words, const char *fmt, ...);
+
 /*
- * self             path of the program whose "run" command is the workload
+ * workload         adds the words of a command that does a run of the workload
  * alloc_library    path of libumm-alloc.so
  * parent           an existing directory for the scratch directory
  * envp             environment of the process; TMPDIR, M5_SIGNALS and M5_SECONDS are set
@@ -28,7 +42,9 @@
  * is_shm_private   /dev/shm was isolated: all in it is of this run
  */
 struct umm_check_options {
-    const char *self;
+    void (*workload)(void *user, const struct umm_check_workload *run,
+                     struct umm_check_words *words);
+    void *user;
     const char *alloc_library;
     const char *parent;
     char *const *envp;
@@ -36,7 +52,7 @@ struct umm_check_options {
     uint64_t n_signals, seed;
     uint64_t duration_ns, duration_max_ns;
     uint64_t allocs_max_thousandths;
-    const char *canary; /* as "run" takes it; NULL: none */
+    const char *canary; /* of the workload; NULL: none */
     bool is_unsynced;   /* the workload syncs nothing */
     bool is_shm_private;
 };
