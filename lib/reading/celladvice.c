@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { WORD_BYTES = 24 };
+#include "text/words.h"
 
 static bool is_digit(char c)
 {
@@ -117,14 +117,6 @@ static bool is_comma_decimal(struct umm_csv_field cell)
     return find_marks(cell, &marks) && marks.n == 1 && *marks.first == ',';
 }
 
-static bool is_word(struct umm_csv_field cell, const char *const *words)
-{
-    for (; *words; words++)
-        if (strlen(*words) == cell.len_bytes && strncasecmp(cell.text, *words, cell.len_bytes) == 0)
-            return true;
-    return false;
-}
-
 static bool is_missing(struct umm_csv_field cell)
 {
     static const char *const words[] = {
@@ -134,7 +126,7 @@ static bool is_missing(struct umm_csv_field cell)
         "missing",      ".",        "..",     "...",     "-",         "--",
         "---",          "?",        "*",      "\\N",     "undefined", "\xe2\x80\x93",
         "\xe2\x80\x94", "#N/A N/A", NULL};
-    return is_word(cell, words);
+    return umm_is_word_of(words, cell.text, cell.len_bytes);
 }
 
 /* Letters and no digit. */
@@ -179,7 +171,7 @@ struct umm_celladvice umm_celladvice_number(const struct umm_schema_field *field
     static const char *const booleans[] = {"true", "false", "yes", "no", NULL};
     if (is_missing(cell))
         return (struct umm_celladvice){"", UMM_HINT_MISSING};
-    if (is_word(cell, booleans))
+    if (umm_is_word_of(booleans, cell.text, cell.len_bytes))
         return (struct umm_celladvice){"; true and false are not read as numbers", UMM_HINT_NONE};
     if (is_grouped(cell))
         return (struct umm_celladvice){"; grouped digits are not read", UMM_HINT_NONE};

@@ -3,9 +3,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
+#include <string.h>
 
 #include "base/error.h"
+#include "text/words.h"
 #include "time/time.h"
 
 enum { UNNAMED_RANK = 6 }; /* after those of umm_name_instrument */
@@ -17,12 +18,9 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the head's first byte
 /* A flag, as trades have them. One letter could be a ticker. */
 static bool is_flag(struct umm_csv_field cell)
 {
-    static const char *const flags[] = {"true", "false", "buy", "sell", "bid", "ask", "yes", "no"};
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-        if (cell.len_bytes == strlen(flags[i]) &&
-            strncasecmp(cell.text, flags[i], cell.len_bytes) == 0)
-            return true;
-    return false;
+    static const char *const flags[] = {"true", "false", "buy", "sell", "bid",
+                                        "ask",  "yes",   "no",  NULL};
+    return umm_is_word_of(flags, cell.text, cell.len_bytes);
 }
 
 /* What other rows of one instrument have another of: a number, a time or a flag. */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "text/words.h"
+
 /* ---- names ----------------------------------------------------------------- */
 
 static const char *const role_names[UMM_ROLE_COUNT] = {"",      "timestamp", "open", "high", "low",
@@ -128,10 +130,7 @@ static bool canonical(char *out, size_t cap_bytes, const char *name, size_t len_
 
 static bool is_one_of(const char *text, const char *const *list)
 {
-    for (; *list; list++)
-        if (strcmp(text, *list) == 0)
-            return true;
-    return false;
+    return umm_is_word_of(list, text, strlen(text));
 }
 
 static bool ends_in(const char *name, const char *end)
