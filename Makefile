@@ -198,13 +198,14 @@ compdir  = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 MAN_DEST = $(foreach m,$(notdir $(MAN_SRC)),$(mandir)/man$(subst .,,$(suffix $(m)))/$(m))
 
 install: all
-	$(INSTALL) -d $(bindir) $(libdir)/pkgconfig $(incdir) $(sort $(dir $(MAN_DEST))) $(compdir)
+	$(INSTALL) -d $(bindir) $(libdir)/pkgconfig $(incdir)/umm $(sort $(dir $(MAN_DEST))) $(compdir)
 	$(if $(TOOLS),$(INSTALL) -m 755 $(TOOLS) $(bindir))
 	$(INSTALL) -m 644 $(LIB) $(libdir)
 	$(if $(INTERPOSE),$(INSTALL) -d $(libdir)/umm)
 	$(if $(INTERPOSE),$(INSTALL) -m 755 $(INTERPOSE) $(libdir)/umm)
 	$(INSTALL) -m 644 $(BUILD)/umm.pc $(libdir)/pkgconfig
 	$(INSTALL) -m 644 lib/umm.h umm.mk $(incdir)
+	$(INSTALL) -m 644 lib/umm/*.h $(incdir)/umm
 	@set -e; for m in $(MAN_SRC); do \
 		$(INSTALL) -m 644 $$m $(mandir)/man$${m##*.}; done
 	$(if $(COMPLETIONS),$(INSTALL) -m 644 $(COMPLETIONS) $(compdir))
@@ -213,6 +214,7 @@ uninstall:
 	rm -f $(addprefix $(bindir)/,$(notdir $(TOOLS))) $(addprefix $(compdir)/,$(notdir $(TOOLS))) \
 		$(addprefix $(libdir)/umm/,$(notdir $(INTERPOSE))) \
 		$(libdir)/libumm.a $(libdir)/pkgconfig/umm.pc $(incdir)/umm.h $(incdir)/umm.mk \
+		$(patsubst lib/%,$(incdir)/%,$(wildcard lib/umm/*.h)) \
 		$(MAN_DEST)
 
 dist:

@@ -14,6 +14,7 @@
 
 #include "array/output.h"
 #include "base/error.h"
+#include "base/tuning.h"
 #include "cli_hint.h"
 #include "cli_stdio.h"
 
@@ -239,14 +240,15 @@ const char *cli_pool_root(void)
 void cli_test_hooks(struct umm_run *run)
 {
 #ifdef UMM_TEST_HOOKS
+    static struct umm_tuning tuning;
     static const char engines[] = "best|reference|portable|neon|avx2|avx512";
     const char *engine = getenv("UMM_TEST_ENGINE"), *block = getenv("UMM_TEST_BLOCK");
     uint64_t n;
     int choice = engine ? cli_parse_choice(engine, engines) : 0;
     if (choice < 0 || (block && !cli_parse_count(block, 1, 1 << 18, &n)))
         exit(cli_usage("UMM_TEST_ENGINE or UMM_TEST_BLOCK makes no sense"));
-    run->engine = (enum umm_engine)choice;
-    run->block_bytes = block ? (size_t)n : 0;
+    tuning = (struct umm_tuning){(enum umm_engine)choice, block ? (size_t)n : 0};
+    run->tuning = &tuning;
 #else
     (void)run;
 #endif

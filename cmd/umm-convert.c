@@ -12,6 +12,7 @@
 #include "convert/convert_many.h"
 #include "convert/convert_report.h"
 #include "sys/file.h"
+#include "umm/mem.h"
 
 enum {
     KEY_TIME_UNIT = CLI_KEY_LONG,

@@ -553,7 +553,7 @@ int main(int argc, char **argv)
         return exit_code;
     if (opts.is_list)
         return list_features(&opts);
-    if (umm_features_plan(opts.list, &opts.rules, &features, &err) != UMM_OK)
+    if (umm_features_open(opts.list, &opts.rules, &features, &err) != UMM_OK)
         return cli_fail(&err);
     opts.job.features = features;
     opts.job.scratch_dir = opts.job.text.scratch_dir = getenv("TMPDIR");
@@ -563,6 +563,6 @@ int main(int argc, char **argv)
     cli_catch_signals(&context);
     cli_progress_start(&context, opts.progress);
     exit_code = opts.dataset.symbols ? run_many(&opts, &context) : run_one(&opts, &context);
-    umm_features_free(features);
+    umm_features_close(features);
     return exit_code;
 }

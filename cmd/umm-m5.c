@@ -12,6 +12,7 @@
 #include "probe/alloc_counts.h"
 #include "sys/child.h"
 #include "sys/file.h"
+#include "umm/mem.h"
 
 enum {
     KEY_SIGNALS = CLI_KEY_LONG,

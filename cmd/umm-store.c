@@ -12,6 +12,8 @@
 #include "store/store_look.h"
 #include "store/store_report.h"
 #include "sys/file.h"
+#include "umm/mem.h"
+#include "umm/store.h"
 
 enum {
     KEY_MAX_POSITIONS = CLI_KEY_LONG,
@@ -110,21 +112,25 @@ static enum umm_status open_writer(struct opts *opts, const char *path, struct u
                                    struct umm_error *err)
 {
     struct umm_store_info info;
-    enum umm_status status = umm_store_open(store, path, opts->access, &opts->run, err);
+    enum umm_status status = umm_store_open(path, opts->access, &opts->run, store, err);
     if (status)
         return status;
-    umm_store_info(*store, &info);
-    if (info.n_cleared)
+    status = umm_store_info(*store, &info, err);
+    if (!status && info.n_cleared)
         cli_warn_path(path, "%llu half written entries of a killed writer were removed",
                       (unsigned long long)info.n_cleared);
-    return UMM_OK;
+    return status;
 }
 
-static float *new_vector(const struct umm_store *store, struct umm_arena *arena)
+static enum umm_status new_vector(const struct umm_store *store, struct umm_arena *arena,
+                                  float **vector, struct umm_error *err)
 {
     struct umm_store_info info;
-    umm_store_info(store, &info);
-    return umm_arena_alloc_array(arena, info.dim, sizeof(float));
+    enum umm_status status = umm_store_info(store, &info, err);
+    if (status)
+        return status;
+    *vector = umm_arena_alloc_array(arena, info.dim, sizeof **vector);
+    return umm_arena_check(arena, "a vector", err);
 }
 
 /* ---- commands that write -------------------------------------------------------------- */
@@ -173,10 +179,12 @@ static int run_mark_inactive(void *user, int n, char **operands)
     int exit_code = CLI_OK;
     enum umm_status status = open_writer(opts, operands[0], &store, &err);
     for (int i = 1; !status && i < n; i++) {
-        if (umm_store_mark_inactive(store, operands[i], strlen(operands[i])))
+        status = umm_store_mark_inactive(store, operands[i], strlen(operands[i]), &err);
+        if (status != UMM_ERR_ABSENT)
             continue;
         warn_absent(operands[i]);
         exit_code = CLI_FAILED;
+        status = UMM_OK;
     }
     status = close_store(store, status, &err);
     return status ? cli_fail(&err) : cli_finish(exit_code);
@@ -195,8 +203,7 @@ static enum umm_status evict_one(struct umm_store *store, float *vector, bool *i
     /* A terminal's line is written, or lost, before the flush. */
     if (fflush(stdout) != 0 || ferror(stdout))
         return umm_error_set_errno(err, errno, "-", "cannot write");
-    *is_done = umm_store_evict(store, NULL);
-    return UMM_OK;
+    return umm_store_evict(store, NULL, err);
 }
 
 static int run_evict(void *user, int n, char **operands)
@@ -211,8 +218,8 @@ static int run_evict(void *user, int n, char **operands)
         return cli_usage("evict takes a number of entries, not \"%s\"", operands[1]);
     if (open_writer(opts, operands[0], &store, &err) != UMM_OK)
         return cli_fail(&err);
-    float *vector = new_vector(store, &arena);
-    enum umm_status status = umm_arena_check(&arena, "a vector", &err);
+    float *vector = NULL;
+    enum umm_status status = new_vector(store, &arena, &vector, &err);
     for (; !status && is_done && n_wanted; n_wanted--)
         status = evict_one(store, vector, &is_done, &err);
     umm_arena_close(&arena);
@@ -261,11 +268,11 @@ static int run_get(void *user, int n, char **operands)
     struct umm_arena arena = {0};
     int exit_code = CLI_OK;
     (void)user;
-    if (umm_store_open(&store, operands[0], UMM_STORE_READ, NULL, &err) != UMM_OK)
+    if (umm_store_open(operands[0], UMM_STORE_READ, NULL, &store, &err) != UMM_OK)
         return cli_fail(&err);
-    float *vector = new_vector(store, &arena);
     char *line = umm_arena_alloc(&arena, umm_store_line_max(store));
-    enum umm_status status = umm_arena_check(&arena, "a vector", &err);
+    float *vector = NULL;
+    enum umm_status status = new_vector(store, &arena, &vector, &err);
     for (int i = 1; !status && i < n; i++) {
         bool is_found;
         status = umm_store_get_sound(store, operands[i], strlen(operands[i]), vector, &entry,
@@ -322,10 +329,10 @@ static int run_list(void *user, int n, char **operands)
     uint64_t n_torn = 0;
     bool is_found = true;
     (void)n;
-    if (umm_store_open(&store, operands[0], UMM_STORE_READ, NULL, &err) != UMM_OK)
+    if (umm_store_open(operands[0], UMM_STORE_READ, NULL, &store, &err) != UMM_OK)
         return cli_fail(&err);
-    float *vector = new_vector(store, &arena);
-    enum umm_status status = umm_arena_check(&arena, "a vector", &err);
+    float *vector = NULL;
+    enum umm_status status = new_vector(store, &arena, &vector, &err);
     if (!status && !opts->is_json)
         puts("id,active,timestamp");
     for (uint64_t at = 0; !status && is_found; at = entry.position + 1) {
@@ -367,10 +374,9 @@ static int run_stat(void *user, int n, char **operands)
     (void)n;
     if (check_output(operands[0], &(struct cli_output){"--metrics", opts->metrics}) != CLI_OK)
         return CLI_USAGE;
-    if (umm_store_open(&store, operands[0], UMM_STORE_READ, NULL, &err) != UMM_OK)
+    if (umm_store_open(operands[0], UMM_STORE_READ, NULL, &store, &err) != UMM_OK)
         return cli_fail(&err);
-    umm_store_info(store, &info);
-    enum umm_status status = close_store(store, UMM_OK, &err);
+    enum umm_status status = close_store(store, umm_store_info(store, &info, &err), &err);
     if (!status && opts->is_json)
         status = umm_store_report_json(&info, operands[0], &text, &len, &err);
     if (text)
@@ -410,7 +416,7 @@ static int run_verify(void *user, int n, char **operands)
     struct umm_store *store = NULL;
     struct umm_store_verdict verdict = {.n_faults = 0};
     (void)n;
-    enum umm_status status = umm_store_open(&store, operands[0], UMM_STORE_READ, NULL, &err);
+    enum umm_status status = umm_store_open(operands[0], UMM_STORE_READ, NULL, &store, &err);
     if (!status)
         status = umm_store_verify(store, &opts->run, &verdict, &err);
     status = close_store(store, status, &err);
@@ -428,7 +434,7 @@ static int run_export(void *user, int n, char **operands)
     (void)n;
     if (check_output(operands[0], &(struct cli_output){"FILE", operands[1]}) != CLI_OK)
         return CLI_USAGE;
-    enum umm_status status = umm_store_open(&store, operands[0], UMM_STORE_READ, NULL, &err);
+    enum umm_status status = umm_store_open(operands[0], UMM_STORE_READ, NULL, &store, &err);
     if (!status)
         status = umm_store_export(store, operands[1], &opts->run, &n_rows, &n_torn, &err);
     return end_reading(operands[0], n_torn, close_store(store, status, &err), &err);

@@ -55,7 +55,7 @@ static enum umm_status open_file(struct umm_array *array, struct umm_error *err)
     return status;
 }
 
-enum umm_status umm_array_open(struct umm_array **array, const char *path, struct umm_error *err)
+enum umm_status umm_array_open(const char *path, struct umm_array **array, struct umm_error *err)
 {
     struct umm_array *new = calloc(1, sizeof *new);
     *array = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/cpu.h"
+#include "base/tuning.h"
 
 enum umm_cpu umm_cpu_best(void)
 {
@@ -23,7 +24,7 @@ enum umm_cpu umm_cpu_best(void)
 enum umm_cpu umm_cpu_choose(const struct umm_run *run)
 {
     enum umm_cpu best = umm_cpu_best(), wanted = best;
-    switch (run ? run->engine : UMM_ENGINE_BEST) {
+    switch (umm_run_engine(run)) {
     case UMM_ENGINE_REFERENCE:
     case UMM_ENGINE_PORTABLE: wanted = UMM_CPU_PORTABLE; break;
     case UMM_ENGINE_NEON: wanted = UMM_CPU_NEON; break;

@@ -15,6 +15,7 @@
 #include "reading/reading.h"
 #include "sys/lock.h"
 #include "umm.h"
+#include "umm/mem.h"
 
 enum umm_bad_rows { UMM_BAD_ROWS_FAIL, UMM_BAD_ROWS_SKIP, UMM_BAD_ROWS_QUARANTINE };
 

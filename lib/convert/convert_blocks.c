@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "base/tuning.h"
 #include "convert/convert_job.h"
 #include "convert/pipeline.h"
 #include "sys/workers.h"
@@ -171,8 +172,7 @@ static enum umm_status read_blocks(struct umm_convert_job *job, struct umm_error
                                         .comment = job->options->reading.comment,
                                         .is_ohlc_checked = job->options->is_ohlc_checked,
                                         .cpu = umm_cpu_choose(job->run)};
-    job->block_bytes =
-        job->run && job->run->block_bytes ? job->run->block_bytes : UMM_RECORDS_READ_BYTES;
+    job->block_bytes = umm_run_block_bytes(job->run, UMM_RECORDS_READ_BYTES);
     const struct umm_pipeline pipeline = {.cut = cut_block,
                                           .serial = read_serially,
                                           .take = take_block,
@@ -186,7 +186,7 @@ static enum umm_status read_blocks(struct umm_convert_job *job, struct umm_error
 
 enum umm_status umm_convert_read_rows(struct umm_convert_job *job, struct umm_error *err)
 {
-    bool is_reference = job->run && job->run->engine == UMM_ENGINE_REFERENCE;
+    bool is_reference = umm_run_engine(job->run) == UMM_ENGINE_REFERENCE;
     bool is_end = false;
     /* Behind a --tail's search rows are few and their lines not known: one by one. */
     if (is_reference || job->reading.records.line == 0)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "umm/mem.h"
 
 /* A text that grows up to a size: what does not fit is cut. */
 struct text {

@@ -163,8 +163,7 @@ static void work(void *user, unsigned index)
         /* One thread each: it is the files that are many. */
         struct umm_run run = {.n_threads = 1,
                               .cancel_with = shared->run,
-                              .engine = shared->run ? shared->run->engine : UMM_ENGINE_BEST,
-                              .block_bytes = shared->run ? shared->run->block_bytes : 0};
+                              .tuning = shared->run ? shared->run->tuning : NULL};
         options.inputs = &many->inputs[i];
         options.n_inputs = 1;
         options.output = shared->outputs[i];

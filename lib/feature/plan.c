@@ -387,7 +387,7 @@ static enum umm_status fill(struct umm_features *f, const char *spec,
     return make_text(f, rules, err);
 }
 
-enum umm_status umm_features_plan(const char *spec, const struct umm_features_rules *rules,
+enum umm_status umm_features_open(const char *spec, const struct umm_features_rules *rules,
                                   struct umm_features **out, struct umm_error *err)
 {
     const struct umm_features_rules standard = {0};
@@ -403,14 +403,14 @@ enum umm_status umm_features_plan(const char *spec, const struct umm_features_ru
     f->numerics = UMM_FEATURES_NUMERICS_FIRST;
     enum umm_status status = fill(f, spec, rules, err);
     if (status) {
-        umm_features_free(f);
+        umm_features_close(f);
         return status;
     }
     *out = f;
     return UMM_OK;
 }
 
-void umm_features_free(struct umm_features *features)
+void umm_features_close(struct umm_features *features)
 {
     if (!features)
         return;

@@ -12,8 +12,8 @@ static const double no_value = (double)NAN;
 
 /* ---- states -------------------------------------------------------------- */
 
-enum umm_status umm_features_state_new(const struct umm_features *features,
-                                       struct umm_features_state **out, struct umm_error *err)
+enum umm_status umm_features_state_open(const struct umm_features *features,
+                                        struct umm_features_state **out, struct umm_error *err)
 {
     size_t len = sizeof **out + 2 * features->n_words * sizeof *(*out)->words;
     *out = calloc(1, len);
@@ -23,7 +23,7 @@ enum umm_status umm_features_state_new(const struct umm_features *features,
     return UMM_OK;
 }
 
-void umm_features_state_free(struct umm_features_state *state)
+void umm_features_state_close(struct umm_features_state *state)
 {
     free(state);
 }
@@ -328,7 +328,7 @@ static enum umm_status take_rows(struct umm_features_state *state, struct chunk 
 }
 
 enum umm_status umm_features_take(struct umm_features_state *state, const struct umm_bars *bars,
-                                  size_t n_rows, double *const *out, const struct umm_run *run,
+                                  size_t n_rows, const struct umm_run *run, double *const *out,
                                   struct umm_error *err)
 {
     return take_rows(state, chunk_of(bars, out, run), n_rows, run, err);
@@ -424,7 +424,7 @@ static size_t take_side_by_side(struct umm_features_state *const *states, struct
 
 enum umm_status umm_features_take_many(struct umm_features_state *const *states,
                                        const struct umm_bars *bars, size_t n_states, size_t n_rows,
-                                       double *const *const *out, const struct umm_run *run,
+                                       const struct umm_run *run, double *const *const *out,
                                        size_t *failed, struct umm_error *err)
 {
     enum umm_status status = UMM_OK;

@@ -293,9 +293,9 @@ static void fill_result(struct umm_featurework *work)
 enum umm_status umm_featurework_open(struct umm_featurework *work, struct umm_error *err)
 {
     const struct umm_features *features = work->options->features;
-    enum umm_status status = umm_features_state_new(features, &work->state, err);
+    enum umm_status status = umm_features_state_open(features, &work->state, err);
     if (!status)
-        status = umm_features_state_new(features, &work->before, err);
+        status = umm_features_state_open(features, &work->before, err);
     if (!status)
         status = umm_featurework_load(work, err);
     work->limit = work->has_checkpoint ? work->checkpoint.n_rows : UINT64_MAX;
@@ -308,8 +308,8 @@ void umm_featurework_close(struct umm_featurework *work)
     umm_resultrows_free(&work->rows);
     umm_checkpoint_free(&work->checkpoint);
     umm_featurework_free_rows(work);
-    umm_features_state_free(work->state);
-    umm_features_state_free(work->before);
+    umm_features_state_close(work->state);
+    umm_features_state_close(work->before);
     free(work->input_text);
 }
 

@@ -191,7 +191,7 @@ static enum umm_status compute(struct umm_featurework *work, size_t first, size_
         work->shifted[i] = work->out[i] + first;
     const struct umm_bars bars = {in[0], in[1], in[2], in[3], in[4], in[5]};
     enum umm_status status =
-        umm_features_take(work->state, &bars, n, work->shifted, work->run, err);
+        umm_features_take(work->state, &bars, n, work->run, work->shifted, err);
     if (status == UMM_ERR_DATA && err)
         umm_error_at(err, work->name, 0, 0, 0);
     umm_rowhash_add(&work->history, work->raw + first * work->row_bytes, n, work->row_bytes);

@@ -36,9 +36,9 @@ static enum umm_status compare_states(struct umm_featurework *work, struct umm_f
         umm_barreader_read(&work->reader, work->ring, n, 0, work->times, work->columns, err);
     *is_same = true;
     for (uint64_t done = 0; !status && *is_same && done < 3 * longest + n; done += n) {
-        status = umm_features_take(a, &bars, n, work->out, work->run, err);
+        status = umm_features_take(a, &bars, n, work->run, work->out, err);
         if (!status)
-            status = umm_features_take(b, &bars, n, work->shifted, work->run, err);
+            status = umm_features_take(b, &bars, n, work->run, work->shifted, err);
         *is_same = is_same_out(work, n);
     }
     return status;
@@ -52,7 +52,7 @@ static enum umm_status compare_part(struct umm_featurework *work,
     const struct umm_checkpoint_part *part = &work->checkpoint.parts[name];
     struct umm_features_state *loaded = work->before, *made = NULL;
     bool is_same = false;
-    enum umm_status status = umm_features_state_new(work->options->features, &made, err);
+    enum umm_status status = umm_features_state_open(work->options->features, &made, err);
     if (status)
         return status;
     umm_features_state_copy(made, work->state);
@@ -63,11 +63,11 @@ static enum umm_status compare_part(struct umm_featurework *work,
         const struct umm_bars bars = {c[0], c[1], c[2], c[3], c[4], c[5]};
         status = umm_barreader_read(&work->reader, last, 1, 0, work->times, work->columns, err);
         if (!status)
-            status = umm_features_take(loaded, &bars, 1, work->out, work->run, err);
+            status = umm_features_take(loaded, &bars, 1, work->run, work->out, err);
     }
     if (!status)
         status = compare_states(work, made, loaded, &is_same, err);
-    umm_features_state_free(made);
+    umm_features_state_close(made);
     if (!status && !is_same)
         status = umm_error_set(err, UMM_ERR_DATA, "the state is not what the input gives");
     if (status == UMM_ERR_DATA && err)

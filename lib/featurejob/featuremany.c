@@ -50,7 +50,7 @@ static enum umm_status do_one(const struct shared *shared, const struct umm_data
     /* One thread each: it is the datasets that are many. */
     struct umm_run run = {.n_threads = 1,
                           .cancel_with = shared->run,
-                          .engine = shared->run ? shared->run->engine : UMM_ENGINE_BEST};
+                          .tuning = shared->run ? shared->run->tuning : NULL};
     const struct umm_featuremany *many = shared->many;
     const bool is_written = !options->is_verify;
     char *output = NULL, *state = NULL;

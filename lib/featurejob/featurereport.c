@@ -132,7 +132,7 @@ static struct umm_features *plan_of(size_t i, const char **name, const char **us
 {
     struct umm_features *plan = NULL;
     *name = umm_features_describe(i, usage, about, origin);
-    if (!*name || umm_features_plan(*name, NULL, &plan, NULL) != UMM_OK)
+    if (!*name || umm_features_open(*name, NULL, &plan, NULL) != UMM_OK)
         return NULL;
     return plan;
 }
@@ -197,7 +197,7 @@ bool umm_featurereport_feature(size_t i, char lines[UMM_FEATUREREPORT_LINE_MAX])
         n += (size_t)snprintf(lines + n, cap - n, "%s%s from row %" PRIu64, k ? ", " : "",
                               umm_features_name(plan, k), umm_features_lookback(plan, k));
     snprintf(lines + n, cap - n, "\n    %s", origin);
-    umm_features_free(plan);
+    umm_features_close(plan);
     return true;
 }
 
@@ -218,7 +218,7 @@ enum umm_status umm_featurereport_list_json(char **text, size_t *len_bytes, stru
             umm_json_put_text(output, "name", umm_features_name(plan, k));
             umm_json_put_count(output, "lookback", umm_features_lookback(plan, k));
         }
-        umm_features_free(plan);
+        umm_features_close(plan);
     }
     enum umm_status status = umm_json_print(json, false, text, len_bytes, err);
     umm_json_free(json);

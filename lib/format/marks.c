@@ -5,6 +5,7 @@
 
 #include "sys/directory.h"
 #include "sys/file.h"
+#include "umm/store.h"
 
 /* Open a file in the directory, unless it is another user's; -1 for none. */
 static int open_in(int dir_fd, const char *name, struct umm_file_info *info)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "format/metrics.h"
+#include "umm/store.h"
 
 #include <stddef.h>
 

@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "m5/workload_job.h"
 #include "sys/clock.h"
+#include "umm/mem.h"
+#include "umm/store.h"
 
 enum {
     WINDOW_ROWS = 64,
@@ -87,9 +89,9 @@ static enum umm_status open_symbol(struct umm_workload *w, size_t i, struct umm_
     w->figures->rows_appended -= symbol->array.n_rows; /* those of a run before */
     if (!status)
         status =
-            umm_ring_new(&symbol->window, WINDOW_ROWS, UMM_WORKLOAD_COLUMNS * sizeof(double), err);
+            umm_ring_open(WINDOW_ROWS, UMM_WORKLOAD_COLUMNS * sizeof(double), &symbol->window, err);
     if (!status)
-        status = umm_features_state_new(w->plan, &symbol->features, err);
+        status = umm_features_state_open(w->plan, &symbol->features, err);
     return status ? status : take_history(symbol, err);
 }
 
@@ -101,7 +103,7 @@ static enum umm_status open_store(struct umm_workload *w, struct umm_error *err)
     join(w->store_path, w->options->dir, "store");
     enum umm_status status = umm_store_create(w->store_path, &options, err);
     return status ? status
-                  : umm_store_open(&w->store, w->store_path, UMM_STORE_WRITE_NOW, w->run, err);
+                  : umm_store_open(w->store_path, UMM_STORE_WRITE_NOW, w->run, &w->store, err);
 }
 
 static enum umm_status open_archive(struct umm_workload *w, struct umm_error *err)
@@ -142,15 +144,15 @@ static enum umm_status open_all(struct umm_workload *w, struct umm_error *err)
     w->random = umm_synth_stream(w->options->seed, "order of signals");
     enum umm_status status = make_types(w, err);
     if (!status)
-        status = umm_features_plan(spec, NULL, &w->plan, err);
+        status = umm_features_open(spec, NULL, &w->plan, err);
     if (!status)
         w->n_outputs = umm_features_n_outputs(w->plan);
     if (!status && !w->options->is_unpooled)
-        status = umm_bufpool_new(&w->pool, BUFFERS, UMM_WORKLOAD_BUFFER_BYTES, false, err);
+        status = umm_bufpool_open(BUFFERS, UMM_WORKLOAD_BUFFER_BYTES, false, &w->pool, err);
     if (!status)
-        status = umm_cache_new(&w->cache, &cache, err);
+        status = umm_cache_open(&cache, &w->cache, err);
     if (!status)
-        status = umm_opstats_new(&w->stats, UMM_WORKLOAD_KINDS, false, err);
+        status = umm_opstats_open(UMM_WORKLOAD_KINDS, false, &w->stats, err);
     for (size_t i = 0; !status && i < UMM_WORKLOAD_SYMBOLS; i++)
         status = open_symbol(w, i, err);
     if (!status)
@@ -186,16 +188,16 @@ static enum umm_status close_all(struct umm_workload *w, enum umm_status status,
         struct umm_workload_symbol *symbol = &w->symbols[i];
         w->figures->rows_appended += symbol->array.n_rows;
         umm_appender_close(&symbol->array);
-        umm_ring_free(symbol->window);
-        umm_features_state_free(symbol->features);
+        umm_ring_close(symbol->window);
+        umm_features_state_close(symbol->features);
     }
     w->figures->rows_archived += w->archive.archive.n_framed;
     umm_archive_writer_close(&w->archive);
     enum umm_status closing = umm_store_close(w->store, status ? NULL : err);
-    umm_features_free(w->plan);
-    umm_cache_free(w->cache);
-    umm_bufpool_free(w->pool);
-    umm_opstats_free(w->stats);
+    umm_features_close(w->plan);
+    umm_cache_close(w->cache);
+    umm_bufpool_close(w->pool);
+    umm_opstats_close(w->stats);
     umm_npy_free(&w->record_type);
     umm_workload_probe_close(&w->probe);
     return status ? status : closing;

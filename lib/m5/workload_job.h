@@ -10,6 +10,7 @@
 #include "array/appender.h"
 #include "m5/workload_probe.h"
 #include "synth/synth_bar.h"
+#include "umm/mem.h"
 
 enum {
     UMM_WORKLOAD_COLUMNS = 6,

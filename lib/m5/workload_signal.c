@@ -8,6 +8,8 @@
 #include "m5/workload_job.h"
 #include "sys/clock.h"
 #include "text/print.h"
+#include "umm/mem.h"
+#include "umm/store.h"
 
 enum {
     COMMIT_ROWS = 256,  /* of a symbol's array */
@@ -159,8 +161,10 @@ static enum umm_status store(struct umm_workload *w, struct umm_workload_signal 
     if (status)
         return status;
     w->figures->vectors_stored++;
-    if (!umm_store_get(w->store, symbol->name, len, back, NULL) ||
-        memcmp(vector, back, w->n_outputs * sizeof *vector) != 0)
+    status = umm_store_get(w->store, symbol->name, len, back, NULL, err);
+    if (status)
+        return status;
+    if (memcmp(vector, back, w->n_outputs * sizeof *vector) != 0)
         return umm_error_set_path(err, UMM_ERR_DATA, w->store_path,
                                   "a vector does not read back as it was put");
     return UMM_OK;

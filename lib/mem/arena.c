@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "sys/pages.h"
 #include "umm.h"
+#include "umm/mem.h"
 
 /*
  * Under AddressSanitizer no byte is accessible but those given out. The inline
@@ -529,7 +530,7 @@ void *umm_arena_realloc(struct umm_arena *arena, void *at, size_t old_bytes, siz
 
 /* ---- the whole arena -------------------------------------------------------- */
 
-void umm_arena_init(struct umm_arena *arena, const struct umm_arena_options *options)
+void umm_arena_open(struct umm_arena *arena, const struct umm_arena_options *options)
 {
     memset(arena, 0, sizeof *arena);
     if (!options)
@@ -542,10 +543,10 @@ void umm_arena_init(struct umm_arena *arena, const struct umm_arena_options *opt
         arena->block_bytes = SIZE_MAX / 4 / BLOCK_GROWTH;
 }
 
-void umm_arena_init_child(struct umm_arena *child, struct umm_arena *parent,
+void umm_arena_open_child(struct umm_arena *child, struct umm_arena *parent,
                           const struct umm_arena_options *options)
 {
-    umm_arena_init(child, options);
+    umm_arena_open(child, options);
     child->parent = parent;
     if (!child->block_bytes)
         child->block_bytes = block_bytes(parent) / CHILD_SHARE;
@@ -553,9 +554,9 @@ void umm_arena_init_child(struct umm_arena *child, struct umm_arena *parent,
         child->block_bytes = BLOCK_BYTES_MIN;
 }
 
-void umm_arena_init_buffer(struct umm_arena *arena, void *buffer, size_t len_bytes)
+void umm_arena_open_buffer(struct umm_arena *arena, void *buffer, size_t len_bytes)
 {
-    umm_arena_init(arena, NULL);
+    umm_arena_open(arena, NULL);
     arena->is_fixed = true;
     arena->reserved_bytes = len_bytes;
     size_t gap = -(uintptr_t)buffer & (UMM_ARENA_ALIGN - 1);

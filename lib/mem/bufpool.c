@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "sys/mutex.h"
 #include "umm.h"
+#include "umm/mem.h"
 
 enum { LINE_BYTES = 64 };
 
@@ -15,8 +16,8 @@ struct umm_bufpool {
     bool *is_lent;
 };
 
-enum umm_status umm_bufpool_new(struct umm_bufpool **out, size_t n_buffers, size_t buffer_bytes,
-                                bool is_locked, struct umm_error *err)
+enum umm_status umm_bufpool_open(size_t n_buffers, size_t buffer_bytes, bool is_locked,
+                                 struct umm_bufpool **out, struct umm_error *err)
 {
     struct umm_arena arena = {0};
     *out = NULL;
@@ -47,7 +48,7 @@ enum umm_status umm_bufpool_new(struct umm_bufpool **out, size_t n_buffers, size
     return UMM_OK;
 }
 
-void umm_bufpool_free(struct umm_bufpool *pool)
+void umm_bufpool_close(struct umm_bufpool *pool)
 {
     if (!pool)
         return;

@@ -6,6 +6,7 @@
 #include "sys/clock.h"
 #include "sys/mutex.h"
 #include "umm.h"
+#include "umm/mem.h"
 
 enum { CAPACITY = 100, KEY_MAX_BYTES = 64, KNOWN_MAX = 4096, KNOWN_SHARE = 4 };
 static const uint64_t TTL_NS = UINT64_C(1800) * 1000000000;
@@ -187,8 +188,8 @@ static void forget_all(struct umm_cache *cache)
     cache->stats.n_entries = 0;
 }
 
-enum umm_status umm_cache_new(struct umm_cache **out, const struct umm_cache_options *options,
-                              struct umm_error *err)
+enum umm_status umm_cache_open(const struct umm_cache_options *options, struct umm_cache **out,
+                               struct umm_error *err)
 {
     struct umm_cache_options set = *options;
     struct umm_arena arena = {0};
@@ -223,7 +224,7 @@ enum umm_status umm_cache_new(struct umm_cache **out, const struct umm_cache_opt
     return UMM_OK;
 }
 
-void umm_cache_free(struct umm_cache *cache)
+void umm_cache_close(struct umm_cache *cache)
 {
     if (!cache)
         return;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "sys/mutex.h"
 #include "umm.h"
+#include "umm/mem.h"
 
 /* The last `cap` durations, in a circle. */
 struct window {
@@ -21,8 +22,8 @@ struct umm_opstats {
     uint64_t durations[];
 };
 
-enum umm_status umm_opstats_new(struct umm_opstats **out, unsigned n_kinds, bool is_locked,
-                                struct umm_error *err)
+enum umm_status umm_opstats_open(unsigned n_kinds, bool is_locked, struct umm_opstats **out,
+                                 struct umm_error *err)
 {
     *out = NULL;
     if (n_kinds == 0 || n_kinds > UMM_OPSTATS_KINDS_MAX)
@@ -43,7 +44,7 @@ enum umm_status umm_opstats_new(struct umm_opstats **out, unsigned n_kinds, bool
     return UMM_OK;
 }
 
-void umm_opstats_free(struct umm_opstats *stats)
+void umm_opstats_close(struct umm_opstats *stats)
 {
     if (stats)
         umm_mutex_free(&stats->mutex);

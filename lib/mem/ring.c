@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "umm.h"
+#include "umm/mem.h"
 
 struct umm_ring {
     size_t cap_rows, row_bytes;
@@ -12,8 +13,8 @@ struct umm_ring {
     char rows[]; /* 2 * cap_rows */
 };
 
-enum umm_status umm_ring_new(struct umm_ring **out, size_t n_rows, size_t row_bytes,
-                             struct umm_error *err)
+enum umm_status umm_ring_open(size_t n_rows, size_t row_bytes, struct umm_ring **out,
+                              struct umm_error *err)
 {
     *out = NULL;
     if (!n_rows || !row_bytes || row_bytes > SIZE_MAX / 8 / n_rows)
@@ -29,7 +30,7 @@ enum umm_status umm_ring_new(struct umm_ring **out, size_t n_rows, size_t row_by
     return UMM_OK;
 }
 
-void umm_ring_free(struct umm_ring *ring)
+void umm_ring_close(struct umm_ring *ring)
 {
     free(ring);
 }

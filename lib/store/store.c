@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "store/store.h"
+#include "umm/store.h"
 
 /* Keys looked at together: enough to have several cache misses under way. */
 enum { BATCH = 32 };
@@ -37,8 +38,16 @@ static enum umm_store_reading look(const struct umm_store *store, const struct u
     return is_torn ? UMM_STORE_READ_TORN : UMM_STORE_READ_OTHER;
 }
 
-static bool get(struct umm_store *store, const struct umm_store_key *key, float *vector,
-                struct umm_store_entry *entry)
+static enum umm_status half_written(const struct umm_store *store, struct umm_error *err)
+{
+    return umm_error_set_path(err, UMM_ERR_BUSY, store->path,
+                              "an entry is half written, by a writer that was killed or is "
+                              "stopped");
+}
+
+/* Where the key is; ABSENT fills no error. */
+static enum umm_status get(struct umm_store *store, const struct umm_store_key *key, float *vector,
+                           struct umm_store_entry *entry, struct umm_error *err)
 {
     struct umm_store_key again;
     bool is_fresh = false;
@@ -51,24 +60,40 @@ static bool get(struct umm_store *store, const struct umm_store_key *key, float 
         }
         enum umm_store_reading reading = look(store, key, entry, vector);
         if (reading == UMM_STORE_READ_OK)
-            return true;
+            return UMM_OK;
         if (reading == UMM_STORE_READ_TORN && n >= UMM_STORE_TRIES)
             umm_store_nap();
         if (reading == UMM_STORE_READ_TORN)
             continue;
-        if (is_fresh || !__atomic_load_n(&store->head->is_replaced, __ATOMIC_ACQUIRE) ||
-            !umm_store_refresh(store))
-            return false;
+        if (is_fresh || store->is_writer ||
+            !__atomic_load_n(&store->head->is_replaced, __ATOMIC_ACQUIRE))
+            return UMM_ERR_ABSENT;
+        enum umm_status status = umm_store_refresh(store, err);
+        if (status)
+            return status;
         is_fresh = true;
     }
-    return false;
+    return half_written(store, err);
 }
 
-bool umm_store_get(struct umm_store *store, const void *id, size_t id_bytes, float *vector,
-                   struct umm_store_entry *entry)
+static enum umm_status absent(const struct umm_store *store, const char *id, size_t id_bytes,
+                              struct umm_error *err)
+{
+    char shown[UMM_EXCERPT_MAX];
+    if (!err) /* misses are to be quick */
+        return UMM_ERR_ABSENT;
+    return umm_error_set_path(err, UMM_ERR_ABSENT, store->path, "no such id: \"%s\"",
+                              umm_escape(shown, sizeof shown, id, id_bytes));
+}
+
+enum umm_status umm_store_get(struct umm_store *store, const void *id, size_t id_bytes,
+                              float *vector, struct umm_store_entry *entry, struct umm_error *err)
 {
     struct umm_store_key key;
-    return umm_store_make_key(store, id, id_bytes, &key) && get(store, &key, vector, entry);
+    enum umm_status status = UMM_ERR_ABSENT;
+    if (umm_store_make_key(store, id, id_bytes, &key))
+        status = get(store, &key, vector, entry, err);
+    return status == UMM_ERR_ABSENT ? absent(store, id, id_bytes, err) : status;
 }
 
 /* Ask for what the keys will need: first the tables' entries, then slots and vectors. */
@@ -99,26 +124,36 @@ static void make_keys(const struct umm_store *store, const char *ids, size_t cel
     }
 }
 
-size_t umm_store_get_many(struct umm_store *store, const char *ids, size_t cell_bytes, size_t n,
-                          float *vectors, bool *is_found)
+enum umm_status umm_store_get_many(struct umm_store *store, const char *ids, size_t cell_bytes,
+                                   size_t n, float *vectors, bool *is_found, size_t *n_found,
+                                   struct umm_error *err)
 {
     struct umm_store_key keys[BATCH];
-    size_t lens[BATCH], n_found = 0;
+    size_t lens[BATCH];
+    enum umm_status status = UMM_OK;
+    *n_found = 0;
     for (size_t first = 0; first < n; first += BATCH) {
         size_t n_now = n - first < BATCH ? n - first : BATCH;
-        make_keys(store, ids + first * cell_bytes, cell_bytes, n_now, keys, lens);
-        prefetch(store, keys, n_now);
+        if (!status) {
+            make_keys(store, ids + first * cell_bytes, cell_bytes, n_now, keys, lens);
+            prefetch(store, keys, n_now);
+        }
         for (size_t i = 0; i < n_now; i++) {
             float *vector = vectors + (first + i) * store->dim;
-            is_found[first + i] = lens[i] && get(store, &keys[i], vector, NULL);
-            n_found += is_found[first + i];
+            enum umm_status one = UMM_ERR_ABSENT;
+            if (!status && lens[i])
+                one = get(store, &keys[i], vector, NULL, err);
+            is_found[first + i] = one == UMM_OK;
+            *n_found += one == UMM_OK;
+            if (one != UMM_OK && one != UMM_ERR_ABSENT)
+                status = one;
         }
     }
-    return n_found;
+    return status;
 }
 
-bool umm_store_next(struct umm_store *store, uint64_t position, struct umm_store_entry *entry,
-                    float *vector)
+enum umm_status umm_store_next(struct umm_store *store, uint64_t position,
+                               struct umm_store_entry *entry, float *vector, struct umm_error *err)
 {
     for (; position < store->max_positions; position++) {
         enum umm_store_reading reading = UMM_STORE_READ_TORN;
@@ -129,12 +164,16 @@ bool umm_store_next(struct umm_store *store, uint64_t position, struct umm_store
                 umm_store_nap();
         }
         if (reading == UMM_STORE_READ_OK)
-            return true;
+            return UMM_OK;
+        if (reading == UMM_STORE_READ_TORN) {
+            *entry = (struct umm_store_entry){.position = position};
+            return half_written(store, err);
+        }
     }
-    return false;
+    return umm_error_set_path(err, UMM_ERR_ABSENT, store->path, "there are no more entries");
 }
 
-void umm_store_info(const struct umm_store *store, struct umm_store_info *info)
+void umm_store_fill_info(const struct umm_store *store, struct umm_store_info *info)
 {
     const struct umm_store_head *head = store->head;
     uint64_t n_entries = __atomic_load_n(&head->n_entries, __ATOMIC_RELAXED);
@@ -151,6 +190,14 @@ void umm_store_info(const struct umm_store *store, struct umm_store_info *info)
         .n_bytes =
             store->vectors_map.len_bytes + store->slots_map.len_bytes + store->index_map.len_bytes,
         .n_cleared = store->n_cleared};
+}
+
+enum umm_status umm_store_info(const struct umm_store *store, struct umm_store_info *info,
+                               struct umm_error *err)
+{
+    (void)err; /* what is mapped can be looked at */
+    umm_store_fill_info(store, info);
+    return UMM_OK;
 }
 
 /* ---- writing --------------------------------------------------------------------- */
@@ -307,27 +354,35 @@ enum umm_status umm_store_put_many(struct umm_store *store, const char *ids, siz
     return status;
 }
 
-bool umm_store_mark_inactive(struct umm_store *store, const void *id, size_t id_bytes)
+enum umm_status umm_store_mark_inactive(struct umm_store *store, const void *id, size_t id_bytes,
+                                        struct umm_error *err)
 {
     struct umm_store_key key;
-    if (!store->is_writer || !umm_store_make_key(store, id, id_bytes, &key))
-        return false;
-    uint32_t position = umm_store_find(store, &key);
+    uint32_t position = UMM_STORE_NOWHERE;
+    enum umm_status status = check_writer(store, err);
+    if (status)
+        return status;
+    if (umm_store_make_key(store, id, id_bytes, &key))
+        position = umm_store_find(store, &key);
     if (position == UMM_STORE_NOWHERE)
-        return false;
+        return absent(store, id, id_bytes, err);
     if (umm_store_is_active(store, position)) {
         umm_store_set_active(store, position, false);
         umm_store_heap_push(store, position);
     }
-    return true;
+    return UMM_OK;
 }
 
-bool umm_store_evict(struct umm_store *store, struct umm_store_entry *entry)
+enum umm_status umm_store_evict(struct umm_store *store, struct umm_store_entry *entry,
+                                struct umm_error *err)
 {
-    uint32_t position = store->is_writer ? evict(store, entry) : UMM_STORE_NOWHERE;
+    enum umm_status status = check_writer(store, err);
+    if (status)
+        return status;
+    uint32_t position = evict(store, entry);
     if (position == UMM_STORE_NOWHERE)
-        return false;
+        return umm_error_set_path(err, UMM_ERR_ABSENT, store->path, "no entry is inactive");
     umm_store_write(store, position, NULL, NULL, 0);
     umm_store_free_push(store, position);
-    return true;
+    return UMM_OK;
 }

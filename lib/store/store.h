@@ -35,6 +35,8 @@
 #include "sys/lock.h"
 #include "sys/sharedmap.h"
 #include "umm.h"
+#include "umm/mem.h"
+#include "umm/store.h"
 
 enum { UMM_STORE_HEAD_BYTES = 4096, UMM_STORE_ID_WORDS_MAX = (UMM_STORE_ID_MAX + 1) / 8 };
 enum { UMM_STORE_REMOVED = 1, UMM_STORE_FIRST = 2 };
@@ -188,12 +190,17 @@ void umm_store_free_push(struct umm_store *store, uint32_t position);
 uint32_t umm_store_free_next(const struct umm_store *store); /* what pop will return */
 uint32_t umm_store_free_pop(struct umm_store *store);
 
+/* ---- figures (store.c) ------------------------------------------------------- */
+
+/* What umm_store_info gives, of files that are mapped. */
+void umm_store_fill_info(const struct umm_store *store, struct umm_store_info *info);
+
 /* ---- files (store_files.c) --------------------------------------------------- */
 
 /*
- * A reader whose index was replaced opens the files anew. False, with the store as it was,
- * when that fails or they are another store now, with ids or vectors of another size.
+ * A reader whose index was replaced opens the files anew. UMM_ERR_CONFLICT: they are another store
+ * now, with ids or vectors of another size. After any failure the store is as it was.
  */
-bool umm_store_refresh(struct umm_store *store);
+enum umm_status umm_store_refresh(struct umm_store *store, struct umm_error *err);
 
 #endif

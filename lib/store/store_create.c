@@ -8,6 +8,8 @@
 #include "store/store_files.h"
 #include "sys/file.h"
 #include "sys/newdir.h"
+#include "umm/mem.h"
+#include "umm/store.h"
 
 enum { POSITIONS = 1000, DIM = 32, ID_MAX_BYTES = 31 };
 
@@ -78,7 +80,7 @@ static enum umm_status check_same(const char *path, uint64_t max_positions, uint
 {
     struct umm_store *store;
     bool is_same = false;
-    if (umm_store_open(&store, path, UMM_STORE_READ, NULL, NULL) == UMM_OK)
+    if (umm_store_open(path, UMM_STORE_READ, NULL, &store, NULL) == UMM_OK)
         is_same = store->max_positions == max_positions && store->dim == dim &&
                   store->id_words == id_words;
     (void)umm_store_close(store, NULL);

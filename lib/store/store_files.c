@@ -8,6 +8,8 @@
 #include "store/store_files.h"
 #include "store/store_look.h"
 #include "sys/file.h"
+#include "umm/mem.h"
+#include "umm/store.h"
 
 /* ---- the arrays ------------------------------------------------------------------------- */
 
@@ -172,20 +174,21 @@ static enum umm_status map_files(struct umm_store *store, struct umm_error *err)
     return status;
 }
 
-bool umm_store_refresh(struct umm_store *store)
+enum umm_status umm_store_refresh(struct umm_store *store, struct umm_error *err)
 {
     struct umm_store fresh = *store;
     fresh.vectors_map = fresh.slots_map = fresh.index_map = (struct umm_sharedmap){0};
-    if (store->is_writer)
-        return false;
-    if (map_files(&fresh, NULL) != UMM_OK || fresh.dim != store->dim ||
-        fresh.id_words != store->id_words) {
+    enum umm_status status = map_files(&fresh, err);
+    if (!status && (fresh.dim != store->dim || fresh.id_words != store->id_words))
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, store->path,
+                                    "became a store of other vectors while it was open");
+    if (status) {
         unmap(&fresh);
-        return false;
+        return status;
     }
     unmap(store);
     *store = fresh;
-    return true;
+    return UMM_OK;
 }
 
 /* The store's own memory: itself and its paths. */
@@ -194,7 +197,7 @@ static enum umm_status new_store(struct umm_store **out, const char *path, struc
     static const char *const names[] = {UMM_MARK_STORE_VECTORS, UMM_MARK_STORE_SLOTS,
                                         UMM_MARK_STORE_INDEX};
     struct umm_arena arena;
-    umm_arena_init(&arena, &(struct umm_arena_options){.block_bytes = 4096});
+    umm_arena_open(&arena, &(struct umm_arena_options){.block_bytes = 4096});
     size_t len = strlen(path);
     struct umm_store *store = umm_arena_alloc(&arena, sizeof *store);
     char *own = umm_arena_copy_text(&arena, path), *paths[3];
@@ -239,9 +242,8 @@ static enum umm_status look_at_place(const struct umm_store *store, struct umm_e
     return status;
 }
 
-enum umm_status umm_store_open(struct umm_store **out, const char *path,
-                               enum umm_store_access access, struct umm_run *run,
-                               struct umm_error *err)
+enum umm_status umm_store_open(const char *path, enum umm_store_access access, struct umm_run *run,
+                               struct umm_store **out, struct umm_error *err)
 {
     struct umm_store *store;
     *out = NULL;

@@ -9,6 +9,7 @@
 #include "format/npy.h"
 #include "store/store.h"
 #include "sys/outfile.h"
+#include "umm/store.h"
 
 /* ---- shapes (store_shape.c) --------------------------------------------------- */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/store.h"
+#include "umm/store.h"
 
 /*
  * heap[0 .. n_inactive) is a binary heap by (timestamp, position), with places[] the other

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/store.h"
+#include "umm/store.h"
 
 static uint64_t mask_of(const struct umm_store *store)
 {

@@ -7,12 +7,15 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "store/store.h"
 #include "store/store_text.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "text/csvcell.h"
 #include "text/print.h"
 #include "text/shortest.h"
+#include "umm/mem.h"
+#include "umm/store.h"
 
 enum { READ_BYTES = 65536, VALUE_MAX = 64 };
 
@@ -21,7 +24,7 @@ enum { READ_BYTES = 65536, VALUE_MAX = 64 };
 size_t umm_store_line_max(const struct umm_store *store)
 {
     struct umm_store_info info;
-    umm_store_info(store, &info);
+    umm_store_fill_info(store, &info);
     return 2 * UMM_STORE_ID_MAX + 4 + UMM_TIME_ISO_MAX + 4 +
            (size_t)info.dim * (UMM_PRINT_SHORTEST_MAX + 1);
 }
@@ -34,7 +37,7 @@ char *umm_store_print_id(char *out, const struct umm_store_entry *entry)
 char *umm_store_print_values(const struct umm_store *store, char *out, const float *vector)
 {
     struct umm_store_info info;
-    umm_store_info(store, &info);
+    umm_store_fill_info(store, &info);
     for (uint32_t i = 0; i < info.dim; i++) {
         *out++ = ',';
         out = umm_print_f32_shortest(out, vector[i]);
@@ -267,7 +270,7 @@ enum umm_status umm_store_read_lines(struct umm_store *store, int fd, const char
                                      struct umm_run *run, uint64_t *n_lines, struct umm_error *err)
 {
     struct umm_store_info info;
-    umm_store_info(store, &info);
+    umm_store_fill_info(store, &info);
     struct buffer buffer = {.cap = READ_BYTES + (size_t)info.dim * VALUE_MAX};
     struct umm_store_line line = {.path = path};
     size_t n_read = 1;
@@ -308,7 +311,7 @@ static enum umm_status put_records(struct umm_store *store, int fd, const char *
                                    uint64_t *n_put, struct umm_error *err)
 {
     struct umm_store_info info;
-    umm_store_info(store, &info);
+    umm_store_fill_info(store, &info);
     size_t size = info.id_max_bytes + info.dim * sizeof *vector, n_read = 1;
     struct buffer buffer = {.cap = READ_BYTES + size};
     buffer.bytes = umm_arena_alloc_raw(arena, buffer.cap);
@@ -335,7 +338,7 @@ enum umm_status umm_store_put_stream(struct umm_store *store, int fd, const char
 {
     struct umm_arena arena = {0};
     struct umm_store_info info;
-    umm_store_info(store, &info);
+    umm_store_fill_info(store, &info);
     struct umm_store_vector vector = {
         .dim = info.dim, .values = umm_arena_alloc_array(&arena, info.dim, sizeof(float))};
     *n_put = 0;

@@ -15,6 +15,7 @@
 #define UMM_STORE_STORE_LINES_H
 
 #include "umm.h"
+#include "umm/store.h"
 
 /*
  * Put what comes from the file (or stream) open at fd, each line or record as soon as it

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "store/store.h"
 #include "store/store_text.h"
+#include "umm/store.h"
 
 /* Of the bytes of a slot's id, after which all are zero; a zero byte within is damage. */
 static size_t id_bytes_of(const struct umm_store_entry *entry)
@@ -64,13 +65,22 @@ static bool has_id(const struct umm_store_entry *entry, const void *id, size_t i
     return entry->id_bytes == id_bytes && memcmp(entry->id, id, id_bytes) == 0;
 }
 
+/* What is half written is none, as the next writer will empty it. */
+static bool is_none(enum umm_status status)
+{
+    return status == UMM_ERR_ABSENT || status == UMM_ERR_BUSY;
+}
+
 enum umm_status umm_store_get_sound(struct umm_store *store, const void *id, size_t id_bytes,
                                     float *vector, struct umm_store_entry *entry, bool *is_found,
                                     struct umm_error *err)
 {
     enum { TIMES = 8 }; /* that its position is taken from an id just when it was found there */
     *is_found = false;
-    for (int n = 0; n < TIMES && umm_store_get(store, id, id_bytes, NULL, entry); n++) {
+    for (int n = 0; n < TIMES; n++) {
+        enum umm_status status = umm_store_get(store, id, id_bytes, NULL, entry, err);
+        if (status)
+            return is_none(status) ? UMM_OK : status;
         enum umm_store_state state = umm_store_look(store, entry->position, entry, vector);
         if (!has_id(entry, id, id_bytes))
             continue;

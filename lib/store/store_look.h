@@ -8,6 +8,7 @@
 #define UMM_STORE_STORE_LOOK_H
 
 #include "umm.h"
+#include "umm/store.h"
 
 enum umm_store_state {
     UMM_STORE_FREE,

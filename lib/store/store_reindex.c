@@ -2,6 +2,7 @@
 /* The index as a file: used where it is mapped, and made anew from the slots. */
 #include "store/store_files.h"
 #include "sys/file.h"
+#include "umm/store.h"
 
 void umm_store_use_index(struct umm_store *store)
 {

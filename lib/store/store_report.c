@@ -6,6 +6,7 @@
 
 #include "format/figures.h"
 #include "store/store_text.h"
+#include "umm/store.h"
 
 #define FIGURE(key, member, metric) UMM_FIGURE(key, struct umm_store_info, member, metric)
 

@@ -8,6 +8,7 @@
 #include "format/prometheus.h"
 #include "store/store_verify.h"
 #include "umm.h"
+#include "umm/store.h"
 
 /* malloc'ed text of *len_bytes; path is how the store was named. */
 UMM_MUST_USE enum umm_status umm_store_report_json(const struct umm_store_info *info,

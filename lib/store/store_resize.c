@@ -6,6 +6,7 @@
 #include "store/store_files.h"
 #include "store/store_look.h"
 #include "sys/file.h"
+#include "umm/store.h"
 
 /* An array that grows: room first, then the header, so that no reader sees rows that are not there.
  */

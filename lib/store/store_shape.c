@@ -7,6 +7,7 @@
 #include "format/marks.h"
 #include "store/store_files.h"
 #include "sys/clock.h"
+#include "umm/store.h"
 
 enum { VERSION = 1, BYTE_ORDER_MARK = 0x01020304 };
 

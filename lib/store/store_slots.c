@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "store/store.h"
+#include "umm/store.h"
 
 /*
  * The last byte of a slot's last id word is not the id's but whether it is active. Words

@@ -8,6 +8,8 @@
 
 #include "time/time.h"
 #include "umm.h"
+#include "umm/mem.h"
+#include "umm/store.h"
 
 /* A line without its end, of the input path: number from 1, byte is its offset. */
 struct umm_store_line {

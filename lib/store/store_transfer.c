@@ -7,10 +7,13 @@
 #include "array/arrayfile.h"
 #include "array/output.h"
 #include "base/error.h"
+#include "store/store.h"
 #include "store/store_lines.h"
 #include "store/store_look.h"
 #include "store/store_text.h"
 #include "sys/file.h"
+#include "umm/mem.h"
+#include "umm/store.h"
 
 static const char HEADER[] = "id,active,timestamp";
 enum { BLOCK_BYTES = 256 * 1024 };
@@ -164,7 +167,7 @@ enum umm_status umm_store_export(struct umm_store *store, const char *path, stru
 {
     struct umm_arena arena = {0};
     struct writer writer = {.store = store, .path = path, .run = run};
-    umm_store_info(store, &writer.info);
+    umm_store_fill_info(store, &writer.info);
     writer.buffer = umm_arena_alloc_raw(&arena, BLOCK_BYTES + 2 * umm_store_line_max(store));
     writer.vector = umm_arena_alloc_array(&arena, writer.info.dim, sizeof(float));
     *n_rows = 0;
@@ -220,7 +223,7 @@ static enum umm_status take_row(struct umm_store *store, struct umm_store_line *
     if (!status)
         status = umm_store_line_put(store, line, id, id_bytes, vector->values, timestamp_ns, err);
     if (!status && *active == '0')
-        (void)umm_store_mark_inactive(store, id, id_bytes);
+        status = umm_store_mark_inactive(store, id, id_bytes, err);
     return status;
 }
 
@@ -248,7 +251,7 @@ static enum umm_status put_npy_block(struct umm_store *store, const struct umm_a
                                      struct umm_error *err)
 {
     struct umm_store_info info;
-    umm_store_info(store, &info);
+    umm_store_fill_info(store, &info);
     for (uint64_t i = 0; i < n; i++) {
         const char *row = rows + i * file->row_bytes;
         size_t id_bytes = umm_store_padded_bytes(row, info.id_max_bytes);
@@ -269,7 +272,9 @@ static enum umm_status put_npy_block(struct umm_store *store, const struct umm_a
         if (status)
             return status;
         if (!row[info.id_max_bytes])
-            (void)umm_store_mark_inactive(store, row, id_bytes);
+            status = umm_store_mark_inactive(store, row, id_bytes, err);
+        if (status)
+            return status;
         ++*n_rows;
     }
     return UMM_OK;
@@ -282,7 +287,7 @@ static enum umm_status import_npy(struct umm_store *store, const char *path,
     struct umm_arrayfile file;
     struct umm_store_info info;
     struct umm_npy wanted = {0};
-    umm_store_info(store, &info);
+    umm_store_fill_info(store, &info);
     enum umm_status status = umm_arrayfile_open(&file, path, err);
     if (status)
         return status;
@@ -315,7 +320,7 @@ enum umm_status umm_store_import(struct umm_store *store, const char *path, stru
 {
     struct umm_arena arena = {0};
     struct umm_store_info info;
-    umm_store_info(store, &info);
+    umm_store_fill_info(store, &info);
     struct umm_store_vector vector = {
         .dim = info.dim, .values = umm_arena_alloc_array(&arena, info.dim, sizeof(float))};
     *n_rows = 0;

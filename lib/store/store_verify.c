@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "store/store.h"
 #include "store/store_look.h"
+#include "umm/mem.h"
+#include "umm/store.h"
 
 UMM_PRINTF(3, 4)
 static void add(struct umm_store_verdict *verdict, uint64_t *n, const char *fmt, ...)
@@ -72,8 +74,9 @@ static void check_index(struct umm_store *store, const struct umm_store_entry *e
         find_all(store, entry, &n_here, &first);
         if ((n_here == 1 && first == entry->position) || !is_there(store, entry, vector))
             return;
-        bool is_fresh = __atomic_load_n(&store->head->is_replaced, __ATOMIC_ACQUIRE) &&
-                        umm_store_refresh(store);
+        bool is_fresh = !store->is_writer &&
+                        __atomic_load_n(&store->head->is_replaced, __ATOMIC_ACQUIRE) &&
+                        umm_store_refresh(store, NULL) == UMM_OK;
         bool may_change = is_fresh || is_dirty(store);
         if (n >= UMM_STORE_NAPS || !may_change || verdict->n_lost >= UMM_STORE_FINDINGS_MAX)
             break;
@@ -109,7 +112,7 @@ struct counts {
 static struct counts read_counts(const struct umm_store *store)
 {
     struct umm_store_info info;
-    umm_store_info(store, &info);
+    umm_store_fill_info(store, &info);
     return (struct counts){.is_quiet = !is_dirty(store),
                            .n_entries = __atomic_load_n(&store->head->n_entries, __ATOMIC_RELAXED),
                            .n_inactive =

@@ -7,6 +7,7 @@
 #define UMM_STORE_STORE_VERIFY_H
 
 #include "umm.h"
+#include "umm/store.h"
 
 enum { UMM_STORE_FINDINGS_MAX = 10 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/heap.h"
+#include "umm/mem.h"
 
 #ifdef __GLIBC__
 #include <malloc.h>

@@ -20,6 +20,7 @@
 #include <time.h>
 
 #include "umm.h"
+#include "umm/mem.h"
 
 struct peer {
     const char *name;

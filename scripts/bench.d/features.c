@@ -19,6 +19,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/tuning.h"
 #include "umm.h"
 
 #ifdef HAVE_TALIB
@@ -101,20 +102,21 @@ static void run_umm(const char *spec, enum umm_engine engine, const char *name)
     struct umm_features *plan;
     struct umm_features_state *state;
     struct umm_error err = {0};
-    const struct umm_run run = {.engine = engine};
+    const struct umm_tuning tuning = {.engine = engine};
+    const struct umm_run run = {.tuning = &tuning};
     const struct umm_bars bars = {time_ms, open_, high, low, close_, volume};
-    if (umm_features_plan(spec, NULL, &plan, &err) || umm_features_state_new(plan, &state, &err)) {
+    if (umm_features_open(spec, NULL, &plan, &err) || umm_features_state_open(plan, &state, &err)) {
         fprintf(stderr, "%s: %s\n", spec, err.message);
         exit(1);
     }
     enum umm_status status;
-    TIME(spec, name, status = umm_features_take(state, &bars, n_rows, out, &run, &err));
+    TIME(spec, name, status = umm_features_take(state, &bars, n_rows, &run, out, &err));
     if (status) {
         fprintf(stderr, "%s: %s\n", spec, err.message);
         exit(1);
     }
-    umm_features_state_free(state);
-    umm_features_free(plan);
+    umm_features_state_close(state);
+    umm_features_close(plan);
 }
 
 static void check(enum umm_status status, const char *spec, const struct umm_error *err)
@@ -135,7 +137,7 @@ static void take_symbols(struct umm_features_state **states, const char *spec, s
         double *to[OUTPUTS_MAX];
         for (size_t i = 0; i < OUTPUTS_MAX; i++)
             to[i] = out[i] + at;
-        check(umm_features_take(states[s], &bars, n, to, NULL, &err), spec, &err);
+        check(umm_features_take(states[s], &bars, n, NULL, to, &err), spec, &err);
     }
 }
 
@@ -152,7 +154,7 @@ static void take_many(struct umm_features_state **states, const char *spec, size
             to[s][i] = out[i] + at;
         outs[s] = to[s];
     }
-    check(umm_features_take_many(states, bars, SYMBOLS, n, outs, NULL, &failed, &err), spec, &err);
+    check(umm_features_take_many(states, bars, SYMBOLS, n, NULL, outs, &failed, &err), spec, &err);
 }
 
 static void push_symbols(struct umm_features_state **states, const char *spec)
@@ -170,9 +172,9 @@ static void run_symbols(const char *spec)
     struct umm_features *plan;
     struct umm_features_state *states[SYMBOLS];
     struct umm_error err = {0};
-    check(umm_features_plan(spec, NULL, &plan, &err), spec, &err);
+    check(umm_features_open(spec, NULL, &plan, &err), spec, &err);
     for (size_t s = 0; s < SYMBOLS; s++)
-        check(umm_features_state_new(plan, &states[s], &err), spec, &err);
+        check(umm_features_state_open(plan, &states[s], &err), spec, &err);
     TIME(spec, "symbols", take_symbols(states, spec, n_rows / SYMBOLS));
     for (size_t s = 0; s < SYMBOLS; s++)
         umm_features_state_reset(states[s]);
@@ -181,8 +183,8 @@ static void run_symbols(const char *spec)
     push_symbols(states, spec);
     note(spec, "live", (now_s() - start) / SYMBOLS * (double)n_rows);
     for (size_t s = 0; s < SYMBOLS; s++)
-        umm_features_state_free(states[s]);
-    umm_features_free(plan);
+        umm_features_state_close(states[s]);
+    umm_features_close(plan);
 }
 
 /* As if close_ had the SYMBOLS values of a row side by side. */

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "umm.h"
+#include "umm/store.h"
 
 enum { CELL = 16 };
 
@@ -55,12 +56,15 @@ static void put_many(void)
 static void get_each(void)
 {
     for (size_t i = 0; i < n; i++)
-        must(umm_store_get(store, ids[i], strnlen(ids[i], CELL), found + i * dim, NULL));
+        must(umm_store_get(store, ids[i], strnlen(ids[i], CELL), found + i * dim, NULL, NULL) ==
+             UMM_OK);
 }
 
 static void get_many(void)
 {
-    must(umm_store_get_many(store, ids[0], CELL, n, found, is_found) == n);
+    size_t n_found;
+    must(umm_store_get_many(store, ids[0], CELL, n, found, is_found, &n_found, NULL) == UMM_OK);
+    must(n_found == n);
 }
 
 /* What a plain copy of as many vectors costs, in the order of the ids. */
@@ -85,9 +89,9 @@ static double best(void (*run)(void), int rounds)
 static void mark_and_evict(void)
 {
     for (size_t i = 0; i < n; i++)
-        must(umm_store_mark_inactive(store, ids[i], strnlen(ids[i], CELL)));
+        must(umm_store_mark_inactive(store, ids[i], strnlen(ids[i], CELL), NULL) == UMM_OK);
     for (size_t i = 0; i < n; i++)
-        must(umm_store_evict(store, NULL));
+        must(umm_store_evict(store, NULL, NULL) == UMM_OK);
 }
 
 static void shuffle(void)
@@ -148,7 +152,7 @@ int main(int argc, char **argv)
     }
     memset(found, 0, n * dim * sizeof *found);
     if (umm_store_create(argv[1], &options, &err) != UMM_OK ||
-        umm_store_open(&store, argv[1], UMM_STORE_WRITE, NULL, &err) != UMM_OK) {
+        umm_store_open(argv[1], UMM_STORE_WRITE, NULL, &store, &err) != UMM_OK) {
         fprintf(stderr, "store: %s: %s\n", err.path, err.message);
         return 1;
     }

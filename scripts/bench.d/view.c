@@ -78,7 +78,7 @@ static double slice_ms(const char *path, uint64_t first, long *faults)
     const struct umm_time to = {.sec = 3600};
     double sum = 0, start = now_ns();
     *faults = count_faults();
-    check(umm_array_open(&array, path, &err), &err);
+    check(umm_array_open(path, &array, &err), &err);
     umm_array_expect_random(array);
     check(umm_array_find_column(array, "close", "<f8", &close, &err), &err);
     check(umm_array_view_time(array, NULL, &to, &view, &err), &err);
@@ -149,7 +149,7 @@ int main(int argc, char **argv)
         return 2;
     make_file(argv[1]);
     measure_first(argv[1]);
-    check(umm_array_open(&array, argv[1], &err), &err);
+    check(umm_array_open(argv[1], &array, &err), &err);
     print_best("view", view_ns, array);
     print_best("view_time", search_ns, array);
     umm_array_close(array);

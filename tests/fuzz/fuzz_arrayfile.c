@@ -95,7 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(fd >= 0 && write(fd, data, size) == (ssize_t)size, "no file");
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     enum umm_status status = umm_arrayfile_open(&file, path, NULL);
-    require(umm_array_open(&array, path, NULL) == status, "another status of the open");
+    require(umm_array_open(path, &array, NULL) == status, "another status of the open");
     if (status == UMM_OK) {
         check_rows(&file, array);
         check_times(&file, array);

@@ -8,6 +8,7 @@
  *     blocks  the file again, in blocks of a few bytes, with another engine
  *     pieces  through a pipe whose reads give a few bytes each
  */
+#include "base/tuning.h"
 #include "convert/convert.h"
 
 #include <fcntl.h>
@@ -188,7 +189,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct umm_convert_options options = {.n_inputs = 0};
     static struct outcome file, blocks, pieces;
-    struct umm_run reference = {.n_threads = 1, .engine = UMM_ENGINE_REFERENCE};
+    const struct umm_tuning slow = {.engine = UMM_ENGINE_REFERENCE};
+    struct umm_tuning quick = {.engine = UMM_ENGINE_BEST};
+    struct umm_run reference = {.n_threads = 1, .tuning = &slow};
     struct umm_run fast = {.n_threads = 1};
     const uint8_t *bytes = data + OPTION_BYTES;
     if (size < OPTION_BYTES)
@@ -197,8 +200,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     run_file(&options, bytes, size - OPTION_BYTES, &reference, &file);
     run_pipe(&options, bytes, size - OPTION_BYTES, 1 + data[7] / 8, &fast, &pieces);
     compare(&file, &pieces);
-    fast.engine = (enum umm_engine)(UMM_ENGINE_PORTABLE + data[7] % 3);
-    fast.block_bytes = 16 + data[7];
+    quick = (struct umm_tuning){(enum umm_engine)(UMM_ENGINE_PORTABLE + data[7] % 3), 16 + data[7]};
+    fast.tuning = &quick;
     run_file(&options, bytes, size - OPTION_BYTES, &fast, &blocks);
     compare(&file, &blocks);
     umm_convert_result_free(&file.result);

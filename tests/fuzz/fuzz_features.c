@@ -29,9 +29,9 @@ static void check_text(const struct umm_features *plan, const struct umm_feature
     struct umm_features *same;
     require(end != NULL, "a text without rules");
     char *spec = strndup(text, (size_t)(end - text));
-    require(umm_features_plan(spec, rules, &same, NULL) == UMM_OK, "a text that is no spec");
+    require(umm_features_open(spec, rules, &same, NULL) == UMM_OK, "a text that is no spec");
     require(strcmp(umm_features_text(same), text) == 0, "a text of another plan");
-    umm_features_free(same);
+    umm_features_close(same);
     free(spec);
 }
 
@@ -57,7 +57,7 @@ static void take(struct umm_features_state *state, size_t n_outputs)
             columns[c][i] = (double)(i * (c + 3) % 11 + 1);
     for (size_t i = 0; i < n_outputs; i++)
         to[i] = out[i];
-    require(umm_features_take(state, &bars, ROWS, to, NULL, NULL) == UMM_OK, "rows not taken");
+    require(umm_features_take(state, &bars, ROWS, NULL, to, NULL) == UMM_OK, "rows not taken");
     for (size_t i = 0; i < n_outputs; i++)
         for (unsigned row = 0; row < ROWS; row++) {
             uint64_t bits;
@@ -69,7 +69,7 @@ static void take(struct umm_features_state *state, size_t n_outputs)
 static void check_states(const struct umm_features *plan, const uint8_t *words, size_t n)
 {
     struct umm_features_state *state;
-    require(umm_features_state_new(plan, &state, NULL) == UMM_OK, "no state");
+    require(umm_features_state_open(plan, &state, NULL) == UMM_OK, "no state");
     size_t len = umm_features_state_size(state);
     unsigned char *bytes = malloc(len), *again = malloc(len);
     require(bytes && again, "no memory");
@@ -89,7 +89,7 @@ static void check_states(const struct umm_features *plan, const uint8_t *words, 
     }
     free(again);
     free(bytes);
-    umm_features_state_free(state);
+    umm_features_state_close(state);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -105,10 +105,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *spec = strndup((const char *)data + 1, len);
     struct umm_features *plan;
     struct umm_error err = {0};
-    if (umm_features_plan(spec, &rules, &plan, &err) == UMM_OK) {
+    if (umm_features_open(spec, &rules, &plan, &err) == UMM_OK) {
         check_text(plan, &rules);
         check_states(plan, data + 1 + len, size - 1 - len);
-        umm_features_free(plan);
+        umm_features_close(plan);
     } else {
         require(err.message[0] && !strpbrk(err.message, "\n\r\x1b"), "an unsafe message");
     }

@@ -5,6 +5,7 @@
  * went in comes out of an export and into another store the same.
  */
 #include "store/store_lines.h"
+#include "umm/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +66,7 @@ static struct umm_store *make(const char *name)
     struct umm_store_options options = {.max_positions = 8, .dim = 2, .id_max_bytes = 7};
     remove_store(name);
     require(umm_store_create(name, &options, NULL) == UMM_OK, "cannot create");
-    require(umm_store_open(&store, name, UMM_STORE_WRITE, NULL, NULL) == UMM_OK, "cannot open");
+    require(umm_store_open(name, UMM_STORE_WRITE, NULL, &store, NULL) == UMM_OK, "cannot open");
     return store;
 }
 
@@ -105,8 +106,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(umm_store_export(store, path[3], NULL, &n, &n_torn, &err) == UMM_OK, "cannot export");
     require(umm_store_import(other, path[3], NULL, &n, &err) == UMM_OK, "its own is refused");
     struct umm_store_info a, b;
-    umm_store_info(store, &a);
-    umm_store_info(other, &b);
+    require(umm_store_info(store, &a, &err) == UMM_OK && umm_store_info(other, &b, &err) == UMM_OK,
+            "no figures");
     require(a.n_entries == b.n_entries && a.n_inactive == b.n_inactive, "entries differ");
     /* Without evictions, the order of positions is that of the export. */
     require(umm_store_export(other, path[4], NULL, &n, &n_torn, &err) == UMM_OK,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "umm.h"
+#include "umm/mem.h"
 
 #include "random.h"
 
@@ -96,7 +97,7 @@ static void failures_are_remembered(void **state)
     (void)state;
     struct umm_arena arena;
     struct umm_error err;
-    umm_arena_init(&arena, &(struct umm_arena_options){.limit_bytes = 100000});
+    umm_arena_open(&arena, &(struct umm_arena_options){.limit_bytes = 100000});
     assert_non_null(umm_arena_alloc(&arena, 5000));
     assert_int_equal(umm_arena_check(&arena, "rows", &err), UMM_OK);
     assert_null(umm_arena_alloc(&arena, 100000));
@@ -117,7 +118,7 @@ static void limit_is_used_up_and_kept(void **state)
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         struct umm_arena arena;
         struct umm_arena_stats stats;
-        umm_arena_init(&arena, &(struct umm_arena_options){.limit_bytes = limits[i]});
+        umm_arena_open(&arena, &(struct umm_arena_options){.limit_bytes = limits[i]});
         for (int cycle = 0; cycle < 3; cycle++) {
             size_t n = 0;
             while (umm_arena_alloc(&arena, 48))
@@ -139,7 +140,7 @@ static void kept_blocks_make_room(void **state)
     enum { LIMIT = 1000000 };
     struct umm_arena arena, child;
     struct umm_arena_stats stats;
-    umm_arena_init(&arena, &(struct umm_arena_options){.limit_bytes = LIMIT});
+    umm_arena_open(&arena, &(struct umm_arena_options){.limit_bytes = LIMIT});
     for (int cycle = 0; cycle < 3; cycle++) {
         assert_non_null(umm_arena_alloc(&arena, 600000));
         umm_arena_reset(&arena);
@@ -152,7 +153,7 @@ static void kept_blocks_make_room(void **state)
         assert_true(small && large && is_zero(large, 800000));
         memset(small, 1, 48);
         umm_arena_reset(&arena);
-        umm_arena_init_child(&child, &arena, NULL);
+        umm_arena_open_child(&child, &arena, NULL);
         assert_non_null(umm_arena_alloc(&child, 850000));
         umm_arena_close(&child);
         umm_arena_stats(&arena, &stats);
@@ -266,7 +267,7 @@ static void buffer_is_all_there_is(void **state)
     struct umm_error err;
     for (size_t cap = 0; cap < 300; cap++) {
         struct umm_arena small;
-        umm_arena_init_buffer(&small, room + cap % 17, cap);
+        umm_arena_open_buffer(&small, room + cap % 17, cap);
         char *at = umm_arena_alloc(&small, 32);
         assert_true(!at || (at >= room + cap % 17 && at + 32 <= room + cap % 17 + cap));
         assert_true(at || cap < 32 + 64 + 15 + 15);
@@ -274,7 +275,7 @@ static void buffer_is_all_there_is(void **state)
     }
     struct umm_arena arena;
     size_t before = malloc_bytes(), n = 0;
-    umm_arena_init_buffer(&arena, room + 1, CAP);
+    umm_arena_open_buffer(&arena, room + 1, CAP);
     for (int cycle = 0; cycle < 3; cycle++) {
         for (n = 0; umm_arena_alloc(&arena, 100); n++)
             continue;
@@ -306,10 +307,10 @@ static void children_live_in_their_parent(void **state)
     char *room = malloc(CAP);
     struct umm_arena parent, child, grandchild;
     struct umm_arena_stats stats;
-    umm_arena_init_buffer(&parent, room, CAP);
+    umm_arena_open_buffer(&parent, room, CAP);
     for (int cycle = 0; cycle < 50; cycle++) {
-        umm_arena_init_child(&child, &parent, NULL);
-        umm_arena_init_child(&grandchild, &child, NULL);
+        umm_arena_open_child(&child, &parent, NULL);
+        umm_arena_open_child(&grandchild, &child, NULL);
         for (int i = 0; i < 300; i++) {
             char *a = umm_arena_alloc(&child, 50), *b = umm_arena_alloc(&grandchild, 70);
             assert_true(a >= room && a < room + CAP && is_zero(a, 50));
@@ -328,7 +329,7 @@ static void children_live_in_their_parent(void **state)
     }
     /* What fails in a child is the child's failure. */
     struct umm_error err;
-    umm_arena_init_child(&child, &parent, NULL);
+    umm_arena_open_child(&child, &parent, NULL);
     assert_null(umm_arena_alloc(&child, 2 * CAP));
     assert_int_equal(umm_arena_check(&child, "it", &err), UMM_ERR_MEMORY);
     assert_string_equal(err.message,
@@ -423,22 +424,22 @@ static void random_calls_agree_with_a_model(void **state)
     char *room = malloc(200000);
     for (uint64_t seed = 1; seed <= 6; seed++) {
         struct umm_arena arena, child;
-        umm_arena_init(&arena, NULL);
+        umm_arena_open(&arena, NULL);
         run_random(&arena, seed * 77, 6000);
-        umm_arena_init_child(&child, &arena, NULL);
+        umm_arena_open_child(&child, &arena, NULL);
         run_random(&child, seed * 99, 3000);
         umm_arena_close(&child);
         run_random(&arena, seed * 111, 1000);
         umm_arena_close(&arena);
-        umm_arena_init(&arena, &(struct umm_arena_options){.block_bytes = seed * 1001});
+        umm_arena_open(&arena, &(struct umm_arena_options){.block_bytes = seed * 1001});
         run_random(&arena, seed * 1234, 3000);
         umm_arena_close(&arena);
-        umm_arena_init(&arena, &(struct umm_arena_options){.limit_bytes = 150000 * seed});
+        umm_arena_open(&arena, &(struct umm_arena_options){.limit_bytes = 150000 * seed});
         run_random(&arena, seed * 4321, 3000);
         umm_arena_close(&arena);
-        umm_arena_init_buffer(&arena, room + seed, 199000);
+        umm_arena_open_buffer(&arena, room + seed, 199000);
         run_random(&arena, seed * 555, 3000);
-        umm_arena_init_child(&child, &arena, &(struct umm_arena_options){.limit_bytes = 50000});
+        umm_arena_open_child(&child, &arena, &(struct umm_arena_options){.limit_bytes = 50000});
         run_random(&child, seed * 666, 3000);
         umm_arena_close(&arena);
     }
@@ -503,7 +504,7 @@ static void write_past_the_end(void)
 static void write_after_parents_reset(void)
 {
     struct umm_arena arena = {0}, child;
-    umm_arena_init_child(&child, &arena, NULL);
+    umm_arena_open_child(&child, &arena, NULL);
     char *at = umm_arena_alloc(&child, 100);
     umm_arena_reset(&arena);
     write_at(at);
@@ -526,7 +527,7 @@ static void texts_are_copied_with_their_end(void **state)
     (void)state;
     char room[UMM_ARENA_ALIGN * 8], text[] = "text";
     struct umm_arena arena;
-    umm_arena_init_buffer(&arena, room, sizeof room);
+    umm_arena_open_buffer(&arena, room, sizeof room);
     char *copy = umm_arena_copy_text(&arena, text);
     text[0] = 'n';
     assert_string_equal(copy, "text");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "umm.h"
+#include "umm/mem.h"
 
 #include "tasks.h"
 
@@ -19,7 +20,7 @@ static void lends_each_buffer_once(void **state)
     struct umm_bufpool *pool;
     struct umm_bufpool_stats stats;
     char *at[N];
-    assert_int_equal(umm_bufpool_new(&pool, N, 100, false, NULL), UMM_OK);
+    assert_int_equal(umm_bufpool_open(N, 100, false, &pool, NULL), UMM_OK);
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < N; i++) {
             at[i] = umm_bufpool_take(pool);
@@ -42,7 +43,7 @@ static void lends_each_buffer_once(void **state)
     assert_int_equal(stats.n_lent_peak, N);
     assert_int_equal(stats.n_takes, 3 * N + 1);
     assert_int_equal(stats.n_refused, 3);
-    umm_bufpool_free(pool);
+    umm_bufpool_close(pool);
 }
 
 static void what_is_not_its_own_is_refused(void **state)
@@ -51,7 +52,7 @@ static void what_is_not_its_own_is_refused(void **state)
     struct umm_bufpool *pool;
     struct umm_error err;
     char foreign[64];
-    assert_int_equal(umm_bufpool_new(&pool, 2, 64, false, NULL), UMM_OK);
+    assert_int_equal(umm_bufpool_open(2, 64, false, &pool, NULL), UMM_OK);
     char *at = umm_bufpool_take(pool);
     assert_true(umm_bufpool_give(pool, NULL));
     assert_false(umm_bufpool_give(pool, foreign));
@@ -59,10 +60,10 @@ static void what_is_not_its_own_is_refused(void **state)
     assert_false(umm_bufpool_give(pool, at - 64));
     assert_false(umm_bufpool_give(pool, at + 128));
     assert_true(umm_bufpool_give(pool, at));
-    umm_bufpool_free(pool);
-    umm_bufpool_free(NULL);
-    assert_int_equal(umm_bufpool_new(&pool, 0, 64, false, &err), UMM_ERR_ARGUMENT);
-    assert_int_equal(umm_bufpool_new(&pool, SIZE_MAX / 64, 64, false, &err), UMM_ERR_ARGUMENT);
+    umm_bufpool_close(pool);
+    umm_bufpool_close(NULL);
+    assert_int_equal(umm_bufpool_open(0, 64, false, &pool, &err), UMM_ERR_ARGUMENT);
+    assert_int_equal(umm_bufpool_open(SIZE_MAX / 64, 64, false, &pool, &err), UMM_ERR_ARGUMENT);
     assert_string_equal(err.message, "a pool of 288230376151711743 buffers of 64 bytes cannot be");
     assert_null(pool);
 }
@@ -86,12 +87,12 @@ static void a_locked_one_serves_threads(void **state)
     (void)state;
     struct umm_bufpool *pool;
     struct umm_bufpool_stats stats;
-    assert_int_equal(umm_bufpool_new(&pool, 3, 8, true, NULL), UMM_OK);
+    assert_int_equal(umm_bufpool_open(3, 8, true, &pool, NULL), UMM_OK);
     run_in_four_threads(use_it, pool);
     umm_bufpool_stats(pool, &stats);
     assert_int_equal(stats.n_lent, 0);
     assert_int_equal(stats.n_takes + stats.n_refused, 4 * 30000);
-    umm_bufpool_free(pool);
+    umm_bufpool_close(pool);
 }
 
 int main(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "umm.h"
+#include "umm/mem.h"
 
 #include "random.h"
 #include "tasks.h"
@@ -140,7 +141,7 @@ static void run_against_model(uint64_t seed, size_t capacity, unsigned n_keys, s
     m->capacity = capacity;
     m->ttl_ns = 100;
     m->known_max = known_max;
-    assert_int_equal(umm_cache_new(&cache, &options, NULL), UMM_OK);
+    assert_int_equal(umm_cache_open(&options, &cache, NULL), UMM_OK);
     for (int call = 0; call < 20000; call++) {
         uint64_t r = xorshift64(&seed), value = r, a = 1, b = 1;
         /* Some keys are asked for much more often than others. */
@@ -174,7 +175,7 @@ static void run_against_model(uint64_t seed, size_t capacity, unsigned n_keys, s
         umm_cache_stats(cache, &stats);
         assert_memory_equal(&stats, &m->stats, sizeof stats);
     }
-    umm_cache_free(cache);
+    umm_cache_close(cache);
     free(m);
 }
 
@@ -199,7 +200,7 @@ static void defaults_are_100_entries_for_1800_seconds(void **state)
     struct umm_cache_options options = {
         .value_bytes = 4, .clock_ns = read_clock, .clock_user = &now};
     int value = 7, found = 0;
-    assert_int_equal(umm_cache_new(&cache, &options, NULL), UMM_OK);
+    assert_int_equal(umm_cache_open(&options, &cache, NULL), UMM_OK);
     for (unsigned i = 0; i < 101; i++)
         assert_int_equal(umm_cache_put(cache, &i, sizeof i, &value, NULL), UMM_OK);
     umm_cache_stats(cache, &stats);
@@ -215,7 +216,7 @@ static void defaults_are_100_entries_for_1800_seconds(void **state)
     assert_int_equal(stats.n_misses, 2);
     assert_int_equal(stats.n_compulsory_misses, 0);
     assert_int_equal(stats.n_expirations, 1);
-    umm_cache_free(cache);
+    umm_cache_close(cache);
 }
 
 static void what_cannot_be_is_refused(void **state)
@@ -225,14 +226,14 @@ static void what_cannot_be_is_refused(void **state)
     struct umm_error err;
     struct umm_cache_options none = {0}, huge = {.value_bytes = 1, .capacity = SIZE_MAX};
     struct umm_cache_options wide = {.value_bytes = SIZE_MAX / 8};
-    assert_int_equal(umm_cache_new(&cache, &none, &err), UMM_ERR_ARGUMENT);
+    assert_int_equal(umm_cache_open(&none, &cache, &err), UMM_ERR_ARGUMENT);
     assert_string_equal(err.message, "a cache needs the size of its values");
-    assert_int_equal(umm_cache_new(&cache, &huge, &err), UMM_ERR_ARGUMENT);
-    assert_int_equal(umm_cache_new(&cache, &wide, &err), UMM_ERR_MEMORY);
+    assert_int_equal(umm_cache_open(&huge, &cache, &err), UMM_ERR_ARGUMENT);
+    assert_int_equal(umm_cache_open(&wide, &cache, &err), UMM_ERR_MEMORY);
     assert_null(cache);
-    umm_cache_free(cache);
+    umm_cache_close(cache);
     struct umm_cache_options small = {.value_bytes = 1, .key_max_bytes = 3};
-    assert_int_equal(umm_cache_new(&cache, &small, &err), UMM_OK);
+    assert_int_equal(umm_cache_open(&small, &cache, &err), UMM_OK);
     assert_int_equal(umm_cache_put(cache, "abc", 3, "x", &err), UMM_OK);
     assert_int_equal(umm_cache_put(cache, "abcd", 4, "x", &err), UMM_ERR_ARGUMENT);
     assert_string_equal(err.message, "a key of 4 bytes is too long for a cache of keys up to 3");
@@ -241,7 +242,7 @@ static void what_cannot_be_is_refused(void **state)
     char value = 0;
     assert_true(umm_cache_get(cache, "", 0, &value));
     assert_int_equal(value, 'y');
-    umm_cache_free(cache);
+    umm_cache_close(cache);
 }
 
 static void nothing_is_allocated_after_creation(void **state)
@@ -250,7 +251,7 @@ static void nothing_is_allocated_after_creation(void **state)
     struct umm_cache *cache;
     struct umm_cache_options options = {.value_bytes = 100};
     char value[100] = "";
-    assert_int_equal(umm_cache_new(&cache, &options, NULL), UMM_OK);
+    assert_int_equal(umm_cache_open(&options, &cache, NULL), UMM_OK);
     struct mallinfo2 before = mallinfo2();
     for (unsigned i = 0; i < 100000; i++) {
         unsigned key = i * 2654435761u % 300;
@@ -259,7 +260,7 @@ static void nothing_is_allocated_after_creation(void **state)
     }
     struct mallinfo2 after = mallinfo2();
     assert_int_equal(before.uordblks + before.hblkhd, after.uordblks + after.hblkhd);
-    umm_cache_free(cache);
+    umm_cache_close(cache);
 }
 
 /* ---- threads -------------------------------------------------------------------- */
@@ -289,11 +290,11 @@ static void a_locked_one_serves_threads(void **state)
     struct umm_cache *cache;
     struct umm_cache_stats stats;
     struct umm_cache_options options = {.value_bytes = sizeof(struct pair), .is_locked = true};
-    assert_int_equal(umm_cache_new(&cache, &options, NULL), UMM_OK);
+    assert_int_equal(umm_cache_open(&options, &cache, NULL), UMM_OK);
     run_in_four_threads(use_it, cache);
     umm_cache_stats(cache, &stats);
     assert_int_equal(stats.n_hits + stats.n_misses, 4 * 30000);
-    umm_cache_free(cache);
+    umm_cache_close(cache);
 }
 
 int main(void)

@@ -16,6 +16,7 @@
 
 #include "convert/convert.h"
 
+#include "base/tuning.h"
 #include "random.h"
 
 enum { FILES = 700, COMBINATIONS = 6, TEXT_MAX = 32 * 1024, PATH_SIZE = 128 };
@@ -338,18 +339,19 @@ static void every_way_gives_the_same(void **unused)
         random_file(&text, &style, 1 + below(below(10) ? 60 : 400));
         write_file(input, &text);
         random_options(&options, &style);
-        struct umm_run run = {.engine = UMM_ENGINE_REFERENCE, .n_threads = 1};
+        struct umm_tuning tuning = {.engine = UMM_ENGINE_REFERENCE};
+        struct umm_run run = {.tuning = &tuning, .n_threads = 1};
         convert(&options, &run, &wanted);
         n_done += wanted.status == UMM_OK;
         for (int i = 0; i < COMBINATIONS; i++) {
-            run.engine = (enum umm_engine)(UMM_ENGINE_PORTABLE + below(4));
+            tuning.engine = (enum umm_engine)(UMM_ENGINE_PORTABLE + below(4));
             run.n_threads = threads[below(5)];
-            run.block_bytes = blocks[below(10)];
+            tuning.block_bytes = blocks[below(10)];
             convert(&options, &run, &got);
             if (got.status != wanted.status)
                 print_message("file %d, engine %d, threads %u, block %zu: %s | %s\n", file,
-                              (int)run.engine, run.n_threads, run.block_bytes, wanted.err.message,
-                              got.err.message);
+                              (int)tuning.engine, run.n_threads, tuning.block_bytes,
+                              wanted.err.message, got.err.message);
             assert_same(&wanted, &got);
             release(&got);
         }

@@ -138,12 +138,56 @@ static void test_utf8_both_ways(void **state)
 static void test_statuses_have_names(void **state)
 {
     (void)state;
-    for (int a = 0; a <= UMM_ERR_CANCELLED; a++)
+    for (int a = 0; a <= UMM_ERR_ABSENT; a++)
         for (int b = 0; b < a; b++)
             assert_string_not_equal(umm_status_name((enum umm_status)a),
                                     umm_status_name((enum umm_status)b));
     assert_string_equal(umm_status_name(UMM_OK), "ok");
     assert_string_equal(umm_version(), UMM_VERSION);
+}
+
+#if UMM_VERSION_NUMBER < 100 || UMM_VERSION_MAJOR > 99
+#error "the version is no number for #if"
+#endif
+
+static void test_version_numbers_are_those_of_the_text(void **state)
+{
+    char text[32];
+    (void)state;
+    snprintf(text, sizeof text, "%d.%d.%d", UMM_VERSION_NUMBER / 10000,
+             UMM_VERSION_NUMBER / 100 % 100, UMM_VERSION_NUMBER % 100);
+    assert_string_equal(text, UMM_VERSION);
+}
+
+static void test_an_error_as_text(void **state)
+{
+    struct umm_error err;
+    char text[UMM_ERROR_TEXT_MAX], wide[UMM_ERROR_PATH_MAX];
+    (void)state;
+    umm_error_set_errno(&err, ENOENT, "a\nb.npy", "cannot open");
+    assert_string_equal(umm_error_text(&err, text, sizeof text),
+                        "a\\nb.npy: cannot open: No such file or directory");
+    umm_error_set(&err, UMM_ERR_DATA, "not a number: \"x\"");
+    assert_string_equal(umm_error_text(&err, text, sizeof text), "not a number: \"x\"");
+    umm_error_at(&err, "b.csv", 17, 3, 99);
+    assert_string_equal(umm_error_text(&err, text, sizeof text), "b.csv:17:3: not a number: \"x\"");
+    umm_error_at(&err, "b.csv", 17, 0, 99);
+    assert_string_equal(umm_error_text(&err, text, sizeof text), "b.csv:17: not a number: \"x\"");
+    /* Cut where there is no room, to the last byte. */
+    for (size_t cap = 1; cap < 32; cap++) {
+        memset(text, 'x', sizeof text);
+        umm_error_text(&err, text, cap);
+        assert_int_equal(strlen(text), cap - 1 < 27 ? cap - 1 : 27);
+        assert_int_equal(text[cap], 'x');
+    }
+    /* The longest there is has room. */
+    memset(wide, '\x01', sizeof wide - 1);
+    wide[sizeof wide - 1] = '\0';
+    umm_error_set_errno(&err, ENOENT, wide, "cannot open");
+    err.line = err.column = UINT64_MAX;
+    memset(err.message, 'm', sizeof err.message - 1);
+    umm_error_text(&err, text, sizeof text);
+    assert_non_null(strstr(text, "mm: No such file or directory"));
 }
 
 static void test_each_call_fills_all_of_it(void **state)
@@ -239,6 +283,8 @@ int main(void)
         cmocka_unit_test(test_random_bytes_in_every_room),
         cmocka_unit_test(test_utf8_both_ways),
         cmocka_unit_test(test_statuses_have_names),
+        cmocka_unit_test(test_version_numbers_are_those_of_the_text),
+        cmocka_unit_test(test_an_error_as_text),
         cmocka_unit_test(test_each_call_fills_all_of_it),
         cmocka_unit_test(test_nobody_need_listen),
         cmocka_unit_test(test_long_paths_keep_their_end),

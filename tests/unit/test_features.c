@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/fnv.h"
+#include "base/tuning.h"
 #include "umm.h"
 
 #include "random.h"
@@ -116,7 +117,7 @@ static struct umm_features *plan_of(const char *spec, const struct umm_features_
 {
     struct umm_features *plan;
     struct umm_error err = {0};
-    if (umm_features_plan(spec, rules, &plan, &err))
+    if (umm_features_open(spec, rules, &plan, &err))
         fail_msg("%s: %s", spec, err.message);
     assert_true(umm_features_n_outputs(plan) <= OUTPUTS);
     return plan;
@@ -125,7 +126,7 @@ static struct umm_features *plan_of(const char *spec, const struct umm_features_
 static struct umm_features_state *state_of(const struct umm_features *plan)
 {
     struct umm_features_state *state;
-    assert_int_equal(umm_features_state_new(plan, &state, NULL), UMM_OK);
+    assert_int_equal(umm_features_state_open(plan, &state, NULL), UMM_OK);
     return state;
 }
 
@@ -133,12 +134,13 @@ static double wanted[OUTPUTS][ROWS], got[OUTPUTS][ROWS];
 
 static void take(struct umm_features_state *state, size_t row, size_t n, enum umm_engine engine)
 {
-    const struct umm_run run = {.engine = engine};
+    const struct umm_tuning tuning = {.engine = engine};
+    const struct umm_run run = {.tuning = &tuning};
     struct umm_bars bars = bars_from(row);
     double *out[OUTPUTS];
     for (size_t i = 0; i < OUTPUTS; i++)
         out[i] = got[i] + row;
-    assert_int_equal(umm_features_take(state, &bars, n, out, &run, NULL), UMM_OK);
+    assert_int_equal(umm_features_take(state, &bars, n, &run, out, NULL), UMM_OK);
 }
 
 static uint64_t bits_of(double x)
@@ -162,7 +164,7 @@ static void push_all(const struct umm_features *plan)
             assert_true(!isnan(out[i]) || bits_of(out[i]) == 0x7ff8000000000000);
         }
     }
-    umm_features_state_free(state);
+    umm_features_state_close(state);
 }
 
 static void check_same(const struct umm_features *plan, const char *how)
@@ -186,7 +188,7 @@ static struct umm_features_state *carried(const struct umm_features *plan,
     assert_int_equal(umm_features_state_load(next, bytes, len, NULL), UMM_OK);
     assert_int_equal(umm_features_state_rows(next), umm_features_state_rows(state));
     free(bytes);
-    umm_features_state_free(state);
+    umm_features_state_close(state);
     return next;
 }
 
@@ -207,7 +209,7 @@ static unsigned check_splits(const struct umm_features *plan, enum umm_engine en
         state = carried(plan, state);
         n_splits++;
     }
-    umm_features_state_free(state);
+    umm_features_state_close(state);
     check_same(plan, "split");
     return n_splits;
 }
@@ -222,11 +224,11 @@ static void check_plan(const char *spec, const struct umm_features_rules *rules,
         struct umm_features_state *state = state_of(plan);
         take(state, 0, ROWS, engines[e]);
         check_same(plan, "all at once");
-        umm_features_state_free(state);
+        umm_features_state_close(state);
         n_splits[e] += check_splits(plan, engines[e], 3000);
         n_splits[e] += check_splits(plan, engines[e], 110);
     }
-    umm_features_free(plan);
+    umm_features_close(plan);
 }
 
 static void test_same_bits_however_cut(void **unused)
@@ -297,14 +299,15 @@ static void test_same_bits_in_long_runs(void **unused)
             one[i][row] = out[i];
     }
     for (unsigned e = UMM_ENGINE_PORTABLE; e <= UMM_ENGINE_AVX512; e++) {
-        const struct umm_run run = {.engine = (enum umm_engine)e};
+        const struct umm_tuning tuning = {.engine = (enum umm_engine)e};
+        const struct umm_run run = {.tuning = &tuning};
         umm_features_state_reset(state);
-        assert_int_equal(umm_features_take(state, &bars, LONG, other, &run, NULL), UMM_OK);
+        assert_int_equal(umm_features_take(state, &bars, LONG, &run, other, NULL), UMM_OK);
         for (size_t i = 0; i <= COUNT; i++)
             assert_memory_equal(one[i], other[i], LONG * sizeof *x);
     }
-    umm_features_state_free(state);
-    umm_features_free(plan);
+    umm_features_state_close(state);
+    umm_features_close(plan);
     free(x);
 }
 
@@ -326,10 +329,10 @@ static void take_many(struct umm_features_state **states, const struct umm_bars 
         outs[s] = out[s];
     }
     const unsigned long before = n_allocations;
-    assert_int_equal(umm_features_take_many(states, now, 19, n, outs, run, &failed, NULL), UMM_OK);
+    assert_int_equal(umm_features_take_many(states, now, 19, n, run, outs, &failed, NULL), UMM_OK);
     assert_int_equal(failed, 19);
     assert_int_equal(
-        umm_features_take_many(states + 19, now + 19, 5, n, outs + 19, run, &failed, NULL), UMM_OK);
+        umm_features_take_many(states + 19, now + 19, 5, n, run, outs + 19, &failed, NULL), UMM_OK);
     assert_int_equal(failed, 5);
     assert_int_equal(n_allocations, before);
 }
@@ -340,7 +343,8 @@ static void check_many(const struct umm_features *plan, enum umm_engine engine)
 {
     static const size_t pieces[] = {1, 1, 40, 300, 5, 1, 1990};
     static double many[STATES][OUTPUTS][MANY_LAST], alone[OUTPUTS][MANY_LAST], odd[MANY_LAST];
-    const struct umm_run run = {.engine = engine};
+    const struct umm_tuning tuning = {.engine = engine};
+    const struct umm_run run = {.tuning = &tuning};
     struct umm_features_state *states[STATES], *one = state_of(plan);
     struct umm_bars bars[STATES];
     double *to[OUTPUTS];
@@ -349,7 +353,7 @@ static void check_many(const struct umm_features *plan, enum umm_engine engine)
     for (size_t s = 0; s < STATES; s++) {
         const struct umm_bars head = bars_from(s * 11);
         states[s] = state_of(plan);
-        assert_int_equal(umm_features_take(states[s], &head, (STATES - s) * 9, to, &run, NULL),
+        assert_int_equal(umm_features_take(states[s], &head, (STATES - s) * 9, &run, to, NULL),
                          UMM_OK);
         bars[s] = bars_from(s * 20);
     }
@@ -361,14 +365,14 @@ static void check_many(const struct umm_features *plan, enum umm_engine engine)
     for (size_t s = 0; s < STATES; s++) {
         const struct umm_bars head = bars_from(s * 11);
         umm_features_state_reset(one);
-        assert_int_equal(umm_features_take(one, &head, (STATES - s) * 9, to, &run, NULL), UMM_OK);
-        assert_int_equal(umm_features_take(one, &bars[s], MANY_ROWS, to, &run, NULL), UMM_OK);
+        assert_int_equal(umm_features_take(one, &head, (STATES - s) * 9, &run, to, NULL), UMM_OK);
+        assert_int_equal(umm_features_take(one, &bars[s], MANY_ROWS, &run, to, NULL), UMM_OK);
         for (size_t i = 0; i < umm_features_n_outputs(plan); i++)
             assert_memory_equal(alone[i], many[s][i], MANY_ROWS * sizeof(double));
         assert_int_equal(umm_features_state_rows(states[s]), (STATES - s) * 9 + MANY_ROWS);
-        umm_features_state_free(states[s]);
+        umm_features_state_close(states[s]);
     }
-    umm_features_state_free(one);
+    umm_features_state_close(one);
 }
 
 static void test_many_states_have_the_bits_of_each(void **unused)
@@ -383,7 +387,7 @@ static void test_many_states_have_the_bits_of_each(void **unused)
             for (size_t i = 0; i < SPECS; i++) {
                 struct umm_features *plan = plan_of(specs[i], &rules);
                 check_many(plan, engines[(shape + k + i) % ENGINES]);
-                umm_features_free(plan);
+                umm_features_close(plan);
             }
         }
     }
@@ -409,15 +413,15 @@ static void test_one_of_many_states_fails(void **unused)
         out[s] = values[s];
         outs[s] = &out[s];
     }
-    assert_int_equal(umm_features_take_many(states, bars, STATES, N, outs, NULL, &failed, &err),
+    assert_int_equal(umm_features_take_many(states, bars, STATES, N, NULL, outs, &failed, &err),
                      UMM_ERR_DATA);
     assert_int_equal(failed, 7);
     assert_string_equal(err.message, "row 150: close is not a finite number");
     for (size_t s = 0; s < STATES; s++) {
         assert_int_equal(umm_features_state_rows(states[s]), s == 7 ? 150 : s == 9 ? 140 : N);
-        umm_features_state_free(states[s]);
+        umm_features_state_close(states[s]);
     }
-    umm_features_free(plan);
+    umm_features_close(plan);
 }
 
 static void test_many_states_without_a_column_or_cancelled(void **unused)
@@ -440,19 +444,19 @@ static void test_many_states_without_a_column_or_cancelled(void **unused)
         outs[s] = &out[s];
     }
     bars[5].close = NULL;
-    assert_int_equal(umm_features_take_many(states, bars, STATES, N, outs, &run, &failed, &err),
+    assert_int_equal(umm_features_take_many(states, bars, STATES, N, &run, outs, &failed, &err),
                      UMM_ERR_ARGUMENT);
     assert_int_equal(failed, 5);
     assert_string_equal(err.message, "the features need the column close");
     umm_run_cancel(&run);
-    assert_int_equal(umm_features_take_many(states, bars, 4, N, outs, &run, &failed, &err),
+    assert_int_equal(umm_features_take_many(states, bars, 4, N, &run, outs, &failed, &err),
                      UMM_ERR_CANCELLED);
     assert_int_equal(failed, 0);
     for (size_t s = 0; s < STATES; s++) {
         assert_int_equal(umm_features_state_rows(states[s]), s == 5 ? 0 : N);
-        umm_features_state_free(states[s]);
+        umm_features_state_close(states[s]);
     }
-    umm_features_free(plan);
+    umm_features_close(plan);
 }
 
 static void test_features_do_not_see_each_other(void **unused)
@@ -465,9 +469,9 @@ static void test_features_do_not_see_each_other(void **unused)
     struct umm_features_state *state = state_of(both);
     take(state, 0, ROWS, UMM_ENGINE_BEST);
     assert_memory_equal(wanted[0], got[1], sizeof wanted[0]);
-    umm_features_state_free(state);
-    umm_features_free(both);
-    umm_features_free(alone);
+    umm_features_state_close(state);
+    umm_features_close(both);
+    umm_features_close(alone);
 }
 
 static void test_nothing_is_allocated(void **unused)
@@ -494,9 +498,9 @@ static void test_nothing_is_allocated(void **unused)
     }
     assert_int_equal(n_allocations, before);
     free(bytes);
-    umm_features_state_free(copy);
-    umm_features_state_free(state);
-    umm_features_free(plan);
+    umm_features_state_close(copy);
+    umm_features_state_close(state);
+    umm_features_close(plan);
 }
 
 /* ---- rows that are no numbers ----------------------------------------------- */
@@ -507,9 +511,9 @@ static void take_closes(const double *close, size_t n, enum umm_features_nan nan
     struct umm_features *plan = plan_of("sma:2", &rules);
     struct umm_features_state *state = state_of(plan);
     const struct umm_bars bars = {.close = close};
-    assert_int_equal(umm_features_take(state, &bars, n, &out, NULL, NULL), UMM_OK);
-    umm_features_state_free(state);
-    umm_features_free(plan);
+    assert_int_equal(umm_features_take(state, &bars, n, NULL, &out, NULL), UMM_OK);
+    umm_features_state_close(state);
+    umm_features_close(plan);
 }
 
 static void test_nan_policies(void **unused)
@@ -538,7 +542,7 @@ static void test_nan_error_names_row_and_column(void **unused)
     struct umm_bars bars = bars_from(0);
     struct umm_error err = {0};
     double *out[2] = {got[0], got[1]};
-    assert_int_equal(umm_features_take(state, &bars, ROWS, out, NULL, &err), UMM_ERR_DATA);
+    assert_int_equal(umm_features_take(state, &bars, ROWS, NULL, out, &err), UMM_ERR_DATA);
     assert_string_equal(err.message, "row 4321: low is not a finite number");
     assert_int_equal(umm_features_state_rows(state), 4321);
     double bar[6] = {0, 0, 1, 1, 1, INFINITY};
@@ -549,11 +553,11 @@ static void test_nan_error_names_row_and_column(void **unused)
     for (size_t i = 0; i < 2; i++)
         out[i] = got[i] + 4321;
     bars = bars_from(4321);
-    assert_int_equal(umm_features_take(state, &bars, ROWS - 4321, out, NULL, NULL), UMM_OK);
+    assert_int_equal(umm_features_take(state, &bars, ROWS - 4321, NULL, out, NULL), UMM_OK);
     push_all(plan);
     assert_memory_equal(wanted[0] + 4321, got[0] + 4321, (ROWS - 4321) * sizeof(double));
-    umm_features_state_free(state);
-    umm_features_free(plan);
+    umm_features_state_close(state);
+    umm_features_close(plan);
 }
 
 static void find_every_odd_value(const struct umm_features_rules *rules)
@@ -568,19 +572,20 @@ static void find_every_odd_value(const struct umm_features_rules *rules)
             out[o] = got[o];
         for (size_t k = 0; k < 6 * sizeof rows / sizeof *rows * ENGINES; k++) {
             const size_t c = k % 6, row = rows[k / 6 / ENGINES];
-            const struct umm_run run = {.engine = engines[k / 6 % ENGINES]};
+            const struct umm_tuning tuning = {.engine = engines[k / 6 % ENGINES]};
+            const struct umm_run run = {.tuning = &tuning};
             if (!(umm_features_columns(plan) & 1U << c))
                 continue;
             double kept = columns[c][row];
             struct umm_bars bars = bars_from(0);
             columns[c][row] = k % 2 ? (double)NAN : -INFINITY;
             umm_features_state_reset(state);
-            assert_int_equal(umm_features_take(state, &bars, ROWS, out, &run, NULL), UMM_ERR_DATA);
+            assert_int_equal(umm_features_take(state, &bars, ROWS, &run, out, NULL), UMM_ERR_DATA);
             assert_int_equal(umm_features_state_rows(state), row);
             columns[c][row] = kept;
         }
-        umm_features_state_free(state);
-        umm_features_free(plan);
+        umm_features_state_close(state);
+        umm_features_close(plan);
     }
 }
 
@@ -606,14 +611,14 @@ static void test_missing_column_and_cancel(void **unused)
     struct umm_error err = {0};
     double *out = got[0];
     bars.low = NULL;
-    assert_int_equal(umm_features_take(state, &bars, 1, &out, NULL, &err), UMM_ERR_ARGUMENT);
+    assert_int_equal(umm_features_take(state, &bars, 1, NULL, &out, &err), UMM_ERR_ARGUMENT);
     assert_string_equal(err.message, "the features need the column low");
     bars = bars_from(0);
     umm_run_cancel(&run);
-    assert_int_equal(umm_features_take(state, &bars, 1, &out, &run, &err), UMM_ERR_CANCELLED);
+    assert_int_equal(umm_features_take(state, &bars, 1, &run, &out, &err), UMM_ERR_CANCELLED);
     assert_int_equal(umm_features_state_rows(state), 0);
-    umm_features_state_free(state);
-    umm_features_free(plan);
+    umm_features_state_close(state);
+    umm_features_close(plan);
 }
 
 /* ---- plans -------------------------------------------------------------------- */
@@ -647,15 +652,15 @@ static void test_refused_specs(void **unused)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct umm_features *plan;
         struct umm_error err = {0};
-        assert_int_equal(umm_features_plan(cases[i][0], NULL, &plan, &err), UMM_ERR_ARGUMENT);
+        assert_int_equal(umm_features_open(cases[i][0], NULL, &plan, &err), UMM_ERR_ARGUMENT);
         assert_null(plan);
         assert_string_equal(err.message, cases[i][1]);
     }
     struct umm_features *plan;
     const struct umm_features_rules zone = {.time_zone = "Mars/Olympus"};
     const struct umm_features_rules compat = {.compat = (enum umm_features_compat)5};
-    assert_int_equal(umm_features_plan("vwap", &zone, &plan, NULL), UMM_ERR_ARGUMENT);
-    assert_int_equal(umm_features_plan("vwap", &compat, &plan, NULL), UMM_ERR_ARGUMENT);
+    assert_int_equal(umm_features_open("vwap", &zone, &plan, NULL), UMM_ERR_ARGUMENT);
+    assert_int_equal(umm_features_open("vwap", &compat, &plan, NULL), UMM_ERR_ARGUMENT);
 }
 
 static void test_names_lookbacks_and_text(void **unused)
@@ -693,7 +698,7 @@ static void test_names_lookbacks_and_text(void **unused)
     assert_int_equal(umm_features_columns(plan), UMM_FEATURES_TIME | UMM_FEATURES_HIGH |
                                                      UMM_FEATURES_LOW | UMM_FEATURES_CLOSE |
                                                      UMM_FEATURES_VOLUME);
-    umm_features_free(plan);
+    umm_features_close(plan);
 }
 
 /* Every feature is described, and its usage is a spec. */
@@ -709,8 +714,8 @@ static void test_descriptions(void **unused)
         assert_string_equal(umm_features_text(plan), umm_features_text(same));
         assert_memory_equal(umm_features_text(plan), usage, strlen(usage));
         assert_true(umm_features_text(plan)[strlen(usage)] == ' ');
-        umm_features_free(plan);
-        umm_features_free(same);
+        umm_features_close(plan);
+        umm_features_close(same);
     }
     assert_int_equal(n, 26);
 }
@@ -766,10 +771,10 @@ static void test_damaged_states(void **unused)
     bytes[8] = 2;
     refuse_state(state, bytes, len, UMM_ERR_UNSUPPORTED,
                  "state of another version: layout 2, numerics 1");
-    umm_features_state_free(foreign);
-    umm_features_state_free(state);
-    umm_features_free(other);
-    umm_features_free(plan);
+    umm_features_state_close(foreign);
+    umm_features_state_close(state);
+    umm_features_close(other);
+    umm_features_close(plan);
 }
 
 /* Where a feature was defined otherwise before, and only there, an old state is refused. */
@@ -809,8 +814,8 @@ static void test_states_of_older_definitions(void **unused)
         else
             assert_int_equal(umm_features_state_load(state, bytes, len, NULL), UMM_OK);
         free(bytes);
-        umm_features_state_free(state);
-        umm_features_free(plan);
+        umm_features_state_close(state);
+        umm_features_close(plan);
     }
 }
 
@@ -840,8 +845,8 @@ static void check_other_nans(enum umm_features_compat compat)
             for (size_t row = TAKEN; row < TAKEN + MORE; row++)
                 assert_true(!isnan(got[k][row]) || bits_of(got[k][row]) == 0x7ff8000000000000);
         free(bytes);
-        umm_features_state_free(state);
-        umm_features_free(plan);
+        umm_features_state_close(state);
+        umm_features_close(plan);
     }
 }
 
@@ -868,8 +873,8 @@ static void test_vwap_begins_with_the_day_of_its_zone(void **unused)
         int from = i < 5 ? 0 : i < 28 ? 5 : i < 52 ? 28 : 52;
         assert_true(fabs(out - (from + i) / 2.0) < 1e-12);
     }
-    umm_features_state_free(state);
-    umm_features_free(plan);
+    umm_features_state_close(state);
+    umm_features_close(plan);
 }
 
 int main(void)

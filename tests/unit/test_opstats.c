@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "umm.h"
+#include "umm/mem.h"
 
 #include "tasks.h"
 
@@ -17,7 +18,7 @@ static void sums_up_the_recent_ones(void **state)
     (void)state;
     struct umm_opstats *stats;
     struct umm_opstats_summary s;
-    assert_int_equal(umm_opstats_new(&stats, 2, false, NULL), UMM_OK);
+    assert_int_equal(umm_opstats_open(2, false, &stats, NULL), UMM_OK);
     umm_opstats_all(stats, &s);
     assert_int_equal(s.n_recent + s.n_total + s.max_ns + s.p99_ns, 0);
     /* The last 500 are 1000 down to 501, the last 100 are 600 down to 501. */
@@ -47,7 +48,7 @@ static void sums_up_the_recent_ones(void **state)
     assert_int_equal(s.n_total, 1001);
     umm_opstats_kind(stats, 2, &s);
     assert_int_equal(s.n_total, 0);
-    umm_opstats_free(stats);
+    umm_opstats_close(stats);
 }
 
 /* The definition, word by word: the smallest that at least percent of all do not exceed. */
@@ -73,7 +74,7 @@ static void percentiles_are_by_nearest_rank(void **state)
     for (uint64_t step = 1; step <= 3; step++) {
         struct umm_opstats *stats;
         struct umm_opstats_summary s;
-        assert_int_equal(umm_opstats_new(&stats, 1, false, NULL), UMM_OK);
+        assert_int_equal(umm_opstats_open(1, false, &stats, NULL), UMM_OK);
         for (uint64_t n = 1; n <= MANY; n++) {
             values[n - 1] = n * 89 % 131 / step + 1000;
             umm_opstats_record(stats, 0, values[n - 1]);
@@ -86,7 +87,7 @@ static void percentiles_are_by_nearest_rank(void **state)
         }
         umm_opstats_kind(stats, 0, &s);
         assert_int_equal(s.p90_ns, nearest_rank(values + MANY - 100, 100, 90));
-        umm_opstats_free(stats);
+        umm_opstats_close(stats);
     }
 }
 
@@ -95,12 +96,12 @@ static void sums_do_not_overflow(void **state)
     (void)state;
     struct umm_opstats *stats;
     struct umm_opstats_summary s;
-    assert_int_equal(umm_opstats_new(&stats, 64, true, NULL), UMM_OK);
+    assert_int_equal(umm_opstats_open(64, true, &stats, NULL), UMM_OK);
     for (int i = 0; i < 500; i++)
         umm_opstats_record(stats, 63, UINT64_MAX);
     umm_opstats_all(stats, &s);
     assert_true(s.mean_ns == UINT64_MAX);
-    umm_opstats_free(stats);
+    umm_opstats_close(stats);
 }
 
 static void what_cannot_be_is_refused(void **state)
@@ -108,10 +109,10 @@ static void what_cannot_be_is_refused(void **state)
     (void)state;
     struct umm_opstats *stats;
     struct umm_error err;
-    assert_int_equal(umm_opstats_new(&stats, 0, false, &err), UMM_ERR_ARGUMENT);
-    assert_int_equal(umm_opstats_new(&stats, 65, false, &err), UMM_ERR_ARGUMENT);
+    assert_int_equal(umm_opstats_open(0, false, &stats, &err), UMM_ERR_ARGUMENT);
+    assert_int_equal(umm_opstats_open(65, false, &stats, &err), UMM_ERR_ARGUMENT);
     assert_string_equal(err.message, "there may be 1 to 64 kinds of operations");
-    umm_opstats_free(stats);
+    umm_opstats_close(stats);
 }
 
 static void *record_some(void *user)
@@ -132,11 +133,11 @@ static void a_locked_one_serves_threads(void **state)
     (void)state;
     struct umm_opstats *stats;
     struct umm_opstats_summary s;
-    assert_int_equal(umm_opstats_new(&stats, 3, true, NULL), UMM_OK);
+    assert_int_equal(umm_opstats_open(3, true, &stats, NULL), UMM_OK);
     run_in_four_threads(record_some, stats);
     umm_opstats_all(stats, &s);
     assert_int_equal(s.n_total, 4 * 5000);
-    umm_opstats_free(stats);
+    umm_opstats_close(stats);
 }
 
 int main(void)

@@ -28,7 +28,7 @@ static int make_rows(void **state)
     if (!mkdtemp(scratch))
         return -1;
     snprintf(path, sizeof path, "%s/out.npy", scratch);
-    if (umm_features_plan("ema:5", NULL, &features, NULL) != UMM_OK)
+    if (umm_features_open("ema:5", NULL, &features, NULL) != UMM_OK)
         return -1;
     return umm_resultrows_init(&rows, features, &ms, true, NULL) == UMM_OK ? 0 : -1;
 }
@@ -37,7 +37,7 @@ static int free_rows(void **state)
 {
     (void)state;
     umm_resultrows_free(&rows);
-    umm_features_free(features);
+    umm_features_close(features);
     unlink(path);
     return rmdir(scratch);
 }
@@ -95,7 +95,7 @@ static void check_array(uint64_t n, double value)
     struct umm_file_info file;
     assert_int_equal(umm_file_stat(path, &file, NULL), UMM_OK);
     assert_int_equal(file.size_bytes, HEADER + n * ROW);
-    assert_int_equal(umm_array_open(&array, path, NULL), UMM_OK);
+    assert_int_equal(umm_array_open(path, &array, NULL), UMM_OK);
     umm_array_describe(array, &info);
     assert_int_equal(info.n_rows, n);
     for (uint64_t i = 0; i < n; i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "umm.h"
+#include "umm/mem.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +20,7 @@ static void window_is_the_end_of_the_stream(void **state)
     for (size_t cap = 1; cap <= 40; cap += cap < 8 ? 1 : 13) {
         struct umm_ring *ring;
         size_t n;
-        assert_int_equal(umm_ring_new(&ring, cap, sizeof all[0], NULL), UMM_OK);
+        assert_int_equal(umm_ring_open(cap, sizeof all[0], &ring, NULL), UMM_OK);
         assert_false(umm_ring_replace_last(ring, all[0]));
         (void)umm_ring_window(ring, &n);
         assert_int_equal(n, 0);
@@ -44,7 +45,7 @@ static void window_is_the_end_of_the_stream(void **state)
         umm_ring_push(ring, all[7]);
         assert_memory_equal(umm_ring_window(ring, &n), all[7], sizeof all[0]);
         assert_int_equal(n, 1);
-        umm_ring_free(ring);
+        umm_ring_close(ring);
     }
 }
 
@@ -53,12 +54,12 @@ static void what_cannot_be_is_refused(void **state)
     (void)state;
     struct umm_ring *ring;
     struct umm_error err;
-    assert_int_equal(umm_ring_new(&ring, 0, 8, &err), UMM_ERR_ARGUMENT);
+    assert_int_equal(umm_ring_open(0, 8, &ring, &err), UMM_ERR_ARGUMENT);
     assert_string_equal(err.message, "a window of 0 rows of 8 bytes cannot be");
-    assert_int_equal(umm_ring_new(&ring, 8, 0, &err), UMM_ERR_ARGUMENT);
-    assert_int_equal(umm_ring_new(&ring, SIZE_MAX / 8, 8, &err), UMM_ERR_ARGUMENT);
+    assert_int_equal(umm_ring_open(8, 0, &ring, &err), UMM_ERR_ARGUMENT);
+    assert_int_equal(umm_ring_open(SIZE_MAX / 8, 8, &ring, &err), UMM_ERR_ARGUMENT);
     assert_null(ring);
-    umm_ring_free(ring);
+    umm_ring_close(ring);
 }
 
 int main(void)

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "base/tuning.h"
 #include "convert/convert.h"
 #include "synth/synth.h"
 
@@ -69,7 +70,8 @@ static void assert_same_rows(struct umm_convert_options *options, enum umm_engin
 {
     struct collected c = {.rows = malloc(N_ROWS * 64), .rows_left = N_ROWS};
     const struct umm_sink sink = {.begin = begin, .take = take, .user = &c};
-    struct umm_run run = {.engine = engine, .block_bytes = 10000};
+    const struct umm_tuning tuning = {engine, 10000};
+    struct umm_run run = {.tuning = &tuning};
     struct umm_convert_result result;
     options->output = npy;
     options->sink = NULL;

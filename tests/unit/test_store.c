@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every test runs in a scratch directory of its own as working directory. */
 #include "umm.h"
+#include "umm/store.h"
 
 #include "random.h"
 #include "scratch.h"
@@ -37,7 +38,7 @@ static struct umm_store *open_store(const char *path, enum umm_store_access acce
 {
     struct umm_store *store;
     struct umm_error err;
-    enum umm_status status = umm_store_open(&store, path, access, NULL, &err);
+    enum umm_status status = umm_store_open(path, access, NULL, &store, &err);
     if (status && is_child)
         _exit(8);
     if (status)
@@ -86,7 +87,8 @@ static void check_all(struct umm_store *store, const struct model *m, uint32_t d
     for (unsigned id = 0; id < IDS; id++) {
         char text[32];
         size_t len = make_id(text, id);
-        assert_int_equal(umm_store_get(store, text, len, found, &entry), m->is_there[id]);
+        assert_int_equal(umm_store_get(store, text, len, found, &entry, NULL),
+                         m->is_there[id] ? UMM_OK : UMM_ERR_ABSENT);
         if (!m->is_there[id])
             continue;
         make_vector(wanted, dim, id, m->version[id]);
@@ -96,11 +98,14 @@ static void check_all(struct umm_store *store, const struct model *m, uint32_t d
         assert_int_equal(entry.is_active, m->is_active[id]);
         assert_int_equal(entry.timestamp_ns, m->timestamp[id]);
     }
-    for (uint64_t at = 0; umm_store_next(store, at, &entry, found); at = entry.position + 1)
+    enum umm_status status;
+    for (uint64_t at = 0; !(status = umm_store_next(store, at, &entry, found, NULL));
+         at = entry.position + 1)
         n++;
+    assert_int_equal(status, UMM_ERR_ABSENT);
     assert_int_equal(n, m->n);
     struct umm_store_info info;
-    umm_store_info(store, &info);
+    assert_int_equal(umm_store_info(store, &info, NULL), UMM_OK);
     assert_int_equal(info.n_entries, m->n);
     free(found);
     free(wanted);
@@ -128,11 +133,13 @@ static void run_against_model(uint64_t seed, size_t n_max, uint32_t dim)
         case 1:
         case 2:
         case 3:
-            assert_int_equal(umm_store_mark_inactive(store, text, len), m.is_there[id]);
+            assert_int_equal(umm_store_mark_inactive(store, text, len, NULL),
+                             m.is_there[id] ? UMM_OK : UMM_ERR_ABSENT);
             m.is_active[id] = false;
             break;
         case 4:
-            assert_int_equal(umm_store_evict(store, &entry), oldest >= 0);
+            assert_int_equal(umm_store_evict(store, &entry, NULL),
+                             oldest >= 0 ? UMM_OK : UMM_ERR_ABSENT);
             if (oldest >= 0) {
                 make_id(text, (unsigned)oldest);
                 assert_string_equal(entry.id, text);
@@ -220,7 +227,9 @@ static void many_at_once(void **state)
     }
     assert_int_equal(umm_store_put_many(store, ids[0], 24, N - 3, vectors[0], 7, &n, &err), UMM_OK);
     assert_int_equal(n, N - 3);
-    assert_int_equal(umm_store_get_many(store, ids[0], 24, N, found[0], is_found), N - 3);
+    assert_int_equal(umm_store_get_many(store, ids[0], 24, N, found[0], is_found, &n, &err),
+                     UMM_OK);
+    assert_int_equal(n, N - 3);
     for (unsigned i = 0; i < N; i++)
         assert_int_equal(is_found[i], i < N - 3);
     assert_memory_equal(found, vectors, (N - 3) * sizeof *vectors);
@@ -246,8 +255,8 @@ static void tables_take_turns(void **state)
         char text[32];
         size_t len = make_id(text, i);
         assert_int_equal(umm_store_put(store, text, len, vector, i, NULL), UMM_OK);
-        assert_true(umm_store_mark_inactive(store, text, len));
-        assert_true(umm_store_get(reader, text, len, vector, NULL));
+        assert_int_equal(umm_store_mark_inactive(store, text, len, NULL), UMM_OK);
+        assert_int_equal(umm_store_get(reader, text, len, vector, NULL, NULL), UMM_OK);
     }
     umm_store_close(reader, NULL);
     assert_int_equal(umm_store_close(store, NULL), UMM_OK);
@@ -279,11 +288,11 @@ static void bad_ids_are_refused(void **state)
     assert_int_equal(umm_store_put(store, "a\nb", 3, vector, 0, &err), UMM_ERR_ARGUMENT);
     assert_string_equal(err.message, "the id \"a\\nb\" has a control character");
     assert_int_equal(umm_store_put(store, "\xc3\xa9, \"", 5, vector, 0, &err), UMM_OK);
-    assert_true(umm_store_get(store, "\xc3\xa9, \"", 5, vector, NULL));
-    assert_true(umm_store_get(store, longest, 31, NULL, NULL));
-    assert_false(umm_store_get(store, longer, 32, vector, NULL));
-    assert_false(umm_store_get(store, longest, 30, vector, NULL));
-    assert_false(umm_store_get(store, "", 0, vector, NULL));
+    assert_int_equal(umm_store_get(store, "\xc3\xa9, \"", 5, vector, NULL, NULL), UMM_OK);
+    assert_int_equal(umm_store_get(store, longest, 31, NULL, NULL, NULL), UMM_OK);
+    assert_int_equal(umm_store_get(store, longer, 32, vector, NULL, NULL), UMM_ERR_ABSENT);
+    assert_int_equal(umm_store_get(store, longest, 30, vector, NULL, NULL), UMM_ERR_ABSENT);
+    assert_int_equal(umm_store_get(store, "", 0, vector, NULL, NULL), UMM_ERR_ABSENT);
     assert_int_equal(umm_store_close(store, NULL), UMM_OK);
 }
 
@@ -294,14 +303,20 @@ static void one_writer_at_a_time(void **state)
     float vector[32] = {0};
     create("store", 5, 32);
     struct umm_store *store = open_store("store", UMM_STORE_WRITE), *other;
-    assert_int_equal(umm_store_open(&other, "store", UMM_STORE_WRITE_NOW, NULL, &err),
+    assert_int_equal(umm_store_open("store", UMM_STORE_WRITE_NOW, NULL, &other, &err),
                      UMM_ERR_BUSY);
     assert_null(other);
     other = open_store("store", UMM_STORE_READ);
     assert_int_equal(umm_store_put(other, "a", 1, vector, 0, &err), UMM_ERR_ARGUMENT);
     assert_string_equal(err.message, "is open for reading only");
-    assert_false(umm_store_mark_inactive(other, "a", 1));
-    assert_false(umm_store_evict(other, NULL));
+    assert_int_equal(umm_store_mark_inactive(other, "a", 1, &err), UMM_ERR_ARGUMENT);
+    assert_string_equal(err.message, "is open for reading only");
+    assert_int_equal(umm_store_evict(other, NULL, &err), UMM_ERR_ARGUMENT);
+    assert_string_equal(err.message, "is open for reading only");
+    assert_int_equal(umm_store_get(other, "a", 1, vector, NULL, &err), UMM_ERR_ABSENT);
+    assert_string_equal(err.message, "no such id: \"a\"");
+    assert_int_equal(umm_store_evict(store, NULL, &err), UMM_ERR_ABSENT);
+    assert_string_equal(err.message, "no entry is inactive");
     umm_store_close(other, NULL);
     assert_int_equal(umm_store_close(store, NULL), UMM_OK);
     assert_int_equal(umm_store_create("store", &(struct umm_store_options){0}, &err),
@@ -334,7 +349,9 @@ static void a_reader_finds_all_of_a_batch_after_a_resize(void **state)
     assert_int_equal(umm_store_resize(store, N, NULL), UMM_OK);
     assert_int_equal(umm_store_put_many(store, cells[0], 32, N, vectors[0], 1, &n_put, NULL),
                      UMM_OK);
-    assert_int_equal(umm_store_get_many(reader, cells[0], 32, N, found[0], is_found), N);
+    assert_int_equal(umm_store_get_many(reader, cells[0], 32, N, found[0], is_found, &n_put, NULL),
+                     UMM_OK);
+    assert_int_equal(n_put, N);
     umm_store_close(reader, NULL);
     assert_int_equal(umm_store_close(store, NULL), UMM_OK);
 }
@@ -355,8 +372,10 @@ static void a_reader_does_not_turn_to_a_store_of_another_shape(void **state)
     store = open_store("store", UMM_STORE_WRITE);
     assert_int_equal(umm_store_put(store, "a", 1, wide, 1, NULL), UMM_OK);
     assert_int_equal(umm_store_close(store, NULL), UMM_OK);
-    assert_false(umm_store_get(reader, "a", 1, vector, NULL));
-    umm_store_info(reader, &info);
+    struct umm_error err;
+    assert_int_equal(umm_store_get(reader, "a", 1, vector, NULL, &err), UMM_ERR_CONFLICT);
+    assert_string_equal(err.message, "became a store of other vectors while it was open");
+    assert_int_equal(umm_store_info(reader, &info, NULL), UMM_OK);
     assert_int_equal(info.dim, 4);
     umm_store_close(reader, NULL);
 }
@@ -366,7 +385,7 @@ static void a_reader_does_not_turn_to_a_store_of_another_shape(void **state)
 static enum umm_status open_status(const char *path, enum umm_store_access access)
 {
     struct umm_store *store;
-    enum umm_status status = umm_store_open(&store, path, access, NULL, NULL);
+    enum umm_status status = umm_store_open(path, access, NULL, &store, NULL);
     umm_store_close(store, NULL);
     return status;
 }
@@ -419,13 +438,13 @@ static void a_wild_index_is_harmless(void **state)
             size_t len = make_id(text, (unsigned)xorshift64(&seed) % 90);
             (void)!umm_store_put(store, text, len, vector, (int64_t)i, NULL);
             if (i % 3 == 0)
-                (void)umm_store_mark_inactive(store, text, len);
+                (void)!umm_store_mark_inactive(store, text, len, NULL);
             memset(&entry, 0, sizeof entry);
-            if (i % 20 == 0 && umm_store_evict(store, &entry)) {
+            if (i % 20 == 0 && umm_store_evict(store, &entry, NULL) == UMM_OK) {
                 assert_true(entry.id_bytes > 0 && !entry.is_active);
                 assert_int_equal(entry.id_bytes, strlen(entry.id));
             }
-            (void)umm_store_get(store, text, len, vector, &entry);
+            (void)!umm_store_get(store, text, len, vector, &entry, NULL);
         }
         assert_int_equal(umm_store_close(store, NULL), UMM_OK);
         /* Behind the head: tables, heap and places. */
@@ -454,25 +473,39 @@ static void a_torn_slot_is_cleared(void **state)
     stat("store/slots.npy", &st);
     write_at("store/slots.npy", st.st_size - 8 * 48 + 40, &odd, 4);
     store = open_store("store", UMM_STORE_READ);
-    assert_false(umm_store_get(store, "a", 1, vector, NULL));
-    assert_true(umm_store_get(store, "b", 1, vector, NULL));
+    struct umm_error err;
+    struct umm_store_entry entry;
+    bool is_found[2];
+    size_t n_found;
+    assert_int_equal(umm_store_get(store, "a", 1, vector, NULL, &err), UMM_ERR_BUSY);
+    assert_string_equal(err.message, "an entry is half written, by a writer that was killed or "
+                                     "is stopped");
+    assert_int_equal(umm_store_get(store, "b", 1, vector, NULL, NULL), UMM_OK);
+    float both[8];
+    assert_int_equal(umm_store_get_many(store, "ba", 1, 2, both, is_found, &n_found, &err),
+                     UMM_ERR_BUSY);
+    assert_true(is_found[0] && !is_found[1] && n_found == 1);
+    assert_int_equal(umm_store_next(store, 0, &entry, NULL, &err), UMM_ERR_BUSY);
+    assert_int_equal(entry.position, 0);
+    assert_int_equal(umm_store_next(store, entry.position + 1, &entry, NULL, &err), UMM_OK);
+    assert_string_equal(entry.id, "b");
     umm_store_close(store, NULL);
     write_at("store/index.umm", 48, &dirty, 4);
     store = open_store("store", UMM_STORE_WRITE);
-    umm_store_info(store, &info);
+    assert_int_equal(umm_store_info(store, &info, NULL), UMM_OK);
     assert_int_equal(info.n_cleared, 1);
     assert_int_equal(info.n_entries, 1);
-    assert_false(umm_store_get(store, "a", 1, vector, NULL));
-    assert_true(umm_store_get(store, "b", 1, vector, NULL));
+    assert_int_equal(umm_store_get(store, "a", 1, vector, NULL, NULL), UMM_ERR_ABSENT);
+    assert_int_equal(umm_store_get(store, "b", 1, vector, NULL, NULL), UMM_OK);
     assert_int_equal(umm_store_put(store, "a", 1, vector, 5, NULL), UMM_OK);
     assert_int_equal(umm_store_close(store, NULL), UMM_OK);
     /* A vector that is not the one its slot was written with. */
     write_at("store/vectors.npy", 128 + 16, "\x77", 1);
     write_at("store/index.umm", 48, &dirty, 4);
     store = open_store("store", UMM_STORE_WRITE);
-    umm_store_info(store, &info);
+    assert_int_equal(umm_store_info(store, &info, NULL), UMM_OK);
     assert_int_equal(info.n_cleared, 1);
-    assert_false(umm_store_get(store, "b", 1, vector, NULL));
+    assert_int_equal(umm_store_get(store, "b", 1, vector, NULL, NULL), UMM_ERR_ABSENT);
     assert_int_equal(umm_store_close(store, NULL), UMM_OK);
 }
 
@@ -494,9 +527,9 @@ static void write_forever(uint64_t seed)
         make_vector(vector, STRESS_DIM, id, version % 1000);
         (void)!umm_store_put(store, text, len, vector, (int64_t)r, NULL);
         if (r % 4 == 0)
-            (void)umm_store_mark_inactive(store, text, len);
+            (void)!umm_store_mark_inactive(store, text, len, NULL);
         if (r % 64 == 1)
-            (void)umm_store_evict(store, NULL);
+            (void)!umm_store_evict(store, NULL, NULL);
     }
 }
 
@@ -510,7 +543,7 @@ static int read_until(volatile int *is_over, uint64_t seed, uint64_t *n_reads)
         unsigned id = (unsigned)(xorshift64(&seed) % STRESS_IDS);
         char text[32];
         size_t len = make_id(text, id);
-        if (!umm_store_get(store, text, len, vector, &entry))
+        if (umm_store_get(store, text, len, vector, &entry, NULL) != UMM_OK)
             continue;
         ++*n_reads;
         make_vector(wanted, STRESS_DIM, id, (unsigned)vector[0] - id * 1000);
@@ -591,7 +624,7 @@ static void a_store_that_was_moved_grows_no_other(void **state)
     assert_int_equal(umm_store_resize(store, 100, &err), UMM_ERR_CONFLICT);
     assert_int_equal(umm_store_close(store, &err), UMM_OK);
     store = open_store("s", UMM_STORE_READ);
-    umm_store_info(store, &info);
+    assert_int_equal(umm_store_info(store, &info, NULL), UMM_OK);
     assert_int_equal(info.max_positions, 4);
     assert_true(info.n_bytes < 8192);
     assert_int_equal(umm_store_close(store, &err), UMM_OK);

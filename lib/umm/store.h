@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * umm/store.h - vectors by id in files that many processes map.
+ *
+ * The conventions are those of umm.h.
+ */
+#ifndef UMM_STORE_H
+#define UMM_STORE_H
+
+#include "umm.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Vectors of float32 by id in files that many processes map: any number of readers and
+ * one writer at a time. A store is a directory:
+ *
+ *     vectors.npy   max_positions x dim, <f4
+ *     slots.npy     per position: id (bytes), active (bool), timestamp (<M8[ns]),
+ *                   generation (<u4: 0 never used, odd while written), check (<u4)
+ *     index.umm     from id to position, and the order in which inactive ones go;
+ *                   rebuilt from the slots when there is doubt
+ *
+ * Both arrays may be read with NumPy, mapped; write them only with umm. A full store
+ * gives the oldest inactive position (by timestamp) to a new id.
+ *
+ * Readers take no lock, wait for nobody and never see half a vector. When a writer is
+ * killed in the middle of a vector, its id cannot be told (UMM_ERR_BUSY) until the next
+ * writer opens the store, and is absent then. What is put is seen at once by all; it survives a power cut once
+ * umm_store_sync, umm_store_close or the store's creation has returned.
+ *
+ * Put, get, mark and list cost constant time, eviction log(n); opening does, too, unless
+ * a writer was killed before. One thread at a time per open store: threads open their own.
+ */
+struct umm_store;
+
+enum { UMM_STORE_ID_MAX = 247, UMM_STORE_DIM_MAX = 1 << 20 };
+
+/*
+ * max_positions  at most 2^30; 0 means 1000
+ * dim            floats in a vector, 1 to UMM_STORE_DIM_MAX; 0 means 32
+ * id_max_bytes   the longest id, up to UMM_STORE_ID_MAX; 0 means 31. Room is 7, 15, 23,
+ *                31, 39, ... bytes: the next of these is taken
+ */
+struct umm_store_options {
+    uint64_t max_positions;
+    uint32_t dim;
+    uint32_t id_max_bytes;
+};
+
+/*
+ * Make the directory path with an empty store, all its room reserved: a full device is
+ * an error now. Nothing is done when there is a store of that shape, empty or not;
+ * UMM_ERR_CONFLICT when there is anything else.
+ */
+UMM_MUST_USE enum umm_status
+umm_store_create(const char *path, const struct umm_store_options *options, struct umm_error *err);
+
+enum umm_store_access {
+    UMM_STORE_READ,
+    UMM_STORE_WRITE,    /* wait until no other writer has it, or run is cancelled */
+    UMM_STORE_WRITE_NOW /* UMM_ERR_BUSY when one has */
+};
+
+/*
+ * Open the store in the directory path. UMM_ERR_DATA for what is no store, or a damaged
+ * one; UMM_ERR_CONFLICT for a writer when one of its files is a link out of it. A writer
+ * that finds the traces of a killed one repairs them first, in time linear in the
+ * store's size.
+ */
+UMM_MUST_USE enum umm_status umm_store_open(const char *path, enum umm_store_access access,
+                                            struct umm_run *run, struct umm_store **store,
+                                            struct umm_error *err);
+
+/* Sync if it was open for writing, let go of everything. NULL is allowed. */
+enum umm_status umm_store_close(struct umm_store *store, struct umm_error *err);
+
+/* All that was put so far is on the device. */
+UMM_MUST_USE enum umm_status umm_store_sync(struct umm_store *store, struct umm_error *err);
+
+/*
+ * n_entries are active or inactive; n_bytes is what the files take; n_puts and
+ * n_evictions count since creation or the last repair; n_cleared are positions that this
+ * opening found half written, or with an id that a newer one has, and emptied.
+ */
+struct umm_store_info {
+    uint64_t max_positions;
+    uint32_t dim, id_max_bytes;
+    uint64_t n_entries, n_inactive;
+    uint64_t n_puts, n_evictions;
+    uint64_t n_bytes;
+    uint64_t n_cleared;
+};
+
+UMM_MUST_USE enum umm_status umm_store_info(const struct umm_store *store,
+                                            struct umm_store_info *info, struct umm_error *err);
+
+/* A position's slot. id is terminated. */
+struct umm_store_entry {
+    char id[UMM_STORE_ID_MAX + 1];
+    size_t id_bytes;
+    bool is_active;
+    int64_t timestamp_ns; /* since 1970 */
+    uint64_t position;
+};
+
+/*
+ * Store a vector of dim floats under the id_bytes bytes at id, active, new or in place
+ * of the one it has. UMM_ERR_ARGUMENT for an id that is empty, too long or has a control
+ * character; UMM_ERR_CONFLICT when the store is full of active ones.
+ */
+UMM_MUST_USE enum umm_status umm_store_put(struct umm_store *store, const void *id, size_t id_bytes,
+                                           const float *vector, int64_t timestamp_ns,
+                                           struct umm_error *err);
+
+/*
+ * Copy the id's vector, and its slot; either may be NULL, and has any content after a
+ * failure. UMM_ERR_ABSENT: no entry has the id. UMM_ERR_BUSY: it could not be told, as an
+ * entry that may be the id's is half written, by a writer that was killed or is stopped.
+ * Other failures: the store was replaced by one that cannot be opened.
+ */
+UMM_MUST_USE enum umm_status umm_store_get(struct umm_store *store, const void *id, size_t id_bytes,
+                                           float *vector, struct umm_store_entry *entry,
+                                           struct umm_error *err);
+
+/*
+ * Many at once, which hides the time memory takes: n ids, each in cell_bytes with zero
+ * bytes at its end (as in NumPy's S type), n vectors end to end, whether each was found,
+ * and how many were; vectors of others have any content. An id that is absent is no
+ * failure. After one, which is that of the first id that could not be told, is_found is
+ * false from that id on.
+ */
+UMM_MUST_USE enum umm_status umm_store_get_many(struct umm_store *store, const char *ids,
+                                                size_t cell_bytes, size_t n, float *vectors,
+                                                bool *is_found, size_t *n_found,
+                                                struct umm_error *err);
+
+/* The same for put; *n_put is n unless the next one failed. */
+UMM_MUST_USE enum umm_status umm_store_put_many(struct umm_store *store, const char *ids,
+                                                size_t cell_bytes, size_t n, const float *vectors,
+                                                int64_t timestamp_ns, size_t *n_put,
+                                                struct umm_error *err);
+
+/*
+ * Mark an id as not needed: it stays until its room is. UMM_ERR_ABSENT: there is none;
+ * UMM_ERR_ARGUMENT: the store is open for reading only.
+ */
+UMM_MUST_USE enum umm_status umm_store_mark_inactive(struct umm_store *store, const void *id,
+                                                     size_t id_bytes, struct umm_error *err);
+
+/*
+ * Remove the oldest inactive entry; entry, unless NULL, is then what it was.
+ * UMM_ERR_ABSENT: none is inactive; UMM_ERR_ARGUMENT: the store is open for reading only.
+ */
+UMM_MUST_USE enum umm_status umm_store_evict(struct umm_store *store, struct umm_store_entry *entry,
+                                             struct umm_error *err);
+
+/*
+ * The first entry at `position` or after it, in order of positions, with its vector unless
+ * that is NULL. For listing: go on with entry->position + 1, until UMM_ERR_ABSENT, the end.
+ * UMM_ERR_BUSY: the one at entry->position is half written, as for umm_store_get; go on
+ * after it, or not.
+ */
+UMM_MUST_USE enum umm_status umm_store_next(struct umm_store *store, uint64_t position,
+                                            struct umm_store_entry *entry, float *vector,
+                                            struct umm_error *err);
+
+/*
+ * More positions. Readers that have the store open find out when they miss an id. In
+ * time linear in the store's size. UMM_ERR_CONFLICT: fewer than there are.
+ */
+UMM_MUST_USE enum umm_status umm_store_resize(struct umm_store *store, uint64_t max_positions,
+                                              struct umm_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
