@@ -59,7 +59,8 @@ static const struct {
     {UMM_HINT_TIME_FOLD, "; umm-convert can be told which to take: " BY_CONVERT},
 
     {UMM_HINT_TYPE, "; use {dtype} {0}"},
-    {UMM_HINT_TYPE, "; give another type in {columns}: NAME=FIELD:f8"},
+    {UMM_HINT_TYPE, "; give it the type {0} in {columns}"},
+    {UMM_HINT_FIELD_TYPE, "; give it the type {0} in {columns}"},
     {UMM_HINT_TIME_UNIT, "; use a {0} {time-unit}"},
     {UMM_HINT_TIME_UNIT, "; umm-convert can use a {0} unit: " BY_CONVERT},
     {UMM_HINT_UNIT_OF_M8, "; use M8 and {time-unit}"},

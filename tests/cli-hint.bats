@@ -53,3 +53,16 @@ all() {
     all "symbol,$HEAD\nA,2020-01-01,1,1,1,1,1\nB,2020-01-02,1,1,1,1,1\n"
     no_leftovers
 }
+
+@test "a column with a type of its own gets another there: no default would change it" {
+    printf '%s\n2020-01-01,1.5,1,1,1,3000000000\n' "$HEAD" >in.csv
+    refuses 1 'umm-convert: in.csv:2:12: open is not an integer: "1.5"; give it the type f8 in --columns' \
+        umm-convert -o out.npy --columns=timestamp,open:i8 in.csv
+    refuses 1 'umm-archive: in.csv:2:12: open is not an integer: "1.5"; give it the type f8 in --columns' \
+        umm-archive append --columns=timestamp,open:i8 out in.csv
+    refuses 1 'umm-convert: in.csv:2:22: volume does not fit i4: "3000000000"; give it the type i8 or f8 in --columns' \
+        umm-convert -o out.npy --columns=timestamp,volume:i4 in.csv
+    refuses 1 'umm-convert: in.csv:2:12: open is not an integer: "1.5"; use --dtype f8' \
+        umm-convert -o out.npy --columns=timestamp,open --dtype=i8 in.csv
+    ok umm-convert -o out.npy --columns=timestamp,open:f8,volume:i8 --dtype=i4 in.csv
+}

@@ -143,6 +143,7 @@ static enum umm_status set_type(struct umm_schema_field *field, const struct umm
     char m8[16], shown[UMM_EXCERPT_MAX];
     const char *number = item->type[0] ? item->type : dtype;
     snprintf(m8, sizeof m8, "M8[%s]", umm_time_unit_name(schema->time_unit));
+    field->is_typed = item->type[0];
     bool wants_m8 = strncmp(item->type, "M8", 2) == 0;
     if (wants_m8 && strcmp(item->type, "M8") != 0 && strcmp(item->type, m8) != 0)
         return umm_error_hint(

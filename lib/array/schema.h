@@ -31,6 +31,7 @@ struct umm_schema_field {
     enum umm_role role;
     bool is_time;
     bool is_chosen; /* the caller said which field it is, and not only what it holds */
+    bool is_typed;  /* the caller gave it a type of its own */
     bool is_exact;  /* integers are refused that the type cannot hold exactly */
     struct umm_npy_type type;
     uint32_t offset_bytes; /* in a row */

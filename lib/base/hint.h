@@ -45,6 +45,7 @@ enum umm_hint {
 
     /* Which array: its types, and what its rows are. */
     UMM_HINT_TYPE,       /* store numbers as that type; value, such as "f8" or "i8 or f8" */
+    UMM_HINT_FIELD_TYPE, /* store that column's so, which has a type of its own; value */
     UMM_HINT_TIME_UNIT,  /* store times in a unit that is so; value: "finer" or "coarser" */
     UMM_HINT_UNIT_OF_M8, /* let the type of times have the array's unit */
     UMM_HINT_STRUCT,     /* store rows as records */

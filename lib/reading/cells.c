@@ -86,7 +86,8 @@ static enum umm_status refuse_type(const struct umm_schema_field *field, const c
                                    struct umm_csv_field cell, const char *types,
                                    struct umm_error *err)
 {
-    return umm_error_hint_at(err, refuse(field, what, cell, "", err), UMM_HINT_TYPE, types, NULL);
+    return umm_error_hint_at(err, refuse(field, what, cell, "", err),
+                             field->is_typed ? UMM_HINT_FIELD_TYPE : UMM_HINT_TYPE, types, NULL);
 }
 
 static void store_nan(const struct umm_schema_field *field, char *out)

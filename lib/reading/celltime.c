@@ -111,7 +111,9 @@ static const char *tell_range(const struct umm_schema_field *field,
                               struct umm_celltime_refusal *refusal)
 {
     const bool is_narrow = field->type.size_bytes == 4;
-    refusal->hint = is_narrow ? UMM_HINT_TYPE : UMM_HINT_TIME_UNIT;
+    refusal->hint = !is_narrow        ? UMM_HINT_TIME_UNIT
+                    : field->is_typed ? UMM_HINT_FIELD_TYPE
+                                      : UMM_HINT_TYPE;
     refusal->values[0] = is_narrow ? "i8 or f8" : "coarser";
     return "";
 }
