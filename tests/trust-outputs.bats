@@ -156,3 +156,102 @@ acl_of() {
     ok umm-features -f ema:3 --by=symbol --state-root=states -o out.csv mixed.csv
     acl_of "$state" | diff acl -
 }
+
+# ---- directories that are made and removed --------------------------------------
+# In a directory without the sticky bit others may rename what is ours.
+
+# precious DIR: a directory of root's in DIR, with a file.
+precious() {
+    mkdir "$1/precious" && echo kept >"$1/precious/file"
+}
+
+# swap NAME OTHER: OTHER gets the name of a directory of root's, which goes aside.
+swap() {
+    as_attacker mv -T "$1" aside && as_attacker mv -T "$2" "$1"
+}
+
+needs_strace() {
+    strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
+}
+
+@test "what a killed run may have left is not removed by its name alone" {
+    two_users 777
+    precious .
+    as_attacker mv -T precious .st.umm-new
+    local why='is there, in a directory where others may rename what is yours (no sticky bit): remove it if a killed run left it'
+    refuses 1 "umm-store: ./.st.umm-new: $why" umm-store create ./st
+    [[ $(<.st.umm-new/file) == kept && ! -e st ]]
+    # Where they may not, it is.
+    chmod 1777 .
+    ok umm-store create ./st
+    [[ ! -e .st.umm-new && -e st/index.umm ]]
+
+    mkdir -m 777 states
+    local name
+    for name in umm-next changes; do
+        precious states
+        as_attacker mv -T states/precious "states/.symbols.$name"
+        refuses 1 "umm-features: states/.symbols.$name: $why" \
+            umm-features -f ema:3 --by=symbol --state-root=states -o out.csv <(umm-synth --rows=5 | sed 's/^/A,/;1s/^A/symbol/')
+        [[ $(<"states/.symbols.$name/file") == kept && ! -e states/file ]]
+        rm -r "states/.symbols.$name"
+    done
+}
+
+@test "a store is made in the directory that was made for it, and no other" {
+    two_users 777
+    needs_strace
+    precious .
+    stop_at '?mkdir,mkdirat' 1 umm-store create st 2>err
+    swap .st.umm-new precious
+    kill -CONT "$stopped"
+    ! wait "$tracer"
+    [[ $(ls .st.umm-new) == file && ! -e st ]]
+    [[ $(<err) == 'umm-store: st: is another directory now; left alone' ]]
+    rm -r aside && mv -T .st.umm-new precious
+
+    # Later: what was written is in the directory that went aside, and is removed.
+    stop_at ftruncate 3 umm-store create st 2>err
+    swap .st.umm-new precious
+    kill -CONT "$stopped"
+    ! wait "$tracer"
+    [[ $(ls .st.umm-new) == file && ! -e st && -z $(ls aside) ]]
+    [[ $(<err) == 'umm-store: st: is another directory now; left alone' ]]
+}
+
+@test "states are written to the directory that was made for them, and no other" {
+    two_users 777
+    needs_strace
+    mkdir -m 777 states
+    precious states
+    local tool=(umm-features -f ema:3 --by=symbol --state-root=states -o out.csv in.csv)
+    umm-synth --rows=5 | sed 's/^/A,/;1s/^A/symbol/' >in.csv
+    stop_at '?mkdir,mkdirat' 1 "${tool[@]}" 2>err
+    (cd states && swap .symbols.umm-next precious)
+    kill -CONT "$stopped"
+    ! wait "$tracer"
+    [[ $(ls states/.symbols.umm-next) == file ]]
+    [[ $(<err) == 'umm-features: states/.symbols.umm-next: is another directory now; left alone' ]]
+}
+
+@test "umm-m5 removes the directory that it has made, and no other" {
+    two_users 777
+    needs_strace
+    precious .
+    local name tool=(umm-m5 check -q --no-sync --signals=200 --dir=.)
+    stop_at '?mkdir,mkdirat' 1 "${tool[@]}" 2>err
+    name=$(echo umm-m5.*)
+    swap "$name" precious
+    kill -CONT "$stopped"
+    ! wait "$tracer"
+    [[ $(ls -A "$name") == file ]]
+    [[ $(<err) == "umm-m5: $PWD/$name: is another directory now; left alone" ]]
+    rm -r aside && mv -T "$name" precious
+
+    stop_at '?mkdir,mkdirat' 2 "${tool[@]}" >out 2>err
+    name=$(echo umm-m5.*)
+    swap "$name" precious
+    kill -CONT "$stopped"
+    wait "$tracer" || true
+    [[ $(<"$name/file") == kept && -z $(ls -A aside) ]]
+}

@@ -14,33 +14,25 @@
 enum { POSITIONS = 1000, DIM = 32, ID_MAX_BYTES = 31 };
 
 /* A file of size_bytes, all reserved, that begins with len bytes of head. */
-static enum umm_status make_file(const char *dir, const char *name, const void *head, size_t len,
+static enum umm_status make_file(int dir_fd, const char *name, const void *head, size_t len,
                                  uint64_t size_bytes, struct umm_error *err)
 {
-    struct umm_arena arena = {0};
     struct umm_outfile out = {0};
-    size_t cap = strlen(dir) + strlen(name) + 2;
-    char *path = umm_arena_alloc(&arena, cap);
-    enum umm_status status = umm_arena_check(&arena, "a path", err);
-    if (!status) {
-        snprintf(path, cap, "%s/%s", dir, name);
-        status = umm_outfile_open(&out, path, NULL, err);
-    }
+    enum umm_status status = umm_outfile_open_in(&out, dir_fd, name, name, err);
     if (!status)
-        status = umm_file_allocate(umm_outfile_fd(&out), path, 0, size_bytes, err);
+        status = umm_file_allocate(umm_outfile_fd(&out), name, 0, size_bytes, err);
     if (!status) /* where nothing can be reserved */
-        status = umm_file_truncate(umm_outfile_fd(&out), path, size_bytes, err);
+        status = umm_file_truncate(umm_outfile_fd(&out), name, size_bytes, err);
     if (!status)
-        status = umm_file_pwrite_all(umm_outfile_fd(&out), path, head, len, 0, err);
+        status = umm_file_pwrite_all(umm_outfile_fd(&out), name, head, len, 0, err);
     if (!status)
         status =
             umm_outfile_commit(&out, &(struct umm_outfile_options){.is_synced = true}, NULL, err);
     umm_outfile_abort(&out);
-    umm_arena_close(&arena);
     return status;
 }
 
-static enum umm_status make_array(const char *dir, const char *name, const struct umm_npy *npy,
+static enum umm_status make_array(int dir_fd, const char *name, const struct umm_npy *npy,
                                   struct umm_error *err)
 {
     char *text;
@@ -48,28 +40,28 @@ static enum umm_status make_array(const char *dir, const char *name, const struc
     enum umm_status status = umm_npy_format(npy, UMM_NPY_ALIGN, &text, &len, err);
     if (status)
         return status;
-    status = make_file(dir, name, text, len, len + umm_npy_data_bytes(npy), err);
+    status = make_file(dir_fd, name, text, len, len + umm_npy_data_bytes(npy), err);
     free(text);
     return status;
 }
 
-static enum umm_status make_files(const char *dir, uint64_t max_positions, uint32_t dim,
+static enum umm_status make_files(int dir_fd, uint64_t max_positions, uint32_t dim,
                                   uint32_t id_words, struct umm_error *err)
 {
     struct umm_npy npy;
     struct umm_store_head head;
     enum umm_status status = umm_store_describe_vectors(&npy, max_positions, dim);
     if (!status)
-        status = make_array(dir, UMM_MARK_STORE_VECTORS, &npy, err);
+        status = make_array(dir_fd, UMM_MARK_STORE_VECTORS, &npy, err);
     umm_npy_free(&npy);
     if (!status)
         status = umm_marks_describe_slots(&npy, max_positions, id_words, err);
     if (!status)
-        status = make_array(dir, UMM_MARK_STORE_SLOTS, &npy, err);
+        status = make_array(dir_fd, UMM_MARK_STORE_SLOTS, &npy, err);
     umm_npy_free(&npy);
     umm_store_fill_head(&head, max_positions, dim, id_words);
     if (!status)
-        status = make_file(dir, UMM_MARK_STORE_INDEX, &head, sizeof head,
+        status = make_file(dir_fd, UMM_MARK_STORE_INDEX, &head, sizeof head,
                            umm_store_index_bytes(max_positions), err);
     return status;
 }
@@ -98,8 +90,8 @@ static enum umm_status create(const char *path, uint64_t max_positions, uint32_t
         return check_same(path, max_positions, dim, id_words, err);
     enum umm_status status = umm_newdir_begin(&dir, path, err);
     if (!status) {
-        status = make_files(dir.temp, max_positions, dim, id_words, err);
-        if (status) /* the caller does not know the temporary's name */
+        status = make_files(dir.fd, max_positions, dim, id_words, err);
+        if (status) /* the caller knows one name */
             umm_error_at(err, path, 0, 0, 0);
     }
     if (!status)

@@ -210,6 +210,49 @@ bool umm_directory_is_stranger(int fd, int file_fd)
            ((dir.st_mode & S_IWOTH) && file.st_uid != geteuid() && file.st_uid != dir.st_uid);
 }
 
+/* World-writable, and without the sticky bit, or another user's, whom the bit does not hold. */
+static bool is_movable(int parent_fd)
+{
+    struct stat st;
+    return fstat(parent_fd, &st) < 0 ||
+           ((st.st_mode & S_IWOTH) &&
+            (!(st.st_mode & S_ISVTX) || (st.st_uid != geteuid() && st.st_uid != 0)));
+}
+
+static bool is_empty(int fd)
+{
+    int list_fd = umm_file_openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = list_fd < 0 ? NULL : fdopendir(list_fd);
+    size_t n = 0;
+    if (!dir) {
+        umm_file_close(&list_fd);
+        return false;
+    }
+    for (errno = 0; readdir(dir); errno = 0)
+        n++;
+    bool is_empty = errno == 0 && n == 2; /* "." and ".." */
+    (void)closedir(dir);
+    return is_empty;
+}
+
+enum umm_status umm_directory_check_new(int parent_fd, int fd, const char *path,
+                                        struct umm_error *err)
+{
+    struct stat st;
+    if (!is_movable(parent_fd) || (fstat(fd, &st) == 0 && st.st_uid == geteuid() && is_empty(fd)))
+        return UMM_OK;
+    return umm_directory_replaced(path, err);
+}
+
+enum umm_status umm_directory_check_kept(int parent_fd, const char *path, struct umm_error *err)
+{
+    if (!is_movable(parent_fd))
+        return UMM_OK;
+    return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+                              "is there, in a directory where others may rename what is yours "
+                              "(no sticky bit): remove it if a killed run left it");
+}
+
 enum umm_status umm_directory_sync(int fd, const char *path, struct umm_error *err)
 {
     int rc;
@@ -245,11 +288,15 @@ bool umm_directory_is_at(int fd, const char *path)
            by_name.st_ino == by_fd.st_ino;
 }
 
+enum umm_status umm_directory_replaced(const char *path, struct umm_error *err)
+{
+    return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is another directory now; left alone");
+}
+
 enum umm_status umm_directory_remove(int fd, const char *path, struct umm_error *err)
 {
     if (!umm_directory_is_at(fd, path))
-        return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
-                                  "is another directory now; left alone");
+        return umm_directory_replaced(path, err);
     if (rmdir(path) < 0)
         return umm_error_set_errno(err, errno, path, "cannot remove the directory");
     return UMM_OK;

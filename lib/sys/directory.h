@@ -63,6 +63,22 @@ UMM_MUST_USE enum umm_status umm_directory_open_file(int fd, const char *path, c
  */
 bool umm_directory_is_stranger(int fd, int file_fd);
 
+/*
+ * For directories that are made and removed by name. Where others may rename what is in the
+ * directory parent_fd (it is world-writable, and not sticky), they may put another directory of
+ * this user in the place of the one that is meant.
+ *
+ * _check_new    UMM_ERR_CONFLICT if fd, opened at path after a directory was made there, may be
+ *               another one: not this user's, or not empty
+ * _check_kept   UMM_ERR_CONFLICT if what is at path cannot be known to be what this program left
+ * _replaced     the UMM_ERR_CONFLICT of a path that leads to another directory
+ */
+UMM_MUST_USE enum umm_status umm_directory_check_new(int parent_fd, int fd, const char *path,
+                                                     struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_directory_check_kept(int parent_fd, const char *path,
+                                                      struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_directory_replaced(const char *path, struct umm_error *err);
+
 /* Its names are on the device, or the file system has directories that need no sync. */
 UMM_MUST_USE enum umm_status umm_directory_sync(int fd, const char *path, struct umm_error *err);
 

@@ -37,11 +37,19 @@ static void forget(struct umm_fileset *set)
     *set = (struct umm_fileset){.dir_fd = -1};
 }
 
+/* The name in the directory of one of the two paths. */
+static const char *name_of(const char *path)
+{
+    return strrchr(path, '/') + 1;
+}
+
 /* One that we made: what is in another's, such as links, is not ours to move or remove. */
-static enum umm_status open_own(const char *path, DIR **stream, struct umm_error *err)
+static enum umm_status open_own(const struct umm_fileset *set, const char *path, DIR **stream,
+                                struct umm_error *err)
 {
     struct stat st;
-    int fd = umm_file_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = umm_file_openat(set->dir_fd, name_of(path),
+                             O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     *stream = NULL;
     if (fd >= 0 && fstat(fd, &st) == 0) {
         if (st.st_uid != umm_directory_user()) {
@@ -59,23 +67,40 @@ static enum umm_status open_own(const char *path, DIR **stream, struct umm_error
 }
 
 /* The same of what a killed run may have left; *stream is NULL where there is none. */
-static enum umm_status open_left(const char *path, DIR **stream, struct umm_error *err)
+static enum umm_status open_left(const struct umm_fileset *set, const char *path, DIR **stream,
+                                 struct umm_error *err)
 {
     struct stat st;
     *stream = NULL;
-    if (lstat(path, &st) == 0)
-        return open_own(path, stream, err);
-    return errno == ENOENT ? UMM_OK : umm_error_set_errno(err, errno, path, "cannot examine");
+    if (fstatat(set->dir_fd, name_of(path), &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? UMM_OK : umm_error_set_errno(err, errno, path, "cannot examine");
+    enum umm_status status = open_own(set, path, stream, err);
+    if (!status)
+        status = umm_directory_check_kept(set->dir_fd, path, err);
+    if (status && *stream) {
+        closedir(*stream);
+        *stream = NULL;
+    }
+    return status;
+}
+
+/* Remove the empty directory of that name if it is still the open one. 0, or -1 and errno. */
+static int remove_directory(const struct umm_fileset *set, const char *path, DIR *stream)
+{
+    if (umm_file_is_named(set->dir_fd, name_of(path), dirfd(stream)))
+        return unlinkat(set->dir_fd, name_of(path), AT_REMOVEDIR);
+    errno = ENOENT;
+    return -1;
 }
 
 /* As far as that can be done, without memory, for what is open: what rmdir says of the rest. */
-static int remove_all(const char *path, DIR *stream)
+static int remove_all(const struct umm_fileset *set, const char *path, DIR *stream)
 {
     const struct dirent *entry;
     rewinddir(stream);
     while ((entry = readdir(stream)))
         (void)unlinkat(dirfd(stream), entry->d_name, 0); /* fails on "." and ".." */
-    return rmdir(path);
+    return remove_directory(set, path, stream);
 }
 
 /* The files of `done` take their places, also those that a run was killed at. */
@@ -94,7 +119,7 @@ static enum umm_status finish(const struct umm_fileset *set, DIR *stream, struct
         status = umm_error_set_errno(err, errno, set->done, "cannot list");
     if (!status)
         status = umm_directory_sync(set->dir_fd, set->path, err);
-    if (!status && rmdir(set->done) < 0)
+    if (!status && remove_directory(set, set->done, stream) < 0)
         status = umm_error_set_errno(err, errno, set->done, "cannot remove");
     /* Or it would come back after a power cut, for files that are not its own. */
     return status ? status : umm_directory_sync(set->dir_fd, set->path, err);
@@ -103,14 +128,14 @@ static enum umm_status finish(const struct umm_fileset *set, DIR *stream, struct
 static enum umm_status recover(const struct umm_fileset *set, struct umm_error *err)
 {
     DIR *stream;
-    enum umm_status status = open_left(set->next, &stream, err);
+    enum umm_status status = open_left(set, set->next, &stream, err);
     if (!status && stream) {
-        if (remove_all(set->next, stream) < 0) /* or there is no room for ours, at the end */
+        if (remove_all(set, set->next, stream) < 0) /* or there is no room for ours, at the end */
             status = umm_error_set_errno(err, errno, set->next, "cannot remove");
         closedir(stream);
     }
     if (!status)
-        status = open_left(set->done, &stream, err);
+        status = open_left(set, set->done, &stream, err);
     if (status || !stream)
         return status;
     status = finish(set, stream, err);
@@ -121,11 +146,17 @@ static enum umm_status recover(const struct umm_fileset *set, struct umm_error *
 static enum umm_status make_next(struct umm_fileset *set, struct umm_error *err)
 {
     DIR *stream;
-    if (mkdir(set->next, 0700) < 0)
+    if (mkdirat(set->dir_fd, name_of(set->next), 0700) < 0)
         return umm_error_set_errno(err, errno, set->next, "cannot make the directory");
-    enum umm_status status = open_own(set->next, &stream, err);
-    if (status)
-        (void)rmdir(set->next);
+    enum umm_status status = open_own(set, set->next, &stream, err);
+    if (!status)
+        status = umm_directory_check_new(set->dir_fd, dirfd(stream), set->next, err);
+    if (status) {
+        if (stream)
+            closedir(stream); /* it may be another: nothing in it is removed */
+        (void)unlinkat(set->dir_fd, name_of(set->next), AT_REMOVEDIR);
+        stream = NULL;
+    }
     set->stream = stream;
     return status;
 }
@@ -216,7 +247,9 @@ enum umm_status umm_fileset_commit(struct umm_fileset *set, struct umm_error *er
     enum umm_status status = set->is_one_sync ? sync_all(set, err) : UMM_OK;
     if (!status)
         status = umm_directory_sync(dirfd(set->stream), set->path, err);
-    if (!status && rename(set->next, set->done) < 0)
+    if (!status && !umm_file_is_named(set->dir_fd, name_of(set->next), dirfd(set->stream)))
+        status = umm_directory_replaced(set->next, err);
+    if (!status && renameat(set->dir_fd, name_of(set->next), set->dir_fd, name_of(set->done)) < 0)
         status = umm_error_set_errno(err, errno, set->path, "cannot put its files in place");
     if (status) {
         umm_fileset_abort(set);
@@ -234,6 +267,6 @@ void umm_fileset_abort(struct umm_fileset *set)
     if (!set->next)
         return;
     if (set->stream)
-        (void)remove_all(set->next, set->stream);
+        (void)remove_all(set, set->next, set->stream);
     forget(set);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "sys/directory.h"
 #include "sys/file.h"
 
 enum { DEPTH_MAX = 64 };
@@ -118,21 +119,43 @@ static int lock(int fd)
 }
 
 /* It is locked before it has its name: nobody ever sees that of a living run unlocked. */
-static int put_mark(const char *path)
+static int put_mark(int dir_fd)
 {
     static const char early_name[] = ".umm-scratch-new";
-    int dir_fd = open_directory(AT_FDCWD, path), fd = -1;
-    if (dir_fd >= 0)
-        fd = umm_file_openat(dir_fd, early_name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC);
+    int fd = umm_file_openat(dir_fd, early_name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC);
     if (fd >= 0 && (lock(fd) < 0 || renameat(dir_fd, early_name, dir_fd, mark_name) < 0))
         umm_file_close(&fd);
-    umm_file_close(&dir_fd);
     return fd;
+}
+
+static const char *name_of(const struct umm_scratchdir *dir)
+{
+    return strrchr(dir->path, '/') + 1;
+}
+
+static void let_go(struct umm_scratchdir *dir)
+{
+    umm_file_close(&dir->mark_fd);
+    umm_file_close(&dir->fd);
+    umm_file_close(&dir->parent_fd);
+    dir->path[0] = '\0';
+}
+
+/* Open what was made, and its parent. What others have put there by now is left alone. */
+static enum umm_status open_made(struct umm_scratchdir *dir, struct umm_error *err)
+{
+    dir->fd = open_directory(AT_FDCWD, dir->path);
+    if (dir->fd >= 0)
+        dir->parent_fd = umm_file_openat(dir->fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (dir->parent_fd < 0)
+        return umm_error_set_errno(err, errno, dir->path, "cannot open");
+    return umm_directory_check_new(dir->parent_fd, dir->fd, dir->path, err);
 }
 
 enum umm_status umm_scratchdir_make(struct umm_scratchdir *dir, const char *parent,
                                     const char *prefix, struct umm_error *err)
 {
+    dir->parent_fd = dir->fd = dir->mark_fd = -1;
     int n = snprintf(dir->path, sizeof dir->path, "%s/%s.XXXXXX", parent, prefix);
     if (n < 0 || (size_t)n >= sizeof dir->path) {
         dir->path[0] = '\0';
@@ -143,21 +166,22 @@ enum umm_status umm_scratchdir_make(struct umm_scratchdir *dir, const char *pare
         dir->path[0] = '\0';
         return umm_error_set_errno(err, sys_errno, parent, "cannot make a directory in it");
     }
-    dir->mark_fd = put_mark(dir->path);
-    return UMM_OK;
+    enum umm_status status = open_made(dir, err);
+    if (status)
+        let_go(dir);
+    else
+        dir->mark_fd = put_mark(dir->fd);
+    return status;
 }
 
 void umm_scratchdir_remove(struct umm_scratchdir *dir)
 {
     if (!dir->path[0])
         return;
-    int fd = open_directory(AT_FDCWD, dir->path);
-    if (fd >= 0)
-        empty(fd);
-    umm_file_close(&fd);
-    (void)rmdir(dir->path);
-    umm_file_close(&dir->mark_fd);
-    dir->path[0] = '\0';
+    empty(dir->fd);
+    if (umm_file_is_named(dir->parent_fd, name_of(dir), dir->fd))
+        (void)unlinkat(dir->parent_fd, name_of(dir), AT_REMOVEDIR);
+    let_go(dir);
 }
 
 /* ---- what killed runs left -------------------------------------------------------- */

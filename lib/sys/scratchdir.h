@@ -16,10 +16,14 @@ enum { UMM_SCRATCHDIR_PATH_MAX = 4096 };
 /* All zero is "none". */
 struct umm_scratchdir {
     char path[UMM_SCRATCHDIR_PATH_MAX];
-    int mark_fd; /* holds the lock; -1 where there is no locking, and no mark then */
+    int parent_fd, fd; /* the directory is removed by these: by name it may be another by then */
+    int mark_fd;       /* holds the lock; -1 where there is no locking, and no mark then */
 };
 
-/* Make PARENT/PREFIX.XXXXXX, mode 0700; parent must exist. UMM_ERR_SYSTEM, UMM_ERR_ARGUMENT. */
+/*
+ * Make PARENT/PREFIX.XXXXXX, mode 0700; parent must exist. UMM_ERR_SYSTEM, UMM_ERR_ARGUMENT;
+ * UMM_ERR_CONFLICT when another directory came in its place.
+ */
 UMM_MUST_USE enum umm_status umm_scratchdir_make(struct umm_scratchdir *dir, const char *parent,
                                                  const char *prefix, struct umm_error *err);
 

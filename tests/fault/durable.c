@@ -37,6 +37,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 enum { PAGE = 4096, N_MAPS_MAX = 64, LOG_FD_MIN = 200 };
@@ -245,14 +246,19 @@ int open64(const char *path, int flags, ...)
 int open(const char *path, int flags, ...) __attribute__((alias("open64")));
 int openat(int dir_fd, const char *path, int flags, ...) __attribute__((alias("openat64")));
 
+int mkdirat(int dir_fd, const char *path, mode_t mode)
+{
+    NEXT("mkdirat", int, int, const char *, mode_t);
+    struct stat file;
+    int rc = real(dir_fd, path, mode);
+    if (rc == 0 && fstatat(dir_fd, path, &file, 0) == 0)
+        record_new('m', dir_fd, path, &file);
+    return rc;
+}
+
 int mkdir(const char *path, mode_t mode)
 {
-    NEXT("mkdir", int, const char *, mode_t);
-    struct stat file;
-    int rc = real(path, mode);
-    if (rc == 0 && stat(path, &file) == 0)
-        record_new('m', AT_FDCWD, path, &file);
-    return rc;
+    return mkdirat(AT_FDCWD, path, mode);
 }
 
 int renameat(int from_fd, const char *from, int to_fd, const char *to)
@@ -406,6 +412,16 @@ int fchmod(int fd, mode_t mode)
 {
     NEXT("fchmod", int, int, mode_t);
     int rc = real(fd, mode);
+    if (rc == 0)
+        record_size(fd);
+    return rc;
+}
+
+/* An access control list has the mode in it. */
+int fsetxattr(int fd, const char *name, const void *value, size_t n, int flags)
+{
+    NEXT("fsetxattr", int, int, const char *, const void *, size_t, int);
+    int rc = real(fd, name, value, n, flags);
     if (rc == 0)
         record_size(fd);
     return rc;
