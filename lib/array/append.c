@@ -3,34 +3,13 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "format/guard.h"
-#include "sys/file.h"
 
 /* ---- opening ----------------------------------------------------------------- */
-
-static enum umm_status check_columns(struct umm_append *append, struct umm_error *err)
-{
-    struct umm_npy wanted;
-    enum umm_status status = umm_schema_npy(append->schema, 0, &wanted, err);
-    if (status)
-        return status;
-    if (append->npy.has_titles) {
-        status = umm_error_set_path(err, UMM_ERR_CONFLICT, append->path,
-                                    "an array whose fields have titles cannot be appended to");
-    } else if (append->npy.is_fortran && append->npy.n_dims > 1) {
-        status = umm_error_set_path(err, UMM_ERR_CONFLICT, append->path,
-                                    "a Fortran-order array cannot be appended to");
-    } else if (!umm_npy_same_type(&append->npy, &wanted)) {
-        status = umm_npy_refuse_rows(err, append->path, "the array", &append->npy, &wanted);
-    }
-    umm_npy_free(&wanted);
-    return status;
-}
 
 static int64_t time_of(const struct umm_append *append, const char *row)
 {
@@ -43,15 +22,15 @@ static enum umm_status old_row(struct umm_append *append, uint64_t index, const 
 {
     if (index < append->block_first || index >= append->block_first + append->block_rows) {
         uint64_t left = append->n_old - index;
-        size_t n = left < append->rows.cap_rows ? (size_t)left : append->rows.cap_rows;
+        size_t n = left < append->grow.rows.cap_rows ? (size_t)left : append->grow.rows.cap_rows;
         append->block_rows = 0;
-        enum umm_status status = umm_rowfile_read(&append->rows, index, n, append->block, err);
+        enum umm_status status = umm_rowfile_read(&append->grow.rows, index, n, append->block, err);
         if (status)
             return status;
         append->block_first = index;
         append->block_rows = n;
     }
-    *row = append->block + (index - append->block_first) * append->rows.row_bytes;
+    *row = append->block + (index - append->block_first) * append->grow.rows.row_bytes;
     return UMM_OK;
 }
 
@@ -65,86 +44,45 @@ static enum umm_status read_last(struct umm_append *append, struct umm_error *er
         return status;
     append->last = time_of(append, row);
     if (append->last == INT64_MIN)
-        return umm_error_set_path(err, UMM_ERR_CONFLICT, append->path,
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, append->grow.path,
                                   "the array's last row has no time");
     if (append->n_old == 1)
         return UMM_OK;
     status = old_row(append, append->n_old - 2, &row, err);
     if (!status && time_of(append, row) > append->last)
-        status = umm_error_set_path(err, UMM_ERR_CONFLICT, append->path,
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, append->grow.path,
                                     "the array's last rows are not in order of time");
     return status;
-}
-
-/*
- * Rows of a killed append may follow the array, another array may not: np.save to an
- * open file writes one behind the other.
- */
-static enum umm_status check_tail(const struct umm_append *append, struct umm_error *err)
-{
-    char magic[6];
-    uint64_t end = append->npy.data_offset_bytes + umm_npy_data_bytes(&append->npy);
-    if (append->size_bytes < end + sizeof magic)
-        return UMM_OK;
-    enum umm_status status =
-        umm_file_pread_all(append->fd, append->path, magic, sizeof magic, end, err);
-    if (status || memcmp(magic, "\x93NUMPY", sizeof magic) != 0)
-        return status;
-    return umm_error_set_path(err, UMM_ERR_CONFLICT, append->path,
-                              "holds more than one array, and cannot be appended to");
 }
 
 enum umm_status umm_append_open(struct umm_append *append, const char *path,
                                 const struct umm_schema *schema, enum umm_revision revision,
                                 struct umm_run *run, struct umm_error *err)
 {
-    struct umm_file_info info;
-    memset(append, 0, sizeof *append);
-    append->fd = append->rows.fd = -1;
-    append->path = path;
-    append->schema = schema;
-    append->revision = revision;
-    enum umm_status status = umm_guard_path(path, err);
-    if (!status)
-        status = umm_file_open_update(path, &append->fd, &info, err);
-    if (!status)
-        status = umm_npy_read(append->fd, path, &append->npy, err);
-    if (!status)
-        status = check_columns(append, err);
+    struct umm_npy wanted;
+    *append = (struct umm_append){.schema = schema, .revision = revision, .grow = {.fd = -1}};
+    enum umm_status status = umm_schema_npy(schema, 0, &wanted, err);
     if (status)
         return status;
-    append->size_bytes = info.size_bytes;
-    status = check_tail(append, err);
+    status = umm_grow_open(&append->grow, path, &wanted, NULL, run, err);
+    umm_npy_free(&wanted);
     if (status)
         return status;
-    append->n_old = append->npy.shape[0];
-    status = umm_rowfile_open(&append->rows, append->fd, path, false, append->npy.data_offset_bytes,
-                              schema->row_bytes, append->n_old, run, err);
-    if (status)
-        return status;
-    append->block = malloc(append->rows.cap_rows * schema->row_bytes);
+    append->n_old = append->grow.n_old;
+    const size_t cap_rows = append->grow.rows.cap_rows;
+    append->block = malloc(cap_rows * schema->row_bytes);
     append->replacement = malloc(schema->row_bytes);
     if (!append->block || !append->replacement)
-        return umm_error_set_memory(err, append->rows.cap_rows * schema->row_bytes, "old rows");
+        return umm_error_set_memory(err, cap_rows * schema->row_bytes, "old rows");
     return read_last(append, err);
-}
-
-/* What was written behind the array and never counted, by another program neither. */
-static void cut_uncounted(const struct umm_append *append)
-{
-    if (append->fd >= 0 && !append->is_header_open && append->rows.n_rows != append->n_old)
-        umm_npy_cut_back(append->fd, append->path, append->n_old, append->size_bytes);
 }
 
 void umm_append_close(struct umm_append *append)
 {
-    cut_uncounted(append);
-    umm_rowfile_close(&append->rows);
+    umm_grow_close(&append->grow);
     free(append->block);
     free(append->replacement);
     append->block = append->replacement = NULL;
-    umm_npy_free(&append->npy);
-    umm_file_close(&append->fd);
 }
 
 /* ---- rows -------------------------------------------------------------------- */
@@ -157,7 +95,7 @@ static enum umm_status find_first(struct umm_append *append, int64_t time, uint6
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
         enum umm_status status =
-            umm_rowfile_read(&append->rows, middle, 1, append->replacement, err);
+            umm_rowfile_read(&append->grow.rows, middle, 1, append->replacement, err);
         if (status)
             return status;
         if (time_of(append, append->replacement) < time)
@@ -208,7 +146,7 @@ static bool is_same_float(size_t size_bytes, const char *a, const char *b)
 static const struct umm_schema_field *first_difference(const struct umm_append *append,
                                                        const char *a, const char *b)
 {
-    if (memcmp(a, b, append->rows.row_bytes) == 0)
+    if (memcmp(a, b, append->grow.rows.row_bytes) == 0)
         return NULL;
     for (size_t i = 0; i < append->schema->n_fields; i++) {
         const struct umm_schema_field *field = &append->schema->fields[i];
@@ -282,7 +220,7 @@ static enum umm_status compare(struct umm_append *append, const char *row, int64
         old = NULL;
     bool is_last = old && append->cursor == append->n_old - 1;
     if (append->revision == UMM_REVISION_REPLACE_LAST && is_last) {
-        memcpy(append->replacement, row, append->rows.row_bytes);
+        memcpy(append->replacement, row, append->grow.rows.row_bytes);
         append->has_replacement = true;
     } else if (append->revision != UMM_REVISION_KEEP) {
         return refuse(append, time, old, row, err);
@@ -297,152 +235,22 @@ enum umm_status umm_append_push(struct umm_append *append, const char *row, int6
 {
     if (append->n_old && time <= append->last)
         return compare(append, row, time, err);
-    memcpy(umm_rowfile_next(&append->rows), row, append->rows.row_bytes);
-    return umm_rowfile_push(&append->rows, err);
+    memcpy(umm_rowfile_next(&append->grow.rows), row, append->grow.rows.row_bytes);
+    return umm_rowfile_push(&append->grow.rows, err);
 }
 
 bool umm_append_is_changed(const struct umm_append *append)
 {
-    return append->rows.n_rows != append->n_old || append->has_replacement;
+    return append->grow.rows.n_rows != append->n_old || append->has_replacement;
 }
 
 uint64_t umm_append_n_rows(const struct umm_append *append)
 {
-    return append->rows.n_rows;
-}
-
-/* ---- commit ------------------------------------------------------------------ */
-
-/*
- * All that a commit writes below the new rows, made beforehand, so that between the
- * first write and the last only the device can fail.
- */
-struct plan {
-    char *before;  /* the header as it is */
-    char *between; /* one row less, while the last row is replaced */
-    char *after;
-    size_t len; /* of each */
-    char *last; /* the last row as it is */
-};
-
-static void free_plan(struct plan *plan)
-{
-    free(plan->before);
-    free(plan->between);
-    free(plan->after);
-    free(plan->last);
-}
-
-static enum umm_status make_header(struct umm_append *append, uint64_t n_rows, char **text,
-                                   struct umm_error *err)
-{
-    size_t len;
-    append->npy.shape[0] = n_rows;
-    enum umm_status status =
-        umm_npy_format_exact(&append->npy, append->npy.data_offset_bytes, text, &len, err);
-    /* Very old NumPy, and others, leave no room behind the count. */
-    if (status == UMM_ERR_UNSUPPORTED)
-        return umm_error_set_path(err, UMM_ERR_CONFLICT, append->path,
-                                  "its header has no room for %" PRIu64
-                                  " rows: load it and save it again with NumPy",
-                                  n_rows);
-    return status;
-}
-
-static uint64_t place_of_last(const struct umm_append *append)
-{
-    return append->rows.base_bytes + (append->n_old - 1) * append->rows.row_bytes;
-}
-
-static enum umm_status make_plan(struct umm_append *append, struct plan *plan,
-                                 struct umm_error *err)
-{
-    plan->len = (size_t)append->npy.data_offset_bytes;
-    plan->before = malloc(plan->len);
-    plan->last = malloc(append->rows.row_bytes);
-    if (!plan->before || !plan->last)
-        return umm_error_set_memory(err, plan->len, "the old header");
-    enum umm_status status = umm_npy_check_rows(append->fd, append->path, append->n_old, err);
-    if (!status)
-        status = umm_file_pread_all(append->fd, append->path, plan->before, plan->len, 0, err);
-    if (!status && append->has_replacement)
-        status = umm_file_pread_all(append->fd, append->path, plan->last, append->rows.row_bytes,
-                                    place_of_last(append), err);
-    if (!status && append->has_replacement)
-        status = make_header(append, append->n_old - 1, &plan->between, err);
-    return status ? status : make_header(append, append->rows.n_rows, &plan->after, err);
-}
-
-static enum umm_status put(const struct umm_append *append, const char *bytes, size_t len,
-                           uint64_t at, struct umm_error *err)
-{
-    enum umm_status status = umm_file_pwrite_all(append->fd, append->path, bytes, len, at, err);
-    return status ? status : umm_file_sync_data(append->fd, append->path, err);
-}
-
-/* Hide the last old row, write the new one in its place. */
-static enum umm_status replace_last(const struct umm_append *append, const struct plan *plan,
-                                    struct umm_error *err)
-{
-    enum umm_status status = put(append, plan->between, plan->len, 0, err);
-    return status ? status
-                  : put(append, append->replacement, append->rows.row_bytes, place_of_last(append),
-                        err);
-}
-
-/* After a failure: the last row and the header as they were. */
-static void restore(const struct umm_append *append, const struct plan *plan)
-{
-    enum umm_status status = UMM_OK;
-    if (append->has_replacement)
-        status = put(append, plan->last, append->rows.row_bytes, place_of_last(append), NULL);
-    if (!status)
-        status = put(append, plan->before, plan->len, 0, NULL);
-    if (status) {
-        /* The device refuses: the first error says so. */
-    }
-}
-
-static enum umm_status publish(struct umm_append *append, const struct plan *plan,
-                               struct umm_error *err)
-{
-    enum umm_status status = UMM_OK;
-    append->is_header_open = true;
-    if (append->has_replacement)
-        status = replace_last(append, plan, err);
-    if (!status)
-        status = put(append, plan->after, plan->len, 0, err);
-    if (status)
-        restore(append, plan);
-    return status;
+    return append->grow.rows.n_rows;
 }
 
 enum umm_status umm_append_commit(struct umm_append *append, struct umm_error *err)
 {
-    struct plan plan = {0};
-    /* A run that was killed may have taken the last row out of the count: readers have it mapped.
-     */
-    const uint64_t n_kept =
-        append->n_old < append->rows.n_rows ? append->rows.n_rows : append->n_old + 1;
-    const uint64_t end = append->rows.base_bytes + n_kept * append->rows.row_bytes;
-    const bool is_changed = umm_append_is_changed(append);
-    /* The torn tail of an earlier run may reach further than the new rows. */
-    const bool is_torn = append->size_bytes > end;
-    enum umm_status status = UMM_OK;
-    /* Here, too, as what is buffered would go over the rows that another program has counted. */
-    if (is_changed || is_torn)
-        status = umm_npy_check_rows(append->fd, append->path, append->n_old, err);
-    if (!status)
-        status = umm_rowfile_flush(&append->rows, err);
-    if (!status && is_changed)
-        status = make_plan(append, &plan, err);
-    if (!status && is_torn)
-        status = umm_file_truncate(append->fd, append->path, end, err);
-    if (!status && is_changed) {
-        status = umm_file_sync_data(append->fd, append->path, err);
-        if (!status)
-            status = publish(append, &plan, err);
-    }
-    free_plan(&plan);
-    return status ? status : umm_file_check_named(append->fd, append->path, err);
+    const struct umm_grow_change last = {append->n_old - 1, 1, append->replacement};
+    return umm_grow_commit(&append->grow, append->has_replacement ? &last : NULL, err);
 }

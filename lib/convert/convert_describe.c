@@ -183,7 +183,7 @@ enum umm_status umm_convert_describe_output(struct umm_convert_result *result,
         result->n_bytes += result->inputs[i].n_bytes;
     result->n_output_bytes = target->header_len + target->n_rows * schema->row_bytes;
     if (target->kind == UMM_TARGET_APPEND)
-        result->n_output_bytes += target->append.rows.base_bytes;
+        result->n_output_bytes += target->append.grow.rows.base_bytes;
     if (!schema->is_struct) {
         umm_npy_type_text(&schema->fields[0].type, descr);
         add(&type, "%s (%" PRIu64 ", %zu)%s", descr, result->n_rows, schema->n_fields,

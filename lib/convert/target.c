@@ -141,7 +141,7 @@ enum umm_status umm_target_open(struct umm_target *target, const struct umm_targ
                                 struct umm_error *err)
 {
     memset(target, 0, sizeof *target);
-    target->scratch_fd = target->append.fd = target->rows.fd = -1;
+    target->scratch_fd = target->append.grow.fd = target->rows.fd = -1;
     target->options = *options;
     target->schema = schema;
     target->run = run;

@@ -74,8 +74,7 @@ static enum umm_status take_history(struct umm_workload_symbol *symbol, struct u
 static enum umm_status open_symbol(struct umm_workload *w, size_t i, struct umm_error *err)
 {
     struct umm_workload_symbol *symbol = &w->symbols[i];
-    const struct umm_appender_options options = {.is_unsynced = w->options->is_unsynced,
-                                                 .lock_wait = UMM_LOCK_FAIL};
+    const struct umm_grow_options options = {.is_unsynced = w->options->is_unsynced};
     const int64_t level = 1000000;
     char file[2 * UMM_WORKLOAD_SYMBOL_MAX];
     snprintf(symbol->name, sizeof symbol->name, "S%02zu", i);
@@ -85,8 +84,9 @@ static enum umm_status open_symbol(struct umm_workload *w, size_t i, struct umm_
     symbol->time_ms = first_ms - HISTORY_ROWS * UMM_WORKLOAD_BAR_MS;
     join(symbol->path, w->options->dir, file);
     enum umm_status status =
-        umm_appender_open(&symbol->array, symbol->path, &w->bar_type, &options, w->run, err);
-    w->figures->rows_appended -= symbol->array.n_rows; /* those of a run before */
+        umm_grow_open_locked(&symbol->array, symbol->path, &w->bar_type, &options, UMM_LOCK_FAIL,
+                             w->run, err);
+    w->figures->rows_appended -= symbol->array.n_old; /* those of a run before */
     if (!status)
         status =
             umm_ring_open(WINDOW_ROWS, UMM_WORKLOAD_COLUMNS * sizeof(double), &symbol->window, err);
@@ -175,7 +175,7 @@ static enum umm_status finish(struct umm_workload *w, enum umm_status status, st
 {
     for (size_t i = 0; i < UMM_WORKLOAD_SYMBOLS; i++)
         if (!status && w->symbols[i].array.fd > 0)
-            status = umm_appender_commit(&w->symbols[i].array, err);
+            status = umm_grow_commit(&w->symbols[i].array, NULL, err);
     if (!status)
         status = umm_archive_writer_commit(&w->archive, true, err);
     return status;
@@ -186,8 +186,8 @@ static enum umm_status close_all(struct umm_workload *w, enum umm_status status,
 {
     for (size_t i = 0; i < UMM_WORKLOAD_SYMBOLS; i++) {
         struct umm_workload_symbol *symbol = &w->symbols[i];
-        w->figures->rows_appended += symbol->array.n_rows;
-        umm_appender_close(&symbol->array);
+        w->figures->rows_appended += symbol->array.n_old;
+        umm_grow_close(&symbol->array);
         umm_ring_close(symbol->window);
         umm_features_state_close(symbol->features);
     }

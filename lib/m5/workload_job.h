@@ -7,7 +7,7 @@
 #define UMM_M5_WORKLOAD_JOB_H
 
 #include "archive/archive_writer.h"
-#include "array/appender.h"
+#include "array/grow.h"
 #include "m5/workload_probe.h"
 #include "synth/synth_bar.h"
 #include "umm/mem.h"
@@ -35,7 +35,7 @@ struct umm_workload_symbol {
     char path[UMM_WORKLOAD_PATH_ROOM];
     struct umm_synth_walk walk;
     int64_t time_ms;
-    struct umm_appender array;
+    struct umm_grow array;
     struct umm_ring *window; /* of bars */
     struct umm_features_state *features;
 };

@@ -96,11 +96,11 @@ static uint64_t draw(struct umm_workload *w)
 
 static enum umm_status append(struct umm_workload_signal *signal, struct umm_error *err)
 {
-    struct umm_appender *array = &signal->symbol->array;
+    struct umm_grow *array = &signal->symbol->array;
     umm_ring_push(signal->symbol->window, signal->bar);
-    enum umm_status status = umm_appender_push(array, signal->bar, err);
-    if (!status && array->n_pushed - array->n_rows >= COMMIT_ROWS)
-        status = umm_appender_commit(array, err);
+    enum umm_status status = umm_grow_push(array, signal->bar, 1, err);
+    if (!status && array->rows.n_rows - array->n_old >= COMMIT_ROWS)
+        status = umm_grow_commit(array, NULL, err);
     return status;
 }
 

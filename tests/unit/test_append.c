@@ -215,8 +215,8 @@ static struct result append_rows(const struct row *rows, size_t n, enum umm_revi
     struct result r = {.status = UMM_OK};
     char bytes[ROW];
     r.status = umm_append_open(&append, path, &schema, revision, NULL, &r.err);
-    if (!r.status && cap_rows < append.rows.cap_rows)
-        append.rows.cap_rows = cap_rows;
+    if (!r.status && cap_rows < append.grow.rows.cap_rows)
+        append.grow.rows.cap_rows = cap_rows;
     for (size_t i = 0; !r.status && i < n; i++) {
         to_bytes(rows[i], bytes);
         r.status = umm_append_push(&append, bytes, rows[i].time, &r.err);
@@ -304,9 +304,9 @@ static void a_half_written_piece_is_cut_off(void **state)
     make_array(old_rows, N_OLD, 0);
     assert_int_equal(umm_append_open(&append, path, &schema, UMM_REVISION_ERROR, NULL, NULL),
                      UMM_OK);
-    append.rows.cap_rows = 1;
+    append.grow.rows.cap_rows = 1;
     to_bytes(overlap[2], bytes);
-    assert_int_equal(syscall(SYS_pwrite64, append.fd, bytes, 7, HEADER + N_OLD * ROW), 7);
+    assert_int_equal(syscall(SYS_pwrite64, append.grow.fd, bytes, 7, HEADER + N_OLD * ROW), 7);
     calls.fail_from = calls.fail_to = 1;
     assert_int_equal(umm_append_push(&append, bytes, 5, NULL), UMM_ERR_SYSTEM);
     umm_append_close(&append);
@@ -359,7 +359,7 @@ static void begin(struct umm_append *append, size_t n_torn, const struct row *ro
     make_array(old_rows, N_OLD, n_torn);
     assert_int_equal(umm_append_open(append, path, &schema, UMM_REVISION_ERROR, NULL, NULL),
                      UMM_OK);
-    append->rows.cap_rows = 2;
+    append->grow.rows.cap_rows = 2;
     for (size_t i = 0; i < n; i++) {
         to_bytes(rows[i], bytes);
         assert_int_equal(umm_append_push(append, bytes, rows[i].time, NULL), UMM_OK);
@@ -380,7 +380,7 @@ static void rows_that_another_counts_are_not_cut_off(void **state)
     struct umm_append append;
     for (int must_commit = 0; must_commit < 2; must_commit++) {
         begin(&append, 0, overlap + 2, 3);
-        count_others(append.fd);
+        count_others(append.grow.fd);
         if (must_commit)
             refuses_to_commit(&append);
         umm_append_close(&append);
@@ -395,7 +395,7 @@ static void a_tail_that_another_counts_is_not_cut_off(void **state)
     struct umm_append append;
     for (size_t n = 0; n < 4; n += 3) {
         begin(&append, 1000, overlap + 2, n);
-        count_others(append.fd);
+        count_others(append.grow.fd);
         refuses_to_commit(&append);
         umm_append_close(&append);
         check_others(HEADER + N_OLD * ROW + 1000);
@@ -412,7 +412,7 @@ static void rows_counted_during_the_open_are_not_cut_off(void **state)
     calls.is_read_late = true;
     assert_int_equal(umm_append_open(&append, path, &schema, UMM_REVISION_ERROR, NULL, NULL),
                      UMM_OK);
-    append.rows.cap_rows = 1;
+    append.grow.rows.cap_rows = 1;
     to_bytes((struct row){N_OTHERS + 1, 0}, bytes);
     assert_int_equal(umm_append_push(&append, bytes, N_OTHERS + 1, NULL), UMM_OK);
     umm_append_close(&append);
