@@ -45,6 +45,25 @@ static enum umm_status open_entry(struct umm_output *output, const char *path,
     return status;
 }
 
+enum umm_status umm_output_scratch(struct umm_rowfile *rows, const char *path, bool is_stream,
+                                   const char *scratch_dir, size_t row_bytes, struct umm_run *run,
+                                   struct umm_error *err)
+{
+    /* In a pool it would take memory that the budget does not see. */
+    if (is_stream || !path || umm_output_is_entry(path))
+        return umm_rowfile_open_scratch(rows, scratch_dir ? scratch_dir : "/tmp", row_bytes, run,
+                                        err);
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return umm_rowfile_open_scratch(rows, ".", row_bytes, run, err);
+    char *dir = strndup(path, slash == path ? 1 : (size_t)(slash - path));
+    if (!dir)
+        return umm_error_set_memory(err, strlen(path), "a path");
+    enum umm_status status = umm_rowfile_open_scratch(rows, dir, row_bytes, run, err);
+    free(dir);
+    return status;
+}
+
 /* Enough for the marks of archives and journals, and for no state to look like text. */
 enum { BEGIN_BYTES = 16 };
 

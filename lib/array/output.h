@@ -13,6 +13,7 @@
 #ifndef UMM_ARRAY_OUTPUT_H
 #define UMM_ARRAY_OUTPUT_H
 
+#include "array/rowfile.h"
 #include "pool/pool.h"
 #include "sys/outfile.h"
 #include "umm.h"
@@ -40,6 +41,16 @@ UMM_MUST_USE enum umm_status umm_output_open(struct umm_output *output, const ch
                                              const char *pool_root, uint64_t size_bytes,
                                              bool is_swept, struct umm_run *run,
                                              struct umm_error *err);
+
+/*
+ * A scratch file for rows that wait for their order, or until it is known how many they are:
+ * beside an output that is a file, as rows and output then need the same device; in scratch_dir
+ * (NULL: /tmp) for streams, entries of pools and path NULL.
+ */
+UMM_MUST_USE enum umm_status umm_output_scratch(struct umm_rowfile *rows, const char *path,
+                                                bool is_stream, const char *scratch_dir,
+                                                size_t row_bytes, struct umm_run *run,
+                                                struct umm_error *err);
 
 /*
  * Only the file, for callers that have no pools: begun as by umm_outfile_open, and not in the place

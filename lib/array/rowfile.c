@@ -30,8 +30,30 @@ enum umm_status umm_rowfile_open(struct umm_rowfile *rows, int fd, const char *p
     return UMM_OK;
 }
 
+enum umm_status umm_rowfile_open_scratch(struct umm_rowfile *rows, const char *dir,
+                                         size_t row_bytes, struct umm_run *run,
+                                         struct umm_error *err)
+{
+    int fd;
+    *rows = (struct umm_rowfile){.fd = -1};
+    char *copy = strdup(dir);
+    if (!copy)
+        return umm_error_set_memory(err, strlen(dir), "a path");
+    enum umm_status status = umm_file_scratch(copy, &fd, err);
+    if (status) {
+        free(copy);
+        return status;
+    }
+    status = umm_rowfile_open(rows, fd, copy, false, 0, row_bytes, 0, run, err);
+    rows->dir = copy;
+    return status;
+}
+
 void umm_rowfile_close(struct umm_rowfile *rows)
 {
+    if (rows->dir)
+        umm_file_close(&rows->fd);
+    free(rows->dir);
     free(rows->buffer);
     free(rows->edge);
     memset(rows, 0, sizeof *rows);

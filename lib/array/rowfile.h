@@ -18,6 +18,7 @@ struct umm_rowfile {
     const char *path; /* for messages */
     struct umm_run *run;
     bool is_stream; /* written in sequence: no row can be read or moved */
+    char *dir;      /* of a scratch file, which belongs to the rows; or NULL */
     uint64_t base_bytes;
     size_t row_bytes;
     uint64_t n_rows;    /* with those in the buffer */
@@ -46,6 +47,11 @@ UMM_MUST_USE enum umm_status umm_rowfile_open(struct umm_rowfile *rows, int fd, 
                                               uint64_t n_rows, struct umm_run *run,
                                               struct umm_error *err);
 void umm_rowfile_close(struct umm_rowfile *rows);
+
+/* Begin without rows in a file of their own in directory dir, which goes with them. */
+UMM_MUST_USE enum umm_status umm_rowfile_open_scratch(struct umm_rowfile *rows, const char *dir,
+                                                      size_t row_bytes, struct umm_run *run,
+                                                      struct umm_error *err);
 
 /* Room for one more row; fill it, then call umm_rowfile_push. NULL never. */
 char *umm_rowfile_next(struct umm_rowfile *rows);

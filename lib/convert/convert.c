@@ -337,7 +337,6 @@ enum umm_status umm_convert(const struct umm_convert_options *options, struct um
     memset(result, 0, sizeof *result);
     if (options->series)
         job.instrument = *options->series;
-    job.target.scratch_fd = -1;
     enum umm_status status = run_job(&job, err);
     umm_target_close(&job.target);
     umm_quarantine_close(&job.quarantine);

@@ -181,7 +181,7 @@ enum umm_status umm_convert_describe_output(struct umm_convert_result *result,
     }
     for (size_t i = 0; i < result->n_inputs; i++)
         result->n_bytes += result->inputs[i].n_bytes;
-    result->n_output_bytes = target->header_len + target->n_rows * schema->row_bytes;
+    result->n_output_bytes = target->header_bytes + target->n_rows * schema->row_bytes;
     if (target->kind == UMM_TARGET_APPEND)
         result->n_output_bytes += target->append.grow.rows.base_bytes;
     if (!schema->is_struct) {

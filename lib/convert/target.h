@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * target.h - where converted rows go: a fresh array, a stream, an array that is
- * there already, or nowhere.
+ * target.h - where converted rows go: a fresh array, an array that is there already, a
+ * caller, or nowhere.
  *
- *     fresh, C order             rows straight into the temporary file, then rename
- *     fresh, Fortran order       rows into a scratch file, then column by column
- *     stream of unknown length   rows into a scratch file, then header and rows
- *     stream, length given       header, then rows as they come
- *     append, oldest first       rows compared with or written after the array's
+ *     fresh                      array/writer.h
+ *     append, oldest first       rows compared with the array's, or written after them
  *     append, maybe newest first rows into a scratch file, then as above
- *     sink                       rows handed to the caller, oldest first too
+ *     sink                       rows handed to the caller, also oldest first
  *     none                       rows are counted
- *
- * Rows in the temporary or scratch file can be reversed before they go on.
  */
 #ifndef UMM_CONVERT_TARGET_H
 #define UMM_CONVERT_TARGET_H
 
 #include "array/append.h"
-#include "array/output.h"
-#include "array/rowfile.h"
 #include "array/schema.h"
+#include "array/writer.h"
 #include "umm.h"
 
 /*
@@ -57,13 +51,12 @@ struct umm_target {
     const struct umm_schema *schema;
     struct umm_run *run;
     enum { UMM_TARGET_NONE, UMM_TARGET_ROWS, UMM_TARGET_APPEND, UMM_TARGET_SINK } kind;
-    struct umm_output out;
+    struct umm_writer writer;
     struct umm_append append;
-    struct umm_rowfile rows; /* the temporary file's, the scratch file's or the stream's */
-    int scratch_fd;
-    char *scratch_path;  /* the directory it is in, for messages */
-    char *nowhere;       /* room for a row that is only counted or compared */
-    uint64_t header_len; /* bytes of the fresh array's header */
+    struct umm_rowfile scratch; /* rows for an append or a sink that may have to be reversed */
+    bool is_waiting;            /* they go there */
+    struct umm_npy npy;         /* what the rows are */
+    uint64_t header_bytes;      /* of the fresh array */
     uint64_t n_rows;
     uint64_t n_appended;
     bool is_changed;
