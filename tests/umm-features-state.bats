@@ -235,6 +235,17 @@ nothing_new() {
     no_leftovers
 }
 
+@test "an output with a second array after the first is refused" {
+    first 40
+    ok features --append --state=s -o out.npy in.npy
+    cat all.npy >>out.npy
+    cp out.npy want.npy
+    refuses 1 'umm-features: out.npy: holds more than one array, and cannot be appended to' \
+        features --append --state=s -o out.npy all.npy
+    cmp out.npy want.npy
+    no_leftovers
+}
+
 @test "bars that were held back come later" {
     ok features -o want.npy all.npy
     for n in 5 20 40; do
@@ -355,7 +366,7 @@ END
         cp s before.s
         first 10
         if ((n == 0)); then
-            refuses 1 'umm-features: out.npy: its header has no room for 10 rows' \
+            refuses 1 'umm-features: out.npy: its header has no room for 10 rows: load it and save it again with NumPy' \
                 features --plain --append --state=s -o out.npy in.npy
             cmp before.npy out.npy
             cmp before.s s

@@ -199,7 +199,7 @@ static enum umm_status start(struct job *job, struct symbol *symbol, const char 
                                             .emit = emit,
                                             .emit_user = symbol};
     symbol->job = job;
-    symbol->work.writer.fd = -1;
+    symbol->work.writer = umm_resultwriter_none();
     symbol->name = strndup(name, len);
     symbol->cell = symbol->name ? make_cell(symbol->name) : NULL;
     symbol->label = join(job->reading.records.source.path, ": ",

@@ -76,7 +76,7 @@ static enum umm_status open_output(struct umm_featurework *work, struct umm_erro
     w->n_loose = is_known ? UINT64_MAX : 1; /* the last bar may have been revised since */
     work->has_writer = true;
     enum umm_status status = umm_resultwriter_open(&work->writer, w, work->run, err);
-    if (!status && o->checkpoint_rows && !umm_outfile_is_stream(&work->writer.output.file))
+    if (!status && o->checkpoint_rows && !umm_resultwriter_is_stream(&work->writer))
         status = umm_error_set(err, UMM_ERR_ARGUMENT, "%s", umm_featurejob_no_checkpoint);
     if (status || !is_old)
         return status;
@@ -273,7 +273,7 @@ static enum umm_status keep_taken(struct umm_featurework *work, struct umm_error
 {
     bool is_changed;
     enum umm_status status = UMM_OK;
-    if (work->has_writer && !umm_outfile_is_stream(&work->writer.output.file)) {
+    if (work->has_writer && !umm_resultwriter_is_stream(&work->writer)) {
         work->writer.run = NULL;
         status = umm_resultwriter_commit(&work->writer, &is_changed, err);
     }
@@ -343,7 +343,7 @@ enum umm_status umm_featurejob_run(const struct umm_featurejob_options *options,
     const bool has_lock = options->is_locked || (options->state && !options->is_verify);
     struct umm_uptodate inputs = {.newest_ns = 0};
     *result = (struct umm_featurejob_result){.n_before = 0};
-    work.writer.fd = -1;
+    work.writer = umm_resultwriter_none();
     umm_uptodate_look(&inputs, options->input);
     enum umm_status status = check_options(options, err);
     if (!status && options->state && !options->is_verify) /* not when the output is there already */

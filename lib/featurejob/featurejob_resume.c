@@ -499,7 +499,7 @@ enum umm_status umm_featurework_save(struct umm_featurework *work, struct umm_er
 {
     struct umm_checkpoint c = {.n_rows = 0};
     /* A stream that goes on, after the rows that it has; anything else is committed by now. */
-    enum umm_status status = umm_outfile_sync(&work->writer.output.file, err);
+    enum umm_status status = umm_resultwriter_sync(&work->writer, err);
     if (!status)
         status = make_checkpoint(work, &c, err);
     if (!status)

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "format/guard.h"
 #include "sys/file.h"
 
 enum {
@@ -29,50 +28,22 @@ static bool is_array(const struct umm_resultwriter *writer)
     return writer->options->format == UMM_RESULT_NPY;
 }
 
-/* ---- opening --------------------------------------------------------------------- */
-
-/* The header of the array with n_rows rows. */
-static enum umm_status make_header(const struct umm_resultwriter *writer, uint64_t n_rows,
-                                   char **text, size_t *len, struct umm_error *err)
+struct umm_resultwriter umm_resultwriter_none(void)
 {
-    struct umm_npy npy = writer->options->rows->npy; /* shares the fields */
-    if (writer->options->way == UMM_RESULT_FRESH) {
-        npy.shape[0] = n_rows;
-        return umm_npy_format(&npy, UMM_NPY_ALIGN, text, len, err);
-    }
-    npy = writer->npy;
-    npy.shape[0] = n_rows;
-    enum umm_status status = umm_npy_format_exact(&npy, npy.data_offset_bytes, text, len, err);
-    if (status == UMM_ERR_UNSUPPORTED)
-        return umm_error_set_path(err, UMM_ERR_CONFLICT, path_of(writer),
-                                  "its header has no room for %" PRIu64 " rows", n_rows);
-    return status;
+    return (struct umm_resultwriter){.grow = {.fd = -1}, .old = {.fd = -1}};
 }
 
-/* A file has its header's room before the rows; a stream's rows wait in a scratch file. */
+/* ---- opening --------------------------------------------------------------------- */
+
 static enum umm_status open_fresh(struct umm_resultwriter *writer, struct umm_error *err)
 {
     const struct umm_resultwriter_options *o = writer->options;
-    const char *scratch = o->scratch_dir ? o->scratch_dir : "/tmp";
-    char *header = NULL;
-    size_t len = 0;
-    enum umm_status status =
-        umm_output_open(&writer->output, o->path, o->pool_root, 0, false, writer->run, err);
-    if (status)
-        return status;
-    writer->fd = umm_outfile_fd(&writer->output.file);
-    if (is_array(writer))
-        status = make_header(writer, 0, &header, &len, err);
-    free(header);
-    if (!status && is_array(writer) && umm_outfile_is_stream(&writer->output.file)) {
-        len = 0;
-        status = umm_file_scratch(scratch, &writer->fd, err);
-        writer->is_scratch = !status;
-    }
-    if (!status && is_array(writer))
-        return umm_rowfile_open(&writer->rowfile, writer->fd, o->path, false, len,
-                                row_bytes_of(writer), 0, writer->run, err);
-    return status;
+    const struct umm_writer_options array = {
+        .path = o->path, .pool_root = o->pool_root, .scratch_dir = o->scratch_dir};
+    return is_array(writer)
+               ? umm_writer_open(&writer->fresh, &array, &o->rows->npy, writer->run, err)
+               : umm_output_open(&writer->output, o->path, o->pool_root, 0, false, writer->run,
+                                 err);
 }
 
 /* Room for rows, and for text with the line of names in it: it goes out with the first rows. */
@@ -99,60 +70,62 @@ static enum umm_status make_room(struct umm_resultwriter *writer, struct umm_err
     return status;
 }
 
-static enum umm_status open_old(struct umm_resultwriter *writer, struct umm_error *err)
+static enum umm_status check_columns(const struct umm_resultwriter *writer,
+                                     const struct umm_npy *has, struct umm_error *err)
+{
+    if (umm_npy_same_type(has, &writer->options->rows->npy) && !has->is_fortran)
+        return UMM_OK;
+    return umm_error_set_path(err, UMM_ERR_CONFLICT, path_of(writer),
+                              "the array has other columns than these features");
+}
+
+static enum umm_status open_grown(struct umm_resultwriter *writer, struct umm_error *err)
 {
     const struct umm_resultwriter_options *o = writer->options;
-    struct umm_file_info info;
-    const bool is_grown = o->way == UMM_RESULT_GROW;
-    enum umm_status status = is_grown ? umm_guard_path(o->path, err) : UMM_OK;
+    const struct umm_grow_options options = {.is_tail_kept = true};
+    enum umm_status status =
+        umm_grow_open(&writer->grow, o->path, &o->rows->npy, &options, writer->run, err);
+    /* Of many features, without their names. */
+    if (status == UMM_ERR_CONFLICT && writer->grow.header)
+        (void)!check_columns(writer, &writer->grow.npy, err);
+    writer->n_old = writer->n_rows = writer->grow.n_old;
+    return status;
+}
+
+static enum umm_status open_compared(struct umm_resultwriter *writer, struct umm_error *err)
+{
+    enum umm_status status = umm_arrayfile_open(&writer->old, path_of(writer), err);
     if (!status)
-        status = is_grown ? umm_file_open_update(o->path, &writer->fd, &info, err)
-                          : umm_file_open_read(o->path, &writer->fd, &info, err);
-    if (!status)
-        status = umm_npy_read(writer->fd, o->path, &writer->npy, err);
-    if (!status && (!umm_npy_same_type(&writer->npy, &o->rows->npy) || writer->npy.is_fortran))
-        status = umm_error_set_path(err, UMM_ERR_CONFLICT, o->path,
-                                    "the array has other columns than these features");
-    if (status)
-        return status;
-    writer->n_old = writer->n_rows = writer->npy.shape[0];
-    writer->size_bytes = info.size_bytes;
-    return umm_rowfile_open(&writer->rowfile, writer->fd, o->path, false,
-                            writer->npy.data_offset_bytes, row_bytes_of(writer), writer->n_old,
-                            writer->run, err);
+        status = check_columns(writer, &writer->old.npy, err);
+    writer->n_old = writer->n_rows = writer->old.n_rows;
+    return status;
 }
 
 enum umm_status umm_resultwriter_open(struct umm_resultwriter *writer,
                                       const struct umm_resultwriter_options *options,
                                       struct umm_run *run, struct umm_error *err)
 {
-    *writer = (struct umm_resultwriter){.options = options, .run = run, .fd = -1};
+    *writer = umm_resultwriter_none();
+    writer->options = options;
+    writer->run = run;
     enum umm_status status = make_room(writer, err);
     if (status)
         return status;
-    return options->way == UMM_RESULT_FRESH ? open_fresh(writer, err) : open_old(writer, err);
-}
-
-/* What was written behind an array that grows and never counted, by another program neither. */
-static void cut_uncounted(const struct umm_resultwriter *writer)
-{
-    const bool is_grown = writer->size_bytes && writer->options->way == UMM_RESULT_GROW;
-    if (is_grown && !writer->is_header_open && writer->rowfile.n_rows != writer->n_old)
-        umm_npy_cut_back(writer->fd, path_of(writer), writer->n_old, writer->size_bytes);
+    if (options->way == UMM_RESULT_FRESH)
+        return open_fresh(writer, err);
+    return options->way == UMM_RESULT_GROW ? open_grown(writer, err) : open_compared(writer, err);
 }
 
 void umm_resultwriter_close(struct umm_resultwriter *writer)
 {
-    cut_uncounted(writer);
-    umm_rowfile_close(&writer->rowfile);
-    if (writer->is_scratch || (writer->options && writer->options->way != UMM_RESULT_FRESH))
-        umm_file_close(&writer->fd);
+    umm_grow_close(&writer->grow);
+    umm_arrayfile_close(&writer->old);
+    umm_writer_close(&writer->fresh);
     umm_output_abort(&writer->output);
-    umm_npy_free(&writer->npy);
     free(writer->packed);
     free(writer->tail);
     free(writer->again);
-    *writer = (struct umm_resultwriter){.fd = -1};
+    *writer = umm_resultwriter_none();
 }
 
 /* ---- rows that are there --------------------------------------------------------- */
@@ -161,15 +134,16 @@ void umm_resultwriter_close(struct umm_resultwriter *writer)
 static enum umm_status read_old(const struct umm_resultwriter *writer, uint64_t first, size_t n,
                                 char *out, struct umm_error *err)
 {
-    return umm_file_pread_all(writer->fd, path_of(writer), out, n * row_bytes_of(writer),
-                              writer->npy.data_offset_bytes + first * row_bytes_of(writer), err);
+    return writer->options->way == UMM_RESULT_GROW
+               ? umm_rowfile_read(&writer->grow.rows, first, n, out, err)
+               : umm_arrayfile_read(&writer->old, first, n, out, err);
 }
 
 enum umm_status umm_resultwriter_keep(struct umm_resultwriter *writer, uint64_t n_kept,
                                       struct umm_error *err)
 {
     const size_t n = n_kept < UMM_RESULT_TAIL_ROWS ? (size_t)n_kept : UMM_RESULT_TAIL_ROWS;
-    writer->n_kept = writer->n_rows = n_kept;
+    writer->n_rows = n_kept;
     writer->n_tail = n;
     return read_old(writer, n_kept - n, n, writer->tail, err);
 }
@@ -271,9 +245,18 @@ static enum umm_status put_packed(struct umm_resultwriter *writer, const char *r
     if (writer->options->way == UMM_RESULT_COMPARE)
         return umm_error_set_path(err, UMM_ERR_DATA, path_of(writer),
                                   "has %" PRIu64 " rows, the input gives more", writer->n_old);
+    struct umm_rowfile *to =
+        writer->options->way == UMM_RESULT_GROW ? &writer->grow.rows : &writer->fresh.rows;
     writer->n_rows += n - again;
-    return umm_rowfile_push_many(&writer->rowfile, rows + again * row_bytes_of(writer), n - again,
-                                 err);
+    return umm_rowfile_push_many(to, rows + again * row_bytes_of(writer), n - again, err);
+}
+
+/* CSV and RAW. */
+static enum umm_status put_bytes(struct umm_resultwriter *writer, const char *bytes, size_t len,
+                                 struct umm_error *err)
+{
+    return umm_file_write_stream(umm_outfile_fd(&writer->output.file), path_of(writer), writer->run,
+                                 bytes, len, err);
 }
 
 static enum umm_status put_lines(struct umm_resultwriter *writer, const int64_t *times,
@@ -307,8 +290,7 @@ enum umm_status umm_resultwriter_put(struct umm_resultwriter *writer, const int6
         if (!status && is_array(writer)) {
             status = put_packed(writer, writer->packed, m, err);
         } else if (!status) {
-            status = umm_file_write_stream(writer->fd, path_of(writer), writer->run, writer->packed,
-                                           m * size, err);
+            status = put_bytes(writer, writer->packed, m * size, err);
             writer->n_rows += m;
         }
     }
@@ -319,120 +301,43 @@ enum umm_status umm_resultwriter_flush(struct umm_resultwriter *writer, struct u
 {
     size_t len = writer->used_bytes;
     writer->used_bytes = 0;
-    return len ? umm_file_write_stream(writer->fd, path_of(writer), writer->run, writer->packed,
-                                       len, err)
-               : UMM_OK;
+    return len ? put_bytes(writer, writer->packed, len, err) : UMM_OK;
 }
 
 /* ---- the end --------------------------------------------------------------------- */
 
+static struct umm_outfile *file_of(struct umm_resultwriter *writer)
+{
+    return is_array(writer) ? &writer->fresh.out.file : &writer->output.file;
+}
+
+bool umm_resultwriter_is_stream(struct umm_resultwriter *writer)
+{
+    return writer->options && umm_outfile_is_stream(file_of(writer));
+}
+
+enum umm_status umm_resultwriter_sync(struct umm_resultwriter *writer, struct umm_error *err)
+{
+    return writer->options ? umm_outfile_sync(file_of(writer), err) : UMM_OK;
+}
+
 static enum umm_status end_fresh(struct umm_resultwriter *writer, struct umm_error *err)
 {
     const struct umm_outfile_options options = {.is_synced = writer->options->is_synced};
-    char *header = NULL;
-    size_t len;
-    enum umm_status status = umm_resultwriter_flush(writer, err);
-    if (!status && is_array(writer)) {
-        int out = umm_outfile_fd(&writer->output.file);
-        status = umm_rowfile_flush(&writer->rowfile, err);
-        if (!status)
-            status = make_header(writer, writer->n_rows, &header, &len, err);
-        if (!status && writer->is_scratch)
-            status = umm_file_write_stream(out, path_of(writer), writer->run, header, len, err);
-        else if (!status)
-            status = umm_file_pwrite_all(out, path_of(writer), header, len, 0, err);
-        if (!status && writer->is_scratch)
-            status = umm_rowfile_copy(&writer->rowfile, out, path_of(writer), err);
-        free(header);
-    }
-    if (!status)
-        status = umm_output_commit(&writer->output, &options, writer->run, NULL, err);
-    return status;
-}
-
-/* All that a commit writes below the new rows, made beforehand. */
-struct change {
-    char *before, *between, *after; /* headers, `between` without the rows that change */
-    size_t len;
-    char *old; /* the rows that change, as they are */
-};
-
-static enum umm_status put_sync(const struct umm_resultwriter *writer, const char *bytes,
-                                size_t len, uint64_t at, struct umm_error *err)
-{
-    enum umm_status status = umm_file_pwrite_all(writer->fd, path_of(writer), bytes, len, at, err);
-    return status ? status : umm_file_sync_data(writer->fd, path_of(writer), err);
-}
-
-static enum umm_status make_change(const struct umm_resultwriter *writer, struct change *change,
-                                   struct umm_error *err)
-{
-    const size_t len_again = writer->n_again * row_bytes_of(writer);
-    change->len = (size_t)writer->npy.data_offset_bytes;
-    change->before = malloc(change->len);
-    change->old = malloc(len_again + 1);
-    if (!change->before || !change->old)
-        return umm_error_set_memory(err, change->len + len_again, "what changes");
-    enum umm_status status = umm_npy_check_rows(writer->fd, path_of(writer), writer->n_old, err);
-    if (!status)
-        status =
-            umm_file_pread_all(writer->fd, path_of(writer), change->before, change->len, 0, err);
-    if (!status && writer->n_again) {
-        status = read_old(writer, writer->again_first, writer->n_again, change->old, err);
-        if (!status)
-            status = make_header(writer, writer->again_first, &change->between, &change->len, err);
-    }
-    return status ? status : make_header(writer, writer->n_rows, &change->after, &change->len, err);
-}
-
-static enum umm_status publish(struct umm_resultwriter *writer, const struct change *change,
-                               struct umm_error *err)
-{
-    const size_t size = row_bytes_of(writer);
-    const uint64_t at = writer->npy.data_offset_bytes + writer->again_first * size;
-    enum umm_status status = UMM_OK;
-    writer->is_header_open = true;
-    if (writer->n_again) {
-        status = put_sync(writer, change->between, change->len, 0, err);
-        if (!status)
-            status = put_sync(writer, writer->again, writer->n_again * size, at, err);
-    }
-    if (!status)
-        status = put_sync(writer, change->after, change->len, 0, err);
-    if (!status)
-        return UMM_OK;
-    /* As it was; if the device refuses that, too, the first error says so. */
-    enum umm_status undo = UMM_OK;
-    if (writer->n_again)
-        undo = put_sync(writer, change->old, writer->n_again * size, at, NULL);
-    if (!undo)
-        undo = put_sync(writer, change->before, change->len, 0, NULL);
-    (void)undo;
-    return status;
+    enum umm_status status = is_array(writer) ? umm_writer_finish(&writer->fresh, false, err)
+                                              : umm_resultwriter_flush(writer, err);
+    if (status)
+        return status;
+    return is_array(writer) ? umm_writer_commit(&writer->fresh, &options, NULL, err)
+                            : umm_output_commit(&writer->output, &options, writer->run, NULL, err);
 }
 
 static enum umm_status end_grown(struct umm_resultwriter *writer, bool *is_changed,
                                  struct umm_error *err)
 {
-    struct change change = {0};
+    const struct umm_grow_change again = {writer->again_first, writer->n_again, writer->again};
     *is_changed = writer->n_again > 0 || writer->n_rows != writer->n_old;
-    if (!*is_changed)
-        return UMM_OK;
-    /* Here, too, as what is buffered would go over the rows that another program has counted. */
-    enum umm_status status = umm_npy_check_rows(writer->fd, path_of(writer), writer->n_old, err);
-    if (!status)
-        status = umm_rowfile_flush(&writer->rowfile, err);
-    if (!status)
-        status = make_change(writer, &change, err);
-    if (!status)
-        status = umm_file_sync_data(writer->fd, path_of(writer), err);
-    if (!status)
-        status = publish(writer, &change, err);
-    free(change.before);
-    free(change.between);
-    free(change.after);
-    free(change.old);
-    return status;
+    return umm_grow_commit(&writer->grow, writer->n_again ? &again : NULL, err);
 }
 
 enum umm_status umm_resultwriter_commit(struct umm_resultwriter *writer, bool *is_changed,
@@ -443,10 +348,8 @@ enum umm_status umm_resultwriter_commit(struct umm_resultwriter *writer, bool *i
     if (way == UMM_RESULT_FRESH)
         return end_fresh(writer, err);
     const bool is_grown = way == UMM_RESULT_GROW;
-    if (is_grown && writer->n_rows >= writer->n_old) {
-        enum umm_status status = end_grown(writer, is_changed, err);
-        return status ? status : umm_file_check_named(writer->fd, path_of(writer), err);
-    }
+    if (is_grown && writer->n_rows >= writer->n_old)
+        return end_grown(writer, is_changed, err);
     *is_changed = false;
     if (writer->n_rows == writer->n_old)
         return UMM_OK;

@@ -3,22 +3,19 @@
  * resultwriter.h - where rows of results go: a new file or a stream, an array that
  * grows, or an array that is compared with them.
  *
- * An array that grows is published by its header, written once all rows are on the
- * device; rows behind the header's count are nobody's yet, and cut off after a failure
- * if the header, read again, still has that count. Rows that are there already,
- * because a run was killed before it could say so elsewhere, or because the last one is
- * revised, are compared; where they differ they are kept in memory until the commit,
- * which takes them out of the count while they change:
+ * An array that grows does so by array/grow.h. Rows that are there already, because a run was
+ * killed before it could say so elsewhere, or because the last one is revised, are compared;
+ * where they differ they are kept in memory until the commit, which puts them in place:
  *
- *     rows     | kept         | again        | new, written beyond the count
+ *     rows     | kept         | again        | new
  *              0              n_kept         n_old
- *     commit     sync; count to the first changed row, changed rows; count of all
  */
 #ifndef UMM_FEATUREJOB_RESULTWRITER_H
 #define UMM_FEATUREJOB_RESULTWRITER_H
 
-#include "array/output.h"
-#include "array/rowfile.h"
+#include "array/arrayfile.h"
+#include "array/grow.h"
+#include "array/writer.h"
 #include "featurejob/resultrows.h"
 #include "umm.h"
 
@@ -43,20 +40,17 @@ struct umm_resultwriter_options {
 
 enum { UMM_RESULT_TAIL_ROWS = 33 };
 
-/* Private. All zero is none. */
+/* Private. */
 struct umm_resultwriter {
     const struct umm_resultwriter_options *options;
     struct umm_run *run;
-    struct umm_output output; /* FRESH */
-    struct umm_rowfile rowfile;
-    int fd; /* the rowfile's: the output's, a scratch file's, or the array's that grows */
-    bool is_scratch;
-    struct umm_npy npy;  /* of an array that is there */
-    uint64_t size_bytes; /* of the file when it was opened */
-    bool is_header_open; /* what it counts is not certain, or new */
-    uint64_t n_old, n_kept;
-    uint64_t n_rows; /* in the output, with those of before */
-    char *again;     /* rows from again_first on that differ from those that are there */
+    struct umm_output output; /* FRESH: text or raw bytes */
+    struct umm_writer fresh;  /* FRESH: an array */
+    struct umm_grow grow;     /* GROW */
+    struct umm_arrayfile old; /* COMPARE */
+    uint64_t n_old;           /* rows that were there at the open */
+    uint64_t n_rows;          /* in the output, with those of before */
+    char *again;              /* rows from again_first on that differ from those that are there */
     uint64_t again_first;
     size_t n_again, cap_again;
     char *packed; /* room for a block of rows, or for text */
@@ -64,6 +58,9 @@ struct umm_resultwriter {
     char *tail; /* the last rows, oldest first */
     size_t n_tail;
 };
+
+/* A writer that was not opened. */
+struct umm_resultwriter umm_resultwriter_none(void);
 
 /* Open it; options must live until the close, which is needed after any open. */
 UMM_MUST_USE enum umm_status umm_resultwriter_open(struct umm_resultwriter *writer,
@@ -82,6 +79,11 @@ UMM_MUST_USE enum umm_status umm_resultwriter_put(struct umm_resultwriter *write
 /* CSV and RAW: whoever reads the stream sees all rows so far. */
 UMM_MUST_USE enum umm_status umm_resultwriter_flush(struct umm_resultwriter *writer,
                                                     struct umm_error *err);
+
+/* Whether a fresh output is a stream; make what went out so far durable where that can be done. */
+bool umm_resultwriter_is_stream(struct umm_resultwriter *writer);
+UMM_MUST_USE enum umm_status umm_resultwriter_sync(struct umm_resultwriter *writer,
+                                                   struct umm_error *err);
 
 /*
  * The end: all of it is in place, and on the device if is_synced or it grew.

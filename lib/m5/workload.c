@@ -83,9 +83,8 @@ static enum umm_status open_symbol(struct umm_workload *w, size_t i, struct umm_
                         UMM_WORKLOAD_BAR_MS / 1000);
     symbol->time_ms = first_ms - HISTORY_ROWS * UMM_WORKLOAD_BAR_MS;
     join(symbol->path, w->options->dir, file);
-    enum umm_status status =
-        umm_grow_open_locked(&symbol->array, symbol->path, &w->bar_type, &options, UMM_LOCK_FAIL,
-                             w->run, err);
+    enum umm_status status = umm_grow_open_locked(&symbol->array, symbol->path, &w->bar_type,
+                                                  &options, UMM_LOCK_FAIL, w->run, err);
     w->figures->rows_appended -= symbol->array.n_old; /* those of a run before */
     if (!status)
         status =

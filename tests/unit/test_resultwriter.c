@@ -67,7 +67,7 @@ static void begin(struct umm_resultwriter *writer, struct umm_resultwriter_optio
     options->way = UMM_RESULT_GROW;
     assert_int_equal(umm_resultwriter_open(writer, options, NULL, NULL), UMM_OK);
     assert_int_equal(umm_resultwriter_keep(writer, N_OLD, NULL), UMM_OK);
-    writer->rowfile.cap_rows = 2;
+    writer->grow.rows.cap_rows = 2;
 }
 
 /* The other program puts rows behind the old ones, then counts them. */
@@ -135,7 +135,7 @@ static void test_rows_that_another_counts_stay(void **state)
         begin(&writer, &options);
         put(&writer, N_OLD, N_NEW - 1, 2);
         put(&writer, N_OLD + N_NEW - 1, 1, 2);
-        count_others(writer.fd);
+        count_others(writer.grow.fd);
         if (must_commit) {
             assert_int_equal(umm_resultwriter_commit(&writer, &is_changed, &err), UMM_ERR_CONFLICT);
             assert_string_equal(err.message, "was changed by another program while it was written");
@@ -152,7 +152,7 @@ static void test_who_writes_nothing_cuts_nothing(void **state)
     struct umm_resultwriter_options options;
     bool is_changed = true;
     begin(&writer, &options);
-    count_others(writer.fd);
+    count_others(writer.grow.fd);
     assert_int_equal(umm_resultwriter_commit(&writer, &is_changed, NULL), UMM_OK);
     assert_false(is_changed);
     umm_resultwriter_close(&writer);

@@ -38,7 +38,8 @@ int main(int argc, char **argv)
     struct umm_error err = {.status = UMM_OK};
     if (argc != 2)
         return 2;
-    enum umm_status status = umm_grow_open_locked(&grow, argv[1], &pairs, NULL, UMM_LOCK_WAIT, NULL, &err);
+    enum umm_status status =
+        umm_grow_open_locked(&grow, argv[1], &pairs, NULL, UMM_LOCK_WAIT, NULL, &err);
     if (!status)
         status = append(&grow, &err);
     umm_grow_close(&grow);
