@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "store/store.h"
+#include "sys/clock.h"
 #include "umm/store.h"
 
 /* Keys looked at together: enough to have several cache misses under way. */
@@ -12,27 +13,39 @@ enum { BATCH = 32 };
 
 /* ---- reading ------------------------------------------------------------------- */
 
-void umm_store_nap(void)
+void umm_store_nap(struct umm_store *store)
 {
-    enum { NAP_NS = 1000000 };
+    enum { NAP_NS = 1000000, ALL_NS = 1000 * NAP_NS, SHARE = 64 };
+    uint64_t now_ns = umm_clock_monotonic_ns();
+    if (!store->first_nap_ns)
+        store->first_nap_ns = now_ns;
+    if (store->napped_ns >= ALL_NS + (now_ns - store->first_nap_ns) / SHARE)
+        return;
+    store->napped_ns += NAP_NS;
     (void)nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
 }
 
-/* One look. READ_OTHER: the key is not there. */
-static enum umm_store_reading look(const struct umm_store *store, const struct umm_store_key *key,
-                                   struct umm_store_entry *entry, float *vector)
+/* One look. READ_OTHER: the key is not there; *n_tries grows by more than one if it took long. */
+static enum umm_store_reading look(struct umm_store *store, const struct umm_store_key *key,
+                                   struct umm_store_entry *entry, float *vector, int *n_tries)
 {
+    enum { ENTRIES_A_TRY = 1024 };
     struct umm_store_probe probe;
     uint64_t turn;
     uint32_t position;
     bool is_torn = false;
+    if (!store->is_writer) /* the writer may have made it again */
+        store->is_jammed = false;
     umm_store_probe_begin(store, key, &probe, &turn);
+    const uint64_t n_left = probe.n_left;
     while ((position = umm_store_probe_next(store, &probe)) != UMM_STORE_NOWHERE) {
         enum umm_store_reading reading = umm_store_read(store, position, key, entry, vector);
         if (reading == UMM_STORE_READ_OK)
             return reading;
         is_torn |= reading == UMM_STORE_READ_TORN;
     }
+    umm_store_probe_end(store, &probe);
+    *n_tries += 1 + (int)((n_left - probe.n_left) / ENTRIES_A_TRY);
     /* The table in use may have changed: then this was no look at all. */
     is_torn |= umm_store_has_turned(store, turn);
     return is_torn ? UMM_STORE_READ_TORN : UMM_STORE_READ_OTHER;
@@ -51,29 +64,29 @@ static enum umm_status get(struct umm_store *store, const struct umm_store_key *
 {
     struct umm_store_key again;
     bool is_fresh = false;
-    for (int n = 0; n < UMM_STORE_TRIES + UMM_STORE_NAPS; n++) {
+    for (int n = 0; n < UMM_STORE_TRIES + UMM_STORE_NAPS;) {
         /* An index that took the place of another hashes in its own way. */
         if (key->seed != store->seed) {
             again = *key;
             umm_store_hash_key(store, &again);
             key = &again;
         }
-        enum umm_store_reading reading = look(store, key, entry, vector);
+        enum umm_store_reading reading = look(store, key, entry, vector, &n);
         if (reading == UMM_STORE_READ_OK)
             return UMM_OK;
-        if (reading == UMM_STORE_READ_TORN && n >= UMM_STORE_TRIES)
-            umm_store_nap();
+        if (reading == UMM_STORE_READ_TORN && n > UMM_STORE_TRIES)
+            umm_store_nap(store);
         if (reading == UMM_STORE_READ_TORN)
             continue;
         if (is_fresh || store->is_writer ||
             !__atomic_load_n(&store->head->is_replaced, __ATOMIC_ACQUIRE))
-            return UMM_ERR_ABSENT;
+            return store->is_jammed ? umm_store_refuse_index(store, err) : UMM_ERR_ABSENT;
         enum umm_status status = umm_store_refresh(store, err);
         if (status)
             return status;
         is_fresh = true;
     }
-    return half_written(store, err);
+    return store->is_jammed ? umm_store_refuse_index(store, err) : half_written(store, err);
 }
 
 static enum umm_status absent(const struct umm_store *store, const char *id, size_t id_bytes,
@@ -99,12 +112,14 @@ enum umm_status umm_store_get(struct umm_store *store, const void *id, size_t id
 /* Ask for what the keys will need: first the tables' entries, then slots and vectors. */
 static void prefetch(const struct umm_store *store, const struct umm_store_key *keys, size_t n)
 {
+    enum { ENTRIES = 64 };
     for (size_t i = 0; i < n; i++)
         umm_store_prefetch_table(store, &keys[i]);
     for (size_t i = 0; i < n; i++) {
         struct umm_store_probe probe;
         uint64_t turn;
         umm_store_probe_begin(store, &keys[i], &probe, &turn);
+        probe.n_left = probe.n_left < ENTRIES ? probe.n_left : ENTRIES;
         uint32_t position = umm_store_probe_next(store, &probe);
         if (position != UMM_STORE_NOWHERE)
             umm_store_prefetch(store, position);
@@ -161,7 +176,7 @@ enum umm_status umm_store_next(struct umm_store *store, uint64_t position,
              n++) {
             reading = umm_store_read(store, (uint32_t)position, NULL, entry, vector);
             if (reading == UMM_STORE_READ_TORN && n >= UMM_STORE_TRIES)
-                umm_store_nap();
+                umm_store_nap(store);
         }
         if (reading == UMM_STORE_READ_OK)
             return UMM_OK;
@@ -175,9 +190,9 @@ enum umm_status umm_store_next(struct umm_store *store, uint64_t position,
 
 void umm_store_fill_info(const struct umm_store *store, struct umm_store_info *info)
 {
-    const struct umm_store_head *head = store->head;
-    uint64_t n_entries = __atomic_load_n(&head->n_entries, __ATOMIC_RELAXED);
-    uint64_t n_inactive = __atomic_load_n(&head->n_inactive, __ATOMIC_RELAXED);
+    const struct umm_store_counts *counts = &store->head->counts;
+    uint64_t n_entries = __atomic_load_n(&counts->n_entries, __ATOMIC_RELAXED);
+    uint64_t n_inactive = __atomic_load_n(&counts->n_inactive, __ATOMIC_RELAXED);
     *info = (struct umm_store_info){
         .max_positions = store->max_positions,
         .dim = store->dim,
@@ -185,8 +200,8 @@ void umm_store_fill_info(const struct umm_store *store, struct umm_store_info *i
         .n_entries = n_entries,
         /* A writer at work changes one after the other. */
         .n_inactive = n_inactive < n_entries ? n_inactive : n_entries,
-        .n_puts = __atomic_load_n(&head->n_puts, __ATOMIC_RELAXED),
-        .n_evictions = __atomic_load_n(&head->n_evictions, __ATOMIC_RELAXED),
+        .n_puts = __atomic_load_n(&counts->n_puts, __ATOMIC_RELAXED),
+        .n_evictions = __atomic_load_n(&counts->n_evictions, __ATOMIC_RELAXED),
         .n_bytes =
             store->vectors_map.len_bytes + store->slots_map.len_bytes + store->index_map.len_bytes,
         .n_cleared = store->n_cleared};
@@ -233,7 +248,12 @@ static uint32_t find_oldest(struct umm_store *store, struct umm_store_key *key)
 uint32_t umm_store_oldest(struct umm_store *store)
 {
     struct umm_store_key key;
-    return store->is_writer ? find_oldest(store, &key) : UMM_STORE_NOWHERE;
+    uint32_t position = UMM_STORE_NOWHERE;
+    if (store->is_writer) {
+        position = find_oldest(store, &key);
+        umm_store_publish(store);
+    }
+    return position;
 }
 
 /* Take it from the id that has it; *entry, unless NULL, is what it was. */
@@ -247,8 +267,8 @@ static uint32_t evict(struct umm_store *store, struct umm_store_entry *entry)
         (void)umm_store_read(store, position, NULL, entry, NULL);
     umm_store_heap_pop(store);
     umm_store_remove(store, &old, position);
-    store->head->n_entries--;
-    store->head->n_evictions++;
+    store->counts.n_entries -= store->counts.n_entries > 0;
+    store->counts.n_evictions++;
     return position;
 }
 
@@ -258,63 +278,80 @@ static uint32_t allocate(struct umm_store *store)
     uint32_t position = umm_store_free_pop(store);
     if (position != UMM_STORE_NOWHERE)
         return position;
-    if (store->head->n_used < store->max_positions)
-        return (uint32_t)store->head->n_used++;
+    if (store->counts.n_used < store->max_positions)
+        return (uint32_t)store->counts.n_used++;
     return evict(store, NULL);
 }
 
 /*
  * The index of another store, or an old copy of this one's, may have a position for free
- * that an entry is at: then it is made again.
+ * that an entry is at, or a table that is too full: then it is made again.
  */
 static bool is_doubtful(const struct umm_store *store)
 {
     uint32_t next = umm_store_free_next(store);
-    if (next == UMM_STORE_NOWHERE && store->head->n_used < store->max_positions)
-        next = (uint32_t)store->head->n_used;
-    return next != UMM_STORE_NOWHERE && umm_store_is_taken(store, next);
+    if (next == UMM_STORE_NOWHERE && store->counts.n_used < store->max_positions)
+        next = (uint32_t)store->counts.n_used;
+    return store->is_jammed || (next != UMM_STORE_NOWHERE && umm_store_is_taken(store, next));
+}
+
+/* One that is doubtful again and again is changed by somebody else. */
+static enum umm_status make_again(struct umm_store *store, struct umm_error *err)
+{
+    enum { TIMES = 3 };
+    if (store->n_rebuilds++ < TIMES)
+        return umm_store_rebuild(store, err);
+    store->is_spoilt = true;
+    return umm_store_refuse_index(store, err);
 }
 
 /* Where the id is or, if it is new, may be; or NOWHERE. */
-static uint32_t place(struct umm_store *store, const struct umm_store_key *key, bool *is_new)
+static enum umm_status place(struct umm_store *store, const struct umm_store_key *key,
+                             uint32_t *position, bool *is_new, struct umm_error *err)
 {
-    uint32_t position = umm_store_find(store, key);
-    if (position == UMM_STORE_NOWHERE && is_doubtful(store)) {
-        umm_store_rebuild(store);
-        position = umm_store_find(store, key);
+    *position = umm_store_find(store, key);
+    if (*position == UMM_STORE_NOWHERE && is_doubtful(store)) {
+        enum umm_status status = make_again(store, err);
+        if (status)
+            return status;
+        *position = umm_store_find(store, key);
     }
-    *is_new = position == UMM_STORE_NOWHERE;
+    *is_new = *position == UMM_STORE_NOWHERE;
     if (*is_new)
-        return allocate(store);
-    if (!umm_store_is_active(store, position))
-        umm_store_heap_remove(store, position); /* before its time changes */
-    return position;
+        *position = allocate(store);
+    else if (!umm_store_is_active(store, *position))
+        umm_store_heap_remove(store, *position); /* before its time changes */
+    return UMM_OK;
 }
 
 static enum umm_status put(struct umm_store *store, const struct umm_store_key *key,
                            const float *vector, int64_t timestamp_ns, struct umm_error *err)
 {
     bool is_new;
-    uint32_t position = place(store, key, &is_new);
+    uint32_t position;
+    enum umm_status status = place(store, key, &position, &is_new, err);
+    if (status)
+        return status;
     if (position == UMM_STORE_NOWHERE)
         return umm_error_set(err, UMM_ERR_CONFLICT,
                              "the store is full: all %" PRIu64 " positions are active; mark some "
                              "inactive, or resize it",
                              store->max_positions);
     umm_store_write(store, position, key, vector, timestamp_ns);
-    if (is_new) {
-        umm_store_insert(store, key, position);
-        store->head->n_entries++;
-    }
-    store->head->n_puts++;
-    return UMM_OK;
+    store->counts.n_entries += is_new;
+    store->counts.n_puts++;
+    /* The slot has its id already: so has an index that is made again. */
+    if (is_new && !umm_store_insert(store, key, position))
+        status = make_again(store, err);
+    umm_store_publish(store);
+    return status;
 }
 
 static enum umm_status check_writer(const struct umm_store *store, struct umm_error *err)
 {
-    if (store->is_writer)
-        return UMM_OK;
-    return umm_error_set_path(err, UMM_ERR_ARGUMENT, store->path, "is open for reading only");
+    if (!store->is_writer)
+        return umm_error_set_path(err, UMM_ERR_ARGUMENT, store->path, "is open for reading only");
+    return store->is_spoilt ? umm_store_refuse_index(store, err) : UMM_OK;
 }
 
 enum umm_status umm_store_put(struct umm_store *store, const void *id, size_t id_bytes,
@@ -364,11 +401,14 @@ enum umm_status umm_store_mark_inactive(struct umm_store *store, const void *id,
         return status;
     if (umm_store_make_key(store, id, id_bytes, &key))
         position = umm_store_find(store, &key);
+    if (position == UMM_STORE_NOWHERE && store->is_jammed)
+        return umm_store_refuse_index(store, err);
     if (position == UMM_STORE_NOWHERE)
         return absent(store, id, id_bytes, err);
     if (umm_store_is_active(store, position)) {
         umm_store_set_active(store, position, false);
         umm_store_heap_push(store, position);
+        umm_store_publish(store);
     }
     return UMM_OK;
 }
@@ -384,5 +424,6 @@ enum umm_status umm_store_evict(struct umm_store *store, struct umm_store_entry 
         return umm_error_set_path(err, UMM_ERR_ABSENT, store->path, "no entry is inactive");
     umm_store_write(store, position, NULL, NULL, 0);
     umm_store_free_push(store, position);
+    umm_store_publish(store);
     return UMM_OK;
 }

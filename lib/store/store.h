@@ -28,6 +28,11 @@
  *
  * is_dirty is set, and on the device, before a writer changes anything, and cleared after
  * all it did is on the device. So a writer that finds it set rebuilds the index.
+ *
+ * Other users may be able to write all three files, and do so while they are mapped. So the head
+ * is read once, when it is checked; a writer has its own counts, and tells the head what they
+ * are. Positions, places and turns that are read from the files are checked at each use, from
+ * one copy; loops over the files end by numbers that are not in them.
  */
 #ifndef UMM_STORE_STORE_H
 #define UMM_STORE_STORE_H
@@ -40,8 +45,23 @@
 
 enum { UMM_STORE_HEAD_BYTES = 4096, UMM_STORE_ID_WORDS_MAX = (UMM_STORE_ID_MAX + 1) / 8 };
 enum { UMM_STORE_REMOVED = 1, UMM_STORE_FIRST = 2 };
+/*
+ * As many entries of a table one after the other, none of them empty: the table is damaged. In
+ * a sound one, which is three quarters full at most, the longest run is some hundreds, whatever
+ * its size (Knuth, TAOCP 3, 6.4).
+ */
+enum { UMM_STORE_RUN_MAX = 65536 };
 #define UMM_STORE_POSITIONS_MAX (UINT64_C(1) << 30)
 #define UMM_STORE_NOWHERE       UINT32_MAX
+
+/* What only the writer changes. */
+struct umm_store_counts {
+    uint64_t turn;
+    uint64_t n_filled; /* entries of the table in use that are not empty */
+    uint64_t n_used;   /* positions below were used at least once */
+    uint64_t n_entries, n_inactive, n_free;
+    uint64_t n_puts, n_evictions;
+};
 
 /* The first bytes of index.umm, in this machine's byte order. */
 struct umm_store_head {
@@ -53,11 +73,7 @@ struct umm_store_head {
     uint32_t table_log2, position_bits;
     uint32_t is_dirty;
     uint32_t is_replaced; /* another file has this one's name, or is about to */
-    uint64_t turn;
-    uint64_t n_filled; /* entries of the table in use that are not empty */
-    uint64_t n_used;   /* positions below were used at least once */
-    uint64_t n_entries, n_inactive, n_free;
-    uint64_t n_puts, n_evictions;
+    struct umm_store_counts counts;
 };
 
 /* Which file a map is of. */
@@ -69,7 +85,11 @@ struct umm_store {
     struct umm_arena arena; /* of the paths and of this */
     const char *path, *vectors_path, *slots_path, *index_path;
     bool is_writer;
+    bool is_jammed; /* a table had a run of RUN_MAX */
+    bool is_spoilt; /* the index could not be made again: it stays dirty */
     uint64_t n_cleared;
+    unsigned n_rebuilds; /* because the index did not fit the slots */
+    uint64_t first_nap_ns, napped_ns;
     struct umm_lock lock;
     struct umm_sharedmap vectors_map, slots_map, index_map;
     struct umm_store_file vectors_file, slots_file;
@@ -82,6 +102,7 @@ struct umm_store {
     uint32_t *tables[2], *heap, *places;
     uint32_t table_log2, position_bits;
     uint64_t seed;
+    struct umm_store_counts counts; /* a writer's: those of the head are never read again */
 };
 
 /* An id with zero bytes after it, as a slot has it, and its hash with that seed. */
@@ -120,10 +141,11 @@ enum umm_store_reading umm_store_read_checked(const struct umm_store *store, uin
 
 /*
  * A slot is odd for a fraction of a microsecond, unless its writer was interrupted, or
- * killed: a reader tries again at once, then after naps, 20 ms in all.
+ * killed: a reader tries again at once, then after naps, 20 ms in all. No writer leaves many
+ * slots so: after naps of a second in all, there are few more.
  */
 enum { UMM_STORE_TRIES = 1000, UMM_STORE_NAPS = 20 };
-void umm_store_nap(void);
+void umm_store_nap(struct umm_store *store);
 
 /* Write a slot with its vector; an empty one when key is NULL. */
 void umm_store_write(struct umm_store *store, uint32_t position, const struct umm_store_key *key,
@@ -166,15 +188,29 @@ bool umm_store_has_turned(const struct umm_store *store, uint64_t turn);
 /* The next position that may have the key, or NOWHERE. */
 uint32_t umm_store_probe_next(const struct umm_store *store, struct umm_store_probe *probe);
 
+/* After NOWHERE: the store is jammed if no empty entry was the reason. */
+void umm_store_probe_end(struct umm_store *store, const struct umm_store_probe *probe);
+
 void umm_store_prefetch_table(const struct umm_store *store, const struct umm_store_key *key);
 
 /* For the writer: where the key is, or NOWHERE. */
-uint32_t umm_store_find(const struct umm_store *store, const struct umm_store_key *key);
-void umm_store_insert(struct umm_store *store, const struct umm_store_key *key, uint32_t position);
+uint32_t umm_store_find(struct umm_store *store, const struct umm_store_key *key);
+
+/* False: there is no room, though there must be some. */
+bool umm_store_insert(struct umm_store *store, const struct umm_store_key *key, uint32_t position);
 void umm_store_remove(struct umm_store *store, const struct umm_store_key *key, uint32_t position);
 
-/* Tables, heap and counts from the slots; torn ones and the older of twins are emptied. */
-void umm_store_rebuild(struct umm_store *store);
+/*
+ * Tables, heap and counts from the slots; torn ones and the older of twins are emptied.
+ * UMM_ERR_DATA: another program writes the files meanwhile; the store is spoilt then.
+ */
+UMM_MUST_USE enum umm_status umm_store_rebuild(struct umm_store *store, struct umm_error *err);
+
+/* Tell the head the counts, except the turn, which fills a table first. */
+void umm_store_publish(struct umm_store *store);
+
+/* UMM_ERR_DATA about the index, when it is damaged or changes under a writer. */
+enum umm_status umm_store_refuse_index(const struct umm_store *store, struct umm_error *err);
 
 /* ---- positions that can be had (store_heap.c) -------------------------------- */
 

@@ -84,6 +84,13 @@ enum umm_status umm_store_map_arrays(struct umm_store *store, struct umm_error *
 
 /* ---- the index --------------------------------------------------------------------------- */
 
+/* Whether it is that of these arrays, as this process wants to use it. */
+static bool is_ours(const struct umm_store *store, const struct umm_store_head *head)
+{
+    return umm_store_is_head(head, store->max_positions, store->dim, store->id_words) &&
+           (!store->is_writer || umm_store_has_counts(head));
+}
+
 /* Map the index if it is one of these arrays. */
 static enum umm_status map_index(struct umm_store *store, bool *is_good, struct umm_error *err)
 {
@@ -98,8 +105,7 @@ static enum umm_status map_index(struct umm_store *store, bool *is_good, struct 
         status = umm_file_pread_all(fd, store->index_path, &head, sizeof head, 0, err);
     else if (!status)
         head.max_positions = 0;
-    if (!status && head.max_positions &&
-        umm_store_is_head(&head, store->max_positions, store->dim, store->id_words) &&
+    if (!status && head.max_positions && is_ours(store, &head) &&
         info.size_bytes >= umm_store_index_bytes(head.max_positions)) {
         status =
             umm_sharedmap_open(&store->index_map, fd, store->index_path,
@@ -108,13 +114,13 @@ static enum umm_status map_index(struct umm_store *store, bool *is_good, struct 
     }
     umm_file_close(&fd);
     if (*is_good)
-        umm_store_use_index(store);
+        umm_store_use_index(store, &head);
     return status;
 }
 
 static enum umm_status sync_head(struct umm_store *store, bool is_dirty, struct umm_error *err)
 {
-    store->head->is_dirty = is_dirty;
+    __atomic_store_n(&store->head->is_dirty, is_dirty, __ATOMIC_RELAXED);
     return umm_sharedmap_sync(&store->index_map, store->index_path, UMM_STORE_HEAD_BYTES, err);
 }
 
@@ -138,12 +144,12 @@ static enum umm_status open_index(struct umm_store *store, struct umm_error *err
         return is_good ? UMM_OK : foreign(store->index_path, "index", err);
     if (!is_good)
         return umm_store_replace_index(store, store->max_positions, err);
-    bool was_dirty = store->head->is_dirty;
+    bool was_dirty = __atomic_load_n(&store->head->is_dirty, __ATOMIC_RELAXED);
     /* A writer may have been killed before it took this one's place. */
     __atomic_store_n(&store->head->is_replaced, 0, __ATOMIC_RELAXED);
     status = sync_head(store, true, err);
     if (!status && was_dirty)
-        umm_store_rebuild(store);
+        status = umm_store_rebuild(store, err);
     return status;
 }
 
@@ -300,7 +306,7 @@ enum umm_status umm_store_close(struct umm_store *store, struct umm_error *err)
     if (!status && store->is_writer)
         status = umm_sharedmap_sync(&store->index_map, store->index_path,
                                     store->index_map.len_bytes, err);
-    if (!status && store->is_writer)
+    if (!status && store->is_writer && !store->is_spoilt)
         status = sync_head(store, false, err);
     free_store(store);
     return status;

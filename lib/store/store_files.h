@@ -26,6 +26,9 @@ void umm_store_fill_head(struct umm_store_head *head, uint64_t max_positions, ui
 bool umm_store_is_head(const struct umm_store_head *head, uint64_t max_positions, uint32_t dim,
                        uint32_t id_words);
 
+/* Whether its counts are some that a writer may go on with. Readers use none of them. */
+bool umm_store_has_counts(const struct umm_store_head *head);
+
 enum umm_status umm_store_check_positions(uint64_t max_positions, struct umm_error *err);
 
 /* ---- opening (store_files.c) --------------------------------------------------- */
@@ -35,8 +38,11 @@ enum umm_status umm_store_map_arrays(struct umm_store *store, struct umm_error *
 
 /* ---- the index (store_reindex.c) ----------------------------------------------- */
 
-/* Go by the index that is mapped. */
-void umm_store_use_index(struct umm_store *store);
+/*
+ * Go by the index that is mapped. head is a copy of its first bytes, which was checked: those of
+ * the map may be others by now.
+ */
+void umm_store_use_index(struct umm_store *store, const struct umm_store_head *head);
 
 /* Begin a new index, with all its room. */
 enum umm_status umm_store_reserve_index(const struct umm_store *store, uint64_t max_positions,

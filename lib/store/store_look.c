@@ -16,16 +16,19 @@ static size_t id_bytes_of(const struct umm_store_entry *entry)
     return umm_store_padded_bytes(entry->id, sizeof entry->id);
 }
 
-enum umm_store_state umm_store_look(const struct umm_store *store, uint64_t position,
+enum umm_store_state umm_store_look(struct umm_store *store, uint64_t position,
                                     struct umm_store_entry *entry, float *vector)
 {
     bool is_sound = false;
     enum umm_store_reading reading = UMM_STORE_READ_TORN;
     *entry = (struct umm_store_entry){.position = position};
+    /* The store may have become a smaller one since the position was found. */
+    if (position >= store->max_positions)
+        return UMM_STORE_FREE;
     for (int n = 0; reading == UMM_STORE_READ_TORN && n < UMM_STORE_TRIES + UMM_STORE_NAPS; n++) {
         reading = umm_store_read_checked(store, (uint32_t)position, entry, vector, &is_sound);
         if (reading == UMM_STORE_READ_TORN && n >= UMM_STORE_TRIES)
-            umm_store_nap();
+            umm_store_nap(store);
     }
     if (reading == UMM_STORE_READ_TORN)
         return UMM_STORE_TORN;

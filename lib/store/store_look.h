@@ -21,14 +21,17 @@ enum umm_store_state {
  * What is at a position, a copy of it in *entry and vector (neither NULL) when it is sound
  * or damaged.
  */
-enum umm_store_state umm_store_look(const struct umm_store *store, uint64_t position,
+enum umm_store_state umm_store_look(struct umm_store *store, uint64_t position,
                                     struct umm_store_entry *entry, float *vector);
 
 /* What is wrong with a damaged entry, in out. */
 const char *umm_store_describe_damage(const struct umm_store_entry *entry,
                                       char out[UMM_ERROR_MESSAGE_MAX]);
 
-/* umm_store_get; *is_found. UMM_ERR_DATA: what the id has is damaged. */
+/*
+ * umm_store_get; *is_found. UMM_ERR_DATA: what the id has is damaged; or it is not found, and
+ * the index is damaged.
+ */
 UMM_MUST_USE enum umm_status umm_store_get_sound(struct umm_store *store, const void *id,
                                                  size_t id_bytes, float *vector,
                                                  struct umm_store_entry *entry, bool *is_found,

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The index as a file: used where it is mapped, and made anew from the slots. */
+#include <string.h>
+
 #include "store/store_files.h"
 #include "sys/file.h"
 #include "umm/store.h"
 
-void umm_store_use_index(struct umm_store *store)
+void umm_store_use_index(struct umm_store *store, const struct umm_store_head *head)
 {
-    struct umm_store_head *head = (void *)store->index_map.bytes;
     char *tables = store->index_map.bytes + UMM_STORE_HEAD_BYTES;
     size_t table_bytes = sizeof(uint32_t) << head->table_log2;
-    store->head = head;
+    store->head = (void *)store->index_map.bytes;
+    store->counts = head->counts;
     store->max_positions = head->max_positions;
     store->table_log2 = head->table_log2;
     store->position_bits = head->position_bits;
@@ -38,7 +40,9 @@ enum umm_status umm_store_put_index(struct umm_store *store, uint64_t max_positi
 {
     int slots_fd;
     const struct umm_outfile_options options = {.is_synced = true, .model_fd = &slots_fd};
-    struct umm_sharedmap map = {0}, old = store->index_map;
+    struct umm_sharedmap map = {0};
+    struct umm_store before = *store;
+    struct umm_store_head head;
     enum umm_status status = umm_file_open_read(store->slots_path, &slots_fd, NULL, err);
     if (!status)
         status = umm_sharedmap_open(&map, umm_outfile_fd(out), store->index_path,
@@ -47,27 +51,27 @@ enum umm_status umm_store_put_index(struct umm_store *store, uint64_t max_positi
         umm_file_close(&slots_fd);
         return status;
     }
-    struct umm_store_head *head = (void *)map.bytes;
-    struct umm_store_head *was = store->head;
-    umm_store_fill_head(head, max_positions, store->dim, store->id_words);
-    head->is_dirty = 1;
-    head->n_puts = was ? was->n_puts : 0;
-    head->n_evictions = was ? was->n_evictions : 0;
+    umm_store_fill_head(&head, max_positions, store->dim, store->id_words);
+    head.is_dirty = 1;
+    head.counts.n_puts = store->counts.n_puts; /* 0 without an index */
+    head.counts.n_evictions = store->counts.n_evictions;
+    memcpy(map.bytes, &head, sizeof head);
     store->index_map = map;
-    umm_store_use_index(store);
-    umm_store_rebuild(store);
+    umm_store_use_index(store, &head);
+    status = umm_store_rebuild(store, err);
     /* Before the name changes: a writer killed between the two must not leave readers
      * with an index that will never be written again. Told too early, they look twice. */
-    if (was)
-        __atomic_store_n(&was->is_replaced, 1, __ATOMIC_RELEASE);
-    status = umm_outfile_commit(out, &options, NULL, err);
+    if (!status && before.head)
+        __atomic_store_n(&before.head->is_replaced, 1, __ATOMIC_RELEASE);
+    if (!status)
+        status = umm_outfile_commit(out, &options, NULL, err);
     umm_file_close(&slots_fd);
-    if (status && was) {
-        store->index_map = old;
-        umm_store_use_index(store);
-        old = map;
+    if (status && before.head) {
+        *store = before;
+        umm_sharedmap_close(&map);
+    } else {
+        umm_sharedmap_close(&before.index_map);
     }
-    umm_sharedmap_close(&old);
     return status;
 }
 

@@ -81,6 +81,17 @@ static enum umm_status grow(const struct umm_store *store, uint64_t max_position
     return status;
 }
 
+/* The arrays as they are now must have the room that the new index is for. */
+static enum umm_status check_grown(const struct umm_store *fresh, const struct umm_store *store,
+                                   uint64_t max_positions, struct umm_error *err)
+{
+    if (fresh->max_positions >= max_positions && fresh->dim == store->dim &&
+        fresh->id_words == store->id_words)
+        return UMM_OK;
+    return umm_error_set_path(err, UMM_ERR_CONFLICT, store->path,
+                              "was changed by another program while it was resized");
+}
+
 enum umm_status umm_store_resize(struct umm_store *store, uint64_t max_positions,
                                  struct umm_error *err)
 {
@@ -104,6 +115,8 @@ enum umm_status umm_store_resize(struct umm_store *store, uint64_t max_positions
     fresh.vectors_map = fresh.slots_map = (struct umm_sharedmap){0};
     if (!status)
         status = umm_store_map_arrays(&fresh, err);
+    if (!status)
+        status = check_grown(&fresh, store, max_positions, err);
     if (!status)
         status = umm_store_put_index(&fresh, max_positions, &index, err);
     umm_outfile_abort(&index);

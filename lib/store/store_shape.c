@@ -62,9 +62,14 @@ bool umm_store_is_head(const struct umm_store_head *head, uint64_t max_positions
            head->id_words == id_words && head->max_positions > 0 &&
            head->max_positions <= max_positions &&
            head->table_log2 == table_log2_of(head->max_positions) &&
-           head->position_bits == bits_of(head->max_positions + UMM_STORE_FIRST) &&
-           head->n_used <= head->max_positions && head->n_inactive <= head->max_positions &&
-           head->n_free <= head->max_positions - head->n_inactive;
+           head->position_bits == bits_of(head->max_positions + UMM_STORE_FIRST);
+}
+
+bool umm_store_has_counts(const struct umm_store_head *head)
+{
+    const struct umm_store_counts *counts = &head->counts;
+    return counts->n_used <= head->max_positions && counts->n_inactive <= head->max_positions &&
+           counts->n_free <= head->max_positions - counts->n_inactive;
 }
 
 enum umm_status umm_store_check_positions(uint64_t max_positions, struct umm_error *err)

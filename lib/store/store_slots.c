@@ -246,7 +246,7 @@ bool umm_store_is_taken(const struct umm_store *store, uint32_t position)
 
 bool umm_store_is_active(const struct umm_store *store, uint32_t position)
 {
-    return slot_of(store, position)[store->id_words - 1] & active_mask;
+    return load(&slot_of(store, position)[store->id_words - 1]) & active_mask;
 }
 
 bool umm_store_has_key(const struct umm_store *store, uint32_t position,
@@ -257,7 +257,7 @@ bool umm_store_has_key(const struct umm_store *store, uint32_t position,
 
 int64_t umm_store_timestamp(const struct umm_store *store, uint32_t position)
 {
-    return (int64_t)slot_of(store, position)[store->id_words + TIMESTAMP];
+    return (int64_t)load(&slot_of(store, position)[store->id_words + TIMESTAMP]);
 }
 
 bool umm_store_slot_key(const struct umm_store *store, uint32_t position, struct umm_store_key *key)

@@ -32,8 +32,8 @@ static bool is_dirty(const struct umm_store *store)
 /* ---- the index ---------------------------------------------------------------------- */
 
 /* How often a table has a position, and the first one with its id. */
-static void find_all(const struct umm_store *store, const struct umm_store_entry *entry,
-                     uint64_t *n_here, uint32_t *first)
+static void find_all(struct umm_store *store, const struct umm_store_entry *entry, uint64_t *n_here,
+                     uint32_t *first)
 {
     struct umm_store_key key;
     struct umm_store_probe probe;
@@ -49,11 +49,11 @@ static void find_all(const struct umm_store *store, const struct umm_store_entry
         if (*first == UMM_STORE_NOWHERE && umm_store_has_key(store, position, &key))
             *first = position;
     }
+    umm_store_probe_end(store, &probe);
 }
 
 /* Whether the entry is still where it was. */
-static bool is_there(const struct umm_store *store, const struct umm_store_entry *entry,
-                     float *vector)
+static bool is_there(struct umm_store *store, const struct umm_store_entry *entry, float *vector)
 {
     struct umm_store_entry now;
     return umm_store_look(store, entry->position, &now, vector) == UMM_STORE_SOUND &&
@@ -70,6 +70,8 @@ static void check_index(struct umm_store *store, const struct umm_store_entry *e
     char shown[UMM_EXCERPT_MAX];
     uint64_t n_here;
     uint32_t first;
+    if (store->is_jammed)
+        return;
     for (int n = 0;; n++) {
         find_all(store, entry, &n_here, &first);
         if ((n_here == 1 && first == entry->position) || !is_there(store, entry, vector))
@@ -80,7 +82,12 @@ static void check_index(struct umm_store *store, const struct umm_store_entry *e
         bool may_change = is_fresh || is_dirty(store);
         if (n >= UMM_STORE_NAPS || !may_change || verdict->n_lost >= UMM_STORE_FINDINGS_MAX)
             break;
-        umm_store_nap();
+        umm_store_nap(store);
+    }
+    if (store->is_jammed) {
+        add(verdict, &verdict->n_lost,
+            "a table of the index has no empty entry where a search could end");
+        return;
     }
     umm_escape(shown, sizeof shown, entry->id, entry->id_bytes);
     if (first != UMM_STORE_NOWHERE && first != entry->position)
@@ -96,9 +103,10 @@ static void check_index(struct umm_store *store, const struct umm_store_entry *e
 /* Whether the heap has an inactive position, so that it can be evicted. */
 static bool is_listed(const struct umm_store *store, uint64_t position)
 {
-    uint32_t place = store->places[position];
-    return place < store->head->n_inactive && place < store->max_positions &&
-           store->heap[place] == position;
+    uint32_t place = __atomic_load_n(&store->places[position], __ATOMIC_RELAXED);
+    return place < __atomic_load_n(&store->head->counts.n_inactive, __ATOMIC_RELAXED) &&
+           place < store->max_positions &&
+           __atomic_load_n(&store->heap[place], __ATOMIC_RELAXED) == position;
 }
 
 /* ---- counts ------------------------------------------------------------------------- */
@@ -111,12 +119,12 @@ struct counts {
 
 static struct counts read_counts(const struct umm_store *store)
 {
+    const struct umm_store_counts *head = &store->head->counts;
     struct umm_store_info info;
     umm_store_fill_info(store, &info);
     return (struct counts){.is_quiet = !is_dirty(store),
-                           .n_entries = __atomic_load_n(&store->head->n_entries, __ATOMIC_RELAXED),
-                           .n_inactive =
-                               __atomic_load_n(&store->head->n_inactive, __ATOMIC_RELAXED),
+                           .n_entries = __atomic_load_n(&head->n_entries, __ATOMIC_RELAXED),
+                           .n_inactive = __atomic_load_n(&head->n_inactive, __ATOMIC_RELAXED),
                            .n_puts = info.n_puts,
                            .n_evictions = info.n_evictions};
 }
@@ -174,6 +182,7 @@ enum umm_status umm_store_verify(struct umm_store *store, const struct umm_run *
     float *vector = umm_arena_alloc_array(&arena, store->dim, sizeof *vector);
     uint64_t n_unlisted = 0;
     *verdict = (struct umm_store_verdict){.n_faults = 0};
+    store->is_jammed = false; /* found here, it is said */
     enum umm_status status = umm_arena_check(&arena, "a vector", err);
     struct counts before = read_counts(store);
     for (uint64_t position = 0; !status && position < store->max_positions; position++) {

@@ -28,8 +28,12 @@ extern "C" {
  *
  * Readers take no lock, wait for nobody and never see half a vector. When a writer is
  * killed in the middle of a vector, its id cannot be told (UMM_ERR_BUSY) until the next
- * writer opens the store, and is absent then. What is put is seen at once by all; it survives a power cut once
- * umm_store_sync, umm_store_close or the store's creation has returned.
+ * writer opens the store, and is absent then. What is put is seen at once by all; it survives a
+ * power cut once umm_store_sync, umm_store_close or the store's creation has returned.
+ *
+ * The files may be damaged, or written by other programs while they are open: what is read
+ * may be wrong then, but no call reads or writes outside of them, or goes on for ever. A file
+ * that is cut while it is open is SIGBUS, for which the caller may have a handler.
  *
  * Put, get, mark and list cost constant time, eviction log(n); opening does, too, unless
  * a writer was killed before. One thread at a time per open store: threads open their own.
@@ -109,7 +113,8 @@ struct umm_store_entry {
 /*
  * Store a vector of dim floats under the id_bytes bytes at id, active, new or in place
  * of the one it has. UMM_ERR_ARGUMENT for an id that is empty, too long or has a control
- * character; UMM_ERR_CONFLICT when the store is full of active ones.
+ * character; UMM_ERR_CONFLICT when the store is full of active ones; UMM_ERR_DATA, then and
+ * ever after, when another program writes the index.
  */
 UMM_MUST_USE enum umm_status umm_store_put(struct umm_store *store, const void *id, size_t id_bytes,
                                            const float *vector, int64_t timestamp_ns,
@@ -119,7 +124,8 @@ UMM_MUST_USE enum umm_status umm_store_put(struct umm_store *store, const void *
  * Copy the id's vector, and its slot; either may be NULL, and has any content after a
  * failure. UMM_ERR_ABSENT: no entry has the id. UMM_ERR_BUSY: it could not be told, as an
  * entry that may be the id's is half written, by a writer that was killed or is stopped.
- * Other failures: the store was replaced by one that cannot be opened.
+ * UMM_ERR_DATA: the index is damaged, and does not lead to it. Other failures: the store was
+ * replaced by one that cannot be opened.
  */
 UMM_MUST_USE enum umm_status umm_store_get(struct umm_store *store, const void *id, size_t id_bytes,
                                            float *vector, struct umm_store_entry *entry,
