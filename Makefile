@@ -14,7 +14,7 @@ CFLAGS       ?= -O2 -g
 FUZZ_SECONDS ?= 60
 FUZZ_CC      ?= clang
 LOAD_SECONDS ?= 60
-VERSION      := $(shell sed -n 's/^\#define UMM_VERSION "\(.*\)"/\1/p' lib/umm.h)
+VERSION      := $(shell sed -n 's/^\#define UMM_VERSION *"\(.*\)"/\1/p' lib/umm.h)
 
 ifneq ($(V),1)
 Q    := @
