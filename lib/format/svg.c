@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "text/size.h"
 #include "text/textbuf.h"
 
@@ -58,28 +57,11 @@ static double at_y(const struct drawing *d, double bytes)
     return BOTTOM - (BOTTOM - TOP) * bytes / d->bytes;
 }
 
-/* XML's text: five characters escaped, and none that XML 1.0 does not allow. */
-static void add_text(struct umm_textbuf *out, const char *text)
-{
-    size_t len = strlen(text);
-    for (size_t i = 0; i < len;) {
-        uint32_t point;
-        size_t n = umm_utf8_decode(text + i, len - i, &point);
-        if (!n || (point < 0x20 && point != '\t') || point == 0xfffe || point == 0xffff)
-            umm_textbuf_add(out, "\xef\xbf\xbd");
-        else if (strchr("&<>\"'", text[i]))
-            umm_textbuf_add(out, "&#%d;", text[i]);
-        else
-            umm_textbuf_add_bytes(out, text + i, n);
-        i += n ? n : 1;
-    }
-}
-
 static void put_text(struct drawing *d, double x, double y, const char *attributes,
                      const char *text)
 {
     umm_textbuf_add(&d->out, "<text x=\"%.1f\" y=\"%.1f\" %s>", x, y, attributes);
-    add_text(&d->out, text);
+    umm_textbuf_add_markup(&d->out, text);
     umm_textbuf_add(&d->out, "</text>\n");
 }
 
@@ -218,7 +200,7 @@ static void draw(struct drawing *d)
                     "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
                     "viewBox=\"0 0 %d %d\" role=\"img\">\n<title>",
                     WIDTH, height, WIDTH, height);
-    add_text(&d->out, d->plot->title);
+    umm_textbuf_add_markup(&d->out, d->plot->title);
     umm_textbuf_add(&d->out, "</title>\n%s<rect class=\"back\" width=\"%d\" height=\"%d\"/>\n",
                     style, WIDTH, height);
     put_text(d, 24, 34, "class=\"text\" font-size=\"18\" font-weight=\"600\"", d->plot->title);

@@ -51,22 +51,6 @@ static const char style[] =
     "td[data-is]::before{content:attr(data-is);color:var(--dim);display:inline-block;"
     "min-width:6em}td:empty{display:none}.name{font-weight:600}}\n";
 
-/* What HTML takes for its own is written as a reference. */
-static void add_escaped(struct umm_textbuf *out, const char *text)
-{
-    for (; *text; text++) {
-        const char *reference = *text == '<'   ? "&lt;"
-                                : *text == '>' ? "&gt;"
-                                : *text == '&' ? "&amp;"
-                                : *text == '"' ? "&quot;"
-                                               : NULL;
-        if (reference)
-            umm_textbuf_add(out, "%s", reference);
-        else
-            umm_textbuf_add_bytes(out, text, 1);
-    }
-}
-
 static bool is_known(uint64_t figure)
 {
     return figure != UMM_FIGURE_UNKNOWN;
@@ -77,7 +61,7 @@ static bool is_known(uint64_t figure)
 static void add_cell(struct umm_textbuf *out, const char *what, const char *text)
 {
     umm_textbuf_add(out, "<td data-is=\"%s\">", what);
-    add_escaped(out, text);
+    umm_textbuf_add_markup(out, text);
     umm_textbuf_add(out, "</td>");
 }
 
@@ -93,10 +77,10 @@ static void add_table(struct umm_textbuf *out, const struct umm_acceptance_repor
             umm_acceptance_find(report->baseline_acceptance, line->key);
         const char *word = umm_acceptance_word(line->verdict);
         umm_textbuf_add(out, "<tr><td class=\"%s\">%s</td><td class=\"name\">", word, word);
-        add_escaped(out, line->name);
+        umm_textbuf_add_markup(out, line->name);
         if (line->note[0]) {
             umm_textbuf_add(out, "<small>");
-            add_escaped(out, line->note);
+            umm_textbuf_add_markup(out, line->note);
             umm_textbuf_add(out, "</small>");
         }
         umm_textbuf_add(out, "</td>");
@@ -248,7 +232,7 @@ enum umm_status umm_acceptance_report_page(const struct umm_acceptance_report *r
                     "\n<title>umm-m5: %s</title>\n<style>\n%s</style></head><body>\n",
                     verdict, style);
     umm_textbuf_add(&out, "<h1><span class=\"%s\">%s</span> ", verdict, verdict);
-    add_escaped(&out, report->title);
+    umm_textbuf_add_markup(&out, report->title);
     umm_textbuf_add(&out, "</h1>\n<p>%" PRIu64 " signals in %.1f s; umm %s</p>\n",
                     report->record->signals_wanted, (double)report->record->duration_ms / 1e3,
                     umm_version());

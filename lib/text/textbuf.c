@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 /* Room for len_bytes more and a final zero. */
 static bool make_room(struct umm_textbuf *buf, size_t len_bytes)
@@ -51,6 +52,23 @@ void umm_textbuf_add_bytes(struct umm_textbuf *buf, const char *bytes, size_t le
     memcpy(buf->text + buf->len_bytes, bytes, len_bytes);
     buf->len_bytes += len_bytes;
     buf->text[buf->len_bytes] = '\0';
+}
+
+void umm_textbuf_add_markup(struct umm_textbuf *buf, const char *text)
+{
+    size_t len = strlen(text);
+    for (size_t i = 0; i < len;) {
+        uint32_t point;
+        size_t n = umm_utf8_decode(text + i, len - i, &point);
+        bool is_control = n && (point < 0x20 || (point >= 0x7F && point <= 0x9F));
+        if (!n || is_control || point == 0xFFFE || point == 0xFFFF)
+            umm_textbuf_add(buf, "\xef\xbf\xbd");
+        else if (strchr("&<>\"'", text[i]))
+            umm_textbuf_add(buf, "&#%d;", text[i]);
+        else
+            umm_textbuf_add_bytes(buf, text + i, n);
+        i += n ? n : 1;
+    }
 }
 
 enum umm_status umm_textbuf_take(struct umm_textbuf *buf, char **text, size_t *len_bytes,

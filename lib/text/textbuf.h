@@ -19,6 +19,13 @@ UMM_PRINTF(2, 3) void umm_textbuf_add(struct umm_textbuf *buf, const char *fmt, 
 
 void umm_textbuf_add_bytes(struct umm_textbuf *buf, const char *bytes, size_t len_bytes);
 
+/*
+ * Add text as HTML and XML have it, within an element or an attribute: the five characters of
+ * markup as references, and U+FFFD for each byte that is not UTF-8, and for control characters,
+ * which XML has not or a terminal obeys.
+ */
+void umm_textbuf_add_markup(struct umm_textbuf *buf, const char *text);
+
 /* The finished text, malloc'ed and terminated, the caller's; buf is empty afterwards. */
 UMM_MUST_USE enum umm_status umm_textbuf_take(struct umm_textbuf *buf, char **text,
                                               size_t *len_bytes, struct umm_error *err);

@@ -130,14 +130,17 @@ static void test_spark(void **state)
 static void test_svg(void **state)
 {
     const double seconds[] = {0, 1, 2}, bytes[] = {0, 5e6, 1e7};
-    struct umm_svg_plot plot = {.title = "<a&\"b'\x01\xff>", .subtitle = "", .seconds = 2};
+    struct umm_svg_plot plot = {
+        .title = "<a&\"b'\x01\xff\x7f\xc2\x9b>", .subtitle = "", .seconds = 2};
     char *text;
     size_t len;
     (void)state;
     plot.series[plot.n_series++] =
         (struct umm_svg_series){.name = "s", .seconds = seconds, .bytes = bytes, .n = 3};
     assert_int_equal(umm_svg_print(&plot, &text, &len, NULL), UMM_OK);
-    assert_non_null(strstr(text, "<title>&#60;a&#38;&#34;b&#39;\xef\xbf\xbd\xef\xbf\xbd&#62;"));
+    assert_non_null(strstr(
+        text,
+        "<title>&#60;a&#38;&#34;b&#39;\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd&#62;"));
     assert_non_null(strstr(text, ">10.0 MiB<"));
     assert_non_null(strstr(text, "d=\"M92.0 384.0 L"));
     assert_null(strstr(text, "nan"));
