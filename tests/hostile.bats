@@ -45,6 +45,19 @@ try() {
     try strangers
 }
 
+@test "files with small damage" { try mutated; }
+
+@test "few descriptors, small files, little memory" { try limits; }
+
+@test "a full tmpfs" {
+    [[ $(id -u) -eq 0 ]] || skip 'only root can mount'
+    mkdir small
+    unshare -m mount -t tmpfs -o size=8m none small 2>/dev/null || skip 'tmpfs cannot be mounted here'
+    # shellcheck disable=SC2016 # for the inner shell
+    capture unshare -m sh -c 'mount -t tmpfs -o size=8m none small && cd small && exec "$PY" "$TOP/tests/hostile/run" full'
+    [[ $status -eq 0 ]] || fail "$output$stderr"
+}
+
 # Whoever opens it in the moment before its mode keeps him out has an empty file in the end.
 @test "a file that is not complete is never another user's to read" {
     [[ $(id -u) -eq 0 ]] && setpriv --reuid=12345 --clear-groups true && strace -o /dev/null true 2>/dev/null ||
