@@ -191,19 +191,11 @@ int cli_usage(const char *fmt, ...)
 
 static void print_error(const struct umm_error *err)
 {
-    char hint[CLI_HINT_MAX];
-    fprintf(stderr, "%s: ", the_tool->name);
-    if (err->path[0])
-        print_path(cli_output_name(err->path));
-    if (err->line)
-        fprintf(stderr, ":%llu", (unsigned long long)err->line);
-    if (err->line && err->column)
-        fprintf(stderr, ":%llu", (unsigned long long)err->column);
-    fprintf(stderr, "%s%s", err->path[0] ? ": " : "", err->message);
-    if (err->sys_errno)
-        fprintf(stderr, ": %s", strerror(err->sys_errno));
-    fputs(cli_hint(err, the_tool->name, cli_has_option, hint), stderr);
-    fputc('\n', stderr);
+    struct umm_error shown = *err;
+    char text[UMM_ERROR_TEXT_MAX], hint[CLI_HINT_MAX];
+    snprintf(shown.path, sizeof shown.path, "%s", cli_output_name(err->path));
+    fprintf(stderr, "%s: %s%s\n", the_tool->name, umm_error_text(&shown, text, sizeof text),
+            cli_hint(err, the_tool->name, cli_has_option, hint));
 }
 
 void cli_warn_error(const struct umm_error *err)
