@@ -19,3 +19,5 @@
 #define umm_error_set_errno(...)     IS_ERROR(umm_error_set_errno(__VA_ARGS__))
 #define umm_error_set_memory(...)    IS_ERROR(umm_error_set_memory(__VA_ARGS__))
 #define umm_error_set_cancelled(...) IS_ERROR(umm_error_set_cancelled(__VA_ARGS__))
+#define umm_error_hint(...)          IS_ERROR(umm_error_hint(__VA_ARGS__))
+#define umm_error_hint_at(...)       IS_ERROR(umm_error_hint_at(__VA_ARGS__))
