@@ -4,6 +4,13 @@
 load helper
 load two_users
 
+teardown() {
+    local device
+    two_users_end
+    [[ ! -e $BATS_TEST_TMPDIR/device ]] || device=$(<"$BATS_TEST_TMPDIR/device")
+    [[ ${device-} != /dev/loop* ]] || losetup -d "$device"
+}
+
 rows() {
     umm-synth --rows="${1:-50}"
 }
@@ -254,4 +261,123 @@ needs_strace() {
     kill -CONT "$stopped"
     wait "$tracer" || true
     [[ $(<"$name/file") == kept && -z $(ls -A aside) ]]
+}
+
+# ---- what is not a regular file -------------------------------------------------
+
+SHARED_PLACE='and others write to its directory; remove it, or use another directory'
+
+# A job for each way to name an output; NAME is the output.
+every_output() {
+    local name=$1
+    cat <<JOBS
+umm-convert -o $name in.csv
+umm-convert --report=$name -o /dev/null in.csv
+umm-convert --metrics=$name -o /dev/null in.csv
+umm-convert --bad-rows=quarantine:$name -o /dev/null bad.csv
+umm-mmap-slice in.npy : -o $name
+umm-mmap-slice in.npy :3 --format=csv -o $name
+umm-features -f ema:3 --format=csv -o $name in.csv
+umm-features -f ema:3 --format=csv --state=$name in.csv
+umm-synth --rows=10 -o $name
+umm-memstat --metrics=$name
+umm-memstat snapshot $name --pid=$$
+umm-memstat --plot=$name --run true
+JOBS
+}
+
+# all_refuse NAME WHAT: every tool refuses the output NAME at once, naming it and saying WHAT.
+all_refuse() {
+    local job command
+    while read -r job; do
+        read -ra command <<<"$job"
+        capture "${command[@]}"
+        [[ $status == @(1|2|125) && $stderr == *"$1: $2"* ]] || {
+            show_captured "$job"
+            fail "expected: $1: $2"
+        }
+    done < <(every_output "$1")
+}
+
+inputs() {
+    umm-synth --rows=50 >in.csv
+    { cat in.csv && echo 1900000000000,x,1,1,1,1; } >bad.csv
+    umm-convert -o in.npy in.csv
+}
+
+@test "no output goes to the device that another user's link leads to" {
+    two_users
+    inputs
+    local device
+    truncate -s 1M "$BATS_TEST_TMPDIR/disk"
+    # A disk of the test's own; where there can be none, a device that takes nothing.
+    device=$(losetup -f --show "$BATS_TEST_TMPDIR/disk" 2>/dev/null) || device=/dev/full
+    echo "$device" >"$BATS_TEST_TMPDIR/device"
+    as_attacker ln -s "$device" x.npy
+    all_refuse x.npy ''
+    [[ $device == /dev/full ]] || cmp "$device" <(head -c 1M /dev/zero)
+    [[ -L x.npy ]]
+    # In a directory of his own, as well.
+    as_attacker ln -s "$device" "$ATTACKER_DIR/x.npy"
+    refuses 1 "umm-convert: $ATTACKER_DIR/x.npy: leads to no regular file, belongs to another user (uid $ATTACKER_UID), $SHARED_PLACE" \
+        umm-convert -o "$ATTACKER_DIR/x.npy" in.csv
+}
+
+@test "no output goes into another user's FIFO, and none waits for its reader" {
+    two_users
+    inputs
+    as_attacker mkfifo fifo
+    chmod 666 fifo
+    local why="is not a regular file, belongs to another user (uid $ATTACKER_UID), $SHARED_PLACE"
+    all_refuse fifo "$why"
+    # With a reader: it gets nothing.
+    as_attacker cat fifo >read &
+    local reader=$!
+    all_refuse fifo "$why"
+    : >fifo
+    wait "$reader"
+    [[ ! -s read ]]
+    # In his directory, and in one that his group may write to.
+    as_attacker mkfifo "$ATTACKER_DIR/fifo"
+    refuses 1 "umm-convert: $ATTACKER_DIR/fifo: $why" umm-convert -o "$ATTACKER_DIR/fifo" in.csv
+    mkdir group && chgrp "$ATTACKER_UID" group && chmod 775 group
+    as_attacker mkfifo group/fifo
+    refuses 1 "umm-convert: group/fifo: $why" umm-convert -o group/fifo in.csv
+    # A link of one's own does not make it another.
+    ln -s fifo own
+    refuses 1 "umm-convert: own: $why" umm-convert -o own in.csv
+    ln -s "$SHARED/fifo" "$VICTIM_DIR/own"
+    refuses 1 "umm-convert: $VICTIM_DIR/own: $why" umm-convert -o "$VICTIM_DIR/own" in.csv
+}
+
+@test "what the user names is written to: devices, descriptors, FIFOs of one's own" {
+    two_users
+    inputs
+    cp in.csv "$VICTIM_DIR/in.csv"
+    ok as_victim umm-convert -o /dev/null "$VICTIM_DIR/in.csv"
+    ok as_victim bash -c 'umm-convert -o /dev/stdout "$VICTIM_DIR/in.csv" | cat'
+    printf '%s' "$output" | head -c 6 | cmp - <(printf '\x93NUMPY')
+    ok as_victim bash -c 'umm-synth --rows=5 -o >(cat >"$VICTIM_DIR/out.csv"); wait $!'
+    cmp "$VICTIM_DIR/out.csv" <(umm-synth --rows=5)
+    ok as_victim bash -c 'umm-synth --rows=5 -o /dev/fd/9 9> >(cat >"$VICTIM_DIR/out.csv"); wait $!'
+    # By root for the victim, by links of one's own, and in a directory where nobody else writes.
+    mkfifo -m 666 roots
+    as_victim mkfifo mine
+    as_victim ln -s mine link
+    as_victim ln -s "$SHARED/mine" "$VICTIM_DIR/link"
+    local name
+    for name in roots mine link "$VICTIM_DIR/link"; do
+        cat "$name" >read &
+        ok as_victim umm-synth --rows=5 -o "$name"
+        wait $!
+        cmp read <(umm-synth --rows=5)
+    done
+    install -d -m 755 kept
+    mkfifo kept/fifo
+    chown "$ATTACKER_UID" kept/fifo
+    chmod 666 kept/fifo
+    cat kept/fifo >read &
+    ok as_victim umm-synth --rows=5 -o kept/fifo
+    wait $!
+    cmp read <(umm-synth --rows=5)
 }

@@ -9,12 +9,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -62,6 +64,86 @@ static enum umm_status follow_link(struct umm_outfile_place *place, const char *
     return UMM_OK;
 }
 
+static bool is_own(const struct stat *st)
+{
+    return st->st_uid == geteuid() || st->st_uid == 0;
+}
+
+/*
+ * What is no regular file, or the link to it, must not have been put there by another user: who
+ * would have us write to a device, read what is meant for a file, or let us wait for ever.
+ */
+static enum umm_status check_stream(const struct umm_outfile_place *place, const struct stat *st,
+                                    const char *path, struct umm_error *err)
+{
+    struct stat dir;
+    if (is_own(st))
+        return UMM_OK;
+    if (fstat(place->dir_fd, &dir) < 0)
+        return umm_error_set_errno(err, errno, path, "cannot examine its directory");
+    if (is_own(&dir) && !(dir.st_mode & (S_IWGRP | S_IWOTH)))
+        return UMM_OK;
+    return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+                              "%s, belongs to another user (uid %u), and others write to its "
+                              "directory; remove it, or use another directory",
+                              S_ISLNK(st->st_mode) ? "leads to no regular file"
+                                                   : "is not a regular file",
+                              (unsigned)st->st_uid);
+}
+
+static bool is_in_proc(const struct umm_outfile_place *place)
+{
+    struct statfs fs;
+    return fstatfs(place->dir_fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+/* The name is a link to a stream, wherever that is: the place is the one that it says. */
+static enum umm_status follow_to_stream(struct umm_outfile_place *place, const char *path,
+                                        struct umm_error *err)
+{
+    char target[PATH_MAX], dir[PATH_MAX];
+    ssize_t len = readlinkat(place->dir_fd, place->base, target, sizeof target - 1);
+    if (len < 0)
+        return umm_error_set_errno(err, errno, path, "cannot write");
+    target[len] = '\0';
+    if (!split_path(target, dir, place->base))
+        return umm_error_set_errno(err, ENAMETOOLONG, path, "cannot write");
+    int dir_fd = umm_file_openat(place->dir_fd, dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (dir_fd < 0)
+        return umm_error_set_errno(err, errno, path, "cannot open the directory that it leads to");
+    umm_file_close(&place->dir_fd);
+    place->dir_fd = dir_fd;
+    return UMM_OK;
+}
+
+static void take_stream(struct umm_outfile_place *place, const struct stat *st)
+{
+    place->is_stream = true;
+    place->is_fifo = S_ISFIFO(st->st_mode);
+    place->device = st->st_dev;
+    place->inode = st->st_ino;
+}
+
+/* The name is a link, which st is of. *is_link is false when the place is found. */
+static enum umm_status examine_link(struct umm_outfile_place *place, const struct stat *st,
+                                    const char *path, bool *is_link, struct umm_error *err)
+{
+    struct stat target;
+    int rc = fstatat(place->dir_fd, place->base, &target, 0);
+    *is_link = true;
+    if (rc < 0 ? errno == ENOENT : S_ISREG(target.st_mode))
+        return follow_link(place, path, err);
+    if (rc < 0 || S_ISDIR(target.st_mode))
+        return umm_error_set_errno(err, rc < 0 ? errno : EISDIR, path, "cannot write");
+    enum umm_status status = check_stream(place, st, path, err);
+    if (status || !is_in_proc(place))
+        return status ? status : follow_to_stream(place, path, err);
+    take_stream(place, &target);
+    place->is_magic = true;
+    *is_link = false;
+    return UMM_OK;
+}
+
 /*
  * Look at the name once: UMM_OK with *is_link when it was a link and base is now
  * its target, else with is_stream decided.
@@ -73,19 +155,16 @@ static enum umm_status examine_name(struct umm_outfile_place *place, const char 
     *is_link = false;
     if (place->base[0] == '\0')
         return umm_error_set_errno(err, EISDIR, path, "cannot write");
-    int rc = fstatat(place->dir_fd, place->base, &st, AT_SYMLINK_NOFOLLOW);
-    if (rc == 0 && S_ISLNK(st.st_mode)) {
-        rc = fstatat(place->dir_fd, place->base, &st, 0);
-        *is_link = rc < 0 ? errno == ENOENT : S_ISREG(st.st_mode);
-    }
-    if (*is_link)
-        return follow_link(place, path, err);
-    if (rc < 0)
+    if (fstatat(place->dir_fd, place->base, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? UMM_OK : umm_error_set_errno(err, errno, path, "cannot write");
+    if (S_ISLNK(st.st_mode))
+        return examine_link(place, &st, path, is_link, err);
     if (S_ISDIR(st.st_mode))
         return umm_error_set_errno(err, EISDIR, path, "cannot write");
-    place->is_stream = !S_ISREG(st.st_mode);
-    return UMM_OK;
+    if (S_ISREG(st.st_mode))
+        return UMM_OK;
+    take_stream(place, &st);
+    return check_stream(place, &st, path, err);
 }
 
 static enum umm_status examine_place(struct umm_outfile_place *place, const char *path,
@@ -437,12 +516,6 @@ static enum umm_status create_temp(struct umm_outfile *out, struct umm_error *er
 
 /* ---- Opening ----------------------------------------------------------- */
 
-static bool is_fifo(const struct umm_outfile_place *place)
-{
-    struct stat st;
-    return fstatat(place->dir_fd, place->base, &st, 0) == 0 && S_ISFIFO(st.st_mode);
-}
-
 /*
  * Open what is in the place, without O_NONBLOCK in the end. An open that waits for a
  * FIFO's reader would not see a signal that came just before it; one that does not wait
@@ -452,16 +525,16 @@ static enum umm_status open_existing(struct umm_outfile *out, const struct umm_r
                                      struct umm_error *err)
 {
     enum { LOOK_NS = 10000000 };
-    const int flags = O_WRONLY | O_NOCTTY | O_CLOEXEC;
     const struct umm_outfile_place *place = &out->place;
+    const int flags =
+        O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (place->is_magic ? 0 : O_NOFOLLOW);
     for (;;) {
-        bool is_waited_for = is_fifo(place);
-        out->fd = openat(place->dir_fd, place->base, flags | (is_waited_for ? O_NONBLOCK : 0));
-        if (out->fd >= 0 && is_waited_for && fcntl(out->fd, F_SETFL, 0) < 0)
+        out->fd = openat(place->dir_fd, place->base, flags);
+        if (out->fd >= 0 && fcntl(out->fd, F_SETFL, 0) < 0)
             break;
         if (out->fd >= 0)
             return UMM_OK;
-        if (errno != EINTR && !(errno == ENXIO && is_waited_for && run))
+        if (errno != EINTR && !(errno == ENXIO && place->is_fifo && run))
             break;
         if (umm_run_is_cancelled(run))
             return umm_error_set_cancelled(err);
@@ -485,10 +558,11 @@ static enum umm_status open_stream(struct umm_outfile *out, const struct umm_run
     if (status)
         return status;
     status = umm_file_stat_fd(out->fd, out->path, &info, err);
-    /* It was no regular file when it was looked at; writing into one would ruin it. */
-    if (!status && !is_stdout && info.kind == UMM_FILE_REGULAR)
+    /* Another file in its place, perhaps a regular one, would be ruined. */
+    if (!status && !is_stdout &&
+        (info.device != out->place.device || info.inode != out->place.inode))
         status = umm_error_set_path(err, UMM_ERR_CONFLICT, out->path,
-                                    "became a regular file while it was opened");
+                                    "was replaced while it was opened");
     if (status && !is_stdout)
         umm_file_close(&out->fd);
     return status;

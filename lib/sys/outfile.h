@@ -25,7 +25,9 @@
  * place of another has its rights, as rights.h says.
  *
  * Anything else that exists (FIFO, terminal, /dev/null, "-" for standard output)
- * is a stream: written through, never replaced.
+ * is a stream: written through, never replaced. Where others write (a directory that its group or
+ * all may write to, or of another user except root) it must belong to this user or root, as must
+ * a link that leads to it: else UMM_ERR_CONFLICT, before it is opened.
  *
  * A symbolic link to a file in the link's own directory, existing or not, stays
  * and its target is replaced; one that leads out of its directory is refused.
@@ -46,7 +48,9 @@ enum { UMM_OUTFILE_NAME_MAX = 255 };
  */
 struct umm_outfile_place {
     int dir_fd;
-    bool is_stream;
+    bool is_stream, is_fifo;
+    bool is_magic;          /* base is a link of /proc to an open file, which no path may lead to */
+    uint64_t device, inode; /* of a stream that has a name */
     char base[UMM_OUTFILE_NAME_MAX + 1];
 };
 
