@@ -203,6 +203,11 @@ np.save("g.npy", np.zeros(2, "f16")); np.save("cube.npy", np.zeros((2, 2, 2))); 
     failure 'g.npy: column 0 is <f16, which has no text here' g.npy --format json
     failure 'cube.npy: text needs columns, 1 to 65536 of them' cube.npy --format csv
     failure 's.npy: row 0: a text is not UTF-8' s.npy --format json
+    # A header alone, which says that there are 2^40 rows.
+    python 'head = "{%r: %r, %r: False, %r: (1099511627776,), }" % ("descr", "|S0", "fortran_order", "shape")
+open("n.npy", "wb").write(b"\x93NUMPY\x01\x00\x4c\x00" + head.ljust(75).encode() + b"\n")'
+    (ulimit -f 1000 && failure 'n.npy: rows without bytes have no text' n.npy --format csv)
+    (ulimit -f 1000 && failure 'n.npy: rows without bytes have no text' n.npy --format json)
     ok umm-mmap-slice v.npy --format csv --columns a --no-header
     [ "$output" = $'0\n0' ]
     ok bash -c 'umm-mmap-slice s.npy --format csv | od -An -tx1'

@@ -61,6 +61,10 @@ enum umm_status umm_celltext_open(struct umm_celltext *text, const struct umm_se
         return umm_error_set_path(err, UMM_ERR_UNSUPPORTED, selection->file->path,
                                   "text needs columns, 1 to %d of them",
                                   (int)UMM_SELECTION_COLUMNS_MAX);
+    /* A few bytes of a header would be text without end. */
+    if (selection->file->npy.type.size_bytes == 0)
+        return umm_error_set_path(err, UMM_ERR_UNSUPPORTED, selection->file->path,
+                                  "rows without bytes have no text");
     text->cells = calloc(n, sizeof *text->cells);
     text->buffer = malloc(BUFFER_BYTES);
     if (!text->cells || !text->buffer)
