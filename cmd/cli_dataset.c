@@ -6,32 +6,31 @@
 
 #include "base/error.h"
 
-static int set_end(const char *name, const char *value, struct umm_time *time, bool *has_time)
+#define CLI_OPTS struct cli_dataset
+
+int cli_take_time(void *time, const char *value)
 {
-    if (umm_time_from_iso(value, time, NULL) != UMM_OK)
-        return cli_bad_value(name, "a date or time, ISO 8601", value);
-    *has_time = true;
-    return CLI_OK;
+    return umm_time_from_iso(value, time, NULL) ? CLI_BAD_VALUE : CLI_OK;
 }
 
-int cli_dataset_set(struct cli_dataset *dataset, int key, const char *value)
+int cli_take_timeframe(void *timeframe, const char *value)
 {
-    static const char *const hows[] = {"fail", "skip", NULL};
-    struct umm_timerange *range = &dataset->range;
-    int how;
-    switch (key) {
-    case CLI_KEY_ROOT: dataset->root = value; return CLI_OK;
-    case CLI_KEY_SYMBOLS: dataset->symbols = value; return CLI_OK;
-    case CLI_KEY_TIMEFRAMES: dataset->timeframes = value; return CLI_OK;
-    case CLI_KEY_MISSING:
-        how = cli_parse_choice_of(value, hows);
-        dataset->is_missing_skipped = how == 1;
-        return how < 0 ? cli_bad_value("missing", "fail or skip", value) : CLI_OK;
-    case CLI_KEY_FROM: return set_end("from", value, &range->from, &range->has_from);
-    case CLI_KEY_TO: return set_end("to", value, &range->to, &range->has_to);
-    default: return -1;
-    }
+    return umm_timeframe_parse(value, strlen(value), timeframe, NULL) ? CLI_BAD_VALUE : CLI_OK;
 }
+
+const struct cli_option cli_dataset_options[] = {
+    {0, "root", "DIR", "take DIR/SYMBOL/TIMEFRAME.npy (default $UMM_ROOT)", CLI_TEXT(root)},
+    {0, "symbols", "LIST", "symbols, separated by commas", CLI_TEXT(symbols)},
+    {0, "timeframes", "LIST", "timeframes, separated by commas, such as 1m,4h,1d,1mo",
+     CLI_TEXT(timeframes)},
+    {0, "missing", "HOW",
+     "fail or skip, for datasets that are not there\n(default fail; skip exits 3)",
+     CLI_CHOICE(is_missing_skipped, "fail|skip")},
+    {0, "from", "TIME", "from TIME on: ISO 8601, UTC unless it has a zone",
+     CLI_CALL(range.from, cli_take_time, CLI_TIME), CLI_GIVEN(range.has_from)},
+    {0, "to", "TIME", "before TIME", CLI_CALL(range.to, cli_take_time, CLI_TIME),
+     CLI_GIVEN(range.has_to)},
+    {0}};
 
 /* Whether the options go together. CLI_OK, or CLI_USAGE after a message. */
 static int check(const struct cli_dataset *dataset, const char *root, size_t n_files)

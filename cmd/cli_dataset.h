@@ -2,9 +2,8 @@
 /*
  * cli_dataset.h - datasets by name, and ranges of time, for every tool that reads arrays.
  *
- * In the table of options, one line:   CLI_DATASET_OPTIONS, or CLI_DATASET_RANGE alone
- * In the tool's setter, one line:      cli_dataset_set(), which leaves other keys alone
- * After the options, one line:         cli_dataset_list() gives files and names alike
+ * In the table of options:   CLI_DATASETS(), all of them or those whose names are given
+ * After the options:         cli_dataset_list() gives files and names alike
  */
 #ifndef UMM_CMD_CLI_DATASET_H
 #define UMM_CMD_CLI_DATASET_H
@@ -12,41 +11,21 @@
 #include "array/dataset.h"
 #include "cli.h"
 
-/* Above the keys of any tool. */
-enum cli_dataset_key {
-    CLI_KEY_ROOT = CLI_KEY_LONG + 1000,
-    CLI_KEY_SYMBOLS,
-    CLI_KEY_TIMEFRAMES,
-    CLI_KEY_MISSING,
-    CLI_KEY_FROM,
-    CLI_KEY_TO
-};
-
-#define CLI_DATASET_RANGE                                                                          \
-    {CLI_KEY_FROM, "from", "TIME", "from TIME on: ISO 8601, UTC unless it has a zone"},            \
-    {                                                                                              \
-        CLI_KEY_TO, "to", "TIME", "before TIME"                                                    \
-    }
-
-#define CLI_DATASET_OPTIONS                                                                        \
-    {0, NULL, NULL, "Datasets by name, in place of FILEs:"},                                       \
-        {CLI_KEY_ROOT, "root", "DIR", "take DIR/SYMBOL/TIMEFRAME.npy (default $UMM_ROOT)"},        \
-        {CLI_KEY_SYMBOLS, "symbols", "LIST", "symbols, separated by commas"},                      \
-        {CLI_KEY_TIMEFRAMES, "timeframes", "LIST",                                                 \
-         "timeframes, separated by commas, such as 1m,4h,1d,1mo"},                                 \
-        {CLI_KEY_MISSING, "missing", "HOW",                                                        \
-         "fail or skip, for datasets that are not there\n(default fail; skip exits 3)"},           \
-        CLI_DATASET_RANGE
-
-/* What was asked for. All zero is nothing; range is for FILEs, too. */
+/* What was asked for. All zero is nothing; range is for FILEs as well. */
 struct cli_dataset {
     const char *root, *symbols, *timeframes;
     bool is_missing_skipped;
     struct umm_timerange range;
 };
 
-/* Take the option key: CLI_OK, an exit code after a message, or -1 for a key not ours. */
-int cli_dataset_set(struct cli_dataset *dataset, int key, const char *value);
+/* root symbols timeframes missing from to */
+extern const struct cli_option cli_dataset_options[];
+#define CLI_DATASETS(name, names) CLI_FAMILY(cli_dataset_options, struct cli_dataset, name, names)
+
+/* For CLI_CALL: a struct umm_time, and what it takes; a struct umm_timeframe. */
+#define CLI_TIME "a date or time, ISO 8601"
+int cli_take_time(void *time, const char *value);
+int cli_take_timeframe(void *timeframe, const char *value);
 
 /*
  * The arrays to work on: the n_files FILE operands, or the datasets that are named, or

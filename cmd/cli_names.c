@@ -77,14 +77,17 @@ const char **cli_read_names0(const char *file, size_t *n, int *exit_code)
     return names;
 }
 
-bool cli_parse_shard(const char *text, uint64_t *index, uint64_t *count)
+int cli_take_shard(void *user, const char *value)
 {
+    struct cli_shard *shard = user;
     char digits[24];
-    const char *slash = strchr(text, '/');
-    if (!slash || (size_t)(slash - text) >= sizeof digits)
-        return false;
-    memcpy(digits, text, (size_t)(slash - text));
-    digits[slash - text] = '\0';
-    return cli_parse_count(slash + 1, 1, UINT32_MAX, count) &&
-           cli_parse_count(digits, 0, *count - 1, index);
+    const char *slash = strchr(value, '/');
+    if (!slash || (size_t)(slash - value) >= sizeof digits)
+        return CLI_BAD_VALUE;
+    memcpy(digits, value, (size_t)(slash - value));
+    digits[slash - value] = '\0';
+    return cli_parse_count(slash + 1, 1, UINT32_MAX, &shard->count) &&
+                   cli_parse_count(digits, 0, shard->count - 1, &shard->index)
+               ? CLI_OK
+               : CLI_BAD_VALUE;
 }

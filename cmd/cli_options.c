@@ -29,6 +29,15 @@ const struct cli_option cli_report_options[] = {
     {0, "no-progress", NULL, "never show one", CLI_SWITCH(progress, CLI_NEVER)},
     {0}};
 
+int cli_take_align(void *align_bytes, const char *value)
+{
+    uint64_t n;
+    if (!cli_parse_count(value, 16, 4096, &n) || (n & (n - 1)))
+        return CLI_BAD_VALUE;
+    *(uint32_t *)align_bytes = (uint32_t)n;
+    return CLI_OK;
+}
+
 /* ---- the table ------------------------------------------------------------------- */
 
 /* Whether name is one of the words of list. */

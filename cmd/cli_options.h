@@ -100,6 +100,8 @@ struct cli_option {
     .wanted = (what)
 #define CLI_CALL(name, function, what)                                                             \
     .type = CLI_TYPE_CALL, .at = offsetof(CLI_OPTS, name), .take = (function), .wanted = (what)
+/* The same, with all of the tool's options in place of a member. */
+#define CLI_CALL_ALL(function, what) .type = CLI_TYPE_CALL, .take = (function), .wanted = (what)
 
 /* After one of these: the bool that tells that the option was given. */
 #define CLI_GIVEN(name) .given = CLI_AT(bool, name) + 1
@@ -127,6 +129,14 @@ extern const struct cli_option cli_report_options[];
         0, "lock", "[=HOW]", "one run at a time for this output: wait or fail\n(default wait)",    \
             CLI_CHOICE(wait, "wait|fail"), CLI_GIVEN(is_locked)                                    \
     }
+
+/* Where an array's data begin. */
+#define CLI_ALIGN(bytes)                                                                           \
+    {                                                                                              \
+        0, "align", "N", "data begin at a multiple of N, 16 to 4096 (default 64)",                 \
+            CLI_CALL(bytes, cli_take_align, "a power of two from 16 to 4096")                      \
+    }
+int cli_take_align(void *align_bytes, const char *value);
 
 /* ---- tools ----------------------------------------------------------------------- */
 

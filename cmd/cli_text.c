@@ -7,21 +7,35 @@
 #include "text/layout.h"
 #include "time/time.h"
 
-/* One byte, or the word tab. */
-static bool parse_char(const char *text, char *out)
+#define CLI_OPTS struct umm_reading_options
+
+static int take_layout(void *layout, const char *value)
 {
-    bool is_tab = strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0;
-    if (!is_tab && (strlen(text) != 1 || strchr("\"\r\n", *text)))
-        return false;
-    *out = is_tab ? '\t' : *text;
-    return true;
+    *(const char **)layout = value;
+    return strcmp(value, "auto") == 0 || umm_layout_find(value) ? CLI_OK : CLI_BAD_VALUE;
 }
 
-static int set_time_format(struct umm_reading_options *reading, const char *value)
+/* One byte, or the word tab. */
+static int take_char(void *character, const char *value)
+{
+    bool is_tab = strcmp(value, "tab") == 0 || strcmp(value, "\\t") == 0;
+    if (!is_tab && (strlen(value) != 1 || strchr("\"\r\n", *value)))
+        return CLI_BAD_VALUE;
+    *(char *)character = is_tab ? '\t' : *value;
+    return CLI_OK;
+}
+
+static int take_decimal(void *decimal, const char *value)
+{
+    *(char *)decimal = *value;
+    return strcmp(value, ".") == 0 || strcmp(value, ",") == 0 ? CLI_OK : CLI_BAD_VALUE;
+}
+
+static int take_time_format(void *time_format, const char *value)
 {
     const char *bad, *why;
     char shown[UMM_EXCERPT_MAX];
-    reading->time_format = value;
+    *(const char **)time_format = value;
     if (umm_time_pattern_check(value, &bad, &why))
         return CLI_OK;
     umm_escape(shown, sizeof shown, bad, strlen(bad));
@@ -29,65 +43,55 @@ static int set_time_format(struct umm_reading_options *reading, const char *valu
                 : cli_usage("--time-format: does not determine a date");
 }
 
-static int add_where(struct umm_instrument_options *instrument, const char *value)
+static int add_where(void *user, const char *value)
 {
+    struct umm_instrument_options *instrument = user;
     if (!strchr(value, '=') || *value == '=')
-        return cli_bad_value("where", "COLUMN=VALUE", value);
+        return CLI_BAD_VALUE;
     if (instrument->n_where == UMM_WHERE_MAX)
         return cli_usage("--where may be given %d times", UMM_WHERE_MAX);
     instrument->where[instrument->n_where++] = value;
     return CLI_OK;
 }
 
-int cli_text_set(struct umm_reading_options *reading, int key, const char *value)
-{
-    static const char *const headers[] = {"auto", "yes", "no", NULL};
-    static const char *const folds[] = {"error", "earlier", "later", NULL};
-    int choice = 0, code = CLI_OK;
-    switch (key) {
-    case CLI_KEY_LAYOUT:
-        reading->layout = value;
-        if (strcmp(value, "auto") == 0 || umm_layout_find(value))
-            return CLI_OK;
-        return cli_bad_value("layout", "the name of a layout", value);
-    case CLI_KEY_COLUMNS: reading->schema.columns = value; return CLI_OK;
-    case CLI_KEY_NAMES: reading->names = value; return CLI_OK;
-    case CLI_KEY_HEADER:
-        code = cli_set_choice("header", value, headers, "yes, no or auto", &choice);
-        reading->header = (enum umm_header)choice;
-        return code;
-    case CLI_KEY_DELIMITER:
-        return parse_char(value, &reading->delimiter)
-                   ? CLI_OK
-                   : cli_bad_value("delimiter", "one character, or tab", value);
-    case CLI_KEY_COMMENT:
-        return parse_char(value, &reading->comment)
-                   ? CLI_OK
-                   : cli_bad_value("comment", "one character", value);
-    case CLI_KEY_DECIMAL:
-        reading->decimal = *value;
-        if (strcmp(value, ".") == 0 || strcmp(value, ",") == 0)
-            return CLI_OK;
-        return cli_bad_value("decimal", ". or ,", value);
-    case CLI_KEY_NA: reading->na = value; return CLI_OK;
-    case CLI_KEY_SKIP_LINES:
-        return cli_parse_count(value, 0, UINT32_MAX, &reading->skip_lines)
-                   ? CLI_OK
-                   : cli_bad_value("skip-lines", "a number from 0", value);
-    case CLI_KEY_TIME_FORMAT: return set_time_format(reading, value);
-    case CLI_KEY_TIME_UNIT_IN:
-        reading->has_time_unit_in = true;
-        return umm_time_unit_parse_in(value, &reading->time_unit_in)
-                   ? CLI_OK
-                   : cli_bad_value("time-unit-in", "s, ms, us, ns or ticks", value);
-    case CLI_KEY_TZ: reading->tz = value; return CLI_OK;
-    case CLI_KEY_TZ_FOLD:
-        code = cli_set_choice("tz-fold", value, folds, "earlier or later", &choice);
-        reading->fold = (enum umm_tz_fold)choice;
-        return code;
-    case CLI_KEY_WHERE: return add_where(&reading->instrument, value);
-    case CLI_KEY_ONE_SERIES: reading->instrument.one_series = value ? value : ""; return CLI_OK;
-    case CLI_KEY_WHOLE_LINES: reading->is_last_held = true; return CLI_OK;
-    default: return -1;
-    }
-}
+const struct cli_option cli_text_options[] = {
+    {0, "layout", "NAME",
+     "auto, binance, yahoo, cryptodatadownload, stooq,\nmetatrader, histdata, dukascopy or "
+     "backtrader\n(default auto: by the header, if it is one of theirs)",
+     CLI_CALL(layout, take_layout, "the name of a layout")},
+    {0, "header", "WHEN", "yes, no or auto (default auto)", CLI_CHOICE(header, "auto|yes|no"),
+     .wanted = "yes, no or auto"},
+    {0, "names", "LIST", "names of the fields, in place of a header's", CLI_TEXT(names)},
+    {0, "delimiter", "CHAR", "one character, or tab (default: , ; tab or | as found)",
+     CLI_CALL(delimiter, take_char, "one character, or tab")},
+    {0, "decimal", "CHAR", ". or , (default .)", CLI_CALL(decimal, take_decimal, ". or ,")},
+    {0, "na", "LIST", "texts of missing values\n(default empty, null, NaN, NA, N/A and -)",
+     CLI_TEXT(na)},
+    {0, "comment", "CHAR", "pass over lines that begin with CHAR",
+     CLI_CALL(comment, take_char, "one character")},
+    {0, "skip-lines", "N", "pass over the first N lines of each file",
+     CLI_COUNT(skip_lines, 0, UINT32_MAX), .wanted = "a number from 0"},
+    {0, "columns", "LIST",
+     "[NEWNAME=]FIELD[:TYPE],... where FIELD is a name,\na number from 1 or DATE+TIME; or all\n"
+     "(default timestamp,open,high,low,close,volume)",
+     CLI_TEXT(schema.columns)},
+    {0, "time-format", "FORMAT", "as in strptime(3): %Y-%m-%d %H:%M:%S.%f and so on",
+     CLI_CALL(time_format, take_time_format, NULL)},
+    {0, "time-unit-in", "UNIT",
+     "unit of epochs in the text: s, ms, us, ns or ticks\n(default: of each by its magnitude, "
+     "from 1980 to 2100)",
+     CLI_CHOICE(time_unit_in, "s|ms|us|ns|ticks"), CLI_GIVEN(has_time_unit_in)},
+    {0, "tz", "ZONE", "zone of times without one: +HH:MM or an IANA name\n(default UTC)",
+     CLI_TEXT(tz)},
+    {0, "tz-fold", "WHICH",
+     "earlier or later, for local times that occur twice or\nnever (default error)",
+     CLI_CHOICE(fold, "error|earlier|later"), .wanted = "earlier or later"},
+    {0, "where", "COLUMN=VALUE",
+     "only rows that have it, such as symbol=SPY; may be given\nmore than once",
+     CLI_CALL(instrument, add_where, "COLUMN=VALUE")},
+    {0, "one-series", "[=LIST]",
+     "all rows are one series, whatever columns such as symbol\nsay, or those of LIST",
+     CLI_TEXT(instrument.one_series)},
+    {0, "whole-lines", NULL, "leave a last line without its end to the next run",
+     CLI_FLAG(is_last_held)},
+    {0}};

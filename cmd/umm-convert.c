@@ -14,292 +14,139 @@
 #include "sys/file.h"
 #include "umm/mem.h"
 
-enum {
-    KEY_TIME_UNIT = CLI_KEY_LONG,
-    KEY_BAD_ROWS,
-    KEY_MAX_BAD,
-    KEY_ORDER,
-    KEY_DEDUP,
-    KEY_CHECK_OHLC,
-    KEY_DTYPE,
-    KEY_STRUCT,
-    KEY_PLAIN,
-    KEY_FORTRAN,
-    KEY_ALIGN,
-    KEY_ROWS,
-    KEY_APPEND,
-    KEY_ON_REVISION,
-    KEY_TAIL,
-    KEY_SYNC,
-    KEY_IF_CHANGED,
-    KEY_LOCK,
-    KEY_DRY_RUN,
-    KEY_JSON,
-    KEY_REPORT,
-    KEY_METRICS,
-    KEY_THREADS,
-    KEY_OUT_DIR,
-    KEY_OUT_ROOT,
-    KEY_FILES0_FROM,
-    KEY_SHARD,
-    KEY_PROGRESS,
-    KEY_NO_PROGRESS
+struct opts {
+    struct umm_convert_options convert;
+    struct cli_reports reports;
+    bool is_dry;
+    uint64_t n_threads;
+    const char *out_dir, *out_root, *files0_from;
+    struct cli_dataset dataset;
+    struct umm_dataset_list named; /* the one that --out-root, --symbols, --timeframes name */
+    const char **names;            /* of --files0-from */
+    struct cli_shard shard;
 };
 
-static const struct cli_key_option options[] = {
+#define CLI_OPTS struct opts
+
+/* ---- options -------------------------------------------------------------------- */
+
+static int take_bad_rows(void *user, const char *value)
+{
+    static const char prefix[] = "quarantine:";
+    struct umm_convert_options *convert = user;
+    if (strncmp(value, prefix, sizeof prefix - 1) == 0 && value[sizeof prefix - 1]) {
+        convert->bad_rows = UMM_BAD_ROWS_QUARANTINE;
+        convert->quarantine = value + sizeof prefix - 1;
+        return CLI_OK;
+    }
+    int choice = cli_parse_choice(value, "fail|skip");
+    convert->bad_rows = choice == 1 ? UMM_BAD_ROWS_SKIP : UMM_BAD_ROWS_FAIL;
+    return choice < 0 ? CLI_BAD_VALUE : CLI_OK;
+}
+
+static const struct cli_option options[] = {
     {'o', "output", "FILE",
      "write the array to FILE; - is standard output,\n"
      "where the rows are spooled first unless --rows is given;\n"
-     "pool:NAME/KEY is an entry of a pool: umm-pool(1)"},
-    {KEY_OUT_DIR, "out-dir", "DIR", "write DIR/NAME.npy for each .../NAME.csv instead"},
-    {KEY_OUT_ROOT, "out-root", "DIR",
+     "pool:NAME/KEY is an entry of a pool: umm-pool(1)",
+     CLI_TEXT(convert.output)},
+    {0, "out-dir", "DIR", "write DIR/NAME.npy for each .../NAME.csv instead", CLI_TEXT(out_dir)},
+    {0, "out-root", "DIR",
      "write DIR/SYMBOL/TIMEFRAME.npy: the one that the next two\n"
-     "name, or one for each SYMBOL-TIMEFRAME[-...].csv"},
-    {CLI_KEY_SYMBOLS, "symbols", "SYMBOL", "with --out-root: all FILEs are of this symbol"},
-    {CLI_KEY_TIMEFRAMES, "timeframes", "SPAN", "and have this timeframe, such as 1m, 4h or 1mo"},
-    {KEY_FILES0_FROM, "files0-from", "FILE", "take the FILEs from FILE, where NULs end them"},
-    {KEY_SHARD, "shard", "I/N",
-     "only every N-th FILE, from number I on, where each FILE\nhas an output of its own"},
-    {0, NULL, NULL, "What the text is:"},
-    {CLI_KEY_LAYOUT, "layout", "NAME",
-     "auto, binance, yahoo, cryptodatadownload, stooq,\nmetatrader, histdata, dukascopy or "
-     "backtrader\n(default auto: by the header, if it is one of theirs)"},
-    {CLI_KEY_HEADER, "header", "WHEN", "yes, no or auto (default auto)"},
-    {CLI_KEY_NAMES, "names", "LIST", "names of the fields, in place of a header's"},
-    {CLI_KEY_DELIMITER, "delimiter", "CHAR",
-     "one character, or tab (default: , ; tab or | as found)"},
-    {CLI_KEY_DECIMAL, "decimal", "CHAR", ". or , (default .)"},
-    {CLI_KEY_NA, "na", "LIST",
-     "texts of missing values\n(default empty, null, NaN, NA, N/A and -)"},
-    {CLI_KEY_COMMENT, "comment", "CHAR", "pass over lines that begin with CHAR"},
-    {CLI_KEY_SKIP_LINES, "skip-lines", "N", "pass over the first N lines of each file"},
-    {CLI_KEY_WHOLE_LINES, "whole-lines", NULL, "leave a last line without its end to the next run"},
-    {0, NULL, NULL, "Whose rows:"},
-    {CLI_KEY_WHERE, "where", "COLUMN=VALUE",
-     "only rows that have it, such as symbol=SPY; may be given\nmore than once"},
-    {CLI_KEY_ONE_SERIES, "one-series", "[=LIST]",
-     "all rows are one series, whatever columns such as symbol\nsay, or those of LIST"},
-    {0, NULL, NULL, "Columns:"},
-    {CLI_KEY_COLUMNS, "columns", "LIST",
-     "[NEWNAME=]FIELD[:TYPE],... where FIELD is a name,\na number from 1 or DATE+TIME; or all\n"
-     "(default timestamp,open,high,low,close,volume)"},
-    {KEY_DTYPE, "dtype", "TYPE", "f8, f4, i8 or i4 (default f8)"},
-    {KEY_STRUCT, "struct", NULL, "named fields, times as M8"},
-    {KEY_PLAIN, "plain", NULL, "no names, whatever the columns"},
-    {KEY_FORTRAN, "fortran", NULL, "column after column (Fortran order)"},
-    {KEY_ALIGN, "align", "N", "data begin at a multiple of N, 16 to 4096 (default 64)"},
-    {0, NULL, NULL, "Time:"},
-    {CLI_KEY_TIME_FORMAT, "time-format", "FORMAT",
-     "as in strptime(3): %Y-%m-%d %H:%M:%S.%f and so on"},
-    {CLI_KEY_TIME_UNIT_IN, "time-unit-in", "UNIT",
-     "unit of epochs in the text: s, ms, us, ns or ticks\n(default: of each by its magnitude, "
-     "from 1980 to 2100)"},
-    {KEY_TIME_UNIT, "time-unit", "UNIT", "unit in the array: s, ms, us or ns (default ms)"},
-    {CLI_KEY_TZ, "tz", "ZONE", "zone of times without one: +HH:MM or an IANA name\n(default UTC)"},
-    {CLI_KEY_TZ_FOLD, "tz-fold", "WHICH",
-     "earlier or later, for local times that occur twice or\nnever (default error)"},
-    {0, NULL, NULL, "Rows:"},
-    {KEY_BAD_ROWS, "bad-rows", "HOW", "fail, skip or quarantine:FILE (default fail)"},
-    {KEY_MAX_BAD, "max-bad", "N", "fail when more than N rows are rejected"},
-    {KEY_ORDER, "order", "HOW",
-     "check: oldest first; asc: reverse newest-first rows;\nkeep: any order (default check)"},
-    {KEY_DEDUP, "dedup", "WHICH",
+     "name, or one for each SYMBOL-TIMEFRAME[-...].csv",
+     CLI_TEXT(out_root)},
+    {0, "symbols", "SYMBOL", "with --out-root: all FILEs are of this symbol",
+     CLI_TEXT(dataset.symbols)},
+    {0, "timeframes", "SPAN", "and have this timeframe, such as 1m, 4h or 1mo",
+     CLI_TEXT(dataset.timeframes)},
+    {0, "files0-from", "FILE", "take the FILEs from FILE, where NULs end them",
+     CLI_TEXT(files0_from)},
+    {0, "shard", "I/N",
+     "only every N-th FILE, from number I on, where each FILE\nhas an output of its own",
+     CLI_CALL(shard, cli_take_shard, "I/N with I from 0 to N - 1")},
+    CLI_HEADING("What the text is:"),
+    {CLI_TEXTS(convert.reading,
+               "layout header names delimiter decimal na comment skip-lines whole-lines")},
+    CLI_HEADING("Whose rows:"),
+    {CLI_TEXTS(convert.reading, "where one-series")},
+    CLI_HEADING("Columns:"),
+    {CLI_TEXTS(convert.reading, "columns")},
+    {0, "dtype", "TYPE", "f8, f4, i8 or i4 (default f8)", CLI_TEXT(convert.reading.schema.dtype)},
+    {0, "struct", NULL, "named fields, times as M8", CLI_FLAG(convert.reading.schema.is_struct)},
+    {0, "plain", NULL, "no names, whatever the columns", CLI_FLAG(convert.reading.schema.is_plain)},
+    {0, "fortran", NULL, "column after column (Fortran order)",
+     CLI_FLAG(convert.reading.schema.is_fortran)},
+    CLI_ALIGN(convert.align_bytes),
+    CLI_HEADING("Time:"),
+    {CLI_TEXTS(convert.reading, "time-format time-unit-in")},
+    {0, "time-unit", "UNIT", "unit in the array: s, ms, us or ns (default ms)",
+     CLI_CHOICE(convert.reading.schema.time_unit, "s|ms|us|ns")},
+    {CLI_TEXTS(convert.reading, "tz tz-fold")},
+    CLI_HEADING("Rows:"),
+    {0, "bad-rows", "HOW", "fail, skip or quarantine:FILE (default fail)",
+     CLI_CALL(convert, take_bad_rows, "fail, skip or quarantine:FILE")},
+    {0, "max-bad", "N", "fail when more than N rows are rejected",
+     CLI_COUNT(convert.max_bad, 0, UINT64_MAX), CLI_GIVEN(convert.has_max_bad)},
+    {0, "order", "HOW",
+     "check: oldest first; asc: reverse newest-first rows;\nkeep: any order (default check)",
+     CLI_CHOICE(convert.order, "check|keep|asc"), CLI_GIVEN(convert.reading.is_order_given),
+     .wanted = "check, asc or keep"},
+    {0, "dedup", "WHICH",
      "first, last or error, for rows of the same time\n"
-     "(default: all stay)"},
-    {KEY_CHECK_OHLC, "check-ohlc", NULL,
-     "reject rows unless low <= open, close <= high and\nvolume >= 0"},
-    {KEY_ROWS, "rows", "N", "the number of rows, which must be right"},
-    {0, NULL, NULL, "Growing an array:"},
-    {KEY_APPEND, "append", NULL, "add the rows that are newer than the array's last"},
-    {KEY_ON_REVISION, "on-revision", "HOW",
-     "error, keep or replace-last, for rows that differ\nfrom the array's (default error)"},
-    {KEY_TAIL, "tail", NULL, "find the first newer row by search, compare only the\narray's last"},
-    {0, NULL, NULL, "Writing:"},
-    {KEY_SYNC, "sync", NULL, "make a fresh array survive a power cut"},
-    {KEY_IF_CHANGED, "if-changed", NULL, "leave an array with the same bytes alone"},
-    {KEY_LOCK, "lock", "[=HOW]", "one run at a time for this output: wait or fail\n(default wait)"},
-    {KEY_THREADS, "threads", "N", "worker threads (default: the processors it may use)"},
-    {KEY_DRY_RUN, "dry-run", NULL, "read everything, write nothing, print the decisions"},
-    {0, NULL, NULL, "Reports:"},
-    {'v', "verbose", NULL, "print decisions and figures on standard error"},
-    {KEY_JSON, "json", NULL, "print them as JSON on standard output"},
-    {KEY_REPORT, "report", "FILE", "write them as JSON to FILE"},
-    {KEY_METRICS, "metrics", "FILE", "write Prometheus metrics to FILE"},
-    {KEY_PROGRESS, "progress", NULL, "show a progress bar even if not on a terminal"},
-    {KEY_NO_PROGRESS, "no-progress", NULL, "never show one"},
-    {0, NULL, NULL, NULL}};
+     "(default: all stay)",
+     CLI_CHOICE(convert.dedup, "none|first|last|error"), .wanted = "first, last or error"},
+    {0, "check-ohlc", NULL, "reject rows unless low <= open, close <= high and\nvolume >= 0",
+     CLI_FLAG(convert.is_ohlc_checked)},
+    {0, "rows", "N", "the number of rows, which must be right",
+     CLI_COUNT(convert.n_rows, 1, UINT64_C(1) << 48), CLI_GIVEN(convert.has_rows),
+     .wanted = "a number from 1"},
+    CLI_HEADING("Growing an array:"),
+    {0, "append", NULL, "add the rows that are newer than the array's last",
+     CLI_FLAG(convert.is_append)},
+    {0, "on-revision", "HOW",
+     "error, keep or replace-last, for rows that differ\nfrom the array's (default error)",
+     CLI_CHOICE(convert.revision, "error|keep|replace-last")},
+    {0, "tail", NULL, "find the first newer row by search, compare only the\narray's last",
+     CLI_FLAG(convert.is_tail)},
+    CLI_HEADING("Writing:"),
+    {0, "sync", NULL, "make a fresh array survive a power cut", CLI_FLAG(convert.is_synced)},
+    {0, "if-changed", NULL, "leave an array with the same bytes alone",
+     CLI_FLAG(convert.is_if_changed)},
+    CLI_LOCK(convert.lock_wait, convert.is_locked),
+    {0, "threads", "N", "worker threads (default: the processors it may use)",
+     CLI_COUNT(n_threads, 1, 256)},
+    {0, "dry-run", NULL, "read everything, write nothing, print the decisions", CLI_FLAG(is_dry)},
+    CLI_HEADING("Reports:"),
+    {.help = "print decisions and figures on standard error", CLI_REPORTS(reports, "verbose")},
+    {CLI_REPORTS(reports, "json report metrics progress no-progress")},
+    {0}};
 
 static const struct cli_tool tool = {
     .name = "umm-convert",
     .synopsis = "[options] {-o OUT.npy | --out-dir DIR | --out-root DIR} [FILE...]",
     .about = "Convert delimited market data to an .npy array. No FILE, or -, is standard input;\n"
              ".zst input is decompressed; several FILEs follow each other as one.",
-    .key_options = options,
+    .options = options,
     .notes = "Exit status: 0 done, 1 failed (the array as before), 2 wrong usage, 3 done but rows "
              "rejected."};
 
-struct opts {
-    struct umm_convert_options convert;
-    const char *report, *metrics;
-    bool is_verbose, is_json, is_dry;
-    enum cli_when progress;
-    uint64_t n_threads;
-    const char *out_dir, *out_root, *files0_from;
-    struct cli_dataset dataset;
-    struct umm_dataset_list named;     /* the one that --out-root, --symbols, --timeframes name */
-    const char **names;                /* of --files0-from */
-    uint64_t shard_index, shard_count; /* count 0: all */
-};
-
-/* ---- options -------------------------------------------------------------------- */
-
-static int set_bad_rows(struct umm_convert_options *convert, const char *value)
-{
-    static const char prefix[] = "quarantine:";
-    if (strcmp(value, "fail") == 0) {
-        convert->bad_rows = UMM_BAD_ROWS_FAIL;
-    } else if (strcmp(value, "skip") == 0) {
-        convert->bad_rows = UMM_BAD_ROWS_SKIP;
-    } else if (strncmp(value, prefix, sizeof prefix - 1) == 0 && value[sizeof prefix - 1]) {
-        convert->bad_rows = UMM_BAD_ROWS_QUARANTINE;
-        convert->quarantine = value + sizeof prefix - 1;
-    } else {
-        return cli_bad_value("bad-rows", "fail, skip or quarantine:FILE", value);
-    }
-    return CLI_OK;
-}
-
-static int set_align(struct umm_convert_options *convert, const char *value)
-{
-    uint64_t n;
-    if (!cli_parse_count(value, 16, 4096, &n) || (n & (n - 1)))
-        return cli_bad_value("align", "a power of two from 16 to 4096", value);
-    convert->align_bytes = (uint32_t)n;
-    return CLI_OK;
-}
-
-/* What the text is, and what becomes of it. */
-static int set_reading(struct umm_reading_options *reading, int key, const char *value)
-{
-    int code = cli_text_set(reading, key, value);
-    if (code >= 0)
-        return code;
-    switch (key) {
-    case KEY_TIME_UNIT:
-        return umm_time_unit_parse(value, &reading->schema.time_unit)
-                   ? CLI_OK
-                   : cli_bad_value("time-unit", "s, ms, us or ns", value);
-    case KEY_DTYPE: reading->schema.dtype = value; return CLI_OK;
-    case KEY_STRUCT: reading->schema.is_struct = true; return CLI_OK;
-    case KEY_PLAIN: reading->schema.is_plain = true; return CLI_OK;
-    case KEY_FORTRAN: reading->schema.is_fortran = true; return CLI_OK;
-    default: return -1;
-    }
-}
-
-/* What becomes of the rows. */
-static int set_rows(struct umm_convert_options *convert, int key, const char *value)
-{
-    static const char *const orders[] = {"check", "keep", "asc", NULL};
-    static const char *const dedups[] = {"none", "first", "last", "error", NULL};
-    static const char *const revisions[] = {"error", "keep", "replace-last", NULL};
-    int choice = 0, code = CLI_OK;
-    switch (key) {
-    case KEY_BAD_ROWS: return set_bad_rows(convert, value);
-    case KEY_MAX_BAD:
-        convert->has_max_bad = true;
-        return cli_parse_count(value, 0, UINT64_MAX, &convert->max_bad)
-                   ? CLI_OK
-                   : cli_bad_value("max-bad", "a number from 0", value);
-    case KEY_ORDER:
-        code = cli_set_choice("order", value, orders, "check, asc or keep", &choice);
-        convert->order = (enum umm_order)choice;
-        convert->reading.is_order_given = true;
-        return code;
-    case KEY_DEDUP:
-        code = cli_set_choice("dedup", value, dedups, "first, last or error", &choice);
-        convert->dedup = (enum umm_dedup)choice;
-        return code;
-    case KEY_CHECK_OHLC: convert->is_ohlc_checked = true; return CLI_OK;
-    case KEY_ALIGN: return set_align(convert, value);
-    case KEY_ROWS:
-        convert->has_rows = true;
-        return cli_parse_count(value, 1, UINT64_C(1) << 48, &convert->n_rows)
-                   ? CLI_OK
-                   : cli_bad_value("rows", "a number from 1", value);
-    case KEY_APPEND: convert->is_append = true; return CLI_OK;
-    case KEY_ON_REVISION:
-        code =
-            cli_set_choice("on-revision", value, revisions, "error, keep or replace-last", &choice);
-        convert->revision = (enum umm_revision)choice;
-        return code;
-    case KEY_TAIL: convert->is_tail = true; return CLI_OK;
-    case KEY_SYNC: convert->is_synced = true; return CLI_OK;
-    case KEY_IF_CHANGED: convert->is_if_changed = true; return CLI_OK;
-    default: return -1;
-    }
-}
-
-static int set_lock(struct umm_convert_options *convert, const char *value)
-{
-    static const char *const waits[] = {"wait", "fail", NULL};
-    int choice = 0;
-    convert->is_locked = true;
-    int code = value ? cli_set_choice("lock", value, waits, "wait or fail", &choice) : CLI_OK;
-    convert->lock_wait = choice == 1 ? UMM_LOCK_FAIL : UMM_LOCK_WAIT;
-    return code;
-}
-
-/* CLI_OK, or the exit code after a message. */
-static int set_option(void *user, int key, const char *value)
-{
-    struct opts *opts = user;
-    int code = set_reading(&opts->convert.reading, key, value);
-    if (code < 0)
-        code = set_rows(&opts->convert, key, value);
-    if (code >= 0)
-        return code;
-    switch (key) {
-    case 'o': opts->convert.output = value; break;
-    case 'v': opts->is_verbose = true; break;
-    case KEY_OUT_DIR: opts->out_dir = value; break;
-    case KEY_OUT_ROOT: opts->out_root = value; break;
-    case CLI_KEY_SYMBOLS:
-    case CLI_KEY_TIMEFRAMES: return cli_dataset_set(&opts->dataset, key, value);
-    case KEY_FILES0_FROM: opts->files0_from = value; break;
-    case KEY_SHARD:
-        return cli_parse_shard(value, &opts->shard_index, &opts->shard_count)
-                   ? CLI_OK
-                   : cli_bad_value("shard", "I/N with I from 0 to N - 1", value);
-    case KEY_LOCK: return set_lock(&opts->convert, value);
-    case KEY_DRY_RUN: opts->is_dry = true; break;
-    case KEY_JSON: opts->is_json = true; break;
-    case KEY_REPORT: opts->report = value; break;
-    case KEY_METRICS: opts->metrics = value; break;
-    case KEY_THREADS:
-        return cli_parse_count(value, 1, 256, &opts->n_threads)
-                   ? CLI_OK
-                   : cli_bad_value("threads", "a number from 1 to 256", value);
-    case KEY_PROGRESS: opts->progress = CLI_ALWAYS; break;
-    default: opts->progress = CLI_NEVER; break;
-    }
-    return CLI_OK;
-}
+/* ---- what goes together --------------------------------------------------------- */
 
 static int check_outputs(const struct opts *opts)
 {
     const struct cli_output outputs[] = {{"--output", opts->convert.output},
                                          {"--bad-rows quarantine", opts->convert.quarantine},
-                                         {"--report", opts->report},
-                                         {"--metrics", opts->metrics},
-                                         {"--json", opts->is_json ? "-" : NULL}};
+                                         {"--report", opts->reports.report},
+                                         {"--metrics", opts->reports.metrics},
+                                         {"--json", opts->reports.is_json ? "-" : NULL}};
     return cli_check_outputs(outputs, sizeof outputs / sizeof *outputs);
 }
 
 /* umm_convert looks after its own outputs. */
 static int check_reports(const struct opts *opts)
 {
-    const struct cli_output reports[] = {{"--report", opts->report}, {"--metrics", opts->metrics}};
+    const struct cli_output reports[] = {{"--report", opts->reports.report},
+                                         {"--metrics", opts->reports.metrics}};
     int code = CLI_OK;
     for (size_t i = 0; code == CLI_OK && i < opts->convert.n_inputs; i++)
         code = cli_check_input(opts->convert.inputs[i], reports, 2);
@@ -338,7 +185,7 @@ static int check_many(const struct opts *opts)
     const char *name = opts->out_dir ? "--out-dir" : "--out-root";
     if (opts->convert.output || opts->is_dry)
         return cli_usage("%s takes the place of -o and --dry-run", name);
-    if (opts->report || opts->convert.quarantine)
+    if (opts->reports.report || opts->convert.quarantine)
         return cli_usage("--report and a quarantine are for one output: not with %s", name);
     return check_reports(opts);
 }
@@ -374,14 +221,14 @@ static int check_opts(struct opts *opts)
         return code;
     if (is_many(opts))
         return check_many(opts);
-    if (opts->shard_count)
+    if (opts->shard.count)
         return cli_usage("--shard needs --out-dir");
     if (!convert->output && !opts->is_dry)
         return cli_usage("no output: give -o FILE, --out-dir DIR or --dry-run");
     if (opts->is_dry)
         convert->output = NULL;
     bool is_stdout = convert->output && strcmp(convert->output, "-") == 0;
-    if (opts->is_json && is_stdout)
+    if (opts->reports.is_json && is_stdout)
         return cli_usage("--json and -o - would mix on standard output; use --report FILE");
     if (opts->is_dry && convert->is_append)
         return cli_usage("--dry-run compares with no array: leave --append out");
@@ -414,7 +261,7 @@ static bool set_inputs(struct opts *opts, int argc, char **argv, int *exit_code)
 
 static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
 {
-    if (!cli_parse_keys(argc, argv, set_option, opts, exit_code))
+    if (!cli_parse(argc, argv, opts, exit_code))
         return false;
     if (!set_inputs(opts, argc, argv, exit_code))
         return false;
@@ -441,16 +288,16 @@ static enum umm_status report(const struct opts *opts, const struct umm_convert_
     char *text = NULL;
     size_t len = 0;
     enum umm_status status = UMM_OK;
-    if (opts->is_verbose)
+    if (opts->reports.is_verbose)
         print_lines(opts, result, stderr);
-    if (opts->is_dry && !opts->is_json)
+    if (opts->is_dry && !opts->reports.is_json)
         print_lines(opts, result, stdout);
-    if (opts->is_json || opts->report)
+    if (opts->reports.is_json || opts->reports.report)
         status = umm_convert_report_json(&opts->convert, result, &text, &len, err);
-    if (!status && opts->is_json)
+    if (!status && opts->reports.is_json)
         fwrite(text, 1, len, stdout);
-    if (!status && opts->report)
-        status = cli_write_file(opts->report, text, len, err);
+    if (!status && opts->reports.report)
+        status = cli_write_file(opts->reports.report, text, len, err);
     free(text);
     return status;
 }
@@ -458,7 +305,7 @@ static enum umm_status report(const struct opts *opts, const struct umm_convert_
 static int run(const struct opts *opts, struct umm_run *context)
 {
     struct umm_convert_result result;
-    struct umm_prometheus page = {.file = opts->metrics};
+    struct umm_prometheus page = {.file = opts->reports.metrics};
     struct umm_error err = {0};
     enum umm_status status = UMM_OK;
     if (opts->named.n && opts->convert.output)
@@ -470,7 +317,7 @@ static int run(const struct opts *opts, struct umm_run *context)
         return cli_fail(&err);
     int exit_code = result.n_rejected ? CLI_REJECTED : CLI_OK;
     status = report(opts, &result, &err);
-    if (opts->metrics) {
+    if (opts->reports.metrics) {
         umm_convert_report_metrics(&opts->convert, &result, &page);
         status = cli_write_metrics(&page, status, &err);
     }
@@ -506,7 +353,7 @@ static void on_done(void *user, const struct umm_convert_options *convert, enum 
         cli_warn_error(&report_err);
         many->n_failed++;
         many->exit_code = CLI_FAILED;
-    } else if (opts.metrics) {
+    } else if (opts.reports.metrics) {
         umm_convert_report_metrics(convert, result, &many->page);
     }
 }
@@ -516,16 +363,16 @@ enum { KEPT_BYTES = 16 << 20 };
 
 static int run_many(const struct opts *opts, struct umm_run *context)
 {
-    struct many many = {.opts = opts, .page = {.file = opts->metrics}};
+    struct many many = {.opts = opts, .page = {.file = opts->reports.metrics}};
     struct umm_error err = {0};
-    uint64_t step = opts->shard_count ? opts->shard_count : 1;
+    uint64_t step = opts->shard.count ? opts->shard.count : 1;
     size_t n = 0;
     const char **mine = calloc(opts->convert.n_inputs, sizeof *mine);
     if (!mine) {
         umm_error_set_memory(&err, opts->convert.n_inputs * sizeof *mine, "the list of files");
         return cli_fail(&err);
     }
-    for (size_t i = opts->shard_index; i < opts->convert.n_inputs; i += step)
+    for (size_t i = opts->shard.index; i < opts->convert.n_inputs; i += step)
         mine[n++] = opts->convert.inputs[i];
     const struct umm_convert_many job = {.each = &opts->convert,
                                          .inputs = mine,
@@ -539,7 +386,7 @@ static int run_many(const struct opts *opts, struct umm_run *context)
         &(struct umm_malloc_tuning){.trim_bytes = KEPT_BYTES, .map_bytes = KEPT_BYTES});
     enum umm_status status = umm_convert_many(&job, context, &err);
     free(mine);
-    if (opts->metrics) {
+    if (opts->reports.metrics) {
         umm_prometheus_outputs(&many.page, tool.name, job.directory, n, many.n_failed);
         status = cli_write_metrics(&many.page, status, &err);
     }
@@ -558,7 +405,7 @@ int main(int argc, char **argv)
         context.n_threads = (unsigned)opts.n_threads;
         cli_test_hooks(&context);
         cli_catch_signals(&context);
-        cli_progress_start(&context, opts.progress);
+        cli_progress_start(&context, opts.reports.progress);
         exit_code = is_many(&opts) ? run_many(&opts, &context) : run(&opts, &context);
     }
     free(opts.names);

@@ -11,143 +11,59 @@
 #include "cli_dataset.h"
 #include "slice/slice.h"
 
-enum {
-    KEY_OUT_DIR = CLI_KEY_LONG,
-    KEY_FORMAT,
-    KEY_DESCRIBE,
-    KEY_RANGES_FROM,
-    KEY_STRICT,
-    KEY_COLUMNS,
-    KEY_TIME_FORMAT,
-    KEY_NO_HEADER,
-    KEY_ALIGN,
-    KEY_SYNC,
-    KEY_IF_CHANGED,
-    KEY_REPORT,
-    KEY_METRICS,
-    KEY_PROGRESS,
-    KEY_NO_PROGRESS
+struct opts {
+    struct umm_slice_options slice;
+    struct cli_dataset dataset;
+    const char *format, *out_dir, *ranges_from;
+    struct cli_reports reports;
+    bool is_described;
+    struct umm_range *ranges;
+    struct umm_dataset_list list;
 };
+#define CLI_OPTS struct opts
 
-static const struct cli_key_option options[] = {
+static const struct cli_option options[] = {
     {'o', "output", "FILE",
      "write to FILE (default -, standard output);\npool:NAME/KEY is an entry of a pool: "
-     "umm-pool(1)"},
-    {KEY_OUT_DIR, "out-dir", "DIR", "write DIR/KEY.npy, or .csv and so on, for each dataset"},
-    {KEY_FORMAT, "format", "NAME",
-     "npy, raw, csv or json\n(default: by the ending of the output's name, or npy)"},
-    {KEY_DESCRIBE, "describe", NULL,
-     "print instead where the rows are, for a program that\nmaps FILE, as JSON"},
-    {0, NULL, NULL, "Rows and columns:"},
-    {KEY_RANGES_FROM, "ranges-from", "FILE", "take the RANGEs from FILE, or - for standard input"},
-    {KEY_STRICT, "strict", NULL, "fail where a RANGE leaves the array"},
-    {KEY_COLUMNS, "columns", "LIST", "names, or numbers from 0, separated by commas"},
-    CLI_DATASET_OPTIONS,
-    {0, NULL, NULL, "Text:"},
-    {KEY_TIME_FORMAT, "time-format", "FORMAT", "epoch or iso (default epoch: counts as stored)"},
-    {KEY_NO_HEADER, "no-header", NULL, "leave the names out of CSV"},
-    {0, NULL, NULL, "Writing:"},
-    {KEY_ALIGN, "align", "N", "data begin at a multiple of N, 16 to 4096 (default 64)"},
-    {KEY_SYNC, "sync", NULL, "make the output survive a power cut"},
-    {KEY_IF_CHANGED, "if-changed", NULL, "leave an output with the same bytes alone"},
-    {0, NULL, NULL, "Reports:"},
-    {'v', "verbose", NULL, "print figures on standard error"},
-    {KEY_REPORT, "report", "FILE", "write them as JSON to FILE"},
-    {KEY_METRICS, "metrics", "FILE", "write Prometheus metrics to FILE"},
-    {KEY_PROGRESS, "progress", NULL, "show a progress bar even if not on a terminal"},
-    {KEY_NO_PROGRESS, "no-progress", NULL, "never show one"},
-    {0, NULL, NULL, NULL}};
+     "umm-pool(1)",
+     CLI_TEXT(slice.output)},
+    {0, "out-dir", "DIR", "write DIR/KEY.npy, or .csv and so on, for each dataset",
+     CLI_TEXT(out_dir)},
+    {0, "format", "NAME",
+     "npy, raw, csv or json\n(default: by the ending of the output's name, or npy)",
+     CLI_TEXT(format)},
+    {0, "describe", NULL,
+     "print instead where the rows are, for a program that\nmaps FILE, as JSON",
+     CLI_FLAG(is_described)},
+    CLI_HEADING("Rows and columns:"),
+    {0, "ranges-from", "FILE", "take the RANGEs from FILE, or - for standard input",
+     CLI_TEXT(ranges_from)},
+    {0, "strict", NULL, "fail where a RANGE leaves the array", CLI_FLAG(slice.is_strict)},
+    {0, "columns", "LIST", "names, or numbers from 0, separated by commas",
+     CLI_TEXT(slice.columns)},
+    CLI_HEADING("Datasets by name, in place of FILEs:"),
+    {CLI_DATASETS(dataset, NULL)},
+    CLI_HEADING("Text:"),
+    {0, "time-format", "FORMAT", "epoch or iso (default epoch: counts as stored)",
+     CLI_CHOICE(slice.is_time_iso, "epoch|iso")},
+    {0, "no-header", NULL, "leave the names out of CSV", CLI_FLAG(slice.has_no_header)},
+    CLI_HEADING("Writing:"),
+    CLI_ALIGN(slice.align_bytes),
+    {0, "sync", NULL, "make the output survive a power cut", CLI_FLAG(slice.file.is_synced)},
+    {0, "if-changed", NULL, "leave an output with the same bytes alone",
+     CLI_FLAG(slice.file.is_if_changed)},
+    CLI_HEADING("Reports:"),
+    {CLI_REPORTS(reports, "verbose report metrics progress no-progress")},
+    {0}};
 
 static const struct cli_tool tool = {
     .name = "umm-mmap-slice",
     .synopsis = "[options] {FILE | --symbols=LIST --timeframes=LIST} [RANGE...]",
     .about = "Copy rows of an .npy array to an array of their own, or as text. A RANGE is\n"
              "START:STOP[:STEP] as in Python, or one row; several follow each other.",
-    .key_options = options};
+    .options = options};
 
-struct opts {
-    struct umm_slice_options slice;
-    struct cli_dataset dataset;
-    const char *format, *out_dir, *ranges_from, *report, *metrics;
-    bool is_described, is_verbose;
-    enum cli_when progress;
-    struct umm_range *ranges;
-    struct umm_dataset_list list;
-};
-
-/* ---- options ---------------------------------------------------------------------- */
-
-static int set_align(struct umm_slice_options *slice, const char *value)
-{
-    uint64_t n;
-    if (!cli_parse_count(value, 16, 4096, &n) || (n & (n - 1)))
-        return cli_bad_value("align", "a power of two from 16 to 4096", value);
-    slice->align_bytes = (uint32_t)n;
-    return CLI_OK;
-}
-
-static int set_time_format(struct umm_slice_options *slice, const char *value)
-{
-    static const char *const formats[] = {"epoch", "iso", NULL};
-    const int choice = cli_parse_choice_of(value, formats);
-    slice->is_time_iso = choice == 1;
-    return choice < 0 ? cli_bad_value("time-format", "epoch or iso", value) : CLI_OK;
-}
-
-/* CLI_OK, or the exit code after a message. */
-static int set_option(void *user, int key, const char *value)
-{
-    struct opts *opts = user;
-    const int code = cli_dataset_set(&opts->dataset, key, value);
-    if (code >= 0)
-        return code;
-    switch (key) {
-    case 'o': opts->slice.output = value; break;
-    case 'v': opts->is_verbose = true; break;
-    case KEY_OUT_DIR: opts->out_dir = value; break;
-    case KEY_FORMAT: opts->format = value; break;
-    case KEY_DESCRIBE: opts->is_described = true; break;
-    case KEY_RANGES_FROM: opts->ranges_from = value; break;
-    case KEY_STRICT: opts->slice.is_strict = true; break;
-    case KEY_COLUMNS: opts->slice.columns = value; break;
-    case KEY_TIME_FORMAT: return set_time_format(&opts->slice, value);
-    case KEY_NO_HEADER: opts->slice.has_no_header = true; break;
-    case KEY_ALIGN: return set_align(&opts->slice, value);
-    case KEY_SYNC: opts->slice.file.is_synced = true; break;
-    case KEY_IF_CHANGED: opts->slice.file.is_if_changed = true; break;
-    case KEY_REPORT: opts->report = value; break;
-    case KEY_METRICS: opts->metrics = value; break;
-    case KEY_PROGRESS: opts->progress = CLI_ALWAYS; break;
-    default: opts->progress = CLI_NEVER; break;
-    }
-    return CLI_OK;
-}
-
-static bool letter_takes_argument(char letter)
-{
-    for (const struct cli_key_option *o = options; o->name || o->help; o++)
-        if (o->name && o->arg && o->key == letter)
-            return true;
-    return false;
-}
-
-/* Whether an option in the word before an operand takes the operand as its argument. */
-static bool takes_argument(const char *word)
-{
-    if (word[0] != '-' || !word[1] || strcmp(word, "--") == 0)
-        return false;
-    if (word[1] != '-') {
-        /* Of letters in a row, the first that takes one has what is left of the word. */
-        const char *letter = word + 1;
-        while (*letter && !letter_takes_argument(*letter))
-            letter++;
-        return *letter && !letter[1];
-    }
-    for (const struct cli_key_option *o = options; o->name || o->help; o++)
-        if (o->name && o->arg && strncmp(o->name, word + 2, strlen(word + 2)) == 0)
-            return true;
-    return false;
-}
+/* ---- operands --------------------------------------------------------------------- */
 
 /*
  * "-5:" is a RANGE, not the option 5: getopt must not see it. The first such word, and
@@ -164,7 +80,7 @@ static int set_ranges_aside(int argc, char **argv, char **args)
         for (int i = 0; i < argc; i++) {
             struct umm_range range;
             const bool is_range = i > 0 && !is_behind && (argv[i][0] == '-' || is_aside) &&
-                                  !takes_argument(argv[i - 1]) &&
+                                  !cli_takes_next(argv[i - 1]) &&
                                   umm_range_parse(argv[i], strlen(argv[i]), &range, NULL) == UMM_OK;
             is_aside |= is_range;
             is_behind |= i > 0 && strcmp(argv[i], "--") == 0;
@@ -182,12 +98,12 @@ static int set_ranges_aside(int argc, char **argv, char **args)
 
 static int set_format(struct opts *opts)
 {
-    static const char *const names[] = {"npy", "raw", "csv", "json", NULL};
+    static const char names[] = "npy|raw|csv|json";
     const bool is_entry = umm_output_is_entry(opts->out_dir ? opts->out_dir : opts->slice.output);
     const char *dot = is_entry ? NULL : strrchr(opts->slice.output, '.');
-    int choice = dot ? cli_parse_choice_of(dot + 1, names) : 0;
+    int choice = dot ? cli_parse_choice(dot + 1, names) : 0;
     if (opts->format) {
-        choice = cli_parse_choice_of(opts->format, names);
+        choice = cli_parse_choice(opts->format, names);
         if (choice < 0)
             return cli_bad_value("format", "npy, raw, csv or json", opts->format);
     }
@@ -205,8 +121,8 @@ static int set_format(struct opts *opts)
 static int check_places(const struct opts *opts)
 {
     const struct cli_output outputs[] = {{"--output", opts->out_dir ? NULL : opts->slice.output},
-                                         {"--report", opts->report},
-                                         {"--metrics", opts->metrics}};
+                                         {"--report", opts->reports.report},
+                                         {"--metrics", opts->reports.metrics}};
     return cli_check_outputs(outputs, sizeof outputs / sizeof *outputs);
 }
 
@@ -215,9 +131,9 @@ static int check_opts(const struct opts *opts)
     const struct umm_slice_options *slice = &opts->slice;
     if (opts->out_dir && strcmp(slice->output, "-") != 0)
         return cli_usage("--out-dir takes the place of -o");
-    if (opts->out_dir && (opts->report || opts->is_described))
+    if (opts->out_dir && (opts->reports.report || opts->is_described))
         return cli_usage("--report and --describe are for one output: not with --out-dir");
-    if (opts->is_described && (opts->format || opts->report || opts->metrics))
+    if (opts->is_described && (opts->format || opts->reports.report || opts->reports.metrics))
         return cli_usage("--describe prints a description, and no rows");
     if (slice->align_bytes && slice->format != UMM_SLICE_NPY)
         return cli_usage("--align is for --format npy");
@@ -232,8 +148,8 @@ static int check_opts(const struct opts *opts)
 static int check_inputs(const struct opts *opts)
 {
     const struct cli_output texts[] = {
-        {"--report", opts->report},
-        {"--metrics", opts->metrics},
+        {"--report", opts->reports.report},
+        {"--metrics", opts->reports.metrics},
         {"--output", opts->is_described ? opts->slice.output : NULL}};
     int code = CLI_OK;
     for (size_t i = 0; code == CLI_OK && i < opts->list.n; i++)
@@ -298,7 +214,7 @@ static int set_operands(struct opts *opts, char *const *words, size_t n)
 
 static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
 {
-    if (!cli_parse_keys(argc, argv, set_option, opts, exit_code))
+    if (!cli_parse(argc, argv, opts, exit_code))
         return false;
     opts->slice.range = opts->dataset.range;
     *exit_code = set_format(opts);
@@ -320,17 +236,17 @@ static enum umm_status report(const struct opts *opts, const struct umm_slice_op
     char *text = NULL;
     size_t len = 0;
     enum umm_status status = UMM_OK;
-    if (opts->is_verbose)
+    if (opts->reports.is_verbose)
         cli_warn_path(slice->output, "%llu of %llu rows, %llu bytes%s; %.3f s",
                       (unsigned long long)result->n_rows, (unsigned long long)result->n_rows_in,
                       (unsigned long long)result->n_output_bytes,
                       result->is_changed ? "" : ", unchanged", result->seconds);
-    if (opts->report)
+    if (opts->reports.report)
         status = umm_slice_report_json(slice, result, &text, &len, err);
-    if (!status && opts->report)
-        status = cli_write_file(opts->report, text, len, err);
+    if (!status && opts->reports.report)
+        status = cli_write_file(opts->reports.report, text, len, err);
     free(text);
-    if (!status && opts->metrics)
+    if (!status && opts->reports.metrics)
         umm_slice_report_metrics(slice, result, page);
     return status;
 }
@@ -375,7 +291,7 @@ static enum umm_status run_one(const struct opts *opts, const struct umm_dataset
 /* All of them: one that fails does not keep the others from being done. */
 static int run_all(const struct opts *opts, struct umm_run *run)
 {
-    struct umm_prometheus page = {.file = opts->metrics};
+    struct umm_prometheus page = {.file = opts->reports.metrics};
     struct umm_error err = {.status = UMM_OK};
     size_t n_failed = 0;
     int exit_code = opts->list.n_missing ? CLI_REJECTED : CLI_OK;
@@ -389,9 +305,9 @@ static int run_all(const struct opts *opts, struct umm_run *run)
         n_failed++;
         exit_code = CLI_FAILED;
     }
-    if (opts->metrics && opts->out_dir)
+    if (opts->reports.metrics && opts->out_dir)
         umm_prometheus_outputs(&page, tool.name, opts->out_dir, opts->list.n, n_failed);
-    if (opts->metrics && cli_write_metrics(&page, UMM_OK, &err) != UMM_OK)
+    if (opts->reports.metrics && cli_write_metrics(&page, UMM_OK, &err) != UMM_OK)
         return cli_fail(&err);
     return cli_finish(exit_code);
 }
@@ -410,7 +326,7 @@ int main(int argc, char **argv)
     if (parse_opts(&opts, set_ranges_aside(argc, argv, args), args, &exit_code)) {
         opts.slice.pool_root = cli_pool_root();
         cli_catch_signals(&run);
-        cli_progress_start(&run, opts.progress);
+        cli_progress_start(&run, opts.reports.progress);
         exit_code = run_all(&opts, &run);
     }
     umm_dataset_list_free(&opts.list);

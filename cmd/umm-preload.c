@@ -12,69 +12,25 @@
 #include "preload/preload.h"
 #include "preload/preload_report.h"
 
-enum {
-    KEY_RANGE = CLI_KEY_LONG,
-    KEY_FILES0_FROM,
-    KEY_STATUS,
-    KEY_EVICT,
-    KEY_LOCK,
-    KEY_BUDGET,
-    KEY_THREADS,
-    KEY_VERIFY,
-    KEY_JSON,
-    KEY_METRICS,
-    KEY_PROGRESS,
-    KEY_NO_PROGRESS
-};
-
-static const struct cli_key_option options[] = {
-    {KEY_FILES0_FROM, "files0-from", "LIST", "the files named in LIST, each ended by a NUL byte"},
-    CLI_DATASET_OPTIONS,
-    {KEY_RANGE, "range", "START:STOP",
-     "only these rows, as in Python: -1000: is the last\nthousand"},
-    {0, NULL, NULL, "Instead of loading:"},
-    {KEY_STATUS, "status", NULL, "only tell what is in memory, and the plan"},
-    {KEY_EVICT, "evict", NULL, "let the files go from memory"},
-    {0, NULL, NULL, "How:"},
-    {KEY_BUDGET, "budget", "SIZE",
-     "load no more than SIZE bytes in all (K, M, G, T), or N%\nof the available memory (default "
-     "50%); what does not fit\nis left to mmap"},
-    {KEY_LOCK, "lock", NULL, "lock it in memory, and stay until a signal comes"},
-    {KEY_VERIFY, "verify", NULL,
-     "fail unless all that was to be in memory is, or with\n--evict, "
-     "unless none is"},
-    {KEY_THREADS, "threads", "N", "use N threads (default: as many as processors,\nat least 4)"},
-    {0, NULL, NULL, "Reports:"},
-    {KEY_JSON, "json", NULL, "report as JSON"},
-    {KEY_METRICS, "metrics", "FILE", "write Prometheus metrics to FILE"},
-    {KEY_PROGRESS, "progress", NULL, "show progress even when standard error is no terminal"},
-    {KEY_NO_PROGRESS, "no-progress", NULL, "never show progress"},
-    {0, NULL, NULL, NULL}};
-
-static const struct cli_tool tool = {
-    .name = "umm-preload",
-    .synopsis = "[options] [FILE|DIR...]",
-    .about = "Bring files into memory (the page cache) before they are mapped. A directory\n"
-             "stands for the .npy files in and below it.",
-    .key_options = options};
-
 struct opts {
     struct umm_preload_options preload;
     struct umm_preload_input *inputs;
     struct cli_dataset dataset;
     struct umm_dataset_list list;
     struct umm_range rows;
-    bool has_rows, is_locked, is_verified, is_json;
-    const char *files0_from, *metrics;
+    bool has_rows, is_status, is_evict, is_locked, is_verified;
+    struct cli_reports reports;
+    const char *files0_from;
     const char **names;
     uint64_t n_threads;
-    enum cli_when progress;
 };
+#define CLI_OPTS struct opts
 
 /* ---- options ------------------------------------------------------------------------ */
 
-static int set_budget(struct umm_preload_options *preload, const char *value)
+static int take_budget(void *user, const char *value)
 {
+    struct umm_preload_options *preload = user;
     char digits[8];
     size_t len = strlen(value);
     uint64_t percent;
@@ -87,53 +43,51 @@ static int set_budget(struct umm_preload_options *preload, const char *value)
             return CLI_OK;
         }
     }
-    if (cli_parse_size(value, 1, INT64_MAX, &preload->budget_bytes))
-        return CLI_OK;
-    return cli_bad_value("budget", "a size such as 16G, or 1% to 100%", value);
+    return cli_parse_size(value, 1, INT64_MAX, &preload->budget_bytes) ? CLI_OK : CLI_BAD_VALUE;
 }
 
-static int set_range(struct opts *opts, const char *value)
+static int take_range(void *user, const char *value)
 {
-    opts->has_rows = true;
-    if (umm_range_parse(value, strlen(value), &opts->rows, NULL) != UMM_OK || opts->rows.step != 1)
-        return cli_bad_value("range", "rows as START:STOP", value);
-    return CLI_OK;
+    struct umm_range *rows = user;
+    return umm_range_parse(value, strlen(value), rows, NULL) || rows->step != 1 ? CLI_BAD_VALUE
+                                                                                : CLI_OK;
 }
 
-static int set_action(struct umm_preload_options *preload, enum umm_preload_action action)
-{
-    if (preload->action != UMM_PRELOAD_LOAD && preload->action != action)
-        return cli_usage("--status and --evict do not go together");
-    preload->action = action;
-    return CLI_OK;
-}
+static const struct cli_option options[] = {
+    {0, "files0-from", "LIST", "the files named in LIST, each ended by a NUL byte",
+     CLI_TEXT(files0_from)},
+    CLI_HEADING("Datasets by name, in place of FILEs:"),
+    {CLI_DATASETS(dataset, NULL)},
+    {0, "range", "START:STOP", "only these rows, as in Python: -1000: is the last\nthousand",
+     CLI_CALL(rows, take_range, "rows as START:STOP"), CLI_GIVEN(has_rows)},
+    CLI_HEADING("Instead of loading:"),
+    {0, "status", NULL, "only tell what is in memory, and the plan", CLI_FLAG(is_status)},
+    {0, "evict", NULL, "let the files go from memory", CLI_FLAG(is_evict)},
+    CLI_HEADING("How:"),
+    {0, "budget", "SIZE",
+     "load no more than SIZE bytes in all (K, M, G, T), or N%\nof the available memory (default "
+     "50%); what does not fit\nis left to mmap",
+     CLI_CALL(preload, take_budget, "a size such as 16G, or 1% to 100%")},
+    {0, "lock", NULL, "lock it in memory, and stay until a signal comes", CLI_FLAG(is_locked)},
+    {0, "verify", NULL,
+     "fail unless all that was to be in memory is, or with\n--evict, "
+     "unless none is",
+     CLI_FLAG(is_verified)},
+    {0, "threads", "N", "use N threads (default: as many as processors,\nat least 4)",
+     CLI_COUNT(n_threads, 1, 256)},
+    CLI_HEADING("Reports:"),
+    {.help = "report as JSON", CLI_REPORTS(reports, "json")},
+    {CLI_REPORTS(reports, "metrics progress no-progress")},
+    {0}};
 
-/* CLI_OK, or the exit code after a message. */
-static int set_option(void *user, int key, const char *value)
-{
-    struct opts *opts = user;
-    int code = cli_dataset_set(&opts->dataset, key, value);
-    if (code >= 0)
-        return code;
-    switch (key) {
-    case KEY_RANGE: return set_range(opts, value);
-    case KEY_FILES0_FROM: opts->files0_from = value; break;
-    case KEY_STATUS: return set_action(&opts->preload, UMM_PRELOAD_STATUS);
-    case KEY_EVICT: return set_action(&opts->preload, UMM_PRELOAD_EVICT);
-    case KEY_BUDGET: return set_budget(&opts->preload, value);
-    case KEY_LOCK: opts->is_locked = true; break;
-    case KEY_VERIFY: opts->is_verified = true; break;
-    case KEY_THREADS:
-        return cli_parse_count(value, 1, 256, &opts->n_threads)
-                   ? CLI_OK
-                   : cli_bad_value("threads", "a number from 1 to 256", value);
-    case KEY_JSON: opts->is_json = true; break;
-    case KEY_METRICS: opts->metrics = value; break;
-    case KEY_PROGRESS: opts->progress = CLI_ALWAYS; break;
-    default: opts->progress = CLI_NEVER; break;
-    }
-    return CLI_OK;
-}
+static const struct cli_tool tool = {
+    .name = "umm-preload",
+    .synopsis = "[options] [FILE|DIR...]",
+    .about = "Bring files into memory (the page cache) before they are mapped. A directory\n"
+             "stands for the .npy files in and below it.",
+    .options = options};
+
+/* ---- what goes together --------------------------------------------------------------- */
 
 static const char *path_of(const struct opts *opts, size_t i)
 {
@@ -143,7 +97,7 @@ static const char *path_of(const struct opts *opts, size_t i)
 /* Metrics must not replace what is to be loaded, nor run into the report. */
 static int check_metrics(const struct opts *opts, size_t n)
 {
-    const struct cli_output outputs[] = {{"the report", "-"}, {"--metrics", opts->metrics}};
+    const struct cli_output outputs[] = {{"the report", "-"}, {"--metrics", opts->reports.metrics}};
     int code = cli_check_outputs(outputs, 2);
     for (size_t i = 0; code == CLI_OK && i < n; i++)
         code = cli_check_input(path_of(opts, i), &outputs[1], 1);
@@ -192,9 +146,14 @@ static int set_inputs(struct opts *opts, int argc, char **argv)
 
 static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
 {
-    if (!cli_parse_keys(argc, argv, set_option, opts, exit_code))
+    if (!cli_parse(argc, argv, opts, exit_code))
         return false;
-    if (opts->is_locked && opts->preload.action != UMM_PRELOAD_LOAD)
+    opts->preload.action = opts->is_status  ? UMM_PRELOAD_STATUS
+                           : opts->is_evict ? UMM_PRELOAD_EVICT
+                                            : UMM_PRELOAD_LOAD;
+    if (opts->is_status && opts->is_evict)
+        *exit_code = cli_usage("--status and --evict do not go together");
+    else if (opts->is_locked && opts->preload.action != UMM_PRELOAD_LOAD)
         *exit_code = cli_usage("--lock goes with loading: leave --status and --evict out");
     else
         *exit_code = set_inputs(opts, argc, argv);
@@ -217,11 +176,12 @@ static enum umm_status report(const struct opts *opts, const struct umm_preload_
     enum umm_status status = UMM_OK;
     cli_progress_stop();
     for (size_t i = 0;
-         !opts->is_json && umm_preload_report_line(opts->preload.action, result, i, line); i++)
+         !opts->reports.is_json && umm_preload_report_line(opts->preload.action, result, i, line);
+         i++)
         puts(line);
-    if (opts->is_json)
+    if (opts->reports.is_json)
         status = umm_preload_report_json(opts->preload.action, result, &text, &len, err);
-    if (!status && opts->is_json)
+    if (!status && opts->reports.is_json)
         fwrite(text, 1, len, stdout);
     free(text);
     return status;
@@ -265,7 +225,7 @@ static int hold(const struct umm_run *context)
 static int run(const struct opts *opts, struct umm_run *context)
 {
     struct umm_preload_result result;
-    struct umm_prometheus page = {.file = opts->metrics};
+    struct umm_prometheus page = {.file = opts->reports.metrics};
     struct umm_error err = {.status = UMM_OK};
     enum umm_status status = umm_preload(&opts->preload, context, &result, &err);
     if (status)
@@ -278,7 +238,7 @@ static int run(const struct opts *opts, struct umm_run *context)
     bool is_held = exit_code == CLI_OK && opts->is_locked;
     if (!status && opts->is_verified && !verify(opts, &result))
         exit_code = CLI_FAILED;
-    if (!status && opts->metrics) {
+    if (!status && opts->reports.metrics) {
         umm_preload_report_metrics(&result, exit_code == CLI_OK, &page);
         status = cli_write_metrics(&page, status, &err);
         exit_code = status ? cli_fail(&err) : exit_code;
@@ -300,7 +260,7 @@ int main(int argc, char **argv)
     if (parse_opts(&opts, argc, argv, &exit_code)) {
         context.n_threads = (unsigned)opts.n_threads;
         cli_catch_signals(&context);
-        cli_progress_start(&context, opts.progress);
+        cli_progress_start(&context, opts.reports.progress);
         exit_code = run(&opts, &context);
     }
     free(opts.inputs);

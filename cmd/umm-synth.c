@@ -5,6 +5,7 @@
 #include "array/output.h"
 #include "base/error.h"
 #include "cli.h"
+#include "cli_dataset.h"
 #include "synth/synth.h"
 #include "time/time.h"
 
@@ -13,11 +14,6 @@ struct opts {
     const char *output;
 };
 #define CLI_OPTS struct opts
-
-static int take_timeframe(void *timeframe, const char *value)
-{
-    return umm_timeframe_parse(value, strlen(value), timeframe, NULL) ? CLI_BAD_VALUE : CLI_OK;
-}
 
 static int take_start(void *start_sec, const char *value)
 {
@@ -44,7 +40,7 @@ static const struct cli_option options[] = {
      CLI_TEXT(synth.symbol)},
     {0, "timeframe", "SPAN",
      "time between bars: a number and s, m, h, d, w or mo\n(default 1m, 1h or 1d, by layout)",
-     CLI_CALL(synth.timeframe, take_timeframe,
+     CLI_CALL(synth.timeframe, cli_take_timeframe,
               "a number and s, m, h, d, w or mo, up to 100 years")},
     {0, "start", "TIME", "time of the oldest bar, ISO 8601, UTC\n(default 2020-01-01)",
      CLI_CALL(synth.start_sec, take_start, "a date or a time in whole seconds, ISO 8601")},

@@ -15,14 +15,13 @@ setup_file() {
 #include "cli.h"
 #include "cli_dataset.h"
 
-static const struct cli_key_option options[] = {CLI_DATASET_OPTIONS, {0, NULL, NULL, NULL}};
+#define CLI_OPTS struct opts
+struct opts {
+    struct cli_dataset dataset;
+};
+static const struct cli_option options[] = {{CLI_DATASETS(dataset, NULL)}, {0}};
 static const struct cli_tool tool = {
-    .name = "umm-list", .synopsis = "[options] [FILE...]", .about = "List arrays.", .key_options = options};
-
-static int set_option(void *user, int key, const char *value)
-{
-    return cli_dataset_set(user, key, value);
-}
+    .name = "umm-list", .synopsis = "[options] [FILE...]", .about = "List arrays.", .options = options};
 
 static enum umm_status list_rows(const struct umm_dataset *dataset, const struct umm_timerange *range,
                                  struct umm_error *err)
@@ -40,16 +39,16 @@ static enum umm_status list_rows(const struct umm_dataset *dataset, const struct
 
 int main(int argc, char **argv)
 {
-    struct cli_dataset dataset = {0};
+    struct opts opts = {0};
     struct umm_dataset_list list = {0};
     struct umm_error err = {0};
     int code = CLI_OK;
     cli_init(&tool);
-    if (!cli_parse_keys(argc, argv, set_option, &dataset, &code))
+    if (!cli_parse(argc, argv, &opts, &code))
         return code;
-    code = cli_dataset_list(&dataset, argv + optind, (size_t)(argc - optind), &list);
+    code = cli_dataset_list(&opts.dataset, argv + optind, (size_t)(argc - optind), &list);
     for (size_t i = 0; code == CLI_OK && i < list.n; i++)
-        if (list_rows(&list.items[i], &dataset.range, &err) != UMM_OK)
+        if (list_rows(&list.items[i], &opts.dataset.range, &err) != UMM_OK)
             code = cli_fail(&err);
     if (code == CLI_OK && list.n_missing)
         code = CLI_REJECTED;
