@@ -3,6 +3,7 @@
 #ifndef UMM_CMD_MEMSTAT_H
 #define UMM_CMD_MEMSTAT_H
 
+#include "cli_options.h"
 #include "probe/choice.h"
 #include "probe/verdict.h"
 #include "umm.h"
@@ -14,7 +15,7 @@ enum { MEMSTAT_CHOICES_MAX = 256 };
 /* Zero is the default of all but the limits, which are -1, and warmup_ns, UINT64_MAX. */
 struct memstat_opts {
     enum memstat_format format;
-    const char *metrics;
+    struct cli_reports reports;
     /* What to show; the choice points to pids and names. */
     struct umm_choice choice;
     uint32_t pids[MEMSTAT_CHOICES_MAX];
@@ -30,7 +31,7 @@ struct memstat_opts {
     struct umm_verdict_limits limits;
     uint64_t warmup_ns;
     double warmup_share, units;
-    const char *alloc_library, *report, *plot;
+    const char *alloc_library, *plot;
     struct umm_run run;
 };
 

@@ -82,8 +82,8 @@ static enum umm_status print_report(const struct memstat_opts *opts,
 static enum umm_status write_reports(const struct memstat_opts *opts,
                                      const struct umm_trial_report *report, struct umm_error *err)
 {
-    struct cli_report json = {.path = opts->report}, plot = {.path = opts->plot};
-    struct umm_prometheus metrics = {.file = opts->metrics};
+    struct cli_report json = {.path = opts->reports.report}, plot = {.path = opts->plot};
+    struct umm_prometheus metrics = {.file = opts->reports.metrics};
     enum umm_status status = UMM_OK;
     if (json.path)
         status = umm_trial_report_json(report, &json.text, &json.len_bytes, err);

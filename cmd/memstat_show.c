@@ -190,7 +190,7 @@ static enum umm_status print_now(const struct show *show, const char *time, bool
 
 static enum umm_status write_metrics(const struct show *show, struct umm_error *err)
 {
-    const char *path = show->opts->metrics;
+    const char *path = show->opts->reports.metrics;
     char *text = NULL;
     size_t len;
     if (!path)

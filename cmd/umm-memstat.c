@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <float.h>
 #include <getopt.h>
 #include <math.h>
 #include <signal.h>
@@ -10,114 +11,32 @@
 #include "memstat.h"
 #include "pool/pool.h"
 
-enum {
-    KEY_NAME = CLI_KEY_LONG,
-    KEY_TREE,
-    KEY_POOL,
-    KEY_DIR,
-    KEY_FORMAT,
-    KEY_METRICS,
-    KEY_COUNT,
-    KEY_RUN,
-    KEY_MAX_GROWTH,
-    KEY_MAX_RSS,
-    KEY_MAX_PSS,
-    KEY_MAX_ALLOCS,
-    KEY_MAX_SECONDS,
-    KEY_TIMEOUT,
-    KEY_WARMUP,
-    KEY_WAIT_ALL,
-    KEY_COUNT_ALLOCS,
-    KEY_ALLOC_LIBRARY,
-    KEY_UNITS,
-    KEY_REPORT,
-    KEY_PLOT
-};
-
-static const struct cli_key_option options[] = {
-    {0, NULL, NULL, "What to show (default: the system):"},
-    {'p', "pid", "PID,...", "these processes"},
-    {KEY_NAME, "name", "NAME", "processes of this name; may be given again"},
-    {KEY_TREE, "tree", NULL, "their descendants, too"},
-    {'f', "file", "FILE", "FILE in memory, and who maps it; may be given again"},
-    {KEY_POOL, "pool", "NAME", "the entries of the pool NAME in the same way"},
-    {KEY_DIR, "dir", "DIR", "where pools are (default $UMM_POOL_DIR, or /dev/shm)"},
-    {0, NULL, NULL, "How:"},
-    {KEY_FORMAT, "format", "FORM", "text, json (a line for each thing), csv or\nprometheus"},
-    {KEY_METRICS, "metrics", "FILE", "write Prometheus metrics to FILE, too"},
-    {'w', "watch", "SECONDS", "again every so many seconds"},
-    {KEY_COUNT, "count", "N", "N times, then end"},
-    {0, NULL, NULL, "Running a command (--run [options] -- COMMAND...):"},
-    {KEY_RUN, "run", NULL,
-     "run COMMAND, measure it and all that it starts,\nreport on "
-     "standard error"},
-    {KEY_MAX_GROWTH, "max-growth", "SIZE", "FAIL if anonymous and shared memory grow by more"},
-    {KEY_MAX_RSS, "max-rss", "SIZE", "FAIL if the sum of RSS is more at any time"},
-    {KEY_MAX_PSS, "max-pss", "SIZE", "the same of PSS: pages that processes share\ncount once"},
-    {KEY_MAX_ALLOCS, "max-allocs-per-sec", "N", "FAIL if it allocates more often"},
-    {KEY_MAX_SECONDS, "max-seconds", "SECONDS", "FAIL if it runs longer"},
-    {KEY_TIMEOUT, "timeout", "SECONDS",
-     "FAIL, and end it with all that it started, if it\nruns longer"},
-    {KEY_WARMUP, "warmup", "SECONDS",
-     "growth counts from then on; N% is a share of the\nrun "
-     "(default 20%)"},
-    {KEY_WAIT_ALL, "wait-all", NULL, "measure until the last process it left has ended"},
-    {KEY_COUNT_ALLOCS, "count-allocs", NULL, "count its allocations"},
-    {KEY_ALLOC_LIBRARY, "alloc-library", "FILE", "the library that counts, if it is elsewhere"},
-    {KEY_UNITS, "units", "N", "it does N units of work: growth and allocations for\neach, too"},
-    {KEY_REPORT, "report", "FILE", "write all figures and samples to FILE, as JSON"},
-    {KEY_PLOT, "plot", "FILE", "draw memory over time to FILE, as SVG"},
-    {'q', "quiet", NULL, "print nothing but the limits that were not kept"},
-    {0, NULL, NULL, NULL}};
-
-static const struct cli_command commands[] = {
-    {"snapshot", "FILE", "pid name tree", "keep the memory of the chosen processes, by mapping",
-     memstat_snapshot},
-    {"compare", "A B", "format", "what grew from snapshot A to B, most first", memstat_compare},
-    {NULL, NULL, NULL, NULL, NULL}};
-
-static const struct cli_tool tool = {
-    .name = "umm-memstat",
-    .synopsis = "[options] [COMMAND | --run [limits] -- PROGRAM [ARGUMENT...]]",
-    .about = "Show the memory of the system, of processes and of files, or of a program that is "
-             "run.",
-    .key_options = options,
-    .commands = commands};
+#define CLI_OPTS struct memstat_opts
 
 /* ---- options ------------------------------------------------------------- */
 
-/* A plain decimal number from 0 on; false for anything else. */
-static bool parse_number(const char *text, size_t len, double max, double *out)
-{
-    return len > 0 && text[0] != '-' && umm_num_parse_f64(text, len, '.', out) == UMM_NUM_OK &&
-           *out <= max;
-}
-
-static bool parse_seconds(const char *text, double min, double *out)
-{
-    const double max = 1e8; /* three years */
-    return parse_number(text, strlen(text), max, out) && *out >= min;
-}
+enum { SECONDS_MAX = 100000000 }; /* three years */
 
 /* "10" or "0.5" seconds, or "20%". */
-static int set_warmup(struct memstat_opts *opts, const char *value)
+static int take_warmup(void *user, const char *value)
 {
+    struct memstat_opts *opts = user;
     size_t len = strlen(value);
     double number;
-    opts->has_warmup = true;
-    if (len > 1 && value[len - 1] == '%' && parse_number(value, len - 1, 99, &number)) {
+    if (len > 1 && value[len - 1] == '%' && cli_parse_number(value, len - 1, 0, 99, &number)) {
         opts->warmup_share = number / 100;
         opts->warmup_ns = UINT64_MAX;
         return CLI_OK;
     }
-    if (!parse_seconds(value, 0, &number))
-        return cli_bad_value("warmup", "seconds, or a percentage up to 99%", value);
+    if (!cli_parse_number(value, len, 0, SECONDS_MAX, &number))
+        return CLI_BAD_VALUE;
     opts->warmup_ns = (uint64_t)llround(number * 1e9);
     return CLI_OK;
 }
 
-static int add_pids(struct memstat_opts *opts, const char *value)
+static int add_pids(void *user, const char *value)
 {
+    struct memstat_opts *opts = user;
     char *copy = strdup(value), *rest = copy;
     int exit_code = CLI_OK;
     if (!copy) {
@@ -127,7 +46,7 @@ static int add_pids(struct memstat_opts *opts, const char *value)
     for (char *word; !exit_code && (word = strsep(&rest, ","));) {
         uint64_t pid;
         if (!cli_parse_count(word, 1, INT32_MAX, &pid))
-            exit_code = cli_bad_value("pid", "numbers of processes, separated by commas", value);
+            exit_code = CLI_BAD_VALUE;
         else if (opts->choice.n_pids == MEMSTAT_CHOICES_MAX)
             exit_code = cli_usage("more than %d processes for --pid", MEMSTAT_CHOICES_MAX);
         else
@@ -142,93 +61,89 @@ static int add_text(const char **list, size_t *n, const char *name, const char *
     if (*n == MEMSTAT_CHOICES_MAX)
         return cli_usage("more than %d times --%s", MEMSTAT_CHOICES_MAX, name);
     if (!*value)
-        return cli_bad_value(name, "a name", value);
+        return CLI_BAD_VALUE;
     list[(*n)++] = value;
     return CLI_OK;
 }
 
-static int set_limit(struct memstat_opts *opts, enum umm_verdict_kind kind, int key,
-                     const char *value)
-{
-    double *limit = &opts->limits.at_most[kind];
-    uint64_t n;
-    if (key == KEY_MAX_SECONDS)
-        return parse_seconds(value, 0, limit) ? CLI_OK
-                                              : cli_bad_value("max-seconds", "seconds", value);
-    if (key == KEY_TIMEOUT)
-        return parse_seconds(value, 0.001, limit)
-                   ? CLI_OK
-                   : cli_bad_value("timeout", "seconds, 0.001 or more", value);
-    if (key == KEY_MAX_ALLOCS)
-        return parse_number(value, strlen(value), 1e15, limit)
-                   ? CLI_OK
-                   : cli_bad_value("max-allocs-per-sec", "a number", value);
-    if (!cli_parse_size(value, 0, INT64_MAX, &n))
-        return cli_bad_value(key == KEY_MAX_RSS   ? "max-rss"
-                             : key == KEY_MAX_PSS ? "max-pss"
-                                                  : "max-growth",
-                             "a number of bytes, or one with K, M, G or T", value);
-    *limit = (double)n;
-    return CLI_OK;
-}
-
-static int set_watch(struct memstat_opts *opts, const char *value)
-{
-    double seconds;
-    if (!parse_seconds(value, 0.001, &seconds))
-        return cli_bad_value("watch", "seconds, 0.001 or more", value);
-    opts->watch_ns = (uint64_t)llround(seconds * 1e9);
-    return CLI_OK;
-}
-
-static int set_format(struct memstat_opts *opts, const char *value)
-{
-    static const char *const formats[] = {"text", "json", "csv", "prometheus", NULL};
-    int choice = cli_parse_choice_of(value, formats);
-    if (choice < 0)
-        return cli_bad_value("format", "text, json, csv or prometheus", value);
-    opts->format = (enum memstat_format)choice;
-    return CLI_OK;
-}
-
-/* CLI_OK, or the exit code after a message. */
-static int set_option(void *user, int key, const char *value)
+static int add_name(void *user, const char *value)
 {
     struct memstat_opts *opts = user;
-    switch (key) {
-    case 'p': return add_pids(opts, value);
-    case KEY_NAME: return add_text(opts->names, &opts->choice.n_names, "name", value);
-    case KEY_TREE: opts->choice.is_tree = true; return CLI_OK;
-    case 'f': return add_text(opts->files, &opts->n_files, "file", value);
-    case KEY_POOL: opts->pool = value; return CLI_OK;
-    case KEY_DIR: opts->pool_root = value; return CLI_OK;
-    case KEY_FORMAT: return set_format(opts, value);
-    case KEY_METRICS: opts->metrics = value; return CLI_OK;
-    case 'w': return set_watch(opts, value);
-    case KEY_COUNT:
-        if (cli_parse_count(value, 1, INT64_MAX, &opts->n_times))
-            return CLI_OK;
-        return cli_bad_value("count", "a number from 1 on", value);
-    case KEY_RUN: opts->is_run = true; return CLI_OK;
-    case KEY_MAX_GROWTH: return set_limit(opts, UMM_VERDICT_GROWTH, key, value);
-    case KEY_MAX_RSS: return set_limit(opts, UMM_VERDICT_RSS, key, value);
-    case KEY_MAX_PSS: return set_limit(opts, UMM_VERDICT_PSS, key, value);
-    case KEY_MAX_ALLOCS: return set_limit(opts, UMM_VERDICT_ALLOCS, key, value);
-    case KEY_MAX_SECONDS: return set_limit(opts, UMM_VERDICT_SECONDS, key, value);
-    case KEY_TIMEOUT: return set_limit(opts, UMM_VERDICT_TIMEOUT, key, value);
-    case KEY_WARMUP: return set_warmup(opts, value);
-    case KEY_WAIT_ALL: opts->is_waiting_for_all = true; return CLI_OK;
-    case KEY_COUNT_ALLOCS: opts->is_counting_allocs = true; return CLI_OK;
-    case KEY_ALLOC_LIBRARY: opts->alloc_library = value; return CLI_OK;
-    case KEY_UNITS:
-        if (parse_number(value, strlen(value), 1e15, &opts->units) && opts->units > 0)
-            return CLI_OK;
-        return cli_bad_value("units", "a number above 0", value);
-    case KEY_REPORT: opts->report = value; return CLI_OK;
-    case KEY_PLOT: opts->plot = value; return CLI_OK;
-    default: opts->is_quiet = true; return CLI_OK;
-    }
+    return add_text(opts->names, &opts->choice.n_names, "name", value);
 }
+
+static int add_file(void *user, const char *value)
+{
+    struct memstat_opts *opts = user;
+    return add_text(opts->files, &opts->n_files, "file", value);
+}
+
+#define LIMIT(kind)             limits.at_most[UMM_VERDICT_##kind]
+
+static const struct cli_option options[] = {
+    CLI_HEADING("What to show (default: the system):"),
+    {'p', "pid", "PID,...", "these processes",
+     CLI_CALL_ALL(add_pids, "numbers of processes, separated by commas")},
+    {0, "name", "NAME", "processes of this name; may be given again", CLI_CALL_ALL(add_name, "a name")},
+    {0, "tree", NULL, "their descendants, too", CLI_FLAG(choice.is_tree)},
+    {'f', "file", "FILE", "FILE in memory, and who maps it; may be given again",
+     CLI_CALL_ALL(add_file, "a name")},
+    {0, "pool", "NAME", "the entries of the pool NAME in the same way", CLI_TEXT(pool)},
+    {0, "dir", "DIR", "where pools are (default $UMM_POOL_DIR, or /dev/shm)", CLI_TEXT(pool_root)},
+    CLI_HEADING("How:"),
+    {0, "format", "FORM", "text, json (a line for each thing), csv or\nprometheus",
+     CLI_CHOICE(format, "text|json|csv|prometheus")},
+    {.help = "write Prometheus metrics to FILE, too", CLI_REPORTS(reports, "metrics")},
+    {'w', "watch", "SECONDS", "again every so many seconds",
+     CLI_NUMBER(watch_ns, 0.001, SECONDS_MAX, 1e9, "seconds, 0.001 or more")},
+    {0, "count", "N", "N times, then end", CLI_COUNT(n_times, 1, INT64_MAX),
+     .wanted = "a number from 1 on"},
+    CLI_HEADING("Running a command (--run [options] -- COMMAND...):"),
+    {0, "run", NULL,
+     "run COMMAND, measure it and all that it starts,\nreport on "
+     "standard error",
+     CLI_FLAG(is_run)},
+    {0, "max-growth", "SIZE", "FAIL if anonymous and shared memory grow by more",
+     CLI_SIZE(LIMIT(GROWTH), 0, INT64_MAX)},
+    {0, "max-rss", "SIZE", "FAIL if the sum of RSS is more at any time",
+     CLI_SIZE(LIMIT(RSS), 0, INT64_MAX)},
+    {0, "max-pss", "SIZE", "the same of PSS: pages that processes share\ncount once",
+     CLI_SIZE(LIMIT(PSS), 0, INT64_MAX)},
+    {0, "max-allocs-per-sec", "N", "FAIL if it allocates more often",
+     CLI_NUMBER(LIMIT(ALLOCS), 0, 1e15, 1, "a number")},
+    {0, "max-seconds", "SECONDS", "FAIL if it runs longer",
+     CLI_NUMBER(LIMIT(SECONDS), 0, SECONDS_MAX, 1, "seconds")},
+    {0, "timeout", "SECONDS", "FAIL, and end it with all that it started, if it\nruns longer",
+     CLI_NUMBER(LIMIT(TIMEOUT), 0.001, SECONDS_MAX, 1, "seconds, 0.001 or more")},
+    {0, "warmup", "SECONDS",
+     "growth counts from then on; N% is a share of the\nrun "
+     "(default 20%)",
+     CLI_CALL_ALL(take_warmup, "seconds, or a percentage up to 99%"), CLI_GIVEN(has_warmup)},
+    {0, "wait-all", NULL, "measure until the last process it left has ended",
+     CLI_FLAG(is_waiting_for_all)},
+    {0, "count-allocs", NULL, "count its allocations", CLI_FLAG(is_counting_allocs)},
+    {0, "alloc-library", "FILE", "the library that counts, if it is elsewhere",
+     CLI_TEXT(alloc_library)},
+    {0, "units", "N", "it does N units of work: growth and allocations for\neach, too",
+     CLI_NUMBER(units, DBL_TRUE_MIN, 1e15, 1, "a number above 0")},
+    {.help = "write all figures and samples to FILE, as JSON", CLI_REPORTS(reports, "report")},
+    {0, "plot", "FILE", "draw memory over time to FILE, as SVG", CLI_TEXT(plot)},
+    {'q', "quiet", NULL, "print nothing but the limits that were not kept", CLI_FLAG(is_quiet)},
+    {0}};
+
+static const struct cli_command commands[] = {
+    {"snapshot", "FILE", "pid name tree", "keep the memory of the chosen processes, by mapping",
+     memstat_snapshot},
+    {"compare", "A B", "format", "what grew from snapshot A to B, most first", memstat_compare},
+    {NULL, NULL, NULL, NULL, NULL}};
+
+static const struct cli_tool tool = {
+    .name = "umm-memstat",
+    .synopsis = "[options] [COMMAND | --run [limits] -- PROGRAM [ARGUMENT...]]",
+    .about = "Show the memory of the system, of processes and of files, or of a program that is "
+             "run.",
+    .options = options,
+    .commands = commands};
 
 /* ---- which of the jobs --------------------------------------------------- */
 
@@ -244,13 +159,15 @@ static bool has_run_options(const struct memstat_opts *opts)
     for (int kind = 0; kind < UMM_VERDICT_COUNT; kind++)
         has_limit |= opts->limits.at_most[kind] >= 0;
     return has_limit || opts->is_quiet || opts->is_waiting_for_all || opts->is_counting_allocs ||
-           opts->alloc_library || opts->units > 0 || opts->report || opts->plot || opts->has_warmup;
+           opts->alloc_library || opts->units > 0 || opts->reports.report || opts->plot ||
+           opts->has_warmup;
 }
 
 static int check_run(const struct memstat_opts *opts)
 {
-    const struct cli_output outputs[] = {
-        {"--report", opts->report}, {"--plot", opts->plot}, {"--metrics", opts->metrics}};
+    const struct cli_output outputs[] = {{"--report", opts->reports.report},
+                                         {"--plot", opts->plot},
+                                         {"--metrics", opts->reports.metrics}};
     bool has_files = opts->n_files || opts->pool || opts->pool_root;
     if (has_choice(opts) || opts->choice.is_tree || has_files || opts->watch_ns || opts->n_times ||
         opts->format != MEMSTAT_TEXT)
@@ -326,7 +243,7 @@ int main(int argc, char **argv)
     cli_init(&tool);
     if (is_run)
         cli_stop_at_operand();
-    if (cli_parse_keys(argc, argv, set_option, &opts, &exit_code)) {
+    if (cli_parse(argc, argv, &opts, &exit_code)) {
         if (opts.pool && !opts.pool_root)
             opts.pool_root = pool_root && *pool_root ? pool_root : UMM_POOL_ROOT;
         exit_code = dispatch(&opts, argc, argv);

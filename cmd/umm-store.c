@@ -15,69 +15,29 @@
 #include "umm/mem.h"
 #include "umm/store.h"
 
-enum {
-    KEY_MAX_POSITIONS = CLI_KEY_LONG,
-    KEY_DIM,
-    KEY_ID_BYTES,
-    KEY_BINARY,
-    KEY_LOCK,
-    KEY_JSON,
-    KEY_METRICS
-};
-
-static const struct cli_key_option options[] = {
-    {KEY_MAX_POSITIONS, "max-positions", "N", "create: room for N ids (default 1000)"},
-    {KEY_DIM, "dim", "N", "create: N values in a vector (default 32)"},
-    {KEY_ID_BYTES, "id-bytes", "N", "create: ids of up to N bytes (default 31)"},
-    {KEY_BINARY, "binary", NULL, "put: records instead of lines"},
-    {KEY_LOCK, "lock", "HOW",
-     "where there is another writer already: wait or fail\n(default wait)"},
-    {KEY_JSON, "json", NULL, "list, stat, verify: print JSON"},
-    {KEY_METRICS, "metrics", "FILE", "stat: write Prometheus metrics to FILE"},
-    {'v', "verbose", NULL, "put, import: say how many"},
-    {0, NULL, NULL, NULL}};
-
 struct opts {
     struct umm_store_options create;
     enum umm_store_access access; /* of a writer */
-    bool is_binary, is_json, is_verbose;
-    const char *metrics;
+    bool is_binary;
+    struct cli_reports reports;
     struct umm_run run;
 };
+#define CLI_OPTS struct opts
 
-/* CLI_OK, or the exit code after a message. */
-static int set_option(void *user, int key, const char *value)
-{
-    static const char *const waits[] = {"wait", "fail", NULL};
-    const uint64_t positions_max = UINT64_C(1) << 30;
-    struct opts *opts = user;
-    uint64_t n = 0;
-    int choice;
-    switch (key) {
-    case KEY_MAX_POSITIONS:
-        if (cli_parse_count(value, 1, positions_max, &opts->create.max_positions))
-            return CLI_OK;
-        return cli_bad_value("max-positions", "a number from 1 to 1073741824", value);
-    case KEY_DIM:
-        if (!cli_parse_count(value, 1, UMM_STORE_DIM_MAX, &n))
-            return cli_bad_value("dim", "a number from 1 to 1048576", value);
-        opts->create.dim = (uint32_t)n;
-        return CLI_OK;
-    case KEY_ID_BYTES:
-        if (!cli_parse_count(value, 1, UMM_STORE_ID_MAX, &n))
-            return cli_bad_value("id-bytes", "a number from 1 to 247", value);
-        opts->create.id_max_bytes = (uint32_t)n;
-        return CLI_OK;
-    case KEY_LOCK:
-        choice = cli_parse_choice_of(value, waits);
-        opts->access = choice == 1 ? UMM_STORE_WRITE_NOW : UMM_STORE_WRITE;
-        return choice < 0 ? cli_bad_value("lock", "wait or fail", value) : CLI_OK;
-    case KEY_BINARY: opts->is_binary = true; return CLI_OK;
-    case KEY_JSON: opts->is_json = true; return CLI_OK;
-    case KEY_METRICS: opts->metrics = value; return CLI_OK;
-    default: opts->is_verbose = true; return CLI_OK;
-    }
-}
+static const struct cli_option options[] = {
+    {0, "max-positions", "N", "create: room for N ids (default 1000)",
+     CLI_COUNT(create.max_positions, 1, UINT64_C(1) << 30)},
+    {0, "dim", "N", "create: N values in a vector (default 32)",
+     CLI_COUNT(create.dim, 1, UMM_STORE_DIM_MAX)},
+    {0, "id-bytes", "N", "create: ids of up to N bytes (default 31)",
+     CLI_COUNT(create.id_max_bytes, 1, UMM_STORE_ID_MAX)},
+    {0, "binary", NULL, "put: records instead of lines", CLI_FLAG(is_binary)},
+    {0, "lock", "HOW", "where there is another writer already: wait or fail\n(default wait)",
+     CLI_CHOICE(access, "|wait|fail")},
+    {.help = "list, stat, verify: print JSON", CLI_REPORTS(reports, "json")},
+    {.help = "stat: write Prometheus metrics to FILE", CLI_REPORTS(reports, "metrics")},
+    {.help = "put, import: say how many", CLI_REPORTS(reports, "verbose")},
+    {0}};
 
 static int end(enum umm_status status, const struct umm_error *err)
 {
@@ -160,7 +120,7 @@ static int run_put(void *user, int n, char **operands)
     status = close_store(store, status, &err);
     if (path)
         umm_file_close(&fd);
-    if (opts->is_verbose)
+    if (opts->reports.is_verbose)
         cli_warn_path(operands[0], "%llu put", (unsigned long long)n_put);
     return end(status, &err);
 }
@@ -253,7 +213,7 @@ static int run_import(void *user, int n, char **operands)
     if (!status)
         status = umm_store_import(store, operands[1], &opts->run, &n_rows, &err);
     status = close_store(store, status, &err);
-    if (opts->is_verbose)
+    if (opts->reports.is_verbose)
         cli_warn_path(operands[0], "%llu put", (unsigned long long)n_rows);
     return end(status, &err);
 }
@@ -294,7 +254,7 @@ static enum umm_status print_entry(const struct opts *opts, const struct umm_sto
 {
     char line[UMM_STORE_ENTRY_LINE_MAX], *text = NULL;
     size_t len = 0;
-    if (!opts->is_json) {
+    if (!opts->reports.is_json) {
         fwrite(line, 1, umm_store_report_entry(entry, line), stdout);
         return UMM_OK;
     }
@@ -333,7 +293,7 @@ static int run_list(void *user, int n, char **operands)
         return cli_fail(&err);
     float *vector = NULL;
     enum umm_status status = new_vector(store, &arena, &vector, &err);
-    if (!status && !opts->is_json)
+    if (!status && !opts->reports.is_json)
         puts("id,active,timestamp");
     for (uint64_t at = 0; !status && is_found; at = entry.position + 1) {
         status = umm_store_next_sound(store, at, &entry, vector, &is_found, &n_torn, &err);
@@ -365,26 +325,27 @@ static void print_info(const struct umm_store_info *info)
 static int run_stat(void *user, int n, char **operands)
 {
     const struct opts *opts = user;
-    struct umm_prometheus page = {.file = opts->metrics};
+    struct umm_prometheus page = {.file = opts->reports.metrics};
     struct umm_error err = {0};
     struct umm_store *store = NULL;
     struct umm_store_info info;
     char *text = NULL;
     size_t len = 0;
     (void)n;
-    if (check_output(operands[0], &(struct cli_output){"--metrics", opts->metrics}) != CLI_OK)
+    if (check_output(operands[0], &(struct cli_output){"--metrics", opts->reports.metrics}) !=
+        CLI_OK)
         return CLI_USAGE;
     if (umm_store_open(operands[0], UMM_STORE_READ, NULL, &store, &err) != UMM_OK)
         return cli_fail(&err);
     enum umm_status status = close_store(store, umm_store_info(store, &info, &err), &err);
-    if (!status && opts->is_json)
+    if (!status && opts->reports.is_json)
         status = umm_store_report_json(&info, operands[0], &text, &len, &err);
     if (text)
         fwrite(text, 1, len, stdout);
     else if (!status)
         print_info(&info);
     free(text);
-    if (!status && opts->metrics) {
+    if (!status && opts->reports.metrics) {
         umm_store_report_metrics(&info, operands[0], &page);
         status = cli_write_metrics(&page, status, &err);
     }
@@ -421,7 +382,7 @@ static int run_verify(void *user, int n, char **operands)
         status = umm_store_verify(store, &opts->run, &verdict, &err);
     status = close_store(store, status, &err);
     if (!status)
-        status = print_verdict(&verdict, operands[0], opts->is_json, &err);
+        status = print_verdict(&verdict, operands[0], opts->reports.is_json, &err);
     return status ? cli_fail(&err) : cli_finish(verdict.n_faults ? CLI_FAILED : CLI_OK);
 }
 
@@ -463,7 +424,7 @@ static const struct cli_tool tool = {
     .synopsis = "COMMAND DIR [operands] [options]",
     .about = "Keep vectors of float32 by id in files that many processes map and share:\n"
              "readers never wait, one process writes at a time.",
-    .key_options = options,
+    .options = options,
     .commands = commands};
 
 int main(int argc, char **argv)
@@ -471,7 +432,7 @@ int main(int argc, char **argv)
     struct opts opts = {.access = UMM_STORE_WRITE};
     int exit_code = CLI_OK;
     cli_init(&tool);
-    if (!cli_parse_keys(argc, argv, set_option, &opts, &exit_code))
+    if (!cli_parse(argc, argv, &opts, &exit_code))
         return exit_code;
     cli_catch_signals(&opts.run);
     if (argc > optind + 1)
