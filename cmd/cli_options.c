@@ -16,7 +16,6 @@ static struct cli_option table[OPTIONS_MAX]; /* the tool's, families' rows in th
 static size_t n_options;
 static bool is_given[OPTIONS_MAX]; /* by index in the table */
 static bool is_stopping_at_operand;
-static int (*key_set)(void *opts, int key, const char *value);
 
 #define CLI_OPTS struct cli_reports
 const struct cli_option cli_report_options[] = {
@@ -74,15 +73,7 @@ static void add_family(const struct cli_option *entry)
 void cli_options_init(const struct cli_tool *tool)
 {
     the_tool = tool;
-    for (const struct cli_key_option *o = tool->key_options; o && (o->name || o->help); o++)
-        add_row(&(struct cli_option){.letter = (char)(o->key < CLI_KEY_LONG ? o->key : 0),
-                                     .name = o->name,
-                                     .arg = o->arg,
-                                     .help = o->help,
-                                     .type = CLI_TYPE_KEY,
-                                     .min = (uint64_t)o->key},
-                NULL);
-    for (const struct cli_option *row = tool->options; row && (row->help || row->family); row++)
+    for (const struct cli_option *row = tool->options; row->help || row->family; row++)
         if (row->family)
             add_family(row);
         else
@@ -367,7 +358,6 @@ static int take_value(const struct cli_option *option, void *at, const char *val
     case CLI_TYPE_SWITCH:
     case CLI_TYPE_TEXT:
     case CLI_TYPE_CALL:
-    case CLI_TYPE_KEY:
     default: break;
     }
     if (is_good)
@@ -380,8 +370,6 @@ static int take_option(size_t index, char *opts, const char *value)
 {
     const struct cli_option *option = &table[index];
     is_given[index] = true;
-    if (option->type == CLI_TYPE_KEY)
-        return key_set(opts, (int)option->min, value);
     int code = take_value(option, opts + option->at, value);
     if (option->given)
         *(bool *)(opts + option->given - 1) = true;
@@ -481,28 +469,6 @@ bool cli_parse(int argc, char **argv, void *opts, int *exit_code)
         }
     }
     return *exit_code == CLI_OK;
-}
-
-bool cli_parse_keys(int argc, char **argv, int (*set)(void *opts, int key, const char *value),
-                    void *opts, int *exit_code)
-{
-    key_set = set;
-    return cli_parse(argc, argv, opts, exit_code);
-}
-
-int cli_parse_choice_of(const char *text, const char *const *choices)
-{
-    for (int i = 0; choices[i]; i++)
-        if (strcmp(text, choices[i]) == 0)
-            return i;
-    return -1;
-}
-
-int cli_set_choice(const char *name, const char *value, const char *const *choices,
-                   const char *wanted, int *out)
-{
-    *out = cli_parse_choice_of(value, choices);
-    return *out < 0 ? cli_bad_value(name, wanted, value) : CLI_OK;
 }
 
 /* ---- commands -------------------------------------------------------------------- */

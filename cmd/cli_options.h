@@ -33,8 +33,7 @@ enum cli_type {
     CLI_TYPE_SPAN,   /* as cli_parse_duration, in ns [integer] */
     CLI_TYPE_CHOICE, /* one of the words: its index [integer, enum] */
     CLI_TYPE_NUMBER, /* within low and high, times scale [integer, double] */
-    CLI_TYPE_CALL,   /* what take() makes of it [any] */
-    CLI_TYPE_KEY     /* what the tool's set() makes of min */
+    CLI_TYPE_CALL    /* what take() makes of it [any] */
 };
 
 /* What a member is. */
@@ -155,20 +154,12 @@ struct cli_command {
     int (*run)(void *opts, int n, char **operands);
 };
 
-/* An option of a tool that takes its options by key. */
-enum { CLI_KEY_LONG = 256 };
-struct cli_key_option {
-    int key;
-    const char *name, *arg, *help;
-};
-
 /* A tool: tables end with a zero entry. -h, --help, -V and --version are added. */
 struct cli_tool {
     const char *name;
     const char *synopsis; /* what follows the name on the usage line */
     const char *about;    /* one or two lines */
     const struct cli_option *options;
-    const struct cli_key_option *key_options;
     const char *notes;                  /* printed after the options; may be NULL */
     const struct cli_command *commands; /* NULL for a tool without */
 };
@@ -179,10 +170,6 @@ struct cli_tool {
  * error, or when --help or --version was answered.
  */
 bool cli_parse(int argc, char **argv, void *opts, int *exit_code);
-
-/* The same of a tool that takes its options by key. */
-bool cli_parse_keys(int argc, char **argv, int (*set)(void *opts, int key, const char *value),
-                    void *opts, int *exit_code);
 
 /* Before cli_parse: the first operand ends the options. The rest is another program's. */
 void cli_stop_at_operand(void);
@@ -222,11 +209,6 @@ bool cli_parse_duration(const char *text, uint64_t *out_ns);
 
 /* A decimal number within [min, max], without a sign. */
 bool cli_parse_number(const char *text, size_t len, double min, double max, double *out);
-
-/* For options taken by key. */
-int cli_parse_choice_of(const char *text, const char *const *choices);
-int cli_set_choice(const char *name, const char *value, const char *const *choices,
-                   const char *wanted, int *out);
 
 /* The index of text among the words, such as "fail|skip", or -1; an empty word is none. */
 int cli_parse_choice(const char *text, const char *words);
