@@ -47,7 +47,7 @@ void cli_init(const struct cli_tool *tool)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN}, by_default = {.sa_handler = SIG_DFL};
     the_tool = tool;
-    cli_options_init(tool);
+    cli_table_init(tool);
     fill_standard_descriptors();
     cli_stdio_init(&signal_run);
     /* A line is one write: whole in a log that many share, whole or not there after a kill. */

@@ -7,14 +7,11 @@
 
 #include "base/error.h"
 #include "cli.h"
+#include "cli_table.h"
 
 /* Of getopt: the letters themselves, and from KEY_LONG on an option's index in the table. */
-enum { OPTIONS_MAX = 96, KEY_HELP = 'h', KEY_VERSION = 'V', KEY_LONG = 256 };
+enum { KEY_HELP = 'h', KEY_VERSION = 'V', KEY_LONG = 256 };
 
-static const struct cli_tool *the_tool;
-static struct cli_option table[OPTIONS_MAX]; /* the tool's, families' rows in their places */
-static size_t n_options;
-static bool is_given[OPTIONS_MAX]; /* by index in the table */
 static bool is_stopping_at_operand;
 
 #define CLI_OPTS struct cli_reports
@@ -27,100 +24,6 @@ const struct cli_option cli_report_options[] = {
      CLI_SWITCH(progress, CLI_ALWAYS)},
     {0, "no-progress", NULL, "never show one", CLI_SWITCH(progress, CLI_NEVER)},
     {0}};
-
-int cli_take_align(void *align_bytes, const char *value)
-{
-    uint64_t n;
-    if (!cli_parse_count(value, 16, 4096, &n) || (n & (n - 1)))
-        return CLI_BAD_VALUE;
-    *(uint32_t *)align_bytes = (uint32_t)n;
-    return CLI_OK;
-}
-
-/* ---- the table ------------------------------------------------------------------- */
-
-/* Whether name is one of the words of list. */
-static bool is_listed(const char *list, const char *name)
-{
-    size_t len = strlen(name);
-    for (const char *at = list; (at = strstr(at, name)); at += len)
-        if ((at == list || at[-1] == ' ') && (at[len] == ' ' || at[len] == '\0'))
-            return true;
-    return false;
-}
-
-static void add_row(const struct cli_option *row, const struct cli_option *family)
-{
-    if (n_options + 1 >= OPTIONS_MAX)
-        abort(); /* our bug: a table larger than planned */
-    struct cli_option *option = &table[n_options++];
-    *option = *row;
-    if (!family)
-        return;
-    option->at += family->at;
-    option->given += option->given ? family->at : 0;
-    option->help = family->help ? family->help : row->help;
-}
-
-/* The rows that a family's entry in the tool's table asks for. */
-static void add_family(const struct cli_option *entry)
-{
-    for (const struct cli_option *row = entry->family; row->help; row++)
-        if (!entry->words || is_listed(entry->words, row->name))
-            add_row(row, entry);
-}
-
-void cli_options_init(const struct cli_tool *tool)
-{
-    the_tool = tool;
-    for (const struct cli_option *row = tool->options; row->help || row->family; row++)
-        if (row->family)
-            add_family(row);
-        else
-            add_row(row, NULL);
-}
-
-bool cli_has_option(const char *name, size_t len)
-{
-    for (size_t i = 0; i < n_options; i++)
-        if (table[i].name && strlen(table[i].name) == len && strncmp(table[i].name, name, len) == 0)
-            return true;
-    return false;
-}
-
-/* The letter's index in the table; n_options if it is none. */
-static size_t find_letter(char letter)
-{
-    size_t i = 0;
-    while (i < n_options && !(table[i].name && table[i].letter == letter))
-        i++;
-    return i;
-}
-
-static bool needs_argument(const struct cli_option *option)
-{
-    return option->arg && option->arg[0] != '[';
-}
-
-bool cli_takes_next(const char *word)
-{
-    if (word[0] != '-' || !word[1] || strcmp(word, "--") == 0)
-        return false;
-    if (word[1] == '-') {
-        for (size_t i = 0; i < n_options; i++)
-            if (table[i].name && needs_argument(&table[i]) &&
-                strncmp(table[i].name, word + 2, strlen(word + 2)) == 0)
-                return true;
-        return false;
-    }
-    /* Of letters in a row, the first that takes an argument has what is left of the word. */
-    for (const char *letter = word + 1; *letter; letter++) {
-        size_t i = find_letter(*letter);
-        if (i < n_options && table[i].arg)
-            return needs_argument(&table[i]) && !letter[1];
-    }
-    return false;
-}
 
 /* ---- help ------------------------------------------------------------------------ */
 
@@ -156,7 +59,7 @@ static void print_option(const struct cli_option *option)
 static void print_commands(void)
 {
     puts("\nCommands:");
-    for (const struct cli_command *c = the_tool->commands; c->name; c++)
+    for (const struct cli_command *c = cli_table.tool->commands; c->name; c++)
         print_column(printf("  %s%s%s", c->name, c->operands[0] ? " " : "", c->operands), c->help);
 }
 
@@ -168,109 +71,22 @@ static void print_help(void)
     /* All of it is held until the end, where a failure to write it is seen, and why. */
     static char buffer[32 * 1024];
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
-    printf("Usage: %s %s\n%s\n", the_tool->name, the_tool->synopsis, the_tool->about);
-    if (the_tool->commands)
+    printf("Usage: %s %s\n%s\n", cli_table.tool->name, cli_table.tool->synopsis,
+           cli_table.tool->about);
+    if (cli_table.tool->commands)
         print_commands();
-    if (table[0].name)
+    if (cli_table.options[0].name)
         putchar('\n');
-    for (size_t i = 0; i < n_options; i++)
-        print_option(&table[i]);
+    for (size_t i = 0; i < cli_table.n; i++)
+        print_option(&cli_table.options[i]);
     putchar('\n');
     print_option(&common[0]);
     print_option(&common[1]);
-    if (the_tool->notes)
-        printf("\n%s\n", the_tool->notes);
+    if (cli_table.tool->notes)
+        printf("\n%s\n", cli_table.tool->notes);
 }
 
 /* ---- values ---------------------------------------------------------------------- */
-
-bool cli_parse_count(const char *text, uint64_t min, uint64_t max, uint64_t *out)
-{
-    uint64_t value = 0;
-    if (!*text)
-        return false;
-    for (const char *p = text; *p; p++) {
-        if (*p < '0' || *p > '9' || __builtin_mul_overflow(value, 10, &value) ||
-            __builtin_add_overflow(value, (uint64_t)(*p - '0'), &value))
-            return false;
-    }
-    if (value < min || value > max)
-        return false;
-    *out = value;
-    return true;
-}
-
-/* The power of two that a unit stands for, or -1. */
-static int unit_shift(const char *unit)
-{
-    static const char letters[] = "KMGT";
-    if (!*unit)
-        return 0;
-    const char *at = strchr(letters, *unit);
-    bool is_whole = !unit[1] || strcmp(unit + 1, "i") == 0 || strcmp(unit + 1, "iB") == 0;
-    return at && is_whole ? 10 * (int)(at - letters + 1) : -1;
-}
-
-bool cli_parse_size(const char *text, uint64_t min, uint64_t max, uint64_t *out)
-{
-    char digits[32];
-    size_t len = strspn(text, "0123456789");
-    int shift = unit_shift(text + len);
-    uint64_t value;
-    if (len >= sizeof digits || shift < 0)
-        return false;
-    memcpy(digits, text, len);
-    digits[len] = '\0';
-    if (!cli_parse_count(digits, 0, UINT64_MAX >> shift, &value) || value << shift < min ||
-        value << shift > max)
-        return false;
-    *out = value << shift;
-    return true;
-}
-
-bool cli_parse_duration(const char *text, uint64_t *out_ns)
-{
-    static const struct {
-        const char *name;
-        uint64_t ns;
-    } units[] = {{"ns", 1},          {"us", 1000},         {"ms", 1000000},      {"s", 1000000000},
-                 {"m", 60000000000}, {"h", 3600000000000}, {"d", 86400000000000}};
-    char digits[32];
-    size_t len = strspn(text, "0123456789");
-    uint64_t value;
-    if (len >= sizeof digits)
-        return false;
-    memcpy(digits, text, len);
-    digits[len] = '\0';
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        if (strcmp(text + len, units[i].name) != 0)
-            continue;
-        if (!cli_parse_count(digits, 1, UINT64_MAX / units[i].ns, &value))
-            return false;
-        *out_ns = value * units[i].ns;
-        return true;
-    }
-    return false;
-}
-
-bool cli_parse_number(const char *text, size_t len, double min, double max, double *out)
-{
-    return len > 0 && text[0] != '-' && umm_num_parse_f64(text, len, '.', out) == UMM_NUM_OK &&
-           *out >= min && *out <= max;
-}
-
-int cli_parse_choice(const char *text, const char *words)
-{
-    const size_t n = strlen(text);
-    for (int i = 0;; i++) {
-        size_t len = strcspn(words, "|");
-        if (len && len == n && strncmp(words, text, len) == 0)
-            return i;
-        if (!words[len])
-            return -1;
-        words += len + 1;
-    }
-}
 
 int cli_bad_value(const char *name, const char *wanted, const char *value)
 {
@@ -368,8 +184,8 @@ static int take_value(const struct cli_option *option, void *at, const char *val
 /* CLI_OK, or the exit code after a message. */
 static int take_option(size_t index, char *opts, const char *value)
 {
-    const struct cli_option *option = &table[index];
-    is_given[index] = true;
+    const struct cli_option *option = &cli_table.options[index];
+    cli_table.is_given[index] = true;
     int code = take_value(option, opts + option->at, value);
     if (option->given)
         *(bool *)(opts + option->given - 1) = true;
@@ -389,13 +205,13 @@ static void build_tables(struct option *longs, char *letters)
     if (is_stopping_at_operand)
         *letters++ = '+';
     *letters++ = ':';
-    for (size_t i = 0; i < n_options; i++) {
-        const struct cli_option *o = &table[i];
+    for (size_t i = 0; i < cli_table.n; i++) {
+        const struct cli_option *o = &cli_table.options[i];
         if (!o->name)
             continue;
-        int has_arg = !o->arg             ? no_argument
-                      : needs_argument(o) ? required_argument
-                                          : optional_argument;
+        int has_arg = !o->arg                 ? no_argument
+                      : cli_needs_argument(o) ? required_argument
+                                              : optional_argument;
         *longs++ = (struct option){o->name, has_arg, NULL, KEY_LONG + (int)i};
         if (o->letter)
             *letters++ = o->letter;
@@ -444,8 +260,8 @@ static int refuse_option(char **argv, int code, const struct option *longs, cons
 
 bool cli_parse(int argc, char **argv, void *opts, int *exit_code)
 {
-    struct option longs[OPTIONS_MAX + 3];
-    char letters[2 * OPTIONS_MAX + 5];
+    struct option longs[CLI_OPTIONS_MAX + 3];
+    char letters[2 * CLI_OPTIONS_MAX + 5];
     int key;
     build_tables(longs, letters);
     opterr = 0;
@@ -457,14 +273,15 @@ bool cli_parse(int argc, char **argv, void *opts, int *exit_code)
             *exit_code = cli_finish(CLI_OK);
             return false;
         case KEY_VERSION:
-            printf("%s (umm) %s\n", the_tool->name, umm_version());
+            printf("%s (umm) %s\n", cli_table.tool->name, umm_version());
             *exit_code = cli_finish(CLI_OK);
             return false;
         case ':':
         case '?': *exit_code = refuse_option(argv, key, longs, letters); break;
         default:
-            *exit_code = take_option(
-                key < KEY_LONG ? find_letter((char)key) : (size_t)(key - KEY_LONG), opts, optarg);
+            *exit_code =
+                take_option(key < KEY_LONG ? cli_find_letter((char)key) : (size_t)(key - KEY_LONG),
+                            opts, optarg);
             break;
         }
     }
@@ -488,7 +305,7 @@ static bool is_enough(const char *operands, int n)
 int cli_run_command(int argc, char **argv, void *opts)
 {
     char shown[UMM_EXCERPT_MAX];
-    const struct cli_command *command = the_tool->commands;
+    const struct cli_command *command = cli_table.tool->commands;
     if (optind >= argc)
         return cli_usage("no command");
     const char *name = argv[optind];
@@ -500,8 +317,8 @@ int cli_run_command(int argc, char **argv, void *opts)
     int n = argc - optind - 1;
     if (!is_enough(command->operands, n))
         return cli_usage("%s takes %s", name, command->operands[0] ? command->operands : "nothing");
-    for (size_t i = 0; i < n_options; i++)
-        if (is_given[i] && !is_listed(command->options, table[i].name))
-            return cli_usage("--%s does not go with %s", table[i].name, name);
+    for (size_t i = 0; i < cli_table.n; i++)
+        if (cli_table.is_given[i] && !cli_is_listed(command->options, cli_table.options[i].name))
+            return cli_usage("--%s does not go with %s", cli_table.options[i].name, name);
     return command->run(opts, n, argv + optind + 1);
 }

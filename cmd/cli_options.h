@@ -74,16 +74,15 @@ struct cli_option {
         .help = (text)                                                                             \
     }
 
+/* clang-format off */
 /* The place of a member of CLI_OPTS, which must be of that type. */
-#define CLI_AT(type, name) _Generic(((CLI_OPTS *)0)->name, type : offsetof(CLI_OPTS, name))
+#define CLI_AT(type, name) \
+    _Generic(((CLI_OPTS *)0)->name, type: offsetof(CLI_OPTS, name)) /* NOLINT: it is a type */
 /* Place and kind of a member that is a number, a bool or an enum. */
-#define CLI_NUMBER_AT(name)                                                                        \
-    .at = offsetof(CLI_OPTS, name), .member = _Generic(((CLI_OPTS *)0)->name, bool                 \
-                                                       : CLI_BOOL, int                             \
-                                                       : CLI_32_BITS, unsigned                     \
-                                                       : CLI_32_BITS, uint64_t                     \
-                                                       : CLI_64_BITS, double                       \
-                                                       : CLI_REAL)
+#define CLI_NUMBER_AT(name) .at = offsetof(CLI_OPTS, name), .member = _Generic( \
+    ((CLI_OPTS *)0)->name, bool: CLI_BOOL, int: CLI_32_BITS, unsigned: CLI_32_BITS, \
+    uint64_t: CLI_64_BITS, double: CLI_REAL)
+/* clang-format on */
 
 #define CLI_SWITCH(name, value) .type = CLI_TYPE_SWITCH, CLI_NUMBER_AT(name), .min = (value)
 #define CLI_FLAG(name)          CLI_SWITCH(name, true)
@@ -103,7 +102,7 @@ struct cli_option {
 #define CLI_CALL_ALL(function, what) .type = CLI_TYPE_CALL, .take = (function), .wanted = (what)
 
 /* After one of these: the bool that tells that the option was given. */
-#define CLI_GIVEN(name) .given = CLI_AT(bool, name) + 1
+#define CLI_GIVEN(name) .given = (CLI_AT(bool, name) + 1)
 
 /* The rows of a family whose names are listed, for a member of that type. */
 #define CLI_FAMILY(table, of, name, names)                                                         \
@@ -187,8 +186,8 @@ bool cli_has_option(const char *name, size_t len);
  */
 int cli_run_command(int argc, char **argv, void *opts);
 
-/* cli_init's part. */
-void cli_options_init(const struct cli_tool *tool);
+/* cli_init's part: the table of the tool. */
+void cli_table_init(const struct cli_tool *tool);
 
 /* ---- values ---------------------------------------------------------------------- */
 

@@ -78,13 +78,14 @@ static int add_file(void *user, const char *value)
     return add_text(opts->files, &opts->n_files, "file", value);
 }
 
-#define LIMIT(kind)             limits.at_most[UMM_VERDICT_##kind]
+#define LIMIT(kind) limits.at_most[UMM_VERDICT_##kind]
 
 static const struct cli_option options[] = {
     CLI_HEADING("What to show (default: the system):"),
     {'p', "pid", "PID,...", "these processes",
      CLI_CALL_ALL(add_pids, "numbers of processes, separated by commas")},
-    {0, "name", "NAME", "processes of this name; may be given again", CLI_CALL_ALL(add_name, "a name")},
+    {0, "name", "NAME", "processes of this name; may be given again",
+     CLI_CALL_ALL(add_name, "a name")},
     {0, "tree", NULL, "their descendants, too", CLI_FLAG(choice.is_tree)},
     {'f', "file", "FILE", "FILE in memory, and who maps it; may be given again",
      CLI_CALL_ALL(add_file, "a name")},
