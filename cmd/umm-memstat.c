@@ -94,6 +94,7 @@ static const struct cli_option options[] = {
     CLI_HEADING("How:"),
     {0, "format", "FORM", "text, json (a line for each thing), csv or\nprometheus",
      CLI_CHOICE(format, "text|json|csv|prometheus")},
+    {0, "json", NULL, "the same as --format=json", CLI_SWITCH(format, MEMSTAT_JSON)},
     {.help = "write Prometheus metrics to FILE, too", CLI_REPORTS(reports, "metrics")},
     {'w', "watch", "SECONDS", "again every so many seconds",
      CLI_NUMBER(watch_ns, 0.001, SECONDS_MAX, 1e9, "seconds, 0.001 or more")},
@@ -135,7 +136,7 @@ static const struct cli_option options[] = {
 static const struct cli_command commands[] = {
     {"snapshot", "FILE", "pid name tree", "keep the memory of the chosen processes, by mapping",
      memstat_snapshot},
-    {"compare", "A B", "format", "what grew from snapshot A to B, most first", memstat_compare},
+    {"compare", "A B", "format json", "what grew from snapshot A to B, most first", memstat_compare},
     {NULL, NULL, NULL, NULL, NULL}};
 
 static const struct cli_tool tool = {

@@ -283,7 +283,7 @@ m = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
 sum(m[::4096])'
     program "$code"
     program "$code"
-    ok umm-memstat -f data --format json
+    ok umm-memstat -f data --json
     output=${lines[0]}
     [[ $(field size_bytes) == 8388608 && $(field resident_bytes) == 8388608 ]]
     [[ $(field processes) == 2 && $(field rss_bytes) == 16777216 && $(field pss_bytes) == 8388608 ]]
@@ -432,6 +432,8 @@ time.sleep(600)' 3>&- &
     echo >&"$go"
     wait_until $! 'more memory' test -e grown
     ok umm-memstat -p "${started[0]}" snapshot after
+    ok umm-memstat compare before after --json
+    [[ ${lines[0]} == '{"'* ]]
     ok umm-memstat compare before after --format csv
     [[ ${lines[0]} == rss_change_bytes,pss_change_bytes,anonymous_change_bytes,rss_bytes,process,mapping ]]
     [[ ${lines[1]} == *,*'python3'*',[anonymous]' ]]
