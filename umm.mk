@@ -36,7 +36,7 @@ m5-number = $(if $(call m5-is-on,$(DEMO_MODE)),$(DEMO_SIGNALS),$(if $(call m5-is
 m5-fast = $(if $(call m5-is-on,$(FAST)),$(1),$(2))
 # m5-check SIGNALS,OPTIONS: reports beside the others, the last run replaces the one before.
 m5-check = @mkdir -p $(M5_DIR) && $(M5) check --signals=$(1) $(2) $(m5-quiet) --dir=$(M5_DIR) \
-	--baseline=$(M5_DIR)/baseline --report=$(M5_DIR)/report.html --json=$(M5_DIR)/report.json \
+	--baseline=$(M5_DIR)/baseline --page=$(M5_DIR)/report.html --report=$(M5_DIR)/report.json \
 	--metrics=$(M5_DIR)/report.prom $(M5_OPTIONS) $(if $(M5_COMMAND),-- $(M5_COMMAND))
 
 .PHONY: m5-quick m5-demo m5-baseline m5-stress m5-completion m5-help mem-snapshot mem-health

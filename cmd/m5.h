@@ -3,6 +3,7 @@
 #ifndef UMM_CMD_M5_H
 #define UMM_CMD_M5_H
 
+#include "cli_options.h"
 #include "m5/record.h"
 #include "umm.h"
 
@@ -13,7 +14,8 @@ struct m5_opts {
     uint64_t max_seconds;
     uint64_t allocs_max_thousandths;
     const char *figures, *alloc_library;
-    const char *json, *metrics, *report, *baseline, *save_baseline;
+    const char *page, *baseline, *save_baseline;
+    struct cli_reports reports;
     bool is_quiet;
     struct umm_run run;
 };

@@ -69,7 +69,7 @@ static enum umm_status print_table(const struct m5_opts *opts,
                                    const struct umm_acceptance_report *report,
                                    struct umm_error *err)
 {
-    bool is_quiet = opts->is_quiet || (opts->json && strcmp(opts->json, "-") == 0);
+    const bool is_quiet = opts->is_quiet || opts->reports.is_json;
     const struct umm_acceptance *acceptance = report->acceptance;
     if (!is_quiet) {
         struct cli_report table = {.path = "-"};
@@ -92,12 +92,14 @@ static enum umm_status write_reports(const struct m5_opts *opts,
                                      const struct umm_acceptance_report *report,
                                      struct umm_error *err)
 {
-    struct cli_report json = {.path = opts->json}, page = {.path = opts->report};
+    struct cli_report json = {.path = opts->reports.report}, page = {.path = opts->page};
     struct cli_report saved = {.path = opts->save_baseline};
-    struct umm_prometheus metrics = {.file = opts->metrics};
+    struct umm_prometheus metrics = {.file = opts->reports.metrics};
     enum umm_status status = UMM_OK;
-    if (json.path)
+    if (json.path || opts->reports.is_json)
         status = umm_acceptance_report_json(report, &json.text, &json.len_bytes, err);
+    if (!status && opts->reports.is_json)
+        fwrite(json.text, 1, json.len_bytes, stdout);
     if (!status && page.path)
         status = umm_acceptance_report_page(report, &page.text, &page.len_bytes, err);
     if (!status && saved.path)
@@ -209,9 +211,10 @@ int m5_check(void *user, int n, char **operands)
 {
     static struct umm_record record, baseline;
     struct m5_opts *opts = user;
-    const struct cli_output outputs[] = {{"--json", opts->json},
-                                         {"--report", opts->report},
-                                         {"--metrics", opts->metrics},
+    const struct cli_output outputs[] = {{"--json", opts->reports.is_json ? "-" : NULL},
+                                         {"--report", opts->reports.report},
+                                         {"--page", opts->page},
+                                         {"--metrics", opts->reports.metrics},
                                          {"--save-baseline", opts->save_baseline}};
     bool has_baseline;
     if (cli_check_outputs(outputs, sizeof outputs / sizeof *outputs))

@@ -136,7 +136,8 @@ static const struct cli_option options[] = {
 static const struct cli_command commands[] = {
     {"snapshot", "FILE", "pid name tree", "keep the memory of the chosen processes, by mapping",
      memstat_snapshot},
-    {"compare", "A B", "format json", "what grew from snapshot A to B, most first", memstat_compare},
+    {"compare", "A B", "format json", "what grew from snapshot A to B, most first",
+     memstat_compare},
     {NULL, NULL, NULL, NULL, NULL}};
 
 static const struct cli_tool tool = {

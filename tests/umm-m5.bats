@@ -26,7 +26,7 @@ check() {
     local code=$1
     shift
     mkdir -p scratch
-    capture umm-m5 check --no-sync --dir=scratch --json=report.json "$@"
+    capture umm-m5 check --no-sync --dir=scratch --report=report.json "$@"
     ended "$code" "$@"
 }
 
@@ -36,7 +36,7 @@ check_decided() {
     shift
     mkdir -p scratch
     for signals in 100000 400000 1600000; do
-        capture umm-m5 check --no-sync --dir=scratch --json=report.json --signals=$signals "$@"
+        capture umm-m5 check --no-sync --dir=scratch --report=report.json --signals=$signals "$@"
         [[ -n $(lines_with INCONCLUSIVE) ]] || break
     done
     ended "$code" "$@"
@@ -157,7 +157,7 @@ Try 'umm-m5 --help'." umm-m5 run --signals=100 --dir=a --figures="$figures"
 
 @test "check: all lines pass, and say so in every form" {
     no_sanitizer
-    check_decided 0 --metrics=m.prom --report=r.html
+    check_decided 0 --metrics=m.prom --page=r.html
     [[ ${lines[-1]} == 'PASS: 13 passed, 0 failed, 0 skipped' ]]
     [[ -z $(lines_with FAIL) && -z $(lines_with SKIP) ]]
     grep -q '^umm_m5_passed{tool="umm-m5",command="check",output="'"$PWD"'/m.prom",line="growth_bytes"} 1$' m.prom
@@ -194,7 +194,7 @@ Try 'umm-m5 --help'." umm-m5 run --signals=100 --dir=a --figures="$figures"
 @test "check: ends at its time, with its number of signals" {
     no_sanitizer
     local begin=${EPOCHREALTIME/./}
-    capture umm-m5 check --signals=1234 --seconds=2.5 --no-sync --json=report.json
+    capture umm-m5 check --signals=1234 --seconds=2.5 --no-sync --report=report.json
     local took=$((${EPOCHREALTIME/./} - begin)) failed
     failed=$(lines_with FAIL)
     # A machine that is too busy for that is told so, and of nothing else.
@@ -244,7 +244,7 @@ begun() {
     no_sanitizer
     check 0 --signals=1000 --save-baseline=base --baseline=base
     [[ ${lines[0]} != *baseline* ]]
-    check 0 --signals=2000 --baseline=base --report=r.html
+    check 0 --signals=2000 --baseline=base --page=r.html
     [[ ${lines[0]} == *baseline && ${lines[2]} == *' 2000 '*' 1000' ]]
     grep -q '<polyline class="base"' r.html
     echo 'no such thing' >base
@@ -263,7 +263,7 @@ begun() {
     ok umm-m5 check --signals=1000 -q
     [[ -z $output ]]
     refuses 1 'umm-m5: FAIL left files: 1, limit none' umm-m5 check --signals=1000 -q --canary=temporary
-    ok umm-m5 check --signals=1000 --json=-
+    ok umm-m5 check --signals=1000 --json
     "$PY" -c 'import json, sys; assert json.loads(sys.argv[1])["verdict"] == "PASS"' "$output"
 }
 
@@ -279,8 +279,12 @@ begun() {
     # One that hangs is ended: twice the limit, and 10 s, are enough for the slowest.
     refuses 1 'umm-m5: sleep: had not ended after 12 s, and was ended' \
         umm-m5 check --signals=500 --max-seconds=1 -- sleep 100
-    refuses 2 "umm-m5: --json and --metrics write to the same place
-Try 'umm-m5 --help'." umm-m5 check --json=a --metrics=a
+    refuses 2 "umm-m5: --report and --metrics write to the same place
+Try 'umm-m5 --help'." umm-m5 check --report=a --metrics=a
+    refuses 2 "umm-m5: --json and --page write to the same place
+Try 'umm-m5 --help'." umm-m5 check --json --page=-
+    refuses 2 "umm-m5: option '--json' takes no argument
+Try 'umm-m5 --help'." umm-m5 check --json=report.json
     refuses 1 'umm-m5: absent-command: cannot run: No such file or directory' \
         umm-m5 check -- absent-command
 }
