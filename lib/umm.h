@@ -38,8 +38,10 @@
 extern "C" {
 #endif
 
-/* The version of this header; UMM_VERSION_NUMBER is for #if, 100 for 0.1.0. */
-#define UMM_VERSION        "0.1.0"
+/* The version of this header; the Makefile and the checks read this line. */
+#define UMM_VERSION "0.1.0"
+
+/* For #if: UMM_VERSION_NUMBER is 100 for 0.1.0. */
 #define UMM_VERSION_MAJOR  0
 #define UMM_VERSION_MINOR  1
 #define UMM_VERSION_PATCH  0

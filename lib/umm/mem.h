@@ -215,7 +215,8 @@ struct umm_cache_stats {
 };
 
 /* UMM_ERR_MEMORY, or UMM_ERR_ARGUMENT for sizes beyond any memory. Free it. */
-UMM_MUST_USE enum umm_status umm_cache_open(const struct umm_cache_options *options, struct umm_cache **cache, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_cache_open(const struct umm_cache_options *options,
+                                            struct umm_cache **cache, struct umm_error *err);
 void umm_cache_close(struct umm_cache *cache);
 
 /* Copy the key's value out: a hit. False is a miss, value is untouched. O(1). */
@@ -249,7 +250,8 @@ struct umm_bufpool_stats {
 };
 
 /* n_buffers of buffer_bytes. is_locked: any thread may call; otherwise one at a time. */
-UMM_MUST_USE enum umm_status umm_bufpool_open(size_t n_buffers, size_t buffer_bytes, bool is_locked, struct umm_bufpool **pool, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_bufpool_open(size_t n_buffers, size_t buffer_bytes, bool is_locked,
+                                              struct umm_bufpool **pool, struct umm_error *err);
 
 /* Lent buffers go with it. */
 void umm_bufpool_close(struct umm_bufpool *pool);
@@ -275,7 +277,8 @@ void umm_bufpool_stats(struct umm_bufpool *pool, struct umm_bufpool_stats *stats
  */
 struct umm_ring;
 
-UMM_MUST_USE enum umm_status umm_ring_open(size_t n_rows, size_t row_bytes, struct umm_ring **ring, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_ring_open(size_t n_rows, size_t row_bytes, struct umm_ring **ring,
+                                           struct umm_error *err);
 void umm_ring_close(struct umm_ring *ring);
 
 /* Add a row (row_bytes, copied); the oldest goes when the window is full. */
@@ -319,7 +322,8 @@ struct umm_opstats_summary {
 };
 
 /* Kinds are numbered 0 to n_kinds - 1. UMM_ERR_ARGUMENT: none or too many of them. */
-UMM_MUST_USE enum umm_status umm_opstats_open(unsigned n_kinds, bool is_locked, struct umm_opstats **stats, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_opstats_open(unsigned n_kinds, bool is_locked,
+                                              struct umm_opstats **stats, struct umm_error *err);
 void umm_opstats_close(struct umm_opstats *stats);
 
 /* An operation of that kind took so long. A kind that is not there is ignored. */
