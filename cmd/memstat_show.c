@@ -48,13 +48,13 @@ static bool wants_files(const struct memstat_opts *opts)
 static enum umm_status list_files(const struct memstat_opts *opts, const char ***paths, size_t *n,
                                   struct umm_error *err)
 {
-    struct umm_pool pool = {0};
+    struct umm_pool *pool = NULL;
     struct umm_pool_scan scan = {0};
     enum umm_status status = UMM_OK;
     if (opts->pool)
-        status = umm_pool_open(&pool, opts->pool_root, opts->pool, err);
+        status = umm_pool_open(opts->pool_root, opts->pool, &pool, err);
     if (!status && opts->pool)
-        status = umm_pool_scan(&pool, &opts->run, &scan, err);
+        status = umm_pool_scan(pool, &opts->run, &scan, err);
     *n = 0;
     *paths = calloc(opts->n_files + scan.n_entries + 1, sizeof **paths);
     if (!status && !*paths)
@@ -63,12 +63,12 @@ static enum umm_status list_files(const struct memstat_opts *opts, const char **
         (*paths)[(*n)++] = opts->files[i];
     for (size_t i = 0; !status && i < scan.n_entries; i++) {
         char *path;
-        status = umm_pool_entry_path(&pool, scan.entries[i].key, &path, err);
+        status = umm_pool_entry_path(pool, scan.entries[i].key, &path, err);
         if (!status)
             (*paths)[(*n)++] = path;
     }
     umm_pool_scan_free(&scan);
-    umm_pool_close(&pool);
+    umm_pool_close(pool);
     return status;
 }
 

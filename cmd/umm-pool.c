@@ -57,15 +57,15 @@ static int run_put(void *user, int n, char **operands)
 {
     struct opts *opts = user;
     struct umm_error err = {0};
-    struct umm_pool pool = {.path = NULL};
+    struct umm_pool *pool = NULL;
     (void)n;
     cli_progress_start(&opts->run, opts->reports.progress);
-    enum umm_status status = umm_pool_open(&pool, opts->root, operands[0], &err);
+    enum umm_status status = umm_pool_open(opts->root, operands[0], &pool, &err);
     if (!status)
-        status = umm_pool_put(&pool, operands[1], operands[2], &opts->run, &err);
+        status = umm_pool_put(pool, operands[1], operands[2], &opts->run, &err);
     if (!status && opts->reports.is_verbose)
         cli_warn_path(operands[1], "put into %s", operands[0]);
-    umm_pool_close(&pool);
+    umm_pool_close(pool);
     return end(status, &err);
 }
 
@@ -73,13 +73,13 @@ static int run_rm(void *user, int n, char **operands)
 {
     struct opts *opts = user;
     struct umm_error err = {0};
-    struct umm_pool pool = {.path = NULL};
+    struct umm_pool *pool = NULL;
     int exit_code = CLI_OK;
-    if (umm_pool_open(&pool, opts->root, operands[0], &err) != UMM_OK)
+    if (umm_pool_open(opts->root, operands[0], &pool, &err) != UMM_OK)
         return cli_fail(&err);
     /* One that is not there is no reason to leave the others. */
     for (int i = 1; i < n; i++) {
-        if (umm_pool_remove(&pool, operands[i], &opts->run, &err) == UMM_OK)
+        if (umm_pool_remove(pool, operands[i], &opts->run, &err) == UMM_OK)
             continue;
         if (err.status == UMM_ERR_CANCELLED || err.status == UMM_ERR_ARGUMENT) {
             exit_code = cli_fail(&err);
@@ -88,7 +88,7 @@ static int run_rm(void *user, int n, char **operands)
         cli_warn_error(&err);
         exit_code = CLI_FAILED;
     }
-    umm_pool_close(&pool);
+    umm_pool_close(pool);
     return cli_finish(exit_code);
 }
 
@@ -125,24 +125,24 @@ static int run_get(void *user, int n, char **operands)
 {
     struct opts *opts = user;
     struct umm_error err = {0};
-    struct umm_pool pool = {.path = NULL};
+    struct umm_pool *pool = NULL;
     struct umm_npy npy = {0};
     char *path = NULL;
     int fd = -1;
     (void)n;
-    enum umm_status status = umm_pool_open(&pool, opts->root, operands[0], &err);
+    enum umm_status status = umm_pool_open(opts->root, operands[0], &pool, &err);
     if (!status)
-        status = umm_pool_open_entry(&pool, operands[1], &fd, &npy, &err);
+        status = umm_pool_open_entry(pool, operands[1], &fd, &npy, &err);
     if (!status && opts->is_data)
         status = write_data(fd, &npy, &opts->run, &err);
     else if (!status)
-        status = umm_pool_entry_path(&pool, operands[1], &path, &err);
+        status = umm_pool_entry_path(pool, operands[1], &path, &err);
     if (path)
         puts(path);
     free(path);
     umm_npy_free(&npy);
     umm_file_close(&fd);
-    umm_pool_close(&pool);
+    umm_pool_close(pool);
     return end(status, &err);
 }
 
@@ -190,25 +190,25 @@ static int check_output(const struct umm_pool *pool, const char *path)
 static int look(struct opts *opts, const char *name, bool has_sharing, bool is_verdict)
 {
     struct umm_error err = {0};
-    struct umm_pool pool = {.path = NULL};
+    struct umm_pool *pool = NULL;
     struct umm_pool_inspection inspection = {.pool = NULL};
     const struct cli_output outputs[] = {{"the report", "-"}, {"--metrics", opts->reports.metrics}};
     if (cli_check_outputs(outputs, 2) != CLI_OK)
         return CLI_USAGE;
-    enum umm_status status = umm_pool_open(&pool, opts->root, name, &err);
-    if (!status && check_output(&pool, opts->reports.metrics) != CLI_OK) {
-        umm_pool_close(&pool);
+    enum umm_status status = umm_pool_open(opts->root, name, &pool, &err);
+    if (!status && check_output(pool, opts->reports.metrics) != CLI_OK) {
+        umm_pool_close(pool);
         return CLI_USAGE;
     }
     if (!status)
-        status = umm_pool_inspect(&pool, has_sharing, &opts->run, &inspection, &err);
+        status = umm_pool_inspect(pool, has_sharing, &opts->run, &inspection, &err);
     if (!status)
         status = print(opts, &inspection, is_verdict, &err);
     bool is_bad = is_verdict && inspection.n_faults > 0;
     if (!status && is_verdict && !opts->reports.is_json)
         puts(is_bad ? "FAIL" : "PASS");
     umm_pool_inspection_free(&inspection);
-    umm_pool_close(&pool);
+    umm_pool_close(pool);
     return status ? cli_fail(&err) : cli_finish(is_bad ? CLI_FAILED : CLI_OK);
 }
 

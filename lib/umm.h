@@ -197,7 +197,9 @@ UMM_MUST_USE enum umm_num_result umm_num_parse_i64(const char *text, size_t len_
 
 /*
  * An .npy file in memory, read-only: mapped, not copied, so that every process that
- * opens it shares the same pages, and only pages that are touched are read.
+ * opens it shares the same pages, and only pages that are touched are read. An archive
+ * (umm-archive) is opened in the same way; it is not mapped, but a view of its rows has
+ * the frames that hold them unpacked into memory of this process, until the close.
  *
  *     file      | header | row 0 | row 1 | ...            | row n-1 |
  *     view                         ^ data      n_rows ^
@@ -213,6 +215,9 @@ UMM_MUST_USE enum umm_num_result umm_num_parse_i64(const char *text, size_t len_
  *   - An array that is appended to keeps the rows it had when it was opened.
  *   - A device that cannot be read is SIGBUS, too. Programs that must not die of either
  *     read the rows (umm-mmap-slice) instead of mapping them.
+ *
+ * A view of an archive allocates nothing either, but it may wait for other threads, and
+ * fail: UMM_ERR_DATA for damage, UMM_ERR_SYSTEM.
  *
  * Any number of threads may use one array at once; closing it is for one.
  */
@@ -241,7 +246,8 @@ enum { UMM_ARRAY_DIMS_MAX = 32, UMM_ARRAY_TYPE_MAX = 24 };
  * What an array is. type is NumPy's, "<f8", or "|V48" for records of 48 bytes. Element
  * [i][k]... lies at data + i * strides[0] + k * strides[1] + ..., in bytes. data is
  * aligned to align_bytes, a power of two up to 4096: at least 64 in files that NumPy or
- * umm-convert wrote. row_bytes belong to each row, which lie together unless is_fortran.
+ * umm-convert wrote. Of an archive data is NULL: only views have its rows. row_bytes belong to each
+ * row, which lie together unless is_fortran.
  */
 struct umm_array_info {
     const void *data;
@@ -341,6 +347,140 @@ static inline double umm_view_f64(const struct umm_view *view,
     __builtin_memcpy(&value, umm_view_at(view, column, row), sizeof value);
     return value;
 }
+
+/* ---- Arrays, written --------------------------------------------------- */
+
+/*
+ * Rows for an .npy file. Readers see the array as it was, or as a commit left it, and
+ * never a part of it: also when the process is killed, or the power fails, at any moment.
+ *
+ *     create    a new array, which takes the place of what path has at its one commit
+ *     append    more rows for the array that is there, at each of its commits
+ *     push      rows into buffer and file, invisible to all others
+ *     commit    what was pushed is on the device, then visible
+ *     close     what was pushed and not committed is gone
+ *
+ * An array that is mapped keeps the rows it had: open it again for more. After a failure
+ * only close the writer. One thread at a time.
+ */
+struct umm_array_writer;
+
+/* A column of records: its name, and its type as NumPy writes it: "<f8", "<M8[ms]", "|S8". */
+struct umm_array_field {
+    const char *name;
+    const char *type;
+};
+
+/*
+ * What rows are. Records of n_fields fields end to end; or, without fields, `width` values
+ * of a type (bars: 6 of "<f8"), 0 for an array of one dimension.
+ */
+struct umm_array_layout {
+    const struct umm_array_field *fields;
+    size_t n_fields;
+    const char *type;
+    uint64_t width;
+};
+
+/*
+ * Begin a new array at path; pool:NAME/KEY is an entry of a pool. UMM_ERR_ARGUMENT for a
+ * type that is none; UMM_ERR_CONFLICT where the place is an archive's, a store's or a
+ * pool's. run, which may be NULL, must live until the close.
+ */
+UMM_MUST_USE enum umm_status umm_array_create(const char *path,
+                                              const struct umm_array_layout *layout,
+                                              struct umm_run *run, struct umm_array_writer **writer,
+                                              struct umm_error *err);
+
+/*
+ * Begin to append to the array at path. It is made, without rows, if there is none and
+ * layout is not NULL; otherwise its rows must be those of the layout, or UMM_ERR_CONFLICT.
+ * Bytes after the array, which a killed append left, are cut off. UMM_ERR_BUSY: another
+ * writer has it, until the close of that.
+ */
+UMM_MUST_USE enum umm_status umm_array_append(const char *path,
+                                              const struct umm_array_layout *layout,
+                                              struct umm_run *run, struct umm_array_writer **writer,
+                                              struct umm_error *err);
+
+/* Add n_rows rows, end to end in C order. */
+UMM_MUST_USE enum umm_status umm_array_push(struct umm_array_writer *writer, const void *rows,
+                                            size_t n_rows, struct umm_error *err);
+
+/*
+ * Make what was pushed durable, then visible. UMM_ERR_CONFLICT: another program, which takes
+ * no lock, has written the array's header, or replaced the file. UMM_ERR_ARGUMENT: a second
+ * commit of a new array.
+ */
+UMM_MUST_USE enum umm_status umm_array_commit(struct umm_array_writer *writer,
+                                              struct umm_error *err);
+
+void umm_array_writer_close(struct umm_array_writer *writer);
+
+/* ---- Pools ------------------------------------------------------------- */
+
+/*
+ * Arrays in memory under names: complete, read-only .npy files in a directory of the
+ * user's own, which any number of processes map and nobody copies. An entry appears
+ * complete, or not at all; readers keep what they have mapped when it is replaced or
+ * removed. The budget bounds the sizes of all entries. umm-pool(1) has the rest.
+ *
+ * root is the directory that pools are in; NULL: /dev/shm. One thread at a time per open
+ * pool; processes do not disturb each other.
+ */
+struct umm_pool;
+
+/*
+ * Make the pool `name` in the directory root. That it is there already with this budget
+ * is no error (*is_new false); with another it is UMM_ERR_CONFLICT. Names of pools and
+ * keys are 1 to the stated number of bytes, without '/', control characters and a dot
+ * at the front: UMM_ERR_ARGUMENT. A directory that is not this user's own, is open to
+ * others or is a link is UMM_ERR_CONFLICT.
+ */
+UMM_MUST_USE enum umm_status umm_pool_create(const char *root, const char *name,
+                                             uint64_t budget_bytes, struct umm_run *run,
+                                             bool *is_new, struct umm_error *err);
+
+/* Open it; failures as above. UMM_ERR_CONFLICT when the directory is no (whole) pool. */
+UMM_MUST_USE enum umm_status umm_pool_open(const char *root, const char *name,
+                                           struct umm_pool **pool, struct umm_error *err);
+void umm_pool_close(struct umm_pool *pool);
+
+/*
+ * Remove the pool and all in it: nothing at all when it holds a file that is not a
+ * pool's (UMM_ERR_CONFLICT), or an entry is being written (UMM_ERR_BUSY). A run that was
+ * killed is finished by the next.
+ */
+UMM_MUST_USE enum umm_status umm_pool_unlink(const char *root, const char *name,
+                                             struct umm_run *run, struct umm_error *err);
+
+/*
+ * Copy the array in the file input ("-": standard input) to an entry; one of that key
+ * is replaced. Bytes after the array are left out of a file's copy, and are
+ * UMM_ERR_DATA in a stream. The budget, then the memory itself is set aside before the
+ * copy begins: UMM_ERR_CONFLICT when the budget does not allow it, ENOSPC when the
+ * memory is not there.
+ */
+UMM_MUST_USE enum umm_status umm_pool_put(const struct umm_pool *pool, const char *key,
+                                          const char *input, struct umm_run *run,
+                                          struct umm_error *err);
+
+/* The same for n_rows rows that are in memory, of that layout. */
+UMM_MUST_USE enum umm_status umm_pool_put_rows(const struct umm_pool *pool, const char *key,
+                                               const struct umm_array_layout *layout,
+                                               const void *rows, uint64_t n_rows,
+                                               struct umm_run *run, struct umm_error *err);
+
+/*
+ * Map an entry, as umm_array_open maps a file; the pool may be closed before the array is.
+ * UMM_ERR_ABSENT: there is no such entry.
+ */
+UMM_MUST_USE enum umm_status umm_pool_get(const struct umm_pool *pool, const char *key,
+                                          struct umm_array **array, struct umm_error *err);
+
+/* Remove an entry; UMM_ERR_SYSTEM with ENOENT when there is none. */
+UMM_MUST_USE enum umm_status umm_pool_remove(const struct umm_pool *pool, const char *key,
+                                             const struct umm_run *run, struct umm_error *err);
 
 /* ---- Features over bars ------------------------------------------------ */
 

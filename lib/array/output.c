@@ -35,13 +35,14 @@ static enum umm_status open_entry(struct umm_output *output, const char *path,
     memcpy(name, start, len);
     name[len] = '\0';
     output->key = slash + 1;
-    enum umm_status status =
-        umm_pool_open(&output->pool, pool_root ? pool_root : UMM_POOL_ROOT, name, err);
+    enum umm_status status = umm_pool_open(pool_root, name, &output->pool, err);
     if (!status)
         status =
-            umm_pool_begin(&output->pool, output->key, size_bytes, path, run, &output->file, err);
-    if (status)
-        umm_pool_close(&output->pool);
+            umm_pool_begin(output->pool, output->key, size_bytes, path, run, &output->file, err);
+    if (status) {
+        umm_pool_close(output->pool);
+        output->pool = NULL;
+    }
     return status;
 }
 
@@ -197,8 +198,8 @@ enum umm_status umm_output_commit(struct umm_output *output,
                                   const struct umm_outfile_options *options, struct umm_run *run,
                                   bool *is_changed, struct umm_error *err)
 {
-    enum umm_status status = output->pool.path
-                                 ? umm_pool_commit(&output->pool, output->key, options, run,
+    enum umm_status status = output->pool
+                                 ? umm_pool_commit(output->pool, output->key, options, run,
                                                    &output->file, is_changed, err)
                                  : umm_outfile_commit(&output->file, options, is_changed, err);
     umm_output_abort(output);
@@ -208,5 +209,6 @@ enum umm_status umm_output_commit(struct umm_output *output,
 void umm_output_abort(struct umm_output *output)
 {
     umm_outfile_abort(&output->file);
-    umm_pool_close(&output->pool);
+    umm_pool_close(output->pool);
+    output->pool = NULL;
 }

@@ -21,8 +21,8 @@
 /* An output being written; all zero is "none". */
 struct umm_output {
     struct umm_outfile file;
-    struct umm_pool pool; /* open when it is an entry */
-    const char *key;      /* in the caller's path */
+    struct umm_pool *pool; /* NULL unless it is an entry */
+    const char *key;       /* in the caller's path */
 };
 
 /* Whether path names an entry of a pool. */

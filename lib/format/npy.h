@@ -234,6 +234,14 @@ bool umm_npy_same_type(const struct umm_npy *a, const struct umm_npy *b);
 enum { UMM_NPY_ROWS_TEXT_MAX = 160 };
 void umm_npy_rows_text(const struct umm_npy *npy, char *out, size_t cap_bytes);
 
+/*
+ * The array of n_rows rows of that layout; free *npy. UMM_ERR_ARGUMENT for a type that is none;
+ * other failures as umm_npy_check.
+ */
+UMM_MUST_USE enum umm_status umm_npy_of_layout(const struct umm_array_layout *layout,
+                                               uint64_t n_rows, struct umm_npy *npy,
+                                               struct umm_error *err);
+
 /* UMM_ERR_CONFLICT about path: what ("the array") has other rows than those to add. */
 enum umm_status umm_npy_refuse_rows(struct umm_error *err, const char *path, const char *what,
                                     const struct umm_npy *has, const struct umm_npy *gives);

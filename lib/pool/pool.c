@@ -93,6 +93,7 @@ static enum umm_status set_path(struct umm_pool *pool, const char *root, const c
                                 struct umm_error *err)
 {
     *pool = (struct umm_pool){.fd = -1};
+    root = root ? root : UMM_POOL_ROOT;
     enum umm_status status = umm_pool_check_name(name, err);
     if (status)
         return status;
@@ -116,23 +117,34 @@ static enum umm_status open_directory(struct umm_pool *pool, const char *root, c
     return status;
 }
 
-enum umm_status umm_pool_open(struct umm_pool *pool, const char *root, const char *name,
+static void release(struct umm_pool *pool)
+{
+    umm_file_close(&pool->fd);
+    free(pool->path);
+}
+
+enum umm_status umm_pool_open(const char *root, const char *name, struct umm_pool **pool,
                               struct umm_error *err)
 {
-    enum umm_status status = open_directory(pool, root, name, err);
+    *pool = calloc(1, sizeof **pool);
+    if (!*pool)
+        return umm_error_set_memory(err, sizeof **pool, "a pool");
+    enum umm_status status = open_directory(*pool, root, name, err);
     if (!status)
-        status = read_description(pool, err);
-    if (status)
-        umm_pool_close(pool);
+        status = read_description(*pool, err);
+    if (status) {
+        umm_pool_close(*pool);
+        *pool = NULL;
+    }
     return status;
 }
 
 void umm_pool_close(struct umm_pool *pool)
 {
-    if (pool->path)
-        umm_file_close(&pool->fd);
-    free(pool->path);
-    *pool = (struct umm_pool){.path = NULL};
+    if (!pool)
+        return;
+    release(pool);
+    free(pool);
 }
 
 /* ---- making and removing -------------------------------------------------- */
@@ -192,7 +204,7 @@ enum umm_status umm_pool_create(const char *root, const char *name, uint64_t bud
         enum umm_status undone = umm_directory_remove(pool.fd, pool.path, NULL);
         (void)undone; /* the first error is the one to tell */
     }
-    umm_pool_close(&pool);
+    release(&pool);
     return status;
 }
 
@@ -238,6 +250,6 @@ enum umm_status umm_pool_unlink(const char *root, const char *name, struct umm_r
     if (!status)
         status = remove_all(&pool, &scan, err);
     umm_pool_scan_free(&scan);
-    umm_pool_close(&pool);
+    release(&pool);
     return status;
 }

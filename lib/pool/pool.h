@@ -37,35 +37,9 @@ enum { UMM_POOL_NAME_MAX = 64, UMM_POOL_KEY_MAX = 200 };
 /* An open pool. Private, except its path and budget to read; all zero is "none". */
 struct umm_pool {
     int fd;
-    char *path; /* NULL: none */
+    char *path;
     uint64_t budget_bytes;
 };
-
-/* ---- pools --------------------------------------------------------------- */
-
-/*
- * Make the pool `name` in the directory root. That it is there already with this budget
- * is no error (*is_new false); with another it is UMM_ERR_CONFLICT. Names of pools and
- * keys are 1 to the stated number of bytes, without '/', control characters and a dot
- * at the front: UMM_ERR_ARGUMENT. A directory that is not this user's own, is open to
- * others or is a link is UMM_ERR_CONFLICT.
- */
-UMM_MUST_USE enum umm_status umm_pool_create(const char *root, const char *name,
-                                             uint64_t budget_bytes, struct umm_run *run,
-                                             bool *is_new, struct umm_error *err);
-
-/* Open it; failures as above. UMM_ERR_CONFLICT when the directory is no (whole) pool. */
-UMM_MUST_USE enum umm_status umm_pool_open(struct umm_pool *pool, const char *root,
-                                           const char *name, struct umm_error *err);
-void umm_pool_close(struct umm_pool *pool);
-
-/*
- * Remove the pool and all in it: nothing at all when it holds a file that is not a
- * pool's (UMM_ERR_CONFLICT), or an entry is being written (UMM_ERR_BUSY). A run that was
- * killed is finished by the next.
- */
-UMM_MUST_USE enum umm_status umm_pool_unlink(const char *root, const char *name,
-                                             struct umm_run *run, struct umm_error *err);
 
 /* ---- what is in it ------------------------------------------------------- */
 
@@ -108,18 +82,7 @@ UMM_MUST_USE enum umm_status umm_pool_open_entry(const struct umm_pool *pool, co
 /* ---- changes ------------------------------------------------------------- */
 
 /*
- * Copy the array in the file input ("-": standard input) to an entry; one of that key
- * is replaced. Bytes after the array are left out of a file's copy, and are
- * UMM_ERR_DATA in a stream. The budget, then the memory itself is set aside before the
- * copy begins: UMM_ERR_CONFLICT when the budget does not allow it, ENOSPC when the
- * memory is not there.
- */
-UMM_MUST_USE enum umm_status umm_pool_put(const struct umm_pool *pool, const char *key,
-                                          const char *input, struct umm_run *run,
-                                          struct umm_error *err);
-
-/*
- * The same for an array that the caller writes: begin, write through umm_outfile_fd,
+ * umm_pool_put for an array that the caller writes: begin, write through umm_outfile_fd,
  * then commit (which ends *out as umm_outfile_commit does), or umm_outfile_abort.
  * size_bytes is 0 when it is not known yet: commit asks for the budget then. label names
  * the output in messages, and must live as long as *out.
@@ -132,9 +95,5 @@ UMM_MUST_USE enum umm_status umm_pool_commit(const struct umm_pool *pool, const 
                                              const struct umm_outfile_options *options,
                                              const struct umm_run *run, struct umm_outfile *out,
                                              bool *is_changed, struct umm_error *err);
-
-/* Remove an entry; UMM_ERR_SYSTEM with ENOENT when there is none. */
-UMM_MUST_USE enum umm_status umm_pool_remove(const struct umm_pool *pool, const char *key,
-                                             const struct umm_run *run, struct umm_error *err);
 
 #endif

@@ -233,3 +233,32 @@ enum umm_status umm_pool_put(const struct umm_pool *pool, const char *key, const
     free(path);
     return status;
 }
+
+enum umm_status umm_pool_put_rows(const struct umm_pool *pool, const char *key,
+                                  const struct umm_array_layout *layout, const void *rows,
+                                  uint64_t n_rows, struct umm_run *run, struct umm_error *err)
+{
+    struct umm_outfile out = {.is_open = false};
+    struct umm_npy npy = {0};
+    char *path = NULL, *header = NULL;
+    size_t len = 0;
+    enum umm_status status = umm_pool_entry_path(pool, key, &path, err);
+    if (!status)
+        status = umm_npy_of_layout(layout, n_rows, &npy, err);
+    if (!status)
+        status = umm_npy_format(&npy, UMM_NPY_ALIGN, &header, &len, err);
+    const uint64_t n_bytes = status ? 0 : umm_npy_data_bytes(&npy);
+    if (!status)
+        status = umm_pool_begin(pool, key, len + n_bytes, path, run, &out, err);
+    if (!status)
+        status = umm_file_pwrite_all(umm_outfile_fd(&out), path, header, len, 0, err);
+    if (!status)
+        status = umm_file_pwrite_all(umm_outfile_fd(&out), path, rows, (size_t)n_bytes, len, err);
+    if (!status)
+        status = umm_pool_commit(pool, key, NULL, run, &out, NULL, err);
+    umm_outfile_abort(&out);
+    umm_npy_free(&npy);
+    free(header);
+    free(path);
+    return status;
+}

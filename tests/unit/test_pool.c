@@ -113,23 +113,23 @@ static void budget_to_the_byte(void **state)
 static void begun_with_a_size_is_set_aside(void **state)
 {
     (void)state;
-    struct umm_pool pool;
+    struct umm_pool *pool;
     struct umm_pool_scan scan;
     struct umm_outfile out, other;
     make_pool(1000);
-    assert_int_equal(umm_pool_open(&pool, ".", "p", NULL), UMM_OK);
-    assert_int_equal(umm_pool_begin(&pool, "a", 600, "a", NULL, &out, NULL), UMM_OK);
-    assert_int_equal(umm_pool_scan(&pool, NULL, &scan, NULL), UMM_OK);
+    assert_int_equal(umm_pool_open(".", "p", &pool, NULL), UMM_OK);
+    assert_int_equal(umm_pool_begin(pool, "a", 600, "a", NULL, &out, NULL), UMM_OK);
+    assert_int_equal(umm_pool_scan(pool, NULL, &scan, NULL), UMM_OK);
     assert_int_equal(scan.n_entries, 0);
     assert_int_equal(scan.n_writers, 1);
     assert_int_equal(scan.writing_bytes, 600);
     umm_pool_scan_free(&scan);
-    assert_int_equal(umm_pool_begin(&pool, "a", 401, "a", NULL, &other, NULL), UMM_ERR_CONFLICT);
+    assert_int_equal(umm_pool_begin(pool, "a", 401, "a", NULL, &other, NULL), UMM_ERR_CONFLICT);
     umm_outfile_abort(&out);
-    assert_int_equal(umm_pool_begin(&pool, "a", 401, "a", NULL, &other, NULL), UMM_OK);
+    assert_int_equal(umm_pool_begin(pool, "a", 401, "a", NULL, &other, NULL), UMM_OK);
     umm_outfile_abort(&other);
-    umm_pool_close(&pool);
-    umm_pool_close(&pool);
+    umm_pool_close(pool);
+    umm_pool_close(NULL);
 }
 
 static void outputs_that_are_files(void **state)
@@ -156,7 +156,7 @@ static void long_descriptions_are_cut(void **state)
     (void)state;
     struct umm_npy npy = {.n_dims = 1, .shape = {3}};
     struct umm_npy_type type;
-    struct umm_pool pool;
+    struct umm_pool *pool;
     struct umm_pool_inspection all;
     char name[UMM_NPY_NAME_MAX], line[UMM_POOL_LINE_MAX], *text;
     size_t len;
@@ -167,21 +167,21 @@ static void long_descriptions_are_cut(void **state)
         assert_int_equal(umm_npy_add_field(&npy, name, &type, NULL), UMM_OK);
     }
     assert_int_equal(umm_npy_format_long(&npy, 64, &text, &len, NULL), UMM_OK);
-    assert_int_equal(umm_pool_open(&pool, ".", "p", NULL), UMM_OK);
+    assert_int_equal(umm_pool_open(".", "p", &pool, NULL), UMM_OK);
     FILE *f = fopen("wide.npy", "w");
     assert_non_null(f);
     assert_int_equal(fwrite(text, 1, len, f), len);
     assert_int_equal(ftruncate(fileno(f), (off_t)len + 3 * 50 * 8), 0);
     assert_int_equal(fclose(f), 0);
-    assert_int_equal(umm_pool_put(&pool, "wide", "wide.npy", NULL, NULL), UMM_OK);
-    assert_int_equal(umm_pool_inspect(&pool, false, NULL, &all, NULL), UMM_OK);
+    assert_int_equal(umm_pool_put(pool, "wide", "wide.npy", NULL, NULL), UMM_OK);
+    assert_int_equal(umm_pool_inspect(pool, false, NULL, &all, NULL), UMM_OK);
     assert_int_equal(all.n_faults, 0);
     assert_true(umm_pool_report_line(&all, 1, line));
     assert_non_null(strstr(line, "[00-000"));
     assert_non_null(strstr(line, ", ...] (3,)"));
     assert_false(umm_pool_report_line(&all, 2, line));
     umm_pool_inspection_free(&all);
-    umm_pool_close(&pool);
+    umm_pool_close(pool);
     umm_npy_free(&npy);
     free(text);
 }
