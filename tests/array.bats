@@ -8,7 +8,7 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return
     mkdir -p prefix/lib/pkgconfig prefix/include
     cp "$UMM_BUILD/libumm.a" prefix/lib
-    cp "$TOP/lib/umm.h" prefix/include
+    cp -r "$TOP/lib/umm.h" "$TOP/lib/umm" prefix/include
     sed -e "s|@PREFIX@|$PWD/prefix|" -e 's|@VERSION@|0|' "$TOP/umm.pc.in" >prefix/lib/pkgconfig/umm.pc
     export PKG_CONFIG_PATH=$PWD/prefix/lib/pkgconfig
     cat >mean.c <<'END'
@@ -34,7 +34,7 @@ int main(int argc, char **argv)
         return 2;
     if (umm_time_from_iso(argv[2], &from, &err) || umm_time_from_iso(argv[3], &to, &err))
         return fail(&err);
-    if (umm_array_open(&bars, argv[1], &err))
+    if (umm_array_open(argv[1], &bars, &err))
         return fail(&err);
     if (umm_array_find_column(bars, "close", "<f8", &close, &err) ||
         umm_array_view_time(bars, &from, &to, &view, &err)) {

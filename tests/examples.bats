@@ -14,7 +14,7 @@ setup() {
         "${UMM_COV:+-lgcov}" >bin/cc
     chmod +x bin/cc
     cp "$UMM_BUILD/libumm.a" prefix/lib
-    cp "$TOP/lib/umm.h" "$TOP/umm.mk" prefix/include
+    cp -r "$TOP/lib/umm.h" "$TOP/lib/umm" "$TOP/umm.mk" prefix/include
     sed -e "s|@PREFIX@|$PWD/prefix|" -e 's|@VERSION@|0|' "$TOP/umm.pc.in" >prefix/lib/pkgconfig/umm.pc
     export PKG_CONFIG_PATH=$PWD/prefix/lib/pkgconfig
     unset MAKEFLAGS MFLAGS MAKELEVEL

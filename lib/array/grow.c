@@ -216,7 +216,7 @@ enum umm_status umm_grow_open_locked(struct umm_grow *grow, const char *path,
         status = umm_lock_take(&grow->lock, path, lock_wait, run, err);
     if (!status)
         status = umm_file_find(path, &is_there, &info, err);
-    if (!status && !is_there)
+    if (!status && !is_there && wanted)
         status = make_file(grow, wanted, err);
     return status ? status : open_file(grow, wanted, run, err);
 }

@@ -83,7 +83,7 @@ UMM_MUST_USE enum umm_status umm_grow_open(struct umm_grow *grow, const char *pa
 
 /*
  * Take the output's lock first, until the close, and make the array without rows if there
- * is none. UMM_ERR_BUSY: locked.
+ * is none and wanted is not NULL. UMM_ERR_BUSY: locked.
  */
 UMM_MUST_USE enum umm_status umm_grow_open_locked(struct umm_grow *grow, const char *path,
                                                   const struct umm_npy *wanted,
