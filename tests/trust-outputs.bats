@@ -350,6 +350,29 @@ inputs() {
     refuses 1 "umm-convert: $VICTIM_DIR/own: $why" umm-convert -o "$VICTIM_DIR/own" in.csv
 }
 
+@test "a lease on a file that is replaced gives no time to make the tool wait for a FIFO" {
+    two_users
+    needs_strace
+    inputs
+    as_attacker cp in.npy out.npy
+    as_attacker mkfifo fifo
+    # Begins to hold the lease, and ends it when it is told to, with a FIFO in place of the file.
+    as_attacker "$PY" -c 'import fcntl, os, signal, sys
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+fd = os.open("out.npy", os.O_RDWR)
+fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print("held", flush=True)
+sys.stdin.readline()
+os.rename("fifo", "out.npy")' < <(wait_until - 'the swap' test -e "$VICTIM_DIR/now" && echo) >held &
+    wait_until $! 'the lease' test -s held
+    stop_at openat 1 -P out.npy umm-convert -o out.npy in.csv 2>err
+    touch "$VICTIM_DIR/now"
+    wait_until - 'the FIFO' test -p out.npy
+    kill -CONT "$stopped"
+    ! wait "$tracer"
+    [[ $(tail -n 1 err) == 'umm-convert: out.npy: cannot read: Illegal seek' && -p out.npy ]]
+}
+
 @test "what the user names is written to: devices, descriptors, FIFOs of one's own" {
     two_users
     inputs

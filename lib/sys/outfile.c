@@ -514,6 +514,8 @@ static enum umm_status create_temp(struct umm_outfile *out, struct umm_error *er
     return umm_error_set_errno(err, EEXIST, out->path, "cannot create a file in its directory");
 }
 
+enum { LOOK_NS = 10000000 }; /* between two looks at what is waited for */
+
 /* ---- Opening ----------------------------------------------------------- */
 
 /*
@@ -524,7 +526,6 @@ static enum umm_status create_temp(struct umm_outfile *out, struct umm_error *er
 static enum umm_status open_existing(struct umm_outfile *out, const struct umm_run *run,
                                      struct umm_error *err)
 {
-    enum { LOOK_NS = 10000000 };
     const struct umm_outfile_place *place = &out->place;
     const int flags =
         O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (place->is_magic ? 0 : O_NOFOLLOW);
@@ -635,14 +636,17 @@ int umm_outfile_fd(const struct umm_outfile *out)
 enum umm_status umm_outfile_open_replaced(const struct umm_outfile *out, int *fd,
                                           struct umm_error *err)
 {
-    const int flags = O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
+    const int flags = O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
     *fd = -1;
     if (!out->is_open || out->place.is_stream)
         return UMM_OK;
-    *fd = umm_file_openat(out->place.dir_fd, out->place.base, flags | O_NONBLOCK);
-    /* Somebody's lease on a regular file ends soon. */
-    if (*fd < 0 && errno == EWOULDBLOCK)
+    /* A lease on a regular file ends soon; an open that waits for it could meet a FIFO by then. */
+    for (;;) {
         *fd = umm_file_openat(out->place.dir_fd, out->place.base, flags);
+        if (*fd >= 0 || errno != EWOULDBLOCK)
+            break;
+        (void)nanosleep(&(struct timespec){.tv_nsec = LOOK_NS}, NULL);
+    }
     if (*fd >= 0 || errno == ENOENT)
         return UMM_OK;
     return umm_error_set_errno(err, errno, out->path, "cannot read the file that it would replace");
