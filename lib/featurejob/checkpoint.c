@@ -119,12 +119,12 @@ enum umm_status umm_checkpoint_encode(const struct umm_checkpoint *checkpoint, c
     return UMM_OK;
 }
 
-/* Whether this is a whole state file that we may read. */
-static enum umm_status check(const char *in, size_t len, struct umm_error *err)
+/* Whether a file of len bytes that begins with `in`, of n bytes, is a state that we may read. */
+static enum umm_status check_begin(const char *in, size_t n, uint64_t len, struct umm_error *err)
 {
-    if (len < AT_NUMERICS || memcmp(in, magic, sizeof magic) != 0)
+    if (n < AT_NUMERICS || memcmp(in, magic, sizeof magic) != 0)
         return umm_error_set(err, UMM_ERR_DATA,
-                             len >= sizeof magic && memcmp(in, magic, sizeof magic) == 0
+                             n >= sizeof magic && memcmp(in, magic, sizeof magic) == 0
                                  ? "the state is cut short"
                                  : "not a state of umm-features");
     if (umm_bytes_get(in + AT_ORDER, 4) == OTHER_ORDER_MARK)
@@ -141,8 +141,17 @@ static enum umm_status check(const char *in, size_t len, struct umm_error *err)
         return umm_error_set(err, UMM_ERR_DATA,
                              "the state is cut short: %" PRIu64 " bytes are missing", wanted - len);
     if (len > wanted || len < AT_PARTS + CHECKSUM_BYTES ||
-        umm_bytes_get(in + AT_ORDER, 4) != ORDER_MARK ||
-        umm_bytes_get(in + len - CHECKSUM_BYTES, 8) != umm_hash64(in, len - CHECKSUM_BYTES, 0))
+        umm_bytes_get(in + AT_ORDER, 4) != ORDER_MARK)
+        return umm_error_set(err, UMM_ERR_DATA, "the state is damaged: its checksum differs");
+    return UMM_OK;
+}
+
+static enum umm_status check(const char *in, size_t len, struct umm_error *err)
+{
+    enum umm_status status = check_begin(in, len, len, err);
+    if (status)
+        return status;
+    if (umm_bytes_get(in + len - CHECKSUM_BYTES, 8) != umm_hash64(in, len - CHECKSUM_BYTES, 0))
         return umm_error_set(err, UMM_ERR_DATA, "the state is damaged: its checksum differs");
     uint64_t numerics = umm_bytes_get(in + AT_NUMERICS, 4);
     if (numerics > UMM_FEATURES_NUMERICS)
@@ -249,6 +258,8 @@ enum umm_status umm_checkpoint_check_replaced(const char *path, struct umm_error
 enum umm_status umm_checkpoint_load(const char *path, struct umm_checkpoint *out, bool *is_there,
                                     struct umm_error *err)
 {
+    struct umm_file_info info;
+    char begin[AT_NUMERICS];
     void *bytes = NULL;
     size_t len;
     int fd;
@@ -257,12 +268,18 @@ enum umm_status umm_checkpoint_load(const char *path, struct umm_checkpoint *out
     enum umm_status status = open_state(path, &fd, err);
     if (status || fd < 0)
         return status;
-    status = umm_file_read_whole_fd(fd, path, FILE_BYTES_MAX, &bytes, &len, err);
-    umm_file_close(&fd);
-    if (status)
-        return status;
     *is_there = true;
-    status = place(umm_checkpoint_decode(bytes, len, out, err), path, err);
+    status = umm_file_stat_fd(fd, path, &info, err);
+    if (!status)
+        status = umm_file_read_begin(fd, path, begin, sizeof begin, &len, err);
+    /* Whatever is no state is not read as a whole: it may be of any size. */
+    if (!status)
+        status = place(check_begin(begin, len, info.size_bytes, err), path, err);
+    if (!status)
+        status = umm_file_read_whole_fd(fd, path, FILE_BYTES_MAX, &bytes, &len, err);
+    umm_file_close(&fd);
+    if (!status)
+        status = place(umm_checkpoint_decode(bytes, len, out, err), path, err);
     free(bytes);
     return status;
 }
