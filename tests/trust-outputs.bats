@@ -37,8 +37,9 @@ acl_of() {
     rows | as_attacker umm-archive append a.npy.zst -
     as_attacker chmod 4777 a.npy.zst
     umask 022
-    ok umm-archive compact a.npy.zst
-    has a.npy.zst 644 0
+    refuses 1 "umm-archive: a.npy.zst: belongs to another user (uid $ATTACKER_UID) in a world-writable directory; remove it, or use another directory" \
+        umm-archive compact a.npy.zst
+    has a.npy.zst 4777 "$ATTACKER_UID"
 }
 
 @test "another user's slots give neither mode nor owner to a store's index" {

@@ -5,6 +5,7 @@
 
 #include "sys/directory.h"
 #include "sys/file.h"
+#include "sys/trust.h"
 #include "umm/store.h"
 
 /* Open a file in the directory, unless it is another user's; -1 for none. */
@@ -13,7 +14,7 @@ static int open_in(int dir_fd, const char *name, struct umm_file_info *info)
     int fd;
     if (umm_directory_open_file(dir_fd, "", name, &fd, info, NULL) != UMM_OK)
         return -1;
-    if (umm_directory_is_stranger(dir_fd, fd))
+    if (umm_trust_is_foreign(dir_fd, info))
         umm_file_close(&fd);
     return fd;
 }

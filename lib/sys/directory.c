@@ -203,13 +203,6 @@ enum umm_status umm_directory_open_file(int fd, const char *path, const char *na
     return status;
 }
 
-bool umm_directory_is_stranger(int fd, int file_fd)
-{
-    struct stat dir, file;
-    return fstat(fd, &dir) < 0 || fstat(file_fd, &file) < 0 ||
-           ((dir.st_mode & S_IWOTH) && file.st_uid != geteuid() && file.st_uid != dir.st_uid);
-}
-
 /* World-writable, and without the sticky bit, or another user's, whom the bit does not hold. */
 static bool is_movable(int parent_fd)
 {

@@ -58,12 +58,6 @@ UMM_MUST_USE enum umm_status umm_directory_open_file(int fd, const char *path, c
                                                      struct umm_error *err);
 
 /*
- * Whether the open file_fd, found in the directory, is a stranger's in a directory where all may
- * write: neither this user's nor the directory's owner's. It says nothing about the directory.
- */
-bool umm_directory_is_stranger(int fd, int file_fd);
-
-/*
  * For directories that are made and removed by name. Where others may rename what is in the
  * directory parent_fd (it is world-writable, and not sticky), they may put another directory of
  * this user in the place of the one that is meant.

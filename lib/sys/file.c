@@ -25,6 +25,8 @@ static enum umm_file_kind kind_of(mode_t mode)
         return UMM_FILE_REGULAR;
     if (S_ISDIR(mode))
         return UMM_FILE_DIRECTORY;
+    if (S_ISLNK(mode))
+        return UMM_FILE_LINK;
     if (S_ISFIFO(mode) || S_ISSOCK(mode) || S_ISCHR(mode))
         return UMM_FILE_STREAM;
     return UMM_FILE_OTHER;
@@ -39,6 +41,7 @@ static void fill_info(struct umm_file_info *info, const struct stat *st)
     info->mode = st->st_mode & 07777;
     info->owner = st->st_uid;
     info->group = st->st_gid;
+    info->n_names = st->st_nlink;
 }
 
 enum umm_status umm_file_stat_fd(int fd, const char *path, struct umm_file_info *info,
@@ -55,6 +58,15 @@ enum umm_status umm_file_stat(const char *path, struct umm_file_info *info, stru
 {
     struct stat st;
     if (stat(path, &st) < 0)
+        return umm_error_set_errno(err, errno, path, "cannot examine");
+    fill_info(info, &st);
+    return UMM_OK;
+}
+
+enum umm_status umm_file_look(const char *path, struct umm_file_info *info, struct umm_error *err)
+{
+    struct stat st;
+    if (lstat(path, &st) < 0)
         return umm_error_set_errno(err, errno, path, "cannot examine");
     fill_info(info, &st);
     return UMM_OK;

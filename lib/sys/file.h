@@ -19,12 +19,14 @@ enum umm_file_kind {
     UMM_FILE_REGULAR,
     UMM_FILE_DIRECTORY,
     UMM_FILE_STREAM, /* pipe, FIFO, socket, terminal or other character device */
+    UMM_FILE_LINK,   /* symbolic link, of umm_file_look alone: all others follow it */
     UMM_FILE_OTHER   /* block device and whatever else there is */
 };
 
 /*
  * What fstat says. size_bytes is 0 for anything but a regular file; mode is the
- * permission bits (07777), owner and group the file's; device and inode together name it.
+ * permission bits (07777), owner and group the file's; device and inode together name it;
+ * n_names is how many names (hard links) it has.
  */
 struct umm_file_info {
     enum umm_file_kind kind;
@@ -33,6 +35,7 @@ struct umm_file_info {
     uint64_t inode;
     unsigned mode;
     unsigned owner, group;
+    uint64_t n_names;
 };
 
 /*
@@ -54,8 +57,8 @@ UMM_MUST_USE enum umm_status umm_file_open_read(const char *path, int *fd,
 
 /*
  * Open an existing regular file for reading and writing in place. UMM_ERR_SYSTEM as
- * open(2) says; UMM_ERR_CONFLICT when it is no regular file; UMM_ERR_ARGUMENT for a
- * symbolic link out of its directory.
+ * open(2) says; UMM_ERR_CONFLICT when it is no regular file, or foreign (sys/trust.h);
+ * UMM_ERR_ARGUMENT for a symbolic link out of its directory.
  */
 UMM_MUST_USE enum umm_status
 umm_file_open_update(const char *path, int *fd, struct umm_file_info *info, struct umm_error *err);
@@ -64,8 +67,12 @@ umm_file_open_update(const char *path, int *fd, struct umm_file_info *info, stru
 UMM_MUST_USE enum umm_status umm_file_stat(const char *path, struct umm_file_info *info,
                                            struct umm_error *err);
 
+/* The same of path itself: a link is not followed. */
+UMM_MUST_USE enum umm_status umm_file_look(const char *path, struct umm_file_info *info,
+                                           struct umm_error *err);
+
 /*
- * The same where path may be absent: UMM_OK with *is_there false, and info as it was.
+ * As umm_file_stat where path may be absent: UMM_OK with *is_there false, and info as it was.
  * What cannot be examined is UMM_ERR_SYSTEM, never absent: a caller that takes it for absent puts
  * something else in its place.
  */

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "sys/outfile.h"
+#include "sys/trust.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,8 @@ static enum umm_status not_regular(const char *path, struct umm_error *err)
 }
 
 /* Open what is an output as any other: what is said there of links holds here. */
-static enum umm_status open_output(const char *path, int flags, int *fd, struct umm_error *err)
+static enum umm_status open_output(const char *path, int flags, int *fd, struct umm_file_info *info,
+                                   struct umm_error *err)
 {
     struct umm_outfile_place place;
     *fd = -1;
@@ -26,6 +28,10 @@ static enum umm_status open_output(const char *path, int flags, int *fd, struct 
         if (*fd < 0)
             status = umm_error_set_errno(err, errno, path, "cannot open for writing");
     }
+    if (!status)
+        status = umm_file_stat_fd(*fd, path, info, err);
+    if (!status)
+        status = umm_trust_check(place.dir_fd, info, path, "", err);
     umm_file_close(&place.dir_fd);
     return status;
 }
@@ -33,9 +39,8 @@ static enum umm_status open_output(const char *path, int flags, int *fd, struct 
 enum umm_status umm_file_open_update(const char *path, int *fd, struct umm_file_info *info,
                                      struct umm_error *err)
 {
-    enum umm_status status = open_output(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, fd, err);
-    if (!status)
-        status = umm_file_stat_fd(*fd, path, info, err);
+    enum umm_status status =
+        open_output(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, fd, info, err);
     if (!status && info->kind != UMM_FILE_REGULAR)
         status = not_regular(path, err);
     if (status)

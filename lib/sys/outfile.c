@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "sys/file.h"
+#include "sys/trust.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -128,16 +129,22 @@ static void take_stream(struct umm_outfile_place *place, const struct stat *st)
 static enum umm_status examine_link(struct umm_outfile_place *place, const struct stat *st,
                                     const char *path, bool *is_link, struct umm_error *err)
 {
+    const struct umm_file_info link = {.kind = UMM_FILE_LINK, .owner = st->st_uid};
     struct stat target;
-    int rc = fstatat(place->dir_fd, place->base, &target, 0);
+    const int rc = fstatat(place->dir_fd, place->base, &target, 0), sys_errno = rc < 0 ? errno : 0;
+    const bool is_stream = rc == 0 && !S_ISREG(target.st_mode) && !S_ISDIR(target.st_mode);
+    enum umm_status status =
+        is_stream ? check_stream(place, st, path, err)
+                  : umm_trust_check(place->dir_fd, &link, path, "is a symbolic link that ", err);
     *is_link = true;
-    if (rc < 0 ? errno == ENOENT : S_ISREG(target.st_mode))
+    if (status)
+        return status;
+    if (rc < 0 ? sys_errno == ENOENT : S_ISREG(target.st_mode))
         return follow_link(place, path, err);
-    if (rc < 0 || S_ISDIR(target.st_mode))
-        return umm_error_set_errno(err, rc < 0 ? errno : EISDIR, path, "cannot write");
-    enum umm_status status = check_stream(place, st, path, err);
-    if (status || !is_in_proc(place))
-        return status ? status : follow_to_stream(place, path, err);
+    if (!is_stream)
+        return umm_error_set_errno(err, rc < 0 ? sys_errno : EISDIR, path, "cannot write");
+    if (!is_in_proc(place))
+        return follow_to_stream(place, path, err);
     take_stream(place, &target);
     place->is_magic = true;
     *is_link = false;

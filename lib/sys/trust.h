@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trust.h - which files are taken for this user's own: to be written into, or to be believed
+ * beside a file of his (a journal, a state, a lock).
+ *
+ * In a world-writable directory (o+w, such as /tmp) anybody can put a file or a link under a name
+ * that is free. Foreign there is what belongs to somebody else than this user, root and the owner
+ * of the directory; and a file with several names, as a link to another file can be made by others.
+ *
+ * In all other directories nothing is foreign: whoever can make a file there is the owner, or in
+ * the group that the owner shares it with.
+ *
+ * The sticky bit is not asked for. Without it others may also rename and remove what is there.
+ */
+#ifndef UMM_SYS_TRUST_H
+#define UMM_SYS_TRUST_H
+
+#include "sys/file.h"
+#include "umm.h"
+
+/* Whether the file, or the link itself, that info describes is foreign in the directory dir_fd. */
+bool umm_trust_is_foreign(int dir_fd, const struct umm_file_info *info);
+
+/*
+ * UMM_ERR_CONFLICT if it is foreign, with a message that names path and the owner. `what` begins
+ * it: "" or, say, "its lock file ".
+ */
+UMM_MUST_USE enum umm_status umm_trust_check(int dir_fd, const struct umm_file_info *info,
+                                             const char *path, const char *what,
+                                             struct umm_error *err);
+
+/*
+ * Open path for reading as umm_file_open_read does, if it is not foreign: UMM_ERR_CONFLICT
+ * otherwise, also of what could not be opened. What has the owner of the file `beside` (NULL for
+ * none) is trusted as that file is. One more system call than an open.
+ */
+UMM_MUST_USE enum umm_status umm_trust_open_read(const char *path,
+                                                 const struct umm_file_info *beside, int *fd,
+                                                 struct umm_file_info *info, struct umm_error *err);
+
+/*
+ * UMM_ERR_CONFLICT if a file that this user makes at path, beside the file of that owner, would be
+ * foreign to the other users: to be asked before such a file has what they must find.
+ */
+UMM_MUST_USE enum umm_status
+umm_trust_check_beside(const char *path, const struct umm_file_info *beside, struct umm_error *err);
+
+/*
+ * UMM_ERR_CONFLICT if the directory path, whose files are written as one thing, is foreign in the
+ * directory that it is in, or is reached by a foreign link. One that cannot be examined is UMM_OK:
+ * whoever opens it says why.
+ */
+UMM_MUST_USE enum umm_status umm_trust_check_directory(const char *path, struct umm_error *err);
+
+#endif
