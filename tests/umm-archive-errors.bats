@@ -474,13 +474,13 @@ PYEOF
     chown 12345:23456 a.npy.zst
     ok umm-archive append --keep-journal a.npy.zst new.csv
     [[ $(stat -c '%u:%g %a' a.npy.zst.journal) == '12345:23456 600' ]]
-    # In a directory where all may write, too, where no other file is given away.
     ok umm-archive flush a.npy.zst
+    [[ $(stat -c '%u:%g %a' a.npy.zst) == '12345:23456 600' ]]
+    # In a world-writable directory the archive may be anybody's, for the rows of others.
     chmod 1777 .
     bars 115 >new.csv
-    ok umm-archive append --keep-journal a.npy.zst new.csv
-    [[ $(stat -c '%u:%g %a' a.npy.zst.journal) == '12345:23456 600' ]]
-    [[ $(stat -c '%u:%g %a' a.npy.zst) == '12345:23456 600' ]]
+    refuses 1 'umm-archive: a.npy.zst: belongs to another user (uid 12345) in a world-writable directory; remove it, or use another directory' \
+        umm-archive append --keep-journal a.npy.zst new.csv
 }
 
 @test "a directory that cannot be written" {

@@ -121,6 +121,13 @@ enum umm_status umm_archive_open_framed(struct umm_archive *archive, const char 
     return open_and_load(archive, err);
 }
 
+enum umm_status umm_archive_check_journal(const struct umm_archive *archive, struct umm_error *err)
+{
+    if (archive->refused_journal.status && err)
+        *err = archive->refused_journal;
+    return archive->refused_journal.status;
+}
+
 /* A byte of each frame from row first on is enough to have it unpacked. */
 static enum umm_status check_frames(struct umm_archive *archive, uint64_t first,
                                     struct umm_error *err)

@@ -93,6 +93,7 @@ struct umm_archive {
     bool is_table_taken;    /* opened by umm_archive_open_tabled */
     bool is_framed_alone;   /* opened by umm_archive_open_framed */
     uint64_t n_lost, n_dropped, damaged_at;
+    struct umm_error refused_journal; /* status UMM_OK: none */
     struct umm_zstd_unpacker *unpacker;
     char *packed; /* a packed frame */
     size_t cap_packed;
@@ -124,7 +125,14 @@ bool umm_archive_has_file(const char *path, const char *other);
 UMM_MUST_USE enum umm_status umm_archive_open(struct umm_archive *archive, const char *path,
                                               struct umm_error *err);
 
-/* The same, and the tail is there: for writers, which need it. */
+/*
+ * UMM_ERR_CONFLICT if there is a journal that is foreign (sys/trust.h). Anybody can have put it
+ * there: the archive was opened without it, with the rows that its frames have.
+ */
+UMM_MUST_USE enum umm_status umm_archive_check_journal(const struct umm_archive *archive,
+                                                       struct umm_error *err);
+
+/* As umm_archive_open, and the tail is there: for writers, which need it. */
 UMM_MUST_USE enum umm_status umm_archive_open_tail(struct umm_archive *archive, const char *path,
                                                    struct umm_error *err);
 

@@ -154,6 +154,8 @@ enum umm_status umm_archive_verify(const char *path, struct umm_run *run,
     uint64_t next_look_ns = 0;
     char byte;
     enum umm_status status = umm_archive_open(&archive, path, err);
+    if (!status)
+        status = umm_archive_check_journal(&archive, err);
     /* A byte of each full frame is enough to have it unpacked. */
     for (size_t i = 0; !status && i < archive.n_full; i++) {
         uint64_t at = (uint64_t)i * archive.rows_per_frame * archive.row_bytes;

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "sys/file.h"
 #include "sys/outfile.h"
+#include "sys/trust.h"
 
 static const char magic[8] = "UMMJRNL";
 
@@ -227,16 +228,18 @@ static enum umm_status parse(const char *bytes, size_t len_bytes, size_t row_byt
     return UMM_OK;
 }
 
-/* The whole file; NULL when there is none. */
-static enum umm_status read_file(const char *path, char **bytes, size_t *len, struct umm_error *err)
+/* The whole file; NULL when there is none, and when it is foreign. */
+static enum umm_status read_file(const char *path, const struct umm_file_info *archive,
+                                 char **bytes, size_t *len, bool *is_foreign, struct umm_error *err)
 {
     struct umm_file_info info;
     struct umm_error why;
     int fd;
     *bytes = NULL;
-    enum umm_status status = umm_file_open_read(path, &fd, &info, &why);
+    enum umm_status status = umm_trust_open_read(path, archive, &fd, &info, &why);
     if (status && why.sys_errno == ENOENT)
         return UMM_OK;
+    *is_foreign = status == UMM_ERR_CONFLICT;
     if (status && err)
         *err = why;
     if (status)
@@ -256,13 +259,14 @@ static enum umm_status read_file(const char *path, char **bytes, size_t *len, st
     return status;
 }
 
-enum umm_status umm_journal_read(const char *path, size_t row_bytes, struct umm_journal *journal,
+enum umm_status umm_journal_read(const char *path, const struct umm_file_info *archive,
+                                 size_t row_bytes, struct umm_journal *journal,
                                  struct umm_error *err)
 {
     char *bytes;
     size_t len;
     *journal = (struct umm_journal){.is_there = false};
-    enum umm_status status = read_file(path, &bytes, &len, err);
+    enum umm_status status = read_file(path, archive, &bytes, &len, &journal->is_foreign, err);
     if (!status && bytes)
         status = parse(bytes, len, row_bytes, journal, err);
     if (status)

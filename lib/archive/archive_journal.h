@@ -27,6 +27,7 @@ enum { UMM_JOURNAL_HEAD_BYTES = 40, UMM_JOURNAL_RECORD_EXTRA = 24 };
  */
 struct umm_journal {
     bool is_there, is_damaged;
+    bool is_foreign; /* sys/trust.h: it was not read */
     uint64_t first_row;
     uint64_t n_rows;
     uint64_t anchor;
@@ -48,11 +49,13 @@ size_t umm_journal_archive_len(const char *path);
 bool umm_journal_is(const char *begin, size_t len_bytes);
 
 /*
- * Read the journal at path; one that does not exist has is_there false. Free it with
- * umm_journal_free. UMM_ERR_DATA: not a journal, or of rows of another size.
+ * Read the journal at path, of that archive; one that does not exist has is_there false. Free it
+ * with umm_journal_free. UMM_ERR_DATA: not a journal; UMM_ERR_CONFLICT: of rows of another size, or
+ * is_foreign.
  */
-UMM_MUST_USE enum umm_status umm_journal_read(const char *path, size_t row_bytes,
-                                              struct umm_journal *journal, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_journal_read(const char *path, const struct umm_file_info *archive,
+                                              size_t row_bytes, struct umm_journal *journal,
+                                              struct umm_error *err);
 void umm_journal_free(struct umm_journal *journal);
 
 /*

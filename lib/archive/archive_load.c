@@ -502,14 +502,23 @@ enum umm_status umm_archive_load(struct umm_archive *archive, uint64_t *state,
                                  struct umm_error *err)
 {
     struct umm_journal journal;
+    struct umm_error why;
     char *path = umm_journal_path(archive->path);
     *state = 0;
+    archive->refused_journal.status = UMM_OK;
     /* The size of a row is in the header, which has to be read after the journal. */
     enum umm_status status = path ? umm_archive_load_head(archive, err)
                                   : umm_error_set_memory(err, strlen(archive->path), "a path");
     journal = (struct umm_journal){.is_there = false};
-    if (!status && !archive->is_framed_alone)
-        status = umm_journal_read(path, archive->row_bytes, &journal, err);
+    if (!status && !archive->is_framed_alone) {
+        status = umm_journal_read(path, &archive->info, archive->row_bytes, &journal, &why);
+        if (journal.is_foreign)
+            archive->refused_journal = why;
+        else if (status && err)
+            *err = why;
+        if (journal.is_foreign)
+            status = UMM_OK;
+    }
     if (status) {
         free(path);
         return status;

@@ -10,6 +10,7 @@
 #include "format/guard.h"
 #include "sys/file.h"
 #include "sys/outfile.h"
+#include "sys/trust.h"
 #include "sys/workers.h"
 
 static uint64_t begin_of_tail(const struct umm_archive *archive)
@@ -437,6 +438,10 @@ enum umm_status umm_archive_writer_open(struct umm_archive_writer *writer, const
         status = umm_file_open_update(path, &writer->fd, &info, err);
     if (!status)
         status = umm_file_check_named(writer->archive.fd, path, err);
+    if (!status)
+        status = umm_archive_check_journal(&writer->archive, err);
+    if (!status)
+        status = umm_trust_check_beside(writer->journal_path, &info, err);
     if (!status)
         status = make_packers(writer, err);
     writer->n_stored = writer->archive.n_rows;
