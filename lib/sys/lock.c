@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "sys/file.h"
+#include "sys/trust.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,24 +53,36 @@ static int open_lock_file(int dir_fd, const char *name)
 
 static enum umm_status open_lock(struct umm_lock *lock, const char *path, struct umm_error *err)
 {
-    struct stat st;
     do
         lock->fd = open_lock_file(lock->dir_fd, lock->name);
     while (lock->fd < 0 && errno == EINTR);
     if (lock->fd < 0)
         return umm_error_set_errno(err, errno, path, "cannot open its lock file");
-    if (fstat(lock->fd, &st) < 0)
-        return umm_error_set_errno(err, errno, path, "cannot examine its lock file");
-    if (!S_ISREG(st.st_mode))
-        return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
-                                  "its lock file is not a regular file");
-    return UMM_OK;
+    enum umm_status status = umm_file_stat_fd(lock->fd, path, &lock->info, err);
+    if (!status && lock->info.kind != UMM_FILE_REGULAR)
+        status =
+            umm_error_set_path(err, UMM_ERR_CONFLICT, path, "its lock file is not a regular file");
+    return status;
+}
+
+/*
+ * The lock is held on that file. Whoever owns a foreign one can remove it at any time, and then
+ * two could hold the lock: it is of use only if it can be removed now, for one of our own.
+ */
+static enum umm_status check_owner(const struct umm_lock *lock, const char *path, bool *is_removed,
+                                   struct umm_error *err)
+{
+    enum umm_status status =
+        umm_trust_check(lock->dir_fd, &lock->info, path, "its lock file ", err);
+    *is_removed = status && unlinkat(lock->dir_fd, lock->name, 0) == 0;
+    return *is_removed ? UMM_OK : status;
 }
 
 /* One try. UMM_OK with *is_busy false: the lock is held on the file of that name. */
 static enum umm_status try_lock(struct umm_lock *lock, const char *path, bool *is_busy,
                                 struct umm_error *err)
 {
+    bool is_removed;
     for (;;) {
         enum umm_status status = lock->fd < 0 ? open_lock(lock, path, err) : UMM_OK;
         if (status)
@@ -82,9 +95,12 @@ static enum umm_status try_lock(struct umm_lock *lock, const char *path, bool *i
             return UMM_OK;
         if (rc < 0)
             return umm_error_set_errno(err, errno, path, "cannot lock");
-        if (umm_file_is_named(lock->dir_fd, lock->name, lock->fd))
-            return UMM_OK;
-        /* Its last holder removed it: the lock that counts is on a newer file. */
+        is_removed = !umm_file_is_named(lock->dir_fd, lock->name, lock->fd);
+        if (!is_removed)
+            status = check_owner(lock, path, &is_removed, err);
+        if (!is_removed)
+            return status;
+        /* By us, or its last holder: the lock that counts is on a newer file. */
         umm_file_close(&lock->fd);
     }
 }

@@ -12,6 +12,9 @@
  * The holder removes the file while it still holds the lock. Whoever gets the
  * lock of a file that has lost its name meanwhile starts again with the name.
  *
+ * Of a foreign file (sys/trust.h) the lock is waited for like any other, but not
+ * kept: the file is removed and made anew, or, if that is not allowed, refused.
+ *
  * The lock excludes other takers in the same process too. It is not handed to
  * programs that are exec'ed, but a forked child shares it. One object belongs to
  * one thread at a time.
@@ -25,6 +28,7 @@
 struct umm_lock {
     bool is_held;
     int fd;
+    struct umm_file_info info; /* of the file open at fd */
     int dir_fd;
     char name[UMM_OUTFILE_NAME_MAX + 1];
 };
@@ -38,8 +42,8 @@ enum umm_lock_wait {
  * Take the lock of the output output_path, which need not exist; its directory
  * must, and be writable. Other failures: UMM_ERR_CANCELLED while waiting;
  * UMM_ERR_ARGUMENT for a stream, which has no place for a lock; UMM_ERR_CONFLICT
- * when the lock's name is taken by something other than a regular file; those of
- * umm_outfile_locate. *lock is "none" then.
+ * when the lock's name is taken by something other than a regular file, or by a foreign one;
+ * those of umm_outfile_locate. *lock is "none" then.
  */
 UMM_MUST_USE enum umm_status umm_lock_take(struct umm_lock *lock, const char *output_path,
                                            enum umm_lock_wait wait, struct umm_run *run,
