@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "feature/plan.h"
 #include "sys/file.h"
+#include "sys/trust.h"
 
 enum {
     MAJOR = 1,
@@ -222,12 +223,13 @@ static enum umm_status place(enum umm_status status, const char *path, struct um
     return status;
 }
 
-/* The file, -1 if there is none. A FIFO would be waited for, and a device may have no end. */
+/* The file, -1 if there is none. One that is foreign is not believed; a FIFO would be waited for,
+ * and a device may have no end. */
 static enum umm_status open_state(const char *path, int *fd, struct umm_error *err)
 {
     struct umm_error found = {.status = UMM_OK};
     struct umm_file_info info;
-    enum umm_status status = umm_file_open_read(path, fd, &info, &found);
+    enum umm_status status = umm_trust_open_read(path, NULL, fd, &info, &found);
     if (status == UMM_ERR_SYSTEM && found.sys_errno == ENOENT)
         return UMM_OK;
     if (!status && info.kind != UMM_FILE_REGULAR) {

@@ -17,6 +17,7 @@
 #include "sys/file.h"
 #include "sys/fileset.h"
 #include "sys/lock.h"
+#include "sys/trust.h"
 #include "text/csvcell.h"
 
 enum { BUFFER_BYTES = 64 * 1024, SYMBOLS_MAX = 100000, FIRST_SLOTS = 64 };
@@ -396,6 +397,8 @@ static enum umm_status take_rows(struct job *job, struct umm_error *err)
 static enum umm_status lock_states(struct job *job, const char *path, struct umm_error *err)
 {
     enum umm_status status = umm_guard_path(path, err);
+    if (!status)
+        status = umm_trust_check_directory(job->follow->state_root, err);
     if (!status)
         status = umm_lock_take(&job->lock, path, job->each->lock_wait, job->run, err);
     /* What a killed run began is finished, or removed. */

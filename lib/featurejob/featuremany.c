@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "sys/file.h"
 #include "sys/fileids.h"
+#include "sys/trust.h"
 #include "sys/workers.h"
 
 struct shared {
@@ -223,6 +224,8 @@ enum umm_status umm_featuremany_run(const struct umm_featuremany *many, struct u
 {
     struct shared shared = {.many = many, .run = run};
     enum umm_status status = check_files(many, err);
+    if (!status && many->state_root)
+        status = umm_trust_check_directory(many->state_root, err);
     if (status)
         return status;
     unsigned n_threads = umm_workers_wanted(run);

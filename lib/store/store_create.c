@@ -8,6 +8,7 @@
 #include "store/store_files.h"
 #include "sys/file.h"
 #include "sys/newdir.h"
+#include "sys/trust.h"
 #include "umm/mem.h"
 #include "umm/store.h"
 
@@ -72,6 +73,9 @@ static enum umm_status check_same(const char *path, uint64_t max_positions, uint
 {
     struct umm_store *store;
     bool is_same = false;
+    enum umm_status status = umm_trust_check_directory(path, err);
+    if (status)
+        return status;
     if (umm_store_open(path, UMM_STORE_READ, NULL, &store, NULL) == UMM_OK)
         is_same = store->max_positions == max_positions && store->dim == dim &&
                   store->id_words == id_words;

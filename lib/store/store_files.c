@@ -8,6 +8,7 @@
 #include "store/store_files.h"
 #include "store/store_look.h"
 #include "sys/file.h"
+#include "sys/trust.h"
 #include "umm/mem.h"
 #include "umm/store.h"
 
@@ -259,6 +260,8 @@ enum umm_status umm_store_open(const char *path, enum umm_store_access access, s
     enum umm_lock_wait wait = access == UMM_STORE_WRITE ? UMM_LOCK_WAIT : UMM_LOCK_FAIL;
     store->is_writer = access != UMM_STORE_READ;
     status = look_at_place(store, err);
+    if (!status && store->is_writer)
+        status = umm_trust_check_directory(store->path, err);
     if (!status && store->is_writer)
         status = umm_lock_take(&store->lock, store->slots_path, wait, run, err);
     if (!status)

@@ -22,6 +22,7 @@
 #ifndef UMM_SYS_LOCK_H
 #define UMM_SYS_LOCK_H
 
+#include "sys/file.h"
 #include "sys/outfile.h"
 
 /* A held lock. Private; all zero is "none". */

@@ -1,0 +1,237 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What another user puts beside our files, or in their place, in a world-writable directory.
+load helper
+load two_users
+
+# What messages say of the attacker's files.
+theirs() {
+    echo "belongs to another user (uid $ATTACKER_UID) in a world-writable directory; remove it, or use another directory"
+}
+
+# The victim's rows, as text and as arrays, and the attacker's.
+prepare() {
+    two_users "$@"
+    umm-synth --rows=40 -o rows.csv
+    head -n 31 rows.csv >"$VICTIM_DIR/old.csv"
+    cp rows.csv "$VICTIM_DIR/new.csv"
+    sed '32,$s/[^,]*$/6666/' rows.csv >"$ATTACKER_DIR/evil.csv"
+    rm rows.csv
+    OLD=$VICTIM_DIR/old.csv NEW=$VICTIM_DIR/new.csv EVIL=$ATTACKER_DIR/evil.csv
+}
+
+# plant_journal OWNER: an archive of 30 rows, and beside it a journal of the attacker's that goes
+# with it.
+plant_journal() {
+    ok "$1" umm-archive append a.npy.zst "$OLD"
+    cp a.npy.zst "$VICTIM_DIR/kept"
+    as_attacker cp a.npy.zst "$ATTACKER_DIR"
+    as_attacker umm-archive append --keep-journal "$ATTACKER_DIR/a.npy.zst" "$EVIL"
+    as_attacker cp "$ATTACKER_DIR/a.npy.zst.journal" .
+}
+
+@test "the rows of a planted journal are not shown, not verified and not made permanent" {
+    prepare
+    local owner user command input
+    for owner in env as_victim; do
+        plant_journal $owner
+        for user in env as_victim; do
+            ok $user umm-mmap-slice --format=csv -o - a.npy.zst :
+            [[ $(grep -c ,6666 <<<"$output") -eq 0 && ${#lines[@]} -eq 31 ]]
+            ok $user umm-archive extract a.npy.zst
+            ok $user umm-archive stat a.npy.zst
+            [[ $output == *'0 rows in the journal'* ]]
+            # Whoever asks for it is told, and whoever would write.
+            refuses 1 "umm-archive: a.npy.zst.journal: $(theirs)" $user umm-archive verify a.npy.zst
+        done
+        for command in append flush repair compact; do
+            input=()
+            [[ $command != append ]] || input=("$NEW")
+            refuses 1 "umm-archive: a.npy.zst.journal: $(theirs)" $owner umm-archive $command a.npy.zst "${input[@]}"
+        done
+        cmp a.npy.zst "$VICTIM_DIR/kept"
+        no_leftovers
+        rm a.npy.zst.journal
+        ok $owner umm-archive append --keep-journal a.npy.zst "$NEW"
+        # The owner's journal is everybody's.
+        for user in env as_victim as_attacker; do
+            ok $user umm-archive verify a.npy.zst
+            ok $user umm-mmap-slice --format=csv -o - a.npy.zst :
+            [[ ${#lines[@]} -eq 41 ]]
+        done
+        rm a.npy.zst a.npy.zst.journal
+    done
+}
+
+@test "no journal is made that others could not trust" {
+    prepare
+    umm-archive append a.npy.zst "$OLD"
+    chmod 666 a.npy.zst
+    refuses 1 "umm-archive: a.npy.zst.journal: would not be trusted beside a file of another user (uid 0) in a world-writable directory; use another directory" \
+        as_victim umm-archive append --keep-journal a.npy.zst "$NEW"
+    no_leftovers
+}
+
+@test "nothing that is planted as a journal closes an archive to its readers" {
+    prepare
+    ok as_victim umm-archive append a.npy.zst "$OLD"
+    ok as_victim umm-archive append --keep-journal b.npy.zst "$NEW"
+    local plant
+    for plant in 'mkdir $0' 'mkfifo $0' 'echo x >$0' ': >$0; chmod 0 $0' 'ln -s nothing $0' 'ln -s $0 $0' \
+        'ln -s b.npy.zst.journal $0' 'ln -s /dev/zero $0'; do
+        as_attacker sh -c "$plant" a.npy.zst.journal
+        for user in env as_victim; do
+            ok $user timeout 60 umm-mmap-slice --format=csv -o - a.npy.zst :
+            [[ ${#lines[@]} -eq 31 ]]
+            refuses 1 "umm-archive: a.npy.zst.journal: $(theirs)" $user timeout 60 umm-archive verify a.npy.zst
+        done
+        rm -rf a.npy.zst.journal
+    done
+    ok umm-archive verify a.npy.zst
+}
+
+@test "rows go into no file of another user" {
+    prepare
+    as_attacker umm-convert -o x.npy "$VICTIM_DIR/old.csv"
+    as_attacker chmod 666 x.npy
+    as_attacker umm-archive append a.npy.zst "$VICTIM_DIR/old.csv"
+    as_attacker chmod 666 a.npy.zst
+    as_victim umm-features -f ema:3 --append "--state=$VICTIM_DIR/s" -o f.npy "$OLD"
+    as_attacker cp f.npy "$ATTACKER_DIR"
+    rm f.npy
+    as_attacker cp "$ATTACKER_DIR/f.npy" .
+    as_attacker chmod 666 f.npy
+    as_attacker umm-store create st --dim=2
+    as_attacker chmod -R a+rwX st
+    cp -r . "$ATTACKER_DIR/kept"
+    for user in env as_victim; do
+        refuses 1 "umm-convert: x.npy: $(theirs)" $user umm-convert --append -o x.npy "$NEW"
+        refuses 1 "umm-archive: a.npy.zst: $(theirs)" $user umm-archive append a.npy.zst "$NEW"
+        refuses 1 "umm-features: f.npy: $(theirs)" \
+            $user umm-features -f ema:3 --append "--state=$VICTIM_DIR/s" -o f.npy "$NEW"
+        for path in st st/ ./st "$PWD/st"; do
+            refuses 1 "umm-store: $path: $(theirs)" $user umm-store put $path <<<'a,1,2'
+        done
+        refuses 1 "umm-store: st: $(theirs)" $user umm-store create st --dim=2
+        (cd st && refuses 1 "umm-store: .: $(theirs)" $user umm-store put . <<<'a,1,2')
+    done
+    diff -r . "$ATTACKER_DIR/kept"
+    # To read them is another matter.
+    ok as_victim umm-mmap-slice x.npy :
+    ok as_victim umm-archive verify a.npy.zst
+    ok as_victim umm-store list st
+    no_leftovers
+}
+
+@test "no planted link chooses the file that is replaced or appended to" {
+    prepare
+    as_victim umm-convert -o important.npy "$OLD"
+    cp important.npy "$VICTIM_DIR/kept.npy"
+    as_victim umm-store create st --dim=2
+    as_attacker ln -s important.npy z.npy
+    as_attacker ln -s st link
+    local linked
+    linked="is a symbolic link that $(theirs)"
+    for user in env as_victim; do
+        refuses 1 "umm-convert: z.npy: $linked" $user umm-convert -o z.npy "$NEW"
+        refuses 1 "umm-convert: z.npy: $linked" $user umm-convert --append -o z.npy "$NEW"
+        refuses 1 "umm-synth: z.npy: $linked" $user umm-synth --rows=5 -o z.npy
+        refuses 1 "umm-convert: z.npy: $linked" $user umm-convert --metrics=z.npy -o /dev/null "$NEW"
+        refuses 1 "umm-store: link: $(theirs)" $user umm-store put link <<<'a,1,2'
+        refuses 1 "umm-store: link/: $(theirs)" $user umm-store put link/ <<<'a,1,2'
+    done
+    cmp important.npy "$VICTIM_DIR/kept.npy"
+    # The victim's own links are followed as ever.
+    rm z.npy link
+    as_victim ln -s important.npy z.npy
+    as_victim ln -s st link
+    ok as_victim umm-convert --append -o z.npy "$NEW"
+    ok as_victim umm-store put link <<<'a,1,2'
+    [[ $(umm-mmap-slice important.npy --format=csv : -o - | wc -l) -eq 41 ]]
+    # A hard link, where the kernel lets others make one.
+    ln important.npy y.npy
+    refuses 1 'umm-convert: y.npy: has several names (hard links) in a world-writable directory; copy it, or use another directory' \
+        as_victim umm-convert --append -o y.npy "$NEW"
+}
+
+@test "a planted state is not believed" {
+    prepare
+    as_attacker umm-features -f ema:3 --append --state=s -o "$ATTACKER_DIR/f.npy" "$VICTIM_DIR/old.csv"
+    as_attacker mkdir states
+    as_attacker chmod 777 states
+    for user in env as_victim; do
+        refuses 1 "umm-features: s: $(theirs)" $user umm-features -f ema:3 --append --state=s -o f.npy "$NEW"
+        refuses 1 "umm-features: s: $(theirs)" $user umm-features -f ema:3 --verify --state=s "$NEW"
+        refuses 1 "umm-features: states: $(theirs)" $user umm-features -f ema:3 --by=symbol --state-root=states -o - <<<'symbol,timestamp,close
+X,1600000000000,1'
+    done
+    [[ ! -e f.npy && -z $(ls -A states) ]]
+}
+
+@test "a file with the same bytes does not stay for ours with --if-changed" {
+    prepare 777
+    as_victim umm-convert -o "$VICTIM_DIR/x.npy" "$OLD"
+    as_attacker cp "$VICTIM_DIR/x.npy" .
+    ok as_victim umm-convert --if-changed -o x.npy "$OLD"
+    [[ $(stat -c %u x.npy) -eq $VICTIM_UID ]]
+    local inode
+    inode=$(stat -c %i x.npy)
+    ok as_victim umm-convert --if-changed -o x.npy "$OLD"
+    [[ $(stat -c %i x.npy) -eq $inode ]]
+}
+
+@test "a lock file whose owner may remove it at any time locks nothing" {
+    prepare
+    as_attacker touch .x.npy.lock
+    refuses 1 "umm-convert: x.npy: its lock file $(theirs)" as_victim umm-convert --lock -o x.npy "$NEW"
+    # Whoever may remove it makes another.
+    ok umm-convert --lock -o x.npy "$NEW"
+    no_leftovers
+}
+
+# ---- what goes on as before ---------------------------------------------------------------
+
+# In the attacker's group both users are a team.
+team() {
+    prepare "$1"
+    chgrp "$ATTACKER_UID" "$SHARED"
+    chmod "$1" "$SHARED"
+    ONE=(setpriv "--reuid=$ATTACKER_UID" "--regid=$ATTACKER_UID" --clear-groups --inh-caps=-all)
+    TWO=(setpriv "--reuid=$VICTIM_UID" "--regid=$VICTIM_UID" "--groups=$ATTACKER_UID" --inh-caps=-all)
+    umask 002
+}
+
+@test "a team shares a directory by its group: arrays, archives, journals, states, stores" {
+    team 2775
+    ok "${ONE[@]}" umm-convert -o x.npy "$OLD"
+    ok "${TWO[@]}" umm-convert --append -o x.npy "$NEW"
+    ok "${ONE[@]}" umm-archive append --keep-journal a.npy.zst "$OLD"
+    ok "${TWO[@]}" umm-archive append --keep-journal a.npy.zst "$NEW"
+    ok "${ONE[@]}" umm-archive verify a.npy.zst
+    ok "${ONE[@]}" umm-archive flush a.npy.zst
+    ok umm-archive verify a.npy.zst
+    ok "${ONE[@]}" umm-features -f ema:3 --append --state=s -o f.npy "$OLD"
+    ok "${TWO[@]}" umm-features -f ema:3 --append --state=s -o f.npy "$NEW"
+    ok "${ONE[@]}" umm-store create st --dim=2
+    ok "${TWO[@]}" umm-store put st <<<'a,1,2'
+    ok "${ONE[@]}" ln -s x.npy link.npy
+    ok "${TWO[@]}" umm-convert -o link.npy "$NEW"
+    ok "${ONE[@]}" touch .x.npy.lock
+    ok "${TWO[@]}" umm-convert --append -o x.npy "$NEW"
+    ok umm-convert --append -o x.npy "$NEW"
+    [[ $(umm-mmap-slice x.npy --format=csv : -o - | wc -l) -eq 41 ]]
+    no_leftovers
+}
+
+@test "in a world-writable directory its owner, and root, are trusted" {
+    prepare
+    chown "$ATTACKER_UID" "$SHARED"
+    as_attacker umm-convert -o x.npy "$VICTIM_DIR/old.csv"
+    as_attacker chmod 666 x.npy
+    as_attacker touch .x.npy.lock
+    as_attacker ln -s x.npy z.npy
+    ok as_victim umm-convert --append -o z.npy "$NEW"
+    umm-convert -o r.npy "$OLD"
+    chmod 666 r.npy
+    ok as_victim umm-convert --append -o r.npy "$NEW"
+}
