@@ -558,7 +558,7 @@ EOF
             umm-features --threads=1 -f ema:3 "$@" >>out.csv || code=$?
         [[ $code -eq $want ]] || fail "exit code $code"
         awk '/^write\(1,/ { n_lost = 1 } /^fsync\(1\) += 0/ { n_lost = 0 }
-            /^rename.*"(s|\.\/\.symbols\.changes)"/ { n_saved++; n_bad += n_lost }
+            /^rename.*"(s|(\.\/)?\.symbols\.changes)"/ { n_saved++; n_bad += n_lost }
             END { exit !n_saved || n_bad }' log || fail "$(<log)"
     }
     sed '1s/^/symbol,/; 1!s/^/BTC,/' all.csv >mixed.csv
