@@ -142,6 +142,11 @@ int cli_finish(int exit_code)
     return cli_flush(&err) ? cli_fail(&err) : exit_code;
 }
 
+int cli_end(enum umm_status status, const struct umm_error *err)
+{
+    return status ? cli_fail(err) : cli_finish(CLI_OK);
+}
+
 /* ---- messages ------------------------------------------------------------ */
 
 UMM_PRINTF(1, 0) static void say(const char *fmt, va_list args)

@@ -87,6 +87,14 @@ UMM_MUST_USE enum umm_status cli_write_reports(struct cli_report *reports, size_
                                                enum umm_status status, struct umm_error *err);
 
 /*
+ * Unless status is a failure already: print the text for --json, write it for --report. Frees
+ * it; it may be NULL where neither was given.
+ */
+UMM_MUST_USE enum umm_status cli_write_json(const struct cli_reports *reports, char *text,
+                                            size_t len_bytes, enum umm_status status,
+                                            struct umm_error *err);
+
+/*
  * Write the page of metrics to its file, unless that is NULL or status is a failure already;
  * frees it. The second writes reports before it, as cli_write_reports does. A page tells of a
  * success, and comes last: not after a report, or standard output, that could not be written.
@@ -117,6 +125,9 @@ UMM_MUST_USE enum umm_status cli_flush(struct umm_error *err);
 
 /* The exit code of a success, after everything written to standard output went out. */
 int cli_finish(int exit_code);
+
+/* cli_fail(err), or cli_finish(CLI_OK) if status is UMM_OK. */
+int cli_end(enum umm_status status, const struct umm_error *err);
 
 /* SIGINT, SIGTERM and SIGHUP cancel run once; a second one kills. */
 void cli_catch_signals(struct umm_run *run);

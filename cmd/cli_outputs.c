@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,6 +57,18 @@ enum umm_status cli_write_reports(struct cli_report *reports, size_t n, enum umm
         free(reports[i].text);
         reports[i].text = NULL;
     }
+    return status;
+}
+
+enum umm_status cli_write_json(const struct cli_reports *reports, char *text, size_t len_bytes,
+                               enum umm_status status, struct umm_error *err)
+{
+    cli_progress_stop();
+    if (!status && text && reports->is_json)
+        fwrite(text, 1, len_bytes, stdout);
+    if (!status && text && reports->report)
+        status = cli_write_file(reports->report, text, len_bytes, err);
+    free(text);
     return status;
 }
 

@@ -63,15 +63,6 @@ static const struct cli_option options[] = {
 
 /* ---- reports -------------------------------------------------------------------- */
 
-/* Print the text, if any, and free it. */
-static void print_text(char *text, size_t len)
-{
-    cli_progress_stop();
-    if (text)
-        fwrite(text, 1, len, stdout);
-    free(text);
-}
-
 static enum umm_status report_append(const struct opts *opts, const char *path,
                                      const struct umm_archive_append_result *result,
                                      struct umm_error *err)
@@ -87,7 +78,7 @@ static enum umm_status report_append(const struct opts *opts, const char *path,
     }
     if (opts->reports.is_json)
         status = umm_archive_report_append_json(path, result, &text, &len, err);
-    print_text(text, len);
+    status = cli_write_json(&opts->reports, text, len, status, err);
     if (status || !opts->reports.metrics)
         return status;
     umm_archive_report_append_metrics(path, result, &page);
@@ -106,16 +97,11 @@ static enum umm_status report_stat(const struct opts *opts, const char *command,
         puts(line);
     if (opts->reports.is_json)
         status = umm_archive_report_json(path, stat, &text, &len, err);
-    print_text(text, len);
+    status = cli_write_json(&opts->reports, text, len, status, err);
     if (status || !opts->reports.metrics)
         return status;
     umm_archive_report_metrics(command, path, stat, &page);
     return cli_write_metrics(&page, UMM_OK, err);
-}
-
-static int end(enum umm_status status, const struct umm_error *err)
-{
-    return status ? cli_fail(err) : cli_finish(CLI_OK);
 }
 
 /* CLI_OK, or CLI_USAGE after a message: what is printed or reported would go into what is read. */
@@ -185,7 +171,7 @@ static int run_list(void *user, int n, char **operands)
     int code = check_outputs(opts, operands[0], NULL, 0);
     if (code != CLI_OK)
         return code;
-    return end(umm_archive_list(operands[0], tell_frame, &listing, &err), &err);
+    return cli_end(umm_archive_list(operands[0], tell_frame, &listing, &err), &err);
 }
 
 static int run_stat(void *user, int n, char **operands)
@@ -200,7 +186,7 @@ static int run_stat(void *user, int n, char **operands)
     enum umm_status status = umm_archive_stat(operands[0], &stat, &err);
     if (!status)
         status = report_stat(opts, "stat", operands[0], &stat, &err);
-    return end(status, &err);
+    return cli_end(status, &err);
 }
 
 static int run_verify(void *user, int n, char **operands)
@@ -216,7 +202,7 @@ static int run_verify(void *user, int n, char **operands)
     enum umm_status status = umm_archive_verify(operands[0], &opts->run, &stat, &err);
     if (!status)
         status = report_stat(opts, "verify", operands[0], &stat, &err);
-    return end(status, &err);
+    return cli_end(status, &err);
 }
 
 static int run_extract(void *user, int n, char **operands)
@@ -235,7 +221,7 @@ static int run_extract(void *user, int n, char **operands)
         slice.n_ranges = 1;
     }
     cli_progress_start(&opts->run, opts->reports.progress);
-    return end(umm_slice(&slice, &opts->run, &result, &err), &err);
+    return cli_end(umm_slice(&slice, &opts->run, &result, &err), &err);
 }
 
 /* Whether there are any. */
@@ -295,7 +281,7 @@ static int run_compact(void *user, int n, char **operands)
     struct umm_error err = {0};
     (void)n;
     cli_progress_start(&opts->run, opts->reports.progress);
-    return end(umm_archive_compact(operands[0], &opts->append.writer, &opts->run, &err), &err);
+    return cli_end(umm_archive_compact(operands[0], &opts->append.writer, &opts->run, &err), &err);
 }
 
 /* ---- the tool -------------------------------------------------------------------- */

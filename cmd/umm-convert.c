@@ -294,12 +294,7 @@ static enum umm_status report(const struct opts *opts, const struct umm_convert_
         print_lines(opts, result, stdout);
     if (opts->reports.is_json || opts->reports.report)
         status = umm_convert_report_json(&opts->convert, result, &text, &len, err);
-    if (!status && opts->reports.is_json)
-        fwrite(text, 1, len, stdout);
-    if (!status && opts->reports.report)
-        status = cli_write_file(opts->reports.report, text, len, err);
-    free(text);
-    return status;
+    return cli_write_json(&opts->reports, text, len, status, err);
 }
 
 static int run(const struct opts *opts, struct umm_run *context)

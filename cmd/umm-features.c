@@ -262,12 +262,7 @@ static enum umm_status report(const struct opts *opts, const struct umm_featurej
         printf("%s\n", line);
     if (opts->reports.is_json || opts->reports.report)
         status = umm_featurereport_json(job, result, opts->out_root != NULL, &text, &len, err);
-    if (!status && opts->reports.is_json)
-        fwrite(text, 1, len, stdout);
-    if (!status && opts->reports.report)
-        status = cli_write_file(opts->reports.report, text, len, err);
-    free(text);
-    return status;
+    return cli_write_json(&opts->reports, text, len, status, err);
 }
 
 static int list_features(const struct opts *opts)

@@ -243,9 +243,7 @@ static enum umm_status report(const struct opts *opts, const struct umm_slice_op
                       result->is_changed ? "" : ", unchanged", result->seconds);
     if (opts->reports.report)
         status = umm_slice_report_json(slice, result, &text, &len, err);
-    if (!status && opts->reports.report)
-        status = cli_write_file(opts->reports.report, text, len, err);
-    free(text);
+    status = cli_write_json(&opts->reports, text, len, status, err);
     if (!status && opts->reports.metrics)
         umm_slice_report_metrics(slice, result, page);
     return status;

@@ -31,11 +31,6 @@ static const struct cli_option options[] = {
     {.help = "create, put, unlink: say what was done", CLI_REPORTS(reports, "verbose")},
     {0}};
 
-static int end(enum umm_status status, const struct umm_error *err)
-{
-    return status ? cli_fail(err) : cli_finish(CLI_OK);
-}
-
 /* ---- commands that change something --------------------------------------------- */
 
 static int run_create(void *user, int n, char **operands)
@@ -50,7 +45,7 @@ static int run_create(void *user, int n, char **operands)
         umm_pool_create(opts->root, operands[0], opts->budget_bytes, &opts->run, &is_new, &err);
     if (!status && opts->reports.is_verbose)
         cli_warn_path(operands[0], "%s", is_new ? "made" : "is there already");
-    return end(status, &err);
+    return cli_end(status, &err);
 }
 
 static int run_put(void *user, int n, char **operands)
@@ -66,7 +61,7 @@ static int run_put(void *user, int n, char **operands)
     if (!status && opts->reports.is_verbose)
         cli_warn_path(operands[1], "put into %s", operands[0]);
     umm_pool_close(pool);
-    return end(status, &err);
+    return cli_end(status, &err);
 }
 
 static int run_rm(void *user, int n, char **operands)
@@ -100,7 +95,7 @@ static int run_unlink(void *user, int n, char **operands)
     enum umm_status status = umm_pool_unlink(opts->root, operands[0], &opts->run, &err);
     if (!status && opts->reports.is_verbose)
         cli_warn_path(operands[0], "removed");
-    return end(status, &err);
+    return cli_end(status, &err);
 }
 
 /* ---- commands that look ----------------------------------------------------------- */
@@ -143,7 +138,7 @@ static int run_get(void *user, int n, char **operands)
     umm_npy_free(&npy);
     umm_file_close(&fd);
     umm_pool_close(pool);
-    return end(status, &err);
+    return cli_end(status, &err);
 }
 
 static enum umm_status print(const struct opts *opts, const struct umm_pool_inspection *inspection,
@@ -157,9 +152,7 @@ static enum umm_status print(const struct opts *opts, const struct umm_pool_insp
         puts(line);
     if (opts->reports.is_json)
         status = umm_pool_report_json(inspection, &text, &len, err);
-    if (text)
-        fwrite(text, 1, len, stdout);
-    free(text);
+    status = cli_write_json(&opts->reports, text, len, status, err);
     if (status || !opts->reports.metrics)
         return status;
     umm_pool_report_metrics(inspection, is_verdict, &page);

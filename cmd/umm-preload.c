@@ -181,10 +181,7 @@ static enum umm_status report(const struct opts *opts, const struct umm_preload_
         puts(line);
     if (opts->reports.is_json)
         status = umm_preload_report_json(opts->preload.action, result, &text, &len, err);
-    if (!status && opts->reports.is_json)
-        fwrite(text, 1, len, stdout);
-    free(text);
-    return status;
+    return cli_write_json(&opts->reports, text, len, status, err);
 }
 
 /* A line for each file that is not as it should be; whether there was none. */

@@ -39,11 +39,6 @@ static const struct cli_option options[] = {
     {.help = "put, import: say how many", CLI_REPORTS(reports, "verbose")},
     {0}};
 
-static int end(enum umm_status status, const struct umm_error *err)
-{
-    return status ? cli_fail(err) : cli_finish(CLI_OK);
-}
-
 /* Close the store, whose path must still lead to it: the first error wins. */
 static enum umm_status close_store(struct umm_store *store, enum umm_status status,
                                    struct umm_error *err)
@@ -100,7 +95,7 @@ static int run_create(void *user, int n, char **operands)
     struct opts *opts = user;
     struct umm_error err = {0};
     (void)n;
-    return end(umm_store_create(operands[0], &opts->create, &err), &err);
+    return cli_end(umm_store_create(operands[0], &opts->create, &err), &err);
 }
 
 static int run_put(void *user, int n, char **operands)
@@ -122,7 +117,7 @@ static int run_put(void *user, int n, char **operands)
         umm_file_close(&fd);
     if (opts->reports.is_verbose)
         cli_warn_path(operands[0], "%llu put", (unsigned long long)n_put);
-    return end(status, &err);
+    return cli_end(status, &err);
 }
 
 static void warn_absent(const char *id)
@@ -183,7 +178,7 @@ static int run_evict(void *user, int n, char **operands)
     for (; !status && is_done && n_wanted; n_wanted--)
         status = evict_one(store, vector, &is_done, &err);
     umm_arena_close(&arena);
-    return end(close_store(store, status, &err), &err);
+    return cli_end(close_store(store, status, &err), &err);
 }
 
 static int run_resize(void *user, int n, char **operands)
@@ -199,7 +194,7 @@ static int run_resize(void *user, int n, char **operands)
     enum umm_status status = open_writer(opts, operands[0], &store, &err);
     if (!status)
         status = umm_store_resize(store, n_positions, &err);
-    return end(close_store(store, status, &err), &err);
+    return cli_end(close_store(store, status, &err), &err);
 }
 
 static int run_import(void *user, int n, char **operands)
@@ -215,7 +210,7 @@ static int run_import(void *user, int n, char **operands)
     status = close_store(store, status, &err);
     if (opts->reports.is_verbose)
         cli_warn_path(operands[0], "%llu put", (unsigned long long)n_rows);
-    return end(status, &err);
+    return cli_end(status, &err);
 }
 
 /* ---- commands that read ---------------------------------------------------------------- */
@@ -259,10 +254,7 @@ static enum umm_status print_entry(const struct opts *opts, const struct umm_sto
         return UMM_OK;
     }
     enum umm_status status = umm_store_report_entry_json(entry, &text, &len, err);
-    if (!status)
-        fwrite(text, 1, len, stdout);
-    free(text);
-    return status;
+    return cli_write_json(&opts->reports, text, len, status, err);
 }
 
 /* What list and export come to when n_torn entries were not there to be had. */
@@ -340,34 +332,30 @@ static int run_stat(void *user, int n, char **operands)
     enum umm_status status = close_store(store, umm_store_info(store, &info, &err), &err);
     if (!status && opts->reports.is_json)
         status = umm_store_report_json(&info, operands[0], &text, &len, &err);
-    if (text)
-        fwrite(text, 1, len, stdout);
     else if (!status)
         print_info(&info);
-    free(text);
+    status = cli_write_json(&opts->reports, text, len, status, &err);
     if (!status && opts->reports.metrics) {
         umm_store_report_metrics(&info, operands[0], &page);
         status = cli_write_metrics(&page, status, &err);
     }
-    return end(status, &err);
+    return cli_end(status, &err);
 }
 
-static enum umm_status print_verdict(const struct umm_store_verdict *verdict, const char *path,
-                                     bool is_json, struct umm_error *err)
+static enum umm_status print_verdict(const struct cli_reports *reports,
+                                     const struct umm_store_verdict *verdict, const char *path,
+                                     struct umm_error *err)
 {
     char line[UMM_ERROR_MESSAGE_MAX + 8], *text = NULL;
     size_t len = 0;
     enum umm_status status = UMM_OK;
-    for (size_t i = 0; !is_json && umm_store_report_verdict_line(verdict, i, line); i++)
+    for (size_t i = 0; !reports->is_json && umm_store_report_verdict_line(verdict, i, line); i++)
         puts(line);
-    if (!is_json)
+    if (!reports->is_json)
         puts(verdict->n_faults ? "FAIL" : "PASS");
     else
         status = umm_store_report_verdict_json(verdict, path, &text, &len, err);
-    if (text)
-        fwrite(text, 1, len, stdout);
-    free(text);
-    return status;
+    return cli_write_json(reports, text, len, status, err);
 }
 
 static int run_verify(void *user, int n, char **operands)
@@ -382,7 +370,7 @@ static int run_verify(void *user, int n, char **operands)
         status = umm_store_verify(store, &opts->run, &verdict, &err);
     status = close_store(store, status, &err);
     if (!status)
-        status = print_verdict(&verdict, operands[0], opts->reports.is_json, &err);
+        status = print_verdict(&opts->reports, &verdict, operands[0], &err);
     return status ? cli_fail(&err) : cli_finish(verdict.n_faults ? CLI_FAILED : CLI_OK);
 }
 
