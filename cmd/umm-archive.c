@@ -44,7 +44,7 @@ static const struct cli_option options[] = {
      CLI_FLAG(append.is_journal_kept)},
     {0, "on-revision", "HOW",
      "error or keep, for rows that differ from the archive's\n(default error)",
-     CLI_CHOICE(append.is_revision_kept, "error|keep")},
+     CLI_CHOICE(append.revision, "error|keep")},
     {0, "if-changed", NULL, "leave an archive that gets no row alone, its time too",
      CLI_FLAG(append.is_if_changed)},
     {.help = "text: as for umm-convert",

@@ -146,17 +146,31 @@ assert child.wait(120) == 0'
     ok umm-archive append a.npy.zst old.csv
     cp a.npy.zst before
     bars 1100 900 | sed '5s/,[0-9.]*$/,1/' >new.csv
-    refuses 1 "umm-archive: new.csv: row 3 of 2020-01-01T15:03:00Z differs from the archive's; see --on-revision" \
+    refuses 1 "umm-archive: new.csv: row 3: the row of 2020-01-01T15:03:00Z differs from the archive's row 903 in volume; see --on-revision" \
         umm-archive append a.npy.zst new.csv
     cmp a.npy.zst before
     sed '4s/^\([0-9]*\)0000,/\11000,/' old.csv >odd.csv
-    refuses 1 "umm-archive: odd.csv: row 2 of 2020-01-01T00:02:01Z is not among the archive's rows; see --on-revision" \
+    refuses 1 "umm-archive: odd.csv: row 2: the row of 2020-01-01T00:02:01Z is not newer than the archive and not in it; see --on-revision" \
         umm-archive append a.npy.zst odd.csv
     cmp a.npy.zst before
     ok umm-archive append --on-revision=keep --json a.npy.zst new.csv
     [[ $output == *'"rows_written": 100,'*'"rows_same": 99,'*'"rows_revised": 1,'* ]]
     want 1100
     holds a.npy.zst
+}
+
+@test "rows are compared by value, with all rows of their time" {
+    printf '%s\n' timestamp,open,high,low,close,volume 1577836800000,1,1,1,1,0 \
+        1577836860000,1,1,1,1,1 1577836860000,2,2,2,2,2 >old.csv
+    ok umm-archive append a.npy.zst old.csv
+    cp a.npy.zst before
+    sed 3d old.csv | sed 2d >second.csv
+    ok umm-archive append --json a.npy.zst second.csv
+    [[ $output == *'"rows_written": 0,'*'"rows_same": 1,'* ]]
+    sed 's/,0$/,-0/' old.csv >zero.csv
+    ok umm-archive append --json a.npy.zst zero.csv
+    [[ $output == *'"rows_written": 0,'*'"rows_same": 3,'* ]]
+    cmp a.npy.zst before
 }
 
 @test "the journal: a few rows without a frame, read by all tools" {

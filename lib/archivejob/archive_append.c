@@ -25,6 +25,7 @@ struct job {
     struct umm_error failure;
     struct umm_archive_writer writer;
     bool is_open;
+    bool is_ready;                /* and rows can be compared */
     struct umm_instrument series; /* whose the rows of all inputs are */
     const char *input;            /* being read */
     bool is_stream;               /* it is a pipe */
@@ -35,19 +36,18 @@ struct job {
     uint64_t n_input_rows; /* of this input, so far */
     struct umm_time last;  /* of the archive's rows, new ones included */
     bool has_previous;
-    struct umm_time previous; /* of this input's rows */
-    bool has_cursor;
-    uint64_t cursor; /* the next old row to compare with */
-    char *row;       /* an old one */
+    struct umm_time previous;   /* of this input's rows */
+    struct umm_overlap overlap; /* with the rows that are there */
     uint64_t n_waiting;
     uint64_t waiting_since_ns;
 };
 
 /* ---- times ------------------------------------------------------------------------ */
 
-static enum umm_status time_of(const struct job *job, const char *row, uint64_t index,
+static enum umm_status time_of(const void *user, const char *row, uint64_t index,
                                struct umm_time *out, struct umm_error *err)
 {
+    const struct job *job = user;
     enum umm_time_result result =
         umm_arraycolumn_read_time(&job->time, row + job->time.offset_bytes, out);
     if (result == UMM_TIME_OK)
@@ -56,22 +56,11 @@ static enum umm_status time_of(const struct job *job, const char *row, uint64_t 
     return UMM_ERR_DATA;
 }
 
-static enum umm_status old_time(void *user, uint64_t row, struct umm_time *out,
+static enum umm_status read_old(void *user, uint64_t first, size_t n, char *out,
                                 struct umm_error *err)
 {
     struct job *job = user;
-    enum umm_status status = umm_archive_read(&job->writer.archive, row, 1, job->row, err);
-    return status ? status : time_of(job, job->row, row, out, err);
-}
-
-static enum umm_status conflict(const struct job *job, const struct umm_time *time,
-                                const char *what, struct umm_error *err)
-{
-    char shown[UMM_TIME_ISO_MAX];
-    umm_time_format_iso(*time, shown);
-    umm_error_set_path(err, UMM_ERR_CONFLICT, job->input, "row %" PRIu64 " of %s %s",
-                       job->n_input_rows, shown, what);
-    return umm_error_hint(err, UMM_ERR_CONFLICT, UMM_HINT_REVISION);
+    return umm_archive_read(&job->writer.archive, first, n, out, err);
 }
 
 static enum umm_status out_of_order(const struct job *job, const struct umm_time *time,
@@ -91,29 +80,17 @@ static enum umm_status out_of_order(const struct job *job, const struct umm_time
 static enum umm_status compare_row(struct job *job, const char *row, const struct umm_time *time,
                                    struct umm_error *err)
 {
-    struct umm_time old;
-    enum umm_status status = UMM_OK;
-    int order = 1;
-    if (!job->has_cursor)
-        status = umm_arraycolumn_search(old_time, job, job->n_old, time, &job->cursor, err);
-    job->has_cursor = true;
-    while (!status && order > 0 && job->cursor < job->n_old) {
-        status = old_time(job, job->cursor, &old, err);
-        order = status ? 0 : umm_arraycolumn_compare(time, &old);
-        job->cursor += order > 0;
-    }
-    if (status)
+    struct umm_error why = {.status = UMM_OK};
+    enum umm_status status = umm_overlap_compare(&job->overlap, row, time, &why);
+    job->result->n_same = job->overlap.n_same;
+    job->result->n_revised = job->overlap.n_revised;
+    if (status && err)
+        *err = why;
+    if (status != UMM_ERR_CONFLICT || why.path[0])
         return status;
-    bool is_there = order == 0 && job->cursor < job->n_old;
-    bool is_same = is_there && memcmp(row, job->row, job->writer.archive.row_bytes) == 0;
-    job->cursor += is_there;
-    job->result->n_same += is_same;
-    job->result->n_revised += !is_same;
-    if (is_same || job->options->is_revision_kept)
-        return UMM_OK;
-    return conflict(job, time,
-                    is_there ? "differs from the archive's" : "is not among the archive's rows",
-                    err);
+    umm_error_set_path(err, status, job->input, "row %" PRIu64 ": %s", job->n_input_rows,
+                       why.message);
+    return umm_error_hint(err, status, UMM_HINT_REVISION);
 }
 
 static enum umm_status push(struct job *job, const char *rows, uint64_t n, struct umm_error *err)
@@ -222,12 +199,15 @@ static enum umm_status wait_on(void *user, struct umm_error *err)
 static enum umm_status look_at_last(struct job *job, struct umm_error *err)
 {
     struct umm_archive *a = &job->writer.archive;
+    const char *row;
     job->n_old = a->n_rows;
-    job->has_cursor = job->has_previous = false;
+    job->has_previous = false;
     job->n_input_rows = 0;
+    umm_overlap_restart(&job->overlap, job->n_old);
     if (!job->has_time || job->n_old == 0)
         return UMM_OK;
-    return old_time(job, job->n_old - 1, &job->last, err);
+    enum umm_status status = umm_overlap_row(&job->overlap, job->n_old - 1, &row, err);
+    return status ? status : time_of(job, row, job->n_old - 1, &job->last, err);
 }
 
 static enum umm_status open_writer(struct job *job, const struct umm_npy *npy,
@@ -237,9 +217,17 @@ static enum umm_status open_writer(struct job *job, const struct umm_npy *npy,
     job->is_open = true;
     enum umm_status status = umm_archive_writer_open(&job->writer, job->path, npy,
                                                      &job->options->writer, &job->run, err);
-    job->row = status ? NULL : malloc(a->row_bytes);
-    if (!status && !job->row)
-        status = umm_error_set_memory(err, a->row_bytes, "a row");
+    const enum umm_revision revision =
+        job->options->revision == UMM_REVISION_KEEP ? UMM_REVISION_KEEP : UMM_REVISION_ERROR;
+    const struct umm_overlap_rows rows = {.what = "the archive",
+                                          .npy = &a->npy,
+                                          .n_rows = a->n_rows,
+                                          .read = read_old,
+                                          .time = time_of,
+                                          .user = job};
+    if (!status)
+        status = umm_overlap_open(&job->overlap, &rows, revision, err);
+    job->is_ready = !status;
     job->n_begun = a->n_rows;
     job->n_waiting = a->n_rows - a->n_framed;
     job->waiting_since_ns = umm_clock_run_ns(&job->run);
@@ -357,7 +345,7 @@ enum umm_status umm_archive_append(const char *path,
     }
     /* What a pipe brought before it was cancelled will not come again. */
     bool is_kept = !status || (status == UMM_ERR_CANCELLED && job.is_stream);
-    if (is_kept && job.is_open && job.row) {
+    if (is_kept && job.is_ready) {
         struct umm_error why = {.status = UMM_OK};
         enum umm_status stored =
             umm_archive_writer_commit(&job.writer, !options->is_journal_kept || is_due(&job), &why);
@@ -376,7 +364,7 @@ enum umm_status umm_archive_append(const char *path,
         settle_time(&job);
     umm_mutex_free(&job.mutex);
     umm_instrument_free(&job.series);
-    free(job.row);
+    umm_overlap_close(&job.overlap);
     result->seconds = (double)(umm_clock_monotonic_ns() - start_ns) * 1e-9;
     return status;
 }

@@ -12,6 +12,7 @@
 #define UMM_ARCHIVEJOB_ARCHIVE_APPEND_H
 
 #include "archive/archive_writer.h"
+#include "array/overlap.h"
 #include "convert/rowsource.h"
 #include "umm.h"
 
@@ -23,7 +24,8 @@
  * is_journal_kept   rows that fill no frame may stay in the journal at the end, until so
  *                   many are there, or bytes
  * is_if_changed     an archive that gets no row keeps its time, even if it is older than an input
- * is_revision_kept  rows that differ from those there are let be, not an error
+ * revision          what becomes of rows that differ from those there: only KEEP lets them be,
+ *                   as frames are not rewritten
  */
 struct umm_archive_append_options {
     const char *const *inputs; /* "-" is standard input */
@@ -33,7 +35,7 @@ struct umm_archive_append_options {
     bool is_sync_always;
     uint64_t flush_rows, flush_bytes, flush_age_ns;
     bool is_journal_kept;
-    bool is_revision_kept;
+    enum umm_revision revision;
     bool is_if_changed;
 };
 

@@ -176,8 +176,8 @@ enum umm_status umm_convert_describe_output(struct umm_convert_result *result,
         result->last_time = target->append.last;
     }
     if (target->kind == UMM_TARGET_APPEND) {
-        result->n_same = target->append.n_same;
-        result->n_revised = target->append.n_revised;
+        result->n_same = target->append.overlap.n_same;
+        result->n_revised = target->append.overlap.n_revised;
     }
     for (size_t i = 0; i < result->n_inputs; i++)
         result->n_bytes += result->inputs[i].n_bytes;
