@@ -110,20 +110,6 @@ UMM_MUST_USE enum umm_status umm_npy_parse(const void *bytes, size_t len_bytes, 
 UMM_MUST_USE enum umm_status umm_npy_read(int fd, const char *path, struct umm_npy *out,
                                           struct umm_error *err);
 
-/*
- * Before a writer in place counts new rows: whether its header still says what it said,
- * n_rows rows. UMM_ERR_CONFLICT: somebody else has written or cut it.
- */
-UMM_MUST_USE enum umm_status umm_npy_check_rows(int fd, const char *path, uint64_t n_rows,
-                                                struct umm_error *err);
-
-/*
- * After a failure: cut off, as umm_file_cut_back, what the file is longer than len_bytes. Not
- * where the header, read anew, says anything but n_rows rows, or more than len_bytes hold, or
- * cannot be read: another program may have counted what is there, and readers have it mapped.
- */
-void umm_npy_cut_back(int fd, const char *path, uint64_t n_rows, uint64_t len_bytes);
-
 /* As umm_npy_read; *header is the header's *len_bytes bytes as they were, malloc'ed, or NULL. */
 UMM_MUST_USE enum umm_status umm_npy_read_file(int fd, const char *path, struct umm_npy *out,
                                                void **header, size_t *len_bytes,

@@ -185,30 +185,6 @@ enum umm_status umm_npy_read(int fd, const char *path, struct umm_npy *out, stru
     return status;
 }
 
-enum umm_status umm_npy_check_rows(int fd, const char *path, uint64_t n_rows, struct umm_error *err)
-{
-    struct umm_npy now = {0};
-    enum umm_status status = umm_npy_read(fd, path, &now, err);
-    const bool is_same = !status && now.n_dims > 0 && now.shape[0] == n_rows;
-    umm_npy_free(&now);
-    if (status && status != UMM_ERR_DATA)
-        return status;
-    return is_same ? UMM_OK
-                   : umm_error_set_path(err, UMM_ERR_CONFLICT, path,
-                                        "was changed by another program while it was written");
-}
-
-void umm_npy_cut_back(int fd, const char *path, uint64_t n_rows, uint64_t len_bytes)
-{
-    struct umm_npy now = {0};
-    const enum umm_status status = umm_npy_read(fd, path, &now, NULL);
-    const bool is_uncounted = !status && now.n_dims > 0 && now.shape[0] == n_rows &&
-                              now.data_offset_bytes + umm_npy_data_bytes(&now) <= len_bytes;
-    umm_npy_free(&now);
-    if (is_uncounted)
-        umm_file_cut_back(fd, path, len_bytes);
-}
-
 /* ---- streams --------------------------------------------------------------- */
 
 /* Read up to len_bytes; *n_read is less only at the end of the stream. */

@@ -2,82 +2,45 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "array/grow.h"
 #include "base/error.h"
 #include "store/store_files.h"
 #include "store/store_look.h"
 #include "sys/file.h"
 #include "umm/store.h"
 
-/* An array that grows: room first, then the header, so that no reader sees rows that are not there.
- */
-struct growth {
-    const char *path;
-    int fd;
-    uint64_t was_bytes;
-    char *header;
-    size_t header_bytes;
-    bool is_counted; /* the header may count the new rows */
-};
-
-static enum umm_status reserve_rows(struct growth *growth, uint64_t n_rows, struct umm_error *err)
+/* Room for n_rows rows, on the device, which no header counts yet. */
+static enum umm_status reserve(struct umm_grow *array, const char *path, uint64_t n_rows,
+                               struct umm_error *err)
 {
-    struct umm_npy npy = {0};
-    struct umm_file_info info = {.size_bytes = 0};
-    const char *path = growth->path;
-    enum umm_status status = umm_file_open_update(path, &growth->fd, &info, err);
+    const struct umm_grow_options options = {.is_owned = true};
+    enum umm_status status = umm_grow_open(array, path, NULL, &options, NULL, err);
     if (!status)
-        status = umm_npy_read(growth->fd, path, &npy, err);
-    growth->was_bytes = info.size_bytes;
-    uint64_t offset = npy.data_offset_bytes, old = status ? 0 : umm_npy_data_bytes(&npy);
-    if (!status && npy.shape[0] > n_rows) /* by a resize that did not end */
-        n_rows = npy.shape[0];
-    npy.shape[0] = n_rows;
-    uint64_t size = status ? 0 : offset + umm_npy_data_bytes(&npy);
+        status = umm_grow_reserve(array, n_rows, err);
     if (!status)
-        status = umm_npy_format_exact(&npy, offset, &growth->header, &growth->header_bytes, err);
-    if (!status)
-        status = umm_file_allocate(growth->fd, path, offset + old, size - offset - old, err);
-    if (!status)
-        status = umm_file_truncate(growth->fd, path, size, err);
-    if (!status)
-        status = umm_file_sync(growth->fd, path, err);
-    umm_npy_free(&npy);
+        status = umm_grow_prepare(array, NULL, err);
+    /* A resize that was killed may have counted as many rows without a sync. */
+    if (!status && array->n_old >= n_rows)
+        status = umm_file_sync_data(array->fd, path, err);
     return status;
-}
-
-static enum umm_status count_rows(struct growth *growth, struct umm_error *err)
-{
-    growth->is_counted = true;
-    enum umm_status status =
-        umm_file_pwrite_all(growth->fd, growth->path, growth->header, growth->header_bytes, 0, err);
-    return status ? status : umm_file_sync(growth->fd, growth->path, err);
-}
-
-static void end_growth(struct growth *growth)
-{
-    if (growth->fd >= 0 && !growth->is_counted) /* room that no header has counted */
-        umm_file_cut_back(growth->fd, growth->path, growth->was_bytes);
-    free(growth->header);
-    umm_file_close(&growth->fd);
 }
 
 /* All the room there must be, the new index's too, before the first header counts any of it. */
 static enum umm_status grow(const struct umm_store *store, uint64_t max_positions,
                             struct umm_outfile *index, struct umm_error *err)
 {
-    struct growth vectors = {.path = store->vectors_path, .fd = -1};
-    struct growth slots = {.path = store->slots_path, .fd = -1};
-    enum umm_status status = reserve_rows(&vectors, max_positions, err);
+    struct umm_grow vectors = {.fd = -1}, slots = {.fd = -1};
+    enum umm_status status = reserve(&vectors, store->vectors_path, max_positions, err);
     if (!status)
-        status = reserve_rows(&slots, max_positions, err);
+        status = reserve(&slots, store->slots_path, max_positions, err);
     if (!status)
         status = umm_store_reserve_index(store, max_positions, index, err);
     if (!status)
-        status = count_rows(&vectors, err);
+        status = umm_grow_count(&vectors, NULL, err);
     if (!status)
-        status = count_rows(&slots, err);
-    end_growth(&vectors);
-    end_growth(&slots);
+        status = umm_grow_count(&slots, NULL, err);
+    umm_grow_close(&vectors);
+    umm_grow_close(&slots);
     return status;
 }
 
