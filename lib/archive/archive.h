@@ -83,7 +83,7 @@ struct umm_archive {
     struct umm_seekable_entry *entries;
     uint64_t *offsets;
     char *tail;
-    size_t tail_rows, cap_tail_rows;
+    size_t tail_rows, cap_tail_bytes; /* a row may be longer after another look */
     struct umm_archive_last last;
     uint64_t journal_first, journal_rows;
     uint64_t journal_bytes; /* of the journal's sound part; 0: there is none */

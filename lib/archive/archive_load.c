@@ -509,6 +509,7 @@ enum umm_status umm_archive_load(struct umm_archive *archive, uint64_t *state,
     /* The size of a row is in the header, which has to be read after the journal. */
     enum umm_status status = path ? umm_archive_load_head(archive, err)
                                   : umm_error_set_memory(err, strlen(archive->path), "a path");
+    const size_t row_bytes = status ? 0 : archive->row_bytes;
     journal = (struct umm_journal){.is_there = false};
     if (!status && !archive->is_framed_alone) {
         status = umm_journal_read(path, &archive->info, archive->row_bytes, &journal, &why);
@@ -526,6 +527,9 @@ enum umm_status umm_archive_load(struct umm_archive *archive, uint64_t *state,
     status = umm_archive_load_head(archive, err);
     if (!status)
         *state = state_of(archive, &journal);
+    if (!status && archive->row_bytes != row_bytes) /* the journal's rows are not of this header */
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, archive->path,
+                                    "became another archive while it was read");
     archive->n_table_rows = 0;
     if (!status && archive->is_table_taken)
         status = take_table(archive, err);

@@ -31,15 +31,15 @@ enum umm_status umm_archive_grow_frames(struct umm_archive *archive, size_t n,
 
 enum umm_status umm_archive_grow_tail(struct umm_archive *archive, size_t n, struct umm_error *err)
 {
-    size_t wanted = archive->tail_rows + n;
-    if (wanted <= archive->cap_tail_rows)
+    size_t wanted = (archive->tail_rows + n) * archive->row_bytes;
+    if (wanted <= archive->cap_tail_bytes)
         return UMM_OK;
     wanted += wanted / 2;
-    char *tail = realloc(archive->tail, wanted * archive->row_bytes);
+    char *tail = realloc(archive->tail, wanted);
     if (!tail)
-        return umm_error_set_memory(err, wanted * archive->row_bytes, "an archive's last rows");
+        return umm_error_set_memory(err, wanted, "an archive's last rows");
     archive->tail = tail;
-    archive->cap_tail_rows = wanted;
+    archive->cap_tail_bytes = wanted;
     return UMM_OK;
 }
 
