@@ -195,6 +195,31 @@ assert json.load(sys.stdin)["path"] == "x\n\x1b[31m\"\ufffd.npy"' <<<"$output"
     cmp bars.npy "$BATS_FILE_TMPDIR/bars.npy"
 }
 
+@test "rows without a byte are copied as none, however many there are, and have no text" {
+    python 'def save(name, descr, shape):
+    text = ("{\x27descr\x27: " + descr + ", \x27fortran_order\x27: False, \x27shape\x27: " + shape + ", }\n").encode()
+    open(name, "wb").write(b"\x93NUMPY\1\0" + len(text).to_bytes(2, "little") + text)
+save("s.npy", "\"|S0\"", "(1000000000000000000,)")
+save("r.npy", "[(\"a\", \"|S0\")]", "(1000000000000000000,)")
+save("n.npy", "\"<f8\"", "(1000000000000000000, 0)")'
+    for name in s r; do
+        for format in csv json; do
+            failure "$name.npy: rows without bytes have no text" "$name.npy" --format "$format"
+        done
+    done
+    for name in s r n; do
+        for range in : ::-1 '::2 ::3'; do
+            # shellcheck disable=SC2086
+            ok umm-mmap-slice --format raw "$name.npy" $range
+            [ -z "$output" ]
+            # shellcheck disable=SC2086
+            ok umm-mmap-slice -o "$name-out.npy" "$name.npy" $range
+        done
+    done
+    ok "$PY" -c 'import numpy as np
+assert np.load("n-out.npy", mmap_mode=None).shape[1] == 0'
+}
+
 @test "types that have no text" {
     python 'np.save("c.npy", np.zeros((2, 2), "c8")); np.save("v.npy", np.zeros(2, [("a", "f8"), ("v", "V3")]))
 np.save("g.npy", np.zeros(2, "f16")); np.save("cube.npy", np.zeros((2, 2, 2))); np.save("s.npy", np.array([b"\xff"]))'

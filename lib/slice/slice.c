@@ -152,6 +152,8 @@ static enum umm_status write_rows(struct job *job, struct umm_error *err)
         status = write_out(job, job->header, job->header_bytes, err);
     if (!status && is_copied(job))
         return copy_runs(job, err);
+    if (job->source.selection.row_bytes == 0) /* however many rows there are */
+        return status;
     while (!status) {
         status = read_block(job, &rows, &n, err);
         if (status || n == 0)
