@@ -258,6 +258,11 @@ static bool parse_line(const char **line, struct umm_snapshot *snapshot, bool *i
     return true;
 }
 
+static enum umm_status refuse(const char *path, struct umm_error *err)
+{
+    return umm_error_set_path(err, UMM_ERR_DATA, path, "is no snapshot of umm-memstat");
+}
+
 enum umm_status umm_snapshot_parse(const char *text, size_t len_bytes, const char *path,
                                    struct umm_snapshot *snapshot, struct umm_error *err)
 {
@@ -265,7 +270,7 @@ enum umm_status umm_snapshot_parse(const char *text, size_t len_bytes, const cha
     bool is_memory = false;
     memset(snapshot, 0, sizeof *snapshot);
     if (strncmp(text, first_line, strlen(first_line)) != 0)
-        return umm_error_set_path(err, UMM_ERR_DATA, path, "is no snapshot of umm-memstat");
+        return refuse(path, err);
     at += strlen(first_line);
     for (uint64_t line = 2; at < text + len_bytes; line++) {
         const char *begin = at;
@@ -284,6 +289,23 @@ enum umm_status umm_snapshot_parse(const char *text, size_t len_bytes, const cha
     return UMM_OK;
 }
 
+/* Before a file of any size is read: whether it begins as a snapshot. */
+static enum umm_status look_at_begin(const char *path, struct umm_error *err)
+{
+    char begin[sizeof first_line] = "";
+    struct umm_file_info info;
+    size_t n = 0;
+    int fd;
+    enum umm_status status = umm_file_open_read(path, &fd, &info, err);
+    bool is_regular = !status && info.kind == UMM_FILE_REGULAR;
+    if (is_regular)
+        status = umm_file_read_begin(fd, path, begin, strlen(first_line), &n, err);
+    umm_file_close(&fd);
+    if (!status && is_regular && strcmp(begin, first_line) != 0)
+        status = refuse(path, err);
+    return status;
+}
+
 enum umm_status umm_snapshot_read(const char *path, struct umm_snapshot *snapshot,
                                   struct umm_error *err)
 {
@@ -291,7 +313,9 @@ enum umm_status umm_snapshot_read(const char *path, struct umm_snapshot *snapsho
     void *text = NULL;
     size_t len;
     memset(snapshot, 0, sizeof *snapshot);
-    enum umm_status status = umm_file_read_whole(path, max_bytes, &text, &len, err);
+    enum umm_status status = look_at_begin(path, err);
+    if (!status)
+        status = umm_file_read_whole(path, max_bytes, &text, &len, err);
     if (!status)
         status = umm_snapshot_parse(text, len, path, snapshot, err);
     free(text);

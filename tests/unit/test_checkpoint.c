@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -207,11 +208,43 @@ static void hashes_rows_however_cut(void **state)
     }
 }
 
+/* A file of 1 GiB that takes no room on the disk would take it in memory. */
+static void looks_before_it_reads(void **state)
+{
+    static const struct {
+        const char *begin;
+        size_t len;
+        const char *message;
+    } files[] = {{"", 0, "not a state of umm-features"},
+                 {"UMMSTATE\1\0\0\0\4\3\2\1\0\1\0\0\0\0\0", 24,
+                  "the state is damaged: its checksum differs"}};
+    struct umm_checkpoint c;
+    struct umm_error err = {.status = UMM_OK};
+    char path[] = "/tmp/umm-checkpoint-XXXXXX";
+    bool is_there;
+    (void)state;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct rusage before, after;
+        int fd = mkstemp(strcpy(path, "/tmp/umm-checkpoint-XXXXXX"));
+        assert_true(fd >= 0 && ftruncate(fd, 1 << 30) == 0);
+        assert_int_equal(pwrite(fd, files[i].begin, files[i].len, 0), files[i].len);
+        assert_int_equal(getrusage(RUSAGE_SELF, &before), 0);
+        assert_int_equal(umm_checkpoint_load(path, &c, &is_there, &err), UMM_ERR_DATA);
+        assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
+        assert_string_equal(err.message, files[i].message);
+        assert_true(after.ru_maxrss - before.ru_maxrss < 100 * 1024);
+        close(fd);
+        unlink(path);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(comes_back), cmocka_unit_test(takes_the_place_of_states_only),
-        cmocka_unit_test(is_refused_when_damaged), cmocka_unit_test(is_refused_of_another_kind),
-        cmocka_unit_test(hashes_rows_however_cut)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(comes_back),
+                                       cmocka_unit_test(takes_the_place_of_states_only),
+                                       cmocka_unit_test(is_refused_when_damaged),
+                                       cmocka_unit_test(is_refused_of_another_kind),
+                                       cmocka_unit_test(hashes_rows_however_cut),
+                                       cmocka_unit_test(looks_before_it_reads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
