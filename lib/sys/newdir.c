@@ -160,8 +160,10 @@ enum umm_status umm_newdir_commit(struct umm_newdir *dir, struct umm_error *err)
     if (!umm_file_is_named(dir->parent_fd, dir->name, dir->fd))
         status = umm_directory_replaced(dir->path, err);
     int sync_fd = umm_file_openat(dir->parent_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    status = sync_fd < 0 ? umm_error_set_errno(err, errno, dir->path, "cannot open the directory")
-                         : umm_directory_sync(sync_fd, dir->path, err);
+    if (!status && sync_fd < 0)
+        status = umm_error_set_errno(err, errno, dir->path, "cannot open the directory");
+    else if (!status)
+        status = umm_directory_sync(sync_fd, dir->path, err);
     umm_file_close(&sync_fd);
     let_go(dir);
     return status;

@@ -111,6 +111,37 @@ static void one_that_is_gone_cannot_be_committed(void **state)
     assert_false(exists("d"));
 }
 
+/* Where others may rename what is there, as they do here. */
+static void another_directory_in_its_place_is_left_alone(void **state)
+{
+    static const char moved[] = "is another directory now; left alone";
+    struct umm_newdir dir;
+    struct umm_error err;
+    (void)state;
+    assert_int_equal(chmod(".", 0777), 0);
+    assert_int_equal(mkdir(".d.umm-new", 0700), 0);
+    put(".d.umm-new/file", "");
+    assert_int_equal(umm_newdir_begin(&dir, "./d", &err), UMM_ERR_CONFLICT);
+    assert_string_equal(err.path, "./.d.umm-new");
+    assert_true(exists(".d.umm-new/file"));
+    assert_int_equal(rename(".d.umm-new", "other"), 0);
+
+    begin(&dir, "d");
+    put_in(&dir, "a");
+    assert_int_equal(rename(".d.umm-new", "aside"), 0);
+    assert_int_equal(rename("other", ".d.umm-new"), 0);
+    assert_int_equal(umm_newdir_commit(&dir, &err), UMM_ERR_CONFLICT);
+    assert_string_equal(err.message, moved);
+    assert_true(exists(".d.umm-new/file") && exists("aside"));
+    assert_false(exists("d") || exists("aside/a"));
+
+    /* In a sticky one they may not. */
+    assert_int_equal(chmod(".", 01777), 0);
+    begin(&dir, "d");
+    assert_false(exists(".d.umm-new/file"));
+    umm_newdir_abort(&dir);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
@@ -121,6 +152,7 @@ int main(void)
         TEST(a_link_in_its_place_is_not_followed),
         TEST(what_is_there_stays),
         TEST(one_that_is_gone_cannot_be_committed),
+        TEST(another_directory_in_its_place_is_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
