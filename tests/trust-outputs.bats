@@ -405,3 +405,29 @@ os.rename("fifo", "out.npy")' < <(wait_until - 'the swap' test -e "$VICTIM_DIR/n
     wait $!
     cmp read <(umm-synth --rows=5)
 }
+
+@test "a symbol's directory is not another user's, nor one that his link leads to" {
+    two_users
+    inputs
+    cp in.csv BTC_1m.csv
+    mkdir -m 755 "$BATS_TEST_TMPDIR/data" data
+    mkdir data/BTC && umm-convert -o data/BTC/1m.npy in.csv
+    echo old >"$BATS_TEST_TMPDIR/data/1m.npy"
+    chmod 1777 . && mkdir -m 1777 root
+    as_attacker ln -s "$BATS_TEST_TMPDIR/data" root/BTC
+    local why="umm-convert: root/BTC: belongs to another user (uid $ATTACKER_UID) in a world-writable directory; remove it, or use another directory"
+    refuses 1 "$why" umm-convert --out-root=root BTC_1m.csv
+    refuses 1 "${why/convert/features}" umm-features -f ema:3 --root=data --symbols=BTC --timeframes=1m --out-root=root
+    [[ $(<"$BATS_TEST_TMPDIR/data/1m.npy") == old ]]
+    as_attacker rm root/BTC
+    as_attacker mkdir root/BTC
+    refuses 1 "$why" umm-convert --out-root=root BTC_1m.csv
+    as_attacker rmdir root/BTC
+    # A link of one's own, and a directory.
+    ln -s "$BATS_TEST_TMPDIR/data" root/BTC
+    ok umm-convert --out-root=root BTC_1m.csv
+    cmp "$BATS_TEST_TMPDIR/data/1m.npy" in.npy
+    rm root/BTC
+    ok umm-convert --out-root=root BTC_1m.csv
+    cmp root/BTC/1m.npy in.npy
+}

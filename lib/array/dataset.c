@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "sys/directory.h"
 #include "sys/file.h"
+#include "sys/trust.h"
 
 /* What a file system takes; a longer one cannot be opened. It fits in a key with its range. */
 enum { FILE_NAME_MAX = 255 };
@@ -408,6 +409,8 @@ enum umm_status umm_dataset_make_directory(const char *path, bool is_synced, str
     cut_directory(copy);
     const bool is_new = is_synced && umm_file_stat(copy, &info, NULL) != UMM_OK;
     enum umm_status status = umm_file_make_directory(copy, err);
+    if (!status)
+        status = umm_trust_check_directory(copy, err);
     /* Also one that was there: a run that was killed may have made it. */
     if (!status && is_synced)
         status = sync_root(root_of(copy), is_new, err);

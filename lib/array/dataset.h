@@ -109,7 +109,8 @@ void umm_dataset_list_free(struct umm_dataset_list *list);
  * Make the directory of the dataset at path, ROOT/SYMBOL, if it is not there. ROOT must
  * be. If is_synced, it survives a power cut: a file that is synced would be lost with it. That
  * needs a ROOT that can be read, except where the directory is there already: then its maker
- * has seen to it. UMM_ERR_SYSTEM.
+ * has seen to it. UMM_ERR_SYSTEM; UMM_ERR_CONFLICT when the directory, or the link to it, is
+ * another user's in a world-writable ROOT.
  */
 UMM_MUST_USE enum umm_status umm_dataset_make_directory(const char *path, bool is_synced,
                                                         struct umm_error *err);

@@ -136,7 +136,7 @@ enum umm_status umm_trust_check_directory(const char *path, struct umm_error *er
     if (umm_file_look(name, &info, NULL))
         return UMM_OK;
     enum umm_status status = info.kind == UMM_FILE_LINK ? check_at(path, &info, NULL, err) : UMM_OK;
-    if (status || umm_file_stat(name, &info, NULL))
+    if (status || (info.kind == UMM_FILE_LINK && umm_file_stat(name, &info, NULL)))
         return status;
     /* Its own idea of the directory above holds for ".", and behind links. */
     memcpy(name + len, "/..", sizeof "/..");
