@@ -25,7 +25,7 @@ static enum umm_status check_names(const char *file, const char *text, size_t le
     return UMM_OK;
 }
 
-/* Names, and behind them in the same memory the text that they point into. */
+/* Names, and after them in the same memory the text that they point into. */
 static const char **split_names(const char *text, size_t len, size_t *n)
 {
     size_t count = 1;

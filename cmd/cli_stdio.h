@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cli_stdio.h - standard output and standard error that do not block, as who shares them with
- * us (Node, say) may have set them. The flag is theirs as well and stays; the C library would
- * give up where there is no room for now.
+ * cli_stdio.h - standard output and standard error that do not block, as a program that shares
+ * them with us (Node, say) may have set them. The flag is its own as well and stays; the C library
+ * would give up where there is no room for now.
  */
 #ifndef UMM_CMD_CLI_STDIO_H
 #define UMM_CMD_CLI_STDIO_H

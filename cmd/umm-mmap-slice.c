@@ -67,7 +67,7 @@ static const struct cli_tool tool = {
 
 /*
  * "-5:" is a RANGE, not the option 5: getopt must not see it. The first such word, and
- * the RANGEs after it, move to the end of argv behind "--", and so stay in their order:
+ * the RANGEs after it, move to the end of argv after "--", and so stay in their order:
  * getopt puts the other operands in front of them. Returns the new argc; args has room
  * for argc + 2.
  */

@@ -231,7 +231,7 @@ static const struct cli_command commands[] = {
      "copy an .npy FILE (- is standard input) to entry KEY", run_put},
     {"get", "NAME KEY", "dir format", "print the path of an entry, to map it", run_get},
     {"list", "NAME", "dir json", "print the entries", run_list},
-    {"stat", "NAME", "dir json metrics", "print who maps them, too", run_stat},
+    {"stat", "NAME", "dir json metrics", "also print which processes map them", run_stat},
     {"verify", "NAME", "dir json metrics", "the same, and judge: exit code 1 on a fault",
      run_verify},
     {"rm", "NAME KEY...", "dir", "remove entries", run_rm},

@@ -196,8 +196,8 @@ static bool verify(const struct opts *opts, const struct umm_preload_result *res
             continue;
         is_good = false;
         if (!file->after.is_known)
-            cli_warn_path(file->path, "not verified: only its owner, or who may write it, is told "
-                                      "what is in memory");
+            cli_warn_path(file->path, "not verified: only its owner, or a user who may write it, "
+                                      "is told what is in memory");
         else
             cli_warn_path(file->path, "%" PRIu64 " of %" PRIu64 " bytes are %s memory",
                           is_evict ? n : of - n, of, is_evict ? "still in" : "not in");

@@ -207,13 +207,13 @@ UMM_MUST_USE enum umm_num_result umm_num_parse_i64(const char *text, size_t len_
  * A view is rows of an array: a pointer, a count and a stride. It owns nothing, is made
  * without a system call or an allocation, and is valid until the array is closed.
  *
- * What a mapping means, for those who write the files, too:
- *   - Who cuts a mapped file short gives its readers SIGBUS when they touch what is gone.
+ * What a mapping means, also for programs that write the files:
+ *   - To cut a mapped file short gives its readers SIGBUS when they touch what is gone.
  *     umm tools never do; they replace files by rename, or append.
  *   - A file that was replaced by rename stays mapped as it was. Open it again for the
  *     new one.
  *   - An array that is appended to keeps the rows it had when it was opened.
- *   - A device that cannot be read is SIGBUS, too. Programs that must not die of either
+ *   - A device that cannot be read is also SIGBUS. Programs that must not die of either
  *     read the rows (umm-mmap-slice) instead of mapping them.
  *
  * A view of an archive allocates nothing either, but it may wait for other threads, and

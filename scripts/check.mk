@@ -17,7 +17,7 @@ CONVERT := $(filter tests/umm-convert%,$(BATS))
 # Two halves of about the same length, which go on beside each other.
 HALF   := $(filter-out tests/umm-%,$(BATS)) $(filter tests/umm-a% tests/umm-c% tests/umm-f%,$(BATS))
 
-STATIC := format text layers headers shell man packages symbols tools hardening
+STATIC := format text prose layers headers shell man packages symbols tools hardening
 QUICK  := bootstrap build-gcc $(STATIC) bats bats-more unit
 FULL   := bootstrap build-gcc build-asan build-clang fault alloc-asan bats bats-more $(STATIC) unit static bats-asan \
 	build-tsan unit-asan arm64 build-fuzz tsan fuzz bits bats-portable bats-avx2 load valgrind without \
@@ -51,7 +51,7 @@ bootstrap:
 
 # ---- the tree ----
 
-format text headers shell man packages:
+format text prose headers shell man packages:
 	$(piece) scripts/check-$@
 layers symbols tools hardening: build-gcc
 	$(piece) scripts/check-$@ $(WORK)/gcc

@@ -524,7 +524,7 @@ EOF
     ok as_nobody umm-preload --status --json "$FILES/a.npy"
     [[ $(field total resident_bytes) == null ]] || skip 'before 6.14 cachestat answered everyone'
     capture as_nobody umm-preload --verify "$FILES/a.npy"
-    [[ $status == 1 && ${lines[1]} == *'unknown  unknown'* && $stderr == "umm-preload: $FILES/a.npy: not verified: only its owner, or who may write it, is told what is in memory" ]]
+    [[ $status == 1 && ${lines[1]} == *'unknown  unknown'* && $stderr == "umm-preload: $FILES/a.npy: not verified: only its owner, or a user who may write it, is told what is in memory" ]]
     needs_eviction
     evict "$FILES/a.npy"
     ok as_nobody umm-preload --json "$FILES/a.npy"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What an archive holds: its frames, by the table or by walking, and the rows after them. */
+/*
+ * What an archive holds: its frames, by the table or by walking, and the rows after them. Here the
+ * journal is replayed, in memory: its rows that no frame has join the archive.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 /*
  * output.h - where an array goes, by what the user calls it:
  *
- *     pool:NAME/KEY   an entry of a pool (data/pool.h)
+ *     pool:NAME/KEY   an entry of a pool (pool/pool.h)
  *     -               standard output
  *     anything else   a file (sys/outfile.h); ./pool:NAME/KEY is also one
  *

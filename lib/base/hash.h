@@ -3,8 +3,8 @@
  * hash.h - one hash of bytes, XXH64 with libxxhash: checksums of what umm writes, and
  * keys of its tables.
  *
- * It finds damage; it is no protection against somebody who means harm: who may choose
- * keys can make them collide.
+ * It finds damage; it is no protection against forgery: a program that chooses keys
+ * can make them collide.
  */
 #ifndef UMM_BASE_HASH_H
 #define UMM_BASE_HASH_H

@@ -23,7 +23,7 @@ enum umm_bad_rows { UMM_BAD_ROWS_FAIL, UMM_BAD_ROWS_SKIP, UMM_BAD_ROWS_QUARANTIN
 struct umm_convert_options {
     const char *const *inputs; /* "-" is standard input */
     size_t n_inputs;
-    const char *output;          /* as data/output.h says; NULL converts and writes nothing */
+    const char *output;          /* as array/output.h says; NULL converts and writes nothing */
     const struct umm_sink *sink; /* takes the rows in place of an output, which is NULL */
     const char *pool_root;       /* where pools are; NULL: UMM_POOL_ROOT */
     bool is_swept;               /* umm_outfile_sweep was done to the output's directory */

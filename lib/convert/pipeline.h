@@ -23,8 +23,8 @@ enum umm_cut {
  * text; but cut may run while take does: they must not share what they change.
  *
  *   cut      fill block with the next text, or say why not
- *   serial   read some records one by one, all blocks before being taken and none
- *            behind being cut
+ *   serial   read some records one by one, after all blocks before it are taken and
+ *            before any after it is cut
  *   take     judge the converted block's rows; what it defers, write does
  *   write    what can be done out of order, such as storing rows at a known place
  */

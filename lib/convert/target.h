@@ -32,7 +32,7 @@ struct umm_sink {
 };
 
 struct umm_target_options {
-    const char *path;            /* as data/output.h says; NULL writes nothing */
+    const char *path;            /* as array/output.h says; NULL writes nothing */
     const struct umm_sink *sink; /* in place of path, which is NULL then; NULL: none */
     const char *pool_root;       /* where pools are; NULL: UMM_POOL_ROOT */
     const char *scratch_dir;     /* for streams and pools; NULL: /tmp. Files: beside them */

@@ -36,7 +36,7 @@ struct umm_featurejob_options {
     const struct umm_features *features;
     const char *input; /* as umm_rowsource_run says */
     struct umm_convert_options text;
-    const char *output; /* as data/output.h says; NULL: none */
+    const char *output; /* as array/output.h says; NULL: none */
     enum umm_result_format format;
     bool is_plain, is_append, is_synced;
     enum umm_featurejob_warmup warmup;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * featuremany.h - features of many datasets (data/dataset.h), several at once: from
+ * featuremany.h - features of many datasets (array/dataset.h), several at once: from
  * ROOT/SYMBOL/TIMEFRAME.npy to OUT/SYMBOL/TIMEFRAME.npy, each with a state of its own,
  * STATES/SYMBOL/TIMEFRAME.state.
  */

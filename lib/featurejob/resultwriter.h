@@ -28,11 +28,11 @@ enum umm_result_way {
 };
 
 struct umm_resultwriter_options {
-    const char *path; /* as data/output.h says */
+    const char *path; /* as array/output.h says */
     enum umm_result_format format;
     enum umm_result_way way;
     bool is_synced;
-    uint64_t n_loose; /* GROW: rows that are there are equal but for the last n_loose */
+    uint64_t n_loose; /* GROW: rows that are there are equal except for the last n_loose */
     const char *pool_root, *scratch_dir;
     const struct umm_resultrows *rows;
     const struct umm_features *features; /* for the names in text */

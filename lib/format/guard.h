@@ -3,7 +3,7 @@
  * guard.h - where no output goes, but what its owner writes: into the directory of a pool, and
  * under the names of a feature store's files.
  *
- * Pools and stores are known by what their files begin with. A stranger's file in a directory
+ * Pools and stores are known by what their files begin with. Another user's file in a directory
  * where all may write makes it neither.
  */
 #ifndef UMM_FORMAT_GUARD_H
@@ -20,7 +20,7 @@
 UMM_MUST_USE enum umm_status umm_guard_place(const struct umm_outfile_place *place,
                                              const char *path, struct umm_error *err);
 
-/* The same of a path; one that leads nowhere is UMM_OK: who opens it says why. */
+/* As umm_guard_place, of a path. One that leads nowhere is UMM_OK: opening it says why. */
 UMM_MUST_USE enum umm_status umm_guard_path(const char *path, struct umm_error *err);
 
 #endif

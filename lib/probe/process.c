@@ -94,7 +94,7 @@ void umm_process_parse_rollup(const char *text, struct umm_process *process)
         return;
     process->rss_bytes = rss;
     process->anonymous_bytes = anonymous;
-    /* It has no sum of shmem: the running count is all there is, and may lag behind. */
+    /* It has no sum of shmem: the running count is all there is, and may lag. */
     if (shmem != UMM_UNKNOWN) {
         process->shmem_bytes = shmem < rss - anonymous ? shmem : rss - anonymous;
         process->file_bytes = rss - anonymous - process->shmem_bytes;

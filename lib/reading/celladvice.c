@@ -61,7 +61,7 @@ struct marks {
     size_t n;              /* of marks */
     const char *first;     /* of them */
     const char *last;      /* NULL: none */
-    size_t n_behind;       /* digits behind the last */
+    size_t n_behind;       /* digits after the last */
     bool is_in_threes;     /* groups of two or three digits, the last one of three */
     bool is_another_point; /* the last one is another mark than those before */
 };

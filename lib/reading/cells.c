@@ -244,7 +244,7 @@ static enum umm_status convert_number(const struct umm_cells *cells,
  * Settle the form of a column from its first cell: a layout's patterns if the text
  * has their shape, else what the text itself shows. An explicit pattern or unit is
  * settled from the start. Digits that could be more than an epoch are one only if
- * something says so: what other rows show, see data/reading_times.h.
+ * something says so: what other rows show, see reading/reading_times.h.
  */
 static enum umm_time_result settle(struct umm_time_spec *spec, struct umm_csv_field cell)
 {

@@ -26,7 +26,7 @@ enum umm_slice_format { UMM_SLICE_NPY = 0, UMM_SLICE_RAW, UMM_SLICE_CSV, UMM_SLI
  * Zero-initialise it. Pointers are borrowed.
  *
  *   input, output   "-" for output is standard output, pool:NAME/KEY an entry of a pool
- *                   (data/output.h), which NPY alone can be; input is a file
+ *                   (array/output.h), which NPY alone can be; input is a file
  *   pool_root       where pools are; NULL: UMM_POOL_ROOT
  *   range           rows of these times only; rows must be in order of time then, which
  *                   is checked as far as they are read

@@ -41,7 +41,8 @@ static bool mount_own(void)
 
 /*
  * Entering gave us every capability there, and what we start loses them, unless it is the
- * superuser's: it could look into our /proc no more, which is only for who has all that we have.
+ * superuser's: it could look into our /proc no more, which only a process with all that we have may
+ * see.
  */
 static void drop_capabilities(void)
 {

@@ -26,7 +26,7 @@ static void remove_all(int parent_fd, const char *name, DIR *stream)
 }
 
 /*
- * A link of that name is another user's, who may want the files there removed by us:
+ * A link of that name is another user's, and may lead to files that are not ours to remove:
  * it is not followed.
  */
 static DIR *open_stream(int parent_fd, const char *name)

@@ -71,8 +71,8 @@ static bool is_own(const struct stat *st)
 }
 
 /*
- * What is no regular file, or the link to it, must not have been put there by another user: who
- * would have us write to a device, read what is meant for a file, or let us wait for ever.
+ * What is no regular file, or the link to it, must not have been put there by another user: it
+ * could have us write to a device, show what is meant for a file, or wait for ever.
  */
 static enum umm_status check_stream(const struct umm_outfile_place *place, const struct stat *st,
                                     const char *path, struct umm_error *err)
@@ -438,9 +438,9 @@ static enum umm_status hold_mode(struct umm_outfile *out, struct umm_error *err)
 }
 
 /*
- * Whether nobody else has the file open, who came before its mode kept him out: the kernel
- * gives a lease for writing to him alone who opened it. True where it knows no leases. Who
- * comes while it is held signals us, to no effect.
+ * Whether no other process has the file open, since before its mode kept others out: the kernel
+ * gives a lease for writing only if none has. True where it knows no leases. A process that opens
+ * the file while the lease is held signals us, to no effect.
  */
 static bool is_alone(int fd)
 {

@@ -6,7 +6,7 @@
  * as it lies in the range. What is true at the call may be false right after it.
  *
  * Source: cachestat(2), Linux 6.5, at a cost of one call; mincore(2) in windows of
- * 256 MiB where the kernel lacks it. Both answer only whom the file belongs to, or who
+ * 256 MiB where the kernel lacks it. Both answer only the owner of the file and users who
  * may write it: mincore says "all of it" to everybody else, cachestat EPERM (since 6.14;
  * a container's filter may also say it). What cannot be known is said to be unknown.
  *

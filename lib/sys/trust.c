@@ -138,7 +138,7 @@ enum umm_status umm_trust_check_directory(const char *path, struct umm_error *er
     enum umm_status status = info.kind == UMM_FILE_LINK ? check_at(path, &info, NULL, err) : UMM_OK;
     if (status || (info.kind == UMM_FILE_LINK && umm_file_stat(name, &info, NULL)))
         return status;
-    /* Its own idea of the directory above holds for ".", and behind links. */
+    /* Its own idea of the directory above holds for ".", and past links. */
     memcpy(name + len, "/..", sizeof "/..");
     return is_foreign(AT_FDCWD, name, info.owner, false) ? refuse(&info, path, "", err) : UMM_OK;
 }

@@ -41,8 +41,8 @@ static inline struct plain parse_plain(const char *end, size_t len, decimal_poin
     r.has_point = points != 0;
     r.n_decimals = points ? 15 - (unsigned)__builtin_ctz(points) : 0;
     /* What is at or before the point moves up by one byte. */
-    __m128i behind = _mm_loadu_si128((const __m128i *)(const void *)(tail_masks + r.n_decimals));
-    __m128i moved = _mm_blendv_epi8(_mm_slli_si128(digits, 1), digits, behind);
+    __m128i after = _mm_loadu_si128((const __m128i *)(const void *)(tail_masks + r.n_decimals));
+    __m128i moved = _mm_blendv_epi8(_mm_slli_si128(digits, 1), digits, after);
     digits = points ? moved : digits;
     __m128i twos = _mm_maddubs_epi16(digits, _mm_set1_epi16(0x010A));
     __m128i fours = _mm_madd_epi16(twos, _mm_set1_epi32(0x00010064));
@@ -105,8 +105,8 @@ parse_two(const struct umm_decimal_column *c, size_t i, int k, __m256i lens, str
     e->is_odd |= (points & 0x80008000) != 0;
     __m256i digits = _mm256_andnot_si256(outside, _mm256_sub_epi8(raw, _mm256_set1_epi8('0')));
     /* What is at or before the point moves up by one byte; all ones is minus one. */
-    __m256i behind = load_two(tail_masks + low, tail_masks + high);
-    digits = _mm256_shuffle_epi8(digits, _mm256_sub_epi8(before, behind));
+    __m256i after = load_two(tail_masks + low, tail_masks + high);
+    digits = _mm256_shuffle_epi8(digits, _mm256_sub_epi8(before, after));
     *bad = _mm256_or_si256(*bad, _mm256_subs_epu8(digits, _mm256_set1_epi8(9)));
     __m256i twos = _mm256_maddubs_epi16(digits, _mm256_set1_epi16(0x010A));
     return _mm256_madd_epi16(twos, _mm256_set1_epi32(0x00010064));

@@ -50,8 +50,8 @@ static inline struct plain parse_plain(const char *end, size_t len, decimal_poin
     r.has_point = points != 0;
     r.n_decimals = points ? 15 - (unsigned)__builtin_ctzll(points) / 4 : 0;
     /* What is at or before the point moves up by one byte. */
-    uint8x16_t behind = vld1q_u8(tail_masks + r.n_decimals);
-    uint8x16_t moved = vbslq_u8(behind, digits, vextq_u8(vdupq_n_u8(0), digits, 15));
+    uint8x16_t after = vld1q_u8(tail_masks + r.n_decimals);
+    uint8x16_t moved = vbslq_u8(after, digits, vextq_u8(vdupq_n_u8(0), digits, 15));
     r.value = join_digits(points ? moved : digits);
     uint64_t first_point = points & -points;
     r.is_odd = !is_digits || points != first_point * 0xF || (r.has_point && r.n_decimals == 0) ||

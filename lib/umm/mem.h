@@ -199,7 +199,7 @@ struct umm_cache_options {
 /*
  * Every get is a hit or a miss. A miss is compulsory when its key was never asked for or
  * put before: no cache could have had it. That is exact until known_max distinct keys
- * have come (but for two of them having the same 64-bit hash); afterwards a miss whose
+ * have come (unless two of them have the same 64-bit hash); afterwards a miss whose
  * key is not among those is counted as unclassified, for memory is bounded. An entry
  * found too old counts as an expiration, where it was asked for or where it was next to
  * go; one that goes before its time for want of room is an eviction.

@@ -35,7 +35,7 @@ extern "C" {
  * may be wrong then, but no call reads or writes outside of them, or goes on for ever. A file
  * that is cut while it is open is SIGBUS, for which the caller may have a handler.
  *
- * Put, get, mark and list cost constant time, eviction log(n); opening does, too, unless
+ * Put, get, mark and list cost constant time, eviction log(n); opening also does, unless
  * a writer was killed before. One thread at a time per open store: threads open their own.
  */
 struct umm_store;
