@@ -14,13 +14,15 @@
 struct opts {
     struct umm_slice_options slice;
     struct cli_dataset dataset;
-    const char *format, *out_dir, *ranges_from;
+    const char *out_dir, *ranges_from;
     struct cli_reports reports;
-    bool is_described;
+    bool is_format_given, is_described;
     struct umm_range *ranges;
     struct umm_dataset_list list;
 };
 #define CLI_OPTS struct opts
+
+#define FORMATS "npy|raw|csv|json"
 
 static const struct cli_option options[] = {
     {'o', "output", "FILE",
@@ -31,7 +33,7 @@ static const struct cli_option options[] = {
      CLI_TEXT(out_dir)},
     {0, "format", "NAME",
      "npy, raw, csv or json\n(default: by the ending of the output's name, or npy)",
-     CLI_TEXT(format)},
+     CLI_CHOICE(slice.format, FORMATS), CLI_GIVEN(is_format_given)},
     {0, "describe", NULL,
      "print instead where the rows are, for a program that\nmaps FILE, as JSON",
      CLI_FLAG(is_described)},
@@ -96,18 +98,14 @@ static int set_ranges_aside(int argc, char **argv, char **args)
 
 /* ---- what goes where -------------------------------------------------------------- */
 
+/* By the ending of the output's name, unless it is said. */
 static int set_format(struct opts *opts)
 {
-    static const char names[] = "npy|raw|csv|json";
     const bool is_entry = umm_output_is_entry(opts->out_dir ? opts->out_dir : opts->slice.output);
     const char *dot = is_entry ? NULL : strrchr(opts->slice.output, '.');
-    int choice = dot ? cli_parse_choice(dot + 1, names) : 0;
-    if (opts->format) {
-        choice = cli_parse_choice(opts->format, names);
-        if (choice < 0)
-            return cli_bad_value("format", "npy, raw, csv or json", opts->format);
-    }
-    opts->slice.format = choice > 0 ? (enum umm_slice_format)choice : UMM_SLICE_NPY;
+    const int choice = dot ? cli_parse_choice(dot + 1, FORMATS) : 0;
+    if (!opts->is_format_given && choice > 0)
+        opts->slice.format = (enum umm_slice_format)choice;
     if (is_entry && opts->is_described)
         return cli_usage("--describe prints text, which no pool holds");
     const bool is_binary =
@@ -133,7 +131,8 @@ static int check_opts(const struct opts *opts)
         return cli_usage("--out-dir takes the place of -o");
     if (opts->out_dir && (opts->reports.report || opts->is_described))
         return cli_usage("--report and --describe are for one output: not with --out-dir");
-    if (opts->is_described && (opts->format || opts->reports.report || opts->reports.metrics))
+    if (opts->is_described &&
+        (opts->is_format_given || opts->reports.report || opts->reports.metrics))
         return cli_usage("--describe prints a description, and no rows");
     if (slice->align_bytes && slice->format != UMM_SLICE_NPY)
         return cli_usage("--align is for --format npy");
