@@ -107,6 +107,9 @@ UMM_MUST_USE enum umm_status umm_featurework_check_rows(struct umm_featurework *
                                                         const char *rows, uint64_t n,
                                                         uint64_t *n_old, struct umm_error *err);
 
+/* The plan's text and the rows that are left out, malloc'ed; NULL without memory. */
+char *umm_featurework_plan_text(const struct umm_featurework *work);
+
 /* The state as bytes, malloc'ed. */
 UMM_MUST_USE enum umm_status umm_featurework_encode(const struct umm_featurework *work,
                                                     char **bytes, size_t *len_bytes,

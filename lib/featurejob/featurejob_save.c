@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* The state of a job, saved. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "feature/plan.h"
+#include "featurejob/featurejob_work.h"
+
+char *umm_featurework_plan_text(const struct umm_featurework *work)
+{
+    const char *text = umm_features_text(work->options->features);
+    const char *drop = work->options->warmup == UMM_WARMUP_DROP ? " warmup=drop" : " warmup=keep";
+    size_t cap = strlen(text) + strlen(drop) + 1;
+    char *out = malloc(cap);
+    if (out)
+        snprintf(out, cap, "%s%s", text, drop);
+    return out;
+}
+
+/* What a state says of the output's last rows: the last, and a hash of those before it. */
+struct out_tail {
+    uint64_t hash;
+    uint32_t n;
+    const char *last; /* NULL: there is none */
+};
+
+static struct out_tail tail_of(const char *rows, size_t n, size_t row_bytes)
+{
+    struct out_tail tail = {.hash = 0};
+    if (n == 0)
+        return tail;
+    tail.n = (uint32_t)(n - 1 < UMM_CHECKPOINT_TAIL_ROWS ? n - 1 : UMM_CHECKPOINT_TAIL_ROWS);
+    tail.last = rows + (n - 1) * row_bytes;
+    tail.hash = umm_hash64(tail.last - tail.n * row_bytes, tail.n * row_bytes, 0);
+    return tail;
+}
+
+static enum umm_status set_state(struct umm_checkpoint *c, enum umm_checkpoint_part_name name,
+                                 const struct umm_features_state *state, struct umm_error *err)
+{
+    size_t len = umm_features_state_size(state);
+    void *bytes = malloc(len);
+    if (!bytes)
+        return umm_error_set_memory(err, len, "a state");
+    umm_features_state_save(state, bytes);
+    enum umm_status status = umm_checkpoint_set(c, name, bytes, len, err);
+    free(bytes);
+    return status;
+}
+
+static enum umm_status set_texts(const struct umm_featurework *work, struct umm_checkpoint *c,
+                                 struct umm_error *err)
+{
+    char *plan = umm_featurework_plan_text(work);
+    if (!plan)
+        return umm_error_set_memory(err, 0, "a plan");
+    enum umm_status status = umm_checkpoint_set(c, UMM_CHECKPOINT_PLAN, plan, strlen(plan), err);
+    free(plan);
+    return status ? status
+                  : umm_checkpoint_set(c, UMM_CHECKPOINT_INPUT, work->input_text,
+                                       strlen(work->input_text), err);
+}
+
+/* The output as it is after this run, if it is one that grows. */
+static enum umm_status set_output(const struct umm_featurework *work, struct umm_checkpoint *c,
+                                  struct umm_error *err)
+{
+    if (!work->has_writer || !work->options->is_append)
+        return umm_checkpoint_set(c, UMM_CHECKPOINT_LAST_OUT, NULL, 0, err);
+    const struct out_tail tail =
+        tail_of(work->writer.tail, work->writer.n_tail, work->rows.row_bytes);
+    c->out_tail_hash = tail.hash;
+    c->n_out_tail = tail.n;
+    return umm_checkpoint_set(c, UMM_CHECKPOINT_LAST_OUT, tail.last,
+                              tail.last ? work->rows.row_bytes : 0, err);
+}
+
+static enum umm_status make_checkpoint(const struct umm_featurework *work, struct umm_checkpoint *c,
+                                       struct umm_error *err)
+{
+    *c = (struct umm_checkpoint){.numerics = work->options->features->numerics,
+                                 .n_rows = work->n_taken,
+                                 .n_bytes = work->n_taken * work->row_bytes,
+                                 .first_time = work->result->first_time,
+                                 .last_time = work->last_time,
+                                 .history = work->history,
+                                 .history_before = work->history_before,
+                                 .n_out_rows = umm_featurework_results(work, work->n_taken)};
+    enum umm_status status = set_texts(work, c, err);
+    if (!status)
+        status = umm_checkpoint_set(c, UMM_CHECKPOINT_FIRST, work->first_row, work->row_bytes, err);
+    if (!status)
+        status = umm_checkpoint_set(c, UMM_CHECKPOINT_RING, work->ring,
+                                    work->n_ring * work->row_bytes, err);
+    if (!status)
+        status = set_output(work, c, err);
+    if (!status)
+        status = set_state(c, UMM_CHECKPOINT_STATE, work->state, err);
+    if (!status && work->has_before)
+        status = set_state(c, UMM_CHECKPOINT_BEFORE, work->before, err);
+    if (!status && !work->has_before)
+        status = umm_checkpoint_set(c, UMM_CHECKPOINT_BEFORE, NULL, 0, err);
+    return status;
+}
+
+enum umm_status umm_featurework_encode(const struct umm_featurework *work, char **bytes,
+                                       size_t *len_bytes, struct umm_error *err)
+{
+    struct umm_checkpoint c;
+    enum umm_status status = make_checkpoint(work, &c, err);
+    if (!status)
+        status = umm_checkpoint_encode(&c, bytes, len_bytes, err);
+    umm_checkpoint_free(&c);
+    return status;
+}
+
+enum umm_status umm_featurework_save(struct umm_featurework *work, struct umm_error *err)
+{
+    struct umm_checkpoint c = {.n_rows = 0};
+    /* A stream that goes on, after the rows that it has; anything else is committed by now. */
+    enum umm_status status = umm_resultwriter_sync(&work->writer, err);
+    if (!status)
+        status = make_checkpoint(work, &c, err);
+    if (!status)
+        status = umm_checkpoint_save(&c, work->options->state, err);
+    umm_checkpoint_free(&c);
+    work->n_saved = work->n_taken;
+    return status;
+}
