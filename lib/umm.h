@@ -17,7 +17,8 @@
  *   - Parameters stand in this order: the object that the call is about, what goes
  *     in, the run context, what comes out, the error.
  *   - Objects are opened and closed: umm_x_open gives one, umm_x_close takes it, or
- *     NULL. A failed open gives NULL.
+ *     NULL. What gives a writer (umm_array_create, umm_array_append) opens it. A failed
+ *     open gives NULL.
  *   - Sizes carry their unit as the last word of the name: len_bytes, n_rows.
  *   - The library never prints, never exits and reads no environment variable.
  *   - Functions are safe to call from any thread on distinct objects unless

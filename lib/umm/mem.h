@@ -214,7 +214,7 @@ struct umm_cache_stats {
     uint64_t n_evictions;
 };
 
-/* UMM_ERR_MEMORY, or UMM_ERR_ARGUMENT for sizes beyond any memory. Free it. */
+/* UMM_ERR_MEMORY, or UMM_ERR_ARGUMENT for sizes beyond any memory. Close it. */
 UMM_MUST_USE enum umm_status umm_cache_open(const struct umm_cache_options *options,
                                             struct umm_cache **cache, struct umm_error *err);
 void umm_cache_close(struct umm_cache *cache);
