@@ -194,6 +194,11 @@ int cli_usage(const char *fmt, ...)
     return CLI_USAGE;
 }
 
+const char *cli_output_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard output" : path;
+}
+
 static void print_error(const struct umm_error *err)
 {
     struct umm_error shown = *err;

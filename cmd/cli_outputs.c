@@ -21,11 +21,6 @@ int cli_check_outputs(const struct cli_output *outputs, size_t n)
     return CLI_OK;
 }
 
-const char *cli_output_name(const char *path)
-{
-    return strcmp(path, "-") == 0 ? "standard output" : path;
-}
-
 int cli_check_input(const char *input, const struct cli_output *outputs, size_t n)
 {
     char shown[4 * UMM_EXCERPT_MAX];
