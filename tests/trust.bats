@@ -1,6 +1,31 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What another user may put before a job must not give him the job's rights.
+#
+# What another user may put before a job gives none of the job's rights. What umm(7) promises in
+# "Security", and the tests of it, by files:
+#
+#   a group's directory is trusted   trust-planted: a team shares a directory by its group
+#   a world-writable directory:
+#     who is trusted                 trust-planted: its owner, and root, are trusted
+#     foreign files and stores       trust-planted: rows go into no file of another user
+#     foreign links, directories     trust-planted: no planted link; trust-outputs: a symbol's directory
+#     foreign states                 trust-planted: a planted state is not believed
+#     --if-changed                   trust-planted, trust-outputs: same bytes; keeps no file
+#     journals                       trust-planted: the rows of a planted journal; closes an archive
+#     locks                          trust-planted: a lock file whose owner may remove it
+#   files that change while mapped   unit/test_store_changed; hostile: stores, shrinking
+#   pools                            trust-held: a pool that another user has made; umm-pool-errors:
+#                                    another user's pool
+#   rights of what is made           trust, trust-outputs: modes, ACLs, states
+#   private until complete           trust-held: a reader that tries all the time; hostile
+#   directories that are made        trust-outputs: a store is made, states are written, umm-m5
+#   devices, FIFOs                   trust-outputs: no output goes to the device, into a FIFO
+#   links to files elsewhere         trust-held: links out of the directory, a hard link; links
+#   names with "../"                 trust-held: names of pools, keys, symbols and zones
+#   texts are not obeyed             trust-held: a command's name in SVG; umm-memstat: a process's
+#                                    name; hostile: names; umm-convert-errors
+#   damaged input, small limits      hostile: small damage, few descriptors, a full tmpfs; fuzz/
+#   a killed umm-memstat --run       umm-memstat-run: a killed umm-memstat takes its command along
 load helper
 
 @test "no file has the setuid, setgid or sticky bit of the one that it stands for" {
