@@ -666,11 +666,10 @@ bool umm_outfile_is_stream(const struct umm_outfile *out)
 
 /* ---- Committing -------------------------------------------------------- */
 
-/* Another user who has put the same bytes into a world-writable directory may change them later. */
+/* Another user whose file has the same bytes now may change them later. */
 static bool may_be_kept(const struct umm_outfile *out, const struct umm_file_info *target)
 {
-    return target->kind == UMM_FILE_REGULAR &&
-           (target->owner == out->own.owner || !umm_rights_is_shared(out->place.dir_fd));
+    return target->kind == UMM_FILE_REGULAR && !umm_trust_is_foreign(out->place.dir_fd, target);
 }
 
 static bool has_same_bytes(const struct umm_outfile *out, int b)

@@ -70,8 +70,8 @@ struct umm_outfile {
  * is_synced      what commit reports done survives a power cut: fsync of the
  *                file, and of its directory after the rename
  * is_if_changed  a regular target with the same bytes already is kept as it is,
- *                with its inode, mode and times; the new file is dropped. Another user's
- *                file in a world-writable directory is replaced all the same
+ *                with its inode, mode and times; the new file is dropped. A foreign
+ *                file (trust.h) is replaced all the same
  * mode           the permission bits of the new file, of which setuid, setgid and sticky are
  *                never set; 0 for those of the file that it replaces, or else 0666 & ~umask
  * model_fd       the open file whose rights the new one has, in place of those of the file that

@@ -133,16 +133,13 @@ static unsigned mode_for_all(const struct umm_rights *rights)
     return (rights->mode & S_IRWXU) | all << 3 | all;
 }
 
-bool umm_rights_is_shared(int dir_fd)
-{
-    struct stat dir;
-    return fstat(dir_fd, &dir) < 0 || (dir.st_mode & S_IWOTH);
-}
-
 /* Another user's file, or one that another user may have put under this name. */
 static bool is_foreign(const struct umm_rights *model, int dir_fd, const struct umm_rights_own *own)
 {
-    return (model->owner != own->owner || model->is_linked) && umm_rights_is_shared(dir_fd);
+    struct stat dir;
+    if (model->owner == own->owner && !model->is_linked)
+        return false;
+    return fstat(dir_fd, &dir) < 0 || (dir.st_mode & S_IWOTH);
 }
 
 /* Whether the file has the model's group; owner and group are given as far as that can be done. */

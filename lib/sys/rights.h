@@ -60,9 +60,6 @@ UMM_MUST_USE enum umm_status umm_rights_give(const struct umm_rights *model, int
                                              const struct umm_rights_own *own, const char *path,
                                              struct umm_error *err);
 
-/* Whether any user may put files into the directory dir_fd; true where that cannot be known. */
-bool umm_rights_is_shared(int dir_fd);
-
 /* Set the permission bits alone: setuid, setgid and sticky bits of mode are left out. */
 UMM_MUST_USE enum umm_status umm_rights_set_mode(int fd, unsigned mode, const char *path,
                                                  struct umm_error *err);
