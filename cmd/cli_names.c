@@ -77,17 +77,17 @@ const char **cli_read_names0(const char *file, size_t *n, int *exit_code)
     return names;
 }
 
-int cli_take_shard(void *user, const char *value)
+int cli_take_shard(void *shard, const char *value)
 {
-    struct cli_shard *shard = user;
+    struct cli_shard *part = shard;
     char digits[24];
     const char *slash = strchr(value, '/');
     if (!slash || (size_t)(slash - value) >= sizeof digits)
         return CLI_BAD_VALUE;
     memcpy(digits, value, (size_t)(slash - value));
     digits[slash - value] = '\0';
-    return cli_parse_count(slash + 1, 1, UINT32_MAX, &shard->count) &&
-                   cli_parse_count(digits, 0, shard->count - 1, &shard->index)
+    return cli_parse_count(slash + 1, 1, UINT32_MAX, &part->count) &&
+                   cli_parse_count(digits, 0, part->count - 1, &part->index)
                ? CLI_OK
                : CLI_BAD_VALUE;
 }

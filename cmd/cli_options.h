@@ -110,11 +110,13 @@ struct cli_option {
 
 /* ---- families that every tool may have ------------------------------------------ */
 
+enum cli_when { CLI_AUTO, CLI_ALWAYS, CLI_NEVER };
+
 /* What a tool tells of its work, and where. */
 struct cli_reports {
     bool is_verbose, is_json;
     const char *report, *metrics;
-    enum cli_when { CLI_AUTO, CLI_ALWAYS, CLI_NEVER } progress;
+    enum cli_when progress;
 };
 
 /* verbose json report metrics progress no-progress */
