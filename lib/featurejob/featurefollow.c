@@ -111,7 +111,7 @@ static enum umm_status emit(void *user, const struct umm_featurework *work, size
         }
         char *at = job->text + job->used_bytes;
         memcpy(at, symbol->cell, len);
-        at = umm_resultrows_print(&job->rows, work->times[i], work->out, i, at + len);
+        at = umm_resultrows_print(&job->rows, work->in.times[i], work->out.columns, i, at + len);
         job->used_bytes = (size_t)(at - job->text);
         if (job->used_bytes >= BUFFER_BYTES)
             status = flush(job, err);
@@ -197,15 +197,15 @@ static enum umm_status start(struct job *job, struct symbol *symbol, const char 
     symbol->work = (struct umm_featurework){.options = &symbol->options,
                                             .result = &symbol->result,
                                             .run = job->run,
-                                            .emit = emit,
-                                            .emit_user = symbol};
+                                            .out.emit = emit,
+                                            .out.emit_user = symbol};
     symbol->job = job;
-    symbol->work.writer = umm_resultwriter_none();
+    symbol->work.out.writer = umm_resultwriter_none();
     symbol->name = strndup(name, len);
     symbol->cell = symbol->name ? make_cell(symbol->name) : NULL;
     symbol->label = join(job->reading.records.source.path, ": ",
                          umm_escape(shown, sizeof shown, name, len), "");
-    symbol->work.name = symbol->label;
+    symbol->work.in.name = symbol->label;
     if (!symbol->name || !symbol->cell || !symbol->label)
         return umm_error_set_memory(err, len, "a symbol");
     enum umm_status status = UMM_OK;
@@ -287,8 +287,8 @@ static enum umm_status find_symbol(struct job *job, const char *name, size_t len
 
 static bool is_unsaved(const struct symbol *symbol)
 {
-    return symbol && !symbol->work.is_torn && symbol->work.n_taken > 0 &&
-           (symbol->work.n_taken != symbol->work.n_saved || symbol->result.is_revised);
+    return symbol && !symbol->work.out.is_torn && symbol->work.state.n_taken > 0 &&
+           (symbol->work.state.n_taken != symbol->work.state.n_saved || symbol->result.is_revised);
 }
 
 static enum umm_status put_state(struct umm_fileset *set, struct symbol *symbol,
@@ -300,7 +300,7 @@ static enum umm_status put_state(struct umm_fileset *set, struct symbol *symbol,
     if (!status)
         status = umm_fileset_put(set, symbol->state_path, bytes, len, err);
     free(bytes);
-    symbol->work.n_saved = symbol->work.n_taken;
+    symbol->work.state.n_saved = symbol->work.state.n_taken;
     return status;
 }
 

@@ -49,18 +49,18 @@ static enum umm_status check_options(const struct umm_featurejob_options *o, str
 static enum umm_status open_output(struct umm_featurework *work, struct umm_error *err)
 {
     const struct umm_featurejob_options *o = work->options;
-    struct umm_resultwriter_options *w = &work->writer_options;
+    struct umm_resultwriter_options *w = &work->out.writer_options;
     bool is_there = false;
     struct umm_file_info info = {.kind = UMM_FILE_STREAM};
     if (!o->output)
         return UMM_OK;
     /* An array without a state is what a killed run left: then it has what the input gives. */
-    if (o->is_append && !work->has_checkpoint && !o->is_rebuild) {
+    if (o->is_append && !work->state.has_checkpoint && !o->is_rebuild) {
         enum umm_status found = umm_file_find(o->output, &is_there, &info, err);
         if (found)
             return found;
     }
-    const bool is_known = o->is_append && work->has_checkpoint;
+    const bool is_known = o->is_append && work->state.has_checkpoint;
     const bool has_rows = is_there && info.kind == UMM_FILE_REGULAR && info.size_bytes > 0;
     const bool is_old = o->is_verify || is_known || has_rows;
     *w = (struct umm_resultwriter_options){.path = o->output,
@@ -69,22 +69,22 @@ static enum umm_status open_output(struct umm_featurework *work, struct umm_erro
                                            .is_synced = o->is_synced || o->state,
                                            .pool_root = o->pool_root,
                                            .scratch_dir = o->scratch_dir,
-                                           .rows = &work->rows,
+                                           .rows = &work->out.rows,
                                            .features = o->features};
     if (is_old)
         w->way = o->is_verify ? UMM_RESULT_COMPARE : UMM_RESULT_GROW;
     w->n_loose = is_known ? UINT64_MAX : 1; /* the last bar may have been revised since */
-    work->has_writer = true;
-    enum umm_status status = umm_resultwriter_open(&work->writer, w, work->run, err);
-    if (!status && o->checkpoint_rows && !umm_resultwriter_is_stream(&work->writer))
+    work->out.has_writer = true;
+    enum umm_status status = umm_resultwriter_open(&work->out.writer, w, work->run, err);
+    if (!status && o->checkpoint_rows && !umm_resultwriter_is_stream(&work->out.writer))
         status = umm_error_set(err, UMM_ERR_ARGUMENT, "%s", umm_featurejob_no_checkpoint);
     if (status || !is_old)
         return status;
     if (is_known && !o->is_verify)
         return umm_featurework_check_output(work, err);
-    if (o->is_verify && !work->has_checkpoint)
-        work->limit = work->writer.n_old + work->drop;
-    return umm_resultwriter_keep(&work->writer, 0, err);
+    if (o->is_verify && !work->state.has_checkpoint)
+        work->in.limit = work->out.writer.n_old + work->out.drop;
+    return umm_resultwriter_keep(&work->out.writer, 0, err);
 }
 
 /* Row 0 by itself: the sink ends the reading after it, and that is no failure. */
@@ -116,12 +116,12 @@ static enum umm_status take_one(void *user, const char *rows, uint64_t n, struct
 /* Rows of a file that is read from a row after row 0: that one must also be as it was. */
 static enum umm_status check_first(const struct umm_featurework *work, struct umm_error *err)
 {
-    const struct umm_checkpoint_part *first = &work->checkpoint.parts[UMM_CHECKPOINT_FIRST];
+    const struct umm_checkpoint_part *first = &work->state.checkpoint.parts[UMM_CHECKPOINT_FIRST];
     struct one_row one = {.row = NULL};
     const struct umm_rowsource_sink sink = {.begin = begin_one, .take = take_one, .user = &one};
     const struct umm_rowsource_options from_start = {.text = work->options->text};
     struct umm_rowsource_result result;
-    if (!work->is_random || work->position == 0)
+    if (!work->in.is_random || work->in.position == 0)
         return UMM_OK;
     enum umm_status status =
         umm_rowsource_run(work->options->input, &from_start, &sink, NULL, &result, err);
@@ -129,7 +129,7 @@ static enum umm_status check_first(const struct umm_featurework *work, struct um
         status = UMM_OK;
     if (!status && one.row_bytes == first->len_bytes &&
         memcmp(one.row, first->bytes, first->len_bytes) != 0) {
-        status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->in.name,
                                     "row 0 is not what it was when the state took it");
         umm_error_hint(err, status, UMM_HINT_REBUILD);
     }
@@ -151,25 +151,25 @@ enum umm_status umm_featurework_begin(struct umm_featurework *work, const struct
 {
     const struct umm_featurejob_options *o = work->options;
     enum umm_status status =
-        umm_barreader_bind(&work->reader, npy, umm_features_columns(o->features), err);
+        umm_barreader_bind(&work->in.reader, npy, umm_features_columns(o->features), err);
     if (status) {
         if (err && !err->path[0])
-            umm_error_at(err, work->name, 0, 0, 0);
+            umm_error_at(err, work->in.name, 0, 0, 0);
         return status;
     }
-    work->row_bytes = work->reader.row_bytes;
-    work->result->time_type = work->reader.time_type;
-    work->drop = o->warmup == UMM_WARMUP_DROP ? longest_lookback(o->features) : 0;
-    status = umm_barreader_describe(npy, &work->input_text, err);
+    work->in.row_bytes = work->in.reader.row_bytes;
+    work->result->time_type = work->in.reader.time_type;
+    work->out.drop = o->warmup == UMM_WARMUP_DROP ? longest_lookback(o->features) : 0;
+    status = umm_barreader_describe(npy, &work->in.text, err);
     if (!status)
-        status = umm_resultrows_init(&work->rows, o->features, &work->reader.time_type, o->is_plain,
-                                     err);
-    work->rows.is_nan_empty = o->warmup == UMM_WARMUP_EMPTY;
+        status = umm_resultrows_init(&work->out.rows, o->features, &work->in.reader.time_type,
+                                     o->is_plain, err);
+    work->out.rows.is_nan_empty = o->warmup == UMM_WARMUP_EMPTY;
     if (!status)
         status = umm_featurework_make_rows(work, err);
-    if (!status && work->has_checkpoint && !o->is_verify)
+    if (!status && work->state.has_checkpoint && !o->is_verify)
         status = umm_featurework_resume(work, err);
-    if (!status && work->has_checkpoint && !o->is_verify)
+    if (!status && work->state.has_checkpoint && !o->is_verify)
         status = check_first(work, err);
     return status;
 }
@@ -186,13 +186,13 @@ enum umm_status umm_featurework_feed(struct umm_featurework *work, const char *r
 {
     uint64_t n_old = 0;
     if (work->options->is_verify) {
-        uint64_t left = work->limit - work->position;
+        uint64_t left = work->in.limit - work->in.position;
         return umm_featurework_take(work, rows, n < left ? n : left, err);
     }
     enum umm_status status = umm_featurework_check_rows(work, rows, n, &n_old, err);
     if (status || n_old == n)
         return status;
-    return umm_featurework_take(work, rows + n_old * work->row_bytes, n - n_old, err);
+    return umm_featurework_take(work, rows + n_old * work->in.row_bytes, n - n_old, err);
 }
 
 static enum umm_status take(void *user, const char *rows, uint64_t n, struct umm_error *err)
@@ -204,7 +204,8 @@ static enum umm_status take(void *user, const char *rows, uint64_t n, struct umm
 static bool last_time(void *user, struct umm_time *time)
 {
     const struct umm_featurework *work = user;
-    return work->has_last && umm_barreader_time(&work->reader.time_type, work->last_time, time);
+    return work->state.has_last &&
+           umm_barreader_time(&work->in.reader.time_type, work->state.last_time, time);
 }
 
 /* ---- a run ----------------------------------------------------------------------- */
@@ -218,11 +219,11 @@ static enum umm_status read_rows(struct umm_featurework *work, struct umm_error 
     struct umm_rowsource_result result;
     options.text.reading.is_prompt = o->is_prompt;
     /* A quiet night brings nothing new; a first input without rows is a wrong one. */
-    options.text.may_be_empty = work->has_checkpoint && !o->is_verify;
-    if (work->is_random && work->has_checkpoint && !o->is_verify) {
-        const uint64_t n = work->checkpoint.n_rows, ring = UMM_CHECKPOINT_RING_ROWS;
-        options.first_row = work->position = n > ring ? n - ring : 0;
-        work->is_placed = true;
+    options.text.may_be_empty = work->state.has_checkpoint && !o->is_verify;
+    if (work->in.is_random && work->state.has_checkpoint && !o->is_verify) {
+        const uint64_t n = work->state.checkpoint.n_rows, ring = UMM_CHECKPOINT_RING_ROWS;
+        options.first_row = work->in.position = n > ring ? n - ring : 0;
+        work->in.is_placed = true;
     }
     enum umm_status status = umm_rowsource_run(o->input, &options, &sink, work->run, &result, err);
     if (status)
@@ -236,16 +237,16 @@ static enum umm_status read_rows(struct umm_featurework *work, struct umm_error 
 /* Fewer rows came than were taken before: that is no news if the last was only hidden. */
 static enum umm_status check_end(struct umm_featurework *work, struct umm_error *err)
 {
-    uint64_t n_rows = work->position;
+    uint64_t n_rows = work->in.position;
     enum umm_status status = UMM_OK;
-    if (work->is_random && work->position + 1 == work->n_taken)
-        status = umm_featurework_count(work, work->n_taken, &n_rows, err);
-    if (status || n_rows >= work->n_taken)
+    if (work->in.is_random && work->in.position + 1 == work->state.n_taken)
+        status = umm_featurework_count(work, work->state.n_taken, &n_rows, err);
+    if (status || n_rows >= work->state.n_taken)
         return status;
-    umm_error_set_path(err, UMM_ERR_CONFLICT, work->name,
+    umm_error_set_path(err, UMM_ERR_CONFLICT, work->in.name,
                        "ends at row %" PRIu64 ", before the %" PRIu64
                        " rows that the state has taken",
-                       work->position, work->n_taken);
+                       work->in.position, work->state.n_taken);
     return umm_error_hint(err, UMM_ERR_CONFLICT, UMM_HINT_REBUILD);
 }
 
@@ -255,14 +256,14 @@ static enum umm_status finish(struct umm_featurework *work, struct umm_error *er
     const struct umm_featurejob_options *o = work->options;
     bool is_changed = false;
     enum umm_status status = umm_featurework_finish(work, err);
-    if (!status && !o->is_verify && work->is_placed && work->position < work->n_taken)
+    if (!status && !o->is_verify && work->in.is_placed && work->in.position < work->state.n_taken)
         status = check_end(work, err);
-    if (!status && work->has_writer)
-        status = umm_resultwriter_commit(&work->writer, &is_changed, err);
+    if (!status && work->out.has_writer)
+        status = umm_resultwriter_commit(&work->out.writer, &is_changed, err);
     if (!status && o->is_verify)
-        return work->has_checkpoint ? umm_featurework_compare(work, err) : UMM_OK;
+        return work->state.has_checkpoint ? umm_featurework_compare(work, err) : UMM_OK;
     const bool is_new =
-        work->result->n_new > 0 || work->result->is_revised || !work->has_checkpoint;
+        work->result->n_new > 0 || work->result->is_revised || !work->state.has_checkpoint;
     work->result->is_changed = is_changed || (o->state && is_new);
     const bool is_grown = is_changed && o->is_append; /* a state knows the end of such an output */
     return !status && o->state && (is_new || is_grown) ? umm_featurework_save(work, err) : status;
@@ -273,9 +274,9 @@ static enum umm_status keep_taken(struct umm_featurework *work, struct umm_error
 {
     bool is_changed;
     enum umm_status status = UMM_OK;
-    if (work->has_writer && !umm_resultwriter_is_stream(&work->writer)) {
-        work->writer.run = NULL;
-        status = umm_resultwriter_commit(&work->writer, &is_changed, err);
+    if (work->out.has_writer && !umm_resultwriter_is_stream(&work->out.writer)) {
+        work->out.writer.run = NULL;
+        status = umm_resultwriter_commit(&work->out.writer, &is_changed, err);
     }
     if (!status)
         status = umm_featurework_save(work, err);
@@ -285,32 +286,32 @@ static enum umm_status keep_taken(struct umm_featurework *work, struct umm_error
 static void fill_result(struct umm_featurework *work)
 {
     struct umm_featurejob_result *result = work->result;
-    result->n_out = work->has_writer ? work->writer.n_rows : 0;
-    result->has_times = work->has_last;
-    result->last_time = work->last_time;
+    result->n_out = work->out.has_writer ? work->out.writer.n_rows : 0;
+    result->has_times = work->state.has_last;
+    result->last_time = work->state.last_time;
 }
 
 enum umm_status umm_featurework_open(struct umm_featurework *work, struct umm_error *err)
 {
     const struct umm_features *features = work->options->features;
-    enum umm_status status = umm_features_state_open(features, &work->state, err);
+    enum umm_status status = umm_features_state_open(features, &work->state.now, err);
     if (!status)
-        status = umm_features_state_open(features, &work->before, err);
+        status = umm_features_state_open(features, &work->state.before, err);
     if (!status)
         status = umm_featurework_load(work, err);
-    work->limit = work->has_checkpoint ? work->checkpoint.n_rows : UINT64_MAX;
+    work->in.limit = work->state.has_checkpoint ? work->state.checkpoint.n_rows : UINT64_MAX;
     return status;
 }
 
 void umm_featurework_close(struct umm_featurework *work)
 {
-    umm_resultwriter_close(&work->writer);
-    umm_resultrows_free(&work->rows);
-    umm_checkpoint_free(&work->checkpoint);
+    umm_resultwriter_close(&work->out.writer);
+    umm_resultrows_free(&work->out.rows);
+    umm_checkpoint_free(&work->state.checkpoint);
     umm_featurework_free_rows(work);
-    umm_features_state_close(work->state);
-    umm_features_state_close(work->before);
-    free(work->input_text);
+    umm_features_state_close(work->state.now);
+    umm_features_state_close(work->state.before);
+    free(work->in.text);
 }
 
 static enum umm_status run_job(struct umm_featurework *work, struct umm_error *err)
@@ -321,8 +322,8 @@ static enum umm_status run_job(struct umm_featurework *work, struct umm_error *e
         status = read_rows(work, err);
     if (!status)
         status = finish(work, err);
-    else if (status == UMM_ERR_CANCELLED && o->is_prompt && o->state && work->n_taken > 0 &&
-             !work->is_torn)
+    else if (status == UMM_ERR_CANCELLED && o->is_prompt && o->state && work->state.n_taken > 0 &&
+             !work->out.is_torn)
         status = keep_taken(work, err);
     fill_result(work);
     umm_featurework_close(work);
@@ -335,15 +336,15 @@ enum umm_status umm_featurejob_run(const struct umm_featurejob_options *options,
 {
     const uint64_t began_ns = umm_clock_run_ns(run);
     struct umm_featurework work = {.options = options,
-                                   .name = strcmp(options->input, "-") == 0 ? "<stdin>"
-                                                                            : options->input,
+                                   .in.name = strcmp(options->input, "-") == 0 ? "<stdin>"
+                                                                               : options->input,
                                    .result = result,
                                    .run = run};
     struct umm_lock state_lock = {.is_held = false}, output_lock = {.is_held = false};
     const bool has_lock = options->is_locked || (options->state && !options->is_verify);
     struct umm_uptodate inputs = {.newest_ns = 0};
     *result = (struct umm_featurejob_result){.n_before = 0};
-    work.writer = umm_resultwriter_none();
+    work.out.writer = umm_resultwriter_none();
     umm_uptodate_look(&inputs, options->input);
     enum umm_status status = check_options(options, err);
     if (!status && options->state && !options->is_verify) /* not when the output is there already */

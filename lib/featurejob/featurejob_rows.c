@@ -29,49 +29,49 @@ static bool make_columns(struct umm_featurework *work, size_t n, size_t n_out)
     enum { SLACK = 128 }; /* for each piece's alignment, and the whole's */
     const size_t n_pieces = UMM_BARREADER_COLUMNS + n_out + 2;
     work->room =
-        malloc(n * work->row_bytes + (n_pieces - 1) * n * sizeof(double) + n_pieces * SLACK);
+        malloc(n * work->in.row_bytes + (n_pieces - 1) * n * sizeof(double) + n_pieces * SLACK);
     if (!work->room)
         return false;
     char *room = (char *)work->room + (64 - (uintptr_t)work->room % 64) % 64;
     for (unsigned i = 0; i < UMM_BARREADER_COLUMNS; i++)
-        if (work->reader.wanted & 1U << i)
-            work->columns[i] = take_room(&room, n * sizeof(double));
+        if (work->in.reader.wanted & 1U << i)
+            work->in.columns[i] = take_room(&room, n * sizeof(double));
     for (size_t i = 0; i < n_out; i++)
-        work->out[i] = take_room(&room, n * sizeof(double));
-    work->times = take_room(&room, n * sizeof *work->times);
-    work->raw = take_room(&room, n * work->row_bytes);
+        work->out.columns[i] = take_room(&room, n * sizeof(double));
+    work->in.times = take_room(&room, n * sizeof *work->in.times);
+    work->in.raw = take_room(&room, n * work->in.row_bytes);
     return true;
 }
 
 /* As many rows at once as recurrences like, fewer where rows are large, or few come. */
 enum umm_status umm_featurework_make_rows(struct umm_featurework *work, struct umm_error *err)
 {
-    const size_t n_out = umm_features_n_outputs(work->options->features), size = work->row_bytes;
+    const size_t n_out = umm_features_n_outputs(work->options->features), size = work->in.row_bytes;
     const size_t most = 2 * (size_t)UMM_RECUR_ROWS;
     const size_t least = (size_t)work->options->holdback + 2 * UMM_CHECKPOINT_RING_ROWS;
     size_t n = RAW_BYTES_MAX / size < most ? RAW_BYTES_MAX / size : most;
-    if (work->emit || n < least)
+    if (work->out.emit || n < least)
         n = least;
     else if (work->options->is_prompt && n > least + UMM_FEATURE_BLOCK)
         n = least + UMM_FEATURE_BLOCK;
-    if (work->is_counted && n > least && work->n_coming < n - least)
-        n = least + (size_t)work->n_coming;
-    work->cap_rows = n;
-    work->first_row = calloc(1, size);
-    work->ring = malloc((UMM_CHECKPOINT_RING_ROWS + 1) * size);
-    work->out = calloc(n_out, sizeof *work->out);
-    work->shifted = calloc(n_out, sizeof *work->shifted);
-    bool is_made =
-        work->first_row && work->ring && work->out && work->shifted && make_columns(work, n, n_out);
+    if (work->in.is_counted && n > least && work->in.n_coming < n - least)
+        n = least + (size_t)work->in.n_coming;
+    work->in.cap_rows = n;
+    work->state.first_row = calloc(1, size);
+    work->state.ring = malloc((UMM_CHECKPOINT_RING_ROWS + 1) * size);
+    work->out.columns = calloc(n_out, sizeof *work->out.columns);
+    work->out.shifted = calloc(n_out, sizeof *work->out.shifted);
+    bool is_made = work->state.first_row && work->state.ring && work->out.columns &&
+                   work->out.shifted && make_columns(work, n, n_out);
     return is_made ? UMM_OK : umm_error_set_memory(err, n * size, "rows");
 }
 
 void umm_featurework_free_rows(struct umm_featurework *work)
 {
-    free(work->out);
-    free(work->shifted);
-    free(work->ring);
-    free(work->first_row);
+    free(work->out.columns);
+    free(work->out.shifted);
+    free(work->state.ring);
+    free(work->state.first_row);
     free(work->room);
 }
 
@@ -103,8 +103,8 @@ static struct umm_time after(struct umm_time time, const struct umm_timeframe *f
 static bool is_gap(const struct umm_featurework *work, int64_t from, int64_t to)
 {
     struct umm_time a, b;
-    if (!umm_barreader_time(&work->reader.time_type, from, &a) ||
-        !umm_barreader_time(&work->reader.time_type, to, &b))
+    if (!umm_barreader_time(&work->in.reader.time_type, from, &a) ||
+        !umm_barreader_time(&work->in.reader.time_type, to, &b))
         return false;
     a = after(a, &work->options->timeframe);
     return umm_arraycolumn_compare(&b, &a) > 0;
@@ -113,7 +113,7 @@ static bool is_gap(const struct umm_featurework *work, int64_t from, int64_t to)
 static bool is_open(const struct umm_featurework *work, int64_t begin)
 {
     struct umm_time time;
-    if (!umm_barreader_time(&work->reader.time_type, begin, &time))
+    if (!umm_barreader_time(&work->in.reader.time_type, begin, &time))
         return false;
     time = after(time, &work->options->timeframe);
     return umm_arraycolumn_compare(&time, &work->options->closed_at) > 0;
@@ -123,13 +123,13 @@ static enum umm_status refuse_time(const struct umm_featurework *work, uint64_t 
                                    int64_t last, struct umm_error *err)
 {
     char a[UMM_TIME_ISO_MAX], b[UMM_TIME_ISO_MAX];
-    umm_barreader_time_text(&work->reader.time_type, time, a);
+    umm_barreader_time_text(&work->in.reader.time_type, time, a);
     if (time == last)
-        return umm_error_set_path(err, UMM_ERR_DATA, work->name,
+        return umm_error_set_path(err, UMM_ERR_DATA, work->in.name,
                                   "row %" PRIu64 ": the time %s is that of the row before", row, a);
-    return umm_error_set_path(err, UMM_ERR_DATA, work->name,
+    return umm_error_set_path(err, UMM_ERR_DATA, work->in.name,
                               "row %" PRIu64 ": the time %s is before %s of the row before", row, a,
-                              umm_barreader_time_text(&work->reader.time_type, last, b));
+                              umm_barreader_time_text(&work->in.reader.time_type, last, b));
 }
 
 static enum umm_status note_gap(struct umm_featurework *work, uint64_t row, int64_t from,
@@ -137,10 +137,10 @@ static enum umm_status note_gap(struct umm_featurework *work, uint64_t row, int6
 {
     char a[UMM_TIME_ISO_MAX], b[UMM_TIME_ISO_MAX];
     if (work->options->gap == UMM_GAP_ERROR)
-        return umm_error_set_path(err, UMM_ERR_DATA, work->name,
+        return umm_error_set_path(err, UMM_ERR_DATA, work->in.name,
                                   "row %" PRIu64 ": a gap, from %s to %s", row,
-                                  umm_barreader_time_text(&work->reader.time_type, from, a),
-                                  umm_barreader_time_text(&work->reader.time_type, to, b));
+                                  umm_barreader_time_text(&work->in.reader.time_type, from, a),
+                                  umm_barreader_time_text(&work->in.reader.time_type, to, b));
     if (work->result->n_gaps++ == 0)
         work->result->gap_row = row;
     return UMM_OK;
@@ -153,16 +153,16 @@ static enum umm_status check_times(struct umm_featurework *work, size_t n, size_
     const bool has_gaps = work->options->gap != UMM_GAP_ALLOW;
     enum umm_status status = UMM_OK;
     for (size_t i = 0; !status && i < n; i++) {
-        const int64_t time = work->times[i];
-        const bool has_last = work->has_last || i > 0;
-        const int64_t last = i > 0 ? work->times[i - 1] : work->last_time;
+        const int64_t time = work->in.times[i];
+        const bool has_last = work->state.has_last || i > 0;
+        const int64_t last = i > 0 ? work->in.times[i - 1] : work->state.last_time;
         if (has_last && time <= last)
-            status = refuse_time(work, work->n_taken + i, time, last, err);
+            status = refuse_time(work, work->state.n_taken + i, time, last, err);
         else if (work->options->is_closed_only && is_open(work, time)) {
             *n_closed = i;
             return UMM_OK;
         } else if (has_gaps && has_last && is_gap(work, last, time))
-            status = note_gap(work, work->n_taken + i, last, time, err);
+            status = note_gap(work, work->state.n_taken + i, last, time, err);
     }
     *n_closed = n;
     return status;
@@ -172,12 +172,12 @@ static enum umm_status check_times(struct umm_featurework *work, size_t n, size_
 
 static void remember(struct umm_featurework *work, const char *rows, size_t n)
 {
-    const size_t size = work->row_bytes, cap = UMM_CHECKPOINT_RING_ROWS;
+    const size_t size = work->in.row_bytes, cap = UMM_CHECKPOINT_RING_ROWS;
     size_t fresh = n < cap ? n : cap;
-    size_t stay = work->n_ring + fresh > cap ? cap - fresh : work->n_ring;
-    memmove(work->ring, work->ring + (work->n_ring - stay) * size, stay * size);
-    memcpy(work->ring + stay * size, rows + (n - fresh) * size, fresh * size);
-    work->n_ring = stay + fresh;
+    size_t stay = work->state.n_ring + fresh > cap ? cap - fresh : work->state.n_ring;
+    memmove(work->state.ring, work->state.ring + (work->state.n_ring - stay) * size, stay * size);
+    memcpy(work->state.ring + stay * size, rows + (n - fresh) * size, fresh * size);
+    work->state.n_ring = stay + fresh;
 }
 
 /* Rows first..first+n of what is in the columns, through the plan. */
@@ -186,15 +186,16 @@ static enum umm_status compute(struct umm_featurework *work, size_t first, size_
 {
     const double *in[UMM_BARREADER_COLUMNS];
     for (unsigned i = 0; i < UMM_BARREADER_COLUMNS; i++)
-        in[i] = work->columns[i] ? work->columns[i] + first : NULL;
-    for (size_t i = 0; i < work->rows.n_outputs; i++)
-        work->shifted[i] = work->out[i] + first;
+        in[i] = work->in.columns[i] ? work->in.columns[i] + first : NULL;
+    for (size_t i = 0; i < work->out.rows.n_outputs; i++)
+        work->out.shifted[i] = work->out.columns[i] + first;
     const struct umm_bars bars = {in[0], in[1], in[2], in[3], in[4], in[5]};
     enum umm_status status =
-        umm_features_take(work->state, &bars, n, work->run, work->shifted, err);
+        umm_features_take(work->state.now, &bars, n, work->run, work->out.shifted, err);
     if (status == UMM_ERR_DATA && err)
-        umm_error_at(err, work->name, 0, 0, 0);
-    umm_rowhash_add(&work->history, work->raw + first * work->row_bytes, n, work->row_bytes);
+        umm_error_at(err, work->in.name, 0, 0, 0);
+    umm_rowhash_add(&work->state.history, work->in.raw + first * work->in.row_bytes, n,
+                    work->in.row_bytes);
     return status;
 }
 
@@ -202,35 +203,36 @@ static enum umm_status compute(struct umm_featurework *work, size_t first, size_
 static enum umm_status take_rows(struct umm_featurework *work, size_t n, struct umm_error *err)
 {
     enum umm_status status = n > 1 ? compute(work, 0, n - 1, err) : UMM_OK;
-    work->is_torn = true;
+    work->out.is_torn = true;
     if (status)
         return status;
-    umm_features_state_copy(work->before, work->state);
-    work->history_before = work->history;
-    work->has_before = true;
+    umm_features_state_copy(work->state.before, work->state.now);
+    work->state.history_before = work->state.history;
+    work->state.has_before = true;
     status = compute(work, n - 1, 1, err);
     if (status)
         return status;
-    if (work->n_taken == 0) {
-        memcpy(work->first_row, work->raw, work->row_bytes);
-        work->result->first_time = work->times[0];
+    if (work->state.n_taken == 0) {
+        memcpy(work->state.first_row, work->in.raw, work->in.row_bytes);
+        work->result->first_time = work->in.times[0];
     }
-    work->last_time = work->times[n - 1];
-    work->has_last = true;
-    remember(work, work->raw, n);
-    const uint64_t skip = work->n_taken < work->drop ? work->drop - work->n_taken : 0;
-    work->n_taken += n;
+    work->state.last_time = work->in.times[n - 1];
+    work->state.has_last = true;
+    remember(work, work->in.raw, n);
+    const uint64_t skip =
+        work->state.n_taken < work->out.drop ? work->out.drop - work->state.n_taken : 0;
+    work->state.n_taken += n;
     work->result->n_new += n;
-    if (work->has_writer && skip < n) {
+    if (work->out.has_writer && skip < n) {
         work->result->n_written += n - skip;
-        status = umm_resultwriter_put(&work->writer, work->times, work->out, (size_t)skip,
-                                      n - (size_t)skip, err);
+        status = umm_resultwriter_put(&work->out.writer, work->in.times, work->out.columns,
+                                      (size_t)skip, n - (size_t)skip, err);
     }
-    if (work->emit && skip < n) {
+    if (work->out.emit && skip < n) {
         work->result->n_written += n - skip;
-        status = work->emit(work->emit_user, work, (size_t)skip, n - (size_t)skip, err);
+        status = work->out.emit(work->out.emit_user, work, (size_t)skip, n - (size_t)skip, err);
     }
-    work->is_torn = status != UMM_OK;
+    work->out.is_torn = status != UMM_OK;
     return status;
 }
 
@@ -238,19 +240,21 @@ static enum umm_status take_rows(struct umm_featurework *work, size_t n, struct 
 static enum umm_status process(struct umm_featurework *work, size_t n, struct umm_error *err)
 {
     size_t n_closed = 0;
-    if (n == 0 || work->is_ended)
+    if (n == 0 || work->in.is_ended)
         return UMM_OK;
-    enum umm_status status = umm_barreader_read(&work->reader, work->raw, n, work->n_taken,
-                                                work->times, work->columns, err);
+    enum umm_status status =
+        umm_barreader_read(&work->in.reader, work->in.raw, n, work->state.n_taken, work->in.times,
+                           work->in.columns, err);
     if (status && err && !err->path[0])
-        umm_error_at(err, work->name, 0, 0, 0);
+        umm_error_at(err, work->in.name, 0, 0, 0);
     if (!status)
         status = check_times(work, n, &n_closed, err);
     if (!status && n_closed > 0)
         status = take_rows(work, n_closed, err);
-    work->is_ended = n_closed < n;
-    work->n_raw -= n_closed;
-    memmove(work->raw, work->raw + n_closed * work->row_bytes, work->n_raw * work->row_bytes);
+    work->in.is_ended = n_closed < n;
+    work->in.n_raw -= n_closed;
+    memmove(work->in.raw, work->in.raw + n_closed * work->in.row_bytes,
+            work->in.n_raw * work->in.row_bytes);
     return status;
 }
 
@@ -258,9 +262,11 @@ static enum umm_status process(struct umm_featurework *work, size_t n, struct um
 static enum umm_status go_on(struct umm_featurework *work, struct umm_error *err)
 {
     const uint64_t every = work->options->checkpoint_rows;
-    enum umm_status status = work->has_writer ? umm_resultwriter_flush(&work->writer, err) : UMM_OK;
-    work->is_torn = work->is_torn || status;
-    if (status || !every || work->n_taken - work->n_saved < every || !work->options->state)
+    enum umm_status status =
+        work->out.has_writer ? umm_resultwriter_flush(&work->out.writer, err) : UMM_OK;
+    work->out.is_torn = work->out.is_torn || status;
+    if (status || !every || work->state.n_taken - work->state.n_saved < every ||
+        !work->options->state)
         return status;
     return umm_featurework_save(work, err);
 }
@@ -268,25 +274,25 @@ static enum umm_status go_on(struct umm_featurework *work, struct umm_error *err
 enum umm_status umm_featurework_take(struct umm_featurework *work, const char *rows, uint64_t n,
                                      struct umm_error *err)
 {
-    const size_t holdback = (size_t)work->options->holdback, size = work->row_bytes;
+    const size_t holdback = (size_t)work->options->holdback, size = work->in.row_bytes;
     enum umm_status status = UMM_OK;
     while (!status && n > 0) {
-        if (work->n_raw == work->cap_rows)
-            status = process(work, work->n_raw - holdback, err);
-        if (status || work->is_ended) {
+        if (work->in.n_raw == work->in.cap_rows)
+            status = process(work, work->in.n_raw - holdback, err);
+        if (status || work->in.is_ended) {
             work->result->n_held += n;
             return status;
         }
-        size_t m = work->cap_rows - work->n_raw;
+        size_t m = work->in.cap_rows - work->in.n_raw;
         m = n < m ? (size_t)n : m;
-        memcpy(work->raw + work->n_raw * size, rows, m * size);
-        work->n_raw += m;
-        work->position += m;
+        memcpy(work->in.raw + work->in.n_raw * size, rows, m * size);
+        work->in.n_raw += m;
+        work->in.position += m;
         rows += m * size;
         n -= m;
     }
-    if (!status && work->options->is_prompt && work->n_raw > holdback)
-        status = process(work, work->n_raw - holdback, err);
+    if (!status && work->options->is_prompt && work->in.n_raw > holdback)
+        status = process(work, work->in.n_raw - holdback, err);
     return !status && work->options->is_prompt ? go_on(work, err) : status;
 }
 
@@ -294,8 +300,8 @@ enum umm_status umm_featurework_finish(struct umm_featurework *work, struct umm_
 {
     const size_t holdback = (size_t)work->options->holdback;
     enum umm_status status = UMM_OK;
-    if (work->n_raw > holdback)
-        status = process(work, work->n_raw - holdback, err);
-    work->result->n_held += work->n_raw;
+    if (work->in.n_raw > holdback)
+        status = process(work, work->in.n_raw - holdback, err);
+    work->result->n_held += work->in.n_raw;
     return status;
 }

@@ -60,48 +60,49 @@ static enum umm_status set_texts(const struct umm_featurework *work, struct umm_
     enum umm_status status = umm_checkpoint_set(c, UMM_CHECKPOINT_PLAN, plan, strlen(plan), err);
     free(plan);
     return status ? status
-                  : umm_checkpoint_set(c, UMM_CHECKPOINT_INPUT, work->input_text,
-                                       strlen(work->input_text), err);
+                  : umm_checkpoint_set(c, UMM_CHECKPOINT_INPUT, work->in.text,
+                                       strlen(work->in.text), err);
 }
 
 /* The output as it is after this run, if it is one that grows. */
 static enum umm_status set_output(const struct umm_featurework *work, struct umm_checkpoint *c,
                                   struct umm_error *err)
 {
-    if (!work->has_writer || !work->options->is_append)
+    if (!work->out.has_writer || !work->options->is_append)
         return umm_checkpoint_set(c, UMM_CHECKPOINT_LAST_OUT, NULL, 0, err);
     const struct out_tail tail =
-        tail_of(work->writer.tail, work->writer.n_tail, work->rows.row_bytes);
+        tail_of(work->out.writer.tail, work->out.writer.n_tail, work->out.rows.row_bytes);
     c->out_tail_hash = tail.hash;
     c->n_out_tail = tail.n;
     return umm_checkpoint_set(c, UMM_CHECKPOINT_LAST_OUT, tail.last,
-                              tail.last ? work->rows.row_bytes : 0, err);
+                              tail.last ? work->out.rows.row_bytes : 0, err);
 }
 
 static enum umm_status make_checkpoint(const struct umm_featurework *work, struct umm_checkpoint *c,
                                        struct umm_error *err)
 {
     *c = (struct umm_checkpoint){.numerics = work->options->features->numerics,
-                                 .n_rows = work->n_taken,
-                                 .n_bytes = work->n_taken * work->row_bytes,
+                                 .n_rows = work->state.n_taken,
+                                 .n_bytes = work->state.n_taken * work->in.row_bytes,
                                  .first_time = work->result->first_time,
-                                 .last_time = work->last_time,
-                                 .history = work->history,
-                                 .history_before = work->history_before,
-                                 .n_out_rows = umm_featurework_results(work, work->n_taken)};
+                                 .last_time = work->state.last_time,
+                                 .history = work->state.history,
+                                 .history_before = work->state.history_before,
+                                 .n_out_rows = umm_featurework_results(work, work->state.n_taken)};
     enum umm_status status = set_texts(work, c, err);
     if (!status)
-        status = umm_checkpoint_set(c, UMM_CHECKPOINT_FIRST, work->first_row, work->row_bytes, err);
+        status = umm_checkpoint_set(c, UMM_CHECKPOINT_FIRST, work->state.first_row,
+                                    work->in.row_bytes, err);
     if (!status)
-        status = umm_checkpoint_set(c, UMM_CHECKPOINT_RING, work->ring,
-                                    work->n_ring * work->row_bytes, err);
+        status = umm_checkpoint_set(c, UMM_CHECKPOINT_RING, work->state.ring,
+                                    work->state.n_ring * work->in.row_bytes, err);
     if (!status)
         status = set_output(work, c, err);
     if (!status)
-        status = set_state(c, UMM_CHECKPOINT_STATE, work->state, err);
-    if (!status && work->has_before)
-        status = set_state(c, UMM_CHECKPOINT_BEFORE, work->before, err);
-    if (!status && !work->has_before)
+        status = set_state(c, UMM_CHECKPOINT_STATE, work->state.now, err);
+    if (!status && work->state.has_before)
+        status = set_state(c, UMM_CHECKPOINT_BEFORE, work->state.before, err);
+    if (!status && !work->state.has_before)
         status = umm_checkpoint_set(c, UMM_CHECKPOINT_BEFORE, NULL, 0, err);
     return status;
 }
@@ -121,12 +122,12 @@ enum umm_status umm_featurework_save(struct umm_featurework *work, struct umm_er
 {
     struct umm_checkpoint c = {.n_rows = 0};
     /* A stream that goes on, after the rows that it has; anything else is committed by now. */
-    enum umm_status status = umm_resultwriter_sync(&work->writer, err);
+    enum umm_status status = umm_resultwriter_sync(&work->out.writer, err);
     if (!status)
         status = make_checkpoint(work, &c, err);
     if (!status)
         status = umm_checkpoint_save(&c, work->options->state, err);
     umm_checkpoint_free(&c);
-    work->n_saved = work->n_taken;
+    work->state.n_saved = work->state.n_taken;
     return status;
 }

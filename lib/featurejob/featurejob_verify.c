@@ -12,8 +12,8 @@
  */
 static bool is_same_out(const struct umm_featurework *work, size_t n)
 {
-    for (size_t i = 0; i < work->rows.n_outputs; i++)
-        if (memcmp(work->out[i], work->out[i] + n, n * sizeof(double)) != 0)
+    for (size_t i = 0; i < work->out.rows.n_outputs; i++)
+        if (memcmp(work->out.columns[i], work->out.columns[i] + n, n * sizeof(double)) != 0)
             return false;
     return true;
 }
@@ -23,22 +23,22 @@ static enum umm_status compare_states(struct umm_featurework *work, struct umm_f
                                       struct umm_features_state *b, bool *is_same,
                                       struct umm_error *err)
 {
-    const size_t n = work->n_ring;
-    double *const *c = work->columns;
+    const size_t n = work->state.n_ring;
+    double *const *c = work->in.columns;
     const struct umm_bars bars = {c[0], c[1], c[2], c[3], c[4], c[5]};
     uint64_t longest = 0;
-    for (size_t i = 0; i < work->rows.n_outputs; i++) {
+    for (size_t i = 0; i < work->out.rows.n_outputs; i++) {
         uint64_t lookback = umm_features_lookback(work->options->features, i);
         longest = lookback > longest ? lookback : longest;
-        work->shifted[i] = work->out[i] + n;
+        work->out.shifted[i] = work->out.columns[i] + n;
     }
-    enum umm_status status =
-        umm_barreader_read(&work->reader, work->ring, n, 0, work->times, work->columns, err);
+    enum umm_status status = umm_barreader_read(&work->in.reader, work->state.ring, n, 0,
+                                                work->in.times, work->in.columns, err);
     *is_same = true;
     for (uint64_t done = 0; !status && *is_same && done < 3 * longest + n; done += n) {
-        status = umm_features_take(a, &bars, n, work->run, work->out, err);
+        status = umm_features_take(a, &bars, n, work->run, work->out.columns, err);
         if (!status)
-            status = umm_features_take(b, &bars, n, work->run, work->shifted, err);
+            status = umm_features_take(b, &bars, n, work->run, work->out.shifted, err);
         *is_same = is_same_out(work, n);
     }
     return status;
@@ -49,21 +49,22 @@ static enum umm_status compare_part(struct umm_featurework *work,
                                     enum umm_checkpoint_part_name name, size_t skip,
                                     struct umm_error *err)
 {
-    const struct umm_checkpoint_part *part = &work->checkpoint.parts[name];
-    struct umm_features_state *loaded = work->before, *made = NULL;
+    const struct umm_checkpoint_part *part = &work->state.checkpoint.parts[name];
+    struct umm_features_state *loaded = work->state.before, *made = NULL;
     bool is_same = false;
     enum umm_status status = umm_features_state_open(work->options->features, &made, err);
     if (status)
         return status;
-    umm_features_state_copy(made, work->state);
+    umm_features_state_copy(made, work->state.now);
     status = umm_features_state_load(loaded, part->bytes, part->len_bytes, err);
     if (!status && skip) {
-        const char *last = work->ring + (work->n_ring - 1) * work->row_bytes;
-        double *const *c = work->columns;
+        const char *last = work->state.ring + (work->state.n_ring - 1) * work->in.row_bytes;
+        double *const *c = work->in.columns;
         const struct umm_bars bars = {c[0], c[1], c[2], c[3], c[4], c[5]};
-        status = umm_barreader_read(&work->reader, last, 1, 0, work->times, work->columns, err);
+        status =
+            umm_barreader_read(&work->in.reader, last, 1, 0, work->in.times, work->in.columns, err);
         if (!status)
-            status = umm_features_take(loaded, &bars, 1, work->run, work->out, err);
+            status = umm_features_take(loaded, &bars, 1, work->run, work->out.columns, err);
     }
     if (!status)
         status = compare_states(work, made, loaded, &is_same, err);
@@ -77,14 +78,14 @@ static enum umm_status compare_part(struct umm_featurework *work,
 
 enum umm_status umm_featurework_compare(struct umm_featurework *work, struct umm_error *err)
 {
-    const struct umm_checkpoint *c = &work->checkpoint;
-    if (work->n_taken < c->n_rows)
-        return umm_error_set_path(err, UMM_ERR_DATA, work->name,
+    const struct umm_checkpoint *c = &work->state.checkpoint;
+    if (work->state.n_taken < c->n_rows)
+        return umm_error_set_path(err, UMM_ERR_DATA, work->in.name,
                                   "ends after %" PRIu64 " of the %" PRIu64
                                   " rows that the state has taken",
-                                  work->n_taken, c->n_rows);
-    if (memcmp(&work->history, &c->history, sizeof c->history) != 0)
-        return umm_error_set_path(err, UMM_ERR_DATA, work->name,
+                                  work->state.n_taken, c->n_rows);
+    if (memcmp(&work->state.history, &c->history, sizeof c->history) != 0)
+        return umm_error_set_path(err, UMM_ERR_DATA, work->in.name,
                                   "its rows are not what they were when the state took them");
     if (c->n_rows == 0)
         return UMM_OK;

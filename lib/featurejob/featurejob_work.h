@@ -8,58 +8,67 @@
 #include "featurejob/featurejob.h"
 
 /*
- * Rows of the input by number:
+ * The input. Its rows by number:
  *
  *     | taken before          | taken now | in raw       | to come
  *     0          n_ring rows  ^ n_start   ^ n_taken      ^ position
  */
-struct umm_featurework {
-    const struct umm_featurejob_options *options;
-    const char *name; /* of the input, in messages */
-    struct umm_featurejob_result *result;
-    struct umm_run *run;
-
-    struct umm_checkpoint checkpoint; /* as it was loaded */
-    bool has_checkpoint;
-    bool is_random;      /* the input can be read from any row on */
-    bool is_last_undone; /* the output's last row is not the state's: it is made again */
-    uint64_t limit;      /* verify: rows to take */
-
+struct umm_featureinput {
+    const char *name; /* in messages */
+    bool is_random;   /* it can be read from any row on */
+    bool is_placed, is_ended;
+    bool is_counted;    /* n_coming rows, or a few more, come after the state's */
+    bool is_seen_whole; /* from row 0 on */
     struct umm_barreader reader;
-    struct umm_resultrows rows;
-    struct umm_resultwriter_options writer_options;
-    struct umm_resultwriter writer;
-    bool has_writer;
-    char *input_text;
-
-    struct umm_features_state *state, *before;
-    bool has_before;
-    struct umm_rowhash history, history_before;
+    char *text;              /* what its rows are */
     struct umm_rowhash seen; /* of rows that were taken before, as they come again */
-    bool is_seen_whole;      /* from row 0 on */
-
     size_t row_bytes;
+    uint64_t position, n_coming;
+    uint64_t limit; /* verify: rows to take */
+    size_t cap_rows, n_raw;
+    char *raw; /* rows that wait to be taken; then cap_rows times, and values of each column */
+    int64_t *times;
+    double *columns[UMM_BARREADER_COLUMNS];
+};
+
+/* What the rows that were taken lead to, which the state file keeps. */
+struct umm_featurestate {
+    struct umm_checkpoint checkpoint; /* as it was loaded */
+    bool has_checkpoint, has_before, has_last;
+    struct umm_features_state *now, *before; /* after the last row, and before it */
+    struct umm_rowhash history, history_before;
     char *first_row, *ring;
     size_t n_ring;
-    uint64_t n_taken, n_saved, position;
-    bool is_placed, is_ended, has_last;
-    bool is_torn; /* rows were taken whose results are not all out */
+    uint64_t n_taken, n_saved;
     int64_t last_time;
-    uint64_t drop; /* rows without a row of results */
+};
 
-    /* Takes the results of rows first..first+n of times and out, in place of a writer. */
+struct umm_featurework;
+
+/* Where the results go: a writer, or emit, or neither. */
+struct umm_featureoutput {
+    struct umm_resultrows rows;
+    bool has_writer;
+    bool is_last_undone; /* the output's last row is not the state's: it is made again */
+    bool is_torn;        /* rows were taken whose results are not all out */
+    uint64_t drop;       /* rows without a row of results */
+    struct umm_resultwriter_options writer_options;
+    struct umm_resultwriter writer;
+    /* Takes the results of rows first..first+n of the input's times and of columns. */
     enum umm_status (*emit)(void *user, const struct umm_featurework *work, size_t first, size_t n,
                             struct umm_error *err);
     void *emit_user;
+    double **columns, **shifted; /* cap_rows results of each feature */
+};
 
-    bool is_counted; /* n_coming rows, or a few more, come after the state's */
-    uint64_t n_coming;
-    size_t cap_rows, n_raw;
-    void *room; /* of all that has cap_rows rows: */
-    char *raw;
-    int64_t *times;
-    double *columns[UMM_BARREADER_COLUMNS];
-    double **out, **shifted;
+struct umm_featurework {
+    const struct umm_featurejob_options *options;
+    struct umm_featurejob_result *result;
+    struct umm_run *run;
+    struct umm_featureinput in;
+    struct umm_featurestate state;
+    struct umm_featureoutput out;
+    void *room; /* of all that has cap_rows rows */
 };
 
 /* ---- featurejob.c ---- */
@@ -122,7 +131,7 @@ UMM_MUST_USE enum umm_status umm_featurework_save(struct umm_featurework *work,
 /* Rows of results that n rows give. */
 static inline uint64_t umm_featurework_results(const struct umm_featurework *work, uint64_t n)
 {
-    return n > work->drop ? n - work->drop : 0;
+    return n > work->out.drop ? n - work->out.drop : 0;
 }
 
 /* ---- featurejob_verify.c ---- */
