@@ -10,7 +10,7 @@
 #define UMM_M5_HEALTH_H
 
 #include "m5/acceptance.h"
-#include "sys/memory.h"
+#include "probe/memory.h"
 
 /* The extremes of what was seen. Zero-initialise it. */
 struct umm_health {

@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "preload/preload_job.h"
+#include "probe/memory.h"
 #include "sys/file.h"
-#include "sys/memory.h"
 
 bool umm_preload_is_verified(enum umm_preload_action action, const struct umm_preload_file *file)
 {

@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 #include "probe/family.h"
+#include "probe/memory.h"
 #include "probe/process.h"
 #include "sys/clock.h"
-#include "sys/memory.h"
 #include "sys/procfs.h"
 #include "sys/sharedmem.h"
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "probe/memory.h"
 #include "sys/file.h"
-#include "sys/memory.h"
 #include "sys/residency.h"
 
 /* ---- the system ---------------------------------------------------------- */

@@ -3,9 +3,9 @@
  * fuzz_procfs.c - texts of the kernel, which processes partly write themselves: the first
  * byte says which one. No crash, and figures that hold together.
  */
+#include "probe/memory.h"
 #include "probe/sharing.h"
 #include "probe/snapshot.h"
-#include "sys/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>

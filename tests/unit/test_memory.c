@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Control groups are trees of files made in a scratch directory. */
-#include "sys/memory.h"
+#include "probe/memory.h"
 #include "sys/procfs.h"
 
 #include <ftw.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sys/memory.h"
+#include "probe/memory.h"
 
 #include <stdio.h>
 #include <string.h>

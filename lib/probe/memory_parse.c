@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sys/memory.h"
+#include "probe/memory.h"
 
 #include <string.h>
 

@@ -20,8 +20,8 @@
  * Sources: Linux Documentation/filesystems/proc.rst, admin-guide/cgroup-v2.rst,
  * admin-guide/cgroup-v1/memory.rst, accounting/psi.rst. Any thread may call.
  */
-#ifndef UMM_SYS_MEMORY_H
-#define UMM_SYS_MEMORY_H
+#ifndef UMM_PROBE_MEMORY_H
+#define UMM_PROBE_MEMORY_H
 
 #include "umm.h"
 
