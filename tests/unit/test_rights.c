@@ -145,6 +145,7 @@ static void another_group_has_what_both_had(void **state)
         const struct umm_rights_own own = {0644, geteuid(), getegid()};
         give(&rights, "new", &own);
         assert_int_equal(mode_of("new"), modes[i][1]);
+        assert_int_equal(unlink("new"), 0);
     }
 }
 
