@@ -185,7 +185,7 @@ for line in metrics.decode().splitlines():
 END
     # A sanitizer's memory is not for umm-m5 to judge.
     [[ -z ${UMM_SAN-} ]] || return 0
-    capture umm-m5 check --signals=100 --report=page.html -- "./$odd"
+    capture umm-m5 check --signals=100 --page=page.html -- "./$odd"
     ok "$PY" - <<'END'
 import html.parser
 
