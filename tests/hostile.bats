@@ -23,6 +23,11 @@ try() {
 
 @test "numbers that fit nowhere" { try sizes; }
 
+@test "files that another program writes while a tool has them open" {
+    capture "$PY" "$TOP/tests/hostile/changed" 60
+    [[ $status -eq 0 ]] || fail "$output$stderr"
+}
+
 @test "no command needs a privilege" {
     [[ $(id -u) -eq 0 ]] || { try privileges && return; }
     chmod 755 "$BATS_TEST_TMPDIR"
