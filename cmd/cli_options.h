@@ -130,6 +130,14 @@ extern const struct cli_option cli_report_options[];
             CLI_CHOICE(wait, "wait|fail"), CLI_GIVEN(is_locked)                                    \
     }
 
+/* How long such a lock, or that of another writer, is waited for: a run's lock_limit_ns. */
+int cli_take_lock_limit(void *limit_ns, const char *value);
+#define CLI_LOCK_TIMEOUT(limit_ns)                                                                 \
+    {                                                                                              \
+        0, "lock-timeout", "TIME", "wait for a lock no longer than TIME, or none (default 1h)",    \
+            CLI_CALL(limit_ns, cli_take_lock_limit, "a time such as 30s or 5m, or none")           \
+    }
+
 /* Where an array's data begin. */
 #define CLI_ALIGN(bytes)                                                                           \
     {                                                                                              \

@@ -72,6 +72,15 @@ bool cli_parse_duration(const char *text, uint64_t *out_ns)
     return false;
 }
 
+int cli_take_lock_limit(void *limit_ns, const char *value)
+{
+    if (strcmp(value, "none") == 0 || strcmp(value, "inf") == 0) {
+        *(uint64_t *)limit_ns = UINT64_MAX;
+        return CLI_OK;
+    }
+    return cli_parse_duration(value, limit_ns) ? CLI_OK : CLI_BAD_VALUE;
+}
+
 bool cli_parse_number(const char *text, size_t len, double min, double max, double *out)
 {
     return len > 0 && text[0] != '-' && umm_num_parse_f64(text, len, '.', out) == UMM_NUM_OK &&

@@ -28,6 +28,7 @@ static const struct cli_option options[] = {
      CLI_COUNT(run.n_threads, 1, 256)},
     {0, "lock", "HOW", "wait for another writer, or fail (default wait)",
      CLI_CHOICE(append.writer.lock_wait, "wait|fail")},
+    CLI_LOCK_TIMEOUT(run.lock_limit_ns),
     CLI_HEADING("append:"),
     {0, "sync", "WHEN",
      "always: what one read of a pipe brings is on disk before\n"
@@ -288,26 +289,27 @@ static int run_compact(void *user, int n, char **operands)
 
 static const struct cli_command commands[] = {
     {"append", "ARCHIVE [FILE...]",
-     "level threads lock sync flush-rows flush-bytes flush-age keep-journal on-revision if-changed "
+     "level threads lock lock-timeout sync flush-rows flush-bytes flush-age keep-journal "
+     "on-revision if-changed "
      "layout columns time-format time-unit-in tz where one-series whole-lines bad-rows json "
      "metrics progress no-progress verbose",
      "add rows: of .npy files, archives, text or standard input;\nthe archive is made if there is "
      "none",
      run_append},
-    {"flush", "ARCHIVE", "level threads lock verbose", "put the journal's rows into a frame",
-     run_flush},
+    {"flush", "ARCHIVE", "level threads lock lock-timeout verbose",
+     "put the journal's rows into a frame", run_flush},
     {"list", "ARCHIVE", "json", "print the frames", run_list},
     {"stat", "ARCHIVE", "json metrics", "print what it holds", run_stat},
     {"extract", "ARCHIVE [RANGE]", "output progress no-progress",
      "write rows as an .npy array: START:STOP[:STEP] as in Python", run_extract},
     {"verify", "ARCHIVE", "json metrics progress no-progress",
      "unpack everything and compare the checksums", run_verify},
-    {"repair", "ARCHIVE", "level threads lock verbose",
+    {"repair", "ARCHIVE", "level threads lock lock-timeout verbose",
      "finish what a killed append left, or keep what is whole of\na file that was cut, or of a "
      "damaged journal",
      run_repair},
-    {"compact", "ARCHIVE", "level lock progress no-progress", "write it anew, at another level",
-     run_compact},
+    {"compact", "ARCHIVE", "level lock lock-timeout progress no-progress",
+     "write it anew, at another level", run_compact},
     {NULL, NULL, NULL, NULL, NULL}};
 
 static const struct cli_tool tool = {

@@ -18,7 +18,7 @@ struct opts {
     struct umm_convert_options convert;
     struct cli_reports reports;
     bool is_dry;
-    uint64_t n_threads;
+    uint64_t n_threads, lock_limit_ns;
     const char *out_dir, *out_root, *files0_from;
     struct cli_dataset dataset;
     struct umm_dataset_list named; /* the one that --out-root, --symbols, --timeframes name */
@@ -113,6 +113,7 @@ static const struct cli_option options[] = {
     {0, "if-changed", NULL, "leave an array with the same bytes alone",
      CLI_FLAG(convert.is_if_changed)},
     CLI_LOCK(convert.lock_wait, convert.is_locked),
+    CLI_LOCK_TIMEOUT(lock_limit_ns),
     {0, "threads", "N", "worker threads (default: the processors it may use)",
      CLI_COUNT(n_threads, 1, 256)},
     {0, "dry-run", NULL, "read everything, write nothing, print the decisions", CLI_FLAG(is_dry)},
@@ -398,6 +399,7 @@ int main(int argc, char **argv)
         opts.convert.scratch_dir = getenv("TMPDIR");
         opts.convert.pool_root = cli_pool_root();
         context.n_threads = (unsigned)opts.n_threads;
+        context.lock_limit_ns = opts.lock_limit_ns;
         cli_test_hooks(&context);
         cli_catch_signals(&context);
         cli_progress_start(&context, opts.reports.progress);

@@ -22,7 +22,7 @@ struct opts {
     struct cli_dataset dataset;
     const char *out_root, *state_root, *by;
     struct cli_reports reports;
-    uint64_t n_threads;
+    uint64_t n_threads, lock_limit_ns;
 };
 
 #define CLI_OPTS struct opts
@@ -116,6 +116,7 @@ static const struct cli_option options[] = {
     CLI_HEADING("Writing:"),
     {0, "sync", NULL, "make a fresh output survive a power cut", CLI_FLAG(job.is_synced)},
     CLI_LOCK(job.lock_wait, job.is_locked),
+    CLI_LOCK_TIMEOUT(lock_limit_ns),
     {0, "threads", "N", "datasets at once (default: the processors it may use)",
      CLI_COUNT(n_threads, 1, 256)},
     CLI_HEADING("Reports:"),
@@ -377,6 +378,7 @@ int main(int argc, char **argv)
     opts.job.scratch_dir = opts.job.text.scratch_dir = getenv("TMPDIR");
     opts.job.pool_root = cli_pool_root();
     context.n_threads = (unsigned)opts.n_threads;
+    context.lock_limit_ns = opts.lock_limit_ns;
     cli_test_hooks(&context);
     cli_catch_signals(&context);
     cli_progress_start(&context, opts.reports.progress);

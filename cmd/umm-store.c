@@ -34,6 +34,7 @@ static const struct cli_option options[] = {
     {0, "binary", NULL, "put: records instead of lines", CLI_FLAG(is_binary)},
     {0, "lock", "HOW", "where there is another writer already: wait or fail\n(default wait)",
      CLI_CHOICE(access, "|wait|fail")},
+    CLI_LOCK_TIMEOUT(run.lock_limit_ns),
     {.help = "list, stat, verify: print JSON", CLI_REPORTS(reports, "json")},
     {.help = "stat: write Prometheus metrics to FILE", CLI_REPORTS(reports, "metrics")},
     {.help = "put, import: say how many", CLI_REPORTS(reports, "verbose")},
@@ -391,20 +392,21 @@ static int run_export(void *user, int n, char **operands)
 
 static const struct cli_command commands[] = {
     {"create", "DIR", "max-positions dim id-bytes", "make an empty store", run_create},
-    {"put", "DIR [FILE]", "binary lock verbose",
+    {"put", "DIR [FILE]", "binary lock lock-timeout verbose",
      "store the lines id,v1,...,vd of FILE or standard\ninput, each as it comes", run_put},
     {"get", "DIR ID...", "", "print id,v1,...,vd of each ID", run_get},
-    {"mark-inactive", "DIR ID...", "lock", "say that each ID is not needed any more",
+    {"mark-inactive", "DIR ID...", "lock lock-timeout", "say that each ID is not needed any more",
      run_mark_inactive},
-    {"evict", "DIR [N]", "lock", "remove the N (1) oldest inactive entries; print them", run_evict},
+    {"evict", "DIR [N]", "lock lock-timeout",
+     "remove the N (1) oldest inactive entries; print them", run_evict},
     {"list", "DIR", "json", "print id,active,timestamp of all entries", run_list},
     {"stat", "DIR", "json metrics", "print how full the store is", run_stat},
     {"verify", "DIR", "json", "look at every entry and the index: exit code 1 on a\nfault",
      run_verify},
-    {"resize", "DIR N", "lock", "grow to N positions", run_resize},
+    {"resize", "DIR N", "lock lock-timeout", "grow to N positions", run_resize},
     {"export", "DIR FILE", "", "write all entries to FILE: an array if it ends in\n.npy, else CSV",
      run_export},
-    {"import", "DIR FILE", "lock verbose", "put what an export wrote", run_import},
+    {"import", "DIR FILE", "lock lock-timeout verbose", "put what an export wrote", run_import},
     {NULL, NULL, NULL, NULL, NULL}};
 
 static const struct cli_tool tool = {

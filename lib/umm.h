@@ -124,6 +124,8 @@ const char *umm_error_text(const struct umm_error *err, char *out, size_t cap_by
  *             unknown); so is clock_ns
  * cancel_with another run: cancelling that one cancels this one too; NULL for none
  * clock_ns    a monotonic clock in nanoseconds; NULL means CLOCK_MONOTONIC
+ * lock_limit_ns  how long a lock that another process holds is waited for, then it is UMM_ERR_BUSY;
+ *             0: an hour; UINT64_MAX: without end. cancel_with's counts if this one has none
  * idle        called about ten times a second, from the thread that waits, while a pipe
  *             brings nothing or takes nothing; its failure is that of the call
  */
@@ -137,6 +139,7 @@ struct umm_run {
     void *clock_user;
     enum umm_status (*idle)(void *user, struct umm_error *err);
     void *idle_user;
+    uint64_t lock_limit_ns;
     const struct umm_tuning *tuning; /* private: leave it NULL */
 };
 

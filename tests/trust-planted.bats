@@ -235,3 +235,59 @@ team() {
     chmod 666 r.npy
     ok as_victim umm-convert --append -o r.npy "$NEW"
 }
+
+# ---- locks that are held ------------------------------------------------------------------
+
+# The attacker holds the lock of x.npy, a.npy.zst or the store, for as long as the test lasts.
+hold() {
+    "${ATTACKER[@]}" "$PY" -c 'import fcntl, sys, time
+f = open(sys.argv[1], "w")
+fcntl.flock(f, fcntl.LOCK_EX)
+open(sys.argv[2], "w").close()
+time.sleep(10000)' "$1" "$ATTACKER_DIR/held" 3>&- &
+    holder=$!
+    wait_until $holder 'the lock to be held' test -e "$ATTACKER_DIR/held"
+    rm "$ATTACKER_DIR/held"
+    WHO="another process: $(<"/proc/$holder/comm"), pid $holder, of another user (uid $ATTACKER_UID)"
+    STILL="is still locked by another process after 50 ms${WHO#another process}"
+}
+
+@test "a lock that another user holds is waited for no longer than --lock-timeout, and the message says who" {
+    prepare
+    local user path
+    hold .x.npy.lock
+    for user in env as_victim; do
+        refuses 1 "umm-convert: x.npy: is locked by $WHO" $user umm-convert --lock=fail -o x.npy "$NEW"
+        refuses 1 "umm-convert: x.npy: $STILL" $user umm-convert --lock --lock-timeout=50ms -o x.npy "$NEW"
+        refuses 1 "umm-convert: x.npy: $STILL" $user umm-convert --append --lock-timeout=50ms -o x.npy "$NEW"
+    done
+    [[ ! -e x.npy ]]
+    # Without a limit it is the next one's.
+    umm-convert --lock --lock-timeout=none -o x.npy "$NEW" 3>&- &
+    wait_until $! 'the lock to be waited for' waits_with $! .x.npy.lock
+    kill "$holder"
+    wait $!
+    [[ -s x.npy ]]
+}
+
+@test "archives, features and stores wait no longer than --lock-timeout" {
+    prepare
+    umm-archive append a.npy.zst "$OLD"
+    hold .a.npy.zst.lock
+    local command input
+    for command in append flush repair compact; do
+        input=()
+        [[ $command != append ]] || input=("$NEW")
+        refuses 1 "umm-archive: a.npy.zst: $STILL" umm-archive $command --lock-timeout=50ms a.npy.zst "${input[@]}"
+    done
+    hold .s.lock
+    refuses 1 "umm-features: s: $STILL" umm-features -f ema:3 --append --lock-timeout=50ms --state=s -o f.npy "$NEW"
+    umm-store create st --dim=2
+    chmod 1777 st
+    hold st/.slots.npy.lock
+    refuses 1 "umm-store: st/slots.npy: $STILL" umm-store put --lock-timeout=50ms st <<<'a,1,2'
+    for command in umm-convert umm-features; do
+        refuses 2 "$command: --lock-timeout takes a time such as 30s or 5m, or none, not \"5\"
+Try '$command --help'." $command --lock-timeout=5 x.csv
+    done
+}

@@ -765,7 +765,8 @@ for how in (["--append"], ["--lock"]):
     wait_until(lambda: has_open(holder, lock) and is_asleep(holder), "a lock that is held", holder)
     for options in (["--lock=fail"], ["--append", "--lock=fail"]):
         done = run(*options, "-o", OUT, "in.csv")
-        assert (done.returncode, done.stderr) == (1, "umm-convert: out.npy: is locked by another process\n"), done
+        assert (done.returncode, done.stderr) == (
+            1, f"umm-convert: out.npy: is locked by another process: umm-convert, pid {holder.pid}\n"), done
     waiter = subprocess.Popen(["umm-convert", *how, "-o", OUT, "in.csv"], stderr=subprocess.PIPE)
     wait_until(lambda: has_open(waiter, lock) and is_asleep(waiter), "the lock to be waited for", waiter)
     assert not OUT.exists(), "it did not wait"

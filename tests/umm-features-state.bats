@@ -466,7 +466,7 @@ EOF
     exec 4>in
     head -n 30 all.csv >&4
     wait_until $pid 'the first rows to be read' is_drained $pid in
-    refuses 1 'umm-features: s: is locked by another process' \
+    refuses 1 "umm-features: s: is locked by another process: umm-features, pid $pid" \
         umm-features -f ema --append --state=s --lock=fail -o out.npy all.npy
     tail -n +31 all.csv >&4
     exec 4>&-

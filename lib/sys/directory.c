@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "sys/file.h"
+#include "sys/lockwait.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OTHERS_MODE = 0077, LOCK_WAIT_MAX_MS = 100 };
+enum { OTHERS_MODE = 0077 };
 
 uint32_t umm_directory_user(void)
 {
@@ -68,16 +69,18 @@ enum umm_status umm_directory_open_private(const char *path, int *fd, struct umm
 enum umm_status umm_directory_lock(int fd, const char *path, const struct umm_run *run,
                                    struct umm_error *err)
 {
+    struct umm_lockwait waited = {0};
     /* Not one long wait: a signal just before it would be lost. */
-    for (long delay_ms = 1;; delay_ms = delay_ms < LOCK_WAIT_MAX_MS ? 2 * delay_ms : delay_ms) {
+    for (;;) {
         if (umm_run_is_cancelled(run))
             return umm_error_set_cancelled(err);
         if (flock(fd, LOCK_EX | LOCK_NB) == 0)
             return UMM_OK;
         if (errno != EWOULDBLOCK && errno != EINTR)
             return umm_error_set_errno(err, errno, path, "cannot lock");
-        struct timespec delay = {.tv_nsec = delay_ms * 1000000};
-        (void)nanosleep(&delay, NULL);
+        enum umm_status status = umm_lockwait_sleep(&waited, fd, path, run, err);
+        if (status)
+            return status;
     }
 }
 

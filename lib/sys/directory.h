@@ -34,7 +34,8 @@ UMM_MUST_USE enum umm_status umm_directory_open_private(const char *path, int *f
 
 /*
  * Hold the directory's lock, flock(2) on fd itself, until it is released or fd closed;
- * the kernel drops a dead holder's. Waits: UMM_ERR_CANCELLED.
+ * the kernel drops a dead holder's. Waits: UMM_ERR_CANCELLED, or UMM_ERR_BUSY after run's
+ * lock_limit_ns.
  */
 UMM_MUST_USE enum umm_status umm_directory_lock(int fd, const char *path, const struct umm_run *run,
                                                 struct umm_error *err);

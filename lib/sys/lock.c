@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "sys/file.h"
+#include "sys/lockwait.h"
 #include "sys/trust.h"
 
 #include <errno.h>
@@ -13,14 +14,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 static const char LOCK_END[] = ".lock";
 enum { LOCK_BASE_MAX = UMM_OUTFILE_NAME_MAX - sizeof LOCK_END, HASH_LEN = 17 };
-
-/* Between two tries: from 1 ms, doubling, to 100 ms. */
-enum { WAIT_MIN_MS = 1, WAIT_MAX_MS = 100 };
 
 /* ".<base>.lock"; of a base that is too long, its beginning and a hash of all of it. */
 static void make_name(char name[UMM_OUTFILE_NAME_MAX + 1], const char *base)
@@ -109,19 +106,18 @@ static enum umm_status lock_by_name(struct umm_lock *lock, const char *path,
                                     enum umm_lock_wait wait, const struct umm_run *run,
                                     struct umm_error *err)
 {
-    for (long delay_ms = WAIT_MIN_MS;; delay_ms *= 2) {
+    struct umm_lockwait waited = {0};
+    for (;;) {
         bool is_busy;
         if (umm_run_is_cancelled(run))
             return umm_error_set_cancelled(err);
         enum umm_status status = try_lock(lock, path, &is_busy, err);
         if (status || !is_busy)
             return status;
-        if (wait == UMM_LOCK_FAIL)
-            return umm_error_set_path(err, UMM_ERR_BUSY, path, "is locked by another process");
-        if (delay_ms > WAIT_MAX_MS)
-            delay_ms = WAIT_MAX_MS;
-        struct timespec delay = {.tv_nsec = delay_ms * 1000000};
-        (void)nanosleep(&delay, NULL); /* a signal ends it early, as it should */
+        status = wait == UMM_LOCK_FAIL ? umm_lockwait_refuse(lock->fd, path, err)
+                                       : umm_lockwait_sleep(&waited, lock->fd, path, run, err);
+        if (status)
+            return status;
     }
 }
 

@@ -35,7 +35,8 @@ struct umm_lock {
 };
 
 enum umm_lock_wait {
-    UMM_LOCK_WAIT, /* until the lock is free or run is cancelled; order is not kept */
+    UMM_LOCK_WAIT, /* until the lock is free, run is cancelled, or its lock_limit_ns is over:
+                      UMM_ERR_BUSY. Order is not kept. */
     UMM_LOCK_FAIL  /* UMM_ERR_BUSY at once */
 };
 

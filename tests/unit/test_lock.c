@@ -156,6 +156,26 @@ static void wait_is_cancelled(void **state)
     kill_hard(pid);
 }
 
+static void wait_ends_with_the_limit(void **state)
+{
+    (void)state;
+    struct umm_run outer = {.lock_limit_ns = 1000000}, run = {.cancel_with = &outer};
+    struct umm_lock lock;
+    struct umm_error err;
+    char wanted[128];
+    pid_t pid = fork_holder();
+    assert_int_equal(umm_lock_take(&lock, "o", UMM_LOCK_WAIT, &run, &err), UMM_ERR_BUSY);
+    snprintf(wanted, sizeof wanted,
+             "is still locked by another process after 1 ms: test_lock, pid %d", (int)pid);
+    assert_string_equal(err.message, wanted);
+    run.lock_limit_ns = 2000000000;
+    outer.lock_limit_ns = UINT64_MAX;
+    assert_int_equal(umm_lock_take(&lock, "o", UMM_LOCK_FAIL, &run, &err), UMM_ERR_BUSY);
+    snprintf(wanted, sizeof wanted, "is locked by another process: test_lock, pid %d", (int)pid);
+    assert_string_equal(err.message, wanted);
+    kill_hard(pid);
+}
+
 static void *release_soon(void *lock)
 {
     wait_until_asleep(getpid());
@@ -321,6 +341,7 @@ int main(void)
         TEST(killed_holder_holds_nothing),
         TEST(release_leaves_a_lock_that_is_not_its_own),
         TEST(wait_is_cancelled),
+        TEST(wait_ends_with_the_limit),
         TEST(wait_ends_with_the_release),
         TEST(processes_never_hold_it_at_once),
         TEST(streams_cannot_be_locked),
