@@ -726,7 +726,7 @@ with open('s/index.umm', 'r+b') as f:
     feeds
     echo a,1 >&"$pipe"
     stored
-    refuses 1 'umm-store: s/slots.npy: is locked by another process' \
+    refuses 1 "umm-store: s/slots.npy: is locked by another process: umm-store, pid $writer" \
         umm-store put --lock=fail s - <<<b,2
     umm-store put s - <<<b,2 {pipe}>&- 3>&- &
     local waiting=$!

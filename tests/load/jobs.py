@@ -13,7 +13,7 @@ import typing
 from world import FEATURES, N_IDS, N_OUTPUTS, ROW, SYMBOLS, Wrong, npy_body, npy_rows, vector
 
 # Of what other runs do at that moment, a tool may say this and exit 1.
-LOCKED = r"is locked by another process"
+LOCKED = r"is locked by another process(: .*)?"
 REPLACED = r"was replaced by another file meanwhile"
 TAKEN_AWAY = r"was replaced while it was written"  # by a fresh array, which takes no lock
 UNFINISHED = r"does not end in its seek table; umm-archive repair mends it"  # its append was killed
