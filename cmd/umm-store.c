@@ -226,10 +226,12 @@ static int run_get(void *user, int n, char **operands)
     (void)user;
     if (umm_store_open(operands[0], UMM_STORE_READ, NULL, &store, &err) != UMM_OK)
         return cli_fail(&err);
-    char *line = umm_arena_alloc(&arena, umm_store_line_max(store));
     float *vector = NULL;
     enum umm_status status = new_vector(store, &arena, &vector, &err);
-    for (int i = 1; !status && i < n; i++) {
+    char *line = umm_arena_alloc(&arena, umm_store_line_max(store));
+    if (!status)
+        status = umm_arena_check(&arena, "a line", &err);
+    for (int i = 1; !status && line && i < n; i++) {
         bool is_found;
         status = umm_store_get_sound(store, operands[i], strlen(operands[i]), vector, &entry,
                                      &is_found, &err);

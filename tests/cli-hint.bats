@@ -11,9 +11,9 @@ advises() {
     local option
     capture "$@"
     [[ $status -eq 1 && $stderr == "$1: "* ]] || fail "$*: status $status, $stderr"
-    for option in $(grep -oE ' --[a-z][a-z-]*' <<<"$stderr"); do
+    while read -r option; do
         "$1" --help | grep -qE "^ {2,6}(-., )?$option\b" || fail "$1 has no $option: $stderr"
-    done
+    done < <(grep -oE ' --[a-z][a-z-]*' <<<"$stderr")
 }
 
 # all TEXT [OPTION...]: every tool that reads text refuses it, and advises what it has.

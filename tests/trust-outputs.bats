@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # What another user may put in the place of an output, or beside it, gives no rights.
+# shellcheck disable=SC2016,SC2030,SC2031 # the other user expands them; each test has its own status
+
 load helper
 load two_users
 
@@ -22,7 +24,8 @@ has() {
 
 needs_acls() {
     command -v setfacl >/dev/null || skip 'no setfacl'
-    touch probe && setfacl -m u:1:r probe 2>/dev/null || skip 'no access control lists here'
+    touch probe
+    setfacl -m u:1:r probe 2>/dev/null || skip 'no access control lists here'
     rm probe
 }
 
@@ -213,7 +216,7 @@ needs_strace() {
     stop_at '?mkdir,mkdirat' 1 umm-store create st 2>err
     swap .st.umm-new precious
     kill -CONT "$stopped"
-    ! wait "$tracer"
+    if wait "$tracer"; then fail "it succeeded"; fi
     [[ $(ls .st.umm-new) == file && ! -e st ]]
     [[ $(<err) == 'umm-store: st: is another directory now; left alone' ]]
     rm -r aside && mv -T .st.umm-new precious
@@ -222,7 +225,7 @@ needs_strace() {
     stop_at ftruncate 3 umm-store create st 2>err
     swap .st.umm-new precious
     kill -CONT "$stopped"
-    ! wait "$tracer"
+    if wait "$tracer"; then fail "it succeeded"; fi
     [[ $(ls .st.umm-new) == file && ! -e st && -z $(ls aside) ]]
     [[ $(<err) == 'umm-store: st: is another directory now; left alone' ]]
 }
@@ -237,7 +240,7 @@ needs_strace() {
     stop_at '?mkdir,mkdirat' 1 "${tool[@]}" 2>err
     (cd states && swap .symbols.umm-next precious)
     kill -CONT "$stopped"
-    ! wait "$tracer"
+    if wait "$tracer"; then fail "it succeeded"; fi
     [[ $(ls states/.symbols.umm-next) == file ]]
     [[ $(<err) == 'umm-features: states/.symbols.umm-next: is another directory now; left alone' ]]
 }
@@ -251,7 +254,7 @@ needs_strace() {
     name=$(echo umm-m5.*)
     swap "$name" precious
     kill -CONT "$stopped"
-    ! wait "$tracer"
+    if wait "$tracer"; then fail "it succeeded"; fi
     [[ $(ls -A "$name") == file ]]
     [[ $(<err) == "umm-m5: $PWD/$name: is another directory now; left alone" ]]
     rm -r aside && mv -T "$name" precious
@@ -332,12 +335,12 @@ inputs() {
     local why="is not a regular file, belongs to another user (uid $ATTACKER_UID), $SHARED_PLACE"
     all_refuse fifo "$why"
     # With a reader: it gets nothing.
-    as_attacker cat fifo >read &
+    as_attacker cat fifo >got &
     local reader=$!
     all_refuse fifo "$why"
     : >fifo
     wait "$reader"
-    [[ ! -s read ]]
+    [[ ! -s got ]]
     # In his directory, and in one that his group may write to.
     as_attacker mkfifo "$ATTACKER_DIR/fifo"
     refuses 1 "umm-convert: $ATTACKER_DIR/fifo: $why" umm-convert -o "$ATTACKER_DIR/fifo" in.csv
@@ -370,7 +373,7 @@ os.rename("fifo", "out.npy")' < <(wait_until - 'the swap' test -e "$VICTIM_DIR/n
     touch "$VICTIM_DIR/now"
     wait_until - 'the FIFO' test -p out.npy
     kill -CONT "$stopped"
-    ! wait "$tracer"
+    if wait "$tracer"; then fail "it succeeded"; fi
     [[ $(tail -n 1 err) == 'umm-convert: out.npy: cannot read: Illegal seek' && -p out.npy ]]
 }
 
@@ -391,19 +394,19 @@ os.rename("fifo", "out.npy")' < <(wait_until - 'the swap' test -e "$VICTIM_DIR/n
     as_victim ln -s "$SHARED/mine" "$VICTIM_DIR/link"
     local name
     for name in roots mine link "$VICTIM_DIR/link"; do
-        cat "$name" >read &
+        cat "$name" >got &
         ok as_victim umm-synth --rows=5 -o "$name"
         wait $!
-        cmp read <(umm-synth --rows=5)
+        cmp got <(umm-synth --rows=5)
     done
     install -d -m 755 kept
     mkfifo kept/fifo
     chown "$ATTACKER_UID" kept/fifo
     chmod 666 kept/fifo
-    cat kept/fifo >read &
+    cat kept/fifo >got &
     ok as_victim umm-synth --rows=5 -o kept/fifo
     wait $!
-    cmp read <(umm-synth --rows=5)
+    cmp got <(umm-synth --rows=5)
 }
 
 @test "a symbol's directory is not another user's, nor one that his link leads to" {

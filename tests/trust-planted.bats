@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # What another user puts beside our files, or in their place, in a world-writable directory.
+# shellcheck disable=SC2016,SC2086 # the other user expands them; a user is words of a command
+
 load helper
 load two_users
 

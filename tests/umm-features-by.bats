@@ -280,8 +280,8 @@ import os, signal, subprocess
 # The signal comes while lines wait, at the state of a symbol; strace ends as its program does.
 # A sanitizer's leak check does not work under it.
 command = ["strace", "-qq", "-E", f"ASAN_OPTIONS={os.environ.get('ASAN_OPTIONS', '')}:detect_leaks=0",
-           "-o", "log", "-P", "states/S50.state", "-e", "trace=openat",
-           "-e", "inject=openat:signal=TERM:when=1",
+           "-o", "log", "-P", "states/S50.state", "-e", "trace=%file",
+           "-e", "inject=%file:signal=TERM:when=1",
            "umm-features", "-f", "ema:2", "--by=symbol", "--state-root=states", "in.csv"]
 def what_goes_out(is_full):
     ends = os.pipe()
