@@ -478,11 +478,23 @@ static void replace_archive(void *user, uint64_t done, uint64_t total)
         assert_int_equal(rename(name, path), 0);
 }
 
+/* A second passes between two looks, so that each is told how far the work is. */
+static uint64_t next_second(void *user)
+{
+    uint64_t *now_ns = user;
+    return *now_ns += 1000000000;
+}
+
 static void a_compact_does_not_take_the_place_of_another_file(void **unused)
 {
     static const char text[] = "the archive of another program, which is complete";
     char name[PATH_SIZE + 6], got[sizeof text];
-    struct umm_run run = {.n_threads = 1, .progress = replace_archive, .progress_user = name};
+    uint64_t now_ns = 0;
+    struct umm_run run = {.n_threads = 1,
+                          .progress = replace_archive,
+                          .progress_user = name,
+                          .clock_ns = next_second,
+                          .clock_user = &now_ns};
     struct umm_error err;
     (void)unused;
     snprintf(name, sizeof name, "%s.other", path);
