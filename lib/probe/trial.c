@@ -48,7 +48,7 @@ struct run {
     uint64_t oom_kills; /* before the run */
     struct umm_trial_sample last_exact;
     bool is_unsteady;          /* what lies between the last two exact samples is of no use */
-    bool is_uncounted;         /* a process was seen without the library that counts */
+    bool is_uncounted;         /* a process was seen without the library, or the counts are lost */
     uint64_t base_interval_ns; /* doubled whenever the samples are halved */
 };
 
@@ -190,9 +190,13 @@ static enum umm_status keep_sample(struct run *run, const struct umm_trial_sampl
 static void count_allocs(struct run *run, struct umm_trial_sample *sample)
 {
     struct umm_alloc_counts *allocs = &run->trial->allocs;
+    const void *memory;
     if (!run->counts.at)
         return;
-    umm_alloc_counts_read(run->counts.at, allocs);
+    if (umm_sharedmem_look(&run->counts, &memory, NULL))
+        run->is_uncounted = true; /* the command cut them: what is known stays */
+    else
+        umm_alloc_counts_read(memory, allocs);
     sample->n_allocs = allocs->n_allocs;
     sample->alloc_bytes = allocs->alloc_bytes;
 }

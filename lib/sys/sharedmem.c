@@ -2,7 +2,9 @@
 #include "sys/sharedmem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -12,11 +14,17 @@
 
 static const char shown[] = "memory to share";
 
+/* Whether nobody, the owner included, can cut the memory: the kernel holds that for memfd only. */
+static bool seal_size(int fd)
+{
+    return fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0;
+}
+
 enum umm_status umm_sharedmem_open(struct umm_sharedmem *memory, size_t len_bytes,
                                    struct umm_error *err)
 {
     memset(memory, 0, sizeof *memory);
-    int fd = memfd_create("umm", MFD_CLOEXEC);
+    int fd = memfd_create("umm", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     /* Without it, or where a sandbox forbids it: a file in memory that has no name. */
     if (fd < 0 && (errno == ENOSYS || errno == EPERM)) {
         enum umm_status status = umm_file_scratch("/dev/shm", &fd, err);
@@ -25,21 +33,31 @@ enum umm_status umm_sharedmem_open(struct umm_sharedmem *memory, size_t len_byte
     }
     if (fd < 0)
         return umm_error_set_errno(err, errno, shown, "cannot create");
-    void *at = MAP_FAILED;
+    void *at = MAP_FAILED, *copy = NULL;
     int code;
     do
         code = ftruncate(fd, (off_t)len_bytes);
     while (code < 0 && errno == EINTR);
-    if (code == 0)
+    if (code == 0 && (seal_size(fd) || (copy = malloc(len_bytes))))
         at = mmap(NULL, len_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (at == MAP_FAILED) {
         enum umm_status status = umm_error_set_errno(err, errno, shown, "cannot create");
+        free(copy);
         (void)close(fd);
         return status;
     }
-    *memory = (struct umm_sharedmem){.at = at, .len_bytes = len_bytes, .fd = fd};
+    *memory = (struct umm_sharedmem){.at = at, .copy = copy, .len_bytes = len_bytes, .fd = fd};
     snprintf(memory->path, sizeof memory->path, "/proc/%ld/fd/%d", (long)getpid(), fd);
     return UMM_OK;
+}
+
+enum umm_status umm_sharedmem_look(const struct umm_sharedmem *memory, const void **bytes,
+                                   struct umm_error *err)
+{
+    *bytes = memory->copy ? memory->copy : memory->at;
+    return memory->copy
+               ? umm_file_pread_all(memory->fd, shown, memory->copy, memory->len_bytes, 0, err)
+               : UMM_OK;
 }
 
 void umm_sharedmem_close(struct umm_sharedmem *memory)
@@ -48,5 +66,6 @@ void umm_sharedmem_close(struct umm_sharedmem *memory)
         return;
     (void)munmap(memory->at, memory->len_bytes);
     (void)close(memory->fd);
+    free(memory->copy);
     memset(memory, 0, sizeof *memory);
 }

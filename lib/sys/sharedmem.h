@@ -3,6 +3,9 @@
  * sharedmem.h - memory without a name that other processes of this user can also map:
  * by the path /proc/PID/fd/N of whoever made it, while that one lives. It is gone with
  * the last process that has it mapped.
+ *
+ * Nobody can change its size. Where the kernel cannot hold that, a process that cuts it hurts
+ * those that touch it by `at`, but not one that reads with umm_sharedmem_look.
  */
 #ifndef UMM_SYS_SHAREDMEM_H
 #define UMM_SYS_SHAREDMEM_H
@@ -12,7 +15,8 @@
 enum { UMM_SHAREDMEM_PATH_MAX = 64 };
 
 struct umm_sharedmem {
-    void *at; /* zeros at first; NULL for none */
+    void *at;   /* zeros at first; NULL for none */
+    void *copy; /* for _look; NULL where the size is sealed */
     size_t len_bytes;
     int fd;
     char path[UMM_SHAREDMEM_PATH_MAX];
@@ -21,6 +25,13 @@ struct umm_sharedmem {
 /* Make len_bytes of it, readable and writable; UMM_ERR_SYSTEM. */
 UMM_MUST_USE enum umm_status umm_sharedmem_open(struct umm_sharedmem *memory, size_t len_bytes,
                                                 struct umm_error *err);
+
+/*
+ * The bytes as they are now, until the next look: the memory itself, which others may change
+ * meanwhile, or a copy. UMM_ERR_SYSTEM, UMM_ERR_FORMAT or the like where it was cut.
+ */
+UMM_MUST_USE enum umm_status umm_sharedmem_look(const struct umm_sharedmem *memory,
+                                                const void **bytes, struct umm_error *err);
 
 /* Safe on all zero. */
 void umm_sharedmem_close(struct umm_sharedmem *memory);
