@@ -434,3 +434,54 @@ os.rename("fifo", "out.npy")' < <(wait_until - 'the swap' test -e "$VICTIM_DIR/n
     ok umm-convert --out-root=root BTC_1m.csv
     cmp root/BTC/1m.npy in.npy
 }
+
+@test "a directory that another user takes away while it is looked at is not trusted" {
+    two_users
+    needs_strace
+    inputs
+    mv in.csv BTC_1m.csv
+    sed 's/^/A,/;1s/^A/symbol/' BTC_1m.csv >many.csv
+    mkdir -m 755 precious
+    echo old >precious/1m.npy
+    mkdir -m 1777 root
+    local why="belongs to another user (uid $ATTACKER_UID) in a world-writable directory; remove it, or use another directory"
+    local tools=(
+        'root/BTC umm-convert --out-root=root BTC_1m.csv'
+        'states umm-features -f ema:3 --by=symbol --state-root=states -o out.csv many.csv'
+        'st umm-store put st -'
+    )
+    as_attacker ln -s ../precious root/BTC
+    as_attacker mkdir -m 777 states
+    as_attacker umm-store create st --dim=2
+    as_attacker chmod -R a+rwX st
+    cp -r st "$ATTACKER_DIR/kept"
+    local tool place n
+    for tool in "${tools[@]}"; do
+        read -r place tool <<<"$tool"
+        # It is away for one look at its name, and there again for the next.
+        for n in 1 2 3; do
+            # shellcheck disable=SC2086 # words of a command
+            capture strace -qq -o log -E "ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0" -P "$place" \
+                -e trace=newfstatat -e inject=newfstatat:error=ENOENT:when=$n $tool <<<'a,1,2'
+            [[ $status -eq 1 && $stderr == *"$place: "* ]] || {
+                show_captured "$tool"
+                fail "trusted at look $n: $place"
+            }
+        done
+    done
+    [[ $(<precious/1m.npy) == old && -z $(ls -A states) && ! -e out.csv ]]
+    diff -r st "$ATTACKER_DIR/kept"
+
+    # It is swapped for a link to a directory that is in no world-writable one.
+    as_attacker rm root/BTC
+    as_attacker mkdir root/BTC
+    mkdir -m 755 "$BATS_TEST_TMPDIR/data"
+    cp -r precious "$BATS_TEST_TMPDIR/data"
+    stop_at newfstatat 2 -P root/BTC umm-convert --out-root=root BTC_1m.csv 2>err
+    as_attacker mv root/BTC root/aside
+    as_attacker ln -s "$BATS_TEST_TMPDIR/data/precious" root/BTC
+    kill -CONT "$stopped"
+    ! wait "$tracer"
+    [[ $(<"$BATS_TEST_TMPDIR/data/precious/1m.npy") == old ]]
+    grep -qxF "umm-convert: root/BTC: $why" err
+}

@@ -122,23 +122,102 @@ enum umm_status umm_trust_check_beside(const char *path, const struct umm_file_i
                               beside->owner);
 }
 
+/* Decide on what is open at fd, in the directory that is open at dir_fd. */
+static enum umm_status judge(int dir_fd, int fd, const char *path, struct umm_file_info *info,
+                             struct umm_error *err)
+{
+    enum umm_status status = umm_file_stat_fd(fd, path, info, err);
+    if (!status && is_foreign(dir_fd, "", info->owner, false))
+        status = refuse(info, path, "", err);
+    return status;
+}
+
+static enum umm_status open_place(int at_fd, const char *name, int flags, const char *path, int *fd,
+                                  struct umm_error *err)
+{
+    *fd = umm_file_openat(at_fd, name, O_PATH | O_CLOEXEC | flags);
+    return *fd < 0 ? umm_error_set_errno(err, errno, path, "cannot open the directory") : UMM_OK;
+}
+
+/* Where the link that is open at fd leads to, in the place of its own name. */
+static enum umm_status read_link(int fd, char name[PATH_MAX], const char *path,
+                                 struct umm_error *err)
+{
+    ssize_t len = readlinkat(fd, "", name, PATH_MAX);
+    if (len < 0 || len == PATH_MAX)
+        return umm_error_set_errno(err, len < 0 ? errno : ENAMETOOLONG, path, "cannot examine");
+    name[len] = '\0';
+    return UMM_OK;
+}
+
+/* Slashes at its end hide that a name is a link. */
+static void cut_slashes(char *name)
+{
+    size_t len = strlen(name);
+    while (len > 1 && name[len - 1] == '/')
+        name[--len] = '\0';
+}
+
+/* Not in the directory before it, but that itself, or the one above: a link's own is unknown. */
+static bool is_dots(const char *base)
+{
+    return strcmp(base, "") == 0 || strcmp(base, ".") == 0 || strcmp(base, "..") == 0;
+}
+
+/*
+ * One step: what name is, as seen from *at_fd. If it is a link, *at_fd is the directory that it
+ * is in and name what it leads to. Each is opened once, and judged as what was opened: its owner
+ * can put something else in its place at any time.
+ */
+static enum umm_status judge_step(int *at_fd, char name[PATH_MAX], const char *path, bool *is_link,
+                                  struct umm_error *err)
+{
+    char dir[PATH_MAX];
+    struct umm_file_info info = {.kind = UMM_FILE_DIRECTORY};
+    int dir_fd = -1, fd = -1;
+    cut_slashes(name);
+    const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
+    const bool has_base = !is_dots(base);
+    enum umm_status status = UMM_OK;
+    if (!has_base) /* its own idea of the directory above */
+        status = open_place(*at_fd, name, O_DIRECTORY, path, &fd, err);
+    else if (!parent_of(name, dir))
+        status = umm_error_set_errno(err, ENAMETOOLONG, path, "cannot examine");
+    if (!status)
+        status = open_place(has_base ? *at_fd : fd, has_base ? dir : "..", O_DIRECTORY, path,
+                            &dir_fd, err);
+    if (!status && has_base)
+        status = open_place(dir_fd, base, O_NOFOLLOW, path, &fd, err);
+    if (!status)
+        status = judge(dir_fd, fd, path, &info, err);
+    *is_link = info.kind == UMM_FILE_LINK;
+    if (!status && *is_link)
+        status = read_link(fd, name, path, err);
+    umm_file_close(&fd);
+    umm_file_close(at_fd);
+    *at_fd = dir_fd;
+    return status;
+}
+
 enum umm_status umm_trust_check_directory(const char *path, struct umm_error *err)
 {
+    enum { LINKS_MAX = 40 }; /* as in the kernel */
     char name[PATH_MAX];
     struct umm_file_info info;
-    size_t len = strlen(path);
-    while (len > 1 && path[len - 1] == '/') /* or it would not be seen to be a link */
-        len--;
-    if (len + sizeof "/.." > PATH_MAX)
+    if (strlen(path) >= sizeof name)
+        return umm_error_set_errno(err, ENAMETOOLONG, path, "cannot examine");
+    memcpy(name, path, strlen(path) + 1);
+    cut_slashes(name);
+    /* Most are a directory of our own, and cost one system call. */
+    enum umm_status status = umm_file_look(name, &info, NULL);
+    if (!status && info.kind == UMM_FILE_DIRECTORY && is_own(info.owner))
         return UMM_OK;
-    memcpy(name, path, len);
-    name[len] = '\0';
-    if (umm_file_look(name, &info, NULL))
-        return UMM_OK;
-    enum umm_status status = info.kind == UMM_FILE_LINK ? check_at(path, &info, NULL, err) : UMM_OK;
-    if (status || (info.kind == UMM_FILE_LINK && umm_file_stat(name, &info, NULL)))
-        return status;
-    /* Its own idea of the directory above holds for ".", and past links. */
-    memcpy(name + len, "/..", sizeof "/..");
-    return is_foreign(AT_FDCWD, name, info.owner, false) ? refuse(&info, path, "", err) : UMM_OK;
+    int at_fd = AT_FDCWD;
+    bool is_link = true;
+    status = UMM_OK;
+    for (int i = 0; !status && is_link; i++)
+        status = i == LINKS_MAX ? umm_error_set_errno(err, ELOOP, path, "cannot examine")
+                                : judge_step(&at_fd, name, path, &is_link, err);
+    umm_file_close(&at_fd);
+    return status;
 }

@@ -47,8 +47,9 @@ umm_trust_check_beside(const char *path, const struct umm_file_info *beside, str
 
 /*
  * UMM_ERR_CONFLICT if the directory path, whose files are written as one thing, is foreign in the
- * directory that it is in, or is reached by a foreign link. One that cannot be examined is UMM_OK:
- * whoever opens it says why.
+ * directory that it is in, or is reached by a foreign link. UMM_ERR_SYSTEM if it cannot be
+ * examined: the owner of a foreign one can take it away for that moment. One system call for a
+ * directory of this user or root.
  */
 UMM_MUST_USE enum umm_status umm_trust_check_directory(const char *path, struct umm_error *err);
 

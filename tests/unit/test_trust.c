@@ -136,7 +136,7 @@ static void directories(void **state)
         assert_int_equal(umm_trust_check_directory(foreign[i], NULL), UMM_ERR_CONFLICT);
     assert_int_equal(umm_trust_check_directory("mine", NULL), UMM_OK);
     assert_int_equal(umm_trust_check_directory("/", NULL), UMM_OK);
-    assert_int_equal(umm_trust_check_directory("none", NULL), UMM_OK);
+    assert_int_equal(umm_trust_check_directory("none", NULL), UMM_ERR_SYSTEM);
     assert_int_equal(chdir("theirs"), 0);
     assert_int_equal(umm_trust_check_directory(".", NULL), UMM_ERR_CONFLICT);
     assert_int_equal(chdir(".."), 0);
