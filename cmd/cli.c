@@ -17,6 +17,7 @@
 #include "base/tuning.h"
 #include "cli_hint.h"
 #include "cli_stdio.h"
+#include "sys/outfile.h"
 
 enum { MESSAGE_BYTES_MAX = 16384 }; /* of a line: a path may be four times as long when escaped */
 
@@ -24,7 +25,9 @@ static const struct cli_tool *the_tool;
 static struct umm_run signal_run; /* never on a stack: a signal may come after main's end */
 static volatile sig_atomic_t signal_caught;
 static struct sigaction pipe_action;
-static char cut_map_line[sizeof(struct umm_error)]; /* made before, for a signal handler */
+/* For a signal handler, which can make nothing. */
+static char cut_map_line[sizeof(struct umm_error)];
+static const char *const *cut_map_outputs;
 
 /* ---- start and end ------------------------------------------------------- */
 
@@ -86,11 +89,18 @@ enum umm_status cli_write_file(const char *path, const char *text, size_t len_by
     return umm_output_write_text(path, text, len_bytes, &signal_run, err);
 }
 
+/*
+ * What touched the map holds no lock of the C library's. The temporary files are still open, and
+ * locked by that, somewhere on the stack: closed, they are those of a writer that was killed.
+ */
 static void on_cut_map(int number)
 {
     (void)number;
     enum { WAIT_MS = 5000 };
     struct pollfd item = {.fd = STDERR_FILENO, .events = POLLOUT};
+    (void)close_range(STDERR_FILENO + 1, ~0U, 0);
+    for (const char *const *output = cut_map_outputs; *output; output++)
+        umm_outfile_remove_stale(*output);
     /* Whether it can be said or not. */
     ssize_t n = write(STDERR_FILENO, cut_map_line, strlen(cut_map_line));
     if (n < 0 && errno == EAGAIN && poll(&item, 1, WAIT_MS) > 0)
@@ -99,9 +109,10 @@ static void on_cut_map(int number)
     _exit(CLI_FAILED);
 }
 
-void cli_catch_cut_maps(const char *path)
+void cli_catch_cut_maps(const char *path, const char *const *outputs)
 {
     struct sigaction action = {.sa_handler = on_cut_map};
+    cut_map_outputs = outputs;
     char shown[UMM_ERROR_PATH_MAX];
     snprintf(cut_map_line, sizeof cut_map_line,
              "%s: %s: one of its files was cut short or cannot be read, or the disk is full\n",

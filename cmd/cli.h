@@ -142,9 +142,10 @@ UMM_MUST_USE enum umm_status cli_write_file(const char *path, const char *text, 
 /*
  * For tools that map files in the directory path: where one was cut short, its device cannot
  * be read, or has no room for a hole that is written to, SIGBUS becomes a message and exit
- * code 1.
+ * code 1. outputs, of which NULL is the last, are those whose temporary files may be open then:
+ * these are removed. The list and its names must stay.
  */
-void cli_catch_cut_maps(const char *path);
+void cli_catch_cut_maps(const char *path, const char *const *outputs);
 
 /*
  * In builds with UMM_TEST_HOOKS: take run's engine from UMM_TEST_ENGINE (reference,

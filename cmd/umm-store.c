@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "cli.h"
+#include "format/marks.h"
 #include "store/store_lines.h"
 #include "store/store_look.h"
 #include "store/store_report.h"
@@ -53,7 +54,8 @@ static enum umm_status close_store(struct umm_store *store, enum umm_status stat
 /* The files of the store at path are no output: CLI_OK, or CLI_USAGE after a message. */
 static int check_output(const char *path, const struct cli_output *output)
 {
-    static const char *const names[] = {"slots.npy", "vectors.npy", "index.umm"};
+    static const char *const names[] = {UMM_MARK_STORE_SLOTS, UMM_MARK_STORE_VECTORS,
+                                        UMM_MARK_STORE_INDEX};
     char file[PATH_MAX];
     int code = CLI_OK;
     for (size_t i = 0; output->path && code == CLI_OK && i < sizeof names / sizeof *names; i++) {
@@ -419,6 +421,20 @@ static const struct cli_tool tool = {
     .options = options,
     .commands = commands};
 
+/* An export, and the index, which a writer may make anew, are written from what is mapped. */
+static void catch_cut_maps(char **operands)
+{
+    static char index[PATH_MAX];
+    static const char *outputs[] = {index, NULL, NULL};
+    const char *dir = operands[1];
+    int len = snprintf(index, sizeof index, "%s/%s", dir, UMM_MARK_STORE_INDEX);
+    if (len < 0 || (size_t)len >= sizeof index)
+        index[0] = '\0';
+    if (strcmp(operands[0], "export") == 0)
+        outputs[1] = operands[2];
+    cli_catch_cut_maps(dir, outputs);
+}
+
 int main(int argc, char **argv)
 {
     struct opts opts = {.access = UMM_STORE_WRITE};
@@ -428,6 +444,6 @@ int main(int argc, char **argv)
         return exit_code;
     cli_catch_signals(&opts.run);
     if (argc > optind + 1)
-        cli_catch_cut_maps(argv[optind + 1]);
+        catch_cut_maps(argv + optind);
     return cli_run_command(argc, argv, &opts);
 }

@@ -696,6 +696,39 @@ with open('s/index.umm', 'r+b') as f:
     [[ $(cat said) == 'umm-store: s: one of its files was cut short or cannot be read, or the disk is full' ]]
 }
 
+@test "an export from files that are cut short leaves no temporary file" {
+    [[ -z ${UMM_SAN-} ]] || skip 'a sanitizer wants to be loaded first'
+    cat >cut.c <<'END'
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The first block is written; what comes after it was cut off meanwhile. */
+ssize_t write(int fd, const void *bytes, size_t len)
+{
+    if (len > 100000 && (truncate("s/vectors.npy", 0) < 0 || truncate("s/slots.npy", 0) < 0))
+        return -1;
+    return syscall(SYS_write, fd, bytes, len);
+}
+END
+    gcc -shared -fPIC -o cut.so cut.c
+    umm-store create --dim=1 --max-positions=30000 s
+    seq 30000 | sed 's/$/,1/' >entries
+    umm-store put s entries
+    cp -r s whole
+    local name
+    for name in x.csv x.npy; do
+        rm -r s
+        cp -r whole s
+        echo old >"$name"
+        refuses 1 'umm-store: s: one of its files was cut short or cannot be read, or the disk is full' \
+            env LD_PRELOAD="$PWD/cut.so" umm-store export s "$name"
+        [[ $(<"$name") == old ]]
+        no_leftovers
+    done
+}
+
 @test "what is put into a store that was moved away meanwhile is an error" {
     mkfifo pipe
     local code writer end
