@@ -98,7 +98,7 @@ static int run_create(void *user, int n, char **operands)
     struct opts *opts = user;
     struct umm_error err = {0};
     (void)n;
-    return cli_end(umm_store_create(operands[0], &opts->create, &err), &err);
+    return cli_end(umm_store_create(operands[0], &opts->create, &opts->run, &err), &err);
 }
 
 static int run_put(void *user, int n, char **operands)
@@ -395,7 +395,7 @@ static int run_export(void *user, int n, char **operands)
 }
 
 static const struct cli_command commands[] = {
-    {"create", "DIR", "max-positions dim id-bytes", "make an empty store", run_create},
+    {"create", "DIR", "max-positions dim id-bytes lock-timeout", "make an empty store", run_create},
     {"put", "DIR [FILE]", "binary lock lock-timeout verbose",
      "store the lines id,v1,...,vd of FILE or standard\ninput, each as it comes", run_put},
     {"get", "DIR ID...", "", "print id,v1,...,vd of each ID", run_get},

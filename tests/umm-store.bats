@@ -729,6 +729,23 @@ END
     done
 }
 
+@test "a store that another process makes is waited for, until a signal or a limit" {
+    local waiting code=0
+    exec 9>.s.umm.lock
+    flock 9
+    umm-store create s 2>said 3>&- 9>&- &
+    waiting=$!
+    wait_until "$waiting" 'the lock to be waited for' waits_with "$waiting" .s.umm.lock
+    kill -TERM "$waiting"
+    wait "$waiting" || code=$?
+    ((code == 128 + 15))
+    [[ ! -s said && ! -e s ]]
+    capture umm-store create --lock-timeout=50ms s 9>&-
+    [[ $status -eq 1 && $stderr == 'umm-store: s: '*'locked by another process'* && ! -e s ]] || fail "$stderr"
+    exec 9>&-
+    ok umm-store create s
+}
+
 @test "what is put into a store that was moved away meanwhile is an error" {
     mkfifo pipe
     local code writer end

@@ -100,7 +100,7 @@ static enum umm_status open_store(struct umm_workload *w, struct umm_error *err)
                                               .dim = (uint32_t)w->n_outputs,
                                               .id_max_bytes = UMM_WORKLOAD_SYMBOL_MAX - 1};
     join(w->store_path, w->options->dir, "store");
-    enum umm_status status = umm_store_create(w->store_path, &options, err);
+    enum umm_status status = umm_store_create(w->store_path, &options, w->run, err);
     return status ? status
                   : umm_store_open(w->store_path, UMM_STORE_WRITE_NOW, w->run, &w->store, err);
 }

@@ -106,7 +106,7 @@ static enum umm_status create(const char *path, uint64_t max_positions, uint32_t
 
 /* A lock is that of a file, which path is not: of DIR.umm, which never is. */
 static enum umm_status create_locked(const char *path, uint64_t max_positions, uint32_t dim,
-                                     uint32_t id_words, struct umm_error *err)
+                                     uint32_t id_words, struct umm_run *run, struct umm_error *err)
 {
     struct umm_lock lock = {0};
     struct umm_file_info info;
@@ -117,7 +117,7 @@ static enum umm_status create_locked(const char *path, uint64_t max_positions, u
     if (!name)
         return umm_error_set_memory(err, cap, "a path");
     snprintf(name, cap, "%.*s.umm", (int)len, path);
-    enum umm_status status = umm_lock_take(&lock, name, UMM_LOCK_WAIT, NULL, err);
+    enum umm_status status = umm_lock_take(&lock, name, UMM_LOCK_WAIT, run, err);
     /* What is there is complete: where there is no place for a lock it is looked at without. */
     if (status && umm_file_stat(path, &info, NULL) == UMM_OK)
         status = check_same(path, max_positions, dim, id_words, err);
@@ -131,7 +131,7 @@ static enum umm_status create_locked(const char *path, uint64_t max_positions, u
 }
 
 enum umm_status umm_store_create(const char *path, const struct umm_store_options *options,
-                                 struct umm_error *err)
+                                 struct umm_run *run, struct umm_error *err)
 {
     uint64_t max_positions = options->max_positions ? options->max_positions : POSITIONS;
     uint32_t dim = options->dim ? options->dim : DIM;
@@ -147,5 +147,5 @@ enum umm_status umm_store_create(const char *path, const struct umm_store_option
         status = umm_error_set(err, UMM_ERR_ARGUMENT, "a store's path is empty");
     if (status)
         return status;
-    return create_locked(path, max_positions, dim, id_max / 8 + 1, err);
+    return create_locked(path, max_positions, dim, id_max / 8 + 1, run, err);
 }

@@ -57,10 +57,12 @@ struct umm_store_options {
 /*
  * Make the directory path with an empty store, all its room reserved: a full device is
  * an error now. Nothing is done when there is a store of that shape, empty or not;
- * UMM_ERR_CONFLICT when there is anything else.
+ * UMM_ERR_CONFLICT when there is anything else. Another process that makes it is waited for
+ * until run is cancelled, or as long as run allows.
  */
-UMM_MUST_USE enum umm_status
-umm_store_create(const char *path, const struct umm_store_options *options, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_store_create(const char *path,
+                                              const struct umm_store_options *options,
+                                              struct umm_run *run, struct umm_error *err);
 
 enum umm_store_access {
     UMM_STORE_READ,

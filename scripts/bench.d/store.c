@@ -151,7 +151,7 @@ int main(int argc, char **argv)
             vectors[i * dim + k] = (float)(i + k);
     }
     memset(found, 0, n * dim * sizeof *found);
-    if (umm_store_create(argv[1], &options, &err) != UMM_OK ||
+    if (umm_store_create(argv[1], &options, NULL, &err) != UMM_OK ||
         umm_store_open(argv[1], UMM_STORE_WRITE, NULL, &store, &err) != UMM_OK) {
         fprintf(stderr, "store: %s: %s\n", err.path, err.message);
         return 1;

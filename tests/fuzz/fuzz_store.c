@@ -65,7 +65,7 @@ static struct umm_store *make(const char *name)
     struct umm_store *store;
     struct umm_store_options options = {.max_positions = 8, .dim = 2, .id_max_bytes = 7};
     remove_store(name);
-    require(umm_store_create(name, &options, NULL) == UMM_OK, "cannot create");
+    require(umm_store_create(name, &options, NULL, NULL) == UMM_OK, "cannot create");
     require(umm_store_open(name, UMM_STORE_WRITE, NULL, &store, NULL) == UMM_OK, "cannot open");
     return store;
 }

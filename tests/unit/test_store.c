@@ -28,7 +28,7 @@ static void create(const char *path, uint64_t n, uint32_t dim)
 {
     struct umm_error err;
     struct umm_store_options options = {.max_positions = n, .dim = dim};
-    if (umm_store_create(path, &options, &err) != UMM_OK)
+    if (umm_store_create(path, &options, NULL, &err) != UMM_OK)
         fail_msg("%s", err.message);
 }
 
@@ -319,7 +319,7 @@ static void one_writer_at_a_time(void **state)
     assert_string_equal(err.message, "no entry is inactive");
     umm_store_close(other, NULL);
     assert_int_equal(umm_store_close(store, NULL), UMM_OK);
-    assert_int_equal(umm_store_create("store", &(struct umm_store_options){0}, &err),
+    assert_int_equal(umm_store_create("store", &(struct umm_store_options){0}, NULL, &err),
                      UMM_ERR_CONFLICT);
     assert_string_equal(err.message, "is there already, and is another");
 }

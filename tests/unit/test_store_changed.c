@@ -69,7 +69,7 @@ static struct umm_store *open_store(enum umm_store_access access)
 static struct umm_store *make(uint64_t n)
 {
     const struct umm_store_options options = {.max_positions = n, .dim = DIM};
-    assert_int_equal(umm_store_create("s", &options, NULL), UMM_OK);
+    assert_int_equal(umm_store_create("s", &options, NULL, NULL), UMM_OK);
     return open_store(UMM_STORE_WRITE);
 }
 
@@ -277,7 +277,7 @@ static void a_search_has_an_end(void **state)
     (void)state;
     enum { N = 1 << 18, TABLE = 1 << 19 };
     const struct umm_store_options options = {.max_positions = N, .dim = 1, .id_max_bytes = 7};
-    assert_int_equal(umm_store_create("s", &options, NULL), UMM_OK);
+    assert_int_equal(umm_store_create("s", &options, NULL, NULL), UMM_OK);
     struct other index = map("s/index.umm");
     fill_tables(&index, TABLE, UINT32_MAX);
     memset(index.bytes + HEAD_BYTES + 4 * 77, 0, 4);
@@ -329,7 +329,7 @@ static void a_resize_is_of_the_arrays_that_there_are(void **state)
     const struct umm_store_options options = {.max_positions = 8, .dim = 1, .id_max_bytes = 7};
     struct umm_error err;
     assert_int_equal(put_id(store, 1, NULL), UMM_OK);
-    assert_int_equal(umm_store_create("other", &options, NULL), UMM_OK);
+    assert_int_equal(umm_store_create("other", &options, NULL, NULL), UMM_OK);
     /* Another program puts the bytes of other arrays into the files, under the maps. */
     assert_int_equal(umm_store_open("other", UMM_STORE_READ, NULL, &other, NULL), UMM_OK);
     static const char *const names[][2] = {{"s/vectors.npy", "other/vectors.npy"},
