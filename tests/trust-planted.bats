@@ -185,9 +185,37 @@ X,1600000000000,1'
 @test "a lock file whose owner may remove it at any time locks nothing" {
     prepare
     as_attacker touch .x.npy.lock
-    refuses 1 "umm-convert: x.npy: its lock file $(theirs)" as_victim umm-convert --lock -o x.npy "$NEW"
-    # Whoever may remove it makes another.
+    local user
+    for user in env as_victim; do
+        refuses 1 "umm-convert: x.npy: its lock file $(theirs)" $user umm-convert --lock -o x.npy "$NEW"
+    done
+    rm .x.npy.lock
     ok umm-convert --lock -o x.npy "$NEW"
+    no_leftovers
+}
+
+@test "the lock file that another run has made in the place of a foreign one stays its own" {
+    prepare
+    strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
+    mkfifo "$VICTIM_DIR/rows"
+    local holder made
+    as_attacker touch .x.npy.lock
+    # It is locked, and was looked at under its name.
+    stop_at newfstatat,?fstat 2 -P .x.npy.lock umm-convert --lock=fail -o x.npy "$NEW" 2>err
+    as_attacker rm .x.npy.lock
+    umm-convert --lock=fail -o x.npy "$VICTIM_DIR/rows" 3>&- &
+    holder=$!
+    wait_until $holder 'the new lock file' test -e .x.npy.lock
+    exec 9>"$VICTIM_DIR/rows"
+    made=$(stat -c %i .x.npy.lock)
+    kill -CONT "$stopped"
+    ! wait "$tracer"
+    [[ $(stat -c %i .x.npy.lock) -eq $made && ! -e x.npy ]]
+    grep -qxF "umm-convert: x.npy: its lock file $(theirs)" err
+    cat "$OLD" >&9
+    exec 9>&-
+    wait $holder
+    [[ -s x.npy ]]
     no_leftovers
 }
 
@@ -264,9 +292,11 @@ time.sleep(10000)' "$1" "$ATTACKER_DIR/held" 3>&- &
         refuses 1 "umm-convert: x.npy: $STILL" $user umm-convert --append --lock-timeout=50ms -o x.npy "$NEW"
     done
     [[ ! -e x.npy ]]
-    # Without a limit it is the next one's.
+    # Without a limit the waiter gets it when the holder's run ends.
     umm-convert --lock --lock-timeout=none -o x.npy "$NEW" 3>&- &
     wait_until $! 'the lock to be waited for' waits_with $! .x.npy.lock
+    # Its holder removes it, as all runs do.
+    as_attacker rm .x.npy.lock
     kill "$holder"
     wait $!
     [[ -s x.npy ]]

@@ -62,24 +62,10 @@ static enum umm_status open_lock(struct umm_lock *lock, const char *path, struct
     return status;
 }
 
-/*
- * The lock is held on that file. Whoever owns a foreign one can remove it at any time, and then
- * two could hold the lock: it is of use only if it can be removed now, for one of our own.
- */
-static enum umm_status check_owner(const struct umm_lock *lock, const char *path, bool *is_removed,
-                                   struct umm_error *err)
-{
-    enum umm_status status =
-        umm_trust_check(lock->dir_fd, &lock->info, path, "its lock file ", err);
-    *is_removed = status && unlinkat(lock->dir_fd, lock->name, 0) == 0;
-    return *is_removed ? UMM_OK : status;
-}
-
 /* One try. UMM_OK with *is_busy false: the lock is held on the file of that name. */
 static enum umm_status try_lock(struct umm_lock *lock, const char *path, bool *is_busy,
                                 struct umm_error *err)
 {
-    bool is_removed;
     for (;;) {
         enum umm_status status = lock->fd < 0 ? open_lock(lock, path, err) : UMM_OK;
         if (status)
@@ -92,12 +78,13 @@ static enum umm_status try_lock(struct umm_lock *lock, const char *path, bool *i
             return UMM_OK;
         if (rc < 0)
             return umm_error_set_errno(err, errno, path, "cannot lock");
-        is_removed = !umm_file_is_named(lock->dir_fd, lock->name, lock->fd);
-        if (!is_removed)
-            status = check_owner(lock, path, &is_removed, err);
-        if (!is_removed)
-            return status;
-        /* By us, or its last holder: the lock that counts is on a newer file. */
+        /*
+         * Whoever owns a foreign file can remove it at any time, and then two could hold the lock.
+         * To remove it here is not safe: by now the name may be that of another run's file.
+         */
+        if (umm_file_is_named(lock->dir_fd, lock->name, lock->fd))
+            return umm_trust_check(lock->dir_fd, &lock->info, path, "its lock file ", err);
+        /* Its last holder has removed it: the lock that counts is on a newer file. */
         umm_file_close(&lock->fd);
     }
 }

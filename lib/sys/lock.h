@@ -12,8 +12,8 @@
  * The holder removes the file while it still holds the lock. Whoever gets the
  * lock of a file that has lost its name meanwhile starts again with the name.
  *
- * Of a foreign file (sys/trust.h) the lock is waited for like any other, but not
- * kept: the file is removed and made anew, or, if that is not allowed, refused.
+ * Of a foreign file (sys/trust.h) the lock is waited for like any other, and then refused: its
+ * owner can remove it at any time. It is not removed, as its name may be another file's by then.
  *
  * The lock excludes other takers in the same process too. It is not handed to
  * programs that are exec'ed, but a forked child shares it. One object belongs to
