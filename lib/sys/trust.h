@@ -7,8 +7,8 @@
  * that is free. Foreign there is what belongs to somebody else than this user, root and the owner
  * of the directory; and a file with several names, as a link to another file can be made by others.
  *
- * In all other directories nothing is foreign: whoever can make a file there is the owner, or in
- * the group that the owner shares it with.
+ * In all other directories nothing is foreign: whoever can make a file there is the owner, or is
+ * one of those the owner shares it with, by its group or by entries of an ACL.
  *
  * The sticky bit is not asked for. Without it others may also rename and remove what is there.
  */
