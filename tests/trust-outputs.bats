@@ -84,6 +84,14 @@ acl_of() {
     umask 022
     ok umm-convert --if-changed -o out.npy "$VICTIM_DIR/in.csv"
     has out.npy 644 0
+    # Of several names another may be his.
+    ln out.npy other.npy
+    ok umm-convert --if-changed -o out.npy "$VICTIM_DIR/in.csv"
+    [[ $(stat -c %h out.npy) -eq 1 ]]
+    ln out.npy "$VICTIM_DIR/first.npy"
+    mv out.npy "$VICTIM_DIR/out.npy"
+    ok umm-convert --if-changed -o "$VICTIM_DIR/out.npy" "$VICTIM_DIR/in.csv"
+    [[ $(stat -c %h "$VICTIM_DIR/out.npy") -eq 2 ]]
     no_leftovers .
 }
 
@@ -374,7 +382,27 @@ os.rename("fifo", "out.npy")' < <(wait_until - 'the swap' test -e "$VICTIM_DIR/n
     wait_until - 'the FIFO' test -p out.npy
     kill -CONT "$stopped"
     if wait "$tracer"; then fail "it succeeded"; fi
-    [[ $(tail -n 1 err) == 'umm-convert: out.npy: cannot read: Illegal seek' && -p out.npy ]]
+    [[ $(tail -n 1 err) == 'umm-convert: out.npy: is no longer a regular file; left alone' && -p out.npy ]]
+}
+
+@test "a lease that is taken again and again does not stop an output for ever" {
+    two_users
+    inputs
+    as_attacker cp in.csv out.npy
+    hold_lease out.npy again
+    refuses 1 'umm-convert: out.npy: cannot rename its temporary file: Operation not permitted' \
+        as_victim timeout -s KILL 30 umm-convert -o out.npy in.csv
+    ok timeout -s KILL 30 umm-convert -o out.npy in.csv
+    cmp out.npy in.npy
+    # In his own directory no file is foreign: what cannot be looked at is not replaced.
+    as_attacker cp in.csv "$ATTACKER_DIR/out.npy"
+    kill "$leaser"
+    hold_lease "$ATTACKER_DIR/out.npy"
+    refuses 1 "umm-convert: $ATTACKER_DIR/out.npy: cannot read the file that it would replace: another process holds a lease on it" \
+        timeout -s KILL 30 umm-convert -o "$ATTACKER_DIR/out.npy" in.csv
+    cmp "$ATTACKER_DIR/out.npy" in.csv
+    no_leftovers .
+    no_leftovers "$ATTACKER_DIR"
 }
 
 @test "what the user names is written to: devices, descriptors, FIFOs of one's own" {

@@ -182,6 +182,30 @@ X,1600000000000,1'
     [[ $(stat -c %i x.npy) -eq $inode ]]
 }
 
+@test "an archive's reader waits neither for a lease on the journal nor for a FIFO in its place" {
+    prepare
+    as_attacker umm-archive append a.npy.zst "$OLD"
+    as_attacker umm-archive append --keep-journal a.npy.zst "$NEW"
+    hold_lease a.npy.zst.journal
+    local command
+    for command in stat verify extract; do
+        refuses 1 'umm-archive: a.npy.zst.journal: cannot open: another process holds a lease on it' \
+            timeout -s KILL 30 umm-archive $command a.npy.zst
+    done
+    kill "$leaser"
+    wait "$leaser" || true
+    ok umm-archive stat a.npy.zst
+    [[ $output == *'10 rows in the journal'* ]]
+    strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
+    as_attacker mkfifo fifo
+    hold_lease a.npy.zst.journal
+    stop_at openat 1 -P a.npy.zst.journal umm-archive stat a.npy.zst 2>err
+    as_attacker mv fifo a.npy.zst.journal
+    kill -CONT "$stopped"
+    if wait "$tracer"; then fail "it succeeded"; fi
+    [[ $(tail -n 1 err) == 'umm-archive: a.npy.zst.journal: is not a regular file' ]]
+}
+
 @test "a lock file whose owner may remove it at any time locks nothing" {
     prepare
     as_attacker touch .x.npy.lock

@@ -13,6 +13,10 @@
 #   "${VICTIM[@]}" CMD...
 #                        likewise where a function cannot stand, as behind stop_at or env, or
 #                        where $! is to be CMD's own process
+#   hold_lease FILE [again]
+#                        a lease for writing on the attacker's FILE, held by the process $leaser,
+#                        which does not end it when it is asked to; with again it ends it, and
+#                        takes it again at once
 #   protects WHAT        whether the kernel itself protects WHAT: symlinks, hardlinks, fifos or
 #                        regular (fs.protected_WHAT; see proc_sys_fs(5))
 #
@@ -62,6 +66,28 @@ as_attacker() {
 
 as_victim() {
     "${VICTIM[@]}" "$@"
+}
+
+hold_lease() {
+    rm -f leased
+    "${ATTACKER[@]}" "$PY" -c 'import fcntl, os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGIO])
+fd = os.open(sys.argv[1], os.O_RDONLY)
+fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print("held", flush=True)
+while True:
+    signal.sigwait([signal.SIGIO])
+    if sys.argv[2:]:
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    while sys.argv[2:]:
+        try:
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            break
+        except BlockingIOError: # open elsewhere
+            pass' "$@" >leased 3>&- &
+    # shellcheck disable=SC2034 # for the test that called
+    leaser=$!
+    wait_until "$leaser" 'the lease' test -s leased
 }
 
 protects() {

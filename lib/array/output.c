@@ -72,12 +72,12 @@ enum { BEGIN_BYTES = 16 };
  * The first *n bytes of the file that the output replaces; 0 for none. One that cannot be read may
  * be anything: it is not replaced.
  */
-static enum umm_status read_begin(const struct umm_outfile *out, char begin[BEGIN_BYTES], size_t *n,
-                                  struct umm_error *err)
+static enum umm_status read_begin(const struct umm_outfile *out, const struct umm_run *run,
+                                  char begin[BEGIN_BYTES], size_t *n, struct umm_error *err)
 {
     int fd;
     *n = 0;
-    enum umm_status status = umm_outfile_open_replaced(out, &fd, err);
+    enum umm_status status = umm_outfile_open_replaced(out, run, &fd, err);
     if (!status && fd >= 0)
         status = umm_file_read_begin(fd, out->path, begin, BEGIN_BYTES, n, err);
     umm_file_close(&fd);
@@ -105,12 +105,13 @@ static enum umm_status refuse_journal_name(const char *path, struct umm_error *e
 }
 
 /* The rows of an archive, or of its journal, are not to go for one array. */
-static enum umm_status refuse_archive(const struct umm_outfile *out, struct umm_error *err)
+static enum umm_status refuse_archive(const struct umm_outfile *out, const struct umm_run *run,
+                                      struct umm_error *err)
 {
     char begin[BEGIN_BYTES];
     size_t n = 0;
     bool is_archive = false;
-    enum umm_status status = read_begin(out, begin, &n, err);
+    enum umm_status status = read_begin(out, run, begin, &n, err);
     if (!status && umm_journal_is(begin, n))
         return umm_error_set_path(err, UMM_ERR_CONFLICT, out->path, "is the journal of an archive");
     if (!status && umm_zstd_is_magic(begin, n))
@@ -146,7 +147,7 @@ enum umm_status umm_output_open_text(struct umm_outfile *out, const char *path,
     if (!status)
         status = umm_guard_place(&out->place, path, err);
     if (!status)
-        status = read_begin(out, begin, &n, err);
+        status = read_begin(out, run, begin, &n, err);
     if (!status && !begins_text(begin, n))
         status = umm_error_set_path(err, UMM_ERR_CONFLICT, path,
                                     "is no text, but data: a report does not take its place");
@@ -172,7 +173,7 @@ static enum umm_status open_file(struct umm_outfile *out, const char *path, bool
     if (!status)
         status = umm_guard_place(&out->place, path, err);
     if (!status)
-        status = refuse_archive(out, err);
+        status = refuse_archive(out, run, err);
     if (status)
         umm_outfile_abort(out);
     return status;

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 /* How long a wait may go without looking at the cancel flag. */
@@ -63,13 +64,19 @@ enum umm_status umm_file_stat(const char *path, struct umm_file_info *info, stru
     return UMM_OK;
 }
 
-enum umm_status umm_file_look(const char *path, struct umm_file_info *info, struct umm_error *err)
+enum umm_status umm_file_look_at(int dir_fd, const char *name, const char *path,
+                                 struct umm_file_info *info, struct umm_error *err)
 {
     struct stat st;
-    if (lstat(path, &st) < 0)
+    if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return umm_error_set_errno(err, errno, path, "cannot examine");
     fill_info(info, &st);
     return UMM_OK;
+}
+
+enum umm_status umm_file_look(const char *path, struct umm_file_info *info, struct umm_error *err)
+{
+    return umm_file_look_at(AT_FDCWD, path, path, info, err);
 }
 
 enum umm_status umm_file_find(const char *path, bool *is_there, struct umm_file_info *info,
@@ -93,15 +100,36 @@ int umm_file_openat(int dir_fd, const char *path, int flags)
     return fd;
 }
 
-/* O_NONBLOCK, because a plain open of a FIFO waits for a writer. */
-static int open_without_waiting(const char *path)
+/* Each try has O_NONBLOCK: by then the name may be that of a FIFO, whose open waits for ever. */
+int umm_file_open_leased(int dir_fd, const char *path, int flags, const struct umm_run *run)
 {
-    const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
-    int fd = umm_file_openat(AT_FDCWD, path, flags | O_NONBLOCK);
-    /* A regular file somebody holds a lease on: worth the wait for its end. */
-    if (fd < 0 && errno == EWOULDBLOCK)
-        fd = umm_file_openat(AT_FDCWD, path, flags);
-    return fd;
+    enum { TRIES = 100, BETWEEN_NS = 10000000 };
+    int sys_errno = 0;
+    for (int i = 0; i < TRIES; i++) {
+        int fd = openat(dir_fd, path, flags | O_NONBLOCK);
+        if (fd >= 0 || (errno != EINTR && errno != EWOULDBLOCK))
+            return fd;
+        sys_errno = errno;
+        if (umm_run_is_cancelled(run)) {
+            sys_errno = ECANCELED;
+            break;
+        }
+        if (sys_errno == EWOULDBLOCK)
+            (void)nanosleep(&(struct timespec){.tv_nsec = BETWEEN_NS}, NULL);
+    }
+    errno = sys_errno;
+    return -1;
+}
+
+enum umm_status umm_file_open_error(struct umm_error *err, int sys_errno, const char *path,
+                                    const char *what)
+{
+    if (sys_errno == ECANCELED)
+        return umm_error_set_cancelled(err);
+    if (sys_errno == EWOULDBLOCK)
+        return umm_error_set_path(err, UMM_ERR_BUSY, path,
+                                  "%s: another process holds a lease on it", what);
+    return umm_error_set_errno(err, sys_errno, path, what);
 }
 
 /* Refuse a directory; leave only streams non-blocking. */
@@ -122,9 +150,9 @@ enum umm_status umm_file_open_read(const char *path, int *fd, struct umm_file_in
                                    struct umm_error *err)
 {
     struct umm_file_info found;
-    *fd = open_without_waiting(path);
+    *fd = umm_file_open_leased(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY, NULL);
     if (*fd < 0)
-        return umm_error_set_errno(err, errno, path, "cannot open");
+        return umm_file_open_error(err, errno, path, "cannot open");
     enum umm_status status = umm_file_stat_fd(*fd, path, &found, err);
     if (!status)
         status = settle_kind(*fd, path, found.kind, err);

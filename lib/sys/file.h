@@ -45,12 +45,23 @@ struct umm_file_info {
 int umm_file_openat(int dir_fd, const char *path, int flags);
 
 /*
+ * The same of a file that exists, with O_NONBLOCK. The end of a lease that another process holds
+ * on it is waited for about a second, or until run (may be NULL) is cancelled. Then errno is
+ * EWOULDBLOCK or ECANCELED, and umm_file_open_error makes them UMM_ERR_BUSY and UMM_ERR_CANCELLED,
+ * and all others UMM_ERR_SYSTEM. `what` says what failed: "cannot open".
+ */
+int umm_file_open_leased(int dir_fd, const char *path, int flags, const struct umm_run *run);
+enum umm_status umm_file_open_error(struct umm_error *err, int sys_errno, const char *path,
+                                    const char *what);
+
+/*
  * Open path for reading; *fd is the caller's to close, -1 on failure. info may
  * be NULL. A directory is refused with EISDIR.
  *
- * Never waits: a FIFO without a writer opens at once, and it is umm_file_read
+ * A FIFO without a writer opens at once, and it is umm_file_read
  * that waits for the writer, where the run context can cancel it. To that end
  * the descriptor of a stream is non-blocking; read it with umm_file_read only.
+ * A lease is waited for about a second, then it is UMM_ERR_BUSY.
  */
 UMM_MUST_USE enum umm_status umm_file_open_read(const char *path, int *fd,
                                                 struct umm_file_info *info, struct umm_error *err);
@@ -70,6 +81,10 @@ UMM_MUST_USE enum umm_status umm_file_stat(const char *path, struct umm_file_inf
 /* The same of path itself: a link is not followed. */
 UMM_MUST_USE enum umm_status umm_file_look(const char *path, struct umm_file_info *info,
                                            struct umm_error *err);
+
+/* The same of the name in the directory dir_fd. */
+UMM_MUST_USE enum umm_status umm_file_look_at(int dir_fd, const char *name, const char *path,
+                                              struct umm_file_info *info, struct umm_error *err);
 
 /*
  * As umm_file_stat where path may be absent: UMM_OK with *is_there false, and info as it was.

@@ -640,23 +640,23 @@ int umm_outfile_fd(const struct umm_outfile *out)
     return out->is_open ? out->fd : -1;
 }
 
-enum umm_status umm_outfile_open_replaced(const struct umm_outfile *out, int *fd,
-                                          struct umm_error *err)
+enum umm_status umm_outfile_open_replaced(const struct umm_outfile *out, const struct umm_run *run,
+                                          int *fd, struct umm_error *err)
 {
     const int flags = O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
     *fd = -1;
     if (!out->is_open || out->place.is_stream)
         return UMM_OK;
-    /* A lease on a regular file ends soon; an open that waits for it could meet a FIFO by then. */
-    for (;;) {
-        *fd = umm_file_openat(out->place.dir_fd, out->place.base, flags);
-        if (*fd >= 0 || errno != EWOULDBLOCK)
-            break;
-        (void)nanosleep(&(struct timespec){.tv_nsec = LOOK_NS}, NULL);
+    *fd = umm_file_openat(out->place.dir_fd, out->place.base, flags);
+    if (*fd < 0 && errno == EWOULDBLOCK) {
+        /* A lease. The owner of a foreign file could take it again for ever. */
+        if (umm_trust_check_name(out->place.dir_fd, out->place.base, out->path, "", NULL))
+            return UMM_OK;
+        *fd = umm_file_open_leased(out->place.dir_fd, out->place.base, flags, run);
     }
     if (*fd >= 0 || errno == ENOENT)
         return UMM_OK;
-    return umm_error_set_errno(err, errno, out->path, "cannot read the file that it would replace");
+    return umm_file_open_error(err, errno, out->path, "cannot read the file that it would replace");
 }
 
 bool umm_outfile_is_stream(const struct umm_outfile *out)

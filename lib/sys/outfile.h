@@ -125,9 +125,11 @@ int umm_outfile_fd(const struct umm_outfile *out);
 
 /*
  * A descriptor for reading the regular file whose place the output is to take, -1 when there is
- * none; UMM_ERR_SYSTEM when it cannot be opened. The caller closes it.
+ * none, or a foreign one (trust.h) whose owner holds a lease on it. The caller closes it. Failures
+ * as umm_file_open_error says; run may be NULL.
  */
-UMM_MUST_USE enum umm_status umm_outfile_open_replaced(const struct umm_outfile *out, int *fd,
+UMM_MUST_USE enum umm_status umm_outfile_open_replaced(const struct umm_outfile *out,
+                                                       const struct umm_run *run, int *fd,
                                                        struct umm_error *err);
 
 /* Whether the output is written through, so that it can neither seek nor be undone. */

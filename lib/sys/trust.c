@@ -63,6 +63,15 @@ enum umm_status umm_trust_check(int dir_fd, const struct umm_file_info *info, co
     return umm_trust_is_foreign(dir_fd, info) ? refuse(info, path, what, err) : UMM_OK;
 }
 
+enum umm_status umm_trust_check_name(int dir_fd, const char *name, const char *path,
+                                     const char *what, struct umm_error *err)
+{
+    struct umm_file_info info;
+    if (umm_file_look_at(dir_fd, name, path, &info, NULL))
+        return UMM_OK;
+    return umm_trust_check(dir_fd, &info, path, what, err);
+}
+
 /* The directory that path is in: "a/b/" is in "a", "b" in ".". False: too long for any. */
 static bool parent_of(const char *path, char dir[PATH_MAX])
 {

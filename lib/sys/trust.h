@@ -30,6 +30,13 @@ UMM_MUST_USE enum umm_status umm_trust_check(int dir_fd, const struct umm_file_i
                                              struct umm_error *err);
 
 /*
+ * The same of what has that name in dir_fd now, a link itself: for what could not be opened. UMM_OK
+ * also if it cannot be examined.
+ */
+UMM_MUST_USE enum umm_status umm_trust_check_name(int dir_fd, const char *name, const char *path,
+                                                  const char *what, struct umm_error *err);
+
+/*
  * Open path for reading as umm_file_open_read does, if it is not foreign: UMM_ERR_CONFLICT
  * otherwise, also of what could not be opened. What has the owner of the file `beside` (NULL for
  * none) is trusted as that file is. One more system call than an open.
