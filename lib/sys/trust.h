@@ -57,6 +57,8 @@ umm_trust_check_beside(const char *path, const struct umm_file_info *beside, str
  * directory that it is in, or is reached by a foreign link. UMM_ERR_SYSTEM if it cannot be
  * examined: the owner of a foreign one can take it away for that moment. One system call for a
  * directory of this user or root.
+ * One that is UMM_OK may be used by its path: in a sticky directory no foreign user can put another
+ * in its place.
  */
 UMM_MUST_USE enum umm_status umm_trust_check_directory(const char *path, struct umm_error *err);
 
