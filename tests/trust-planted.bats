@@ -216,6 +216,26 @@ X,1600000000000,1'
     rm .x.npy.lock
     ok umm-convert --lock -o x.npy "$NEW"
     no_leftovers
+    # What cannot be opened, or locked, is named as his.
+    local plant
+    for plant in 'mkdir $0' 'mkfifo $0' 'ln -s nothing $0' ': >$0; chmod 0 $0'; do
+        as_attacker sh -c "$plant" .x.npy.lock
+        for user in env as_victim; do
+            [[ $user != env || $plant != *chmod* ]] || continue
+            refuses 1 "umm-convert: x.npy: its lock file $(theirs)" $user timeout -s KILL 60 umm-convert --lock -o x.npy "$NEW"
+        done
+        rm -rf .x.npy.lock
+    done
+    as_attacker touch .x.npy.lock
+    hold_lease .x.npy.lock
+    for user in env as_victim; do
+        refuses 1 "umm-convert: x.npy: its lock file $(theirs)" $user timeout -s KILL 60 umm-convert --lock -o x.npy "$NEW"
+    done
+    # So is an array that is to grow.
+    as_attacker umm-convert -o y.npy "$VICTIM_DIR/old.csv"
+    kill "$leaser"
+    hold_lease y.npy
+    refuses 1 "umm-convert: y.npy: $(theirs)" timeout -s KILL 60 umm-convert --append -o y.npy "$NEW"
 }
 
 @test "the lock file that another run has made in the place of a foreign one stays its own" {

@@ -25,8 +25,11 @@ static enum umm_status open_output(const char *path, int flags, int *fd, struct 
         status = not_regular(path, err);
     if (!status) {
         *fd = umm_file_openat(place.dir_fd, place.base, flags | O_NOFOLLOW);
+        const int sys_errno = *fd < 0 ? errno : 0;
         if (*fd < 0)
-            status = umm_error_set_errno(err, errno, path, "cannot open for writing");
+            status = umm_trust_check_name(place.dir_fd, place.base, path, "", err);
+        if (*fd < 0 && !status)
+            status = umm_file_open_error(err, sys_errno, path, "cannot open for writing");
     }
     if (!status)
         status = umm_file_stat_fd(*fd, path, info, err);

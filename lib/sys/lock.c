@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char LOCK_END[] = ".lock";
+static const char LOCK_END[] = ".lock", ITS_LOCK_FILE[] = "its lock file ";
 enum { LOCK_BASE_MAX = UMM_OUTFILE_NAME_MAX - sizeof LOCK_END, HASH_LEN = 17 };
 
 /* ".<base>.lock"; of a base that is too long, its beginning and a hash of all of it. */
@@ -48,18 +48,25 @@ static int open_lock_file(int dir_fd, const char *name)
     return fd;
 }
 
+/* Of what cannot be a lock, and is foreign, the message says whose it is. */
 static enum umm_status open_lock(struct umm_lock *lock, const char *path, struct umm_error *err)
 {
     do
         lock->fd = open_lock_file(lock->dir_fd, lock->name);
     while (lock->fd < 0 && errno == EINTR);
-    if (lock->fd < 0)
-        return umm_error_set_errno(err, errno, path, "cannot open its lock file");
+    if (lock->fd < 0) {
+        const int sys_errno = errno;
+        if (umm_trust_check_name(lock->dir_fd, lock->name, path, ITS_LOCK_FILE, err))
+            return UMM_ERR_CONFLICT;
+        return umm_file_open_error(err, sys_errno, path, "cannot open its lock file");
+    }
     enum umm_status status = umm_file_stat_fd(lock->fd, path, &lock->info, err);
-    if (!status && lock->info.kind != UMM_FILE_REGULAR)
-        status =
-            umm_error_set_path(err, UMM_ERR_CONFLICT, path, "its lock file is not a regular file");
-    return status;
+    if (status || lock->info.kind == UMM_FILE_REGULAR)
+        return status;
+    status = umm_trust_check(lock->dir_fd, &lock->info, path, ITS_LOCK_FILE, err);
+    return status ? status
+                  : umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+                                       "its lock file is not a regular file");
 }
 
 /* One try. UMM_OK with *is_busy false: the lock is held on the file of that name. */
@@ -83,7 +90,7 @@ static enum umm_status try_lock(struct umm_lock *lock, const char *path, bool *i
          * To remove it here is not safe: by now the name may be that of another run's file.
          */
         if (umm_file_is_named(lock->dir_fd, lock->name, lock->fd))
-            return umm_trust_check(lock->dir_fd, &lock->info, path, "its lock file ", err);
+            return umm_trust_check(lock->dir_fd, &lock->info, path, ITS_LOCK_FILE, err);
         /* Its last holder has removed it: the lock that counts is on a newer file. */
         umm_file_close(&lock->fd);
     }
