@@ -28,7 +28,7 @@ UMM_MUST_USE enum umm_status umm_sharedmem_open(struct umm_sharedmem *memory, si
 
 /*
  * The bytes as they are now, until the next look: the memory itself, which others may change
- * meanwhile, or a copy. UMM_ERR_SYSTEM, UMM_ERR_FORMAT or the like where it was cut.
+ * meanwhile, or a copy. UMM_ERR_DATA where it was cut, UMM_ERR_SYSTEM.
  */
 UMM_MUST_USE enum umm_status umm_sharedmem_look(const struct umm_sharedmem *memory,
                                                 const void **bytes, struct umm_error *err);
