@@ -509,7 +509,7 @@ os.rename("fifo", "out.npy")' < <(wait_until - 'the swap' test -e "$VICTIM_DIR/n
     as_attacker mv root/BTC root/aside
     as_attacker ln -s "$BATS_TEST_TMPDIR/data/precious" root/BTC
     kill -CONT "$stopped"
-    ! wait "$tracer"
+    if wait "$tracer"; then fail "it succeeded"; fi
     [[ $(<"$BATS_TEST_TMPDIR/data/precious/1m.npy") == old ]]
     grep -qxF "umm-convert: root/BTC: $why" err
 }

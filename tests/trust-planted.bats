@@ -253,7 +253,7 @@ X,1600000000000,1'
     exec 9>"$VICTIM_DIR/rows"
     made=$(stat -c %i .x.npy.lock)
     kill -CONT "$stopped"
-    ! wait "$tracer"
+    if wait "$tracer"; then fail "it succeeded"; fi
     [[ $(stat -c %i .x.npy.lock) -eq $made && ! -e x.npy ]]
     grep -qxF "umm-convert: x.npy: its lock file $(theirs)" err
     cat "$OLD" >&9
