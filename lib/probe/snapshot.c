@@ -202,15 +202,16 @@ static char *unescaped(const char *text, size_t len_bytes)
 {
     static const char letters[] = "tnr\"\\", meanings[] = "\t\n\r\"\\";
     char *out = malloc(len_bytes + 1), *to = out;
-    for (size_t i = 0; out && i < len_bytes; i++) {
+    if (!out)
+        return NULL;
+    for (size_t i = 0; i < len_bytes; i++) {
         bool is_escape = text[i] == '\\' && i + 1 < len_bytes;
         const char *letter = is_escape ? strchr(letters, text[i + 1]) : NULL;
         char byte = is_escape ? hex_byte(text + i, len_bytes - i) : '\0';
         *to++ = letter ? meanings[letter - letters] : byte ? byte : text[i];
         i += letter ? 1 : byte ? 3 : 0;
     }
-    if (out)
-        *to = '\0';
+    *to = '\0';
     return out;
 }
 
