@@ -35,7 +35,10 @@ build = +@scripts/piece $@ $(MAKE) -k BUILD=$(WORK)/$1
 
 # tests N,FILES: bats on these files; on one test in N, chosen by SEED, without ALL.
 tests = bats --tap $(if $(ALL),,--filter "$$(scripts/sample $1 '$(SEED) $@' $2)") $2
-units = scripts/unit $(UNITS:%=$(WORK)/$1/unit/%)
+# units BUILD,NAMES: unit tests of that build.
+units = scripts/unit $(2:%=$(WORK)/$1/unit/%)
+# Half of them, all with ALL.
+SAMPLED_UNITS = $(if $(ALL),$(UNITS),$(shell scripts/sample --words 2 '$(SEED) unit' $(UNITS)))
 
 # A sanitizer's own exit code is none of ours, so no expected failure hides it. gcc's fake
 # stack is not aligned for 64-byte vectors: no detection of use after return. The look for
@@ -69,12 +72,12 @@ build-clang:
 build-asan:
 	$(call build,asan) CC=gcc CFLAGS='-O1 -g1' SAN=address,undefined all units
 build-fuzz:
-	$(call build,fuzz) CC=clang SAN=address,undefined FUZZ=1 $(FUZZERS:%=$(WORK)/fuzz/fuzz_%)
+	$(call build,fuzz) CC=clang CFLAGS='-O1 -g1' SAN=address,undefined FUZZ=1 $(FUZZERS:%=$(WORK)/fuzz/fuzz_%)
 
 # ---- tests as a user has the tools ----
 
 unit: build-gcc
-	$(piece) $(call units,gcc)
+	$(piece) $(call units,gcc,$(UNITS))
 # The time zone and locale must not matter: each run of the suite has other ones.
 bats bats-more: build-gcc
 	$(piece) env UMM_BUILD=$(WORK)/gcc TZ=America/New_York LC_ALL=C.UTF-8 \
@@ -103,7 +106,7 @@ bats-asan: build-asan
 	$(piece) $(SANITIZED) ASAN_OPTIONS=$(ASAN):detect_leaks=0 UMM_BUILD=$(WORK)/asan TZ=Asia/Kolkata LC_ALL=C \
 		$(call tests,8,$(BATS))
 unit-asan: build-asan
-	$(piece) $(SANITIZED) ASAN_OPTIONS=$(ASAN) $(call units,asan)
+	$(piece) $(SANITIZED) ASAN_OPTIONS=$(ASAN) $(call units,asan,$(SAMPLED_UNITS))
 # What threads share, under the sanitizer that sees it: the modules that serve several, and
 # the tools that have several. Processes that share a store or pool are beyond its sight.
 TSAN_UNITS := $(addprefix $(WORK)/tsan/unit/test_,archive bufpool cache engines opstats preload sink workers)
