@@ -38,7 +38,10 @@ ifneq ($(CSV_PROBE),found)
 $(error cannot link with -lcsv. On Debian: apt-get install libcsv-dev (or run scripts/bootstrap))
 endif
 DEP_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(DEPS))
-DEP_LIBS   := $(shell $(PKG_CONFIG) --libs $(DEPS)) -lcsv
+DEP_LIBS   := $(shell $(PKG_CONFIG) --libs $(DEPS)) -lcsv -ldl
+# Loaded when a file needs one. Without any: make UNPACK_CFLAGS=
+UNPACK_CFLAGS := $(shell CC='$(CC)' PKG_CONFIG='$(PKG_CONFIG)' CPPFLAGS='$(CPPFLAGS)' \
+	LDFLAGS='$(LDFLAGS)' scripts/find-unpack)
 endif
 
 # ---- flags ----
@@ -95,11 +98,13 @@ fuzzers: $(FUZZERS)
 
 # These two files change only when what they hold does: new flags rebuild everything,
 # a source file that came or went makes the library anew.
-$(BUILD)/flags: export NOW = $(CC) $(CPPFLAGS) $(CFLAGS) $(UMM_CFLAGS) $(LDFLAGS) $(UMM_LDFLAGS)
+$(BUILD)/flags: export NOW = $(CC) $(CPPFLAGS) $(CFLAGS) $(UMM_CFLAGS) $(UNPACK_CFLAGS) $(LDFLAGS) $(UMM_LDFLAGS)
 $(BUILD)/members: export NOW = $(LIB_OBJ)
 $(BUILD)/flags $(BUILD)/members: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' "$$NOW" | cmp -s - $@ || printf '%s\n' "$$NOW" >$@
+
+$(BUILD)/lib/unpack/%.o: UMM_CFLAGS += $(UNPACK_CFLAGS)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)

@@ -63,9 +63,16 @@ enum umm_hint {
     UMM_HINT_REBUILD,      /* compute all of it again */
     UMM_HINT_REVISE_LAST,  /* say that the last row may change */
 
-    /* Compressed text that this reader does not take, and the zstd program does. */
+    /* Compressed text that this reader does not take, and another program does. */
     UMM_HINT_ZSTD_WINDOW,
     UMM_HINT_ZSTD_DICTIONARY,
+    UMM_HINT_XZ_MEMORY,
+    UMM_HINT_ENCRYPTED, /* a member of a zip archive */
+
+    /* Text that is packed. */
+    UMM_HINT_MEMBERS,      /* say which members of an archive are meant */
+    UMM_HINT_UNPACK_BYTES, /* allow more bytes to come out of a file */
+    UMM_HINT_UNPACK_RATIO, /* allow that in relation to the file's size */
 
     UMM_HINT_END
 };
