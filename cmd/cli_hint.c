@@ -83,6 +83,12 @@ static const struct {
 
     {UMM_HINT_ZSTD_WINDOW, "; pipe it in: zstd -dc --long=31 FILE | ... -"},
     {UMM_HINT_ZSTD_DICTIONARY, "; pipe it in: zstd -dc -D DICTIONARY FILE | ... -"},
+    {UMM_HINT_XZ_MEMORY, "; pipe it in: xzcat FILE | ... -"},
+    {UMM_HINT_ENCRYPTED, "; pipe it in: unzip -p FILE MEMBER | ... -"},
+
+    {UMM_HINT_MEMBERS, "; say with {members} which ones are meant"},
+    {UMM_HINT_UNPACK_BYTES, "; if that is meant, use a larger {max-unpacked}"},
+    {UMM_HINT_UNPACK_RATIO, "; if that is meant, use a larger {max-ratio}"},
 };
 
 /* What a sentence is made of: its words, or what stands in braces. */

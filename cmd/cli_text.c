@@ -92,6 +92,13 @@ const struct cli_option cli_text_options[] = {
     {0, "one-series", "[=LIST]",
      "all rows are one series, whatever columns such as symbol\nsay, or those of LIST",
      CLI_TEXT(instrument.one_series)},
+    {0, "members", "PATTERN",
+     "of zip and tar archives only the members with such a\nname, as the shell has it: '*.csv'",
+     CLI_TEXT(unpack.members)},
+    {0, "max-unpacked", "SIZE", "no more than that out of a packed FILE (default 1T)",
+     CLI_SIZE(unpack.max_bytes, 1, UINT64_MAX)},
+    {0, "max-ratio", "N", "nor, from 64 MiB on, more than N times what it takes\n(default 200)",
+     CLI_COUNT(unpack.max_ratio, 1, UINT64_MAX)},
     {0, "whole-lines", NULL, "leave a last line without its end to the next run",
      CLI_FLAG(is_last_held)},
     {0}};

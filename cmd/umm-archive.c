@@ -49,8 +49,9 @@ static const struct cli_option options[] = {
     {0, "if-changed", NULL, "leave an archive that gets no row alone, its time too",
      CLI_FLAG(append.is_if_changed)},
     {.help = "text: as for umm-convert",
-     CLI_TEXTS(append.source.text.reading, "layout columns time-format time-unit-in tz where "
-                                           "one-series whole-lines")},
+     CLI_TEXTS(append.source.text.reading,
+               "layout columns time-format time-unit-in tz where "
+               "one-series whole-lines members max-unpacked max-ratio")},
     {0, "bad-rows", "HOW", "text: fail or skip (default fail)",
      CLI_CHOICE(append.source.text.bad_rows, "fail|skip")},
     CLI_HEADING("Output:"),

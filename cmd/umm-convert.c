@@ -67,6 +67,8 @@ static const struct cli_option options[] = {
     CLI_HEADING("What the text is:"),
     {CLI_TEXTS(convert.reading,
                "layout header names delimiter decimal na comment skip-lines whole-lines")},
+    CLI_HEADING("Compressed text and archives:"),
+    {CLI_TEXTS(convert.reading, "members max-unpacked max-ratio")},
     CLI_HEADING("Whose rows:"),
     {CLI_TEXTS(convert.reading, "where one-series")},
     CLI_HEADING("Columns:"),
@@ -126,7 +128,8 @@ static const struct cli_tool tool = {
     .name = "umm-convert",
     .synopsis = "[options] {-o OUT.npy | --out-dir DIR | --out-root DIR} [FILE...]",
     .about = "Convert delimited market data to an .npy array. No FILE, or -, is standard input;\n"
-             ".zst input is decompressed; several FILEs follow each other as one.",
+             ".gz, .bz2, .xz and .zst input, and what is in .zip and .tar archives, is unpacked;\n"
+             "several FILEs follow each other as one.",
     .options = options,
     .notes = "Exit status: 0 done, 1 failed (the array as before), 2 wrong usage, 3 done but rows "
              "rejected."};

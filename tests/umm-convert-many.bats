@@ -30,6 +30,13 @@ setup() {
     cp f4.csv w.data
     ok umm-convert --out-dir out a.csv.d/x.csv.zst y.tsv z.txt w.data
     [ "$(cd out && echo *)" = "w.data.npy x.npy y.npy z.npy" ]
+    rm out/*
+    # What a file is its bytes say; what its output is called, its name.
+    for name in a.csv.gz b.bz2 c.CSV.XZ d.zip e.tar f.tsv.tar.gz g.tgz h.txz .zip; do
+        cp f1.csv "$name"
+    done
+    ok umm-convert --out-dir out a.csv.gz b.bz2 c.CSV.XZ d.zip e.tar f.tsv.tar.gz g.tgz h.txz .zip
+    [ "$(cd out && echo .z* *)" = ".zip.npy a.npy b.npy c.CSV.npy d.npy e.npy f.npy g.npy h.npy" ]
 }
 
 @test "one bad file is reported and the others are done" {

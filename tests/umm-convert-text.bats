@@ -160,7 +160,7 @@ PY
     for name in a.xlsx b.xlsx d.xls; do
         refuses 1 "umm-convert: $name: a spreadsheet's workbook; save its sheet as CSV" umm-convert -o x.npy $name
     done
-    refuses 1 'umm-convert: c.zip: zip archive; pipe it in: unzip -p FILE | ... -' umm-convert -o x.npy c.zip
+    refuses 1 'umm-convert: c.zip(bars.csv): no rows after the header' umm-convert --columns=timestamp -o x.npy c.zip
 }
 
 @test "an unnamed time that is named is not asked for again" {

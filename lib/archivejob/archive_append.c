@@ -283,6 +283,8 @@ static enum umm_status append_input(struct job *job, const char *input, struct u
         is_stdin ? umm_file_stat_fd(0, job->input, &info, err) : umm_file_stat(input, &info, err);
     job->is_stream = info.kind == UMM_FILE_STREAM;
     source.text.reading.is_prompt = job->is_stream;
+    /* Rows of a pipe are stored as they come: not before a checksum at its end was right. */
+    source.text.reading.unpack.is_checked_first = job->is_stream;
     source.text.series = &job->series;
     umm_uptodate_look(&job->inputs, input);
     /* A quiet minute brings nothing new; a first input without rows is a wrong one. */

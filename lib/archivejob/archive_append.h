@@ -6,7 +6,8 @@
  * than its last are compared with those it has, so that the same input again changes
  * nothing. Without one, all rows are new.
  *
- * What comes from a pipe is stored as it comes; files are stored whole or not at all.
+ * What comes from a pipe is stored as it comes, if it is compressed when all of it has; files are
+ * stored whole or not at all.
  */
 #ifndef UMM_ARCHIVEJOB_ARCHIVE_APPEND_H
 #define UMM_ARCHIVEJOB_ARCHIVE_APPEND_H

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array/output.h"
 #include "base/error.h"
 #include "convert/convert_describe.h"
 #include "convert/convert_job.h"
@@ -13,6 +14,8 @@
 #include "reading/reading_times.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/outfile.h"
+#include "unpack/unpack.h"
 
 /* ---- checks before anything is touched ----------------------------------------- */
 
@@ -185,14 +188,34 @@ static bool find_last_time(const struct umm_convert_job *job, struct umm_time *l
     return true;
 }
 
+/* Whether rows reach a reader before all of them are known to be right, as they are read. */
+static bool is_early(const struct umm_convert_options *o)
+{
+    return o->has_rows && o->output && !umm_output_is_entry(o->output) &&
+           umm_outfile_goes_to_stream(o->output);
+}
+
+static enum umm_status open_input(struct umm_convert_job *job, const char *path, const char *member,
+                                  struct umm_error *err)
+{
+    const struct umm_convert_options *o = job->options;
+    struct umm_reading_options reading = o->reading;
+    reading.archive = &job->archive;
+    reading.member = member;
+    reading.unpack.scratch_dir = o->scratch_dir;
+    reading.unpack.is_checked_first |= is_early(o);
+    enum umm_status status = umm_reading_open(&job->reading, path, &reading, job->run, err);
+    job->path = job->reading.records.source.path;
+    return status;
+}
+
 static enum umm_status begin_input(struct umm_convert_job *job, const char *path,
-                                   struct umm_error *err)
+                                   const char *member, struct umm_error *err)
 {
     struct umm_reading *reading = &job->reading;
     struct umm_time last;
     uint64_t first;
-    enum umm_status status = umm_reading_open(reading, path, &job->options->reading, job->run, err);
-    job->path = reading->records.source.path;
+    enum umm_status status = open_input(job, path, member, err);
     if (status)
         return status;
     if (!job->has_schema)
@@ -213,11 +236,14 @@ static enum umm_status begin_input(struct umm_convert_job *job, const char *path
     if (!status && job->options->is_tail && job->result->is_append && job->target.append.n_old)
         status = umm_tail_seek(reading, job->target.append.last - 1, &job->row, err);
     if (!status)
-        status = umm_convert_describe_input(job->result, path, err);
-    if (!status)
-        job->result->inputs[job->result->n_inputs - 1].n_skipped_bytes =
-            reading->records.byte - first;
-    return status;
+        status = umm_convert_describe_input(job->result, job->archive ? job->path : path, err);
+    if (status)
+        return status;
+    struct umm_convert_input *input = &job->result->inputs[job->result->n_inputs - 1];
+    input->n_skipped_bytes = reading->records.byte - first;
+    if (job->archive)
+        job->path = input->path; /* a row may be named when the archive has gone on */
+    return UMM_OK;
 }
 
 /* Whether any file so far had a row to take, usable or not. */
@@ -229,35 +255,36 @@ static bool has_rows(const struct umm_convert_result *result)
     return false;
 }
 
-/* A file that gives no row at all. Of several, one without rows of a filter may be among them. */
-static enum umm_status check_rows(const struct umm_convert_job *job,
+/*
+ * A text that gives no row at all. Of several, one without rows of a filter may be among them: what
+ * there is to say of it is said at the end, if all are so.
+ */
+static enum umm_status check_rows(struct umm_convert_job *job,
                                   const struct umm_convert_input *input, struct umm_error *err)
 {
     const struct umm_records *records = &job->reading.records;
-    size_t n_inputs = job->options->n_inputs;
     if (input->n_rows + input->n_rejected || job->result->is_append || job->options->may_be_empty)
         return UMM_OK;
     if (!input->n_passed_over)
         return umm_error_set_path(err, UMM_ERR_DATA, records->source.path, "%s",
                                   records->n_held_bytes ? "no whole line after the header"
                                                         : "no rows after the header");
-    if (job->result->n_inputs < n_inputs || has_rows(job->result))
-        return UMM_OK;
-    umm_instrument_refuse_none(&job->reading.instrument, err);
-    if (n_inputs == 1)
-        umm_error_at(err, records->source.path, 0, 0, 0);
-    return UMM_ERR_DATA;
+    job->none = umm_instrument_refuse_none(&job->reading.instrument, &job->none_reason);
+    if (job->options->n_inputs == 1)
+        umm_error_at(&job->none_reason, job->archive ? job->archive_path : job->path, 0, 0, 0);
+    return UMM_OK;
 }
 
-static enum umm_status convert_input(struct umm_convert_job *job, const char *path,
-                                     struct umm_error *err)
+/* One text: a file, or a member of an archive. */
+static enum umm_status convert_text(struct umm_convert_job *job, const char *path,
+                                    const char *member, struct umm_error *err)
 {
-    umm_uptodate_look(&job->inputs, path);
-    enum umm_status status = begin_input(job, path, err);
+    const size_t n_before = job->result->n_inputs;
+    enum umm_status status = begin_input(job, path, member, err);
     if (!status)
         status = umm_convert_read_rows(job, err);
     struct umm_convert_input *input =
-        job->result->n_inputs ? &job->result->inputs[job->result->n_inputs - 1] : NULL;
+        job->result->n_inputs > n_before ? &job->result->inputs[job->result->n_inputs - 1] : NULL;
     if (!status)
         status = check_rows(job, input, err); /* an append may find nothing new, not even a row */
     if (!status)
@@ -266,6 +293,43 @@ static enum umm_status convert_input(struct umm_convert_job *job, const char *pa
         status = umm_convert_describe_reading(job->result, input, &job->reading, err);
     job->done_bytes += job->reading.records.source.n_raw_bytes;
     umm_reading_close(&job->reading);
+    return status;
+}
+
+static void close_archive(struct umm_convert_job *job)
+{
+    if (job->archive)
+        job->result->n_other_members += umm_unpack_passed_over(job->archive);
+    umm_unpack_close(job->archive);
+    job->archive = NULL;
+}
+
+/* An archive that a member before was of stays open: the next one may come soon after. */
+static enum umm_status find_member(struct umm_convert_job *job, const char *path,
+                                   const char *member, struct umm_error *err)
+{
+    if (!job->archive)
+        return UMM_OK;
+    if (member && strcmp(path, job->archive_path) == 0)
+        return umm_unpack_seek(job->archive, member, err);
+    close_archive(job);
+    return UMM_OK;
+}
+
+static enum umm_status convert_input(struct umm_convert_job *job, size_t i, struct umm_error *err)
+{
+    const char *path = job->options->inputs[i];
+    const char *member = job->options->members ? job->options->members[i] : NULL;
+    bool has_text = true;
+    umm_uptodate_look(&job->inputs, path);
+    enum umm_status status = find_member(job, path, member, err);
+    job->archive_path = path;
+    while (!status && has_text) {
+        status = convert_text(job, path, member, err);
+        has_text = false;
+        if (!status && job->archive && !member)
+            status = umm_unpack_next(job->archive, &has_text, err);
+    }
     return status;
 }
 
@@ -325,7 +389,13 @@ static enum umm_status run_job(struct umm_convert_job *job, struct umm_error *er
     if (!status)
         status = take_lock(job, err);
     for (size_t i = 0; !status && i < job->options->n_inputs; i++)
-        status = convert_input(job, job->options->inputs[i], err);
+        status = convert_input(job, i, err);
+    close_archive(job);
+    if (!status && job->none && !has_rows(job->result)) {
+        status = job->none;
+        if (err)
+            *err = job->none_reason;
+    }
     return status ? status : finish(job, err);
 }
 
@@ -342,6 +412,7 @@ enum umm_status umm_convert(const struct umm_convert_options *options, struct um
     umm_quarantine_close(&job.quarantine);
     umm_lock_release(&job.lock);
     umm_reading_close(&job.reading);
+    umm_unpack_close(job.archive);
     if (options->series)
         *options->series = job.instrument;
     else

@@ -5,7 +5,8 @@
  *     files -> records -> fields -> cells -> [bad rows] -> order, duplicates -> target
  *             (records)  (reading)  (cells) (quarantine)   (sequence)         (target)
  *
- * Several inputs follow each other as one. Memory does not depend on their size.
+ * Several inputs follow each other as one, and so do the members of an archive, in order by name.
+ * Memory does not depend on their size.
  */
 #ifndef UMM_CONVERT_CONVERT_H
 #define UMM_CONVERT_CONVERT_H
@@ -23,6 +24,7 @@ enum umm_bad_rows { UMM_BAD_ROWS_FAIL, UMM_BAD_ROWS_SKIP, UMM_BAD_ROWS_QUARANTIN
 struct umm_convert_options {
     const char *const *inputs; /* "-" is standard input */
     size_t n_inputs;
+    const char *const *members;  /* of inputs[i], an archive, only members[i]; NULL: all of them */
     const char *output;          /* as array/output.h says; NULL converts and writes nothing */
     const struct umm_sink *sink; /* takes the rows in place of an output, which is NULL */
     const char *pool_root;       /* where pools are; NULL: UMM_POOL_ROOT */
@@ -50,9 +52,12 @@ struct umm_convert_options {
     bool is_if_changed;
 };
 
-/* What was decided and counted for one input. Texts are in the result's arena. */
+/*
+ * What was decided and counted for one text: an input, or a member of one that is an archive. Texts
+ * are in the result's arena.
+ */
 struct umm_convert_input {
-    const char *path;
+    const char *path;   /* of a member "FILE(MEMBER)" */
     const char *layout; /* preset's name, or NULL */
     char delimiter;
     bool has_header;
@@ -83,6 +88,7 @@ struct umm_convert_result {
     uint64_t n_rows;    /* in the output */
     uint64_t n_written; /* fresh or appended */
     uint64_t n_rejected;
+    uint64_t n_other_members;   /* of archives, that are no text: they were passed over */
     uint64_t n_same, n_revised; /* append: rows compared equal; different and let be */
     uint64_t n_bytes;           /* of text, all inputs */
     uint64_t n_output_bytes;

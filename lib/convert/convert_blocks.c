@@ -156,9 +156,9 @@ static unsigned choose_threads(const struct umm_convert_job *job)
 {
     enum { BLOCKS_PER_THREAD = 8 };
     unsigned n = umm_workers_wanted(job->run);
-    bool is_known = umm_source_can_seek(&job->reading.records.source);
-    uint64_t worth = job->reading.records.source.info.size_bytes /
-                     (BLOCKS_PER_THREAD * (uint64_t)job->block_bytes);
+    const struct umm_source *source = &job->reading.records.source;
+    const bool is_known = umm_source_can_seek(source) || (source->unpack && source->size_bytes);
+    uint64_t worth = source->size_bytes / (BLOCKS_PER_THREAD * (uint64_t)job->block_bytes);
     return is_known && worth < n ? (unsigned)worth + !worth : n;
 }
 

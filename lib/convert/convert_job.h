@@ -23,6 +23,8 @@ struct umm_convert_job {
     struct umm_reading reading;       /* the file being read */
     struct umm_instrument instrument; /* whose rows the files before have */
     const char *path;                 /* of that file, for messages */
+    struct umm_unpack *archive;       /* the file is one of its texts; NULL if it is no archive */
+    const char *archive_path;
     bool has_schema;
     struct umm_schema schema; /* of the first file, and of the output */
     struct umm_lock lock;
@@ -40,6 +42,8 @@ struct umm_convert_job {
     struct umm_block_plan plan;
     size_t block_bytes;
     struct umm_error first_reason; /* why the first rejected row was */
+    enum umm_status none;          /* a text had no row that the filters take, */
+    struct umm_error none_reason;  /* which is this if no other had one */
     bool has_expected;
     bool has_tail;         /* --tail: a row was seen that is not older than the array */
     uint64_t serial_until; /* text up to this byte is for the record reader */

@@ -10,6 +10,7 @@
 #include "sys/fileids.h"
 #include "sys/outfile.h"
 #include "sys/workers.h"
+#include "unpack/packing.h"
 
 /* ---- names ---------------------------------------------------------------------- */
 
@@ -27,8 +28,7 @@ static char *output_of(const char *input, const char *directory)
 {
     static const char extension[] = ".npy";
     const char *slash = strrchr(input, '/'), *name = slash ? slash + 1 : input;
-    size_t len = strlen(name), dir_len = strlen(directory);
-    drop_suffix(name, &len, ".zst");
+    size_t len = umm_packing_stem(name, strlen(name)), dir_len = strlen(directory);
     if (!drop_suffix(name, &len, ".csv") && !drop_suffix(name, &len, ".tsv"))
         drop_suffix(name, &len, ".txt");
     char *path = malloc(dir_len + 1 + len + sizeof extension);

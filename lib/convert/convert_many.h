@@ -29,9 +29,9 @@ struct umm_convert_many {
 
 /*
  * Convert all of them, several at once; one that fails does not stop the others. The
- * name is the input's last component without .zst, then without .csv, .tsv or .txt.
- * UMM_ERR_ARGUMENT, before anything is done, when two inputs would have the same
- * output; UMM_ERR_CANCELLED; otherwise failures are told to `done` only.
+ * name is the input's last component without .zst, .gz, .zip and the like, then without .csv, .tsv
+ * or .txt. UMM_ERR_ARGUMENT, before anything is done, when two inputs would have the same output;
+ * UMM_ERR_CANCELLED; otherwise failures are told to `done` only.
  */
 UMM_MUST_USE enum umm_status umm_convert_many(const struct umm_convert_many *many,
                                               struct umm_run *run, struct umm_error *err);

@@ -130,6 +130,8 @@ enum umm_status umm_convert_report_json(const struct umm_convert_options *option
     struct umm_json *json = umm_figures_begin("umm-convert");
     umm_json_put_text(json, "output", options->output);
     umm_figures_put(json, rows, result);
+    if (result->n_other_members)
+        umm_json_put_count(json, "members_passed_over", result->n_other_members);
     put_times(json, result);
     umm_figures_put(json, sizes, result);
     umm_json_put_real(json, "mb_per_second", rate(result));
@@ -223,6 +225,10 @@ static void output_line(const struct umm_convert_options *options,
     if (result->n_rejected)
         n += snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n, ", %" PRIu64 " rejected",
                       result->n_rejected);
+    if (result->n_other_members)
+        n +=
+            snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n,
+                     ", %" PRIu64 " members passed over that are no text", result->n_other_members);
     snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n, "; %.3f s, %.0f MB/s", result->seconds,
              rate(result));
 }

@@ -472,6 +472,8 @@ static enum umm_status run_job(struct job *job, struct umm_error *err)
 {
     struct umm_reading_options reading = job->each->text.reading;
     reading.is_prompt = true;
+    reading.unpack.is_checked_first = true; /* lines and states go out as rows come */
+    reading.unpack.scratch_dir = job->each->text.scratch_dir;
     reading.instrument.one_series = ""; /* each symbol is one */
     enum umm_status status = take_locks(job, err);
     if (!status)

@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array/output.h"
 #include "base/error.h"
 #include "featurejob/featurejob_work.h"
 #include "format/guard.h"
 #include "sys/clock.h"
 #include "sys/file.h"
+#include "sys/outfile.h"
 #include "sys/uptodate.h"
 
 const char umm_featurejob_no_checkpoint[] =
@@ -210,6 +212,13 @@ static bool last_time(void *user, struct umm_time *time)
 
 /* ---- a run ----------------------------------------------------------------------- */
 
+/* Whether results, or a state, are out of our hands before all rows have come. */
+static bool is_early(const struct umm_featurejob_options *o)
+{
+    return o->is_prompt || (o->output && !o->is_verify && !umm_output_is_entry(o->output) &&
+                            umm_outfile_goes_to_stream(o->output));
+}
+
 static enum umm_status read_rows(struct umm_featurework *work, struct umm_error *err)
 {
     const struct umm_featurejob_options *o = work->options;
@@ -218,6 +227,7 @@ static enum umm_status read_rows(struct umm_featurework *work, struct umm_error 
     struct umm_rowsource_options options = {.text = o->text};
     struct umm_rowsource_result result;
     options.text.reading.is_prompt = o->is_prompt;
+    options.text.reading.unpack.is_checked_first = is_early(o);
     /* A quiet night brings nothing new; a first input without rows is a wrong one. */
     options.text.may_be_empty = work->state.has_checkpoint && !o->is_verify;
     if (work->in.is_random && work->state.has_checkpoint && !o->is_verify) {

@@ -555,8 +555,12 @@ enum umm_status umm_reading_open(struct umm_reading *reading, const char *path,
                                  const struct umm_reading_options *options, struct umm_run *run,
                                  struct umm_error *err)
 {
+    const struct umm_source_options source = {.fd = options->fd,
+                                              .unpack = options->unpack,
+                                              .archive = options->archive,
+                                              .member = options->member};
     memset(reading, 0, sizeof *reading);
-    enum umm_status status = umm_records_open_fd(&reading->records, path, options->fd, run, err);
+    enum umm_status status = umm_records_open_with(&reading->records, path, &source, run, err);
     reading->records.comment = options->comment;
     reading->records.is_last_held = options->is_last_held;
     reading->records.is_prompt =

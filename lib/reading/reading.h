@@ -29,7 +29,11 @@ struct umm_reading_options {
     char decimal; /* 0: '.' */
     char comment;
     uint64_t skip_lines;
-    int fd;              /* above 0: the file, opened already, which stays open */
+    /* As struct umm_source_options has them: */
+    int fd;
+    struct umm_unpack_options unpack;
+    struct umm_unpack **archive;
+    const char *member;
     bool is_prompt;      /* rows of a stream are read as they come, not in large blocks */
     bool is_order_given; /* else a layout's newest-first rows are reversed */
     bool is_last_held;   /* a last line without its end is left alone */

@@ -18,17 +18,18 @@ enum {
 enum umm_status umm_records_open(struct umm_records *records, const char *path, struct umm_run *run,
                                  struct umm_error *err)
 {
-    return umm_records_open_fd(records, path, 0, run, err);
+    return umm_records_open_with(records, path, NULL, run, err);
 }
 
-enum umm_status umm_records_open_fd(struct umm_records *records, const char *path, int fd,
-                                    struct umm_run *run, struct umm_error *err)
+enum umm_status umm_records_open_with(struct umm_records *records, const char *path,
+                                      const struct umm_source_options *options, struct umm_run *run,
+                                      struct umm_error *err)
 {
     memset(records, 0, sizeof *records);
     records->run = run;
     records->line = 1;
     records->delimiter = ',';
-    enum umm_status status = umm_source_open(&records->source, path, fd, run, err);
+    enum umm_status status = umm_source_open(&records->source, path, options, run, err);
     if (status)
         return status;
     records->room = malloc(BUFFER_BYTES + 2 * UMM_SCAN_PAD);
@@ -43,7 +44,7 @@ enum umm_status umm_records_open_fd(struct umm_records *records, const char *pat
 
 bool umm_records_is_long(const struct umm_records *records)
 {
-    return records->source.info.size_bytes >= 4 * (uint64_t)READ_BYTES;
+    return records->source.size_bytes >= 4 * (uint64_t)READ_BYTES;
 }
 
 void umm_records_close(struct umm_records *records)

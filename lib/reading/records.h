@@ -45,10 +45,10 @@ struct umm_records {
 /* Open path ("-" is standard input). Close it after any open. */
 UMM_MUST_USE enum umm_status umm_records_open(struct umm_records *records, const char *path,
                                               struct umm_run *run, struct umm_error *err);
-/* The same of the file open at fd, which stays open, if fd is above 0. */
-UMM_MUST_USE enum umm_status umm_records_open_fd(struct umm_records *records, const char *path,
-                                                 int fd, struct umm_run *run,
-                                                 struct umm_error *err);
+/* The same with options of the source. */
+UMM_MUST_USE enum umm_status umm_records_open_with(struct umm_records *records, const char *path,
+                                                   const struct umm_source_options *options,
+                                                   struct umm_run *run, struct umm_error *err);
 void umm_records_close(struct umm_records *records);
 
 /* Whether the input has a size that makes memory worth having before it is touched. */

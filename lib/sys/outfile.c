@@ -234,6 +234,15 @@ bool umm_outfile_is_same(const char *a, const char *b)
     return is_same;
 }
 
+bool umm_outfile_goes_to_stream(const char *path)
+{
+    struct umm_outfile_place place;
+    if (umm_outfile_locate(&place, path, NULL))
+        return false;
+    umm_file_close(&place.dir_fd);
+    return place.is_stream;
+}
+
 bool umm_outfile_is_file(const char *path, const struct umm_file_info *info)
 {
     struct umm_file_info out;

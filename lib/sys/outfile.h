@@ -182,6 +182,12 @@ void umm_outfile_remove_stale(const char *path);
  */
 bool umm_outfile_is_same(const char *a, const char *b);
 
+/*
+ * Whether the output path ("-": standard output) is a stream, which has what is written to it at
+ * once; false when its place cannot be found.
+ */
+bool umm_outfile_goes_to_stream(const char *path);
+
 struct umm_file_info;
 
 /*
