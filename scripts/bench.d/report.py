@@ -113,6 +113,9 @@ def targets(found, engine):
     for name, times in found["startup"].items():
         if name != "true":
             below(f"start-up: {name}", 2, times["median"] * 1e3, times["min"] * 1e3, "ms")
+    packed = found["packed"]["seconds"]
+    at_least(".gz: zcat | umm-convert", 1 / 0.6, packed["gz"], packed["zcat | umm"])
+    at_least("1000 zips: libarchive alone", 1 / 1.5, packed["1000 zips"], packed["1000 zips, libarchive alone"])
     small, seconds = found["small_files"], found["small_files"]["seconds"]
     if seconds["umm"] == "not supported":
         return made
@@ -138,6 +141,8 @@ def print_rest(found):
         bare = found["small_files"]["replace_seconds"]
         print(f"1000 files of that size, written and renamed by a bare loop: {bare['median'] * 1e3:.1f} us each "
               f"(best {bare['min'] * 1e3:.1f})")
+    print(f"compressed, {found['packed']['bytes'] / 1e6:.0f} MB of text: " + "; ".join(
+        f"{name} {t['median']:.3f} s" for name, t in found["packed"]["seconds"].items()))
     print(f"\n{'target':68} {'wanted':>9} {'median':>9} {'best':>9}")
     for t in found["targets"]:
         print(f"{t['what']:68} {t['wanted']:>9} {t['median']:>9} {t['best']:>9}  "
