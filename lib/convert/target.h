@@ -12,9 +12,9 @@
 #ifndef UMM_CONVERT_TARGET_H
 #define UMM_CONVERT_TARGET_H
 
-#include "array/append.h"
 #include "array/schema.h"
 #include "array/writer.h"
+#include "convert/append.h"
 #include "umm.h"
 
 /*

@@ -3,7 +3,7 @@
  * The calls that change a file go through this program's own pwrite, fdatasync and
  * ftruncate, which can fail at any of them and watch what an array's readers see.
  */
-#include "array/append.h"
+#include "convert/append.h"
 #include "sys/file.h"
 
 #include "random.h"

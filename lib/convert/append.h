@@ -3,8 +3,8 @@
  * append.h - rows by a schema for an array that is there (array/grow.h) and may have some of
  * them already (array/overlap.h). Rows newer than the array's last are written after it.
  */
-#ifndef UMM_ARRAY_APPEND_H
-#define UMM_ARRAY_APPEND_H
+#ifndef UMM_CONVERT_APPEND_H
+#define UMM_CONVERT_APPEND_H
 
 #include "array/grow.h"
 #include "array/overlap.h"

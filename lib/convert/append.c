@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "array/append.h"
+#include "convert/append.h"
 
 #include <string.h>
 
