@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What reading an archive and loading it share: room in the object, and unpacking one frame. */
+/* What reading an archive and loading it share: its buffers, and unpacking one frame into them. */
 #include <stdlib.h>
 
 #include "archive/archive.h"
