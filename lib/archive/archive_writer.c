@@ -7,7 +7,7 @@
 #include "archive/archive_journal.h"
 #include "archive/archive_mend.h"
 #include "base/error.h"
-#include "format/guard.h"
+#include "format/reserved.h"
 #include "sys/file.h"
 #include "sys/outfile.h"
 #include "sys/trust.h"
@@ -419,7 +419,7 @@ enum umm_status umm_archive_writer_open(struct umm_archive_writer *writer, const
     writer->journal_path = umm_journal_path(path);
     if (!writer->journal_path)
         return umm_error_set_memory(err, strlen(path), "a path");
-    enum umm_status status = umm_guard_path(path, err);
+    enum umm_status status = umm_reserved_check_path(path, err);
     if (!status)
         status = umm_lock_take(&writer->lock, path, writer->options.lock_wait, run, err);
     if (!status)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "format/guard.h"
+#include "format/reserved.h"
 #include "sys/file.h"
 #include "sys/outfile.h"
 #include "text/print.h"
@@ -170,7 +170,7 @@ static enum umm_status open_file(struct umm_grow *grow, const struct umm_npy *wa
 
 static enum umm_status check_place(const struct umm_grow *grow, struct umm_error *err)
 {
-    return grow->options.is_owned ? UMM_OK : umm_guard_path(grow->path, err);
+    return grow->options.is_owned ? UMM_OK : umm_reserved_check_path(grow->path, err);
 }
 
 enum umm_status umm_grow_open(struct umm_grow *grow, const char *path, const struct umm_npy *wanted,

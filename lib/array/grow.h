@@ -34,7 +34,7 @@
 
 /*
  * is_owned       the file belongs to the caller's pool or store, where other outputs are
- *                refused (format/guard.h)
+ *                refused (format/reserved.h)
  * is_unsynced    nothing is synced: what a count reports done may be lost in a power cut
  * is_tail_kept   bytes after the new rows stay: a killed run may have taken any number of
  *                rows out of the count, which readers have mapped. Otherwise that was at
@@ -74,7 +74,7 @@ struct umm_grow_change {
  * Open the array at path, which must live until the close, for rows of the type *wanted
  * (its shape[0] does not matter; NULL: whatever it has). The caller holds the output's lock.
  * UMM_ERR_CONFLICT: the array has other rows, is in Fortran order or has titles, or another
- * array follows it in the file; and as umm_guard_path says. Close it after any open.
+ * array follows it in the file; and as umm_reserved_check_path says. Close it after any open.
  */
 UMM_MUST_USE enum umm_status umm_grow_open(struct umm_grow *grow, const char *path,
                                            const struct umm_npy *wanted,

@@ -8,7 +8,7 @@
 #include "archive/archive_journal.h"
 #include "base/error.h"
 #include "base/utf8.h"
-#include "format/guard.h"
+#include "format/reserved.h"
 #include "format/zstd.h"
 #include "sys/file.h"
 
@@ -145,7 +145,7 @@ enum umm_status umm_output_open_text(struct umm_outfile *out, const char *path,
     size_t n = 0;
     enum umm_status status = umm_outfile_open(out, path, run, err);
     if (!status)
-        status = umm_guard_place(&out->place, path, err);
+        status = umm_reserved_check(&out->place, path, err);
     if (!status)
         status = read_begin(out, run, begin, &n, err);
     if (!status && !begins_text(begin, n))
@@ -171,7 +171,7 @@ static enum umm_status open_file(struct umm_outfile *out, const char *path, bool
 {
     enum umm_status status = umm_outfile_open_swept(out, path, is_swept, run, err);
     if (!status)
-        status = umm_guard_place(&out->place, path, err);
+        status = umm_reserved_check(&out->place, path, err);
     if (!status)
         status = refuse_archive(out, run, err);
     if (status)

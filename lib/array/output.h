@@ -35,7 +35,8 @@ bool umm_output_is_entry(const char *path);
  * umm_file_truncate may still change it. Other outputs ignore it. is_swept: the caller has done
  * umm_outfile_sweep to the directory. Failures as umm_outfile_open, or umm_pool_open and
  * umm_pool_begin; UMM_ERR_ARGUMENT when NAME or KEY is missing; UMM_ERR_CONFLICT for a
- * file that is an archive or the journal of one, or belongs to a pool or store (format/guard.h).
+ * file that is an archive or the journal of one, or belongs to a pool or store
+ * (format/reserved.h).
  */
 UMM_MUST_USE enum umm_status umm_output_open(struct umm_output *output, const char *path,
                                              const char *pool_root, uint64_t size_bytes,

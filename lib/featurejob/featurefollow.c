@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "featurejob/featurejob_work.h"
-#include "format/guard.h"
+#include "format/reserved.h"
 #include "reading/reading_times.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -396,7 +396,7 @@ static enum umm_status take_rows(struct job *job, struct umm_error *err)
 /* One run at a time for a root of states; that it is missing is said before any line. */
 static enum umm_status lock_states(struct job *job, const char *path, struct umm_error *err)
 {
-    enum umm_status status = umm_guard_path(path, err);
+    enum umm_status status = umm_reserved_check_path(path, err);
     if (!status)
         status = umm_trust_check_directory(job->follow->state_root, err);
     if (!status)

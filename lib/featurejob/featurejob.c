@@ -8,7 +8,7 @@
 #include "array/output.h"
 #include "base/error.h"
 #include "featurejob/featurejob_work.h"
-#include "format/guard.h"
+#include "format/reserved.h"
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/outfile.h"
@@ -358,7 +358,7 @@ enum umm_status umm_featurejob_run(const struct umm_featurejob_options *options,
     umm_uptodate_look(&inputs, options->input);
     enum umm_status status = check_options(options, err);
     if (!status && options->state && !options->is_verify) /* not when the output is there already */
-        status = umm_guard_path(options->state, err);
+        status = umm_reserved_check_path(options->state, err);
     if (!status && has_lock && options->state)
         status = umm_lock_take(&state_lock, options->state, options->lock_wait, run, err);
     if (!status && has_lock && options->output && (options->is_append || !options->state))

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "format/guard.h"
+#include "format/reserved.h"
 
 #include "base/error.h"
 #include "format/marks.h"
 #include "sys/file.h"
 
-enum umm_status umm_guard_place(const struct umm_outfile_place *place, const char *path,
-                                struct umm_error *err)
+enum umm_status umm_reserved_check(const struct umm_outfile_place *place, const char *path,
+                                   struct umm_error *err)
 {
     if (place->is_stream)
         return UMM_OK;
@@ -21,12 +21,12 @@ enum umm_status umm_guard_place(const struct umm_outfile_place *place, const cha
     return UMM_OK;
 }
 
-enum umm_status umm_guard_path(const char *path, struct umm_error *err)
+enum umm_status umm_reserved_check_path(const char *path, struct umm_error *err)
 {
     struct umm_outfile_place place;
     if (umm_outfile_locate(&place, path, NULL))
         return UMM_OK;
-    enum umm_status status = umm_guard_place(&place, path, err);
+    enum umm_status status = umm_reserved_check(&place, path, err);
     umm_file_close(&place.dir_fd);
     return status;
 }
