@@ -234,6 +234,17 @@ f = open('a.npy.zst', 'r+b'); f.seek($offset + 500000); b = f.read(1)[0]; f.seek
     ok umm-archive extract -o out.npy a.npy.zst 131072:
 }
 
+@test "an archive whose first byte is damaged is an archive to all that read arrays" {
+    old 300
+    printf '\0' | dd of=a.npy.zst conv=notrunc status=none
+    local text="a.npy.zst: the archive's header is damaged; umm-archive repair may mend it"
+    refuses 1 "umm-archive: $text" umm-archive extract a.npy.zst
+    refuses 1 "umm-mmap-slice: $text" umm-mmap-slice a.npy.zst 1:3
+    refuses 1 "umm-features: $text" umm-features -f sma:2 -o out.npy a.npy.zst
+    ok umm-archive repair a.npy.zst
+    cmp a.npy.zst before
+}
+
 @test "a header that is damaged is refused, and stays as it is unless a bit makes it whole" {
     old 300
     "$PY" -c "

@@ -13,6 +13,13 @@ enum { STEP_BYTES = 32 * 1024 };
 
 enum { ZSTD_FIRST_BYTE = 0x28 };
 
+enum umm_status umm_arrayfile_is(const char *path, unsigned char first_byte, bool *is_array,
+                                 struct umm_error *err)
+{
+    *is_array = first_byte == UMM_NPY_FIRST_BYTE;
+    return *is_array ? UMM_OK : umm_archive_is(path, is_array, err);
+}
+
 /* The type of its rows becomes the file's own. */
 static enum umm_status open_archive(struct umm_arrayfile *file, const char *path,
                                     struct umm_error *err)
@@ -37,7 +44,11 @@ enum umm_status umm_arrayfile_open(struct umm_arrayfile *file, const char *path,
     enum umm_status status = umm_file_open_read(path, &file->fd, &file->info, err);
     if (!status && file->info.kind == UMM_FILE_REGULAR)
         status = umm_file_peek(file->fd, path, NULL, &first, err);
-    if (!status && first == ZSTD_FIRST_BYTE)
+    bool is_archive = first == ZSTD_FIRST_BYTE;
+    /* An archive whose first bytes are damaged is said to be that. */
+    if (!status && !is_archive && first != UMM_NPY_FIRST_BYTE)
+        status = umm_archive_is(path, &is_archive, err);
+    if (!status && is_archive)
         status = open_archive(file, path, err);
     else if (!status)
         status = umm_npy_read(file->fd, path, &file->npy, err);

@@ -8,7 +8,8 @@
  *     C order:        | row 0: a b c | row 1: a b c | ...    one read for n rows
  *     Fortran order:  | a a a ... | b b b ... | c c c ... |  gathered, column by column
  *
- * An archive (archive.h) is also an array: its frames are unpacked as they are needed.
+ * An archive (archive.h) is also an array: its frames are unpacked as they are needed. Whatever
+ * reads rows of a file opens it here, so that archives are read wherever arrays are.
  *
  * Nothing is mapped: a file that shrinks under the reader is an error, not a signal.
  * One that is appended to keeps the number of rows it had at the open.
@@ -39,6 +40,13 @@ struct umm_arrayfile {
     uint64_t row_bytes;
     struct umm_archive *archive;
 };
+
+/*
+ * Whether the regular file path, which begins with first_byte, is one of these: an .npy by that
+ * byte, an archive by what follows, so that damage does not hide it. Failures as umm_archive_is.
+ */
+UMM_MUST_USE enum umm_status umm_arrayfile_is(const char *path, unsigned char first_byte,
+                                              bool *is_array, struct umm_error *err);
 
 /*
  * Open path, which must live until the close, read its header and check that the whole

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/archive.h"
 #include "array/arrayfile.h"
 #include "base/error.h"
 #include "sys/file.h"
 #include "sys/progress.h"
 
-enum { FIRST_BLOCK_BYTES = 4096, BLOCK_BYTES = 256 * 1024, NPY_FIRST_BYTE = 0x93 };
+enum { FIRST_BLOCK_BYTES = 4096, BLOCK_BYTES = 256 * 1024 };
+
 /* A source under way. */
 struct job {
     const char *path; /* as messages have it */
@@ -21,6 +21,8 @@ struct job {
     struct umm_rowsource_result *result;
     uint64_t next_look_ns;
 };
+
+/* ---- files of rows ---------------------------------------------------------------- */
 
 static enum umm_status begin(const struct job *job, const struct umm_npy *npy, uint64_t n_rows,
                              struct umm_error *err)
@@ -45,15 +47,11 @@ static size_t rows_of_block(uint64_t row_bytes, size_t block_bytes)
     return row_bytes && row_bytes < block_bytes ? (size_t)(block_bytes / row_bytes) : 1;
 }
 
-/*
- * Rows first..n_rows, read by `read` in blocks, the first ones of which are small: many a sink
- * wants no more than a look.
- */
-static enum umm_status hand_on(struct job *job, uint64_t n_rows, uint64_t row_bytes,
-                               enum umm_status (*read)(void *from, uint64_t first, uint64_t n,
-                                                       void *out, struct umm_error *err),
-                               void *from, struct umm_error *err)
+/* Rows in blocks, the first ones of which are small: many a sink wants no more than a look. */
+static enum umm_status hand_on(struct job *job, const struct umm_arrayfile *file,
+                               struct umm_error *err)
 {
+    const uint64_t n_rows = file->n_rows, row_bytes = file->row_bytes;
     const size_t n_block = rows_of_block(row_bytes, BLOCK_BYTES);
     size_t n_most = rows_of_block(row_bytes, FIRST_BLOCK_BYTES);
     uint64_t first = job->options->first_row;
@@ -66,7 +64,7 @@ static enum umm_status hand_on(struct job *job, uint64_t n_rows, uint64_t row_by
         status = umm_progress_step(job->run, &job->next_look_ns, first * row_bytes,
                                    n_rows * row_bytes, err);
         if (!status)
-            status = read(from, first, n, block, err);
+            status = umm_arrayfile_read(file, first, n, block, err);
         if (!status)
             status = job->sink->take(job->sink->user, block, n, err);
         first += n;
@@ -75,14 +73,6 @@ static enum umm_status hand_on(struct job *job, uint64_t n_rows, uint64_t row_by
     }
     free(block);
     return status;
-}
-
-/* ---- files of rows ---------------------------------------------------------------- */
-
-static enum umm_status read_array(void *from, uint64_t first, uint64_t n, void *out,
-                                  struct umm_error *err)
-{
-    return umm_arrayfile_read(from, first, n, out, err);
 }
 
 static enum umm_status run_array(struct job *job, struct umm_error *err)
@@ -94,28 +84,8 @@ static enum umm_status run_array(struct job *job, struct umm_error *err)
     if (!status)
         status = begin(job, &file.npy, file.n_rows, err);
     if (!status)
-        status = hand_on(job, file.n_rows, file.row_bytes, read_array, &file, err);
+        status = hand_on(job, &file, err);
     umm_arrayfile_close(&file);
-    return status;
-}
-
-static enum umm_status read_archive(void *from, uint64_t first, uint64_t n, void *out,
-                                    struct umm_error *err)
-{
-    return umm_archive_read(from, first, n, out, err);
-}
-
-static enum umm_status run_archive(struct job *job, struct umm_error *err)
-{
-    struct umm_archive archive;
-    enum umm_status status = umm_archive_open(&archive, job->path, err);
-    if (!status)
-        status = check_first(job, archive.n_rows, err);
-    if (!status)
-        status = begin(job, &archive.npy, archive.n_rows, err);
-    if (!status)
-        status = hand_on(job, archive.n_rows, archive.row_bytes, read_archive, &archive, err);
-    umm_archive_close(&archive);
     return status;
 }
 
@@ -289,37 +259,17 @@ enum umm_status umm_rowsource_run(const char *path, const struct umm_rowsource_o
         is_file = !is_stdin && info.kind == UMM_FILE_REGULAR;
         status = umm_file_peek(fd, job.path, run, &first, err);
     }
-    bool is_array = first == NPY_FIRST_BYTE, is_archive = false;
-    if (!status && !is_array && is_file)
-        status = umm_archive_is(path, &is_archive, err);
-    if (!status && (is_array || is_archive))
+    bool is_array = first == UMM_NPY_FIRST_BYTE;
+    if (!status && is_file)
+        status = umm_arrayfile_is(path, first, &is_array, err);
+    if (!status && is_array)
         status = refuse_filter(&job, err);
     if (!status && is_array)
         status = is_file ? run_array(&job, err) : run_stream(&job, fd, err);
     else if (!status)
-        status = is_archive ? run_archive(&job, err) : run_text(&job, path, fd, err);
+        status = run_text(&job, path, fd, err);
     if (!is_stdin)
         umm_file_close(&fd);
-    return status;
-}
-
-static enum umm_status count_array(const char *path, uint64_t *n_rows, struct umm_error *err)
-{
-    struct umm_arrayfile file;
-    enum umm_status status = umm_arrayfile_open(&file, path, err);
-    if (!status)
-        *n_rows = file.n_rows;
-    umm_arrayfile_close(&file);
-    return status;
-}
-
-static enum umm_status count_archive(const char *path, uint64_t *n_rows, struct umm_error *err)
-{
-    struct umm_archive archive;
-    enum umm_status status = umm_archive_open(&archive, path, err);
-    if (!status)
-        *n_rows = archive.n_rows;
-    umm_archive_close(&archive);
     return status;
 }
 
@@ -341,13 +291,14 @@ enum umm_status umm_rowsource_count(const char *path, struct umm_run *run, bool 
     if (!status)
         status = umm_file_peek(fd, path, run, &first, err);
     umm_file_close(&fd);
-    if (status)
-        return status;
-    bool is_array = first == NPY_FIRST_BYTE;
-    *is_random = is_array;
-    if (!is_array)
-        status = umm_archive_is(path, is_random, err);
+    if (!status)
+        status = umm_arrayfile_is(path, first, is_random, err);
     if (status || !*is_random)
         return status;
-    return is_array ? count_array(path, n_rows, err) : count_archive(path, n_rows, err);
+    struct umm_arrayfile file;
+    status = umm_arrayfile_open(&file, path, err);
+    if (!status)
+        *n_rows = file.n_rows;
+    umm_arrayfile_close(&file);
+    return status;
 }

@@ -27,6 +27,7 @@ enum {
     UMM_NPY_FIELDS_MAX = 65536,
     UMM_NPY_NAME_MAX = 128,       /* with the terminator */
     UMM_NPY_TYPE_TEXT_MAX = 24,   /* with the terminator */
+    UMM_NPY_FIRST_BYTE = 0x93,    /* of every file */
     UMM_NPY_ALIGN = 64,           /* what NumPy itself uses */
     UMM_NPY_LOADABLE_MAX = 10000, /* np.load refuses more header characters than this */
     UMM_NPY_HEADER_MAX = 64 * 1024 * 1024
