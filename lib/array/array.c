@@ -58,9 +58,9 @@ static enum umm_status map_rows(struct umm_array *array, int fd, struct umm_npy 
                                 struct umm_error *err)
 {
     uint64_t end = npy->data_offset_bytes + umm_npy_data_bytes(npy);
-    enum umm_status status = umm_map_open(&array->map, fd, array->path, end, err);
+    enum umm_status status = umm_map_open(&array->map, fd, array->path, end, false, err);
     if (!status)
-        status = umm_map_open(&array->probes, fd, array->path, end, err);
+        status = umm_map_open(&array->probes, fd, array->path, end, false, err);
     if (status)
         return status;
     umm_map_expect_random(&array->probes);

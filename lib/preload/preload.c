@@ -169,7 +169,7 @@ enum umm_status umm_preload(const struct umm_preload_options *options, struct um
 void umm_preload_result_free(struct umm_preload_result *result)
 {
     while (result->n_locks > 0)
-        umm_pagecache_unlock(&result->locks[--result->n_locks]);
+        umm_map_close(&result->locks[--result->n_locks]);
     for (size_t i = 0; i < result->n_files; i++)
         free(result->files[i].path);
     free(result->locks);

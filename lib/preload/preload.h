@@ -106,7 +106,7 @@ struct umm_preload_result {
     struct umm_preload_file total;
     uint64_t available_bytes; /* 0: not asked for */
     uint64_t budget_bytes;
-    struct umm_pagecache_lock *locks; /* private */
+    struct umm_map *locks; /* private */
     size_t n_locks;
 };
 

@@ -21,7 +21,7 @@ static enum umm_status add_lock(struct umm_preload_result *result, int fd, const
     size_t n = result->n_locks;
     /* Room is doubled when the number reaches a power of two. */
     if ((n & (n - 1)) == 0) {
-        struct umm_pagecache_lock *locks = realloc(result->locks, (n ? 2 * n : 1) * sizeof *locks);
+        struct umm_map *locks = realloc(result->locks, (n ? 2 * n : 1) * sizeof *locks);
         if (!locks)
             return umm_error_set_memory(err, 2 * n * sizeof *locks, "the list of locks");
         result->locks = locks;
@@ -73,6 +73,6 @@ enum umm_status umm_preload_lock(struct umm_preload_result *result, struct umm_e
         if (is_chosen(&result->files[i]))
             status = lock_file(result, &result->files[i], err);
     while (status && result->n_locks > 0)
-        umm_pagecache_unlock(&result->locks[--result->n_locks]);
+        umm_map_close(&result->locks[--result->n_locks]);
     return status;
 }

@@ -128,7 +128,7 @@ static void sample_process(struct run *run, struct umm_trial_sample *sample,
     if (sample->is_exact) {
         if (!sum_pages(run, member, &summed))
             return;
-        if (run->counts.at)
+        if (run->counts.map.bytes)
             look_for_library(run, member);
     }
     umm_samples_add_process(sample, &counted, sample->is_exact ? &summed : NULL);
@@ -191,7 +191,7 @@ static void count_allocs(struct run *run, struct umm_trial_sample *sample)
 {
     struct umm_alloc_counts *allocs = &run->trial->allocs;
     const void *memory;
-    if (!run->counts.at)
+    if (!run->counts.map.bytes)
         return;
     if (umm_sharedmem_look(&run->counts, &memory, NULL))
         run->is_uncounted = true; /* the command cut them: what is known stays */
@@ -376,7 +376,7 @@ static enum umm_status conclude(struct run *run, struct umm_error *err)
         (trial->usage.peak_rss_bytes > run->child.own_peak_bytes || !trial->n_samples))
         trial->peak_rss_bytes = trial->usage.peak_rss_bytes;
     count_allocs(run, &last);
-    if (run->counts.at)
+    if (run->counts.map.bytes)
         trial->alloc_state = alloc_state(run);
     complete_samples(trial);
     return fit_growth(run->options, trial, err);
@@ -393,7 +393,7 @@ static enum umm_status start_counting(struct run *run, bool *is_command, struct 
         status = umm_alloc_counts_environment(command.envp, run->options->alloc_library,
                                               run->counts.path, &envp, err);
     if (!status) {
-        struct umm_alloc_memory *memory = run->counts.at;
+        struct umm_alloc_memory *memory = (void *)run->counts.map.bytes;
         memory->header.magic = UMM_ALLOC_MAGIC;
         memory->header.n_slots = UMM_ALLOC_SLOTS;
         command.envp = envp;

@@ -38,7 +38,7 @@
 #define UMM_STORE_STORE_H
 
 #include "sys/lock.h"
-#include "sys/sharedmap.h"
+#include "sys/map.h"
 #include "umm.h"
 #include "umm/mem.h"
 #include "umm/store.h"
@@ -91,7 +91,7 @@ struct umm_store {
     unsigned n_rebuilds; /* because the index did not fit the slots */
     uint64_t first_nap_ns, napped_ns;
     struct umm_lock lock;
-    struct umm_sharedmap vectors_map, slots_map, index_map;
+    struct umm_map vectors_map, slots_map, index_map;
     struct umm_store_file vectors_file, slots_file;
     /* Checked when the store was opened; what the head says may change under us. */
     uint64_t max_positions;

@@ -20,7 +20,7 @@ static enum umm_status foreign(const char *path, const char *what, struct umm_er
 }
 
 /* Open and map one of the arrays; *npy is what it is, *file which one. */
-static enum umm_status map_array(struct umm_sharedmap *map, const char *path, bool is_writer,
+static enum umm_status map_array(struct umm_map *map, const char *path, bool is_writer,
                                  struct umm_npy *npy, struct umm_store_file *file,
                                  struct umm_error *err)
 {
@@ -32,8 +32,8 @@ static enum umm_status map_array(struct umm_sharedmap *map, const char *path, bo
     if (!status)
         status = umm_npy_read(fd, path, npy, err);
     if (!status)
-        status = umm_sharedmap_open(map, fd, path, npy->data_offset_bytes + umm_npy_data_bytes(npy),
-                                    is_writer, err);
+        status = umm_map_open(map, fd, path, npy->data_offset_bytes + umm_npy_data_bytes(npy),
+                              is_writer, err);
     umm_file_close(&fd);
     return status;
 }
@@ -108,9 +108,8 @@ static enum umm_status map_index(struct umm_store *store, bool *is_good, struct 
         head.max_positions = 0;
     if (!status && head.max_positions && is_ours(store, &head) &&
         info.size_bytes >= umm_store_index_bytes(head.max_positions)) {
-        status =
-            umm_sharedmap_open(&store->index_map, fd, store->index_path,
-                               umm_store_index_bytes(head.max_positions), store->is_writer, err);
+        status = umm_map_open(&store->index_map, fd, store->index_path,
+                              umm_store_index_bytes(head.max_positions), store->is_writer, err);
         *is_good = !status;
     }
     umm_file_close(&fd);
@@ -122,7 +121,7 @@ static enum umm_status map_index(struct umm_store *store, bool *is_good, struct 
 static enum umm_status sync_head(struct umm_store *store, bool is_dirty, struct umm_error *err)
 {
     __atomic_store_n(&store->head->is_dirty, is_dirty, __ATOMIC_RELAXED);
-    return umm_sharedmap_sync(&store->index_map, store->index_path, UMM_STORE_HEAD_BYTES, err);
+    return umm_map_sync(&store->index_map, store->index_path, UMM_STORE_HEAD_BYTES, err);
 }
 
 /*
@@ -158,9 +157,9 @@ static enum umm_status open_index(struct umm_store *store, struct umm_error *err
 
 static void unmap(struct umm_store *store)
 {
-    umm_sharedmap_close(&store->vectors_map);
-    umm_sharedmap_close(&store->slots_map);
-    umm_sharedmap_close(&store->index_map);
+    umm_map_close(&store->vectors_map);
+    umm_map_close(&store->slots_map);
+    umm_map_close(&store->index_map);
 }
 
 /*
@@ -184,7 +183,7 @@ static enum umm_status map_files(struct umm_store *store, struct umm_error *err)
 enum umm_status umm_store_refresh(struct umm_store *store, struct umm_error *err)
 {
     struct umm_store fresh = *store;
-    fresh.vectors_map = fresh.slots_map = fresh.index_map = (struct umm_sharedmap){0};
+    fresh.vectors_map = fresh.slots_map = fresh.index_map = (struct umm_map){0};
     enum umm_status status = map_files(&fresh, err);
     if (!status && (fresh.dim != store->dim || fresh.id_words != store->id_words))
         status = umm_error_set_path(err, UMM_ERR_CONFLICT, store->path,
@@ -293,11 +292,11 @@ enum umm_status umm_store_sync(struct umm_store *store, struct umm_error *err)
 {
     if (!store->is_writer)
         return UMM_OK;
-    enum umm_status status = umm_sharedmap_sync(&store->vectors_map, store->vectors_path,
-                                                store->vectors_map.len_bytes, err);
+    enum umm_status status =
+        umm_map_sync(&store->vectors_map, store->vectors_path, store->vectors_map.len_bytes, err);
     if (!status)
-        status = umm_sharedmap_sync(&store->slots_map, store->slots_path,
-                                    store->slots_map.len_bytes, err);
+        status =
+            umm_map_sync(&store->slots_map, store->slots_path, store->slots_map.len_bytes, err);
     return status;
 }
 
@@ -307,8 +306,8 @@ enum umm_status umm_store_close(struct umm_store *store, struct umm_error *err)
         return UMM_OK;
     enum umm_status status = umm_store_sync(store, err);
     if (!status && store->is_writer)
-        status = umm_sharedmap_sync(&store->index_map, store->index_path,
-                                    store->index_map.len_bytes, err);
+        status =
+            umm_map_sync(&store->index_map, store->index_path, store->index_map.len_bytes, err);
     if (!status && store->is_writer && !store->is_spoilt)
         status = sync_head(store, false, err);
     free_store(store);

@@ -40,13 +40,13 @@ enum umm_status umm_store_put_index(struct umm_store *store, uint64_t max_positi
 {
     int slots_fd;
     const struct umm_outfile_options options = {.is_synced = true, .model_fd = &slots_fd};
-    struct umm_sharedmap map = {0};
+    struct umm_map map = {0};
     struct umm_store before = *store;
     struct umm_store_head head;
     enum umm_status status = umm_file_open_read(store->slots_path, &slots_fd, NULL, err);
     if (!status)
-        status = umm_sharedmap_open(&map, umm_outfile_fd(out), store->index_path,
-                                    umm_store_index_bytes(max_positions), true, err);
+        status = umm_map_open(&map, umm_outfile_fd(out), store->index_path,
+                              umm_store_index_bytes(max_positions), true, err);
     if (status) {
         umm_file_close(&slots_fd);
         return status;
@@ -68,9 +68,9 @@ enum umm_status umm_store_put_index(struct umm_store *store, uint64_t max_positi
     umm_file_close(&slots_fd);
     if (status && before.head) {
         *store = before;
-        umm_sharedmap_close(&map);
+        umm_map_close(&map);
     } else {
-        umm_sharedmap_close(&before.index_map);
+        umm_map_close(&before.index_map);
     }
     return status;
 }

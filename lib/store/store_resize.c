@@ -75,7 +75,7 @@ enum umm_status umm_store_resize(struct umm_store *store, uint64_t max_positions
         status = grow(store, max_positions, &index, err);
     /* The new maps first: until they are there, the old ones serve. */
     struct umm_store fresh = *store;
-    fresh.vectors_map = fresh.slots_map = (struct umm_sharedmap){0};
+    fresh.vectors_map = fresh.slots_map = (struct umm_map){0};
     if (!status)
         status = umm_store_map_arrays(&fresh, err);
     if (!status)
@@ -84,12 +84,12 @@ enum umm_status umm_store_resize(struct umm_store *store, uint64_t max_positions
         status = umm_store_put_index(&fresh, max_positions, &index, err);
     umm_outfile_abort(&index);
     if (status) {
-        umm_sharedmap_close(&fresh.vectors_map);
-        umm_sharedmap_close(&fresh.slots_map);
+        umm_map_close(&fresh.vectors_map);
+        umm_map_close(&fresh.slots_map);
         return status;
     }
-    umm_sharedmap_close(&store->vectors_map);
-    umm_sharedmap_close(&store->slots_map);
+    umm_map_close(&store->vectors_map);
+    umm_map_close(&store->slots_map);
     *store = fresh;
     return UMM_OK;
 }

@@ -3,16 +3,18 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/error.h"
 
-enum umm_status umm_map_open(struct umm_map *map, int fd, const char *path, uint64_t len_bytes,
-                             struct umm_error *err)
+/* offset is at a page boundary. */
+static enum umm_status map_at(struct umm_map *map, int fd, const char *path, uint64_t offset,
+                              uint64_t len_bytes, int protection, struct umm_error *err)
 {
     *map = (struct umm_map){0};
     if (len_bytes > SIZE_MAX)
         return umm_error_set_memory(err, SIZE_MAX, "a mapped file");
-    void *bytes = mmap(NULL, (size_t)len_bytes, PROT_READ, MAP_SHARED, fd, 0);
+    void *bytes = mmap(NULL, (size_t)len_bytes, protection, MAP_SHARED, fd, (off_t)offset);
     if (bytes == MAP_FAILED && errno == ENOMEM)
         return umm_error_set_memory(err, (size_t)len_bytes, "a mapped file");
     if (bytes == MAP_FAILED)
@@ -21,19 +23,42 @@ enum umm_status umm_map_open(struct umm_map *map, int fd, const char *path, uint
     return UMM_OK;
 }
 
-static void *address_of(const struct umm_map *map)
+enum umm_status umm_map_open(struct umm_map *map, int fd, const char *path, uint64_t len_bytes,
+                             bool is_writable, struct umm_error *err)
 {
-    return (void *)(uintptr_t)map->bytes;
+    const int protection = is_writable ? PROT_READ | PROT_WRITE : PROT_READ;
+    return map_at(map, fd, path, 0, len_bytes, protection, err);
+}
+
+enum umm_status umm_map_open_part(struct umm_map *map, int fd, const char *path, uint64_t offset,
+                                  uint64_t len_bytes, struct umm_error *err)
+{
+    const uint64_t lead = offset % (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t end;
+    *map = (struct umm_map){0};
+    if (__builtin_add_overflow(offset, len_bytes, &end) || end > INT64_MAX)
+        return umm_error_set_errno(err, EOVERFLOW, path, "cannot map");
+    return map_at(map, fd, path, offset - lead, len_bytes + lead, PROT_READ, err);
 }
 
 void umm_map_expect_random(const struct umm_map *map)
 {
-    (void)madvise(address_of(map), map->len_bytes, MADV_RANDOM);
+    (void)madvise(map->bytes, map->len_bytes, MADV_RANDOM);
+}
+
+enum umm_status umm_map_sync(const struct umm_map *map, const char *path, size_t len_bytes,
+                             struct umm_error *err)
+{
+    int rc;
+    do
+        rc = msync(map->bytes, len_bytes, MS_SYNC);
+    while (rc < 0 && errno == EINTR);
+    return rc < 0 ? umm_error_set_errno(err, errno, path, "cannot sync") : UMM_OK;
 }
 
 void umm_map_close(struct umm_map *map)
 {
     if (map->bytes)
-        (void)munmap(address_of(map), map->len_bytes);
+        (void)munmap(map->bytes, map->len_bytes);
     *map = (struct umm_map){0};
 }

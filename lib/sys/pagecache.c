@@ -18,31 +18,18 @@
 
 /* ---- loading ------------------------------------------------------------------ */
 
-/* A map of the whole pages around the range, from the first one on. */
-static void *map_pages(int fd, uint64_t offset, uint64_t len_bytes, size_t *map_bytes)
-{
-    uint64_t lead = offset % (uint64_t)sysconf(_SC_PAGESIZE);
-    if (len_bytes > SIZE_MAX - lead || offset + len_bytes > INT64_MAX) {
-        errno = EOVERFLOW;
-        return MAP_FAILED;
-    }
-    *map_bytes = (size_t)(len_bytes + lead);
-    return mmap(NULL, *map_bytes, PROT_READ, MAP_SHARED, fd, (off_t)(offset - lead));
-}
-
 /* Whether it worked; reading says why it did not. */
 static bool populate(int fd, uint64_t offset, uint64_t len_bytes)
 {
-    size_t map_bytes;
-    void *map = map_pages(fd, offset, len_bytes, &map_bytes);
-    if (map == MAP_FAILED)
+    struct umm_map map;
+    if (umm_map_open_part(&map, fd, "", offset, len_bytes, NULL))
         return false;
-    (void)madvise(map, map_bytes, MADV_HUGEPAGE); /* refused by kernels built without */
+    (void)madvise(map.bytes, map.len_bytes, MADV_HUGEPAGE); /* refused by kernels built without */
     int rc;
     do
-        rc = madvise(map, map_bytes, MADV_POPULATE_READ);
+        rc = madvise(map.bytes, map.len_bytes, MADV_POPULATE_READ);
     while (rc < 0 && errno == EINTR);
-    munmap(map, map_bytes);
+    umm_map_close(&map);
     return rc == 0;
 }
 
@@ -111,30 +98,18 @@ bool umm_pagecache_next_data(int fd, uint64_t at, uint64_t end, uint64_t *first,
 
 /* ---- locking -------------------------------------------------------------------- */
 
-enum umm_status umm_pagecache_lock(struct umm_pagecache_lock *lock, int fd, const char *path,
-                                   uint64_t offset, uint64_t len_bytes, struct umm_error *err)
+enum umm_status umm_pagecache_lock(struct umm_map *map, int fd, const char *path, uint64_t offset,
+                                   uint64_t len_bytes, struct umm_error *err)
 {
-    *lock = (struct umm_pagecache_lock){0};
+    *map = (struct umm_map){0};
     if (len_bytes == 0)
         return UMM_OK;
-    size_t map_bytes;
-    void *map = map_pages(fd, offset, len_bytes, &map_bytes);
-    if (map == MAP_FAILED)
-        return umm_error_set_errno(err, errno, path, "cannot map");
-    if (mlock(map, map_bytes) < 0) {
-        int sys_errno = errno;
-        munmap(map, map_bytes);
-        return umm_error_set_errno(err, sys_errno, path, "cannot lock in memory");
+    enum umm_status status = umm_map_open_part(map, fd, path, offset, len_bytes, err);
+    if (!status && mlock(map->bytes, map->len_bytes) < 0) {
+        status = umm_error_set_errno(err, errno, path, "cannot lock in memory");
+        umm_map_close(map);
     }
-    *lock = (struct umm_pagecache_lock){map, map_bytes};
-    return UMM_OK;
-}
-
-void umm_pagecache_unlock(struct umm_pagecache_lock *lock)
-{
-    if (lock->map)
-        munmap(lock->map, lock->len_bytes);
-    *lock = (struct umm_pagecache_lock){0};
+    return status;
 }
 
 uint64_t umm_pagecache_lock_limit(void)

@@ -9,6 +9,7 @@
 #ifndef UMM_SYS_PAGECACHE_H
 #define UMM_SYS_PAGECACHE_H
 
+#include "sys/map.h"
 #include "umm.h"
 
 /* What a load takes at once, and aligns to: large enough for the device to be kept busy. */
@@ -49,20 +50,13 @@ UMM_MUST_USE enum umm_status umm_pagecache_evict(int fd, const char *path, uint6
  */
 bool umm_pagecache_next_data(int fd, uint64_t at, uint64_t end, uint64_t *first, uint64_t *last);
 
-/* Pages that are locked into memory. All zero is "none". */
-struct umm_pagecache_lock {
-    void *map;
-    size_t len_bytes;
-};
-
 /*
- * Lock the pages of the range, which brings them in, until umm_pagecache_unlock or the end
- * of the process. UMM_ERR_SYSTEM with EPERM, ENOMEM or EAGAIN where the limit is too low.
+ * Lock the pages of the range, which brings them in, until *map is closed or the process ends.
+ * UMM_ERR_SYSTEM with EPERM, ENOMEM or EAGAIN where the limit is too low; others as umm_map_open.
  */
-UMM_MUST_USE enum umm_status umm_pagecache_lock(struct umm_pagecache_lock *lock, int fd,
-                                                const char *path, uint64_t offset,
-                                                uint64_t len_bytes, struct umm_error *err);
-void umm_pagecache_unlock(struct umm_pagecache_lock *lock);
+UMM_MUST_USE enum umm_status umm_pagecache_lock(struct umm_map *map, int fd, const char *path,
+                                                uint64_t offset, uint64_t len_bytes,
+                                                struct umm_error *err);
 
 /* How much a process without privilege may lock (RLIMIT_MEMLOCK); UINT64_MAX: no limit. */
 uint64_t umm_pagecache_lock_limit(void);

@@ -2,6 +2,7 @@
 #include "sys/residency.h"
 
 #include "base/error.h"
+#include "sys/map.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -94,12 +95,23 @@ static uint64_t sum_resident(const unsigned char *pages, uint64_t n, uint64_t pa
     return sum;
 }
 
+/* One byte for each page from offset on. */
+static enum umm_status see_pages(int fd, const char *path, uint64_t offset, uint64_t len_bytes,
+                                 unsigned char *pages, struct umm_error *err)
+{
+    struct umm_map map;
+    enum umm_status status = umm_map_open_part(&map, fd, path, offset, len_bytes, err);
+    if (!status && mincore(map.bytes, map.len_bytes, pages) < 0)
+        status = umm_error_set_errno(err, errno, path, "cannot see what is in memory");
+    umm_map_close(&map);
+    return status;
+}
+
 enum umm_status umm_residency_query_mincore(int fd, const char *path, uint64_t offset,
                                             uint64_t len_bytes, struct umm_residency *out,
                                             struct umm_error *err)
 {
     enum { PAGES_MAX = 65536 };
-    static const char failed[] = "cannot see what is in memory";
     unsigned char pages[PAGES_MAX];
     uint64_t page = page_bytes(), end = offset + len_bytes, n;
     struct stat st;
@@ -111,15 +123,14 @@ enum umm_status umm_residency_query_mincore(int fd, const char *path, uint64_t o
     for (uint64_t at = offset - offset % page; at < end; at += n * page) {
         n = (end - at + page - 1) / page;
         n = n < PAGES_MAX ? n : PAGES_MAX;
-        void *map = mmap(NULL, n * page, PROT_READ, MAP_SHARED, fd, (off_t)at);
-        if (map == MAP_FAILED && errno == ENODEV)
+        struct umm_error why = {.status = UMM_OK};
+        enum umm_status status = see_pages(fd, path, at, n * page, pages, &why);
+        if (status && why.sys_errno == ENODEV)
             return UMM_OK; /* a file system without maps: unknown */
-        if (map == MAP_FAILED)
-            return umm_error_set_errno(err, errno, path, failed);
-        int rc = mincore(map, n * page, pages), sys_errno = errno;
-        munmap(map, n * page);
-        if (rc < 0)
-            return umm_error_set_errno(err, sys_errno, path, failed);
+        if (status && err)
+            *err = why;
+        if (status)
+            return status;
         out->resident_bytes += sum_resident(pages, n, at, offset, end);
     }
     out->is_known = true;

@@ -33,20 +33,19 @@ enum umm_status umm_sharedmem_open(struct umm_sharedmem *memory, size_t len_byte
     }
     if (fd < 0)
         return umm_error_set_errno(err, errno, shown, "cannot create");
-    void *at = MAP_FAILED, *copy = NULL;
-    int code;
-    do
-        code = ftruncate(fd, (off_t)len_bytes);
-    while (code < 0 && errno == EINTR);
-    if (code == 0 && (seal_size(fd) || (copy = malloc(len_bytes))))
-        at = mmap(NULL, len_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (at == MAP_FAILED) {
-        enum umm_status status = umm_error_set_errno(err, errno, shown, "cannot create");
+    void *copy = NULL;
+    struct umm_map map;
+    enum umm_status status = umm_file_truncate(fd, shown, len_bytes, err);
+    if (!status && !seal_size(fd) && !(copy = malloc(len_bytes)))
+        status = umm_error_set_memory(err, len_bytes, shown);
+    if (!status)
+        status = umm_map_open(&map, fd, shown, len_bytes, true, err);
+    if (status) {
         free(copy);
-        (void)close(fd);
+        umm_file_close(&fd);
         return status;
     }
-    *memory = (struct umm_sharedmem){.at = at, .copy = copy, .len_bytes = len_bytes, .fd = fd};
+    *memory = (struct umm_sharedmem){.map = map, .copy = copy, .fd = fd};
     snprintf(memory->path, sizeof memory->path, "/proc/%ld/fd/%d", (long)getpid(), fd);
     return UMM_OK;
 }
@@ -54,18 +53,18 @@ enum umm_status umm_sharedmem_open(struct umm_sharedmem *memory, size_t len_byte
 enum umm_status umm_sharedmem_look(const struct umm_sharedmem *memory, const void **bytes,
                                    struct umm_error *err)
 {
-    *bytes = memory->copy ? memory->copy : memory->at;
+    *bytes = memory->copy ? memory->copy : memory->map.bytes;
     return memory->copy
-               ? umm_file_pread_all(memory->fd, shown, memory->copy, memory->len_bytes, 0, err)
+               ? umm_file_pread_all(memory->fd, shown, memory->copy, memory->map.len_bytes, 0, err)
                : UMM_OK;
 }
 
 void umm_sharedmem_close(struct umm_sharedmem *memory)
 {
-    if (!memory->at)
+    if (!memory->map.bytes)
         return;
-    (void)munmap(memory->at, memory->len_bytes);
-    (void)close(memory->fd);
+    umm_map_close(&memory->map);
+    umm_file_close(&memory->fd);
     free(memory->copy);
     memset(memory, 0, sizeof *memory);
 }

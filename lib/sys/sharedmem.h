@@ -5,24 +5,24 @@
  * the last process that has it mapped.
  *
  * Nobody can change its size. Where the kernel cannot hold that, a process that cuts it hurts
- * those that touch it by `at`, but not one that reads with umm_sharedmem_look.
+ * those that touch its map, but not one that reads with umm_sharedmem_look.
  */
 #ifndef UMM_SYS_SHAREDMEM_H
 #define UMM_SYS_SHAREDMEM_H
 
+#include "sys/map.h"
 #include "umm.h"
 
 enum { UMM_SHAREDMEM_PATH_MAX = 64 };
 
 struct umm_sharedmem {
-    void *at;   /* zeros at first; NULL for none */
-    void *copy; /* for _look; NULL where the size is sealed */
-    size_t len_bytes;
+    struct umm_map map; /* zeros at first */
+    void *copy;         /* for _look; NULL where the size is sealed */
     int fd;
     char path[UMM_SHAREDMEM_PATH_MAX];
 };
 
-/* Make len_bytes of it, readable and writable; UMM_ERR_SYSTEM. */
+/* Make len_bytes of it, readable and writable; UMM_ERR_SYSTEM, UMM_ERR_MEMORY. */
 UMM_MUST_USE enum umm_status umm_sharedmem_open(struct umm_sharedmem *memory, size_t len_bytes,
                                                 struct umm_error *err);
 

@@ -195,7 +195,7 @@ static void test_device_bytes(void **state)
 static void test_lock(void **state)
 {
     (void)state;
-    struct umm_pagecache_lock lock;
+    struct umm_map lock;
     struct rlimit limit = {SIZE * 2, SIZE * 2};
 #if defined(__SANITIZE_ADDRESS__)
     skip(); /* the sanitizer makes mlock do nothing */
@@ -207,8 +207,8 @@ static void test_lock(void **state)
     assert_int_equal(resident(5000, SIZE - 5000), SIZE - 5000);
     evict();
     assert_int_equal(resident(5000, SIZE - 5000), SIZE - 5000);
-    umm_pagecache_unlock(&lock);
-    umm_pagecache_unlock(&lock);
+    umm_map_close(&lock);
+    umm_map_close(&lock);
     evict();
     assert_int_equal(resident(0, SIZE), 0);
 }
