@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/utf8.h"
 #include "format/json.h"
+#include "text/csvcell.h"
 #include "text/size.h"
 
 /* ---- rows ---------------------------------------------------------------- */
@@ -169,25 +169,29 @@ static bool is_whole(enum umm_table_kind kind)
 }
 
 /*
- * In quotes where a comma or a quote wants them. RFC 4180 lets control characters through, which
- * a terminal obeys, and a line's end in the middle of a record: they become \n, \x1b and so on,
- * as do bytes that are not UTF-8, and a backslash becomes two.
+ * RFC 4180 lets control characters through, which a terminal obeys, and a line's end in the middle
+ * of a record: they become \n, \x1b and so on, as do bytes that are not UTF-8, and a backslash
+ * becomes two. A quote is the cell's to double.
  */
 static void print_csv_text(const char *text, struct umm_textbuf *out)
 {
-    const char *quote = strpbrk(text, ",\"") ? "\"" : "";
-    size_t len = strlen(text);
-    umm_textbuf_add(out, "%s", quote);
-    for (size_t i = 0; i < len;) {
-        char shown[16];
-        uint32_t point;
-        size_t n = umm_utf8_decode(text + i, len - i, &point);
-        n = n ? n : 1;
-        umm_textbuf_add(out, "%s",
-                        text[i] == '"' ? "\"\"" : umm_escape(shown, sizeof shown, text + i, n));
-        i += n;
+    enum { ESCAPED_BYTES = 4 }; /* a byte, at most */
+    const size_t cap = ESCAPED_BYTES * strlen(text) + 1;
+    char *shown = malloc(cap), *cell = malloc(UMM_CSVCELL_MAX(cap));
+    size_t len = 0;
+    out->is_failed |= !shown || !cell;
+    while (!out->is_failed && *text) {
+        const size_t n = strcspn(text, "\"");
+        umm_escape(shown + len, cap - len, text, n);
+        len += strlen(shown + len);
+        text += n;
+        if (*text)
+            shown[len++] = *text++;
     }
-    umm_textbuf_add(out, "%s", quote);
+    if (!out->is_failed)
+        umm_textbuf_add_bytes(out, cell, (size_t)(umm_csvcell_put(cell, shown, len) - cell));
+    free(shown);
+    free(cell);
 }
 
 static void print_csv_row(const struct umm_table *table, size_t row, const char *time,

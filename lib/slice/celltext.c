@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "slice/celltext_value.h"
+#include "text/csvcell.h"
 #include "text/print.h"
 
 enum {
@@ -260,14 +261,15 @@ static enum umm_status put_row(struct umm_celltext *text, const char *row, struc
 
 /* ---- head, body, tail ------------------------------------------------------------- */
 
-/* A name in a CSV header: quoted where it must be. */
 static enum umm_status put_csv_name(struct umm_celltext *text, const char *name,
                                     struct umm_error *err)
 {
-    bool is_valid = true;
-    if (name[strcspn(name, ",\"\r\n")] != '\0')
-        return put_bytes(text, name, strlen(name), &is_valid, err);
-    return put_words(text, name, err);
+    const size_t len = strlen(name); /* less than UMM_NPY_NAME_MAX */
+    enum umm_status status = make_room(text, UMM_CSVCELL_MAX(len), err);
+    if (!status)
+        text->len_bytes =
+            (size_t)(umm_csvcell_put(text->buffer + text->len_bytes, name, len) - text->buffer);
+    return status;
 }
 
 static enum umm_status put_json_name(struct umm_celltext *text,
