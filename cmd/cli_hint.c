@@ -81,6 +81,14 @@ static const struct {
     {UMM_HINT_REBUILD, "; {rebuild} starts over"},
     {UMM_HINT_REVISE_LAST, "; see {revise-last}"},
 
+    {UMM_HINT_ADD_TO_ARCHIVE, ": umm-archive append adds to it; to replace it, remove it first"},
+    {UMM_HINT_ADD_TO_STORE, ": umm-store put adds to it; to replace it, remove the store first"},
+    {UMM_HINT_ADD_TO_POOL, ": pool:NAME/KEY and umm-pool put write there"},
+
+    {UMM_HINT_REPAIR, "; umm-archive repair mends it"},
+    {UMM_HINT_REPAIR_MAY, "; umm-archive repair may mend it"},
+    {UMM_HINT_REPAIR_BEFORE, "; umm-archive repair keeps those before"},
+
     {UMM_HINT_ZSTD_WINDOW, "; pipe it in: zstd -dc --long=31 FILE | ... -"},
     {UMM_HINT_ZSTD_DICTIONARY, "; pipe it in: zstd -dc -D DICTIONARY FILE | ... -"},
     {UMM_HINT_XZ_MEMORY, "; pipe it in: xzcat FILE | ... -"},

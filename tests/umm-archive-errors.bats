@@ -146,7 +146,7 @@ np.save('scalar.npy', np.float64(1))"
         refuses 1 "umm-synth: $text" umm-synth -o "$name"
         refuses 1 "umm-store: $text" umm-store export vectors "$name"
         refuses 1 "umm-features: $text" umm-features -f sma:2 --by=symbol --follow --format=csv -o "$name" mixed.csv
-        refuses 1 "umm-features: $name: not a state of umm-features, which does not take its place" \
+        refuses 1 "umm-features: $name: not a state of features: a state does not take its place" \
             umm-features -f sma:2 --rebuild --append --state="$name" -o o.npy new.npy
     done
     no_leftovers
@@ -169,11 +169,11 @@ np.save('scalar.npy', np.float64(1))"
     for command in list stat extract verify repair flush compact append; do
         local input=()
         [[ $command != append ]] || input=(bars.csv)
-        refuses 1 "umm-archive: bars.csv.zst: is zstd, but no archive of umm-archive" \
+        refuses 1 "umm-archive: bars.csv.zst: is zstd, but no archive of rows" \
             umm-archive $command bars.csv.zst "${input[@]}"
-        refuses 1 "umm-archive: bars.npy.zst: is zstd, but no archive of umm-archive" \
+        refuses 1 "umm-archive: bars.npy.zst: is zstd, but no archive of rows" \
             umm-archive $command bars.npy.zst "${input[@]}"
-        refuses 1 "umm-archive: magic: is zstd, but no archive of umm-archive" \
+        refuses 1 "umm-archive: magic: is zstd, but no archive of rows" \
             umm-archive $command magic "${input[@]}"
         [[ $command != extract ]] || continue
         refuses 1 "umm-archive: empty: is no archive: it does not begin with a zstd frame" \

@@ -457,11 +457,11 @@ time.sleep(600)' 3>&- &
 
 @test "snapshots that are none" {
     echo hello >bad
-    refuses 1 'umm-memstat: bad: is no snapshot of umm-memstat' umm-memstat compare bad bad
+    refuses 1 'umm-memstat: bad: is no snapshot of memory' umm-memstat compare bad bad
     # Nor is it read to its end for that: a sparse file takes no room on a disk, but in memory.
     if [[ -z ${UMM_SAN-} ]]; then
         truncate -s 200M bad
-        refuses 1 'umm-memstat: bad: is no snapshot of umm-memstat' \
+        refuses 1 'umm-memstat: bad: is no snapshot of memory' \
             bash -c 'ulimit -v 100000; exec umm-memstat compare bad bad'
     fi
     # Nobody ever writes into it, and the other one has no end.

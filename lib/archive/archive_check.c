@@ -102,7 +102,11 @@ enum umm_status umm_archive_list(const char *path,
     return UMM_OK;
 }
 
-static const char without_table[] = "does not end in its seek table; umm-archive repair mends it";
+static enum umm_status refuse_without_table(const char *path, struct umm_error *err)
+{
+    (void)umm_error_set_path(err, UMM_ERR_DATA, path, "does not end in its seek table");
+    return umm_error_hint(err, UMM_ERR_DATA, UMM_HINT_REPAIR);
+}
 
 /* Whether programs that know nothing of journals can read the file. */
 static enum umm_status check_framed(const char *path, struct umm_error *err)
@@ -115,9 +119,8 @@ static enum umm_status check_framed(const char *path, struct umm_error *err)
     if (!status && last.n_rows)
         status = umm_archive_unpack_last(&archive, &last, err);
     if (!status && !archive.is_table_sound)
-        status = archive.n_table_rows > archive.n_framed
-                     ? umm_archive_set_unfinished(&archive, err)
-                     : umm_error_set_path(err, UMM_ERR_DATA, path, without_table);
+        status = archive.n_table_rows > archive.n_framed ? umm_archive_set_unfinished(&archive, err)
+                                                         : refuse_without_table(path, err);
     umm_archive_close(&archive);
     return status;
 }
@@ -141,7 +144,7 @@ static enum umm_status check_beside_journal(const char *path, bool *is_sound, st
     *is_sound = status == UMM_OK;
     /* Whatever is wrong with the end of the file, the journal has the rows. */
     if (status == UMM_ERR_DATA)
-        return umm_error_set_path(err, status, path, without_table);
+        return refuse_without_table(path, err);
     if (status && err)
         *err = why;
     return status;

@@ -11,11 +11,7 @@
 #include "sys/outfile.h"
 
 static const char description_magic[8] = "UMMARCH";
-static const char not_ours[] = "is zstd, but no archive of umm-archive";
-static const char damaged_header[] =
-    "the archive's header is damaged; umm-archive repair may mend it";
-static const char damaged_description[] =
-    "the archive's description is damaged; umm-archive repair may mend it";
+static const char not_ours[] = "is zstd, but no archive of rows";
 enum {
     VERSION = 1,
     DESCRIPTION_FRAME_MAGIC = 0x184D2A55,
@@ -67,7 +63,8 @@ static enum umm_status parse_description(struct umm_archive *archive, const char
     if (!is_framed(bytes) || !is_named(bytes) ||
         umm_bytes_get(bytes + 4, 4) != UMM_ARCHIVE_DESCRIPTION_BYTES - DESCRIPTION_HEAD_BYTES ||
         umm_bytes_get(content + 32, 8) != umm_hash64(content, 32, 0))
-        return damaged(archive, damaged_description, err);
+        return umm_error_hint(err, damaged(archive, "the archive's description is damaged", err),
+                              UMM_HINT_REPAIR_MAY);
     if (umm_bytes_get(content + 8, 2) != VERSION || umm_bytes_get(content + 10, 2) != 0)
         return umm_error_set_path(err, UMM_ERR_UNSUPPORTED, archive->path,
                                   "an archive of version %u, transform %u; this is version %d",
@@ -210,10 +207,14 @@ static enum umm_status parse_head(struct umm_archive *archive, const char *head,
     const char *description = is_whole ? head + header.size_bytes : NULL;
     if (!is_whole || (!is_framed(description) && !is_named(description))) {
         archive->is_ours = memmem(head, len, description_magic, sizeof description_magic) != NULL;
-        const char *what = umm_zstd_is_magic(head, len)
-                               ? not_ours
-                               : "is no archive: it does not begin with a zstd frame";
-        return damaged(archive, archive->is_ours ? damaged_header : what, err);
+        if (archive->is_ours)
+            return umm_error_hint(err, damaged(archive, "the archive's header is damaged", err),
+                                  UMM_HINT_REPAIR_MAY);
+        return damaged(archive,
+                       umm_zstd_is_magic(head, len)
+                           ? not_ours
+                           : "is no archive: it does not begin with a zstd frame",
+                       err);
     }
     const char *text = head + header.content_at;
     enum umm_status status = parse_description(archive, description, err);

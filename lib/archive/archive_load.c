@@ -208,10 +208,10 @@ static enum umm_status compare_header(struct umm_archive *archive, struct table 
 
 enum umm_status umm_archive_set_unfinished(const struct umm_archive *archive, struct umm_error *err)
 {
-    return umm_error_set_path(err, UMM_ERR_DATA, archive->path,
-                              "the header counts %" PRIu64 " rows, and the seek table %" PRIu64
-                              "; umm-archive repair mends it",
-                              (uint64_t)archive->npy.shape[0], archive->n_table_rows);
+    (void)umm_error_set_path(err, UMM_ERR_DATA, archive->path,
+                             "the header counts %" PRIu64 " rows, and the seek table %" PRIu64,
+                             (uint64_t)archive->npy.shape[0], archive->n_table_rows);
+    return umm_error_hint(err, UMM_ERR_DATA, UMM_HINT_REPAIR);
 }
 
 /* ---- walking ---------------------------------------------------------------------- */
@@ -494,11 +494,10 @@ static enum umm_status check_journal(struct umm_archive *archive, const struct u
     char count[32] = "";
     if (archive->n_dropped)
         snprintf(count, sizeof count, "%" PRIu64 " ", archive->n_dropped);
-    return umm_error_set_path(err, UMM_ERR_DATA, path,
-                              "damaged at byte %" PRIu64
-                              ": %srows from there on are lost; umm-archive repair keeps those "
-                              "before",
-                              archive->damaged_at, count);
+    (void)umm_error_set_path(err, UMM_ERR_DATA, path,
+                             "damaged at byte %" PRIu64 ": %srows from there on are lost",
+                             archive->damaged_at, count);
+    return umm_error_hint(err, UMM_ERR_DATA, UMM_HINT_REPAIR_BEFORE);
 }
 
 enum umm_status umm_archive_load(struct umm_archive *archive, uint64_t *state,

@@ -185,7 +185,7 @@ static enum umm_status check_header(const struct umm_archive_writer *writer, str
     if (len == a->own[0].packed_bytes)
         return UMM_OK;
     return umm_error_set_path(err, UMM_ERR_UNSUPPORTED, a->path,
-                              "has a header that umm-archive did not write: it cannot be changed");
+                              "has a header that another program wrote: it cannot be changed");
 }
 
 /* All rows into frames; the tail, less than a frame, into the last one. */

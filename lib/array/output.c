@@ -118,9 +118,8 @@ static enum umm_status refuse_archive(const struct umm_outfile *out, const struc
         status = umm_archive_is(out->path, &is_archive, err);
     if (status || !is_archive)
         return status ? status : refuse_journal_name(out->path, err);
-    return umm_error_set_path(err, UMM_ERR_CONFLICT, out->path,
-                              "is an archive: umm-archive append adds to it; to replace it, "
-                              "remove it first");
+    status = umm_error_set_path(err, UMM_ERR_CONFLICT, out->path, "is an archive");
+    return umm_error_hint(err, status, UMM_HINT_ADD_TO_ARCHIVE);
 }
 
 /* Whether bytes that begin a file, the last character perhaps not whole, are text. */

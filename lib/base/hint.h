@@ -63,6 +63,16 @@ enum umm_hint {
     UMM_HINT_REBUILD,      /* compute all of it again */
     UMM_HINT_REVISE_LAST,  /* say that the last row may change */
 
+    /* An output that is in the way, and what may be done with it instead. */
+    UMM_HINT_ADD_TO_ARCHIVE, /* an archive: rows can be added to it */
+    UMM_HINT_ADD_TO_STORE,   /* a file of a feature store: vectors can be added to it */
+    UMM_HINT_ADD_TO_POOL,    /* a pool's directory: the pool takes arrays by their keys */
+
+    /* A damaged archive. */
+    UMM_HINT_REPAIR,        /* a repair mends it */
+    UMM_HINT_REPAIR_MAY,    /* the same, if the damage is small enough */
+    UMM_HINT_REPAIR_BEFORE, /* a repair keeps the rows before the damage */
+
     /* Compressed text that this reader does not take, and another program does. */
     UMM_HINT_ZSTD_WINDOW,
     UMM_HINT_ZSTD_DICTIONARY,

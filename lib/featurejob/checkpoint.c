@@ -127,7 +127,7 @@ static enum umm_status check_begin(const char *in, size_t n, uint64_t len, struc
         return umm_error_set(err, UMM_ERR_DATA,
                              n >= sizeof magic && memcmp(in, magic, sizeof magic) == 0
                                  ? "the state is cut short"
-                                 : "not a state of umm-features");
+                                 : "not a state of features");
     if (umm_bytes_get(in + AT_ORDER, 4) == OTHER_ORDER_MARK)
         return umm_error_set(err, UMM_ERR_UNSUPPORTED,
                              "the state was written in another order of bytes");
@@ -253,7 +253,7 @@ enum umm_status umm_checkpoint_check_replaced(const char *path, struct umm_error
     umm_file_close(&fd);
     if (!status && memcmp(begin, magic, n) != 0)
         status = umm_error_set_path(err, UMM_ERR_CONFLICT, path,
-                                    "not a state of umm-features, which does not take its place");
+                                    "not a state of features: a state does not take its place");
     return status;
 }
 

@@ -5,19 +5,22 @@
 #include "format/marks.h"
 #include "sys/file.h"
 
+static enum umm_status refuse(const char *path, const char *what, enum umm_hint hint,
+                              struct umm_error *err)
+{
+    (void)umm_error_set_path(err, UMM_ERR_CONFLICT, path, "%s", what);
+    return umm_error_hint(err, UMM_ERR_CONFLICT, hint);
+}
+
 enum umm_status umm_reserved_check(const struct umm_outfile_place *place, const char *path,
                                    struct umm_error *err)
 {
     if (place->is_stream)
         return UMM_OK;
     if (umm_marks_pool(place->dir_fd))
-        return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
-                                  "is in the directory of a pool: pool:NAME/KEY and umm-pool put "
-                                  "write there");
+        return refuse(path, "is in the directory of a pool", UMM_HINT_ADD_TO_POOL, err);
     if (umm_marks_store_file(place->dir_fd, place->base))
-        return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
-                                  "is a file of a feature store: umm-store put adds to it; to "
-                                  "replace it, remove the store first");
+        return refuse(path, "is a file of a feature store", UMM_HINT_ADD_TO_STORE, err);
     return UMM_OK;
 }
 

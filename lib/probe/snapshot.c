@@ -261,7 +261,7 @@ static bool parse_line(const char **line, struct umm_snapshot *snapshot, bool *i
 
 static enum umm_status refuse(const char *path, struct umm_error *err)
 {
-    return umm_error_set_path(err, UMM_ERR_DATA, path, "is no snapshot of umm-memstat");
+    return umm_error_set_path(err, UMM_ERR_DATA, path, "is no snapshot of memory");
 }
 
 enum umm_status umm_snapshot_parse(const char *text, size_t len_bytes, const char *path,

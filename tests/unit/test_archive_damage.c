@@ -25,6 +25,7 @@
 #include "archive/archive_writer.h"
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "base/hint.h"
 
 #include "random.h"
 
@@ -337,11 +338,10 @@ static void assert_damaged(size_t sound, size_t n)
     size_t len = slurp(journal, before);
     assert_int_equal(try_open(&err), UMM_ERR_DATA);
     assert_string_equal(err.path, journal);
-    snprintf(text, sizeof text,
-             "damaged at byte %zu: %zu rows from there on are lost; umm-archive repair keeps those "
-             "before",
+    snprintf(text, sizeof text, "damaged at byte %zu: %zu rows from there on are lost",
              record_at(sound), n);
     assert_string_equal(err.message, text);
+    assert_int_equal(err.hint, UMM_HINT_REPAIR_BEFORE);
     assert_int_equal(umm_archive_verify(path, NULL, &stat, NULL), UMM_ERR_DATA);
     assert_int_equal(try_writer(&w, 6, NULL), UMM_ERR_DATA);
     umm_archive_writer_close(&w);
@@ -685,8 +685,8 @@ static void one_of_a_later_version_says_so(void **unused)
     bytes[frame.size_bytes + 16]++;
     spit(path, bytes, len);
     assert_int_equal(try_open(&err), UMM_ERR_DATA);
-    assert_string_equal(err.message,
-                        "the archive's description is damaged; umm-archive repair may mend it");
+    assert_string_equal(err.message, "the archive's description is damaged");
+    assert_int_equal(err.hint, UMM_HINT_REPAIR_MAY);
     bool is_archive = false;
     assert_int_equal(umm_archive_is(path, &is_archive, NULL), UMM_OK);
     assert_true(is_archive);

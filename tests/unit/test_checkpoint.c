@@ -138,7 +138,7 @@ static void is_refused_when_damaged(void **state)
     (void)state;
     for (size_t n = 0; n < len; n++)
         refuses(bytes, n, UMM_ERR_DATA, NULL);
-    refuses(bytes, 7, UMM_ERR_DATA, "not a state of umm-features");
+    refuses(bytes, 7, UMM_ERR_DATA, "not a state of features");
     refuses(bytes, 20, UMM_ERR_DATA, "the state is cut short");
     refuses(bytes, len - 3, UMM_ERR_DATA, "the state is cut short: 3 bytes are missing");
     for (size_t bit = 0; bit < 8 * len; bit++) {
@@ -167,7 +167,7 @@ static void refuses_changed(size_t at, uint64_t value, size_t n, enum umm_status
 static void is_refused_of_another_kind(void **state)
 {
     (void)state;
-    refuses_changed(0, 0, 1, UMM_ERR_DATA, "not a state of umm-features");
+    refuses_changed(0, 0, 1, UMM_ERR_DATA, "not a state of features");
     refuses_changed(12, 0x04030201, 4, UMM_ERR_UNSUPPORTED,
                     "the state was written in another order of bytes");
     refuses_changed(8, 2, 2, UMM_ERR_UNSUPPORTED,
@@ -215,7 +215,7 @@ static void looks_before_it_reads(void **state)
         const char *begin;
         size_t len;
         const char *message;
-    } files[] = {{"", 0, "not a state of umm-features"},
+    } files[] = {{"", 0, "not a state of features"},
                  {"UMMSTATE\1\0\0\0\4\3\2\1\0\1\0\0\0\0\0", 24,
                   "the state is damaged: its checksum differs"}};
     struct umm_checkpoint c;
