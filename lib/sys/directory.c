@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "sys/file.h"
 #include "sys/lockwait.h"
+#include "sys/trust.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -206,15 +207,6 @@ enum umm_status umm_directory_open_file(int fd, const char *path, const char *na
     return status;
 }
 
-/* World-writable, and without the sticky bit, or another user's, whom the bit does not hold. */
-static bool is_movable(int parent_fd)
-{
-    struct stat st;
-    return fstat(parent_fd, &st) < 0 ||
-           ((st.st_mode & S_IWOTH) &&
-            (!(st.st_mode & S_ISVTX) || (st.st_uid != geteuid() && st.st_uid != 0)));
-}
-
 static bool is_empty(int fd)
 {
     int list_fd = umm_file_openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -235,14 +227,15 @@ enum umm_status umm_directory_check_new(int parent_fd, int fd, const char *path,
                                         struct umm_error *err)
 {
     struct stat st;
-    if (!is_movable(parent_fd) || (fstat(fd, &st) == 0 && st.st_uid == geteuid() && is_empty(fd)))
+    if (!umm_trust_is_movable(parent_fd) ||
+        (fstat(fd, &st) == 0 && st.st_uid == geteuid() && is_empty(fd)))
         return UMM_OK;
     return umm_directory_replaced(path, err);
 }
 
 enum umm_status umm_directory_check_kept(int parent_fd, const char *path, struct umm_error *err)
 {
-    if (!is_movable(parent_fd))
+    if (!umm_trust_is_movable(parent_fd))
         return UMM_OK;
     return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
                               "is there, in a directory where others may rename what is yours "

@@ -65,33 +65,6 @@ static enum umm_status follow_link(struct umm_outfile_place *place, const char *
     return UMM_OK;
 }
 
-static bool is_own(const struct stat *st)
-{
-    return st->st_uid == geteuid() || st->st_uid == 0;
-}
-
-/*
- * What is no regular file, or the link to it, must not have been put there by another user: it
- * could have us write to a device, show what is meant for a file, or wait for ever.
- */
-static enum umm_status check_stream(const struct umm_outfile_place *place, const struct stat *st,
-                                    const char *path, struct umm_error *err)
-{
-    struct stat dir;
-    if (is_own(st))
-        return UMM_OK;
-    if (fstat(place->dir_fd, &dir) < 0)
-        return umm_error_set_errno(err, errno, path, "cannot examine its directory");
-    if (is_own(&dir) && !(dir.st_mode & (S_IWGRP | S_IWOTH)))
-        return UMM_OK;
-    return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
-                              "%s, belongs to another user (uid %u), and others write to its "
-                              "directory; remove it, or use another directory",
-                              S_ISLNK(st->st_mode) ? "leads to no regular file"
-                                                   : "is not a regular file",
-                              (unsigned)st->st_uid);
-}
-
 static bool is_in_proc(const struct umm_outfile_place *place)
 {
     struct statfs fs;
@@ -134,7 +107,7 @@ static enum umm_status examine_link(struct umm_outfile_place *place, const struc
     const int rc = fstatat(place->dir_fd, place->base, &target, 0), sys_errno = rc < 0 ? errno : 0;
     const bool is_stream = rc == 0 && !S_ISREG(target.st_mode) && !S_ISDIR(target.st_mode);
     enum umm_status status =
-        is_stream ? check_stream(place, st, path, err)
+        is_stream ? umm_trust_check_stream(place->dir_fd, &link, path, err)
                   : umm_trust_check(place->dir_fd, &link, path, "is a symbolic link that ", err);
     *is_link = true;
     if (status)
@@ -171,7 +144,8 @@ static enum umm_status examine_name(struct umm_outfile_place *place, const char 
     if (S_ISREG(st.st_mode))
         return UMM_OK;
     take_stream(place, &st);
-    return check_stream(place, &st, path, err);
+    const struct umm_file_info stream = {.kind = UMM_FILE_STREAM, .owner = st.st_uid};
+    return umm_trust_check_stream(place->dir_fd, &stream, path, err);
 }
 
 static enum umm_status examine_place(struct umm_outfile_place *place, const char *path,

@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "sys/file.h"
+#include "sys/trust.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -133,15 +134,6 @@ static unsigned mode_for_all(const struct umm_rights *rights)
     return (rights->mode & S_IRWXU) | all << 3 | all;
 }
 
-/* Another user's file, or one that another user may have put under this name. */
-static bool is_foreign(const struct umm_rights *model, int dir_fd, const struct umm_rights_own *own)
-{
-    struct stat dir;
-    if (model->owner == own->owner && !model->is_linked)
-        return false;
-    return fstat(dir_fd, &dir) < 0 || (dir.st_mode & S_IWOTH);
-}
-
 /* Whether the file has the model's group; owner and group are given as far as that can be done. */
 static bool give_owner(const struct umm_rights *model, int fd, const struct umm_rights_own *own)
 {
@@ -188,7 +180,7 @@ enum umm_status umm_rights_give(const struct umm_rights *model, int dir_fd, int 
     unsigned char plain[ACL_PLAIN_BYTES];
     bool is_set = false;
     enum umm_status status = UMM_OK;
-    if (is_foreign(model, dir_fd, own)) {
+    if (!umm_trust_is_model(dir_fd, model->owner, model->is_linked, own->owner)) {
         bool is_plain = model->group == own->group && !model->acl_bytes;
         unsigned allowed = is_plain ? model->mode : mode_for_all(model);
         return umm_rights_set_mode(fd, own->mode & (allowed | OWNER_KEEPS), path, err);

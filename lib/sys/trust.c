@@ -43,6 +43,36 @@ bool umm_trust_is_foreign(int dir_fd, const struct umm_file_info *info)
     return is_foreign(dir_fd, "", info->owner, has_more_names(info));
 }
 
+bool umm_trust_is_model(int dir_fd, unsigned owner, bool has_more_names, unsigned new_owner)
+{
+    return (owner == new_owner && !has_more_names) || !is_among_others(dir_fd, "", UINT_MAX);
+}
+
+bool umm_trust_is_movable(int dir_fd)
+{
+    struct stat st;
+    return fstat(dir_fd, &st) < 0 ||
+           ((st.st_mode & S_IWOTH) && (!(st.st_mode & S_ISVTX) || !is_own(st.st_uid)));
+}
+
+enum umm_status umm_trust_check_stream(int dir_fd, const struct umm_file_info *info,
+                                       const char *path, struct umm_error *err)
+{
+    struct stat dir;
+    if (is_own(info->owner))
+        return UMM_OK;
+    if (fstat(dir_fd, &dir) < 0)
+        return umm_error_set_errno(err, errno, path, "cannot examine its directory");
+    if (is_own(dir.st_uid) && !(dir.st_mode & (S_IWGRP | S_IWOTH)))
+        return UMM_OK;
+    return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+                              "%s, belongs to another user (uid %u), and others write to its "
+                              "directory; remove it, or use another directory",
+                              info->kind == UMM_FILE_LINK ? "leads to no regular file"
+                                                          : "is not a regular file",
+                              info->owner);
+}
+
 static enum umm_status refuse(const struct umm_file_info *info, const char *path, const char *what,
                               struct umm_error *err)
 {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trust.h - which files are taken for this user's own: to be written into, or to be believed
+ * trust.h - what owners of files, and writers of directories, are trusted with. All questions of
+ * sys/ about them are answered here; the answers differ with what is at stake.
+ *
+ * Most ask which files are taken for this user's own: to be written into, or to be believed
  * beside a file of his (a journal, a state, a lock).
  *
  * In a world-writable directory (o+w, such as /tmp) anybody can put a file or a link under a name
@@ -35,6 +38,27 @@ UMM_MUST_USE enum umm_status umm_trust_check(int dir_fd, const struct umm_file_i
  */
 UMM_MUST_USE enum umm_status umm_trust_check_name(int dir_fd, const char *name, const char *path,
                                                   const char *what, struct umm_error *err);
+
+/*
+ * Whether a new file of new_owner in the directory dir_fd takes over the rights of a file of that
+ * owner in it (rights.h): not in a world-writable directory, unless the file has the same owner and
+ * one name. Files of root and of the directory's owner are no exception.
+ */
+bool umm_trust_is_model(int dir_fd, unsigned owner, bool has_more_names, unsigned new_owner);
+
+/*
+ * UMM_ERR_CONFLICT if another user may have put what info describes, which is no regular file, or
+ * the link to one, into the directory dir_fd: writing there could go to a device, or show what is
+ * meant for a file, or wait for ever. So group-writable directories count as well. UMM_ERR_SYSTEM.
+ */
+UMM_MUST_USE enum umm_status umm_trust_check_stream(int dir_fd, const struct umm_file_info *info,
+                                                    const char *path, struct umm_error *err);
+
+/*
+ * Whether others may rename and remove what this user has in the directory: it is world-writable,
+ * and not sticky, or of another user, whom the sticky bit does not hold.
+ */
+bool umm_trust_is_movable(int dir_fd);
 
 /*
  * Open path for reading as umm_file_open_read does, if it is not foreign: UMM_ERR_CONFLICT
