@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { OTHERS_MODE = 0077 };
@@ -70,19 +69,7 @@ enum umm_status umm_directory_open_private(const char *path, int *fd, struct umm
 enum umm_status umm_directory_lock(int fd, const char *path, const struct umm_run *run,
                                    struct umm_error *err)
 {
-    struct umm_lockwait waited = {0};
-    /* Not one long wait: a signal just before it would be lost. */
-    for (;;) {
-        if (umm_run_is_cancelled(run))
-            return umm_error_set_cancelled(err);
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-            return UMM_OK;
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return umm_error_set_errno(err, errno, path, "cannot lock");
-        enum umm_status status = umm_lockwait_sleep(&waited, fd, path, run, err);
-        if (status)
-            return status;
-    }
+    return umm_lockwait_take(umm_lockwait_try_fd, &fd, path, true, run, err);
 }
 
 void umm_directory_unlock(int fd)

@@ -12,7 +12,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,22 +68,16 @@ static enum umm_status open_lock(struct umm_lock *lock, const char *path, struct
                                        "its lock file is not a regular file");
 }
 
-/* One try. UMM_OK with *is_busy false: the lock is held on the file of that name. */
-static enum umm_status try_lock(struct umm_lock *lock, const char *path, bool *is_busy,
-                                struct umm_error *err)
+/* One try of umm_lockwait_take: the lock is held on the file of that name. */
+static enum umm_status try_lock(void *user, const char *path, int *holder_fd, struct umm_error *err)
 {
+    struct umm_lock *lock = user;
     for (;;) {
         enum umm_status status = lock->fd < 0 ? open_lock(lock, path, err) : UMM_OK;
-        if (status)
+        if (!status)
+            status = umm_lockwait_try_fd(&lock->fd, path, holder_fd, err);
+        if (status || *holder_fd >= 0)
             return status;
-        int rc = flock(lock->fd, LOCK_EX | LOCK_NB);
-        if (rc < 0 && errno == EINTR)
-            continue;
-        *is_busy = rc < 0 && errno == EWOULDBLOCK;
-        if (*is_busy)
-            return UMM_OK;
-        if (rc < 0)
-            return umm_error_set_errno(err, errno, path, "cannot lock");
         /*
          * Whoever owns a foreign file can remove it at any time, and then two could hold the lock.
          * To remove it here is not safe: by now the name may be that of another run's file.
@@ -93,25 +86,6 @@ static enum umm_status try_lock(struct umm_lock *lock, const char *path, bool *i
             return umm_trust_check(lock->dir_fd, &lock->info, path, ITS_LOCK_FILE, err);
         /* Its last holder has removed it: the lock that counts is on a newer file. */
         umm_file_close(&lock->fd);
-    }
-}
-
-static enum umm_status lock_by_name(struct umm_lock *lock, const char *path,
-                                    enum umm_lock_wait wait, const struct umm_run *run,
-                                    struct umm_error *err)
-{
-    struct umm_lockwait waited = {0};
-    for (;;) {
-        bool is_busy;
-        if (umm_run_is_cancelled(run))
-            return umm_error_set_cancelled(err);
-        enum umm_status status = try_lock(lock, path, &is_busy, err);
-        if (status || !is_busy)
-            return status;
-        status = wait == UMM_LOCK_FAIL ? umm_lockwait_refuse(lock->fd, path, err)
-                                       : umm_lockwait_sleep(&waited, lock->fd, path, run, err);
-        if (status)
-            return status;
     }
 }
 
@@ -131,7 +105,7 @@ enum umm_status umm_lock_take(struct umm_lock *lock, const char *output_path,
     lock->fd = -1;
     lock->dir_fd = place.dir_fd;
     make_name(lock->name, place.base);
-    status = lock_by_name(lock, output_path, wait, run, err);
+    status = umm_lockwait_take(try_lock, lock, output_path, wait == UMM_LOCK_WAIT, run, err);
     if (status) {
         umm_file_close(&lock->fd);
         umm_file_close(&lock->dir_fd);

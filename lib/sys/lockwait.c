@@ -6,10 +6,12 @@
 #include "sys/file.h"
 #include "sys/procfs.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <time.h>
@@ -18,7 +20,12 @@
 static const uint64_t LIMIT_NS = UINT64_C(3600000000000); /* unless a run says another */
 
 /* Between two tries: from 1 ms, doubling, to 100 ms. */
-enum { DELAY_MIN_MS = 1, DELAY_MAX_MS = 100, NS_PER_MS = 1000000, MS_PER_S = 1000 };
+enum {
+    NS_PER_MS = 1000000,
+    MS_PER_S = 1000,
+    DELAY_MIN_NS = NS_PER_MS,
+    DELAY_MAX_NS = 100 * NS_PER_MS
+};
 
 /* ---- the holder ------------------------------------------------------------ */
 
@@ -104,11 +111,6 @@ static enum umm_status refuse(int fd, const char *path, const char *waited, stru
                               *waited ? "still " : "", waited, holder);
 }
 
-enum umm_status umm_lockwait_refuse(int fd, const char *path, struct umm_error *err)
-{
-    return refuse(fd, path, "", err);
-}
-
 /* ---- how long -------------------------------------------------------------- */
 
 static uint64_t limit_of(const struct umm_run *run)
@@ -129,24 +131,62 @@ static enum umm_status give_up(uint64_t limit_ns, int fd, const char *path, stru
     return refuse(fd, path, waited, err);
 }
 
-enum umm_status umm_lockwait_sleep(struct umm_lockwait *wait, int fd, const char *path,
-                                   const struct umm_run *run, struct umm_error *err)
+/* A wait; all zero when it begins. */
+struct wait {
+    uint64_t began_ns, delay_ns;
+};
+
+/* Between two tries. A signal ends it early, as it should. */
+static enum umm_status sleep_between(struct wait *wait, int fd, const char *path,
+                                     const struct umm_run *run, struct umm_error *err)
 {
     const uint64_t now = umm_clock_monotonic_ns(), limit = limit_of(run);
-    if (umm_run_is_cancelled(run))
-        return umm_error_set_cancelled(err);
-    if (!wait->began_ns) {
-        wait->began_ns = now;
-        wait->delay_ms = DELAY_MIN_MS;
-    }
+    if (!wait->began_ns)
+        *wait = (struct wait){now, DELAY_MIN_NS};
     const uint64_t waited = now - wait->began_ns;
     if (waited >= limit)
         return give_up(limit, fd, path, err);
-    uint64_t delay_ns = (uint64_t)wait->delay_ms * NS_PER_MS;
-    if (delay_ns > limit - waited)
-        delay_ns = limit - waited;
-    const struct timespec delay = {.tv_nsec = (long)delay_ns};
-    (void)nanosleep(&delay, NULL); /* a signal ends it early, as it should */
-    wait->delay_ms = wait->delay_ms < DELAY_MAX_MS / 2 ? 2 * wait->delay_ms : DELAY_MAX_MS;
+    const uint64_t left = limit - waited, delay = wait->delay_ns < left ? wait->delay_ns : left;
+    (void)nanosleep(&(struct timespec){.tv_nsec = (long)delay}, NULL);
+    wait->delay_ns = wait->delay_ns < DELAY_MAX_NS / 2 ? 2 * wait->delay_ns : DELAY_MAX_NS;
     return UMM_OK;
+}
+
+/* ---- taking ---------------------------------------------------------------- */
+
+int umm_lockwait_flock(int fd)
+{
+    int rc;
+    do
+        rc = flock(fd, LOCK_EX | LOCK_NB);
+    while (rc < 0 && errno == EINTR);
+    return rc;
+}
+
+enum umm_status umm_lockwait_try_fd(void *fd, const char *path, int *holder_fd,
+                                    struct umm_error *err)
+{
+    const int own = *(const int *)fd, rc = umm_lockwait_flock(own);
+    *holder_fd = rc < 0 && errno == EWOULDBLOCK ? own : -1;
+    return rc < 0 && *holder_fd < 0 ? umm_error_set_errno(err, errno, path, "cannot lock") : UMM_OK;
+}
+
+/* Not one long flock: a signal just before it would be lost. */
+enum umm_status umm_lockwait_take(umm_lockwait_try *attempt, void *user, const char *path,
+                                  bool is_waiting, const struct umm_run *run, struct umm_error *err)
+{
+    struct wait wait = {0};
+    int holder_fd;
+    for (;;) {
+        if (umm_run_is_cancelled(run))
+            return umm_error_set_cancelled(err);
+        enum umm_status status = attempt(user, path, &holder_fd, err);
+        if (status || holder_fd < 0)
+            return status;
+        if (!is_waiting)
+            return refuse(holder_fd, path, "", err);
+        status = sleep_between(&wait, holder_fd, path, run, err);
+        if (status)
+            return status;
+    }
 }

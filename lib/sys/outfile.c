@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "sys/file.h"
+#include "sys/lockwait.h"
 #include "sys/trust.h"
 
 #include <assert.h>
@@ -14,7 +15,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -336,7 +336,7 @@ bool umm_outfile_remove_temp(int dir_fd, const char *name)
     if (fd < 0)
         return errno == ENOENT;
     bool is_gone = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && may_be_ours(dir_fd, name, &st) &&
-                   flock(fd, LOCK_EX | LOCK_NB) == 0 && umm_file_is_named(dir_fd, name, fd) &&
+                   umm_lockwait_flock(fd) == 0 && umm_file_is_named(dir_fd, name, fd) &&
                    unlinkat(dir_fd, name, 0) == 0;
     umm_file_close(&fd);
     return is_gone;
@@ -392,11 +392,7 @@ bool umm_outfile_sweep(const char *dir)
  */
 static bool lock_temp(int fd)
 {
-    int rc;
-    do
-        rc = flock(fd, LOCK_EX | LOCK_NB);
-    while (rc < 0 && errno == EINTR);
-    return rc == 0 || errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP;
+    return umm_lockwait_flock(fd) == 0 || errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP;
 }
 
 /* 1 when the temporary's name leads to our file, 0 when not, -1 (errno) when unknown. */

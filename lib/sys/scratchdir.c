@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "sys/directory.h"
 #include "sys/file.h"
+#include "sys/lockwait.h"
 
 enum { DEPTH_MAX = 64 };
 
@@ -109,21 +109,13 @@ enum umm_status umm_scratchdir_count(const char *path, uint64_t *n, char *one, s
 
 /* ---- making and removing ---------------------------------------------------------- */
 
-static int lock(int fd)
-{
-    int rc;
-    do
-        rc = flock(fd, LOCK_EX | LOCK_NB);
-    while (rc < 0 && errno == EINTR);
-    return rc;
-}
-
 /* It is locked before it has its name: nobody ever sees that of a living run unlocked. */
 static int put_mark(int dir_fd)
 {
     static const char early_name[] = ".umm-scratch-new";
     int fd = umm_file_openat(dir_fd, early_name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC);
-    if (fd >= 0 && (lock(fd) < 0 || renameat(dir_fd, early_name, dir_fd, mark_name) < 0))
+    if (fd >= 0 &&
+        (umm_lockwait_flock(fd) < 0 || renameat(dir_fd, early_name, dir_fd, mark_name) < 0))
         umm_file_close(&fd);
     return fd;
 }
@@ -204,7 +196,7 @@ static bool is_mine(int fd, mode_t type)
 
 static bool is_left(int dir_fd, int mark_fd)
 {
-    return mark_fd >= 0 && is_mine(mark_fd, S_IFREG) && lock(mark_fd) == 0 &&
+    return mark_fd >= 0 && is_mine(mark_fd, S_IFREG) && umm_lockwait_flock(mark_fd) == 0 &&
            umm_file_is_named(dir_fd, mark_name, mark_fd);
 }
 
