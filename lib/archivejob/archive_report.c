@@ -90,9 +90,7 @@ enum umm_status umm_archive_report_append_json(const char *path,
     struct umm_json *json = umm_figures_begin("umm-archive");
     umm_json_put_text(json, "archive", path);
     umm_figures_put(json, of_append, result);
-    enum umm_status status = umm_json_print(json, false, text, len_bytes, err);
-    umm_json_free(json);
-    return status;
+    return umm_json_finish(json, false, text, len_bytes, err);
 }
 
 void umm_archive_report_append_metrics(const char *path,
@@ -154,9 +152,7 @@ enum umm_status umm_archive_report_json(const char *path, const struct umm_archi
     }
     umm_json_put_text(json, "first_time", stat->has_time ? first : NULL);
     umm_json_put_text(json, "last_time", stat->has_time ? last : NULL);
-    enum umm_status status = umm_json_print(json, false, text, len_bytes, err);
-    umm_json_free(json);
-    return status;
+    return umm_json_finish(json, false, text, len_bytes, err);
 }
 
 void umm_archive_report_metrics(const char *command, const char *path,

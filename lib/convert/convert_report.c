@@ -136,9 +136,7 @@ enum umm_status umm_convert_report_json(const struct umm_convert_options *option
     umm_figures_put(json, sizes, result);
     umm_json_put_real(json, "mb_per_second", rate(result));
     put_inputs(json, result);
-    enum umm_status status = umm_json_print(json, false, text, len_bytes, err);
-    umm_json_free(json);
-    return status;
+    return umm_json_finish(json, false, text, len_bytes, err);
 }
 
 /* ---- metrics ------------------------------------------------------------------ */

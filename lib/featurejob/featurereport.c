@@ -65,9 +65,7 @@ enum umm_status umm_featurereport_json(const struct umm_featurejob_options *opti
         umm_json_put_text(item, "name", umm_features_name(options->features, i));
         umm_json_put_count(item, "lookback", umm_features_lookback(options->features, i));
     }
-    enum umm_status status = umm_json_print(json, is_compact, text, len_bytes, err);
-    umm_json_free(json);
-    return status;
+    return umm_json_finish(json, is_compact, text, len_bytes, err);
 }
 
 void umm_featurereport_metrics(const struct umm_featurejob_options *options,
@@ -220,7 +218,5 @@ enum umm_status umm_featurereport_list_json(char **text, size_t *len_bytes, stru
         }
         umm_features_close(plan);
     }
-    enum umm_status status = umm_json_print(json, false, text, len_bytes, err);
-    umm_json_free(json);
-    return status;
+    return umm_json_finish(json, false, text, len_bytes, err);
 }

@@ -46,19 +46,12 @@ static double number_at(const struct umm_figure *figure, const char *at)
 static void put(struct umm_json *json, const struct umm_figure *figure, const char *at)
 {
     const char *text;
-    uint64_t count;
     switch (figure->kind) {
     case UMM_FIGURE_TEXT:
         memcpy(&text, at, sizeof text);
         umm_json_put_text(json, figure->key, text);
         break;
-    case UMM_FIGURE_COUNT:
-        count = count_at(figure, at);
-        if (count == UINT64_MAX)
-            umm_json_put_text(json, figure->key, NULL);
-        else
-            umm_json_put_count(json, figure->key, count);
-        break;
+    case UMM_FIGURE_COUNT: umm_json_put_count(json, figure->key, count_at(figure, at)); break;
     case UMM_FIGURE_BOOL: umm_json_put_bool(json, figure->key, number_at(figure, at) != 0); break;
     case UMM_FIGURE_INTEGER:
         umm_json_put_integer(json, figure->key, (int64_t)number_at(figure, at));

@@ -2,12 +2,12 @@
 #include "format/json.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "text/textbuf.h"
 
 /* A handle: the value is jansson's, kept by its parent; the root keeps all handles. */
 struct umm_json {
@@ -46,7 +46,7 @@ struct umm_json *umm_json_new(void)
     return object;
 }
 
-void umm_json_free(struct umm_json *object)
+static void free_all(struct umm_json *object)
 {
     if (!object)
         return;
@@ -101,7 +101,10 @@ void umm_json_put_integer(struct umm_json *object, const char *key, int64_t valu
 
 void umm_json_put_count(struct umm_json *object, const char *key, uint64_t value)
 {
-    put(object, key, json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value));
+    if (value == UINT64_MAX)
+        put(object, key, json_null());
+    else
+        put(object, key, json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value));
 }
 
 void umm_json_put_real(struct umm_json *object, const char *key, double value)
@@ -159,31 +162,11 @@ void umm_json_add_integer(struct umm_json *object, const char *key, int64_t valu
         fail(object);
 }
 
-struct printed {
-    char *bytes;
-    size_t len_bytes, cap_bytes;
-    bool is_failed;
-};
-
-/* Keeps room for a newline and a zero byte. */
 static int add_printed(const char *bytes, size_t len_bytes, void *user)
 {
-    struct printed *out = user;
-    size_t wanted = out->len_bytes + len_bytes + 2;
-    if (!out->is_failed && wanted > out->cap_bytes) {
-        size_t cap = wanted < 1024 ? 1024 : 2 * wanted;
-        char *more = realloc(out->bytes, cap);
-        out->is_failed = !more;
-        if (more) {
-            out->bytes = more;
-            out->cap_bytes = cap;
-        }
-    }
-    if (out->is_failed)
-        return -1;
-    memcpy(out->bytes + out->len_bytes, bytes, len_bytes);
-    out->len_bytes += len_bytes;
-    return 0;
+    struct umm_textbuf *out = user;
+    umm_textbuf_add_bytes(out, bytes, len_bytes);
+    return out->is_failed ? -1 : 0;
 }
 
 /*
@@ -199,45 +182,43 @@ static size_t control_len(const char *text, size_t len_bytes)
 }
 
 /* Escape those: it is text all of them are in, since JSON has none elsewhere. */
-static void escape_controls(struct printed *out)
+static void escape_controls(struct umm_textbuf *out)
 {
-    struct printed safe = {.is_failed = out->is_failed};
+    struct umm_textbuf safe = {.is_failed = out->is_failed};
     size_t copied = 0;
     for (size_t i = 0; i < out->len_bytes; i++) {
-        size_t n = control_len(out->bytes + i, out->len_bytes - i);
+        size_t n = control_len(out->text + i, out->len_bytes - i);
         if (n == 0)
             continue;
-        char escaped[sizeof "\\u0000"];
-        snprintf(escaped, sizeof escaped, "\\u%04X", (unsigned char)out->bytes[i + n - 1]);
-        add_printed(out->bytes + copied, i - copied, &safe);
-        add_printed(escaped, sizeof escaped - 1, &safe);
+        umm_textbuf_add_bytes(&safe, out->text + copied, i - copied);
+        umm_textbuf_add(&safe, "\\u%04X", (unsigned char)out->text[i + n - 1]);
         copied = i + n;
         i = copied - 1;
     }
     if (copied == 0)
         return;
-    add_printed(out->bytes + copied, out->len_bytes - copied, &safe);
-    free(out->bytes);
+    umm_textbuf_add_bytes(&safe, out->text + copied, out->len_bytes - copied);
+    umm_textbuf_free(out);
     *out = safe;
 }
 
-enum umm_status umm_json_print(const struct umm_json *object, bool is_compact, char **text,
-                               size_t *len_bytes, struct umm_error *err)
+enum umm_status umm_json_finish(struct umm_json *object, bool is_compact, char **text,
+                                size_t *len_bytes, struct umm_error *err)
 {
     /* 12 digits: these are figures for reports, not data. */
     size_t flags = (is_compact ? JSON_COMPACT : JSON_INDENT(2)) | JSON_REAL_PRECISION(12);
-    struct printed out = {0};
+    struct umm_textbuf out = {0};
     bool is_failed = !object || object->root->is_failed ||
                      json_dump_callback(object->value, add_printed, &out, flags) != 0;
+    free_all(object);
     if (!is_failed)
         escape_controls(&out);
+    umm_textbuf_add(&out, "\n");
     /* Jansson (2.14) forgets a failure inside a string, and goes on after it. */
     if (is_failed || out.is_failed) {
-        free(out.bytes);
-        return umm_error_set_memory(err, out.len_bytes, "a JSON report");
+        const size_t size = out.len_bytes;
+        umm_textbuf_free(&out);
+        return umm_error_set_memory(err, size, "a JSON report");
     }
-    memcpy(out.bytes + out.len_bytes, "\n", 2);
-    *text = out.bytes;
-    *len_bytes = out.len_bytes + 1;
-    return UMM_OK;
+    return umm_textbuf_take(&out, text, len_bytes, err);
 }

@@ -3,8 +3,8 @@
  * json.h - JSON documents for reports, with jansson.
  *
  * A document is built from the outside in: make an object or array, put values into
- * it, print it once. A failure to allocate is remembered and reported by
- * umm_json_print, so that the calls in between need no checks. Numbers do not depend
+ * it, finish it. A failure to allocate is remembered and reported by
+ * umm_json_finish, so that the calls in between need no checks. Numbers do not depend
  * on the locale; text that is not UTF-8 has its stray bytes replaced by U+FFFD, and every
  * control character escaped.
  */
@@ -15,11 +15,13 @@
 
 struct umm_json; /* a value: an object or an array */
 
-/* An empty object, or NULL; every call below accepts NULL. Free the outermost only. */
+/* An empty object, or NULL; every call below accepts NULL. */
 struct umm_json *umm_json_new(void);
-void umm_json_free(struct umm_json *object);
 
-/* Members of an object. A NULL text and a real that is not finite become null. */
+/*
+ * Members of an object. What is unknown becomes null: a NULL text, a count of UINT64_MAX and a
+ * real that is not finite.
+ */
 void umm_json_put_text(struct umm_json *object, const char *key, const char *text);
 void umm_json_put_integer(struct umm_json *object, const char *key, int64_t value);
 void umm_json_put_count(struct umm_json *object, const char *key, uint64_t value);
@@ -36,8 +38,11 @@ struct umm_json *umm_json_add_object(struct umm_json *object, const char *key);
 /* A number at the end of the array member (made if new). */
 void umm_json_add_integer(struct umm_json *object, const char *key, int64_t value);
 
-/* The document as malloc'ed text with a final newline; indented unless is_compact. */
-UMM_MUST_USE enum umm_status umm_json_print(const struct umm_json *object, bool is_compact,
-                                            char **text, size_t *len_bytes, struct umm_error *err);
+/*
+ * The document, whose outermost object this is, as malloc'ed text with a final newline; indented
+ * unless is_compact. It is freed, also after a failure, which leaves *text as it is.
+ */
+UMM_MUST_USE enum umm_status umm_json_finish(struct umm_json *object, bool is_compact, char **text,
+                                             size_t *len_bytes, struct umm_error *err);
 
 #endif

@@ -249,11 +249,10 @@ enum umm_status umm_table_print_json(const struct umm_table *table, const char *
             umm_json_put_text(object, "time", time);
         for (size_t i = 0; i < table->n_columns; i++)
             put_member(object, &table->columns[i], cell_at(table, row, i));
-        status = umm_json_print(object, true, &text, &len, err);
+        status = umm_json_finish(object, true, &text, &len, err);
         if (!status)
             umm_textbuf_add_bytes(out, text, len);
         free(text);
-        umm_json_free(object);
     }
     return status;
 }

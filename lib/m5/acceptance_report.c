@@ -107,9 +107,7 @@ enum umm_status umm_acceptance_report_json(const struct umm_acceptance_report *r
     put_record(root, "run", report->record);
     if (report->baseline)
         put_record(root, "baseline", report->baseline);
-    enum umm_status status = umm_json_print(root, false, text, len_bytes, err);
-    umm_json_free(root);
-    return status;
+    return umm_json_finish(root, false, text, len_bytes, err);
 }
 
 void umm_acceptance_report_metrics(const struct umm_acceptance_report *report,

@@ -90,9 +90,7 @@ enum umm_status umm_workload_figures_json(const struct umm_workload_figures *fig
         else
             umm_json_put_count(object, name, value);
     }
-    enum umm_status status = umm_json_print(object, false, text, len_bytes, err);
-    umm_json_free(object);
-    return status;
+    return umm_json_finish(object, false, text, len_bytes, err);
 }
 
 void umm_workload_figures_parse(const char *text, struct umm_workload_figures *figures)

@@ -302,9 +302,7 @@ enum umm_status umm_pool_report_json(const struct umm_pool_inspection *all, char
     umm_json_put_array(json, "entries");
     for (size_t i = 0; i < all->n_items; i++)
         put_item(umm_json_add_object(json, "entries"), all, &all->items[i]);
-    enum umm_status status = umm_json_print(json, false, text, len_bytes, err);
-    umm_json_free(json);
-    return status;
+    return umm_json_finish(json, false, text, len_bytes, err);
 }
 
 /* ---- metrics ----------------------------------------------------------------- */

@@ -166,10 +166,7 @@ bool umm_preload_report_line(enum umm_preload_action action,
 
 static void put_known(struct umm_json *json, const char *key, bool is_known, uint64_t value)
 {
-    if (is_known)
-        umm_json_put_count(json, key, value);
-    else
-        umm_json_put_text(json, key, NULL);
+    umm_json_put_count(json, key, is_known ? value : UINT64_MAX);
 }
 
 static void put_file(struct umm_json *json, const struct umm_preload_file *file)
@@ -214,9 +211,7 @@ enum umm_status umm_preload_report_json(enum umm_preload_action action,
     }
     put_file(umm_json_put_object(json, "total"), &result->total);
     umm_json_put_count(json, "failed", result->n_failed);
-    enum umm_status status = umm_json_print(json, false, text, len_bytes, err);
-    umm_json_free(json);
-    return status;
+    return umm_json_finish(json, false, text, len_bytes, err);
 }
 
 /* ---- metrics -------------------------------------------------------------------- */

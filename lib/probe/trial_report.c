@@ -214,19 +214,10 @@ static const struct umm_figure of_allocs[] = {
 
 /* ---- JSON ---------------------------------------------------------------- */
 
-/* Unknown is null. */
-static void put_count(struct umm_json *object, const char *key, uint64_t count)
-{
-    if (count == UINT64_MAX)
-        umm_json_put_text(object, key, NULL);
-    else
-        umm_json_put_count(object, key, count);
-}
-
 /* All of one moment. */
 static void put_peak(struct umm_json *root, const struct umm_trial_peak *peak)
 {
-    put_count(root, "peak_pss_bytes", peak->is_known ? peak->pss_bytes : UINT64_MAX);
+    umm_json_put_count(root, "peak_pss_bytes", peak->is_known ? peak->pss_bytes : UINT64_MAX);
     if (!peak->is_known)
         return;
     umm_json_put_real(root, "peak_pss_seconds", (double)peak->at_ns / 1e9);
@@ -310,10 +301,11 @@ static void put_samples(struct umm_json *root, const struct umm_trial *trial)
         struct umm_json *object = umm_json_add_object(root, "samples");
         umm_json_put_real(object, "seconds", (double)sample->at_ns / 1e9);
         umm_json_put_count(object, "rss_bytes", sample->rss_bytes);
-        put_count(object, "pss_bytes", sample->is_exact ? sample->pss_bytes : UINT64_MAX);
+        umm_json_put_count(object, "pss_bytes", sample->is_exact ? sample->pss_bytes : UINT64_MAX);
         umm_json_put_count(object, "anonymous_bytes", sample->anonymous_bytes);
         umm_json_put_count(object, "shmem_bytes", sample->shmem_bytes);
-        put_count(object, "growing_bytes", sample->is_sound ? sample->growing_bytes : UINT64_MAX);
+        umm_json_put_count(object, "growing_bytes",
+                           sample->is_sound ? sample->growing_bytes : UINT64_MAX);
         umm_json_put_count(object, "processes", sample->n_processes);
         if (is_counted(trial))
             umm_json_put_count(object, "allocs", sample->n_allocs);
@@ -330,17 +322,15 @@ enum umm_status umm_trial_report_json(const struct umm_trial_report *report, cha
     umm_json_put_real(root, "seconds", seconds_of(trial));
     umm_json_put_real(root, "warmup_seconds", report->warmup_seconds);
     put_peak(root, &trial->peak);
-    put_count(root, "peak_anonymous_bytes",
-              trial->n_samples ? trial->peak_anonymous_bytes : UINT64_MAX);
+    umm_json_put_count(root, "peak_anonymous_bytes",
+                       trial->n_samples ? trial->peak_anonymous_bytes : UINT64_MAX);
     put_growth(root, report);
     put_usage(root, &trial->usage);
     put_allocs(root, report);
     put_verdicts(root, report);
     umm_json_put_real(root, "sampling_seconds", (double)trial->sampling_ns / 1e9);
     put_samples(root, trial);
-    enum umm_status status = umm_json_print(root, false, text, len_bytes, err);
-    umm_json_free(root);
-    return status;
+    return umm_json_finish(root, false, text, len_bytes, err);
 }
 
 /* ---- metrics ------------------------------------------------------------- */

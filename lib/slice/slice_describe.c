@@ -108,9 +108,7 @@ static enum umm_status print(const struct umm_selection *selection, const struct
     umm_json_put_count(json, "offset", view->offset_bytes);
     umm_json_put_count(json, "alignment", lowest < page_bytes ? lowest : page_bytes);
     umm_json_put_count(json, "file_bytes", file->info.size_bytes);
-    enum umm_status status = umm_json_print(json, false, text, len_bytes, err);
-    umm_json_free(json);
-    return status;
+    return umm_json_finish(json, false, text, len_bytes, err);
 }
 
 enum umm_status umm_slice_describe(const struct umm_slice_options *options, char **text,

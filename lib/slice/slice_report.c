@@ -22,9 +22,7 @@ enum umm_status umm_slice_report_json(const struct umm_slice_options *options,
     umm_json_put_text(json, "output", options->output);
     umm_json_put_text(json, "format", umm_slice_format_name(options->format));
     umm_figures_put(json, figures, result);
-    enum umm_status status = umm_json_print(json, false, text, len_bytes, err);
-    umm_json_free(json);
-    return status;
+    return umm_json_finish(json, false, text, len_bytes, err);
 }
 
 void umm_slice_report_metrics(const struct umm_slice_options *options,

@@ -29,9 +29,7 @@ enum umm_status umm_store_report_json(const struct umm_store_info *info, const c
     umm_figures_put(json, of_store, info);
     umm_json_put_count(json, "active", info->n_entries - info->n_inactive);
     umm_figures_put(json, of_use, info);
-    enum umm_status status = umm_json_print(json, true, text, len_bytes, err);
-    umm_json_free(json);
-    return status;
+    return umm_json_finish(json, true, text, len_bytes, err);
 }
 
 void umm_store_report_metrics(const struct umm_store_info *info, const char *path,
@@ -53,9 +51,7 @@ enum umm_status umm_store_report_entry_json(const struct umm_store_entry *entry,
     umm_json_put_bool(json, "active", entry->is_active);
     umm_json_put_text(json, "timestamp", stamp);
     umm_json_put_count(json, "position", entry->position);
-    enum umm_status status = umm_json_print(json, true, text, len_bytes, err);
-    umm_json_free(json);
-    return status;
+    return umm_json_finish(json, true, text, len_bytes, err);
 }
 
 size_t umm_store_report_entry(const struct umm_store_entry *entry,
@@ -137,7 +133,5 @@ enum umm_status umm_store_report_verdict_json(const struct umm_store_verdict *ve
     umm_json_put_array(json, "findings");
     for (size_t i = 0; i < n_findings(verdict); i++)
         umm_json_put_text(umm_json_add_object(json, "findings"), "fault", verdict->findings[i]);
-    enum umm_status status = umm_json_print(json, true, text, len_bytes, err);
-    umm_json_free(json);
-    return status;
+    return umm_json_finish(json, true, text, len_bytes, err);
 }

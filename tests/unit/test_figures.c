@@ -52,8 +52,7 @@ static void test_json_has_each_key_and_null_for_what_is_unknown(void **state)
     struct umm_json *json = umm_figures_begin("umm-x");
     (void)state;
     umm_figures_put(json, figures, &result);
-    assert_int_equal(umm_json_print(json, true, &text, &len, NULL), UMM_OK);
-    umm_json_free(json);
+    assert_int_equal(umm_json_finish(json, true, &text, &len, NULL), UMM_OK);
     assert_string_equal(text, "{\"tool\":\"umm-x\",\"version\":\"" UMM_VERSION "\","
                               "\"rows\":9007199254740993,\"unknown\":null,"
                               "\"narrow\":4294967295,\"exit_code\":-3,\"seconds\":0.5,"
