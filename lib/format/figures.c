@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "format/figures.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "sys/procfs.h"
 
 struct umm_json *umm_figures_begin(const char *tool)
 {
@@ -71,6 +75,30 @@ void umm_figures_put(struct umm_json *json, const struct umm_figure *figures, co
     for (; !is_end(figures); figures++)
         if (figures->key)
             put(json, figures, (const char *)result + figures->offset_bytes);
+}
+
+void umm_figures_print(struct umm_textbuf *out, const struct umm_figure *figures,
+                       const void *result)
+{
+    for (; !is_end(figures); figures++) {
+        const uint64_t count = count_at(figures, (const char *)result + figures->offset_bytes);
+        if (count == UINT64_MAX)
+            umm_textbuf_add(out, "%s: -\n", figures->key);
+        else
+            umm_textbuf_add(out, "%s: %" PRIu64 "\n", figures->key, count);
+    }
+}
+
+void umm_figures_parse(const char *text, const struct umm_figure *figures, void *result)
+{
+    for (; !is_end(figures); figures++) {
+        char key[64];
+        uint64_t count;
+        snprintf(key, sizeof key, "%s:", figures->key);
+        if (!umm_procfs_field(text, key, &count))
+            count = UINT64_MAX;
+        memcpy((char *)result + figures->offset_bytes, &count, sizeof count);
+    }
 }
 
 void umm_figures_add(struct umm_prometheus *page, const struct umm_figure *figures,

@@ -14,6 +14,7 @@
 
 #include "format/json.h"
 #include "format/prometheus.h"
+#include "text/textbuf.h"
 
 enum umm_figure_kind {
     UMM_FIGURE_COUNT, /* unsigned, of size_bytes */
@@ -56,6 +57,14 @@ struct umm_json *umm_figures_begin(const char *tool);
 
 /* The figures with a key as members of the object, in the order of the table. */
 void umm_figures_put(struct umm_json *json, const struct umm_figure *figures, const void *result);
+
+/*
+ * The figures with a key, all counts of uint64_t, as lines "key: value"; "-" is unknown. Reading
+ * such lines, which end in a zero byte, makes those unknown that the text does not say.
+ */
+void umm_figures_print(struct umm_textbuf *out, const struct umm_figure *figures,
+                       const void *result);
+void umm_figures_parse(const char *text, const struct umm_figure *figures, void *result);
 
 /* The figures with a metric as series of the page. */
 void umm_figures_add(struct umm_prometheus *page, const struct umm_figure *figures,

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "format/json.h"
+#include "format/figures.h"
 #include "text/textbuf.h"
 
 const struct umm_acceptance_line *umm_acceptance_find(const struct umm_acceptance *acceptance,
@@ -57,23 +57,11 @@ enum umm_status umm_acceptance_report_text(const struct umm_acceptance_report *r
 
 /* ---- for programs ----------------------------------------------------------------- */
 
-static void put_figure(struct umm_json *object, const char *name, uint64_t value)
-{
-    if (value == UMM_FIGURE_UNKNOWN)
-        umm_json_put_text(object, name, NULL);
-    else
-        umm_json_put_count(object, name, value);
-}
-
 static void put_record(struct umm_json *root, const char *name, const struct umm_record *record)
 {
     struct umm_json *object = umm_json_put_object(root, name);
-    const char *figure;
-    uint64_t value;
-    for (size_t i = 0; (figure = umm_record_figure(record, i, &value)); i++)
-        put_figure(object, figure, value);
-    for (size_t i = 0; (figure = umm_workload_figure(&record->workload, i, &value)); i++)
-        put_figure(object, figure, value);
+    umm_figures_put(object, umm_record_table, record);
+    umm_figures_put(object, umm_workload_table, &record->workload);
     umm_json_put_array(object, "samples_ms");
     umm_json_put_array(object, "samples_bytes");
     for (size_t i = 0; i < record->n_samples; i++) {

@@ -220,7 +220,7 @@ static enum umm_status read_figures(const char *path, struct umm_workload_figure
     size_t len;
     enum umm_status status = umm_file_read_whole(path, FIGURES_BYTES_MAX, &text, &len, err);
     if (!status)
-        umm_workload_figures_parse(text, figures);
+        umm_figures_parse(text, umm_workload_table, figures);
     free(text);
     return status;
 }

@@ -2,56 +2,39 @@
 #include "m5/record.h"
 
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sys/procfs.h"
-#include "text/textbuf.h"
 
 static const char magic[] = "umm-m5 record 1\n";
 
-#define FIGURE(name)                                                                               \
-    {                                                                                              \
-#name, offsetof(struct umm_record, name)                                                   \
-    }
+#define FIGURE(name) UMM_FIGURE(#name, struct umm_record, name, UMM_METRIC_NONE)
 
-static const struct {
-    const char *name;
-    size_t offset;
-} table[] = {FIGURE(started_s),
-             FIGURE(is_command),
-             FIGURE(exit_code),
-             FIGURE(signals_wanted),
-             FIGURE(duration_wanted_ms),
-             FIGURE(duration_max_ms),
-             FIGURE(allocs_max_thousandths),
-             FIGURE(duration_ms),
-             FIGURE(growth_bytes),
-             FIGURE(growth_low_bytes),
-             FIGURE(growth_high_bytes),
-             FIGURE(peak_rss_bytes),
-             FIGURE(peak_anonymous_bytes),
-             FIGURE(allocs),
-             FIGURE(alloc_bytes),
-             FIGURE(unpooled_allocs),
-             FIGURE(unpooled_alloc_bytes),
-             FIGURE(is_shm_private),
-             FIGURE(left_in_shm),
-             FIGURE(left_in_tmp)};
+const struct umm_figure umm_record_table[] = {FIGURE(started_s),
+                                              FIGURE(is_command),
+                                              FIGURE(exit_code),
+                                              FIGURE(signals_wanted),
+                                              FIGURE(duration_wanted_ms),
+                                              FIGURE(duration_max_ms),
+                                              FIGURE(allocs_max_thousandths),
+                                              FIGURE(duration_ms),
+                                              FIGURE(growth_bytes),
+                                              FIGURE(growth_low_bytes),
+                                              FIGURE(growth_high_bytes),
+                                              FIGURE(peak_rss_bytes),
+                                              FIGURE(peak_anonymous_bytes),
+                                              FIGURE(allocs),
+                                              FIGURE(alloc_bytes),
+                                              FIGURE(unpooled_allocs),
+                                              FIGURE(unpooled_alloc_bytes),
+                                              FIGURE(is_shm_private),
+                                              FIGURE(left_in_shm),
+                                              FIGURE(left_in_tmp),
+                                              UMM_FIGURES_END};
 
-enum { N_FIGURES = sizeof table / sizeof *table };
-
-_Static_assert(offsetof(struct umm_record, workload) == N_FIGURES * sizeof(uint64_t),
+_Static_assert(offsetof(struct umm_record, workload) ==
+                   (sizeof umm_record_table / sizeof *umm_record_table - 1) * sizeof(uint64_t),
                "every figure is in the table");
-
-const char *umm_record_figure(const struct umm_record *record, size_t i, uint64_t *value)
-{
-    if (i >= N_FIGURES)
-        return NULL;
-    memcpy(value, (const char *)record + table[i].offset, sizeof *value);
-    return table[i].name;
-}
 
 void umm_record_init(struct umm_record *record)
 {
@@ -63,25 +46,12 @@ enum umm_status umm_record_text(const struct umm_record *record, char **text, si
                                 struct umm_error *err)
 {
     struct umm_textbuf out = {0};
-    const char *name;
-    uint64_t value;
-    char *figures;
-    size_t len;
-    enum umm_status status = umm_workload_figures_text(&record->workload, &figures, &len, err);
-    if (status)
-        return status;
     umm_textbuf_add(&out, "%s", magic);
-    for (size_t i = 0; (name = umm_record_figure(record, i, &value)); i++) {
-        if (value == UMM_FIGURE_UNKNOWN)
-            umm_textbuf_add(&out, "%s: -\n", name);
-        else
-            umm_textbuf_add(&out, "%s: %llu\n", name, (unsigned long long)value);
-    }
-    umm_textbuf_add_bytes(&out, figures, len);
+    umm_figures_print(&out, umm_record_table, record);
+    umm_figures_print(&out, umm_workload_table, &record->workload);
     for (size_t i = 0; i < record->n_samples; i++)
         umm_textbuf_add(&out, "sample: %llu %llu\n", (unsigned long long)record->samples[i].at_ms,
                         (unsigned long long)record->samples[i].bytes);
-    free(figures);
     return umm_textbuf_take(&out, text, len_bytes, err);
 }
 
@@ -100,14 +70,8 @@ bool umm_record_parse(const char *text, struct umm_record *record)
     umm_record_init(record);
     if (strncmp(text, magic, sizeof magic - 1) != 0)
         return false;
-    for (size_t i = 0; i < N_FIGURES; i++) {
-        char key[64];
-        uint64_t value;
-        snprintf(key, sizeof key, "%s:", table[i].name);
-        if (umm_procfs_field(text, key, &value))
-            memcpy((char *)record + table[i].offset, &value, sizeof value);
-    }
-    umm_workload_figures_parse(text, &record->workload);
+    umm_figures_parse(text, umm_record_table, record);
+    umm_figures_parse(text, umm_workload_table, &record->workload);
     for (const char *line = text; *line && record->n_samples < UMM_RECORD_SAMPLES_MAX;
          line = umm_procfs_next_line(line))
         record->n_samples += parse_sample(line, &record->samples[record->n_samples]);

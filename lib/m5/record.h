@@ -9,6 +9,7 @@
 #ifndef UMM_M5_RECORD_H
 #define UMM_M5_RECORD_H
 
+#include "format/figures.h"
 #include "m5/workload.h"
 
 enum { UMM_RECORD_SAMPLES_MAX = 400 };
@@ -50,7 +51,7 @@ UMM_MUST_USE enum umm_status umm_record_text(const struct umm_record *record, ch
 /* Parse such text, terminated. False: it is none. */
 bool umm_record_parse(const char *text, struct umm_record *record);
 
-/* Number i of the record's own, and its name; NULL past the last. */
-const char *umm_record_figure(const struct umm_record *record, size_t i, uint64_t *value);
+/* The record's own numbers, without those of its workload. */
+extern const struct umm_figure umm_record_table[];
 
 #endif

@@ -23,6 +23,7 @@
 #ifndef UMM_M5_WORKLOAD_H
 #define UMM_M5_WORKLOAD_H
 
+#include "format/figures.h"
 #include "umm.h"
 
 enum {
@@ -108,11 +109,7 @@ UMM_MUST_USE enum umm_status umm_workload_figures_json(const struct umm_workload
                                                        char **text, size_t *len_bytes,
                                                        struct umm_error *err);
 
-/* Read such lines; what they do not say is unknown. */
-void umm_workload_figures_parse(const char *text, struct umm_workload_figures *figures);
-
-/* Figure i, and its name; NULL past the last. */
-const char *umm_workload_figure(const struct umm_workload_figures *figures, size_t i,
-                                uint64_t *value);
+/* All of them: their names are their members'. */
+extern const struct umm_figure umm_workload_table[];
 
 #endif

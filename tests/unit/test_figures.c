@@ -88,11 +88,34 @@ static void test_metrics_leave_out_what_is_unknown(void **state)
     free(text);
 }
 
+static void test_counts_return_from_lines(void **state)
+{
+    static const struct umm_figure counts[] = {FIGURE("rows", n_rows, UMM_METRIC_NONE),
+                                               FIGURE("unknown", n_unknown, UMM_METRIC_NONE),
+                                               UMM_FIGURES_END};
+    struct umm_textbuf out = {0};
+    struct result back = {.n_rows = 7, .n_unknown = 7};
+    char *text;
+    size_t len;
+    (void)state;
+    umm_figures_print(&out, counts, &result);
+    assert_int_equal(umm_textbuf_take(&out, &text, &len, NULL), UMM_OK);
+    assert_string_equal(text, "rows: 9007199254740993\nunknown: -\n");
+    umm_figures_parse(text, counts, &back);
+    assert_int_equal(back.n_rows, result.n_rows);
+    assert_int_equal(back.n_unknown, UINT64_MAX);
+    umm_figures_parse("unknown: 3\n", counts, &back);
+    assert_int_equal(back.n_rows, UINT64_MAX);
+    assert_int_equal(back.n_unknown, 3);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json_has_each_key_and_null_for_what_is_unknown),
         cmocka_unit_test(test_metrics_leave_out_what_is_unknown),
+        cmocka_unit_test(test_counts_return_from_lines),
     };
     return cmocka_run_group_tests_name("figures", tests, NULL, NULL);
 }
