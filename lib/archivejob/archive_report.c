@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/line.h"
 #include "format/figures.h"
 
 static double ratio(uint64_t content, uint64_t packed)
@@ -64,22 +65,20 @@ void umm_archive_report_append_line(const char *path,
 {
     char shown[UMM_ARCHIVE_LINE_MAX / 2], packed[32];
     umm_escape(shown, sizeof shown, path, strlen(path));
-    int len = snprintf(
-        line, UMM_ARCHIVE_LINE_MAX,
-        "%s: %" PRIu64 " rows, %" PRIu64 " of them new; %" PRIu64 " were there, %" PRIu64
-        " in the journal%s; %.3f s",
-        shown, result->n_rows, result->n_appended, result->n_same, result->n_in_journal,
-        ratio_text("; ", result->framed_bytes, result->size_bytes, packed), result->seconds);
+    snprintf(line, UMM_ARCHIVE_LINE_MAX,
+             "%s: %" PRIu64 " rows, %" PRIu64 " of them new; %" PRIu64 " were there, %" PRIu64
+             " in the journal%s; %.3f s",
+             shown, result->n_rows, result->n_appended, result->n_same, result->n_in_journal,
+             ratio_text("; ", result->framed_bytes, result->size_bytes, packed), result->seconds);
     if (result->n_rejected + result->n_revised)
-        len += snprintf(line + len, UMM_ARCHIVE_LINE_MAX - (size_t)len,
-                        "; %" PRIu64 " rejected, %" PRIu64 " differ", result->n_rejected,
-                        result->n_revised);
+        umm_line_add(line, UMM_ARCHIVE_LINE_MAX, "; %" PRIu64 " rejected, %" PRIu64 " differ",
+                     result->n_rejected, result->n_revised);
     if (result->n_passed_over)
-        len += snprintf(line + len, UMM_ARCHIVE_LINE_MAX - (size_t)len, "; %" PRIu64 " passed over",
-                        result->n_passed_over);
+        umm_line_add(line, UMM_ARCHIVE_LINE_MAX, "; %" PRIu64 " passed over",
+                     result->n_passed_over);
     if (result->n_held_bytes)
-        snprintf(line + len, UMM_ARCHIVE_LINE_MAX - (size_t)len,
-                 "; %" PRIu64 " bytes of a cut line held back", result->n_held_bytes);
+        umm_line_add(line, UMM_ARCHIVE_LINE_MAX, "; %" PRIu64 " bytes of a cut line held back",
+                     result->n_held_bytes);
 }
 
 enum umm_status umm_archive_report_append_json(const char *path,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/error.h"
 
+#include "base/line.h"
 #include "base/utf8.h"
 
 #include <inttypes.h>
@@ -183,32 +184,19 @@ const char *umm_escape(char *out, size_t cap_bytes, const char *text, size_t len
     return out;
 }
 
-UMM_PRINTF(4, 5)
-static void add(char *out, size_t cap_bytes, size_t *len, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    int n = vsnprintf(out + *len, cap_bytes - *len, fmt, args);
-    va_end(args);
-    *len += n < 0 ? 0 : (size_t)n;
-    if (*len >= cap_bytes)
-        *len = cap_bytes - 1;
-}
-
 const char *umm_error_text(const struct umm_error *err, char *out, size_t cap_bytes)
 {
     char path[4 * UMM_ERROR_PATH_MAX + 1];
-    size_t len = 0;
     out[0] = '\0';
     if (err->path[0])
-        add(out, cap_bytes, &len, "%s",
-            umm_escape(path, sizeof path, err->path, strlen(err->path)));
+        umm_line_add(out, cap_bytes, "%s",
+                     umm_escape(path, sizeof path, err->path, strlen(err->path)));
     if (err->line)
-        add(out, cap_bytes, &len, ":%" PRIu64, err->line);
+        umm_line_add(out, cap_bytes, ":%" PRIu64, err->line);
     if (err->line && err->column)
-        add(out, cap_bytes, &len, ":%" PRIu64, err->column);
-    add(out, cap_bytes, &len, "%s%s", len ? ": " : "", err->message);
+        umm_line_add(out, cap_bytes, ":%" PRIu64, err->column);
+    umm_line_add(out, cap_bytes, "%s%s", out[0] ? ": " : "", err->message);
     if (err->sys_errno)
-        add(out, cap_bytes, &len, ": %s", strerror(err->sys_errno));
+        umm_line_add(out, cap_bytes, ": %s", strerror(err->sys_errno));
     return out;
 }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "text/print.h"
+#include "text/textbuf.h"
 
 /* ---- columns --------------------------------------------------------------------- */
 
@@ -157,25 +158,21 @@ enum umm_status umm_barreader_describe(const struct umm_npy *npy, char **text,
                                        struct umm_error *err)
 {
     char type[UMM_NPY_TYPE_TEXT_MAX];
-    const size_t per_field = 4 * UMM_NPY_NAME_MAX + UMM_NPY_TYPE_TEXT_MAX + 4;
-    size_t cap = per_field * (npy->n_fields + 1) + UMM_NPY_DIMS_MAX * (UMM_PRINT_U64_MAX + 3);
-    char *out = *text = malloc(cap);
-    if (!out)
-        return umm_error_set_memory(err, cap, "the input's type");
+    struct umm_textbuf out = {0};
+    size_t len;
     if (!npy->is_struct) {
         umm_npy_type_text(&npy->type, type);
-        size_t used = (size_t)snprintf(out, cap, "%s", type);
+        umm_textbuf_add(&out, "%s", type);
         for (unsigned i = 1; i < npy->n_dims; i++)
-            used += (size_t)snprintf(out + used, cap - used, " x %" PRIu64, npy->shape[i]);
-        return UMM_OK;
+            umm_textbuf_add(&out, " x %" PRIu64, npy->shape[i]);
+        return umm_textbuf_take(&out, text, &len, err);
     }
-    size_t used = 0;
     for (size_t i = 0; i < npy->n_fields; i++) {
         char name[4 * UMM_NPY_NAME_MAX + 1];
         umm_npy_type_text(&npy->fields[i].type, type);
         umm_escape(name, sizeof name, npy->fields[i].name, strlen(npy->fields[i].name));
-        used += (size_t)snprintf(out + used, cap - used, "%s%s %s", i ? ", " : "[", name, type);
+        umm_textbuf_add(&out, "%s%s %s", i ? ", " : "[", name, type);
     }
-    snprintf(out + used, cap - used, "]");
-    return UMM_OK;
+    umm_textbuf_add(&out, "]");
+    return umm_textbuf_take(&out, text, &len, err);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/line.h"
 #include "feature/feature.h"
 #include "featurejob/barreader.h"
 #include "format/figures.h"
@@ -90,36 +91,35 @@ void umm_featurereport_line(const struct umm_featurejob_options *options,
     const size_t cap = UMM_FEATUREREPORT_LINE_MAX;
     char path[UMM_EXCERPT_MAX * 4];
     umm_escape(path, sizeof path, options->input, strlen(options->input));
-    size_t n = (size_t)snprintf(line, cap, "%s: ", path);
+    snprintf(line, cap, "%s: ", path);
     if (options->is_verify) {
-        snprintf(line + n, cap - n, "PASS, %" PRIu64 " rows are what the input gives; %.3f s",
-                 result->n_new, result->seconds);
+        umm_line_add(line, cap, "PASS, %" PRIu64 " rows are what the input gives; %.3f s",
+                     result->n_new, result->seconds);
         return;
     }
-    n += (size_t)snprintf(line + n, cap - n, "%" PRIu64 " new rows", result->n_new);
+    umm_line_add(line, cap, "%" PRIu64 " new rows", result->n_new);
     if (result->n_before)
-        n += (size_t)snprintf(line + n, cap - n, " after %" PRIu64, result->n_before);
+        umm_line_add(line, cap, " after %" PRIu64, result->n_before);
     if (result->is_revised)
-        n += (size_t)snprintf(line + n, cap - n, ", the last one again");
+        umm_line_add(line, cap, ", the last one again");
     if (result->n_held)
-        n += (size_t)snprintf(line + n, cap - n, ", %" PRIu64 " held back", result->n_held);
+        umm_line_add(line, cap, ", %" PRIu64 " held back", result->n_held);
     if (result->n_rejected)
-        n += (size_t)snprintf(line + n, cap - n, ", %" PRIu64 " rejected", result->n_rejected);
+        umm_line_add(line, cap, ", %" PRIu64 " rejected", result->n_rejected);
     if (result->n_passed_over)
-        n +=
-            (size_t)snprintf(line + n, cap - n, ", %" PRIu64 " passed over", result->n_passed_over);
+        umm_line_add(line, cap, ", %" PRIu64 " passed over", result->n_passed_over);
     if (result->n_held_bytes)
-        n += (size_t)snprintf(line + n, cap - n, ", %" PRIu64 " bytes of a cut line held back",
-                              result->n_held_bytes);
+        umm_line_add(line, cap, ", %" PRIu64 " bytes of a cut line held back",
+                     result->n_held_bytes);
     if (result->n_gaps)
-        n += (size_t)snprintf(line + n, cap - n, ", %" PRIu64 " gaps", result->n_gaps);
+        umm_line_add(line, cap, ", %" PRIu64 " gaps", result->n_gaps);
     if (options->output) {
         umm_escape(path, sizeof path, options->output, strlen(options->output));
-        n += (size_t)snprintf(line + n, cap - n, "; %s: %" PRIu64 " rows", path, result->n_out);
+        umm_line_add(line, cap, "; %s: %" PRIu64 " rows", path, result->n_out);
     }
     if (!result->is_changed)
-        n += (size_t)snprintf(line + n, cap - n, ", unchanged");
-    snprintf(line + n, cap - n, "; %.3f s, %.0f rows/s", result->seconds, rate(result));
+        umm_line_add(line, cap, ", unchanged");
+    umm_line_add(line, cap, "; %.3f s, %.0f rows/s", result->seconds, rate(result));
 }
 
 /* ---- the features that there are ------------------------------------------------- */
@@ -143,22 +143,19 @@ static size_t next_word(const char **words)
 }
 
 /* "n from 2 to 100000, k from 0 to 1000", "anchor day or all"; nothing without parameters. */
-static size_t print_params(const struct umm_feature_def *def, char *out, size_t cap)
+static void add_params(const struct umm_feature_def *def, char *out, size_t cap)
 {
-    size_t n = 0;
     for (size_t i = 0; i < UMM_FEATURE_PARAMS && def->params[i].name; i++) {
         const struct umm_feature_param *param = &def->params[i];
         const char *word = param->words;
-        n += (size_t)snprintf(out + n, cap - n, "%s%s", i ? ", " : "    ", param->name);
+        umm_line_add(out, cap, "%s%s", i ? ", " : "    ", param->name);
         if (!word)
-            n += (size_t)snprintf(out + n, cap - n, " from %g to %.0f", param->min, param->max);
+            umm_line_add(out, cap, " from %g to %.0f", param->min, param->max);
         for (size_t len; word && (len = next_word(&word)); word += len)
-            n += (size_t)snprintf(out + n, cap - n, "%s%.*s", word == param->words ? " " : " or ",
-                                  (int)len, word);
+            umm_line_add(out, cap, "%s%.*s", word == param->words ? " " : " or ", (int)len, word);
     }
-    if (n)
-        n += (size_t)snprintf(out + n, cap - n, "\n");
-    return n;
+    if (def->params[0].name)
+        umm_line_add(out, cap, "\n");
 }
 
 static void put_params(struct umm_json *item, const struct umm_feature_def *def)
@@ -184,17 +181,17 @@ bool umm_featurereport_feature(size_t i, char lines[UMM_FEATUREREPORT_LINE_MAX])
     struct umm_features *plan = plan_of(i, &name, &usage, &about, &origin);
     if (!plan)
         return false;
-    size_t n = (size_t)snprintf(lines, cap, "%s\n", usage);
+    snprintf(lines, cap, "%s\n", usage);
     for (size_t len; *about; about += len + (about[len] == '\n')) {
         len = strcspn(about, "\n");
-        n += (size_t)snprintf(lines + n, cap - n, "    %.*s\n", (int)len, about);
+        umm_line_add(lines, cap, "    %.*s\n", (int)len, about);
     }
-    n += print_params(umm_feature_at(i), lines + n, cap - n);
-    n += (size_t)snprintf(lines + n, cap - n, "    ");
+    add_params(umm_feature_at(i), lines, cap);
+    umm_line_add(lines, cap, "    ");
     for (size_t k = 0; k < umm_features_n_outputs(plan); k++)
-        n += (size_t)snprintf(lines + n, cap - n, "%s%s from row %" PRIu64, k ? ", " : "",
-                              umm_features_name(plan, k), umm_features_lookback(plan, k));
-    snprintf(lines + n, cap - n, "\n    %s", origin);
+        umm_line_add(lines, cap, "%s%s from row %" PRIu64, k ? ", " : "",
+                     umm_features_name(plan, k), umm_features_lookback(plan, k));
+    umm_line_add(lines, cap, "\n    %s", origin);
     umm_features_close(plan);
     return true;
 }

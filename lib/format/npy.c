@@ -3,6 +3,7 @@
 #include "format/npy.h"
 
 #include "base/error.h"
+#include "base/line.h"
 #include "base/utf8.h"
 
 #include <inttypes.h>
@@ -332,36 +333,36 @@ bool umm_npy_same_type(const struct umm_npy *a, const struct umm_npy *b)
     return true;
 }
 
-void umm_npy_rows_text(const struct umm_npy *npy, char *out, size_t cap_bytes)
+enum { ROWS_TEXT_MAX = 160 };
+
+/* What the rows are, for messages: names escaped, cut to what fits. */
+static void describe_rows(const struct umm_npy *npy, char out[ROWS_TEXT_MAX])
 {
     char type[UMM_NPY_TYPE_TEXT_MAX];
+    out[0] = '\0';
+    for (size_t i = 0; npy->is_struct && i < npy->n_fields; i++) {
+        char name[UMM_EXCERPT_MAX];
+        umm_npy_type_text(&npy->fields[i].type, type);
+        umm_escape(name, sizeof name, npy->fields[i].name, strlen(npy->fields[i].name));
+        umm_line_add(out, ROWS_TEXT_MAX, "%s%s %s", i ? ", " : "[", name, type);
+    }
     if (npy->is_struct) {
-        size_t used = (size_t)snprintf(out, cap_bytes, "[");
-        for (size_t i = 0; i < npy->n_fields && used < cap_bytes; i++) {
-            char name[UMM_EXCERPT_MAX];
-            umm_npy_type_text(&npy->fields[i].type, type);
-            umm_escape(name, sizeof name, npy->fields[i].name, strlen(npy->fields[i].name));
-            used += (size_t)snprintf(out + used, cap_bytes - used, "%s%s %s", i ? ", " : "", name,
-                                     type);
-        }
-        if (used + 1 < cap_bytes)
-            snprintf(out + used, cap_bytes - used, "]");
+        umm_line_add(out, ROWS_TEXT_MAX, npy->n_fields ? "]" : "[]");
         return;
     }
     umm_npy_type_text(&npy->type, type);
-    size_t used = (size_t)snprintf(out, cap_bytes, npy->n_dims ? "%s (N" : "%s (", type);
-    for (unsigned i = 1; i < npy->n_dims && used < cap_bytes; i++)
-        used += (size_t)snprintf(out + used, cap_bytes - used, ", %" PRIu64, npy->shape[i]);
-    if (used < cap_bytes)
-        snprintf(out + used, cap_bytes - used, npy->n_dims == 1 ? ",)" : ")");
+    umm_line_add(out, ROWS_TEXT_MAX, npy->n_dims ? "%s (N" : "%s (", type);
+    for (unsigned i = 1; i < npy->n_dims; i++)
+        umm_line_add(out, ROWS_TEXT_MAX, ", %" PRIu64, npy->shape[i]);
+    umm_line_add(out, ROWS_TEXT_MAX, npy->n_dims == 1 ? ",)" : ")");
 }
 
 enum umm_status umm_npy_refuse_rows(struct umm_error *err, const char *path, const char *what,
                                     const struct umm_npy *has, const struct umm_npy *gives)
 {
-    char has_text[UMM_NPY_ROWS_TEXT_MAX], gives_text[UMM_NPY_ROWS_TEXT_MAX];
-    umm_npy_rows_text(has, has_text, sizeof has_text);
-    umm_npy_rows_text(gives, gives_text, sizeof gives_text);
+    char has_text[ROWS_TEXT_MAX], gives_text[ROWS_TEXT_MAX];
+    describe_rows(has, has_text);
+    describe_rows(gives, gives_text);
     return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
                               "%s has other columns: %s; the input gives %s", what, has_text,
                               gives_text);

@@ -215,13 +215,6 @@ size_t umm_npy_type_text(const struct umm_npy_type *type, char out[UMM_NPY_TYPE_
 bool umm_npy_same_type(const struct umm_npy *a, const struct umm_npy *b);
 
 /*
- * What the rows are, for messages: "<f8 (N, 6)", "[timestamp <M8[ms], close <f8]", names
- * escaped; cut to cap_bytes, terminated.
- */
-enum { UMM_NPY_ROWS_TEXT_MAX = 160 };
-void umm_npy_rows_text(const struct umm_npy *npy, char *out, size_t cap_bytes);
-
-/*
  * The array of n_rows rows of that layout; free *npy. UMM_ERR_ARGUMENT for a type that is none;
  * other failures as umm_npy_check.
  */
@@ -229,7 +222,10 @@ UMM_MUST_USE enum umm_status umm_npy_of_layout(const struct umm_array_layout *la
                                                uint64_t n_rows, struct umm_npy *npy,
                                                struct umm_error *err);
 
-/* UMM_ERR_CONFLICT about path: what ("the array") has other rows than those to add. */
+/*
+ * UMM_ERR_CONFLICT about path: what ("the array") has other rows than those to add: "<f8 (N, 6)",
+ * not "[timestamp <M8[ms], close <f8]".
+ */
 enum umm_status umm_npy_refuse_rows(struct umm_error *err, const char *path, const char *what,
                                     const struct umm_npy *has, const struct umm_npy *gives);
 

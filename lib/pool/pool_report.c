@@ -4,26 +4,16 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/line.h"
 #include "format/figures.h"
 #include "sys/file.h"
 
 /* ---- looking --------------------------------------------------------------- */
-
-/* More text at the end of text, as far as it fits. */
-UMM_PRINTF(3, 4) static void add(char *text, size_t cap_bytes, const char *fmt, ...)
-{
-    size_t len = strlen(text);
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(text + len, cap_bytes - len, fmt, args);
-    va_end(args);
-}
 
 static void describe_type(const struct umm_npy *npy, char *text, size_t cap_bytes)
 {
@@ -31,27 +21,27 @@ static void describe_type(const struct umm_npy *npy, char *text, size_t cap_byte
     char descr[UMM_NPY_TYPE_TEXT_MAX], name[UMM_EXCERPT_MAX / 2];
     if (!npy->is_struct) {
         umm_npy_type_text(&npy->type, descr);
-        add(text, cap_bytes, "%s", descr);
+        umm_line_add(text, cap_bytes, "%s", descr);
         return;
     }
     for (size_t i = 0; i < npy->n_fields && i < FIELDS_SHOWN; i++) {
         const struct umm_npy_field *field = &npy->fields[i];
         umm_npy_type_text(&field->type, descr);
         umm_escape(name, sizeof name, field->name, strlen(field->name));
-        add(text, cap_bytes, "%s%s %s", i ? ", " : "[", name, descr);
+        umm_line_add(text, cap_bytes, "%s%s %s", i ? ", " : "[", name, descr);
     }
-    add(text, cap_bytes, npy->n_fields > FIELDS_SHOWN ? ", ...]" : "]");
+    umm_line_add(text, cap_bytes, npy->n_fields > FIELDS_SHOWN ? ", ...]" : "]");
 }
 
 static void describe_array(const struct umm_npy *npy, char *text, size_t cap_bytes)
 {
     text[0] = '\0';
     describe_type(npy, text, cap_bytes);
-    add(text, cap_bytes, " (");
+    umm_line_add(text, cap_bytes, " (");
     for (unsigned i = 0; i < npy->n_dims; i++)
-        add(text, cap_bytes, "%s%" PRIu64, i ? ", " : "", npy->shape[i]);
-    add(text, cap_bytes, "%s)%s", npy->n_dims == 1 ? "," : "",
-        npy->is_fortran ? " Fortran order" : "");
+        umm_line_add(text, cap_bytes, "%s%" PRIu64, i ? ", " : "", npy->shape[i]);
+    umm_line_add(text, cap_bytes, "%s)%s", npy->n_dims == 1 ? "," : "",
+                 npy->is_fortran ? " Fortran order" : "");
 }
 
 /* Of the open file, which may not be the one that was listed: it may have been replaced. */
@@ -166,28 +156,28 @@ static void pool_line(const struct umm_pool_inspection *all, char *line)
              scan->n_entries, scan->n_entries == 1 ? "y" : "ies", scan->used_bytes, budget,
              budget ? 100.0 * (double)scan->used_bytes / (double)budget : 0);
     if (scan->n_writers)
-        add(line, UMM_POOL_LINE_MAX, ", %zu being written (%" PRIu64 " bytes)", scan->n_writers,
-            scan->writing_bytes);
+        umm_line_add(line, UMM_POOL_LINE_MAX, ", %zu being written (%" PRIu64 " bytes)",
+                     scan->n_writers, scan->writing_bytes);
     if (scan->n_collected)
-        add(line, UMM_POOL_LINE_MAX, ", %zu of killed writers removed", scan->n_collected);
+        umm_line_add(line, UMM_POOL_LINE_MAX, ", %zu of killed writers removed", scan->n_collected);
 }
 
 static void add_sharing(const struct umm_sharing *sharing, char *line)
 {
     double part = umm_sharing_one_copy(sharing);
     if (sharing->n_processes == 0) {
-        add(line, UMM_POOL_LINE_MAX, "; no process %smaps it",
-            sharing->n_hidden ? "that can be seen " : "");
+        umm_line_add(line, UMM_POOL_LINE_MAX, "; no process %smaps it",
+                     sharing->n_hidden ? "that can be seen " : "");
         return;
     }
-    add(line, UMM_POOL_LINE_MAX, "; %zu process%s", sharing->n_processes,
-        sharing->n_processes == 1 ? "" : "es");
+    umm_line_add(line, UMM_POOL_LINE_MAX, "; %zu process%s", sharing->n_processes,
+                 sharing->n_processes == 1 ? "" : "es");
     if (part < 0)
-        add(line, UMM_POOL_LINE_MAX, ", nothing of it in their memory");
+        umm_line_add(line, UMM_POOL_LINE_MAX, ", nothing of it in their memory");
     else
-        add(line, UMM_POOL_LINE_MAX,
-            ", one copy: %.0f %% (sum of RSS %" PRIu64 ", of PSS %" PRIu64 " bytes)", 100 * part,
-            sharing->rss_bytes, sharing->pss_bytes);
+        umm_line_add(line, UMM_POOL_LINE_MAX,
+                     ", one copy: %.0f %% (sum of RSS %" PRIu64 ", of PSS %" PRIu64 " bytes)",
+                     100 * part, sharing->rss_bytes, sharing->pss_bytes);
 }
 
 static void item_line(const struct umm_pool_inspection *all, const struct umm_pool_item *item,
@@ -197,9 +187,9 @@ static void item_line(const struct umm_pool_inspection *all, const struct umm_po
     umm_escape(key, sizeof key, item->entry.key, strlen(item->entry.key));
     snprintf(line, UMM_POOL_LINE_MAX, "%s: %" PRIu64 " bytes", key, item->entry.size_bytes);
     if (item->array[0])
-        add(line, UMM_POOL_LINE_MAX, ", %s", item->array);
+        umm_line_add(line, UMM_POOL_LINE_MAX, ", %s", item->array);
     if (item->fault.status)
-        add(line, UMM_POOL_LINE_MAX, "; FAIL: %s", item->fault.message);
+        umm_line_add(line, UMM_POOL_LINE_MAX, "; FAIL: %s", item->fault.message);
     if (all->has_sharing)
         add_sharing(&item->sharing, line);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/line.h"
 #include "format/figures.h"
 #include "format/svg.h"
 #include "text/size.h"
@@ -461,13 +462,12 @@ enum umm_status umm_trial_report_svg(const struct umm_trial_report *report, char
     if (!fill_columns(&columns, trial))
         return umm_error_set_memory(err, trial->n_samples * sizeof *columns.seconds, "a plot");
     cut_title(title, report->command);
-    int n =
-        snprintf(subtitle, sizeof subtitle, "%.3f s, peak RSS %s, exit code %d", seconds_of(trial),
-                 umm_size_format(s.text[0], (double)trial->peak_rss_bytes), trial->exit_code);
+    snprintf(subtitle, sizeof subtitle, "%.3f s, peak RSS %s, exit code %d", seconds_of(trial),
+             umm_size_format(s.text[0], (double)trial->peak_rss_bytes), trial->exit_code);
     if (growth->is_known)
-        snprintf(subtitle + n, sizeof subtitle - (size_t)n, "; growth %s, %s/s",
-                 umm_size_format_change(s.text[1], growth->bytes),
-                 umm_size_format_change(s.text[2], per_second(growth, growth->bytes)));
+        umm_line_add(subtitle, sizeof subtitle, "; growth %s, %s/s",
+                     umm_size_format_change(s.text[1], growth->bytes),
+                     umm_size_format_change(s.text[2], per_second(growth, growth->bytes)));
     add_series(&plot, &columns, trial);
     add_verdicts(&plot, report, limits);
     enum umm_status status = umm_svg_print(&plot, text, len_bytes, err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/error.h"
+#include "base/line.h"
 #include "base/utf8.h"
 
 #include "random.h"
@@ -275,6 +276,20 @@ static void test_long_messages_are_cut(void **state)
     assert_int_equal(strlen(err.message), UMM_ERROR_MESSAGE_MAX - 1);
 }
 
+static void test_a_line_takes_what_fits(void **state)
+{
+    char line[] = "0123456789";
+    (void)state;
+    line[0] = '\0';
+    umm_line_add(line, sizeof line - 2, "%s-%d", "ab", 7);
+    assert_string_equal(line, "ab-7");
+    for (int i = 0; i < 3; i++) {
+        umm_line_add(line, sizeof line - 2, "%s", "xyzuvw");
+        assert_string_equal(line, "ab-7xyzu");
+    }
+    assert_memory_equal(line + 9, "9", 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +304,7 @@ int main(void)
         cmocka_unit_test(test_nobody_need_listen),
         cmocka_unit_test(test_long_paths_keep_their_end),
         cmocka_unit_test(test_long_messages_are_cut),
+        cmocka_unit_test(test_a_line_takes_what_fits),
     };
 
     return cmocka_run_group_tests_name("error", tests, NULL, NULL);
