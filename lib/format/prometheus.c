@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "base/utf8.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -102,31 +103,22 @@ void umm_prometheus_begin(struct umm_prometheus *page, const char *tool, const c
 
 /* ---- series ----------------------------------------------------------------- */
 
-static bool make_room(struct umm_prometheus *page)
-{
-    if (page->n_series < page->cap_series)
-        return true;
-    size_t cap = page->cap_series ? 2 * page->cap_series : 32;
-    struct umm_prometheus_series *series = realloc(page->series, cap * sizeof *series);
-    if (!series)
-        return false;
-    page->series = series;
-    page->cap_series = cap;
-    return true;
-}
-
 void umm_prometheus_add_labelled(struct umm_prometheus *page, enum umm_metric metric,
                                  const char *const *labels, double value)
 {
     char *text = page->is_failed ? NULL : more_labels(page->labels, labels);
-    if (!text || !make_room(page)) {
+    struct umm_prometheus_series *series =
+        umm_list_room(page->series, page->n_series, sizeof *series);
+    if (series)
+        page->series = series;
+    if (!text || !series) {
         page->is_failed = true;
         free(text);
         return;
     }
-    page->series[page->n_series++] =
+    series[page->n_series++] =
         (struct umm_prometheus_series){.metric = metric, .labels = text, .value = value};
-    page->series[page->n_series - 1].number = page->n_series;
+    series[page->n_series - 1].number = page->n_series;
 }
 
 void umm_prometheus_add(struct umm_prometheus *page, enum umm_metric metric, double value)

@@ -29,7 +29,7 @@ struct umm_prometheus_series {
 struct umm_prometheus {
     const char *file; /* where the page goes; "-": standard output */
     struct umm_prometheus_series *series;
-    size_t n_series, cap_series;
+    size_t n_series;
     char *labels; /* of the series that follow, without braces */
     bool is_failed;
 };

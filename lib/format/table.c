@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "format/json.h"
 #include "text/csvcell.h"
 #include "text/size.h"
@@ -15,18 +16,13 @@
 
 void umm_table_add_row(struct umm_table *table)
 {
-    if (table->n_rows == table->cap_rows) {
-        size_t cap = table->cap_rows ? 2 * table->cap_rows : 16;
-        struct umm_table_cell *cells =
-            realloc(table->cells, cap * table->n_columns * sizeof *cells);
-        table->is_failed |= !cells;
-        if (!cells)
-            return;
-        table->cells = cells;
-        table->cap_rows = cap;
-    }
-    memset(table->cells + table->n_rows * table->n_columns, 0,
-           table->n_columns * sizeof *table->cells);
+    const size_t row_bytes = table->n_columns * sizeof *table->cells;
+    struct umm_table_cell *cells = umm_list_room(table->cells, table->n_rows, row_bytes);
+    table->is_failed |= !cells;
+    if (!cells)
+        return;
+    table->cells = cells;
+    memset(cells + table->n_rows * table->n_columns, 0, row_bytes);
     table->n_rows++;
 }
 
@@ -69,7 +65,7 @@ void umm_table_clear(struct umm_table *table)
         free(table->cells[i].text);
     free(table->cells);
     table->cells = NULL;
-    table->n_rows = table->cap_rows = 0;
+    table->n_rows = 0;
     table->is_failed = false;
 }
 

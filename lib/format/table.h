@@ -44,7 +44,7 @@ struct umm_table {
     const struct umm_table_column *columns;
     size_t n_columns;
     struct umm_table_cell *cells;
-    size_t n_rows, cap_rows;
+    size_t n_rows;
     bool is_failed;
 };
 

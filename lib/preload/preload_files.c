@@ -7,6 +7,7 @@
 
 #include "array/arrayfile.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "sys/file.h"
 #include "sys/tree.h"
 
@@ -167,7 +168,6 @@ static enum umm_status examine(struct umm_preload_file *file, const struct umm_p
 struct list {
     const struct umm_preload_options *options;
     struct umm_preload_result *result;
-    size_t cap_files;
 };
 
 /* Takes path over. */
@@ -176,16 +176,13 @@ static enum umm_status add(struct list *list, const struct umm_preload_input *in
 {
     struct umm_preload_result *result = list->result;
     struct umm_error file_err = {.status = UMM_OK};
-    if (result->n_files == list->cap_files) {
-        size_t cap = list->cap_files ? 2 * list->cap_files : 16;
-        struct umm_preload_file *files = realloc(result->files, cap * sizeof *files);
-        if (!files) {
-            free(path);
-            return umm_error_set_memory(err, cap * sizeof *files, "the list of files");
-        }
-        result->files = files;
-        list->cap_files = cap;
+    struct umm_preload_file *files = umm_list_room(result->files, result->n_files, sizeof *files);
+    if (!files) {
+        free(path);
+        return umm_error_set_memory(err, (result->n_files + 1) * sizeof *files,
+                                    "the list of files");
     }
+    result->files = files;
     struct umm_preload_file *file = &result->files[result->n_files++];
     *file = (struct umm_preload_file){.path = path, .is_device_known = true};
     if (examine(file, input, &file_err) != UMM_OK)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "sys/file.h"
 
 /* Whether the lock is to hold it; a file that failed is not what was planned. */
@@ -19,13 +20,10 @@ static enum umm_status add_lock(struct umm_preload_result *result, int fd, const
                                 uint64_t offset, uint64_t len_bytes, struct umm_error *err)
 {
     size_t n = result->n_locks;
-    /* Room is doubled when the number reaches a power of two. */
-    if ((n & (n - 1)) == 0) {
-        struct umm_map *locks = realloc(result->locks, (n ? 2 * n : 1) * sizeof *locks);
-        if (!locks)
-            return umm_error_set_memory(err, 2 * n * sizeof *locks, "the list of locks");
-        result->locks = locks;
-    }
+    struct umm_map *locks = umm_list_room(result->locks, n, sizeof *locks);
+    if (!locks)
+        return umm_error_set_memory(err, (n + 1) * sizeof *locks, "the list of locks");
+    result->locks = locks;
     enum umm_status status =
         umm_pagecache_lock(&result->locks[n], fd, path, offset, len_bytes, err);
     result->n_locks += status == UMM_OK;

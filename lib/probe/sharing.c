@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "sys/file.h"
 #include "sys/procfs.h"
 
@@ -131,13 +132,10 @@ static enum umm_status keep(struct umm_sharing *result, const struct umm_sharing
                             const struct umm_process_id *id, struct umm_error *err)
 {
     size_t n = result->n_processes;
-    if ((n & (n - 1)) == 0) { /* full at 0, 1, 2, 4, 8, ... */
-        size_t size = (n ? 2 * n : 1) * sizeof *found;
-        struct umm_sharing_process *processes = realloc(result->processes, size);
-        if (!processes)
-            return umm_error_set_memory(err, size, "processes that map a file");
-        result->processes = processes;
-    }
+    struct umm_sharing_process *processes = umm_list_room(result->processes, n, sizeof *processes);
+    if (!processes)
+        return umm_error_set_memory(err, (n + 1) * sizeof *processes, "processes that map a file");
+    result->processes = processes;
     result->processes[n] = *found;
     result->processes[n].pid = id->pid;
     memcpy(result->processes[n].name, id->name, sizeof id->name);
@@ -213,7 +211,7 @@ enum umm_status umm_sharing_read(const char *root, const struct umm_sharing_file
     enum umm_status status = umm_process_list(root, &list, &n_list, err);
     search.found = calloc(n + 1, sizeof *search.found);
     if (!status && !search.found)
-        status = umm_error_set_memory(err, n * sizeof *search.found, "files to look for");
+        status = umm_error_set_memory(err, (n + 1) * sizeof *search.found, "files to look for");
     if (!status)
         status = search_all(&search, list, n_list, err);
     for (size_t i = 0; status && i < n; i++)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "probe/sharing.h"
 #include "sys/file.h"
 #include "sys/procfs.h"
@@ -30,14 +31,10 @@ void umm_snapshot_free(struct umm_snapshot *snapshot)
 static struct umm_snapshot_mapping *add_mapping(struct umm_snapshot *snapshot, char *process,
                                                 char *name)
 {
-    bool is_full = snapshot->n == snapshot->cap;
-    size_t cap = snapshot->cap ? 2 * snapshot->cap : 64;
     struct umm_snapshot_mapping *mappings =
-        is_full ? realloc(snapshot->mappings, cap * sizeof *mappings) : snapshot->mappings;
-    if (mappings && is_full) {
+        umm_list_room(snapshot->mappings, snapshot->n, sizeof *mappings);
+    if (mappings)
         snapshot->mappings = mappings;
-        snapshot->cap = cap;
-    }
     if (!mappings || !process || !name) {
         free(process);
         free(name);

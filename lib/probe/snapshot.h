@@ -27,7 +27,7 @@ struct umm_snapshot_mapping {
 /* Sorted by process and name. All zero is empty. */
 struct umm_snapshot {
     struct umm_snapshot_mapping *mappings;
-    size_t n, cap;
+    size_t n;
 };
 
 /*

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "probe/family.h"
 #include "probe/memory.h"
 #include "probe/process.h"
@@ -175,14 +176,11 @@ static enum umm_status keep_sample(struct run *run, const struct umm_trial_sampl
     struct umm_trial *trial = run->trial;
     if (trial->n_samples == SAMPLES_MAX)
         halve_samples(run);
-    if (trial->n_samples == trial->cap_samples) {
-        size_t cap = trial->cap_samples ? 2 * trial->cap_samples : 64;
-        struct umm_trial_sample *samples = realloc(trial->samples, cap * sizeof *samples);
-        if (!samples)
-            return umm_error_set_memory(err, cap * sizeof *samples, "samples");
-        trial->samples = samples;
-        trial->cap_samples = cap;
-    }
+    struct umm_trial_sample *samples =
+        umm_list_room(trial->samples, trial->n_samples, sizeof *samples);
+    if (!samples)
+        return umm_error_set_memory(err, (trial->n_samples + 1) * sizeof *samples, "samples");
+    trial->samples = samples;
     trial->samples[trial->n_samples++] = *sample;
     return UMM_OK;
 }
@@ -313,7 +311,8 @@ enum umm_status umm_trial_fit(struct umm_trial *trial, uint64_t from_ns, uint64_
     struct umm_growth_point *points = calloc(trial->n_samples + 1, sizeof *points);
     size_t n = 0;
     if (!points)
-        return umm_error_set_memory(err, trial->n_samples * sizeof *points, "growth over time");
+        return umm_error_set_memory(err, (trial->n_samples + 1) * sizeof *points,
+                                    "growth over time");
     for (size_t i = 0; i < trial->n_samples && trial->samples[i].at_ns <= until_ns; i++)
         if (trial->samples[i].is_sound)
             points[n++] =

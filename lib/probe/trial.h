@@ -75,7 +75,7 @@ struct umm_trial {
     enum umm_trial_end end;         /* not by itself: timeout_ns had passed */
     uint64_t begun_ns, duration_ns; /* begun_ns: on the monotonic clock */
     struct umm_trial_sample *samples;
-    size_t n_samples, cap_samples;
+    size_t n_samples;
     uint64_t interval_ns; /* between samples at the end */
     uint64_t n_taken;     /* samples, before their number was halved */
     uint64_t sampling_ns; /* time of a processor that taking them took */

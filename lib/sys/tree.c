@@ -2,6 +2,7 @@
 #include "sys/tree.h"
 
 #include "base/error.h"
+#include "base/list.h"
 #include "sys/file.h"
 
 #include <dirent.h>
@@ -32,16 +33,12 @@ static bool has_suffix(const char *name, const char *suffix)
 /* Takes path over. */
 static enum umm_status add(struct umm_tree *tree, char *path, struct umm_error *err)
 {
-    if (tree->n_paths == tree->cap_paths) {
-        size_t cap = tree->cap_paths ? 2 * tree->cap_paths : 64;
-        char **paths = realloc(tree->paths, cap * sizeof *paths);
-        if (!paths) {
-            free(path);
-            return umm_error_set_memory(err, cap * sizeof *paths, "the list of files");
-        }
-        tree->paths = paths;
-        tree->cap_paths = cap;
+    char **paths = umm_list_room(tree->paths, tree->n_paths, sizeof *paths);
+    if (!paths) {
+        free(path);
+        return umm_error_set_memory(err, (tree->n_paths + 1) * sizeof *paths, "the list of files");
     }
+    tree->paths = paths;
     tree->paths[tree->n_paths++] = path;
     return UMM_OK;
 }

@@ -13,7 +13,7 @@
  */
 struct umm_tree {
     char **paths;
-    size_t n_paths, cap_paths;
+    size_t n_paths;
     size_t n_failed;
 };
 
