@@ -48,12 +48,7 @@ static enum umm_status time_of(const void *user, const char *row, uint64_t index
                                struct umm_time *out, struct umm_error *err)
 {
     const struct job *job = user;
-    enum umm_time_result result =
-        umm_arraycolumn_read_time(&job->time, row + job->time.offset_bytes, out);
-    if (result == UMM_TIME_OK)
-        return UMM_OK;
-    umm_arraycolumn_refuse_time(&job->time, index, result, err);
-    return UMM_ERR_DATA;
+    return umm_arraycolumn_time(&job->time, row + job->time.offset_bytes, index, out, err);
 }
 
 static enum umm_status read_old(void *user, uint64_t first, size_t n, char *out,

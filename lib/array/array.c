@@ -292,12 +292,7 @@ static enum umm_status probe_row(void *user, uint64_t row, struct umm_time *out,
     const char *value = probe->values + row * probe->array->stride_bytes;
     enum umm_status status =
         probe->array->unpacked ? unpack(probe->array, row, row + 1, err) : UMM_OK;
-    if (status)
-        return status;
-    enum umm_time_result result = umm_arraycolumn_read_time(&probe->column, value, out);
-    if (result == UMM_TIME_OK)
-        return UMM_OK;
-    return umm_arraycolumn_refuse_time(&probe->column, row, result, err);
+    return status ? status : umm_arraycolumn_time(&probe->column, value, row, out, err);
 }
 
 enum umm_status umm_array_view_time(const struct umm_array *array, const struct umm_time *from,

@@ -121,24 +121,25 @@ static uint64_t fortran_index(const struct umm_npy *npy, uint64_t c_index)
     return index;
 }
 
-/* n values, value_bytes each and end to end in the file, to out, stride_bytes apart. */
-static enum umm_status read_spread(const struct umm_arrayfile *file, uint64_t at,
-                                   uint64_t value_bytes, uint64_t n, char *out,
-                                   uint64_t stride_bytes, struct umm_error *err)
+/* n values of value_bytes, from_bytes apart in the file, to out, to_bytes apart. */
+static enum umm_status read_values(const struct umm_arrayfile *file, uint64_t at,
+                                   uint64_t value_bytes, uint64_t from_bytes, uint64_t n, char *out,
+                                   uint64_t to_bytes, struct umm_error *err)
 {
     char block[STEP_BYTES];
+    const bool is_dense = from_bytes == value_bytes && to_bytes == value_bytes;
+    uint64_t step = value_bytes < STEP_BYTES ? (STEP_BYTES - value_bytes) / from_bytes + 1 : 1;
+    step = is_dense ? n : step;
     enum umm_status status = UMM_OK;
-    uint64_t step = STEP_BYTES / value_bytes;
-    if (stride_bytes == value_bytes || step == 0)
-        step = stride_bytes == value_bytes ? n : 1;
     while (!status && n > 0) {
         uint64_t n_now = n < step ? n : step;
-        bool is_direct = n_now == 1 || stride_bytes == value_bytes;
-        status = read_at(file, at, is_direct ? out : block, n_now * value_bytes, err);
+        bool is_direct = is_dense || n_now == 1;
+        status =
+            read_at(file, at, is_direct ? out : block, (n_now - 1) * from_bytes + value_bytes, err);
         for (uint64_t i = 0; !status && !is_direct && i < n_now; i++)
-            memcpy(out + i * stride_bytes, block + i * value_bytes, value_bytes);
-        at += n_now * value_bytes;
-        out += n_now * stride_bytes;
+            memcpy(out + i * to_bytes, block + i * from_bytes, value_bytes);
+        at += n_now * from_bytes;
+        out += n_now * to_bytes;
         n -= n_now;
     }
     return status;
@@ -152,7 +153,7 @@ static enum umm_status gather(const struct umm_arrayfile *file, uint64_t first, 
     enum umm_status status = UMM_OK;
     for (uint64_t i = 0; !status && i < n_columns; i++) {
         uint64_t at = (fortran_index(&file->npy, i) * file->n_rows + first) * size;
-        status = read_spread(file, at, size, n_rows, out + i * size, file->row_bytes, err);
+        status = read_values(file, at, size, size, n_rows, out + i * size, file->row_bytes, err);
     }
     return status;
 }
@@ -168,28 +169,6 @@ enum umm_status umm_arrayfile_read(const struct umm_arrayfile *file, uint64_t fi
     return read_at(file, first * file->row_bytes, out, n_rows * file->row_bytes, err);
 }
 
-/* n values picked out of rows in C order. */
-static enum umm_status pick(const struct umm_arrayfile *file, uint64_t at, uint64_t value_bytes,
-                            uint64_t n, char *out, struct umm_error *err)
-{
-    char block[STEP_BYTES];
-    uint64_t stride = file->row_bytes;
-    uint64_t step = value_bytes < STEP_BYTES ? (STEP_BYTES - value_bytes) / stride + 1 : 1;
-    enum umm_status status = UMM_OK;
-    while (!status && n > 0) {
-        uint64_t n_now = n < step ? n : step;
-        bool is_direct = n_now == 1;
-        status =
-            read_at(file, at, is_direct ? out : block, (n_now - 1) * stride + value_bytes, err);
-        for (uint64_t i = 0; !status && !is_direct && i < n_now; i++)
-            memcpy(out + i * value_bytes, block + i * stride, value_bytes);
-        at += n_now * stride;
-        out += n_now * value_bytes;
-        n -= n_now;
-    }
-    return status;
-}
-
 enum umm_status umm_arrayfile_read_column(const struct umm_arrayfile *file,
                                           const struct umm_arraycolumn *column, uint64_t first,
                                           uint64_t n_rows, void *out, struct umm_error *err)
@@ -203,9 +182,7 @@ enum umm_status umm_arrayfile_read_column(const struct umm_arrayfile *file,
         return read_at(file, (index * file->n_rows + first) * size, out, n_rows * size, err);
     }
     uint64_t at = first * file->row_bytes + column->offset_bytes;
-    if (size == file->row_bytes)
-        return read_at(file, at, out, n_rows * size, err);
-    return pick(file, at, size, n_rows, out, err);
+    return read_values(file, at, size, file->row_bytes, n_rows, out, size, err);
 }
 
 /* ---- columns and times ------------------------------------------------------------ */
@@ -265,12 +242,7 @@ static enum umm_status probe_row(void *user, uint64_t row, struct umm_time *out,
     char value[8];
     enum umm_status status =
         umm_arrayfile_read_column(probe->file, &probe->column, row, 1, value, err);
-    if (status)
-        return status;
-    enum umm_time_result result = umm_arraycolumn_read_time(&probe->column, value, out);
-    if (result == UMM_TIME_OK)
-        return UMM_OK;
-    return umm_arraycolumn_refuse_time(&probe->column, row, result, err);
+    return status ? status : umm_arraycolumn_time(&probe->column, value, row, out, err);
 }
 
 enum umm_status umm_arrayfile_time_at(const struct umm_arrayfile *file, uint64_t row,

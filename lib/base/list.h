@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * list.h - lists that grow by one element at a time.
+ * list.h - lists that grow by one element at a time, and the order of texts in them.
  */
 #ifndef UMM_BASE_LIST_H
 #define UMM_BASE_LIST_H
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * Have room for one more element of each_bytes in a malloc'ed list of n, NULL for none yet. Returns
@@ -20,6 +21,12 @@ static inline void *umm_list_room(void *list, size_t n, size_t each_bytes)
         return list;
     const size_t cap = n < first ? first : 2 * n;
     return cap > SIZE_MAX / 2 / each_bytes ? NULL : realloc(list, cap * each_bytes);
+}
+
+/* For qsort and bsearch over pointers to texts: by their bytes. */
+static inline int umm_list_compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 #endif

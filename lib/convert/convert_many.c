@@ -6,6 +6,7 @@
 
 #include "array/dataset.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "sys/file.h"
 #include "sys/fileids.h"
 #include "sys/outfile.h"
@@ -41,11 +42,6 @@ static char *output_of(const char *input, const char *directory)
     return path;
 }
 
-static int compare_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static enum umm_status check_names(const struct umm_convert_many *many, char **outputs,
                                    struct umm_error *err)
 {
@@ -55,7 +51,7 @@ static enum umm_status check_names(const struct umm_convert_many *many, char **o
     if (!sorted)
         return umm_error_set_memory(err, n * sizeof *sorted, "the list of outputs");
     memcpy(sorted, outputs, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, compare_text);
+    qsort(sorted, n, sizeof *sorted, umm_list_compare_texts);
     for (size_t i = 1; !status && i < n; i++)
         if (strcmp(sorted[i - 1], sorted[i]) == 0)
             status = umm_error_set_path(err, UMM_ERR_ARGUMENT, sorted[i],

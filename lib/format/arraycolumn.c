@@ -397,6 +397,13 @@ enum umm_status umm_arraycolumn_refuse_time(const struct umm_arraycolumn *column
                          name[0] ? name : "column 0", reasons[result]);
 }
 
+enum umm_status umm_arraycolumn_time(const struct umm_arraycolumn *column, const void *value,
+                                     uint64_t row, struct umm_time *out, struct umm_error *err)
+{
+    const enum umm_time_result result = umm_arraycolumn_read_time(column, value, out);
+    return result == UMM_TIME_OK ? UMM_OK : umm_arraycolumn_refuse_time(column, row, result, err);
+}
+
 /* ---- searching -------------------------------------------------------------------- */
 
 int umm_arraycolumn_compare(const struct umm_time *a, const struct umm_time *b)

@@ -70,6 +70,11 @@ UMM_MUST_USE enum umm_time_result umm_arraycolumn_read_time(const struct umm_arr
 enum umm_status umm_arraycolumn_refuse_time(const struct umm_arraycolumn *column, uint64_t row,
                                             enum umm_time_result result, struct umm_error *err);
 
+/* Both: the time at `value`, in that row, or what is wrong with it. */
+UMM_MUST_USE enum umm_status umm_arraycolumn_time(const struct umm_arraycolumn *column,
+                                                  const void *value, uint64_t row,
+                                                  struct umm_time *out, struct umm_error *err);
+
 /*
  * n_rows values as doubles: the first at `value`, the next stride_bytes further on.
  * Types b, i, u and f of 2, 4 and 8 bytes, both byte orders, rounded to nearest where

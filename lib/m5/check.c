@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "probe/trial.h"
 #include "sys/child.h"
 #include "sys/clock.h"
@@ -311,11 +312,6 @@ static enum umm_status list_shm(struct names *names, struct umm_error *err)
     return status;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static uint64_t count_new(const struct names *before)
 {
     struct names now = {0};
@@ -323,8 +319,8 @@ static uint64_t count_new(const struct names *before)
     if (list_shm(&now, NULL) != UMM_OK)
         return UMM_FIGURE_UNKNOWN;
     for (size_t i = 0; i < now.n; i++)
-        n_new += !before->n ||
-                 !bsearch(&now.list[i], before->list, before->n, sizeof(char *), compare_names);
+        n_new += !before->n || !bsearch(&now.list[i], before->list, before->n, sizeof(char *),
+                                        umm_list_compare_texts);
     free((void *)now.list);
     return n_new;
 }

@@ -2,6 +2,7 @@
 #include "sys/directory.h"
 
 #include "base/error.h"
+#include "base/list.h"
 #include "sys/file.h"
 #include "sys/lockwait.h"
 #include "sys/trust.h"
@@ -117,11 +118,6 @@ static enum umm_status read_names(DIR *dir, const char *path, struct text *text,
     }
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Pointers, and after them in the same block the text that they point into. */
 static char **index_names(const struct text *text)
 {
@@ -134,7 +130,7 @@ static char **index_names(const struct text *text)
     for (size_t i = 0; i < text->n; i++, at += strlen(at) + 1)
         names[i] = at;
     names[text->n] = NULL;
-    qsort(names, text->n, sizeof *names, compare_names);
+    qsort(names, text->n, sizeof *names, umm_list_compare_texts);
     return names;
 }
 

@@ -130,11 +130,6 @@ static enum umm_status visit_directory(const struct walk *walk, int dir_fd, cons
     return status;
 }
 
-static int compare_paths(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 enum umm_status umm_tree_list(struct umm_tree *tree, const char *root, const char *suffix,
                               void (*warn)(void *user, const struct umm_error *err), void *user,
                               struct umm_error *err)
@@ -149,7 +144,7 @@ enum umm_status umm_tree_list(struct umm_tree *tree, const char *root, const cha
     if (status)
         umm_tree_free(tree);
     else if (tree->n_paths > 1)
-        qsort(tree->paths, tree->n_paths, sizeof *tree->paths, compare_paths);
+        qsort(tree->paths, tree->n_paths, sizeof *tree->paths, umm_list_compare_texts);
     return status;
 }
 
