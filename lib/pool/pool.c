@@ -40,7 +40,7 @@ static bool parse_description(const char *text, size_t len, uint64_t *budget_byt
 static bool has_description(const struct umm_pool *pool)
 {
     struct umm_file_info info;
-    return umm_directory_stat_file(pool->fd, pool->path, UMM_MARK_POOL, &info, NULL) == UMM_OK;
+    return umm_file_look_at(pool->fd, UMM_MARK_POOL, pool->path, &info, NULL) == UMM_OK;
 }
 
 static enum umm_status read_description(struct umm_pool *pool, struct umm_error *err)

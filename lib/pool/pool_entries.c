@@ -41,7 +41,7 @@ static enum umm_status take_name(const struct umm_pool *pool, struct umm_pool_sc
         scan->n_collected++;
         return UMM_OK;
     }
-    enum umm_status status = umm_directory_stat_file(pool->fd, pool->path, name, &info, &stat_err);
+    enum umm_status status = umm_file_look_at(pool->fd, name, pool->path, &info, &stat_err);
     /* A writer that gave up took it away. */
     if (status && stat_err.sys_errno == ENOENT)
         return UMM_OK;

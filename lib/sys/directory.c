@@ -158,22 +158,6 @@ enum umm_status umm_directory_list(int fd, const char *path, char ***names, size
 
 /* ---- files ---------------------------------------------------------------- */
 
-enum umm_status umm_directory_stat_file(int fd, const char *path, const char *name,
-                                        struct umm_file_info *info, struct umm_error *err)
-{
-    struct stat st;
-    if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return umm_error_set_errno(err, errno, path, "cannot examine a file in it");
-    *info = (struct umm_file_info){.kind = S_ISREG(st.st_mode)   ? UMM_FILE_REGULAR
-                                           : S_ISDIR(st.st_mode) ? UMM_FILE_DIRECTORY
-                                                                 : UMM_FILE_OTHER,
-                                   .size_bytes = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0,
-                                   .device = st.st_dev,
-                                   .inode = st.st_ino,
-                                   .mode = st.st_mode & 07777};
-    return UMM_OK;
-}
-
 enum umm_status umm_directory_open_file(int fd, const char *path, const char *name, int *file_fd,
                                         struct umm_file_info *info, struct umm_error *err)
 {

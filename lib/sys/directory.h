@@ -48,11 +48,6 @@ void umm_directory_unlock(int fd);
 UMM_MUST_USE enum umm_status umm_directory_list(int fd, const char *path, char ***names, size_t *n,
                                                 struct umm_error *err);
 
-/* What name is; a link is UMM_FILE_OTHER. */
-UMM_MUST_USE enum umm_status umm_directory_stat_file(int fd, const char *path, const char *name,
-                                                     struct umm_file_info *info,
-                                                     struct umm_error *err);
-
 /* Open the regular file name for reading; UMM_ERR_CONFLICT when it is something else. */
 UMM_MUST_USE enum umm_status umm_directory_open_file(int fd, const char *path, const char *name,
                                                      int *file_fd, struct umm_file_info *info,

@@ -2,6 +2,7 @@
 #include "sys/outfile.h"
 
 #include "base/error.h"
+#include "sys/directory.h"
 #include "sys/file.h"
 #include "sys/lockwait.h"
 #include "sys/trust.h"
@@ -690,24 +691,6 @@ static enum umm_status open_dir_to_sync(const struct umm_outfile *out, int *fd,
                    : UMM_OK;
 }
 
-/* fsync, begun again when a signal interrupts it. */
-static int sync_again(int fd)
-{
-    int rc;
-    do
-        rc = fsync(fd);
-    while (rc < 0 && errno == EINTR);
-    return rc;
-}
-
-static enum umm_status sync_dir(int fd, const struct umm_outfile *out, struct umm_error *err)
-{
-    /* EINVAL: a file system whose directories need no sync. */
-    if (sync_again(fd) < 0 && errno != EINVAL)
-        return umm_error_set_errno(err, errno, out->path, "cannot sync its directory");
-    return UMM_OK;
-}
-
 /*
  * Learn what close would report, while the file can still be kept from its name
  * and stays locked: every close of a descriptor flushes, a duplicate's too.
@@ -812,7 +795,7 @@ static enum umm_status commit_file(struct umm_outfile *out,
     else if (!status && options->is_synced)
         status = umm_file_sync(same_fd, out->path, err); /* its writer may not have */
     if (!status && options->is_synced)
-        status = sync_dir(dir_fd, out, err);
+        status = umm_directory_sync(dir_fd, out->path, err);
     umm_file_close(&same_fd);
     umm_file_close(&dir_fd);
     return status;
@@ -820,11 +803,16 @@ static enum umm_status commit_file(struct umm_outfile *out,
 
 enum umm_status umm_outfile_sync(const struct umm_outfile *out, struct umm_error *err)
 {
+    struct umm_error why = {.status = UMM_OK};
+    if (!out->is_open || umm_file_sync(out->fd, out->path, &why) == UMM_OK)
+        return UMM_OK;
     /* Pipes and terminals cannot sync and say EINVAL (or EROFS); no reason to fail. */
-    if (out->is_open && sync_again(out->fd) < 0 && errno != EINVAL && errno != EROFS &&
-        errno != EOPNOTSUPP)
-        return umm_error_set_errno(err, errno, out->path, "cannot sync");
-    return UMM_OK;
+    const int code = why.sys_errno;
+    if (code == EINVAL || code == EROFS || code == EOPNOTSUPP)
+        return UMM_OK;
+    if (err)
+        *err = why;
+    return why.status;
 }
 
 static enum umm_status commit_stream(struct umm_outfile *out, bool is_synced, struct umm_error *err)

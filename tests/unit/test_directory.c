@@ -128,11 +128,11 @@ static void files_are_examined_opened_and_removed(void **state)
     assert_int_equal(mkfifo("d/fifo", 0600), 0);
     assert_int_equal(mkdir("d/sub", 0700), 0);
     assert_int_equal(mknod("d/socket", S_IFSOCK | 0600, 0), 0);
-    assert_int_equal(umm_directory_stat_file(fd, "d", "file", &info, NULL), UMM_OK);
+    assert_int_equal(umm_file_look_at(fd, "file", "d", &info, NULL), UMM_OK);
     assert_true(info.kind == UMM_FILE_REGULAR && info.size_bytes == 5);
-    assert_int_equal(umm_directory_stat_file(fd, "d", "link", &info, NULL), UMM_OK);
-    assert_true(info.kind == UMM_FILE_OTHER && info.size_bytes == 0);
-    assert_int_equal(umm_directory_stat_file(fd, "d", "sub", &info, NULL), UMM_OK);
+    assert_int_equal(umm_file_look_at(fd, "link", "d", &info, NULL), UMM_OK);
+    assert_true(info.kind == UMM_FILE_LINK && info.size_bytes == 0);
+    assert_int_equal(umm_file_look_at(fd, "sub", "d", &info, NULL), UMM_OK);
     assert_true(info.kind == UMM_FILE_DIRECTORY);
     assert_int_equal(umm_directory_open_file(fd, "d", "file", &file_fd, &info, NULL), UMM_OK);
     umm_file_close(&file_fd);
