@@ -10,7 +10,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -480,95 +479,6 @@ enum umm_status umm_file_allocate(int fd, const char *path, uint64_t offset, uin
     return UMM_OK;
 }
 
-/* Content being read: cap_bytes allocated, one of them kept for the final zero. */
-struct content {
-    char *bytes;
-    size_t len_bytes;
-    size_t cap_bytes;
-};
-
-static enum umm_status content_resize(struct content *c, size_t cap_bytes, struct umm_error *err)
-{
-    char *bytes = realloc(c->bytes, cap_bytes);
-    if (!bytes)
-        return umm_error_set_memory(err, cap_bytes, "a file's content");
-    c->bytes = bytes;
-    c->cap_bytes = cap_bytes;
-    return UMM_OK;
-}
-
-/* Twice as much, but no more than shows that there are more than max_bytes. */
-static enum umm_status content_grow(struct content *c, size_t max_bytes, struct umm_error *err)
-{
-    size_t cap_bytes, enough_bytes;
-    if (__builtin_mul_overflow(c->cap_bytes, 2, &cap_bytes))
-        cap_bytes = SIZE_MAX; /* which realloc refuses */
-    if (!__builtin_add_overflow(max_bytes, 2, &enough_bytes) && enough_bytes < cap_bytes)
-        cap_bytes = enough_bytes;
-    return content_resize(c, cap_bytes, err);
-}
-
-static enum umm_status read_content(int fd, const char *path, size_t max_bytes, struct content *c,
-                                    struct umm_error *err)
-{
-    for (;;) {
-        enum umm_status status = UMM_OK;
-        size_t n_read = 0;
-        if (c->len_bytes + 1 == c->cap_bytes)
-            status = content_grow(c, max_bytes, err);
-        if (!status)
-            status = umm_file_read(fd, path, NULL, c->bytes + c->len_bytes,
-                                   c->cap_bytes - c->len_bytes - 1, &n_read, err);
-        if (status || n_read == 0)
-            return status;
-        c->len_bytes += n_read;
-        if (c->len_bytes > max_bytes)
-            return umm_error_set_path(err, UMM_ERR_DATA, path, "larger than %zu bytes", max_bytes);
-    }
-}
-
-enum umm_status umm_file_read_whole_fd(int fd, const char *path, size_t max_bytes, void **data,
-                                       size_t *len, struct umm_error *err)
-{
-    /* A size that fits leaves room to see the end; others (/proc says 0) grow. */
-    enum { CAP_MIN = 4096 };
-    struct content content = {0};
-    struct umm_file_info info;
-    enum umm_status status = umm_file_stat_fd(fd, path, &info, err);
-    if (status)
-        return status;
-    if (info.size_bytes > max_bytes)
-        status = umm_error_set_path(err, UMM_ERR_DATA, path, "larger than %zu bytes", max_bytes);
-    else if (info.size_bytes > SIZE_MAX - CAP_MIN)
-        status = umm_error_set_memory(err, SIZE_MAX, "a file's content");
-    else
-        status = content_resize(&content, (size_t)info.size_bytes + CAP_MIN, err);
-    if (!status)
-        status = read_content(fd, path, max_bytes, &content, err);
-    if (status) {
-        free(content.bytes);
-        return status;
-    }
-    content.bytes[content.len_bytes] = '\0';
-    *data = content.bytes;
-    *len = content.len_bytes;
-    return UMM_OK;
-}
-
-enum umm_status umm_file_read_whole(const char *path, size_t max_bytes, void **data, size_t *len,
-                                    struct umm_error *err)
-{
-    struct umm_file_info info;
-    int fd = -1;
-    enum umm_status status = umm_file_open_read(path, &fd, &info, err);
-    if (!status && info.kind != UMM_FILE_REGULAR)
-        status = umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is not a regular file");
-    if (!status)
-        status = umm_file_read_whole_fd(fd, path, max_bytes, data, len, err);
-    umm_file_close(&fd);
-    return status;
-}
-
 /* For file systems without O_TMPFILE: a name, for a moment. */
 static int open_and_unlink(const char *dir)
 {
@@ -636,72 +546,4 @@ enum umm_status umm_file_make_directory(const char *path, struct umm_error *err)
 uint64_t umm_file_device(uint64_t major, uint64_t minor)
 {
     return makedev((unsigned)major, (unsigned)minor);
-}
-
-bool umm_file_same(const char *path, uint64_t device, uint64_t inode)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && st.st_dev == device && st.st_ino == inode;
-}
-
-bool umm_file_is_named(int dir_fd, const char *name, int fd)
-{
-    struct stat by_name, by_fd;
-    return fstatat(dir_fd, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &by_fd) == 0 &&
-           by_name.st_dev == by_fd.st_dev && by_name.st_ino == by_fd.st_ino;
-}
-
-enum umm_status umm_file_check_named(int fd, const char *path, struct umm_error *err)
-{
-    struct umm_file_info mine, named;
-    bool is_there = false;
-    enum umm_status status = umm_file_stat_fd(fd, path, &mine, err);
-    if (!status)
-        status = umm_file_find(path, &is_there, &named, err);
-    if (status || (is_there && named.device == mine.device && named.inode == mine.inode))
-        return status;
-    return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "was %s while it was written",
-                              is_there ? "replaced" : "removed");
-}
-
-char *umm_file_follow(const char *path)
-{
-    enum { LINKS_MAX = 40 }; /* as in the kernel, which refuses more when the file is opened */
-    char target[PATH_MAX], *now = strdup(path);
-    for (int i = 0; now && i < LINKS_MAX; i++) {
-        ssize_t len = readlink(now, target, sizeof target - 1);
-        if (len < 0)
-            break;
-        target[len] = '\0';
-        const char *slash = target[0] == '/' ? NULL : strrchr(now, '/');
-        const size_t dir = slash ? (size_t)(slash - now) + 1 : 0;
-        char *next = malloc(dir + (size_t)len + 1);
-        if (next) {
-            memcpy(next, now, dir);
-            memcpy(next + dir, target, (size_t)len + 1);
-        }
-        free(now);
-        now = next;
-    }
-    return now;
-}
-
-char *umm_file_absolute(const char *path)
-{
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    bool is_directory = !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-    char *above = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    char *real = above ? realpath(is_directory ? path : above, NULL) : NULL, *whole = NULL;
-    free(above);
-    if (!real || is_directory)
-        return real ? real : strdup(path);
-    size_t len = strlen(real);
-    whole = malloc(len + 1 + strlen(name) + 1);
-    if (whole) {
-        memcpy(whole, real, len);
-        whole[len] = '/';
-        strcpy(whole + len + (len > 1), name);
-    }
-    free(real);
-    return whole;
 }
