@@ -64,8 +64,8 @@ UMM_MUST_USE enum umm_status umm_output_open_text(struct umm_outfile *out, const
                                                   const struct umm_run *run, struct umm_error *err);
 
 /*
- * Write a report, as umm_outfile_write does; but not in the place of a file that is no text:
- * of an array, an archive, a state; nor in a pool. UMM_ERR_CONFLICT then.
+ * Write a report: open it as umm_output_open_text does, write and commit it without a sync. A
+ * stream's reader is waited for until run is cancelled.
  */
 UMM_MUST_USE enum umm_status umm_output_write_text(const char *path, const char *text,
                                                    size_t len_bytes, struct umm_run *run,

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array/output.h"
 #include "base/error.h"
 #include "sys/directory.h"
 #include "sys/file.h"
 #include "sys/heap.h"
-#include "sys/outfile.h"
 #include "sys/procfs.h"
 
 /* Refresh the copy, and add it up. */
@@ -130,5 +130,5 @@ enum umm_status umm_workload_probe_leave(const char *dir, struct umm_error *err)
 {
     char path[UMM_WORKLOAD_PATH_ROOM];
     snprintf(path, sizeof path, "%s/.S00.npy.umm-9", dir);
-    return umm_outfile_write(path, "", 0, NULL, err);
+    return umm_output_write_text(path, "", 0, NULL, err);
 }

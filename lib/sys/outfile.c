@@ -647,11 +647,3 @@ enum umm_status umm_outfile_finish(struct umm_outfile *out, const void *bytes, s
     umm_outfile_abort(out);
     return status;
 }
-
-enum umm_status umm_outfile_write(const char *path, const void *bytes, size_t len_bytes,
-                                  struct umm_run *run, struct umm_error *err)
-{
-    struct umm_outfile out;
-    enum umm_status status = umm_outfile_open(&out, path, run, err);
-    return status ? status : umm_outfile_finish(&out, bytes, len_bytes, NULL, run, err);
-}

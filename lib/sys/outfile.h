@@ -203,16 +203,12 @@ bool umm_outfile_is_file(const char *path, const struct umm_file_info *info);
 bool umm_outfile_meets(const char *path, const char *file);
 
 /*
- * The whole of a small output: write and commit one that is open, which is "none" afterwards;
- * or open the path (run is as above), write, commit without a sync. A stream's reader is waited for
- * until run is cancelled.
+ * The whole of a small output: write and commit one that is open, which is "none" afterwards. A
+ * stream's reader is waited for until run is cancelled.
  */
 UMM_MUST_USE enum umm_status umm_outfile_finish(struct umm_outfile *out, const void *bytes,
                                                 size_t len_bytes,
                                                 const struct umm_outfile_options *options,
                                                 struct umm_run *run, struct umm_error *err);
-UMM_MUST_USE enum umm_status umm_outfile_write(const char *path, const void *bytes,
-                                               size_t len_bytes, struct umm_run *run,
-                                               struct umm_error *err);
 
 #endif
