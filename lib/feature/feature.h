@@ -155,9 +155,10 @@ static inline void umm_feature_recur(const struct umm_feature_rows *rows,
 }
 
 /*
- * plan  from params and rules, the n_words and lookback of an item; they are 0 before.
- *       It may lower n_inputs. False, with err filled, for parameters that do not go together.
- * run   takes rows: all finite (or it says so), at most UMM_FEATURE_BLOCK of them unless is_long.
+ * check  what is wrong with params that do not go together, or NULL; itself NULL where all do.
+ * plan   from params and rules, the n_words and lookback of an item; they are 0 before.
+ *        It may lower n_inputs.
+ * run    takes rows: all finite (or it says so), at most UMM_FEATURE_BLOCK of them unless is_long.
  * The state's words are what the last run left, 0 when count is 0. What it writes to rows that are
  * within the lookback does not matter, nor does which NaN it writes, unless it says that it
  * is_tidy: then it is 0x7ff8000000000000 (what is_long is tidy from its second row after the
@@ -172,7 +173,8 @@ struct umm_feature_def {
     enum umm_feature_series standard; /* of a chosen series */
     const char *outputs[UMM_FEATURE_OUTPUTS];
     bool is_long, is_recur, is_tidy;
-    bool (*plan)(struct umm_feature_item *item, struct umm_error *err);
+    const char *(*check)(const struct umm_feature_item *item);
+    void (*plan)(struct umm_feature_item *item);
     void (*run)(const struct umm_feature_item *item, double *state,
                 const struct umm_feature_rows *rows);
 };

@@ -14,12 +14,10 @@
 
 /* ---- sma, wma: windows ------------------------------------------------- */
 
-static bool plan_sma(struct umm_feature_item *item, struct umm_error *err)
+static void plan_sma(struct umm_feature_item *item)
 {
-    (void)err;
     item->n_words = umm_window_words(umm_feature_size(item, 0));
     item->lookback[0] = umm_feature_size(item, 0) - 1;
-    return true;
 }
 
 static void run_sma(const struct umm_feature_item *item, double *state,
@@ -45,12 +43,10 @@ const struct umm_feature_def umm_feature_sma = {
     .run = run_sma,
 };
 
-static bool plan_wma(struct umm_feature_item *item, struct umm_error *err)
+static void plan_wma(struct umm_feature_item *item)
 {
-    (void)err;
     item->n_words = umm_window_weighted_words(umm_feature_size(item, 0));
     item->lookback[0] = umm_feature_size(item, 0) - 1;
-    return true;
 }
 
 static void run_wma(const struct umm_feature_item *item, double *state,
@@ -93,12 +89,10 @@ static void run_average(const struct umm_seed *seed, double *state,
     umm_feature_recur(rows, &recur, state, &in, rows->n - i, &out);
 }
 
-static bool plan_ema(struct umm_feature_item *item, struct umm_error *err)
+static void plan_ema(struct umm_feature_item *item)
 {
-    (void)err;
     item->n_words = 1;
     item->lookback[0] = item->rules->is_ema_early ? 0 : umm_feature_size(item, 0) - 1;
-    return true;
 }
 
 static void run_ema(const struct umm_feature_item *item, double *state,
@@ -127,12 +121,10 @@ const struct umm_feature_def umm_feature_ema = {
     .run = run_ema,
 };
 
-static bool plan_rma(struct umm_feature_item *item, struct umm_error *err)
+static void plan_rma(struct umm_feature_item *item)
 {
-    (void)err;
     item->n_words = 1;
     item->lookback[0] = umm_feature_size(item, 0) - 1;
-    return true;
 }
 
 static void run_rma(const struct umm_feature_item *item, double *state,

@@ -9,12 +9,10 @@ static double divisor_of(const struct umm_feature_item *item)
     return item->params[0] - (item->rules->is_sample ? 1 : 0);
 }
 
-static bool plan_deviation(struct umm_feature_item *item, struct umm_error *err)
+static void plan_deviation(struct umm_feature_item *item)
 {
-    (void)err;
     item->n_words = umm_window_deviation_words(umm_feature_size(item, 0));
     item->lookback[0] = umm_feature_size(item, 0) - 1;
-    return true;
 }
 
 static void run_as(enum umm_bulk_end_kind kind, double factor, const struct umm_feature_item *item,
@@ -68,11 +66,10 @@ const struct umm_feature_def umm_feature_zscore = {
     .run = run_zscore,
 };
 
-static bool plan_bbands(struct umm_feature_item *item, struct umm_error *err)
+static void plan_bbands(struct umm_feature_item *item)
 {
-    plan_deviation(item, err);
+    plan_deviation(item);
     item->lookback[1] = item->lookback[2] = item->lookback[0];
-    return true;
 }
 
 static void run_bbands(const struct umm_feature_item *item, double *state,

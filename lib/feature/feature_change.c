@@ -4,12 +4,10 @@
 #include "feature/logarithm.h"
 #include "feature/window.h"
 
-static bool plan_change(struct umm_feature_item *item, struct umm_error *err)
+static void plan_change(struct umm_feature_item *item)
 {
-    (void)err;
     item->n_words = umm_feature_size(item, 0);
     item->lookback[0] = umm_feature_size(item, 0);
-    return true;
 }
 
 /* n rows of x against those before, to out; whether all of x were finite. */

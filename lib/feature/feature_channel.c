@@ -5,12 +5,10 @@
 #include "feature/feature.h"
 #include "feature/window.h"
 
-static bool plan_extreme(struct umm_feature_item *item, struct umm_error *err)
+static void plan_extreme(struct umm_feature_item *item)
 {
-    (void)err;
     item->n_words = umm_window_words(umm_feature_size(item, 0));
     item->lookback[0] = umm_feature_size(item, 0) - 1;
-    return true;
 }
 
 static void run_max(const struct umm_feature_item *item, double *state,
@@ -64,12 +62,10 @@ static void extremes(double *state, size_t n, const struct umm_feature_rows *row
                    min);
 }
 
-static bool plan_willr(struct umm_feature_item *item, struct umm_error *err)
+static void plan_willr(struct umm_feature_item *item)
 {
-    (void)err;
     item->n_words = 2 * umm_window_words(umm_feature_size(item, 0));
     item->lookback[0] = umm_feature_size(item, 0) - 1;
-    return true;
 }
 
 static void run_willr(const struct umm_feature_item *item, double *state,
@@ -99,16 +95,14 @@ const struct umm_feature_def umm_feature_willr = {
  * State: maxima, minima, sums of the fast line, sums of the slow one; and if stoch is sparse, how
  * many values the fast line has had.
  */
-static bool plan_stoch(struct umm_feature_item *item, struct umm_error *err)
+static void plan_stoch(struct umm_feature_item *item)
 {
     const size_t n = umm_feature_size(item, 0), k = umm_feature_size(item, 1),
                  d = umm_feature_size(item, 2);
-    (void)err;
     item->n_words = 2 * umm_window_words(n) + umm_window_words(k) + umm_window_words(d) +
                     (item->rules->is_stoch_sparse ? 1 : 0);
     item->lookback[1] = n + k + d - 3;
     item->lookback[0] = item->rules->is_together ? item->lookback[1] : n + k - 2;
-    return true;
 }
 
 /* A count of values in the words of a state, which may be any. */

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* rsi and macd: recurrences over one series. */
-#include "base/error.h"
 #include "feature/feature.h"
 #include "feature/recur.h"
 #include "feature/seed.h"
 
 /* ---- rsi: state is x, average gain, average loss ------------------------ */
 
-static bool plan_rsi(struct umm_feature_item *item, struct umm_error *err)
+static void plan_rsi(struct umm_feature_item *item)
 {
-    (void)err;
     item->n_words = 3;
     item->lookback[0] = umm_feature_size(item, 0) - (item->rules->is_rsi_early ? 1 : 0);
-    return true;
 }
 
 static double rsi_of(double gains, double losses, double flat)
@@ -63,21 +60,22 @@ const struct umm_feature_def umm_feature_rsi = {
 
 /* ---- macd: state is fast, slow, signal --------------------------------- */
 
-static bool plan_macd(struct umm_feature_item *item, struct umm_error *err)
+static const char *check_macd(const struct umm_feature_item *item)
+{
+    const bool is_fast = umm_feature_size(item, 0) < umm_feature_size(item, 1);
+    return is_fast ? NULL : "macd: fast must be less than slow";
+}
+
+static void plan_macd(struct umm_feature_item *item)
 {
     const struct umm_feature_rules *rules = item->rules;
     const uint64_t slow = umm_feature_size(item, 1), signal = umm_feature_size(item, 2);
-    if (umm_feature_size(item, 0) >= slow) {
-        umm_error_set(err, UMM_ERR_ARGUMENT, "macd: fast must be less than slow");
-        return false;
-    }
     item->n_words = 3;
     /* Where a signal is seeded by its first value it is there from that on. */
     uint64_t line = rules->is_ema_early && !rules->is_macd_classic ? 0 : slow - 1;
     uint64_t with_signal = rules->is_ema_early ? line : line + signal - 1;
     item->lookback[0] = rules->is_together ? with_signal : line;
     item->lookback[1] = item->lookback[2] = with_signal;
-    return true;
 }
 
 /* The averages' seeds, and the rows in which the fast one and the signal begin. */
@@ -143,6 +141,7 @@ const struct umm_feature_def umm_feature_macd = {
     .outputs = {"macd", "macd_signal", "macd_hist"},
     .is_long = true,
     .is_recur = true,
+    .check = check_macd,
     .plan = plan_macd,
     .run = run_macd,
 };

@@ -19,12 +19,10 @@ static uint64_t rows_without(const struct umm_feature_item *item)
     return item->rules->is_range_defined ? 0 : 1;
 }
 
-static bool plan_trange(struct umm_feature_item *item, struct umm_error *err)
+static void plan_trange(struct umm_feature_item *item)
 {
-    (void)err;
     item->n_words = 1;
     item->lookback[0] = item->rules->is_trange_defined ? 0 : 1;
-    return true;
 }
 
 static void run_trange(const struct umm_feature_item *item, double *state,
@@ -59,12 +57,10 @@ const struct umm_feature_def umm_feature_trange = {
 };
 
 /* State: close, average. */
-static bool plan_atr(struct umm_feature_item *item, struct umm_error *err)
+static void plan_atr(struct umm_feature_item *item)
 {
-    (void)err;
     item->n_words = 2;
     item->lookback[0] = umm_feature_size(item, 0) - 1 + rows_without(item);
-    return true;
 }
 
 static void run_ranges(const struct umm_feature_item *item, double *state,

@@ -35,14 +35,12 @@ static struct adx adx_of(const struct umm_feature_item *item)
     return a;
 }
 
-static bool plan_adx(struct umm_feature_item *item, struct umm_error *err)
+static void plan_adx(struct umm_feature_item *item)
 {
     const struct adx a = adx_of(item);
-    (void)err;
     item->n_words = ADX_WORDS + (a.is_waiting ? 1 : 0);
     item->lookback[0] = a.adx;
     item->lookback[1] = item->lookback[2] = a.di;
-    return true;
 }
 
 /*
@@ -159,13 +157,11 @@ const struct umm_feature_def umm_feature_adx = {
 
 /* ---- cci: state is a window's sums, and the last n - 1 values ----------- */
 
-static bool plan_cci(struct umm_feature_item *item, struct umm_error *err)
+static void plan_cci(struct umm_feature_item *item)
 {
     const size_t n = umm_feature_size(item, 0);
-    (void)err;
     item->n_words = umm_window_words(n) + n - 1;
     item->lookback[0] = item->rules->is_cci_late ? 2 * (n - 1) : n - 1;
-    return true;
 }
 
 static void run_cci(const struct umm_feature_item *item, double *state,

@@ -7,12 +7,10 @@
 
 /* ---- obv: state is the sum and the last close --------------------------- */
 
-static bool plan_obv(struct umm_feature_item *item, struct umm_error *err)
+static void plan_obv(struct umm_feature_item *item)
 {
-    (void)err;
     item->n_words = 2;
     item->lookback[0] = item->rules->is_obv_late ? 1 : 0;
-    return true;
 }
 
 static void run_obv(const struct umm_feature_item *item, double *state,
@@ -47,11 +45,9 @@ const struct umm_feature_def umm_feature_obv = {
 
 /* ---- ad: state is the sum ------------------------------------------------ */
 
-static bool plan_ad(struct umm_feature_item *item, struct umm_error *err)
+static void plan_ad(struct umm_feature_item *item)
 {
-    (void)err;
     item->n_words = 1;
-    return true;
 }
 
 static void run_ad(const struct umm_feature_item *item, double *state,
@@ -80,13 +76,11 @@ const struct umm_feature_def umm_feature_ad = {
 
 /* ---- mfi: state is the last price and the sums of both flows ------------- */
 
-static bool plan_mfi(struct umm_feature_item *item, struct umm_error *err)
+static void plan_mfi(struct umm_feature_item *item)
 {
     const size_t n = umm_feature_size(item, 0);
-    (void)err;
     item->n_words = 1 + 2 * umm_window_words(n);
     item->lookback[0] = item->rules->is_mfi_early ? n - 1 : n;
-    return true;
 }
 
 static void run_mfi(const struct umm_feature_item *item, double *state,
@@ -133,14 +127,12 @@ const struct umm_feature_def umm_feature_mfi = {
 
 enum { WEIGHED, VOLUME, DAY, VWAP_WORDS };
 
-static bool plan_vwap(struct umm_feature_item *item, struct umm_error *err)
+static void plan_vwap(struct umm_feature_item *item)
 {
     const bool is_daily = umm_feature_size(item, 0) == 0;
-    (void)err;
     item->n_words = VWAP_WORDS;
     if (!is_daily)
         item->n_inputs = 2;
-    return true;
 }
 
 /* The day, counted from 1970, that clocks in the zone show. */

@@ -344,8 +344,10 @@ static enum umm_status add_item(struct umm_features *f, struct piece text,
     item->rules = &f->rules;
     item->tz = f->tz;
     item->n_inputs = item->def->n_inputs;
-    if (!item->def->plan(item, err))
-        return UMM_ERR_ARGUMENT;
+    const char *wrong = item->def->check ? item->def->check(item) : NULL;
+    if (wrong)
+        return umm_error_set(err, UMM_ERR_ARGUMENT, "%s", wrong);
+    item->def->plan(item);
     f->n_items++;
     if (item->def->renewed & 1U << compat)
         f->numerics = UMM_FEATURES_NUMERICS;
