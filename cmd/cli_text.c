@@ -36,11 +36,26 @@ static int take_time_format(void *time_format, const char *value)
     const char *bad, *why;
     char shown[UMM_EXCERPT_MAX];
     *(const char **)time_format = value;
-    if (umm_time_pattern_check(value, &bad, &why))
+    /* Whether a time of day alone will do is seen when it is known what it is of. */
+    if (umm_time_pattern_check_clock(value, NULL, NULL) ||
+        umm_time_pattern_check(value, &bad, &why))
         return CLI_OK;
     umm_escape(shown, sizeof shown, bad, strlen(bad));
     return *bad ? cli_usage("--time-format: cannot be used from here on: \"%s\"; %s", shown, why)
                 : cli_usage("--time-format: does not determine a date");
+}
+
+/* YYYY-MM-DD. */
+static int take_date(void *date, const char *value)
+{
+    enum { DATE_BYTES = 10, DAY_S = 86400 };
+    const struct umm_time_spec spec = {.form = UMM_TIME_FORM_ISO};
+    struct umm_time time;
+    if (strlen(value) != DATE_BYTES ||
+        umm_time_parse(&spec, value, DATE_BYTES, &time) != UMM_TIME_OK || time.sec % DAY_S)
+        return CLI_BAD_VALUE;
+    *(int64_t *)date = time.sec / DAY_S;
+    return CLI_OK;
 }
 
 static int add_where(void *user, const char *value)
@@ -78,14 +93,18 @@ const struct cli_option cli_text_options[] = {
     {0, "time-format", "FORMAT", "as in strptime(3): %Y-%m-%d %H:%M:%S.%f and so on",
      CLI_CALL(time_format, take_time_format, NULL)},
     {0, "time-unit-in", "UNIT",
-     "unit of epochs in the text: s, ms, us, ns or ticks\n(default: of each by its magnitude, "
-     "from 1980 to 2100)",
-     CLI_CHOICE(time_unit_in, "s|ms|us|ns|ticks"), CLI_GIVEN(has_time_unit_in)},
+     "unit of epochs in the text: s, ms, us, ns or ticks,\nor excel or excel1904 for days of a "
+     "spreadsheet\n(default: of each by its magnitude, from 1980 to 2100)",
+     CLI_CHOICE(time_unit_in, "s|ms|us|ns|ticks|excel|excel1904"), CLI_GIVEN(has_time_unit_in)},
+    {0, "date", "DATE", "times are times of day, of DATE: YYYY-MM-DD",
+     CLI_CALL(date, take_date, "YYYY-MM-DD"), CLI_GIVEN(has_date)},
+    {0, "hour-24", NULL, "24:00 is the next day's 00:00", CLI_FLAG(has_hour_24)},
     {0, "tz", "ZONE", "zone of times without one: +HH:MM or an IANA name\n(default UTC)",
      CLI_TEXT(tz)},
     {0, "tz-fold", "WHICH",
-     "earlier or later, for local times that occur twice or\nnever (default error)",
-     CLI_CHOICE(fold, "error|earlier|later"), .wanted = "earlier or later"},
+     "earlier or later, for local times that occur twice or\nnever; infer, for those that occur "
+     "twice, by the order\nof the rows (default error)",
+     CLI_CHOICE(fold, "error|earlier|later|infer"), .wanted = "earlier, later or infer"},
     {0, "where", "COLUMN=VALUE",
      "only rows that have it, such as symbol=SPY; may be given\nmore than once",
      CLI_CALL(instrument, add_where, "COLUMN=VALUE")},

@@ -11,7 +11,8 @@
 
 /*
  * layout header names delimiter decimal na comment skip-lines columns time-format
- * time-unit-in tz tz-fold where one-series members max-unpacked max-ratio whole-lines
+ * time-unit-in date hour-24 tz tz-fold where one-series members max-unpacked max-ratio
+ * whole-lines
  */
 extern const struct cli_option cli_text_options[];
 #define CLI_TEXTS(name, names) CLI_FAMILY(cli_text_options, struct umm_reading_options, name, names)

@@ -80,7 +80,7 @@ static const struct cli_option options[] = {
      CLI_FLAG(convert.reading.schema.is_fortran)},
     CLI_ALIGN(convert.align_bytes),
     CLI_HEADING("Time:"),
-    {CLI_TEXTS(convert.reading, "time-format time-unit-in")},
+    {CLI_TEXTS(convert.reading, "time-format time-unit-in date hour-24")},
     {0, "time-unit", "UNIT", "unit in the array: s, ms, us or ns (default ms)",
      CLI_CHOICE(convert.reading.schema.time_unit, "s|ms|us|ns")},
     {CLI_TEXTS(convert.reading, "tz tz-fold")},
@@ -171,6 +171,10 @@ static int check_clash(const struct umm_convert_options *convert)
         [UMM_CONVERT_CLASH_APPEND_FORTRAN] = "--append cannot grow a --fortran array",
         [UMM_CONVERT_CLASH_APPEND_ROWS] = "--rows is for fresh outputs: not with --append",
         [UMM_CONVERT_CLASH_APPEND_STDOUT] = "--append needs a file: not standard output",
+        [UMM_CONVERT_CLASH_FOLD_ORDER] =
+            "--tz-fold infer goes by the order of rows: not with --order keep",
+        [UMM_CONVERT_CLASH_DATE_ORDER] =
+            "--date needs rows in order, or midnight could pass unseen: not with --order keep",
         [UMM_CONVERT_CLASH_TAIL_ASC] = "--tail needs oldest-first rows: not with --order asc",
     };
     const enum umm_convert_clash clash = umm_convert_find_clash(convert);

@@ -325,7 +325,7 @@ time('no epoch', b'15778368', 'is no epoch of 1980 to 2100: "15778368"; use --ti
 time('no such day', b'2023-02-30', 'is no date or time of day that exists: "2023-02-30"', first=b'2023-01-01')
 time('gap', b'2023-03-26 02:30', 'is a local time that the time zone skipped: "2023-03-26 02:30"; use --tz-fold earlier or later',
      ['--tz', 'Europe/Berlin'], first=b'2023-01-01 00:00')
-time('fold', b'2023-10-29 02:30', 'is a local time that the time zone had twice: "2023-10-29 02:30"; use --tz-fold earlier or later, for all such times: their order is not looked at',
+time('fold', b'2023-10-29 02:30', 'is a local time that the time zone had twice: "2023-10-29 02:30"; use --tz-fold infer, by the order of the rows, or earlier or later for all such times',
      ['--tz', 'Europe/Berlin'], first=b'2023-01-01 00:00')
 time('inexact', b'2023-01-01 00:00:00.0005', 'is finer than the time unit: "2023-01-01 00:00:00.0005"; use a finer --time-unit', first=b'2022-01-01 00:00:00')
 bad('day or month', b'01/02/2023,1,2,0.5,1,1\n',
@@ -504,9 +504,10 @@ takes = {
     'decimal': ('. or ,', ['', ';', '.,', '..']),
     'comment': ('one character', ['', '//', '"', '\n']),
     'skip-lines': ('a number from 0', ['', '-1', '+1', '1.5', ' 1', '0x1', '1k', '4294967296', '9' * 30]),
-    'time-unit-in': ('s, ms, us, ns or ticks', ['', 'S', 'sec', 'min', 'ps']),
+    'time-unit-in': ('s, ms, us, ns, ticks, excel or excel1904', ['', 'S', 'sec', 'min', 'ps']),
     'time-unit': ('s, ms, us or ns', ['', 'MS', 'm', 'days']),
-    'tz-fold': ('earlier or later', ['', 'Earlier', 'first', '0']),
+    'date': ('YYYY-MM-DD', ['', '2021', '2021-02-30', '2021-1-5', '20210105', '2021-01-05T01']),
+    'tz-fold': ('earlier, later or infer', ['', 'Earlier', 'first', '0']),
     'bad-rows': ('fail, skip or quarantine:FILE', ['', 'ignore', 'quarantine', 'quarantine:', 'Skip']),
     'max-bad': ('a number from 0', ['', '-1', '5%', '18446744073709551616']),
     'order': ('check, asc or keep', ['', 'desc', 'ascending']),
@@ -528,7 +529,8 @@ check('not UTF-8', args=[b'--order', b'\xff\n'], code=2, says=r'--order takes ch
 form = '--time-format: '
 check('time format', args=['--time-format', '%Y-%m-%d %Q'], code=2, says=form + 'cannot be used from here on: "%Q"; there is no such conversion')
 check('time format', args=['--time-format', '%Y-%m-%d %Y\x1b'], code=2, says=form + r'cannot be used from here on: "%Y\x1b"; what it means was there before')
-check('no date', args=['--time-format', '%H:%M'], code=2, says=form + 'does not determine a date')
+check('no date', args=['--time-format', '%H:%M'], code=2, says='the format of times does not determine a date; use --date for times of day')
+check('two dates', args=['--time-format', '%F %H:%M', '--date=2021-01-05'], code=2, says='the format of times has a date, and another one is given')
 check('empty', args=['--time-format', ''], code=2, says=form + 'does not determine a date')
 
 check('zone', args=['--tz', 'Mars/Phobos'], code=2, says='unknown time zone: "Mars/Phobos" (not in /usr/share/zoneinfo)')
@@ -623,7 +625,7 @@ usage("option '--append' takes no argument", '--append=yes')
 usage("option '--help' takes no argument", '--help=me')
 usage("option '--verbose' takes no argument", '--verbose=3')
 for name in ('layout header names delimiter decimal na comment skip-lines columns dtype align time-format '
-             'time-unit-in time-unit tz tz-fold bad-rows max-bad order dedup rows on-revision report metrics '
+             'time-unit-in date time-unit tz tz-fold bad-rows max-bad order dedup rows on-revision report metrics '
              'output').split():
     check(name, args=[f'--{name}'], code=2, operands=[], says=f"option '--{name}' requires an argument")
 check('-o', args=['-o'], code=2, operands=[], output=None, says="option '-o' requires an argument")

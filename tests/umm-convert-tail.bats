@@ -76,7 +76,7 @@ PY
         printf 'date,open,high,low,close,volume\n%s,1,2,0,1,5\n' "$cell" >d.csv
         what="; use --time-format, or --time-unit-in for an epoch of other years"
         [ $cell != 45292 ] ||
-            what=" could be a spreadsheet's day (2024-01-01), which is not read; write dates as YYYY-MM-DD"
+            what=" could be a spreadsheet's day (2024-01-01); use --time-unit-in=excel"
         refuses 1 "umm-convert: d.csv:2:1: timestamp is no epoch of 1980 to 2100: \"$cell\"$what" \
             umm-convert -o d.npy d.csv
         ok umm-convert --time-unit-in s -o d.npy d.csv

@@ -165,8 +165,12 @@ PY
 
 @test "an unnamed time that is named is not asked for again" {
     printf ',open,high,low,close,volume\n44197,1,2,0.5,1.5,100\n' >in.csv
-    refuses 1 'umm-convert: in.csv:2:1: the first field has no name, and "44197" could be a row number; name the timestamp: timestamp=FIELD in --columns' \
+    refuses 1 'umm-convert: in.csv:2:1: the first field has no name, and "44197" could be a row number; name the timestamp, timestamp=FIELD in --columns, or use --time-unit-in=excel' \
         umm-convert -o x.npy in.csv
+    sed -i s/44197/1/ in.csv
+    refuses 1 'umm-convert: in.csv:2:1: the first field has no name, and "1" could be a row number; name the timestamp: timestamp=FIELD in --columns' \
+        umm-convert -o x.npy in.csv
+    sed -i '2s/^1/44197/' in.csv
     capture umm-convert --columns=timestamp=1,open,high,low,close,volume -o x.npy in.csv
     [[ $status -eq 1 && $stderr != *'--columns timestamp=FIELD'* ]] || fail "$stderr"
     printf 'timestamp,open\n2024-01-01,1\n"Downloaded as of today",\n' | sed 's/,$//' >in.csv

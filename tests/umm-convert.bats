@@ -632,16 +632,16 @@ def bad(texts, message, *args):
 DAY = 'has day and month in an order that nothing tells: "{}"; use --time-format, such as %d/%m/%Y or %m/%d/%Y'
 for text in ("01/02/2020", "28/12/2012", "12/28/2012 19:00", "1.2.2020", "01-02-20", "01.02.2020 00:00:00.000"):
     bad([text], DAY)
-for text in ("soon", "2020-1-1", "2020-01", "01-Apr-10", "0x10", "2020-01-01T", "2020-01-01Z0", "T", "2020-01-01 9:30",
+for text in ("soon", "2020-1", "01-Apr-10", "0x10", "2020-01-01T", "2020-01-01Z0", "T", "2020-01-01 9:3",
              "2020-01-01 09:30 AM", "2020-01-01 09:30:00 PM"):
     bad([text], 'is not a time: "{}"; use --time-format')
-bad(["2020-01-01T00:00:00 UTC"], 'is not a time: "{}"; names of zones are not read, only offsets such as -04:00, or one '
-                                 'name for all rows: as text in --time-format, with --tz')
+bad(["2020-01-01T00:00:00 UTC"], 'is not a time: "{}"; use --time-format with %Z, such as \'%Y-%m-%d %H:%M:%S %Z\', '
+                                 'and --tz for the zone')
 check(["2020-01-01 09:30:00 EST"], [iso("2020-01-01T14:30:00")], "--time-format", "%F %T EST", "--tz=-05:00")
-bad(["12:00"], 'is not a time: "{}"; a time of day needs its date: --columns timestamp=DATE+TIME,...')
+bad(["12:00"], 'is not a time: "{}"; a time of day needs its date: --columns timestamp=DATE+TIME,... or --date')
 for text in ("2021-02-29", "2020-13-01", "2020-00-10", "2020-01-01 23:60", "2020-01-01T23:59:60", "2021-02-29 24:00"):
     bad([text], 'is no date or time of day that exists: "{}"')
-bad(["2020-01-01 24:00"], "is the end of a day, which is not read as the next day's 00:00: \"{}\"; write it so")
+bad(["2020-01-01 24:00"], "is the end of a day, which is not read as the next day's 00:00: \"{}\"; --hour-24 reads it so")
 bad(["0000-12-31"], 'is out of range: "{}"')
 for text in ("", "null", "NaN", " "):
     refused(times(text), f'in.csv:2:{2 if text == " " else 1}: timestamp is missing: "{text.strip()}"', *ARGS)
@@ -652,15 +652,15 @@ bad(["1577836800", "2020-01-02"], 'is not a time: "{}"; expected an epoch, as be
 bad(["2020-01-02"], 'is not a time: "{}"; expected an epoch in the unit that was given', "--time-unit-in", "ms")
 bad(["2020-01-02"], 'is not a time: "{}"; expected what the time format or the layout says', "--time-format", "%d/%m/%Y")
 for pattern, message in (("%Q", 'cannot be used from here on: "%Q"; there is no such conversion'),
-                         ("%F %T %Z", 'cannot be used from here on: "%Z"; names of zones are not read'),
-                         ("%a %F", 'cannot be used from here on: "%a %F"; names of weekdays are not read'),
+                         ("%a %Y-%m", 'cannot be used from here on: "%a %Y-%m"; it needs a day'),
                          ("%F %H%-M", 'cannot be used from here on: "%-M"; only the first of numbers without anything between '
                                       'lacks leading zeros'),
-                         ("%H:%M", "does not determine a date"), ("", "does not determine a date"),
+                         ("", "does not determine a date"),
                          ("%Y-%m-%d %Y", 'cannot be used from here on: "%Y"; what it means was there before')):
     refused(times("0"), f"--time-format: {message}", *ARGS, "--time-format", pattern, code=2)
+refused(times("0"), "the format of times does not determine a date; use --date for times of day", *ARGS, "--time-format", "%H:%M", code=2)
 refused(times("0"), "a format of times and a unit of epochs exclude each other", "--time-format", "%F", "--time-unit-in", "s", code=2)
-for option, units in (("--time-unit", "s, ms, us or ns"), ("--time-unit-in", "s, ms, us, ns or ticks")):
+for option, units in (("--time-unit", "s, ms, us or ns"), ("--time-unit-in", "s, ms, us, ns, ticks, excel or excel1904")):
     refused(times("0"), f'{option} takes {units}, not "min"', option, "min", code=2)
 PY
 }
@@ -695,8 +695,8 @@ for tz in ("America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Africa/C
         assert convert(texts, "--tz", tz, "--tz-fold", which)[count:] == wanted, (tz, which)
     for at, what in [(at, "had twice") for at in twice[:2]] + [(at, "skipped") for at in never[:2]]:
         refused(f"{HEAD}{at},1\n", f'in.csv:2:1: timestamp is a local time that the time zone {what}: "{at}"; '
-                "use --tz-fold earlier or later"
-                + (", for all such times: their order is not looked at" if what == "had twice" else ""), *ARGS, "--tz", tz)
+                + ("use --tz-fold infer, by the order of the rows, or earlier or later for all such times"
+                   if what == "had twice" else "use --tz-fold earlier or later"), *ARGS, "--tz", tz)
     if tz in ("America/New_York", "Europe/Berlin", "Australia/Lord_Howe"):
         assert twice and never
 # A text's own zone comes first.
@@ -706,7 +706,7 @@ for tz, why in (("Mars/Olympus", " (not in /usr/share/zoneinfo)"), ("../passwd",
     got = run(*ARGS, "--tz", tz, "-o", "new.npy", "in.csv")
     assert got[0] == 2 and got[2].startswith(f'umm-convert: unknown time zone: "{tz}"{why}'.encode()), got
     assert not os.path.exists("new.npy")
-refused(HEAD, '--tz-fold takes earlier or later, not "first"', "--tz-fold", "first", code=2)
+refused(HEAD, '--tz-fold takes earlier, later or infer, not "first"', "--tz-fold", "first", code=2)
 PY
 }
 

@@ -113,6 +113,8 @@ enum umm_convert_clash {
     UMM_CONVERT_CLASH_APPEND_ROWS,    /* is_append, and a number of rows */
     UMM_CONVERT_CLASH_APPEND_STDOUT,  /* is_append to standard output */
     UMM_CONVERT_CLASH_TAIL_ASC,       /* is_tail, and newest-first rows */
+    UMM_CONVERT_CLASH_FOLD_ORDER,     /* UMM_TZ_FOLD_INFER, and rows in any order */
+    UMM_CONVERT_CLASH_DATE_ORDER,     /* has_date, and rows in any order */
     UMM_CONVERT_CLASHES
 };
 enum umm_convert_clash umm_convert_find_clash(const struct umm_convert_options *options);

@@ -106,6 +106,8 @@ static void describe_time(const struct umm_time_spec *spec, const uint64_t *n_ep
     case UMM_TIME_FORM_ISO: add(text, "ISO 8601"); return;
     case UMM_TIME_FORM_YEAR_FIRST: add(text, "year, month, day"); return;
     case UMM_TIME_FORM_COMPACT: add(text, "YYYYMMDD"); return;
+    case UMM_TIME_FORM_MONTH: add(text, "year, month"); return;
+    case UMM_TIME_FORM_CLOCK: add(text, "time of day"); return;
     case UMM_TIME_FORM_PATTERN:
         for (size_t i = 0; i < 2 && spec->patterns[i]; i++)
             add(text, "%s%s", i ? " or " : "",
@@ -123,7 +125,8 @@ static const char *time_by(const struct umm_reading *reading, const struct umm_t
         return is_option ? reading->time_by : NULL;
     if (spec->form == UMM_TIME_FORM_PATTERN)
         return "layout";
-    return spec->form == UMM_TIME_FORM_EPOCH ? "magnitude" : reading->time_by;
+    return spec->form == UMM_TIME_FORM_EPOCH && !spec->is_unit_forced ? "magnitude"
+                                                                      : reading->time_by;
 }
 
 enum umm_status umm_convert_describe_reading(struct umm_convert_result *result,

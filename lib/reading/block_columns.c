@@ -385,10 +385,11 @@ static bool convert_column(struct work *w)
         return convert_numbers(w);
     if (cells->na->has_digit)
         return convert_each(w);
-    bool is_ticks = spec->is_unit_forced && spec->epoch_unit == UMM_TIME_TICKS;
+    bool is_ticks =
+        spec->is_unit_forced && (spec->epoch_unit >= UMM_TIME_TICKS || spec->has_date);
     if (spec->form == UMM_TIME_FORM_EPOCH && cells->found[w->index].second < 0 && !is_ticks)
         return convert_epochs(w);
-    if (spec->form == UMM_TIME_FORM_ISO && !spec->tz)
+    if (spec->form == UMM_TIME_FORM_ISO && !spec->tz && !spec->has_date)
         return convert_iso(w);
     return convert_each(w);
 }

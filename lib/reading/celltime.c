@@ -87,6 +87,8 @@ static const char *expected_form(const struct umm_time_spec *spec)
     case UMM_TIME_FORM_ISO: return "; expected ISO 8601, as before it";
     case UMM_TIME_FORM_YEAR_FIRST: return "; expected year, month, day, as before it";
     case UMM_TIME_FORM_COMPACT: return "; expected YYYYMMDD, as before it";
+    case UMM_TIME_FORM_MONTH: return "; expected YYYY-MM, as before it";
+    case UMM_TIME_FORM_CLOCK: return "; expected a time of day, as before it";
     case UMM_TIME_FORM_PATTERN: return "; expected what the time format or the layout says";
     case UMM_TIME_FORM_NONE: break;
     }
@@ -98,9 +100,11 @@ static const char *tell_unknown(const struct umm_time_spec *spec, struct umm_csv
 {
     if (spec->form != UMM_TIME_FORM_NONE)
         return expected_form(spec);
+    if (spec->has_date)
+        return "; expected a time of day such as 09:30";
     if (ends_in_zone_name(cell)) {
         *hint = UMM_HINT_ZONE_NAME;
-        return "; names of zones are not read, only offsets such as -04:00";
+        return "";
     }
     *hint = is_time_of_day(cell) ? UMM_HINT_DATE_OF_TIME : UMM_HINT_TIME_FORMAT;
     return is_time_of_day(cell) ? "; a time of day needs its date" : "";
@@ -131,10 +135,18 @@ static const char *tell_plain(const struct umm_schema_field *field,
             return "; a dash, as in %-H%M%S, reads digits without their leading zeros";
         refusal->hint = UMM_HINT_LEADING_ZEROS;
         break;
-    case UMM_TIME_HOUR_24: return "; write it so";
+    case UMM_TIME_HOUR_24: refusal->hint = UMM_HINT_HOUR_24; break;
+    case UMM_TIME_NO_CLOCK: refusal->hint = UMM_HINT_CLOCK; break;
+    case UMM_TIME_WEEKDAY: refusal->hint = UMM_HINT_ANY_WORD; break;
+    case UMM_TIME_NO_NAME: refusal->hint = UMM_HINT_NAMED_ZONE; break;
     case UMM_TIME_CUT: refusal->hint = UMM_HINT_EXACT_EPOCH; break;
     case UMM_TIME_LOCAL_GAP: refusal->hint = UMM_HINT_TIME_GAP; break;
-    case UMM_TIME_LOCAL_FOLD: refusal->hint = UMM_HINT_TIME_FOLD; break;
+    case UMM_TIME_LOCAL_FOLD:
+        refusal->hint = UMM_HINT_TIME_FOLD;
+        if (spec->fold != UMM_TZ_FOLD_INFER)
+            break;
+        refusal->hint = UMM_HINT_TIME_FOLD_OPEN;
+        return ", and the order of the rows does not tell which";
     case UMM_TIME_INEXACT:
         if (!is_read)
             return "; nothing below a nanosecond is read";
@@ -146,6 +158,9 @@ static const char *tell_plain(const struct umm_schema_field *field,
     case UMM_TIME_OK:
     case UMM_TIME_NO_EPOCH:
     case UMM_TIME_AMBIGUOUS:
+    case UMM_TIME_OLD_DAY:
+    case UMM_TIME_NOT_OF_DAY:
+    case UMM_TIME_NAME_THEN:
     case UMM_TIME_NO_SUCH_DATE: break;
     }
     return "";

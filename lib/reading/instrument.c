@@ -27,9 +27,11 @@ static bool is_flag(struct umm_csv_field cell)
 static bool says_nothing(struct umm_csv_field cell)
 {
     double number;
-    struct umm_time_spec spec;
+    struct umm_time_spec spec = {.form = UMM_TIME_FORM_NONE};
+    const bool is_time = umm_time_detect(cell.text, cell.len_bytes, &spec) != UMM_TIME_MALFORMED &&
+                         spec.form != UMM_TIME_FORM_MONTH; /* of a contract, mostly */
     return umm_num_parse_f64(cell.text, cell.len_bytes, '.', &number) != UMM_NUM_MALFORMED ||
-           umm_time_detect(cell.text, cell.len_bytes, &spec) != UMM_TIME_MALFORMED || is_flag(cell);
+           is_time || is_flag(cell);
 }
 
 bool umm_instrument_is_trimmed(const struct umm_instrument_key *key, struct umm_csv_field cell)

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "reading/headrow.h"
 #include "text/basevolume.h"
+#include "time/time_digits.h"
 
 enum { LAYOUT_COLUMNS_MAX = 256 };
 
@@ -351,12 +352,29 @@ static void unsettle(struct umm_reading *reading)
     }
 }
 
+/* A pattern has a date, or the caller gives one. */
+static enum umm_status check_date(const struct umm_reading_options *options, struct umm_error *err)
+{
+    const char *format = options->time_format;
+    if (!format || (options->has_date ? umm_time_pattern_check_clock(format, NULL, NULL)
+                                      : umm_time_pattern_check(format, NULL, NULL)))
+        return UMM_OK;
+    umm_error_set(err, UMM_ERR_ARGUMENT,
+                  options->has_date ? "the format of times has a date, and another one is given"
+                                    : "the format of times does not determine a date");
+    return umm_error_hint(err, UMM_ERR_ARGUMENT, options->has_date ? UMM_HINT_NONE : UMM_HINT_DATE);
+}
+
 static enum umm_status set_times(struct umm_reading *reading,
                                  const struct umm_reading_options *options, struct umm_error *err)
 {
     const struct umm_layout *layout = reading->layout;
     const char *tz = options->tz ? options->tz : layout ? layout->tz : NULL;
-    struct umm_time_spec spec = {.fold = options->fold};
+    struct umm_time_spec spec = {.fold = options->fold,
+                                 .has_hour_24 =
+                                     options->has_hour_24 || (layout && layout->has_hour_24),
+                                 .has_date = options->has_date,
+                                 .date = options->date};
     reading->zone_by = options->tz ? "option" : tz ? "layout" : "default";
     reading->time_by = options->time_format || options->has_time_unit_in ? "option" : "text";
     if (tz) {
@@ -372,7 +390,11 @@ static enum umm_status set_times(struct umm_reading *reading,
         spec.form = UMM_TIME_FORM_EPOCH;
         spec.epoch_unit = options->time_unit_in;
         spec.is_unit_forced = true;
-    } else if (layout) {
+    } else if (layout && layout->time_unit && !options->has_date) {
+        spec.form = UMM_TIME_FORM_EPOCH;
+        spec.is_unit_forced = umm_time_unit_parse_in(layout->time_unit, &spec.epoch_unit);
+        reading->time_by = "layout";
+    } else if (layout && !options->has_date) {
         spec.patterns[0] = layout->time_formats[0];
         spec.patterns[1] = layout->time_formats[1];
         spec.is_epoch = layout->has_epochs;
@@ -396,7 +418,7 @@ static enum umm_status check_unnamed_time(struct umm_reading *reading,
 {
     enum { SMALL = 100 * 1000 * 1000 };
     int index = reading->schema.time_index;
-    if (index < 0 || options->time_format || options->has_time_unit_in ||
+    if (index < 0 || options->time_format || options->has_time_unit_in || options->has_date ||
         reading->schema.fields[index].is_chosen)
         return UMM_OK;
     const struct umm_found *found = &reading->found[index];
@@ -424,7 +446,11 @@ static enum umm_status check_unnamed_time(struct umm_reading *reading,
     umm_error_set(err, UMM_ERR_DATA,
                   "the first field has no name, and \"%s\" could be a row number",
                   umm_escape(shown, sizeof shown, fields[0].text, fields[0].len_bytes));
-    umm_error_hint_at(err, UMM_ERR_DATA, UMM_HINT_NAME_COLUMN, "timestamp", NULL);
+    struct umm_time_meaning meaning;
+    bool has_unit = umm_time_digits_meaning(fields[0].text, fields[0].len_bytes, &meaning) &&
+                    meaning.unit && !meaning.format;
+    umm_error_hint_at(err, UMM_ERR_DATA, has_unit ? UMM_HINT_NAME_OR_UNIT : UMM_HINT_NAME_COLUMN,
+                      "timestamp", has_unit ? meaning.unit : NULL);
     return fail_at_next(reading, UMM_ERR_DATA, reading->records.line, err);
 }
 
@@ -518,7 +544,9 @@ static enum umm_status settle(struct umm_reading *reading,
     if (options->time_format && options->has_time_unit_in)
         return umm_error_set(err, UMM_ERR_ARGUMENT,
                              "a format of times and a unit of epochs exclude each other");
-    enum umm_status status = umm_records_skip_lines(records, options->skip_lines, err);
+    enum umm_status status = check_date(options, err);
+    if (!status)
+        status = umm_records_skip_lines(records, options->skip_lines, err);
     if (!status)
         status = umm_records_skip_void(records, err);
     if (!status)

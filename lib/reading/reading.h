@@ -25,6 +25,9 @@ struct umm_reading_options {
     enum umm_header header;
     bool has_time_unit_in;
     enum umm_time_unit time_unit_in;
+    bool has_hour_24; /* as in struct umm_time_spec */
+    bool has_date;    /* times are of that day: the same */
+    int64_t date;
     char delimiter;
     char decimal; /* 0: '.' */
     char comment;

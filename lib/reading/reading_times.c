@@ -171,7 +171,7 @@ enum umm_status umm_reading_decide_times(struct umm_reading *reading, const stru
     for (size_t i = 0; !status && i < reading->schema.n_fields; i++) {
         const struct umm_time_spec *spec = &reading->times[i];
         if (reading->schema.fields[i].is_time && spec->form == UMM_TIME_FORM_NONE &&
-            !spec->is_epoch)
+            !spec->is_epoch && !spec->has_date)
             status = decide(reading, i, after, err);
     }
     return status;

@@ -71,6 +71,13 @@ enum umm_header { UMM_HEADER_AUTO, UMM_HEADER_YES, UMM_HEADER_NO };
  *   base_volume  what names of volumes begin with when an asset follows: the volume in the
  *                symbol's base asset is then taken, in place of columns' own
  *   banner       text in a first line that is skipped when it is there
+ *   time_formats patterns (time/time.h), the second for texts that are not of the first; NULL
+ *                for what is recognised: ISO dates with -, / or . and with zeros or without,
+ *                YYYYMMDD, fractions or none, YYYY-MM. %3f is of three digits, %.f may be
+ *                missing, %a a weekday, %* any word, %Z a name that tz has
+ *   time_unit    in place of these what numbers count: "s" to "ns", "ticks", "excel", as
+ *                umm_time_unit_parse_in has them; NULL: of each by its magnitude
+ *   tz           the zone of times without one
  *   sample       a row as published; volume, close: which ones are taken
  */
 struct umm_layout {
@@ -81,11 +88,13 @@ struct umm_layout {
     const char *base_volume;
     const char *banner;
     const char *time_formats[2];
+    const char *time_unit;
     const char *tz;
     char delimiter;
     enum umm_header header;
     bool is_newest_first;
-    bool has_epochs; /* digits in its times are epochs, whatever else they may read as */
+    bool has_epochs;  /* digits in its times are epochs, whatever else they may read as */
+    bool has_hour_24; /* 24:00 in them is the next day's 00:00 */
     const char *sample;
     const char *volume;
     const char *close;

@@ -158,8 +158,11 @@ bool umm_time_digits_meaning(const char *text, size_t len_bytes, struct umm_time
     if (!umm_time_scan_number(text, len_bytes, &num) || num.is_negative || num.is_cut)
         return false;
     if (is_sheet_day(&num, &day)) {
-        *meaning = (struct umm_time_meaning){
-            .name = "a spreadsheet's day", .has_time = true, .is_day = true, .time = day};
+        *meaning = (struct umm_time_meaning){.name = "a spreadsheet's day",
+                                             .unit = "excel",
+                                             .has_time = true,
+                                             .is_day = true,
+                                             .time = day};
         return true;
     }
     const bool has_fraction = num.fraction || num.is_finer;

@@ -19,7 +19,7 @@ extern "C" {
 struct umm_time_meaning {
     const char *name;   /* "YYYYMMDDHH", ".NET ticks", "an epoch in seconds" */
     const char *format; /* the pattern that reads it, or NULL */
-    const char *unit;   /* "s" to "ns", "ticks": the unit that reads it, or NULL */
+    const char *unit;   /* "s" to "ns", "ticks", "excel": the unit that reads it, or NULL */
     bool has_time;      /* false where there is no such date or time of day */
     bool is_day;        /* a date alone */
     bool is_local;      /* time is that of a zone which is not known here */

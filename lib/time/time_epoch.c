@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "time/time_epoch.h"
 
+#include "time/time_local.h"
 #include "time/time_scan.h"
 
-enum { NS_PER_S = 1000000000, EXPONENT_MAX = 9999 };
+enum { NS_PER_S = 1000000000, EXPONENT_MAX = 9999, DAY_S = 86400 };
 
 /* Multiply the whole part by ten and add a digit, as far as that is possible. */
 static void shift_in(struct umm_time_number *num, unsigned digit)
@@ -31,16 +32,28 @@ static bool scan_exponent(const char *p, const char *end, ptrdiff_t *exponent)
     return p == end;
 }
 
+/* Where the next digit of a fraction counts: first in billionths, then in billionths of those. */
+struct fraction_place {
+    uint32_t coarse, fine;
+};
+
+static void next_place(struct fraction_place *place)
+{
+    place->coarse /= 10;
+    if (place->coarse == 0)
+        place->fine /= 10;
+}
+
 /* Give each of the digits its place, the point being after point of them. */
 static void place_digits(const char *digits, const char *end, ptrdiff_t point,
                          struct umm_time_number *num)
 {
-    uint32_t place = NS_PER_S;
+    struct fraction_place place = {NS_PER_S, NS_PER_S};
     ptrdiff_t i = 0;
 
     /* Zeros between a point far before the digits and the first of them. */
-    for (ptrdiff_t zeros = point; zeros < 0 && place; zeros++)
-        place /= 10;
+    for (ptrdiff_t zeros = point; zeros < 0 && place.fine; zeros++)
+        next_place(&place);
     for (const char *p = digits; p < end; p++) {
         if (*p == '.')
             continue;
@@ -49,9 +62,11 @@ static void place_digits(const char *digits, const char *end, ptrdiff_t point,
             shift_in(num, digit);
             continue;
         }
-        place /= 10;
-        num->fraction += place * digit;
-        num->is_finer |= place == 0 && digit != 0;
+        next_place(&place);
+        num->fraction += place.coarse * digit;
+        num->fine += place.coarse == 0 ? place.fine * digit : 0;
+        num->is_finer |= place.coarse == 0 && digit != 0;
+        num->is_finest |= place.fine == 0 && digit != 0;
     }
     num->is_cut = i < point;
     for (; i < point && num->magnitude && !num->is_huge; i++)
@@ -98,6 +113,59 @@ bool umm_time_number_unit(const struct umm_time_number *num, enum umm_time_unit 
     return !num->is_negative && !num->is_huge && umm_time_unit_of(num->magnitude, unit);
 }
 
+/* ---- Spreadsheets' days, and times of one day -------------------------- */
+
+/* The fraction of a day in milliseconds, the nearest; of two, the even one. */
+static int64_t nearest_ms(const struct umm_time_number *num)
+{
+    const uint64_t per_day = (uint64_t)NS_PER_S * NS_PER_S, ms_per_day = (uint64_t)DAY_S * 1000;
+    const unsigned __int128 parts = (uint64_t)num->fraction * NS_PER_S + num->fine;
+    const unsigned __int128 product = parts * ms_per_day;
+    const uint64_t ms = (uint64_t)(product / per_day), rest = (uint64_t)(product % per_day);
+    const uint64_t half = per_day / 2;
+    return (int64_t)(ms + (rest > half || (rest == half && (num->is_finest || ms % 2 == 1))));
+}
+
+static enum umm_time_result parse_days(const struct umm_time_spec *spec,
+                                       const struct umm_time_number *num, struct umm_time *out)
+{
+    enum { AT_1970 = 25569, AT_1970_FROM_1904 = 24107, FIRST = 61, FAR = 10000000 };
+    const bool is_1904 = spec->epoch_unit == UMM_TIME_EXCEL_1904;
+    const int64_t ms = nearest_ms(num);
+    const bool is_negative = num->is_negative && (num->magnitude || ms);
+    int64_t day = (int64_t)num->magnitude - (is_1904 ? AT_1970_FROM_1904 : AT_1970);
+    if (spec->has_date) {
+        int64_t of_day = (int64_t)num->magnitude * DAY_S * 1000 + ms;
+        if (is_negative || num->is_huge || num->magnitude > 1)
+            return UMM_TIME_NOT_OF_DAY;
+        return umm_time_from_clock(spec, of_day / 1000, (int32_t)(of_day % 1000) * 1000000, out);
+    }
+    if (is_negative || (!is_1904 && !num->is_huge && num->magnitude < FIRST))
+        return is_1904 ? UMM_TIME_RANGE : UMM_TIME_OLD_DAY;
+    if (num->is_huge || num->magnitude > FAR)
+        return UMM_TIME_RANGE;
+    return umm_time_from_local(spec, day * DAY_S + ms / 1000, (int32_t)(ms % 1000) * 1000000, out);
+}
+
+/* What the unit counts since midnight. */
+static enum umm_time_result parse_count_of_day(const struct umm_time_spec *spec,
+                                               const struct umm_time_number *num,
+                                               struct umm_time *out)
+{
+    const uint64_t per_s = (uint64_t)umm_time_units_per_s(spec->epoch_unit);
+    const uint64_t ns_per_unit = NS_PER_S / per_s, fraction = num->fraction * ns_per_unit;
+    if (num->is_huge || num->magnitude / per_s > DAY_S ||
+        (num->is_negative && (num->magnitude || num->fraction || num->is_finer)))
+        return UMM_TIME_NOT_OF_DAY;
+    if (num->is_finer || fraction % NS_PER_S != 0)
+        return UMM_TIME_INEXACT;
+    return umm_time_from_clock(
+        spec, (int64_t)(num->magnitude / per_s),
+        (int32_t)(num->magnitude % per_s * ns_per_unit + fraction / NS_PER_S), out);
+}
+
+/* ---- Epochs ------------------------------------------------------------- */
+
 enum umm_time_result umm_time_parse_epoch(const struct umm_time_spec *spec, const char *text,
                                           size_t len_bytes, struct umm_time *out,
                                           enum umm_time_unit *unit)
@@ -106,6 +174,13 @@ enum umm_time_result umm_time_parse_epoch(const struct umm_time_spec *spec, cons
     struct umm_time_number num;
     if (!umm_time_scan_number(text, len_bytes, &num))
         return UMM_TIME_MALFORMED;
+    if (spec->is_unit_forced && (in > UMM_TIME_TICKS || spec->has_date)) {
+        *unit = in;
+        return in > UMM_TIME_TICKS ? parse_days(spec, &num, out)
+                                   : parse_count_of_day(spec, &num, out);
+    }
+    if (spec->has_date)
+        return UMM_TIME_NO_CLOCK;
     if (!spec->is_unit_forced && !umm_time_number_unit(&num, &in))
         return UMM_TIME_NO_EPOCH;
     if (!spec->is_unit_forced && num.is_cut)

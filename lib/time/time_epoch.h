@@ -15,8 +15,10 @@ struct umm_time_number {
     bool is_huge;       /* magnitude does not hold the whole part */
     bool is_cut;        /* the exponent asks for more digits of the whole part than there are */
     bool is_finer;      /* the fraction has other digits than 0 below a billionth */
+    bool is_finest;     /* and below a billionth of that */
     uint64_t magnitude; /* the whole part */
     uint32_t fraction;  /* in billionths */
+    uint32_t fine;      /* the rest, in billionths of those */
     size_t n_digits;    /* before the point, as written */
 };
 
@@ -33,7 +35,7 @@ UMM_MUST_USE enum umm_time_result umm_time_parse_epoch(const struct umm_time_spe
                                                        struct umm_time *out,
                                                        enum umm_time_unit *unit);
 
-/* 1, 1000, 1000000, 1000000000, 10000000. */
+/* 1, 1000, 1000000, 1000000000, 10000000; days have none. */
 int64_t umm_time_units_per_s(enum umm_time_unit unit);
 
 /* Whether a text may mean the second: UMM_TIME_SEC_MIN to UMM_TIME_SEC_MAX. */

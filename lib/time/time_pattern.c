@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "time/time_civil.h"
+#include "time/time_local.h"
 #include "time/time_scan.h"
 
 /* ---- What a pattern names ---------------------------------------------- */
@@ -21,30 +22,21 @@ enum field {
     FRACTION = 1 << 9,
     ZONE = 1 << 10,
     EPOCH = 1 << 11,
-    PERCENT = 1 << 12 /* no field */
+    WEEKDAY = 1 << 12,
+    FILLER = 1 << 13 /* no field: a percent sign, a word */
 };
 
-/* A conversion as it stands in a pattern: "%H", "%-H" or "%.f". */
+enum { DATE = YEAR | MONTH | DAY | YEAR_DAY | WEEKDAY | EPOCH };
+
+/* A conversion as it stands in a pattern: "%H", "%-H", "%3f" or "%.f". */
 struct conversion {
     char letter; /* '.' for "%.f"; NUL for one that is not whole */
     bool has_dash;
+    int width;        /* the digits that a number has at most; 0 for what has no such number */
     const char *next; /* what follows it in the pattern */
 };
 
-/* The conversion at that percent sign. */
-static inline struct conversion conversion_at(const char *percent)
-{
-    struct conversion c = {.next = percent + 1};
-    c.has_dash = *c.next == '-';
-    c.next += c.has_dash;
-    c.letter = *c.next;
-    if (c.letter == '.' && c.next[1] != 'f')
-        c.letter = '\0';
-    c.next += c.letter == '.' ? 2 : *c.next != '\0';
-    return c;
-}
-
-/* The digits that a number has at most; 0 for what has no such number, or is none. */
+/* The digits of a number that has always as many. */
 static inline int width_of(char letter)
 {
     switch (letter) {
@@ -59,6 +51,22 @@ static inline int width_of(char letter)
     case 'S': return 2;
     default: return 0;
     }
+}
+
+/* The conversion at that percent sign. */
+static inline struct conversion conversion_at(const char *percent)
+{
+    struct conversion c = {.next = percent + 1};
+    c.has_dash = *c.next == '-';
+    c.next += c.has_dash;
+    if (*c.next >= '1' && *c.next <= '9' && c.next[1] == 'f')
+        c.width = *c.next++ - '0';
+    c.letter = *c.next;
+    if (c.letter == '.' && c.next[1] != 'f')
+        c.letter = '\0';
+    c.width += width_of(c.letter);
+    c.next += c.letter == '.' ? 2 : *c.next != '\0';
+    return c;
 }
 
 static inline bool is_number(char letter)
@@ -79,7 +87,7 @@ static int width_from(const char *pattern)
 
     while (begins_number(pattern)) {
         struct conversion c = conversion_at(pattern);
-        sum += width_of(c.letter);
+        sum += c.width;
         pattern = c.next;
     }
     return sum;
@@ -102,11 +110,15 @@ static unsigned fields_of(char letter)
     case 'S': return SECOND;
     case '.':
     case 'f': return FRACTION;
-    case 'z': return ZONE;
+    case 'a':
+    case 'A': return WEEKDAY;
+    case 'z':
+    case 'Z': return ZONE;
     case 's': return EPOCH;
     case 'F': return YEAR | MONTH | DAY;
     case 'T': return HOUR | MINUTE | SECOND;
-    case '%': return PERCENT;
+    case '*':
+    case '%': return FILLER;
     default: return 0;
     }
 }
@@ -114,8 +126,12 @@ static unsigned fields_of(char letter)
 /* What a field's presence asks for and all that the pattern names has not; NULL if nothing. */
 static const char *problem_of_field(unsigned fields, unsigned all)
 {
-    if ((fields & EPOCH) && (all & ~(unsigned)(EPOCH | FRACTION | PERCENT)) != 0)
+    if ((fields & EPOCH) && (all & ~(unsigned)(EPOCH | FRACTION | FILLER)) != 0)
         return "an epoch has no other parts";
+    if ((fields & WEEKDAY) && !(all & (DAY | YEAR_DAY)))
+        return "it needs a day";
+    if ((fields & HOUR) && (all & (MONTH | DAY)) == MONTH)
+        return "it needs a day";
     if ((fields & YEAR_DAY) && (all & (MONTH | DAY)) != 0)
         return "a day of the year has no month";
     if ((fields & HOUR_12) && !(all & HALF))
@@ -136,30 +152,19 @@ static const char *problem_of_dash(const struct conversion *c, bool is_first)
 {
     if (!c->has_dash)
         return NULL;
-    if (width_of(c->letter) == 0 || c->letter == 'Y')
+    if (width_of(c->letter) == 0 || c->letter == 'Y' || c->letter == 'f')
         return "a dash is for numbers that may lack leading zeros";
     if (!is_first)
         return "only the first of numbers without anything between lacks leading zeros";
     for (const char *p = c->next; begins_number(p); p = conversion_at(p).next)
-        if (width_of(conversion_at(p).letter) == 0)
+        if (conversion_at(p).width == 0)
             return "the number of all digits must be known";
     return NULL;
 }
 
-static const char *problem_of_letter(char letter)
-{
-    switch (letter) {
-    case 'Z': return "names of zones are not read";
-    case 'a':
-    case 'A': return "names of weekdays are not read";
-    default: return fields_of(letter) ? NULL : "there is no such conversion";
-    }
-}
-
 static bool has_date(unsigned all)
 {
-    return (all & EPOCH) ||
-           ((all & YEAR) && ((all & YEAR_DAY) || (all & (MONTH | DAY)) == (MONTH | DAY)));
+    return (all & EPOCH) || ((all & YEAR) && (all & (YEAR_DAY | MONTH)));
 }
 
 /*
@@ -176,10 +181,8 @@ static unsigned walk(const char *pattern, unsigned all, const char **bad, const 
     for (const char *p = strchr(pattern, '%'); p;) {
         struct conversion c = conversion_at(p);
         unsigned fields = fields_of(c.letter);
-        *why = problem_of_letter(c.letter);
-        if (!*why)
-            *why = problem_of_dash(&c, p != number_end);
-        if (!*why && (fields & seen & ~(unsigned)PERCENT))
+        *why = fields ? problem_of_dash(&c, p != number_end) : "there is no such conversion";
+        if (!*why && (fields & seen & ~(unsigned)FILLER))
             *why = "what it means was there before";
         if (!*why && all)
             *why = problem_of_field(fields, all);
@@ -194,16 +197,16 @@ static unsigned walk(const char *pattern, unsigned all, const char **bad, const 
     return seen;
 }
 
-bool umm_time_pattern_check(const char *pattern, const char **bad, const char **why)
+static bool check(const char *pattern, bool is_clock, const char **bad, const char **why)
 {
     const char *place, *reason;
     unsigned all = walk(pattern, 0, &place, &reason);
 
     if (!place)
         walk(pattern, all, &place, &reason);
-    if (!place && !has_date(all)) {
+    if (!place && (is_clock ? (all & DATE) || !(all & HOUR) : !has_date(all))) {
         place = pattern + strlen(pattern);
-        reason = "there is no date in it";
+        reason = is_clock ? "it is not of a time of day alone" : "there is no date in it";
     }
     if (place && bad)
         *bad = place;
@@ -212,12 +215,22 @@ bool umm_time_pattern_check(const char *pattern, const char **bad, const char **
     return !place;
 }
 
+bool umm_time_pattern_check(const char *pattern, const char **bad, const char **why)
+{
+    return check(pattern, false, bad, why);
+}
+
+bool umm_time_pattern_check_clock(const char *pattern, const char **bad, const char **why)
+{
+    return check(pattern, true, bad, why);
+}
+
 /* ---- Reading a text by a pattern --------------------------------------- */
 
 struct reading {
     struct umm_time_civil civil;
     int32_t year_day;
-    bool has_year_day;
+    bool has_day, has_year_day;
     bool has_hour_12;
     bool is_pm;
     bool has_epoch;
@@ -246,22 +259,68 @@ static bool scan_word(struct umm_time_cursor *cursor, const char *word)
     return true;
 }
 
-/* The first three letters decide; the rest of the name is read if it is there. */
+/* The first three letters decide; as much of the rest of the name is read as is there. */
+static bool scan_name(struct umm_time_cursor *cursor, const char *const (*names)[2], int32_t n,
+                      int32_t *number)
+{
+    for (int32_t i = 0; i < n; i++) {
+        if (!scan_word(cursor, names[i][0]))
+            continue;
+        for (const char *rest = names[i][1];
+             *rest && cursor->at < cursor->end && to_lower(*cursor->at) == *rest; rest++)
+            cursor->at++;
+        *number = i + 1;
+        return true;
+    }
+    return false;
+}
+
 static bool scan_month_name(struct umm_time_cursor *cursor, int32_t *month)
 {
     static const char *const names[][2] = {{"jan", "uary"}, {"feb", "ruary"}, {"mar", "ch"},
                                            {"apr", "il"},   {"may", ""},      {"jun", "e"},
                                            {"jul", "y"},    {"aug", "ust"},   {"sep", "tember"},
                                            {"oct", "ober"}, {"nov", "ember"}, {"dec", "ember"}};
+    return scan_name(cursor, names, 12, month);
+}
 
-    for (int32_t i = 0; i < 12; i++) {
-        if (scan_word(cursor, names[i][0])) {
-            scan_word(cursor, names[i][1]);
-            *month = i + 1;
-            return true;
-        }
-    }
-    return false;
+static bool scan_weekday_name(struct umm_time_cursor *cursor, int32_t *weekday)
+{
+    static const char *const names[][2] = {{"mon", "day"},   {"tue", "sday"}, {"wed", "nesday"},
+                                           {"thu", "rsday"}, {"fri", "day"},  {"sat", "urday"},
+                                           {"sun", "day"}};
+    return scan_name(cursor, names, 7, weekday);
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* Letters ("EST"), or a sign and digits, which some zones have for a name ("-03"). */
+static bool scan_zone_name(struct umm_time_cursor *cursor, struct umm_time_civil *c)
+{
+    const char *p = cursor->at;
+    bool has_sign = p < cursor->end && (*p == '+' || *p == '-');
+
+    for (p += has_sign; p < cursor->end; p++)
+        if (has_sign ? !umm_time_is_digit(*p) : !is_letter(*p))
+            break;
+    c->zone = cursor->at;
+    c->zone_bytes = (size_t)(p - cursor->at);
+    cursor->at = p;
+    return c->zone_bytes > has_sign;
+}
+
+/* A word that means nothing here. */
+static bool scan_any_word(struct umm_time_cursor *cursor)
+{
+    const char *at = cursor->at;
+
+    while (cursor->at < cursor->end && !strchr(" \t,", *cursor->at) &&
+           !umm_time_is_digit(*cursor->at))
+        cursor->at++;
+    return cursor->at > at;
 }
 
 static bool scan_half(struct umm_time_cursor *cursor, bool *is_pm)
@@ -356,13 +415,26 @@ static bool begin_dash(const struct umm_time_cursor *cursor, const char *pattern
 static bool scan_items(struct umm_time_cursor *cursor, const char *pattern, struct around around,
                        struct reading *r);
 
-static bool scan_conversion(struct umm_time_cursor *cursor, char letter, struct around around,
-                            struct reading *r)
+/* Digits of a fraction of the second: so many, or up to nine. */
+static bool scan_parts(struct umm_time_cursor *cursor, int width, struct around around,
+                       struct reading *r)
+{
+    if (width == 0)
+        return umm_time_scan_fraction(cursor, &r->civil.nsec);
+    if (!scan_number(cursor, width, width, around, &r->civil.nsec, r))
+        return false;
+    for (int i = width; i < 9; i++)
+        r->civil.nsec *= 10;
+    return true;
+}
+
+static bool scan_conversion(struct umm_time_cursor *cursor, struct conversion conversion,
+                            struct around around, struct reading *r)
 {
     struct umm_time_civil *c = &r->civil;
     int32_t year = 0;
 
-    switch (letter) {
+    switch (conversion.letter) {
     case 'Y':
         if (!scan_number(cursor, 4, 4, around, &year, r))
             return false;
@@ -376,7 +448,9 @@ static bool scan_conversion(struct umm_time_cursor *cursor, char letter, struct 
     case 'm': return scan_number(cursor, 1, 2, around, &c->month, r);
     case 'b':
     case 'B': return scan_month_name(cursor, &c->month);
-    case 'd': return scan_number(cursor, 1, 2, around, &c->day, r);
+    case 'd': r->has_day = true; return scan_number(cursor, 1, 2, around, &c->day, r);
+    case 'a':
+    case 'A': return scan_weekday_name(cursor, &c->weekday);
     case 'j':
         r->has_year_day = scan_number(cursor, 1, 3, around, &r->year_day, r);
         return r->has_year_day;
@@ -387,14 +461,41 @@ static bool scan_conversion(struct umm_time_cursor *cursor, char letter, struct 
     case 'p': return scan_half(cursor, &r->is_pm);
     case 'M': return scan_number(cursor, 1, 2, around, &c->minute, r);
     case 'S': return scan_number(cursor, 1, 2, around, &c->second, r);
-    case 'f': return umm_time_scan_fraction(cursor, &c->nsec);
+    case 'f': return scan_parts(cursor, conversion.width, around, r);
     case '.': return !umm_time_scan_byte(cursor, '.') || umm_time_scan_fraction(cursor, &c->nsec);
     case 'z': c->has_offset = umm_time_scan_zone(cursor, &c->offset_s); return c->has_offset;
     case 's': return scan_epoch(cursor, r);
     case 'F': return scan_items(cursor, "%Y-%m-%d", around, r);
     case 'T': return scan_items(cursor, "%H:%M:%S", around, r);
+    case 'Z': return scan_zone_name(cursor, c);
+    case '*': return scan_any_word(cursor);
     case '%': return scan_word(cursor, "%");
     default: return false;
+    }
+}
+
+/* Note what the conversion read from at to the cursor, if somebody asks. */
+static void mark(const struct umm_time_cursor *cursor, char letter, const char *at)
+{
+    struct umm_time_places *places = cursor->places;
+
+    if (!places)
+        return;
+    switch (letter) {
+    case 'y': places->is_short_year = true; /* fall through */
+    case 'Y': umm_time_mark(cursor, UMM_TIME_PLACE_YEAR, at); break;
+    case 'm': umm_time_mark(cursor, UMM_TIME_PLACE_MONTH, at); break;
+    case 'd': umm_time_mark(cursor, UMM_TIME_PLACE_DAY, at); break;
+    case 'I':
+    case 'H': umm_time_mark(cursor, UMM_TIME_PLACE_HOUR, at); break;
+    case 'M': umm_time_mark(cursor, UMM_TIME_PLACE_MINUTE, at); break;
+    case 'S': umm_time_mark(cursor, UMM_TIME_PLACE_SECOND, at); break;
+    case '.': at += cursor->at > at; /* fall through */
+    case 'f': umm_time_mark(cursor, UMM_TIME_PLACE_FRACTION, at); break;
+    case 'a':
+    case 'A':
+    case 'j': places->is_date_whole = true; break;
+    default: break;
     }
 }
 
@@ -422,10 +523,12 @@ static bool scan_items(struct umm_time_cursor *cursor, const char *pattern, stru
             struct conversion c = conversion_at(p);
             struct around near = {is_after_number,
                                   begins_number(c.next) || (*c.next == '\0' && around.after)};
+            const char *at = cursor->at;
             if (c.has_dash && !begin_dash(cursor, p, r))
                 return false;
-            if (!scan_conversion(cursor, c.letter, near, r))
+            if (!scan_conversion(cursor, c, near, r))
                 return false;
+            mark(cursor, c.letter, at);
             is_after_number = is_number(c.letter);
             p = c.next;
             continue;
@@ -484,13 +587,29 @@ static bool settle_hour(struct reading *r)
     return true;
 }
 
-enum umm_time_result umm_time_pattern_parse(const struct umm_time_spec *spec, const char *pattern,
-                                            const char *text, size_t len_bytes,
-                                            struct umm_time *out)
+/* The spec's date, or the first of the month where there is no day. */
+static void settle_date(const struct umm_time_spec *spec, struct reading *r)
 {
-    struct umm_time_cursor cursor = {.at = text, .end = text + len_bytes};
+    struct umm_time_civil *c = &r->civil;
+    int month, day;
+
+    if (!r->has_day && !r->has_year_day)
+        c->day = 1;
+    if (!spec->has_date)
+        return;
+    umm_time_civil_from_days(spec->date, &c->year, &month, &day);
+    c->month = month;
+    c->day = day;
+}
+
+enum umm_time_result umm_time_pattern_parse(const struct umm_time_spec *spec, const char *pattern,
+                                            struct umm_time_cursor cursor, struct umm_time *out)
+{
+    struct umm_time_places *places = cursor.places;
     struct reading r = {0};
 
+    if (places)
+        *places = (struct umm_time_places){.has_local = false};
     if (!scan_items(&cursor, pattern, (struct around){false, false}, &r) || cursor.at != cursor.end)
         return r.is_narrow ? UMM_TIME_WIDTH : UMM_TIME_MALFORMED;
     if (r.has_epoch)
@@ -499,5 +618,10 @@ enum umm_time_result umm_time_pattern_parse(const struct umm_time_spec *spec, co
         return UMM_TIME_NO_SUCH_DATE;
     if (r.has_hour_12 && !settle_hour(&r))
         return UMM_TIME_NO_SUCH_DATE;
-    return umm_time_from_civil(spec, &r.civil, out);
+    if (places) {
+        places->has_hour_12 = r.has_hour_12;
+        places->is_pm = r.is_pm;
+    }
+    settle_date(spec, &r);
+    return umm_time_from_civil_at(spec, &r.civil, places, out);
 }

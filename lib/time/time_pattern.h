@@ -7,15 +7,20 @@
 #define UMM_TIME_TIME_PATTERN_H
 
 #include "time/time.h"
+#include "time/time_scan.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* What umm_time_parse does for one pattern of the form PATTERN. */
+/*
+ * What umm_time_parse_places does for one pattern of the form PATTERN with the text from the
+ * cursor on.
+ */
 UMM_MUST_USE enum umm_time_result umm_time_pattern_parse(const struct umm_time_spec *spec,
-                                                         const char *pattern, const char *text,
-                                                         size_t len_bytes, struct umm_time *out);
+                                                         const char *pattern,
+                                                         struct umm_time_cursor cursor,
+                                                         struct umm_time *out);
 
 #ifdef __cplusplus
 }

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "time/time_places.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -16,7 +18,18 @@ extern "C" {
 struct umm_time_cursor {
     const char *at;
     const char *end;
+    struct umm_time_places *places; /* NULL: nobody asks */
 };
+
+/* Note that the number has the digits from at to the cursor. */
+static inline void umm_time_mark(const struct umm_time_cursor *cursor, enum umm_time_place place,
+                                 const char *at)
+{
+    if (!cursor->places)
+        return;
+    cursor->places->at[place] = at;
+    cursor->places->n_digits[place] = (int)(cursor->at - at);
+}
 
 static inline bool umm_time_is_digit(char c)
 {

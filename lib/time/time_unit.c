@@ -10,7 +10,7 @@
 enum { DAY_S = 86400, NS_PER_S = 1000000000 };
 
 static const int64_t units_per_s[] = {1, 1000, 1000000, 1000000000, 10000000};
-static const char *const unit_names[] = {"s", "ms", "us", "ns", "ticks"};
+static const char *const unit_names[] = {"s", "ms", "us", "ns", "ticks", "excel", "excel1904"};
 
 int64_t umm_time_units_per_s(enum umm_time_unit unit)
 {
@@ -41,7 +41,7 @@ bool umm_time_unit_parse(const char *name, enum umm_time_unit *out)
 
 bool umm_time_unit_parse_in(const char *name, enum umm_time_unit *out)
 {
-    return find_unit(name, UMM_TIME_TICKS, out);
+    return find_unit(name, UMM_TIME_EXCEL_1904, out);
 }
 
 bool umm_time_unit_of(uint64_t magnitude, enum umm_time_unit *unit)

@@ -15,6 +15,7 @@
 enum {
     NAME_CAP = 128,           /* the longest name in tzdata has 32 bytes */
     FILE_MAX_BYTES = 1 << 20, /* the largest file in tzdata has 4 KiB */
+    NAMES_MAX = 32,           /* the most abbreviations of a zone in tzdata are 11 */
     DAY_S = 86400,
     ERA_YEARS = 400,
     OFFSET_MIN_S = -89999, /* RFC 9636, section 3.2: what files should hold */
@@ -32,14 +33,17 @@ enum {
  *
  * A rule for the years after the file's last instant is written out into the
  * same table for one era and some; times from era_end on are looked up a whole
- * number of eras earlier.
+ * number of eras earlier. A change may also be one of the abbreviation alone; names[0] is
+ * empty, and stands for what is not known.
  */
 struct umm_tz {
     char name[NAME_CAP];
-    int32_t first_offset_s;
+    char names[NAMES_MAX][UMM_TZ_NAME_BYTES];
+    int32_t n_names;
+    int32_t first_offset_s, first_name;
     size_t n_changes;
     struct umm_tz_change *changes;
-    bool is_periodic;
+    bool is_periodic, is_utc;
     int64_t era_end;
 };
 
@@ -80,6 +84,11 @@ static int32_t offset_after(const struct umm_tz *tz, size_t n_changes)
     return n_changes == 0 ? tz->first_offset_s : tz->changes[n_changes - 1].offset_s;
 }
 
+static const char *name_after(const struct umm_tz *tz, size_t n_changes)
+{
+    return tz->names[n_changes == 0 ? tz->first_name : tz->changes[n_changes - 1].name];
+}
+
 int32_t umm_tz_utc_offset(const struct umm_tz *tz, int64_t utc_sec)
 {
     if (!tz)
@@ -95,14 +104,23 @@ struct meaning {
     int n_instants;
 };
 
+/* No offset is larger. */
+static const int64_t reach = INT64_C(26) * 3600;
+
+static bool is_text(const char *name, const char *text, size_t len_bytes)
+{
+    return strlen(name) == len_bytes && memcmp(name, text, len_bytes) == 0;
+}
+
 /*
  * Try the offset of every stretch between changes that the instant could lie in,
- * given that no offset is larger than 26 hours. A time within none of them was
- * skipped by a change; first and last are then the two ways to read it.
+ * given that none is larger than reach. A time within none of them was skipped by a
+ * change; first and last are then the two ways to read it. With a name, only
+ * stretches that have it count.
  */
-static struct meaning look_up_local(const struct umm_tz *tz, int64_t local)
+static struct meaning look_up_local(const struct umm_tz *tz, int64_t local, const char *name,
+                                    size_t name_bytes)
 {
-    const int64_t reach = INT64_C(26) * 3600;
     struct meaning found = {0}, gap = {0};
 
     for (size_t i = changes_until(tz, local - reach); i <= tz->n_changes; i++) {
@@ -110,6 +128,8 @@ static struct meaning look_up_local(const struct umm_tz *tz, int64_t local)
         bool has_begun = i == 0 || utc >= tz->changes[i - 1].at;
         bool has_ended = i < tz->n_changes && utc >= tz->changes[i].at;
         if (has_begun && !has_ended) {
+            if (name && !is_text(name_after(tz, i), name, name_bytes))
+                continue;
             if (found.n_instants++ == 0)
                 found.first = utc;
             found.last = utc;
@@ -132,12 +152,85 @@ enum umm_tz_result umm_tz_local_to_utc(const struct umm_tz *tz, int64_t local_se
     }
     int64_t sec = clamp(local_sec);
     int64_t shift = eras_beyond(tz, sec);
-    struct meaning meaning = look_up_local(tz, sec - shift);
+    struct meaning meaning = look_up_local(tz, sec - shift, NULL, 0);
 
-    if (fold == UMM_TZ_FOLD_ERROR && meaning.n_instants != 1)
+    if ((fold == UMM_TZ_FOLD_ERROR || fold == UMM_TZ_FOLD_INFER) && meaning.n_instants != 1)
         return meaning.n_instants == 0 ? UMM_TZ_NONEXISTENT : UMM_TZ_AMBIGUOUS;
     *utc_sec = shift + (fold == UMM_TZ_FOLD_LATER ? meaning.last : meaning.first);
     return UMM_TZ_OK;
+}
+
+static bool has_name(const struct umm_tz *tz, const char *name, size_t len_bytes)
+{
+    for (int32_t i = 1; i < tz->n_names; i++)
+        if (is_text(tz->names[i], name, len_bytes))
+            return true;
+    return false;
+}
+
+enum umm_tz_result umm_tz_named_to_utc(const struct umm_tz *tz, int64_t local_sec, const char *name,
+                                       size_t len_bytes, enum umm_tz_fold fold, int64_t *utc_sec)
+{
+    if (!tz || tz->is_utc) {
+        bool is_ours = is_text("UTC", name, len_bytes) || is_text("GMT", name, len_bytes);
+        if (is_ours)
+            *utc_sec = local_sec;
+        return is_ours ? UMM_TZ_OK : UMM_TZ_NO_NAME;
+    }
+    if (!has_name(tz, name, len_bytes))
+        return UMM_TZ_NO_NAME;
+    int64_t sec = clamp(local_sec);
+    int64_t shift = eras_beyond(tz, sec);
+    struct meaning meaning = look_up_local(tz, sec - shift, name, len_bytes);
+    if (meaning.n_instants == 0)
+        return UMM_TZ_NAME_THEN;
+    if (meaning.n_instants > 1 && (fold == UMM_TZ_FOLD_ERROR || fold == UMM_TZ_FOLD_INFER))
+        return UMM_TZ_AMBIGUOUS;
+    *utc_sec = shift + (fold == UMM_TZ_FOLD_LATER ? meaning.last : meaning.first);
+    return UMM_TZ_OK;
+}
+
+/*
+ * Where the stretch after i changes has local times of its own: its neighbours' are kept off by
+ * their offsets, and those beyond by their distance, or where that is small by reach.
+ */
+static struct umm_tz_stretch own_stretch(const struct umm_tz *tz, size_t i)
+{
+    const struct umm_tz_change *changes = tz->changes;
+    const int32_t own = offset_after(tz, i);
+    struct umm_tz_stretch s = {-UMM_TZ_SEC_MAX, UMM_TZ_SEC_MAX, own};
+
+    if (i > 0) {
+        int32_t before = offset_after(tz, i - 1);
+        bool is_near = i > 1 && changes[i - 1].at - changes[i - 2].at < 2 * reach;
+        s.from_sec = changes[i - 1].at + (is_near ? reach : own > before ? own : before);
+    }
+    if (i < tz->n_changes) {
+        int32_t after = offset_after(tz, i + 1);
+        bool is_near = i + 1 < tz->n_changes && changes[i + 1].at - changes[i].at < 2 * reach;
+        s.until_sec = changes[i].at + (is_near ? -reach : own < after ? own : after);
+    }
+    return s;
+}
+
+bool umm_tz_find_stretch(const struct umm_tz *tz, int64_t local_sec, struct umm_tz_stretch *stretch)
+{
+    if (!tz) {
+        *stretch = (struct umm_tz_stretch){-UMM_TZ_SEC_MAX, UMM_TZ_SEC_MAX, 0};
+        return local_sec >= -UMM_TZ_SEC_MAX && local_sec < UMM_TZ_SEC_MAX;
+    }
+    for (size_t i = changes_until(tz, local_sec - reach); i <= tz->n_changes; i++) {
+        struct umm_tz_stretch s = own_stretch(tz, i);
+        if (tz->is_periodic && s.until_sec > tz->era_end)
+            s.until_sec = tz->era_end;
+        if (local_sec < s.from_sec)
+            return false;
+        if (local_sec < s.until_sec) {
+            *stretch = s;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- Building the table ------------------------------------------------ */
@@ -160,12 +253,29 @@ static enum umm_status reserve(struct umm_tz *tz, size_t n_more, struct umm_erro
  * Add a change not earlier than the last one; room is reserved. Of two at the
  * same instant the later counts, and one that changes nothing is left out.
  */
-static void add_change(struct umm_tz *tz, int64_t at, int32_t offset_s)
+static void add_change(struct umm_tz *tz, int64_t at, int32_t offset_s, int32_t name)
 {
     if (tz->n_changes > 0 && tz->changes[tz->n_changes - 1].at == at)
         tz->n_changes--;
-    if (offset_after(tz, tz->n_changes) != offset_s)
-        tz->changes[tz->n_changes++] = (struct umm_tz_change){.at = at, .offset_s = offset_s};
+    if (offset_after(tz, tz->n_changes) != offset_s ||
+        name_after(tz, tz->n_changes) != tz->names[name])
+        tz->changes[tz->n_changes++] =
+            (struct umm_tz_change){.at = at, .offset_s = offset_s, .name = name};
+}
+
+/* The number of an abbreviation, which is then one of the zone's. */
+static int32_t number_of_name(struct umm_tz *tz, const char *text, size_t len_bytes)
+{
+    if (len_bytes == 0 || len_bytes >= UMM_TZ_NAME_BYTES)
+        return 0;
+    tz->n_names += tz->n_names == 0; /* the empty one */
+    for (int32_t i = 1; i < tz->n_names; i++)
+        if (is_text(tz->names[i], text, len_bytes))
+            return i;
+    if (tz->n_names == NAMES_MAX)
+        return 0;
+    memcpy(tz->names[tz->n_names], text, len_bytes);
+    return tz->n_names++;
 }
 
 /*
@@ -178,6 +288,8 @@ static enum umm_status add_rule(struct umm_tz *tz, const struct umm_tz_posix *ru
 {
     enum { N_YEARS = ERA_YEARS + 5 };
     struct umm_tz_change changes[2 * N_YEARS];
+    const int32_t names[2] = {number_of_name(tz, rule->std_name, strlen(rule->std_name)),
+                              number_of_name(tz, rule->dst_name, strlen(rule->dst_name))};
     int64_t first_year = 0;
     int month, day;
 
@@ -189,7 +301,7 @@ static enum umm_status add_rule(struct umm_tz *tz, const struct umm_tz_posix *ru
         return status;
     for (int i = 0; i < 2 * N_YEARS; i++) {
         if (!last || changes[i].at > *last)
-            add_change(tz, changes[i].at, changes[i].offset_s);
+            add_change(tz, changes[i].at, changes[i].offset_s, names[changes[i].name]);
     }
     tz->is_periodic = true;
     tz->era_end = umm_time_days_from_civil(first_year + ERA_YEARS + 2, 1, 1) * DAY_S;
@@ -252,10 +364,22 @@ static uint64_t block_bytes(const struct tzif_header *h, size_t width)
            h->n_chars + h->n_leap * (uint64_t)(width + 4) + h->n_std + h->n_ut;
 }
 
+/* The number of a type's abbreviation; a file without it, or with a wrong place, has none. */
+static int32_t read_name(const unsigned char *types, const struct tzif_header *h, uint32_t type,
+                         struct umm_tz *tz)
+{
+    const char *chars = (const char *)types + (size_t)h->n_types * TZIF_TYPE_BYTES;
+    const uint32_t at = types[(size_t)type * TZIF_TYPE_BYTES + 5];
+
+    if (at >= h->n_chars || !memchr(chars + at, '\0', h->n_chars - at))
+        return 0;
+    return number_of_name(tz, chars + at, strlen(chars + at));
+}
+
 /*
  * A data block: times, then an index of a type for each, then types of 6 bytes
- * {i32 offset, u8 is_dst, u8 abbreviation}, then what is of no use here. *last is
- * set to the last of the times, if there are any.
+ * {i32 offset, u8 is_dst, u8 abbreviation}, then abbreviations with a NUL after each, then
+ * what is of no use here. *last is set to the last of the times, if there are any.
  */
 static enum umm_status read_block(const struct tzif *file, size_t pos, const struct tzif_header *h,
                                   size_t width, struct umm_tz *tz, int64_t *last)
@@ -278,13 +402,15 @@ static enum umm_status read_block(const struct tzif *file, size_t pos, const str
     if (status)
         return status;
     tz->first_offset_s = (int32_t)get_be32(types);
+    tz->first_name = read_name(types, h, 0, tz);
     for (uint32_t i = 0; i < h->n_times; i++) {
         int64_t at = get_time(times + i * width, width);
         if (at < -UMM_TZ_SEC_MAX || at > UMM_TZ_SEC_MAX || (i > 0 && at <= *last))
             return bad_file(file, "its times are not in order");
         if (indexes[i] >= h->n_types)
             return bad_file(file, "a local time type is missing");
-        add_change(tz, at, (int32_t)get_be32(types + (size_t)indexes[i] * TZIF_TYPE_BYTES));
+        add_change(tz, at, (int32_t)get_be32(types + (size_t)indexes[i] * TZIF_TYPE_BYTES),
+                   read_name(types, h, indexes[i], tz));
         *last = at;
     }
     return UMM_OK;
@@ -304,8 +430,10 @@ static enum umm_status read_footer(const struct tzif *file, size_t pos, struct u
         return UMM_OK;
     if (!umm_tz_posix_parse(line + 1, len_bytes - 2, &rule))
         return bad_file(file, "its last line is not a POSIX TZ text");
-    if (!last)
+    if (!last) {
         tz->first_offset_s = rule.std_offset_s;
+        tz->first_name = number_of_name(tz, rule.std_name, strlen(rule.std_name));
+    }
     return rule.has_dst ? add_rule(tz, &rule, last, file->err) : UMM_OK;
 }
 
@@ -447,8 +575,10 @@ enum umm_status umm_tz_open(const char *name, const char *zoneinfo_dir, struct u
 
     if (strcmp(name, "UTC") == 0 || scan_fixed_offset(name, &offset_s)) {
         enum umm_status status = new_zone(name, out, err);
-        if (!status)
+        if (!status) {
             (*out)->first_offset_s = offset_s;
+            (*out)->is_utc = offset_s == 0;
+        }
         return status;
     }
     if (!is_file_name(name))

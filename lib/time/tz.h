@@ -34,13 +34,21 @@ struct umm_tz;
  *            that holds after it (02:30 where 02:00 became 03:00: 01:30)
  *   LATER    the second of two; in a gap, the local time read with the offset
  *            that held before it (02:30 becomes 03:30)
+ *   INFER    as ERROR here: a caller that has all times finds it by their order
  */
-enum umm_tz_fold { UMM_TZ_FOLD_ERROR = 0, UMM_TZ_FOLD_EARLIER, UMM_TZ_FOLD_LATER };
+enum umm_tz_fold {
+    UMM_TZ_FOLD_ERROR = 0,
+    UMM_TZ_FOLD_EARLIER,
+    UMM_TZ_FOLD_LATER,
+    UMM_TZ_FOLD_INFER
+};
 
 enum umm_tz_result {
     UMM_TZ_OK = 0,
-    UMM_TZ_AMBIGUOUS,  /* the local time happened twice */
-    UMM_TZ_NONEXISTENT /* the local time was skipped */
+    UMM_TZ_AMBIGUOUS,   /* the local time happened twice */
+    UMM_TZ_NONEXISTENT, /* the local time was skipped */
+    UMM_TZ_NO_NAME,     /* the zone never has that name */
+    UMM_TZ_NAME_THEN    /* it does not have that name at that time */
 };
 
 /* Seconds given to a zone lie between -UMM_TZ_SEC_MAX and UMM_TZ_SEC_MAX. */
@@ -78,12 +86,37 @@ const char *umm_tz_name(const struct umm_tz *tz);
 
 /*
  * The instant (seconds since 1970 UTC) at which clocks in the zone show
- * local_sec (the civil time counted as if it were UTC). With UMM_TZ_FOLD_ERROR a
- * time that is ambiguous or nonexistent is reported and *utc_sec left alone;
+ * local_sec (the civil time counted as if it were UTC). With UMM_TZ_FOLD_ERROR and
+ * _INFER a time that is ambiguous or nonexistent is reported and *utc_sec left alone;
  * with the other two the result is always UMM_TZ_OK. tz NULL is UTC.
  */
 UMM_MUST_USE enum umm_tz_result umm_tz_local_to_utc(const struct umm_tz *tz, int64_t local_sec,
                                                     enum umm_tz_fold fold, int64_t *utc_sec);
+
+/*
+ * The same where the time is written with the name that the zone has then, "EST" or "EDT" of
+ * America/New_York: it tells the two instants of an ambiguous time apart, unless both have it.
+ * Names are compared as they are. UTC is also GMT; fixed offsets have no name.
+ */
+UMM_MUST_USE enum umm_tz_result umm_tz_named_to_utc(const struct umm_tz *tz, int64_t local_sec,
+                                                    const char *name, size_t len_bytes,
+                                                    enum umm_tz_fold fold, int64_t *utc_sec);
+
+/*
+ * Local times that are neither ambiguous nor skipped and have one offset and one name: those
+ * of from_sec to before until_sec.
+ */
+struct umm_tz_stretch {
+    int64_t from_sec, until_sec;
+    int32_t offset_s;
+};
+
+/*
+ * Such a stretch that has local_sec in it. false where it has no such stretch, or lies so far
+ * in the future that none is looked for. tz NULL is UTC.
+ */
+UMM_MUST_USE bool umm_tz_find_stretch(const struct umm_tz *tz, int64_t local_sec,
+                                      struct umm_tz_stretch *stretch);
 
 /* Seconds that local time is ahead of UTC at the instant utc_sec. tz NULL is UTC. */
 int32_t umm_tz_utc_offset(const struct umm_tz *tz, int64_t utc_sec);

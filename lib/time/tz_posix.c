@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "time/tz_posix.h"
 
+#include <string.h>
+
 #include "time/time_civil.h"
 #include "time/time_scan.h"
 
@@ -12,7 +14,7 @@ static bool is_alpha(char c)
 }
 
 /* An abbreviation of three or more letters, or of anything sensible within <>. */
-static bool skip_abbreviation(struct umm_time_cursor *cursor)
+static bool scan_abbreviation(struct umm_time_cursor *cursor, char name[UMM_TZ_NAME_BYTES])
 {
     bool is_quoted = umm_time_scan_byte(cursor, '<');
     const char *start = cursor->at;
@@ -23,7 +25,10 @@ static bool skip_abbreviation(struct umm_time_cursor *cursor)
             break;
         cursor->at++;
     }
-    return cursor->at - start >= 3 && (!is_quoted || umm_time_scan_byte(cursor, '>'));
+    size_t len = (size_t)(cursor->at - start);
+    if (len < UMM_TZ_NAME_BYTES)
+        memcpy(name, start, len);
+    return len >= 3 && (!is_quoted || umm_time_scan_byte(cursor, '>'));
 }
 
 /* [+-]h[:mm[:ss]] with hours up to max_hours, in seconds. */
@@ -80,13 +85,13 @@ bool umm_tz_posix_parse(const char *text, size_t len_bytes, struct umm_tz_posix 
     int32_t west;
 
     *tz = (struct umm_tz_posix){0};
-    if (!skip_abbreviation(&cursor) || !scan_hours(&cursor, 24, &west))
+    if (!scan_abbreviation(&cursor, tz->std_name) || !scan_hours(&cursor, 24, &west))
         return false;
     tz->std_offset_s = -west;
     if (cursor.at == cursor.end)
         return true;
     tz->has_dst = true;
-    if (!skip_abbreviation(&cursor))
+    if (!scan_abbreviation(&cursor, tz->dst_name))
         return false;
     west -= 3600;
     if (cursor.at < cursor.end && *cursor.at != ',' && !scan_hours(&cursor, 24, &west))
@@ -125,7 +130,8 @@ void umm_tz_posix_changes(const struct umm_tz_posix *rule, int64_t first_year, i
     for (int i = 0; i < 2 * n_years; i++) {
         int64_t year = first_year + i / 2;
         struct umm_tz_change c = {.at = yearly_in(&rule->dst_begin, year) - rule->std_offset_s,
-                                  .offset_s = rule->dst_offset_s};
+                                  .offset_s = rule->dst_offset_s,
+                                  .name = 1};
         if (i % 2 == 1)
             c = (struct umm_tz_change){.at = yearly_in(&rule->dst_end, year) - rule->dst_offset_s,
                                        .offset_s = rule->std_offset_s};

@@ -380,6 +380,9 @@ static void iso_texts(void **state)
         {"2024-01-01T09:30:59.0000000Z", "2024-01-01T09:30:59Z"},
         {"2024-01-01T09:30Z", "2024-01-01T09:30:00Z"},
         {"2024-01-01T09:30 Z", "2024-01-01T09:30:00Z"},
+        {"2024-1-5 9:30", "2024-01-05T09:30:00Z"},
+        {"2024-1-05", "2024-01-05T00:00:00Z"},
+        {"2024-12-5T9:30:05.5+01", "2024-12-05T08:30:05.500Z"},
         {"2024-01-01T09:30:00+02", "2024-01-01T07:30:00Z"},
         {"2024-01-01T09:30:00+0530", "2024-01-01T04:00:00Z"},
         {"2024-01-01T09:30:00 -05:00", "2024-01-01T14:30:00Z"},
@@ -403,8 +406,9 @@ static void malformed_iso_texts_are_refused(void **state)
                                         "2024",
                                         "2024-01",
                                         "2024-01-",
-                                        "2024-01-1",
-                                        "2024-1-01",
+                                        "2024-1",
+                                        "2024-001-01",
+                                        "2024-01-001",
                                         "24-01-01",
                                         "02024-01-01",
                                         "2024-01-01T",
@@ -480,7 +484,12 @@ static void year_first_texts(void **state)
     assert_parses_as(&year_first, "2024/01/02T09:30:15.25+01:00", "2024-01-02T08:30:15.250Z");
     assert_refuses(&year_first, "2024-01-02", UMM_TIME_MALFORMED);
     assert_refuses(&year_first, "2024/01.02", UMM_TIME_MALFORMED);
-    assert_refuses(&year_first, "2024/1/2", UMM_TIME_MALFORMED);
+    assert_parses_as(&year_first, "2021/1/5 9:30", "2021-01-05T09:30:00Z");
+    assert_parses_as(&year_first, "2021.10.5", "2021-10-05T00:00:00Z");
+    assert_refuses(&year_first, "2024/1-2", UMM_TIME_MALFORMED);
+    assert_refuses(&year_first, "2024/001/2", UMM_TIME_MALFORMED);
+    assert_refuses(&year_first, "2021/1/5 9", UMM_TIME_MALFORMED);
+    assert_refuses(&year_first, "2021/1/5 9:3", UMM_TIME_MALFORMED);
     assert_refuses(&year_first, "2024", UMM_TIME_MALFORMED);
     assert_refuses(&year_first, "2024/", UMM_TIME_MALFORMED);
     assert_refuses(&year_first, "20240102", UMM_TIME_MALFORMED);
@@ -500,6 +509,7 @@ static void compact_texts(void **state)
                                            {"20240102 09:30", "2024-01-02T09:30:00Z"},
                                            {"20240102 09:30:15", "2024-01-02T09:30:15Z"},
                                            {"20240102 09:30:15.5", "2024-01-02T09:30:15.500Z"},
+                                           {"20240102 9:30", "2024-01-02T09:30:00Z"},
                                            {"20240102093015.25", "2024-01-02T09:30:15.250Z"},
                                            {"20240102093015007", "2024-01-02T09:30:15.007Z"},
                                            {"19840907 000000", "1984-09-07T00:00:00Z"}};
@@ -611,10 +621,10 @@ static void orders_of_day_and_month_are_never_guessed(void **state)
 
 static void what_has_no_form_is_malformed(void **state)
 {
-    static const char *const texts[] = {"",         "abc",     "01-Apr-10", "2019-10-17 09-AM",
-                                        "1/2",      "1/2/345", "1/2.2024",  "1 2 2024",
-                                        "2024-1-2", "12:30",   "1.2.3",     "1/2/20245",
-                                        "-",        "2024-01"};
+    static const char *const texts[] = {"",       "abc",     "01-Apr-10", "2019-10-17 09-AM",
+                                        "1/2",    "1/2/345", "1/2.2024",  "1 2 2024",
+                                        "2024-1", "12:30",   "1.2.3",     "1/2/20245",
+                                        "-",      "2024-001"};
     static const char *const numbers[] = {"18991231",         "21010101",     "20241301",
                                           "20240132",         "20240100",     "+20240101",
                                           "-20240101",        "020240101",    "15463008001230",
@@ -683,7 +693,23 @@ static void patterns_of_real_files(void **state)
         {"%F %-I%M %p", "2024-01-02 930 PM", "2024-01-02T21:30:00Z"},
         {"%F %T%.f", "2024-01-02 09:30:00", "2024-01-02T09:30:00Z"},
         {"%F %T%.f", "2024-01-02 09:30:00.5", "2024-01-02T09:30:00.500Z"},
-        {"%F %T%.f%z", "2024-01-02 09:30:00.5+01", "2024-01-02T08:30:00.500Z"}};
+        {"%F %T%.f%z", "2024-01-02 09:30:00.5+01", "2024-01-02T08:30:00.500Z"},
+        {"%a %F", "Tue 2024-01-02", "2024-01-02T00:00:00Z"},
+        {"%A, %d %B %Y", "tuesday, 2 January 2024", "2024-01-02T00:00:00Z"},
+        {"%a %b %d %T %Y", "Tues Sept 3 09:30:00 2024", "2024-09-03T09:30:00Z"},
+        {"%A %Y-%j", "Sunday 2024-007", "2024-01-07T00:00:00Z"},
+        {"%Y-%m", "2021-05", "2021-05-01T00:00:00Z"},
+        {"%b %Y", "May 2021", "2021-05-01T00:00:00Z"},
+        {"%Y/%m/%d %* %H:%M:%S", "2019/7/31 \xe6\x98\x9f\xe6\x9c\x9f\xe4\xb8\x89 21:05:00",
+         "2019-07-31T21:05:00Z"},
+        {"%B %d%*, %Y", "May 3rd, 2021", "2021-05-03T00:00:00Z"},
+        {"%* %F %* %T", "at 2021-05-03 (about) 09:30:00", "2021-05-03T09:30:00Z"},
+        {"%F %H%M%S%3f", "2021-05-03 093000123", "2021-05-03T09:30:00.123Z"},
+        {"%F %-H%M%S%3f", "2021-05-03 93000123", "2021-05-03T09:30:00.123Z"},
+        {"%F %-H%M%S%3f", "2021-05-03 5", "2021-05-03T00:00:00.005Z"},
+        {"%F %T.%6f", "2021-05-03 09:30:00.123456", "2021-05-03T09:30:00.123456Z"},
+        {"%F %T %Z", "2021-05-03 09:30:00 UTC", "2021-05-03T09:30:00Z"},
+        {"%F %T %Z", "2021-05-03 09:30:00 GMT", "2021-05-03T09:30:00Z"}};
     (void)state;
 
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -742,6 +768,20 @@ static void texts_that_do_not_match_a_pattern_are_refused(void **state)
                  {"%F", "0000-01-01", UMM_TIME_RANGE},
                  {"%Y %j", "2023 366", UMM_TIME_NO_SUCH_DATE},
                  {"%Y %j", "2023 000", UMM_TIME_NO_SUCH_DATE},
+                 {"%a %F", "Mon 2024-01-02", UMM_TIME_WEEKDAY},
+                 {"%a %F", "Tux 2024-01-02", UMM_TIME_MALFORMED},
+                 {"%a %F", "Tue 2024-02-30", UMM_TIME_NO_SUCH_DATE},
+                 {"%F %* %T", "2024-01-02  09:30:00", UMM_TIME_MALFORMED},
+                 {"%F %* %T", "2024-01-02 x1 09:30:00", UMM_TIME_MALFORMED},
+                 {"%F %T %*", "2024-01-02 09:30:00 -0500", UMM_TIME_MALFORMED},
+                 {"%b %Y", "May 3 2021", UMM_TIME_MALFORMED},
+                 {"%Y-%m", "2021-13", UMM_TIME_NO_SUCH_DATE},
+                 {"%F %H%M%S%3f", "2021-05-03 09300012", UMM_TIME_WIDTH},
+                 {"%F %T.%3f", "2021-05-03 09:30:00.1234", UMM_TIME_MALFORMED},
+                 {"%F %T %Z", "2021-05-03 09:30:00 EST", UMM_TIME_NO_NAME},
+                 {"%F %T %Z", "2021-05-03 09:30:00 utc", UMM_TIME_NO_NAME},
+                 {"%F %T %Z", "2021-05-03 09:30:00 +", UMM_TIME_MALFORMED},
+                 {"%F %T %Z", "2021-05-03 09:30:00 ", UMM_TIME_MALFORMED},
                  {"%s", "", UMM_TIME_MALFORMED},
                  {"%s", "-", UMM_TIME_MALFORMED},
                  {"%s", "1.5", UMM_TIME_MALFORMED},
@@ -777,7 +817,7 @@ static void bad_patterns_are_refused_where_they_are_bad(void **state)
         const char *pattern;
         int bad;
     } cases[] = {{"", 0},
-                 {"%Y-%m", 5},
+                 {"%Y", 2},
                  {"%m-%d", 5},
                  {"%H:%M", 5},
                  {"%Y %d", 5},
@@ -810,7 +850,14 @@ static void bad_patterns_are_refused_where_they_are_bad(void **state)
                  {"%F %-", 3},
                  {"%F %T%.g", 5},
                  {"%F %T%.", 5},
-                 {"%F %T %Z", 6}};
+                 {"%F %T %Z %z", 9},
+                 {"%a %A %F", 3},
+                 {"%a %Y-%m", 0},
+                 {"%Y-%m %H", 6},
+                 {"%F %T%0f", 5},
+                 {"%F %-H%M%S%.f%f", 13},
+                 {"%F %-3f", 3},
+                 {"%s %a", 0}};
     (void)state;
 
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -872,6 +919,168 @@ static void gaps_and_folds_are_told_apart(void **state)
     spec.fold = UMM_TZ_FOLD_LATER;
     assert_parses_as(&spec, "2024-11-03 01:30", "2024-11-03T06:30:00Z");
     umm_tz_close(tz);
+}
+
+static void names_of_zones_are_those_of_the_spec(void **state)
+{
+    struct umm_time_spec spec = pattern("%F %T %Z");
+    struct umm_tz *tz = NULL;
+    (void)state;
+
+    if (umm_tz_open("America/New_York", NULL, &tz, NULL) != UMM_OK)
+        skip();
+    spec.tz = tz;
+    assert_parses_as(&spec, "2021-07-05 09:30:00 EDT", "2021-07-05T13:30:00Z");
+    assert_parses_as(&spec, "2021-12-06 09:30:00 EST", "2021-12-06T14:30:00Z");
+    assert_parses_as(&spec, "2024-11-03 01:30:00 EDT", "2024-11-03T05:30:00Z");
+    assert_parses_as(&spec, "2024-11-03 01:30:00 EST", "2024-11-03T06:30:00Z");
+    assert_parses_as(&spec, "2800-07-05 09:30:00 EDT", "2800-07-05T13:30:00Z");
+    assert_parses_as(&spec, "1943-07-05 09:30:00 EWT", "1943-07-05T13:30:00Z");
+    assert_refuses(&spec, "2021-07-05 09:30:00 EST", UMM_TIME_NAME_THEN);
+    assert_refuses(&spec, "2024-03-10 02:30:00 EST", UMM_TIME_NAME_THEN);
+    assert_refuses(&spec, "2024-03-10 02:30:00 EDT", UMM_TIME_NAME_THEN);
+    assert_refuses(&spec, "2021-07-05 09:30:00 UTC", UMM_TIME_NO_NAME);
+    assert_refuses(&spec, "2021-07-05 09:30:00 ED", UMM_TIME_NO_NAME);
+    umm_tz_close(tz);
+    assert_int_equal(umm_tz_open("-05:00", NULL, &tz, NULL), UMM_OK);
+    spec.tz = tz;
+    assert_refuses(&spec, "2021-07-05 09:30:00 EST", UMM_TIME_NO_NAME);
+    umm_tz_close(tz);
+}
+
+/* ---- spreadsheets, ends of days, times of one day ---- */
+
+static void days_of_spreadsheets(void **state)
+{
+    const struct umm_time_spec excel = forced(UMM_TIME_EXCEL), mac = forced(UMM_TIME_EXCEL_1904);
+    (void)state;
+
+    assert_parses_as(&excel, "44197", "2021-01-01T00:00:00Z");
+    assert_parses_as(&excel, "61", "1900-03-01T00:00:00Z");
+    assert_parses_as(&excel, "2958465", "9999-12-31T00:00:00Z");
+    assert_parses_as(&excel, "44197.5", "2021-01-01T12:00:00Z");
+    /* As a spreadsheet writes 09:30, 00:01 and the last millisecond. */
+    assert_parses_as(&excel, "44197.395833333336", "2021-01-01T09:30:00Z");
+    assert_parses_as(&excel, "44197.395833", "2021-01-01T09:29:59.971Z");
+    assert_parses_as(&excel, "44197.000694444447", "2021-01-01T00:01:00Z");
+    assert_parses_as(&excel, "44197.999999988423", "2021-01-01T23:59:59.999Z");
+    assert_parses_as(&excel, "44197.99999999999999999999", "2021-01-02T00:00:00Z");
+    assert_parses_as(&excel, "4.4197395833333336e4", "2021-01-01T09:30:00Z");
+    assert_parses_as(&excel, "44197.0000000057", "2021-01-01T00:00:00Z");
+    assert_parses_as(&excel, "44197.0000000058", "2021-01-01T00:00:00.001Z");
+    /* 13.5 and 40.5 ms are ties, which go to the even one; what is above is not. */
+    assert_parses_as(&excel, "44197.00000015625", "2021-01-01T00:00:00.014Z");
+    assert_parses_as(&excel, "44197.00000046875", "2021-01-01T00:00:00.040Z");
+    assert_parses_as(&excel, "44197.00000046875000000000000001", "2021-01-01T00:00:00.041Z");
+    assert_parses_as(&excel, "44197.0078125", "2021-01-01T00:11:15Z");
+    assert_refuses(&excel, "60", UMM_TIME_OLD_DAY);
+    assert_refuses(&excel, "60.9999999999", UMM_TIME_OLD_DAY);
+    assert_refuses(&excel, "0.5", UMM_TIME_OLD_DAY);
+    assert_refuses(&excel, "-44197", UMM_TIME_OLD_DAY);
+    assert_refuses(&excel, "2958466", UMM_TIME_RANGE);
+    assert_refuses(&excel, "99999999999999999999", UMM_TIME_RANGE);
+    assert_refuses(&excel, "2021-01-01", UMM_TIME_MALFORMED);
+    assert_parses_as(&mac, "0", "1904-01-01T00:00:00Z");
+    assert_parses_as(&mac, "42735.25", "2021-01-01T06:00:00Z");
+    assert_refuses(&mac, "-1", UMM_TIME_RANGE);
+}
+
+static void the_end_of_a_day_is_the_next_days_begin_where_asked_for(void **state)
+{
+    struct umm_time_spec spec = iso;
+    (void)state;
+
+    assert_refuses(&spec, "2024-01-02 24:00", UMM_TIME_HOUR_24);
+    spec.has_hour_24 = true;
+    assert_parses_as(&spec, "2024-01-02 24:00", "2024-01-03T00:00:00Z");
+    assert_parses_as(&spec, "2024-12-31 24:00:00.000", "2025-01-01T00:00:00Z");
+    assert_parses_as(&spec, "2024-02-28T24:00:00+01:00", "2024-02-28T23:00:00Z");
+    assert_refuses(&spec, "2024-01-02 24:00:01", UMM_TIME_NO_SUCH_DATE);
+    assert_refuses(&spec, "2024-01-02 24:00:00.001", UMM_TIME_NO_SUCH_DATE);
+    assert_refuses(&spec, "2023-02-29 24:00", UMM_TIME_NO_SUCH_DATE);
+    assert_refuses(&spec, "9999-12-31 24:00", UMM_TIME_RANGE);
+    spec = pattern("%Y%m%d %H%M");
+    spec.has_hour_24 = true;
+    assert_parses_as(&spec, "20240102 2400", "2024-01-03T00:00:00Z");
+}
+
+static struct umm_time_spec of_day(struct umm_time_spec spec)
+{
+    spec.has_date = true;
+    spec.date = umm_time_days_from_civil(2021, 1, 5);
+    return spec;
+}
+
+static void times_of_one_day(void **state)
+{
+    struct umm_time_spec clock = of_day((struct umm_time_spec){.form = UMM_TIME_FORM_CLOCK}),
+                         spec = of_day((struct umm_time_spec){.form = UMM_TIME_FORM_NONE});
+    struct umm_tz *tz = NULL;
+    (void)state;
+
+    assert_parses_as(&clock, "9:30", "2021-01-05T09:30:00Z");
+    assert_parses_as(&clock, "09:30:01.5", "2021-01-05T09:30:01.500Z");
+    assert_refuses(&clock, "24:00", UMM_TIME_HOUR_24);
+    assert_refuses(&clock, "09", UMM_TIME_MALFORMED);
+    assert_refuses(&clock, "0930", UMM_TIME_MALFORMED);
+    assert_refuses(&clock, "2021-01-05 09:30", UMM_TIME_MALFORMED);
+    assert_refuses(&(struct umm_time_spec){.form = UMM_TIME_FORM_CLOCK}, "09:30",
+                   UMM_TIME_MALFORMED);
+    assert_int_equal(detect("9:30", &spec), UMM_TIME_OK);
+    assert_int_equal(spec.form, UMM_TIME_FORM_CLOCK);
+    spec.form = UMM_TIME_FORM_NONE;
+    assert_int_equal(detect("34200", &spec), UMM_TIME_NO_CLOCK);
+    assert_int_equal(detect("2021-01-05", &spec), UMM_TIME_MALFORMED);
+    assert_int_equal(spec.form, UMM_TIME_FORM_NONE);
+
+    spec = of_day(forced(UMM_TIME_MS));
+    assert_parses_as(&spec, "0", "2021-01-05T00:00:00Z");
+    assert_parses_as(&spec, "34200123", "2021-01-05T09:30:00.123Z");
+    assert_parses_as(&spec, "34200123.5", "2021-01-05T09:30:00.123500Z");
+    assert_refuses(&spec, "86400000", UMM_TIME_HOUR_24);
+    assert_refuses(&spec, "86400001", UMM_TIME_NOT_OF_DAY);
+    assert_refuses(&spec, "-1", UMM_TIME_NOT_OF_DAY);
+    assert_refuses(&spec, "1609838400000", UMM_TIME_NOT_OF_DAY);
+    assert_refuses(&spec, "99999999999999999999999", UMM_TIME_NOT_OF_DAY);
+    assert_refuses(&spec, "0.0000001", UMM_TIME_INEXACT);
+    spec.has_hour_24 = true;
+    assert_parses_as(&spec, "86400000", "2021-01-06T00:00:00Z");
+    spec = of_day(forced(UMM_TIME_EXCEL));
+    assert_parses_as(&spec, "0.395833333333333", "2021-01-05T09:30:00Z");
+    assert_refuses(&spec, "44197.5", UMM_TIME_NOT_OF_DAY);
+    assert_refuses(&spec, "1.5", UMM_TIME_NOT_OF_DAY);
+    assert_refuses(&spec, "1", UMM_TIME_HOUR_24);
+    spec = of_day(by_magnitude);
+    assert_refuses(&spec, "34200123", UMM_TIME_NO_CLOCK);
+
+    assert_true(umm_time_pattern_check_clock("%-H%M%S%3f", NULL, NULL));
+    assert_true(umm_time_pattern_check_clock("%I:%M %p", NULL, NULL));
+    assert_false(umm_time_pattern_check_clock("%F %H", NULL, NULL));
+    assert_false(umm_time_pattern_check_clock("%Z", NULL, NULL));
+    assert_false(umm_time_pattern_check_clock("%s", NULL, NULL));
+    spec =
+        of_day((struct umm_time_spec){.form = UMM_TIME_FORM_PATTERN, .patterns = {"%-H%M%S%3f"}});
+    assert_parses_as(&spec, "93000123", "2021-01-05T09:30:00.123Z");
+    assert_parses_as(&spec, "5", "2021-01-05T00:00:00.005Z");
+    if (umm_tz_open("America/New_York", NULL, &tz, NULL) != UMM_OK)
+        skip();
+    clock.tz = tz;
+    assert_parses_as(&clock, "9:30", "2021-01-05T14:30:00Z");
+    umm_tz_close(tz);
+}
+
+static void months_alone(void **state)
+{
+    struct umm_time_spec spec = {.form = UMM_TIME_FORM_NONE};
+    (void)state;
+
+    assert_int_equal(detect("2021-05", &spec), UMM_TIME_OK);
+    assert_int_equal(spec.form, UMM_TIME_FORM_MONTH);
+    assert_parses_as(&spec, "2021-05", "2021-05-01T00:00:00Z");
+    assert_parses_as(&spec, "2021/12", "2021-12-01T00:00:00Z");
+    assert_refuses(&spec, "2021-13", UMM_TIME_NO_SUCH_DATE);
+    assert_refuses(&spec, "2021-05-01", UMM_TIME_MALFORMED);
+    assert_refuses(&iso, "2021-05", UMM_TIME_MALFORMED);
 }
 
 /* ---- units ---- */
@@ -1036,6 +1245,11 @@ int main(void)
         cmocka_unit_test(good_patterns_leave_bad_alone),
         cmocka_unit_test(texts_without_a_zone_are_local_to_the_spec),
         cmocka_unit_test(gaps_and_folds_are_told_apart),
+        cmocka_unit_test(names_of_zones_are_those_of_the_spec),
+        cmocka_unit_test(days_of_spreadsheets),
+        cmocka_unit_test(the_end_of_a_day_is_the_next_days_begin_where_asked_for),
+        cmocka_unit_test(times_of_one_day),
+        cmocka_unit_test(months_alone),
         cmocka_unit_test(unit_names),
         cmocka_unit_test(every_int64_goes_through_every_unit),
         cmocka_unit_test(what_a_unit_cannot_hold_is_refused),

@@ -54,8 +54,8 @@ static void numbers_have_the_meanings_of_common_forms(void **state)
         {"20240102093000123456", "YYYYMMDDhhmmss and microseconds", "%Y%m%d%H%M%S%f", NULL,
          "2024-01-02T09:30:00.123456Z"},
         {"637450650000000000", ".NET ticks", NULL, "ticks", "2021-01-01T02:30:00Z"},
-        {"44197", "a spreadsheet's day", NULL, NULL, "2021-01-01T00:00:00Z"},
-        {"44197.395833", "a spreadsheet's day", NULL, NULL, "2021-01-01T00:00:00Z"}};
+        {"44197", "a spreadsheet's day", NULL, "excel", "2021-01-01T00:00:00Z"},
+        {"44197.395833", "a spreadsheet's day", NULL, "excel", "2021-01-01T00:00:00Z"}};
     (void)state;
 
     for (size_t i = 0; i < COUNT(cases); i++) {
