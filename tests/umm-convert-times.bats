@@ -163,8 +163,10 @@ PY
     refuses 1 "umm-convert: lean.csv:1:1: $no \"0\"; use --time-format$or of other years" \
         umm-convert --header=no --names=$NAMES -o x.npy lean.csv
     printf ',open,high,low,close,volume\n44197,1,2,0.5,1.5,100\n' >loop.csv
-    refuses 1 "umm-convert: loop.csv:2:1: $no \"44197\" could be a spreadsheet's day (2021-01-01), which is not read; write dates as YYYY-MM-DD" \
+    refuses 1 "umm-convert: loop.csv:2:1: $no \"44197\" could be a spreadsheet's day (2021-01-01); use --time-unit-in=excel" \
         umm-convert --columns=timestamp=1,open,high,low,close,volume -o x.npy loop.csv
+    ok umm-convert --time-unit-in=excel -o x.npy loop.csv
+    times_are x.npy 2021-01-01T00:00:00Z
     # The first row says nothing about the others.
     bars late.csv 1577836800 20200102
     refuses 1 "umm-convert: late.csv:3:1: $no \"20200102\" could be YYYYMMDD (2020-01-02); use --time-format=%Y%m%d$or" \
@@ -237,4 +239,185 @@ PY
 
 @test "random columns are read as the rules say, written down a second time" {
     ok "$PY" "$BATS_TEST_DIRNAME/ref/times_oracle.py" random 400 suite
+}
+
+@test "dates without zeros, months and ends of days are read" {
+    bars z.csv '2021/1/5 9:30' '2021/1/5 10:00' '2021/10/15 9:05:30'
+    ok umm-convert -o x.npy z.csv
+    times_are x.npy 2021-01-05T09:30:00Z 2021-01-05T10:00:00Z 2021-10-15T09:05:30Z
+    bars z.csv 2021-1-5 2021-1-15 '2021-11-05 9:30'
+    ok umm-convert -o x.npy z.csv
+    times_are x.npy 2021-01-05T00:00:00Z 2021-01-15T00:00:00Z 2021-11-05T09:30:00Z
+    bars m.csv 2021-05 2021-06
+    ok umm-convert -o x.npy m.csv
+    times_are x.npy 2021-05-01T00:00:00Z 2021-06-01T00:00:00Z
+    bars m.csv 2021-05 2021-06-01
+    refuses 1 'umm-convert: m.csv:3:1: timestamp is not a time: "2021-06-01"; expected YYYY-MM, as before it' umm-convert -o y.npy m.csv
+    bars m.csv 'May 2021' 'june 2021'
+    ok umm-convert --time-format='%b %Y' -o x.npy m.csv
+    times_are x.npy 2021-05-01T00:00:00Z 2021-06-01T00:00:00Z
+    printf '%s\n' date,time,open,high,low,close,volume 2024-01-02,23:59:00,1,2,0.5,1.5,100 2024-01-02,24:00:00,1,2,0.5,1.5,100 >end.csv
+    refuses 1 "umm-convert: end.csv:3:1: timestamp is the end of a day, which is not read as the next day's 00:00: \"2024-01-02 24:00:00\"; --hour-24 reads it so" \
+        umm-convert -o y.npy end.csv
+    ok umm-convert --hour-24 -o x.npy end.csv
+    times_are x.npy 2024-01-02T23:59:00Z 2024-01-03T00:00:00Z
+    [ ! -e y.npy ]
+}
+
+@test "weekdays are checked and words are passed over" {
+    printf '%s\n' '<Date>, <Time>, <Open>, <High>, <Low>, <Close>, <Volume>' '2019/7/31 星期三,21:05:00,2112,2117,2107,2109,61348' '2019/8/1 星期四, 9:05:00,2115,2115,2096,2102,159140' >cn.csv
+    ok umm-convert --time-format='%Y/%m/%d %* %H:%M:%S' -o x.npy cn.csv
+    times_are x.npy 2019-07-31T21:05:00Z 2019-08-01T09:05:00Z
+    bars w.csv '"Wed, Jul 31st, 2019"' '"Thu, Aug 1st, 2019"'
+    ok umm-convert --time-format='%a, %b %d%*, %Y' -o x.npy w.csv
+    times_are x.npy 2019-07-31T00:00:00Z 2019-08-01T00:00:00Z
+    bars w.csv 'Wed 2019-07-31' 'Wed 2019-08-01'
+    refuses 1 'umm-convert: w.csv:3:1: timestamp has another day of the week than its date: "Wed 2019-08-01"; %* in --time-format passes over a word' \
+        umm-convert --time-format='%a %F' -o y.npy w.csv
+    ok umm-convert --time-format='%* %F' -o x.npy w.csv
+    times_are x.npy 2019-07-31T00:00:00Z 2019-08-01T00:00:00Z
+}
+
+@test "names of zones are those that the zone has at that time" {
+    bars e.csv '2021-07-05 09:30:00 EDT' '2021-12-06 09:30:00 EST'
+    refuses 1 "umm-convert: e.csv:2:1: timestamp is not a time: \"2021-07-05 09:30:00 EDT\"; use --time-format with %Z, such as '%Y-%m-%d %H:%M:%S %Z', and --tz for the zone" \
+        umm-convert -o x.npy e.csv
+    local read=(umm-convert --time-format='%F %T %Z')
+    refuses 1 'umm-convert: e.csv:2:1: timestamp has a name that the time zone does not have: "2021-07-05 09:30:00 EDT"; use --tz, such as America/New_York for EST and EDT' \
+        "${read[@]}" -o x.npy e.csv
+    refuses 1 'umm-convert: e.csv:2:1: timestamp has a name that the time zone does not have: "2021-07-05 09:30:00 EDT"; use --tz, such as America/New_York for EST and EDT' \
+        "${read[@]}" --tz=America/Chicago -o x.npy e.csv
+    ok "${read[@]}" --tz=America/New_York -o x.npy e.csv
+    times_are x.npy 2021-07-05T13:30:00Z 2021-12-06T14:30:00Z
+    bars t.csv '2023-11-05 01:30:00 EDT' '2023-11-05 01:00:00 EST' '2023-11-05 01:30:00 EST'
+    ok "${read[@]}" --tz=America/New_York -o x.npy t.csv
+    times_are x.npy 2023-11-05T05:30:00Z 2023-11-05T06:00:00Z 2023-11-05T06:30:00Z
+    bars n.csv '2021-07-05 09:30:00 EDT' '2021-07-06 09:30:00 EST'
+    refuses 1 'umm-convert: n.csv:3:1: timestamp has a name that the time zone does not have at that time: "2021-07-06 09:30:00 EST"' \
+        "${read[@]}" --tz=America/New_York -o y.npy n.csv
+}
+
+@test "days of spreadsheets are read where that is asked for" {
+    bars e.csv 44197 44198.395833333336 44198.999999999
+    refuses 1 "umm-convert: e.csv:2:1: timestamp is no epoch of 1980 to 2100: \"44197\" could be a spreadsheet's day (2021-01-01); use --time-unit-in=excel" \
+        umm-convert -o x.npy e.csv
+    ok umm-convert --time-unit-in=excel -o x.npy e.csv
+    times_are x.npy 2021-01-01T00:00:00Z 2021-01-02T09:30:00Z 2021-01-03T00:00:00Z
+    ok umm-convert --time-unit-in=excel --tz=America/New_York -o x.npy e.csv
+    times_are x.npy 2021-01-01T05:00:00Z 2021-01-02T14:30:00Z 2021-01-03T05:00:00Z
+    run umm-convert -v --time-unit-in=excel -o x.npy e.csv
+    [[ $output == *'; time: epoch in excel (by option), zone UTC'* ]]
+    bars m.csv 42735 42736.5
+    ok umm-convert --time-unit-in=excel1904 -o x.npy m.csv
+    times_are x.npy 2021-01-01T00:00:00Z 2021-01-02T12:00:00Z
+    bars o.csv 60
+    refuses 1 "umm-convert: o.csv:2:1: timestamp is a spreadsheet's day before 1900-03-01: \"60\"" umm-convert --time-unit-in=excel -o y.npy o.csv
+}
+
+@test "times of one day have the date that is given" {
+    printf '0,1,2,0.5,1.5,5\n60000,1,2,0.5,1.5,5\n86399999,1,2,0.5,1.5,5\n' >lean.csv
+    local lean=(umm-convert --header=no --names=$NAMES --date=2021-01-05)
+    refuses 1 'umm-convert: lean.csv:1:1: timestamp does not say what it counts since midnight: "0"; use --time-unit-in, such as s or ms, or --time-format, such as %-H%M%S' \
+        "${lean[@]}" -o x.npy lean.csv
+    ok "${lean[@]}" --time-unit-in=ms -o x.npy lean.csv
+    times_are x.npy 2021-01-05T00:00:00Z 2021-01-05T00:01:00Z 2021-01-05T23:59:59.999Z
+    ok "${lean[@]}" --time-unit-in=ms --tz=America/New_York -o x.npy lean.csv
+    times_are x.npy 2021-01-05T05:00:00Z 2021-01-05T05:01:00Z 2021-01-06T04:59:59.999Z
+    bars p.csv 93000123 100000000
+    ok umm-convert --date=2021-01-05 --time-format=%-H%M%S%3f -o x.npy p.csv
+    times_are x.npy 2021-01-05T09:30:00.123Z 2021-01-05T10:00:00Z
+    bars h.csv 930 1000
+    ok umm-convert --date=2021-01-05 --time-format=%-H%M -o x.npy h.csv
+    times_are x.npy 2021-01-05T09:30:00Z 2021-01-05T10:00:00Z
+    bars c.csv 9:30 10:00:00.5
+    ok umm-convert --date=2021-01-05 -o x.npy c.csv
+    times_are x.npy 2021-01-05T09:30:00Z 2021-01-05T10:00:00.500Z
+    run umm-convert -v --date=2021-01-05 -o x.npy c.csv
+    [[ $output == *'; time: time of day (by text), zone UTC'* ]]
+    bars d.csv '2021-01-05 09:30'
+    refuses 1 'umm-convert: d.csv:2:1: timestamp is not a time: "2021-01-05 09:30"; expected a time of day such as 09:30' umm-convert --date=2021-01-05 -o y.npy d.csv
+}
+
+@test "midnight does not pass unseen where one date is given" {
+    bars m.csv 23:58 23:59 0:00
+    refuses 1 'umm-convert: m.csv:4:1: 2021-01-05T00:00:00Z after 2021-01-05T23:59:00Z: midnight has passed, and all times are of one date' \
+        umm-convert --date=2021-01-05 -o x.npy m.csv
+    bars n.csv 86399 86400
+    refuses 1 "umm-convert: n.csv:3:1: timestamp is the end of a day, which is not read as the next day's 00:00: \"86400\"; --hour-24 reads it so" \
+        umm-convert --date=2021-01-05 --time-unit-in=s -o x.npy n.csv
+    ok umm-convert --date=2021-01-05 --time-unit-in=s --hour-24 -o x.npy n.csv
+    times_are x.npy 2021-01-05T23:59:59Z 2021-01-06T00:00:00Z
+    bars n.csv 86399 86401
+    refuses 1 'umm-convert: n.csv:3:1: timestamp is no time of one day: "86401"' umm-convert --date=2021-01-05 --time-unit-in=s --hour-24 -o y.npy n.csv
+    run umm-convert --date=2021-01-05 --order=keep -o y.npy m.csv
+    [ "$status" -eq 2 ]
+    [[ $output == *'--date needs rows in order, or midnight could pass unseen: not with --order keep'* ]]
+    [ ! -e y.npy ]
+}
+
+@test "an hour that occurs twice is told by the order of rows" {
+    local d=2023-11-05 zone=(--tz=America/New_York --tz-fold=infer)
+    local open='is a local time that the time zone had twice:' why=', and the order of the rows does not tell which; use --tz-fold earlier or later'
+    bars f.csv "$d 00:30:00" "$d 01:00:00" "$d 01:30:00" "$d 01:00:00" "$d 01:30:00" "$d 02:00:00"
+    ok umm-convert "${zone[@]}" -o x.npy f.csv
+    times_are x.npy ${d}T04:30:00Z ${d}T05:00:00Z ${d}T05:30:00Z ${d}T06:00:00Z ${d}T06:30:00Z ${d}T07:00:00Z
+    head -n 4 f.csv >one.csv
+    refuses 1 "umm-convert: one.csv:3:1: timestamp $open \"$d 01:00:00\"$why" umm-convert "${zone[@]}" -o y.npy one.csv
+    bars s.csv "$d 00:30:00" "$d 01:30:00" "$d 02:00:00"
+    refuses 1 "umm-convert: s.csv:3:1: timestamp $open \"$d 01:30:00\"$why" umm-convert "${zone[@]}" -o y.npy s.csv
+    # In what an array has after the clock was set back, the order goes on.
+    head -n 5 f.csv >one.csv && { head -n 1 f.csv && tail -n 2 f.csv; } >two.csv
+    ok umm-convert "${zone[@]}" -o p.npy one.csv
+    ok umm-convert "${zone[@]}" --append -o p.npy two.csv
+    cmp x.npy p.npy
+    ok umm-convert "${zone[@]}" -o p.npy one.csv two.csv
+    cmp x.npy p.npy
+    # Newest first.
+    { head -n 1 f.csv && tail -n +2 f.csv | tac; } >new.csv
+    ok umm-convert "${zone[@]}" --order=asc -o p.npy new.csv
+    cmp x.npy p.npy
+    # One bar an hour: the same local time again is a second row of it, or the other hour.
+    bars h.csv "$d 00:00:00" "$d 01:00:00" "$d 01:00:00" "$d 02:00:00"
+    refuses 1 "umm-convert: h.csv:3:1: timestamp $open \"$d 01:00:00\"$why" umm-convert "${zone[@]}" -o y.npy h.csv
+    ok umm-convert "${zone[@]}" --dedup=error -o x.npy h.csv
+    times_are x.npy ${d}T04:00:00Z ${d}T05:00:00Z ${d}T06:00:00Z ${d}T07:00:00Z
+    run umm-convert "${zone[@]}" --order=keep -o y.npy f.csv
+    [ "$status" -eq 2 ]
+    [[ $output == *'--tz-fold infer goes by the order of rows: not with --order keep'* ]]
+    [ ! -e y.npy ]
+}
+
+@test "an hour that occurs twice is the same for any number of threads, and of rows in it" {
+    $PY - <<'PY'
+import datetime, zoneinfo
+zone = zoneinfo.ZoneInfo("America/New_York")
+start = int(datetime.datetime(2023, 11, 5, 0, tzinfo=datetime.timezone.utc).timestamp())
+with open("s.csv", "w") as file, open("u.csv", "w") as utc:
+    print("timestamp,open,high,low,close,volume", file=file)
+    print("timestamp,open,high,low,close,volume", file=utc)
+    for i in range(0, 3600 * 9):
+        local = datetime.datetime.fromtimestamp(start + i, zone)
+        print(f"{local:%Y-%m-%d %H:%M:%S},1,2,0.5,1.5,{i}", file=file)
+        print(f"{start + i},1,2,0.5,1.5,{i}", file=utc)
+PY
+    ok umm-convert -o u.npy u.csv
+    local n
+    for n in 1 2 5; do
+        ok umm-convert --tz=America/New_York --tz-fold=infer --threads=$n -o x.npy s.csv
+        cmp u.npy x.npy
+    done
+    ok bash -c 'umm-convert --tz=America/New_York --tz-fold=infer -o x.npy - <s.csv'
+    cmp u.npy x.npy
+    head -n 23000 s.csv >part.csv
+    ok umm-convert --tz=America/New_York --tz-fold=infer -o x.npy part.csv
+    ok umm-convert --tz=America/New_York --tz-fold=infer --append --tail -o x.npy s.csv
+    cmp u.npy x.npy
+}
+
+@test "times in many formats and zones are those that datetime and zoneinfo wrote" {
+    ok "$PY" "$BATS_TEST_DIRNAME/ref/written_oracle.py" formats 300 suite
+}
+
+@test "random rows around hours that occur twice are inferred, or refused" {
+    ok "$PY" "$BATS_TEST_DIRNAME/ref/written_oracle.py" folds 150 suite
 }

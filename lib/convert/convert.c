@@ -27,6 +27,11 @@ enum umm_convert_clash umm_convert_find_clash(const struct umm_convert_options *
         return UMM_CONVERT_CLASH_DEDUP_KEEP;
     if (o->reading.schema.is_struct && o->reading.schema.is_plain)
         return UMM_CONVERT_CLASH_STRUCT_PLAIN;
+    const bool is_ordered = o->order == UMM_ORDER_CHECK || o->order == UMM_ORDER_ASC;
+    if (o->reading.fold == UMM_TZ_FOLD_INFER && !is_ordered)
+        return UMM_CONVERT_CLASH_FOLD_ORDER;
+    if (o->reading.has_date && !is_ordered)
+        return UMM_CONVERT_CLASH_DATE_ORDER;
     if (o->output && umm_output_is_entry(o->output) && (o->is_append || o->is_locked))
         return UMM_CONVERT_CLASH_ENTRY;
     if (!o->is_append)
@@ -161,6 +166,7 @@ static enum umm_status begin_output(struct umm_convert_job *job, struct umm_erro
     memcpy(job->schema.fields, job->reading.schema.fields,
            job->schema.n_fields * sizeof *job->schema.fields);
     job->order = choose_order(job);
+    job->row.takes_both = job->options->reading.fold == UMM_TZ_FOLD_INFER;
     job->result->sequence.order = job->order;
     job->result->sequence.dedup = job->options->dedup;
     enum umm_status status = check_schema(job, err);
@@ -283,6 +289,8 @@ static enum umm_status convert_text(struct umm_convert_job *job, const char *pat
     enum umm_status status = begin_input(job, path, member, err);
     if (!status)
         status = umm_convert_read_rows(job, err);
+    if (!status)
+        status = umm_convert_fold_end(job, err);
     struct umm_convert_input *input =
         job->result->n_inputs > n_before ? &job->result->inputs[job->result->n_inputs - 1] : NULL;
     if (!status)
@@ -418,6 +426,7 @@ enum umm_status umm_convert(const struct umm_convert_options *options, struct um
     else
         umm_instrument_free(&job.instrument);
     umm_schema_free(&job.schema);
+    umm_convert_fold_free(&job.fold);
     free(job.held);
     free(job.row.bytes);
     result->seconds = (double)(umm_clock_monotonic_ns() - start_ns) * 1e-9;

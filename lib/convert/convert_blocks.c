@@ -46,6 +46,11 @@ static enum umm_status take_rows(struct umm_convert_job *job, struct umm_block *
 {
     size_t row_bytes = job->schema.row_bytes;
     bool has_time = job->schema.time_index >= 0;
+    if (from < to && has_time && job->row.takes_both) {
+        enum umm_status status = umm_convert_fold_pass(job, block->times[to - 1], err);
+        if (status)
+            return status;
+    }
     while (from < to) {
         size_t n = to - from, n_taken = 0;
         if (has_time && umm_convert_is_skipped(job, block->times[from])) {
@@ -93,7 +98,8 @@ static enum umm_status take_special(struct umm_convert_job *job, struct umm_bloc
 /* The rows of a block that can be set aside to be written later, all of them. */
 static bool is_deferred(struct umm_convert_job *job, const struct umm_block *block, size_t *n)
 {
-    if (block->n_specials || block->n_rows == 0 || !umm_target_can_defer(&job->target))
+    if (block->n_specials || block->n_rows == 0 || job->row.takes_both ||
+        !umm_target_can_defer(&job->target))
         return false;
     *n = block->n_rows;
     if (job->schema.time_index >= 0)

@@ -3,8 +3,10 @@
  * convert_job.h - a conversion under way; private to convert*.c.
  *
  *     convert.c         options, inputs, output, from the beginning to the commit
- *     convert_rows.c    records one by one: bad ones, order, duplicates
+ *     convert_rows.c    records one by one, good and bad ones
  *     convert_blocks.c  many records at once, on several threads
+ *     convert_fold.c    local times that occur twice, told apart by the order of rows
+ *     convert_accept.c  a good row among those before: order, duplicates
  */
 #ifndef UMM_CONVERT_CONVERT_JOB_H
 #define UMM_CONVERT_CONVERT_JOB_H
@@ -14,6 +16,28 @@
 #include "convert/target.h"
 #include "reading/block.h"
 #include "sys/uptodate.h"
+
+/* A row whose time is one of two, until it is known of which. */
+struct umm_convert_folded {
+    int64_t earlier, later;
+    uint64_t line;
+};
+
+/* What the order of the rows before tells about local times that occur twice. */
+struct umm_convert_fold {
+    bool has_before;
+    int64_t before; /* the time of the row before, in this file */
+    bool is_on;     /* rows of one such hour come, since one of these times: */
+    int64_t earlier, later;
+    int direction; /* 1 oldest first, -1 newest first */
+    bool is_past;  /* the clock was set back: it is known of which of the two they are */
+    bool is_after; /* rows of before this file end in that hour, after the clock was set back */
+    int64_t last;  /* the earlier time of the last of them */
+    struct umm_convert_folded *held;
+    char *held_rows;
+    size_t n_held, cap_held;
+    struct umm_error refusal; /* what is said of the first one, if nothing tells */
+};
 
 /* One conversion under way. */
 struct umm_convert_job {
@@ -34,6 +58,7 @@ struct umm_convert_job {
     /* With --dedup last one row is held back: the next may replace it. */
     char *held;
     struct umm_row row;
+    struct umm_convert_fold fold;
     bool has_held;
     int64_t held_time;
     uint64_t held_line;
@@ -85,6 +110,34 @@ bool umm_convert_is_skipped(struct umm_convert_job *job, int64_t time);
 UMM_MUST_USE enum umm_status umm_convert_take_record(struct umm_convert_job *job,
                                                      struct umm_placed_record *placed,
                                                      struct umm_error *err);
+
+/* An error that a seek left without a line gets it; reading ends there. */
+void umm_convert_settle_line(struct umm_convert_job *job, struct umm_error *err);
+
+/* The converted row job->row is counted, and accepted unless a tail has it already. */
+UMM_MUST_USE enum umm_status umm_convert_take_row(struct umm_convert_job *job,
+                                                  const struct umm_convert_origin *origin,
+                                                  struct umm_error *err);
+
+/*
+ * The converted row job->row, whose local time the zone has twice: taken, or held until the
+ * rows after it tell which it is.
+ */
+UMM_MUST_USE enum umm_status umm_convert_fold_take(struct umm_convert_job *job,
+                                                   const struct umm_placed_record *placed,
+                                                   struct umm_error *err);
+
+/*
+ * Rows follow whose times are not such, the last one of last. UMM_ERR_DATA if rows are held:
+ * nothing will tell of which of the two times they are.
+ */
+UMM_MUST_USE enum umm_status umm_convert_fold_pass(struct umm_convert_job *job, int64_t last,
+                                                   struct umm_error *err);
+
+/* No more rows of this file follow: the same. */
+UMM_MUST_USE enum umm_status umm_convert_fold_end(struct umm_convert_job *job,
+                                                  struct umm_error *err);
+void umm_convert_fold_free(struct umm_convert_fold *fold);
 
 /* The converted row job->row takes its place among the others. */
 UMM_MUST_USE enum umm_status umm_convert_accept(struct umm_convert_job *job,

@@ -17,15 +17,6 @@ enum umm_status umm_convert_look_around(struct umm_convert_job *job, struct umm_
                              job->total_bytes, err);
 }
 
-/* Find the line of a record that was reached by a seek; reading ends here anyway. */
-static void settle_line(struct umm_convert_job *job, struct umm_error *err)
-{
-    uint64_t line, byte = err->byte;
-    if (err->line == 0 && err->column &&
-        umm_records_count_lines(&job->reading.records, byte, &line, NULL) == UMM_OK)
-        err->line = line;
-}
-
 /* Why a row that could be rejected ends the run. */
 static void say_too_many(struct umm_error *err, uint64_t max_bad)
 {
@@ -54,83 +45,6 @@ static enum umm_status reject(struct umm_convert_job *job, const struct umm_plac
         return UMM_OK;
     return umm_quarantine_add(&job->quarantine, reason, placed->record.text,
                               placed->record.len_bytes, err);
-}
-
-/* now comes after before. No hint at what would be refused, nor at what does not help. */
-static enum umm_status refuse_backward(const struct umm_convert_job *job, const char *now,
-                                       const char *before, struct umm_error *err)
-{
-    if (job->order == UMM_ORDER_ASC)
-        return umm_error_set(err, UMM_ERR_DATA,
-                             "%s after %s: neither oldest first nor newest first; rows in no "
-                             "order are not sorted",
-                             now, before);
-    if (job->options->is_tail)
-        return umm_error_set(err, UMM_ERR_DATA, "%s after %s: out of order", now, before);
-    umm_error_set(err, UMM_ERR_DATA, "%s after %s: out of order; rows in no order are not sorted",
-                  now, before);
-    return umm_error_hint(err, UMM_ERR_DATA, UMM_HINT_NEWEST_FIRST);
-}
-
-static enum umm_status refuse_order(struct umm_convert_job *job,
-                                    const struct umm_convert_origin *origin,
-                                    enum umm_sequence_verdict verdict, struct umm_error *err)
-{
-    struct umm_placed_record found;
-    const struct umm_placed_record *placed = origin->placed;
-    if (!placed) {
-        umm_block_row_record(origin->block, origin->r, &found);
-        placed = &found;
-    }
-    char now[UMM_TIME_ISO_MAX], before[UMM_TIME_ISO_MAX];
-    enum umm_time_unit unit = job->schema.time_unit;
-    umm_time_format_iso(umm_time_from_unit(job->row.time, unit), now);
-    umm_time_format_iso(umm_time_from_unit(job->result->sequence.last, unit), before);
-    if (verdict == UMM_SEQUENCE_DUPLICATE)
-        umm_error_hint(err, umm_error_set(err, UMM_ERR_DATA, "a second row of %s", now),
-                       UMM_HINT_DUPLICATES);
-    else
-        refuse_backward(job, now, before, err);
-    umm_reading_place(&job->reading, placed,
-                      (size_t)job->reading.found[job->schema.time_index].first, err);
-    return UMM_ERR_DATA;
-}
-
-enum umm_status umm_convert_emit_held(struct umm_convert_job *job, struct umm_error *err)
-{
-    if (!job->has_held)
-        return UMM_OK;
-    job->has_held = false;
-    enum umm_status status = umm_target_push(&job->target, job->held, job->held_time, err);
-    if (status == UMM_ERR_CONFLICT)
-        umm_error_at(err, job->held_path, job->held_line, 0, 0);
-    return status;
-}
-
-enum umm_status umm_convert_accept(struct umm_convert_job *job,
-                                   const struct umm_convert_origin *origin, struct umm_error *err)
-{
-    enum umm_sequence_verdict verdict = UMM_SEQUENCE_TAKE;
-    if (job->schema.time_index >= 0)
-        verdict = umm_sequence_next(&job->result->sequence, job->row.time);
-    switch (verdict) {
-    case UMM_SEQUENCE_DROP: return UMM_OK;
-    case UMM_SEQUENCE_BACKWARD:
-    case UMM_SEQUENCE_DUPLICATE: return refuse_order(job, origin, verdict, err);
-    case UMM_SEQUENCE_REPLACE: job->has_held = false; break;
-    case UMM_SEQUENCE_TAKE: break;
-    }
-    enum umm_status status = umm_convert_emit_held(job, err);
-    char *bytes = job->held;
-    job->held = job->row.bytes;
-    job->row.bytes = bytes;
-    job->has_held = true;
-    job->held_time = job->row.time;
-    job->held_line = origin->line;
-    job->held_path = job->path;
-    if (!status && job->options->dedup != UMM_DEDUP_LAST)
-        status = umm_convert_emit_held(job, err);
-    return status;
 }
 
 /* The record as a row, if it is a good one. */
@@ -174,13 +88,17 @@ static enum umm_status read_again(struct umm_convert_job *job, struct umm_placed
     return status ? status : read_row(job, placed, reason);
 }
 
-bool umm_convert_is_skipped(struct umm_convert_job *job, int64_t time)
+/* The converted row, which is a good one, after those before. */
+static enum umm_status take_good(struct umm_convert_job *job,
+                                 const struct umm_placed_record *placed, struct umm_error *err)
 {
-    const struct umm_append *append = &job->target.append;
-    if (!job->options->is_tail || !job->result->is_append || job->has_tail || !append->n_old)
-        return false;
-    job->has_tail = time >= append->last;
-    return !job->has_tail;
+    const struct umm_convert_origin origin = {.placed = placed, .line = placed->line};
+    enum umm_status status = umm_reading_take(&job->reading, placed, err);
+    if (!status && job->row.read.is_folded)
+        return umm_convert_fold_take(job, placed, err);
+    if (!status && job->row.takes_both && job->schema.time_index >= 0)
+        status = umm_convert_fold_pass(job, job->row.time, err);
+    return status ? status : umm_convert_take_row(job, &origin, err);
 }
 
 enum umm_status umm_convert_take_record(struct umm_convert_job *job,
@@ -195,20 +113,13 @@ enum umm_status umm_convert_take_record(struct umm_convert_job *job,
             job->result->inputs[job->result->n_inputs - 1].n_passed_over++;
             return UMM_OK;
         }
-        status = umm_reading_take(&job->reading, placed, &reason);
-        if (!status && umm_convert_is_skipped(job, job->row.time))
-            return UMM_OK;
-        const struct umm_convert_origin origin = {.placed = placed, .line = placed->line};
+        status = take_good(job, placed, &reason);
         if (!status)
-            status = umm_convert_accept(job, &origin, &reason);
-        if (!status) {
-            job->result->inputs[job->result->n_inputs - 1].n_rows++;
             return UMM_OK;
-        }
     } else if (status == UMM_ERR_DATA) {
         return reject(job, placed, &reason, err);
     }
-    settle_line(job, &reason);
+    umm_convert_settle_line(job, &reason);
     if (err)
         *err = reason;
     return status;
@@ -228,7 +139,7 @@ enum umm_status umm_convert_read_records(struct umm_convert_job *job, uint64_t u
         if (!status)
             status = umm_records_next(&job->reading.records, &placed, &has_record, err);
         if (status && err)
-            settle_line(job, err);
+            umm_convert_settle_line(job, err);
         *is_end = !status && !has_record;
         if (status || !has_record)
             return status;

@@ -32,8 +32,9 @@ static enum umm_status probe(struct umm_reading *reading, uint64_t at, struct um
         status = umm_records_next(records, &placed, &has_record, err);
         if (status || !has_record)
             return status;
+        /* A time that could be two says nothing alone. */
         if (umm_reading_row(reading, &placed, row, NULL) == UMM_OK && !row->is_passed_over &&
-            umm_reading_take(reading, &placed, NULL) == UMM_OK) {
+            !row->read.is_folded && umm_reading_take(reading, &placed, NULL) == UMM_OK) {
             *byte = placed.byte;
             *is_found = true;
             return UMM_OK;
@@ -74,7 +75,7 @@ static enum umm_status read_first(struct umm_reading *reading, struct umm_row *r
         *is_read = !status && has_record && umm_reading_row(reading, &placed, row, NULL) == UMM_OK;
     }
     if (*is_read)
-        *is_read = umm_reading_take(reading, &placed, NULL) == UMM_OK;
+        *is_read = !row->read.is_folded && umm_reading_take(reading, &placed, NULL) == UMM_OK;
     return status;
 }
 

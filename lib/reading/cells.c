@@ -297,6 +297,24 @@ static bool store_time(const struct umm_schema_field *field, int64_t value, char
     return true;
 }
 
+/* A local time that the zone has twice: *time is the earlier instant. */
+static enum umm_time_result read_both(const struct umm_cells *cells,
+                                      const struct umm_time_spec *spec, struct umm_csv_field cell,
+                                      struct umm_cell_time *read, struct umm_time *time)
+{
+    struct umm_time_spec each = *spec;
+    struct umm_time later;
+    each.fold = UMM_TZ_FOLD_LATER;
+    enum umm_time_result result = umm_time_parse(&each, cell.text, cell.len_bytes, &later);
+    if (result == UMM_TIME_OK)
+        result = umm_time_to_unit(later, cells->schema->time_unit, &read->later);
+    each.fold = UMM_TZ_FOLD_EARLIER;
+    if (result == UMM_TIME_OK)
+        result = umm_time_parse(&each, cell.text, cell.len_bytes, time);
+    read->is_folded = result == UMM_TIME_OK;
+    return result;
+}
+
 static enum umm_status convert_time(const struct umm_cells *cells, size_t index,
                                     struct umm_csv_field cell, char *out,
                                     struct umm_cell_time *read, struct umm_error *err)
@@ -310,6 +328,8 @@ static enum umm_status convert_time(const struct umm_cells *cells, size_t index,
     enum umm_time_result result = settle(spec, cell);
     if (result == UMM_TIME_OK)
         result = umm_time_parse_unit(spec, cell.text, cell.len_bytes, &time, &unit);
+    if (result == UMM_TIME_LOCAL_FOLD && spec->fold == UMM_TZ_FOLD_INFER && read->takes_both)
+        result = read_both(cells, spec, cell, read, &time);
     bool is_read = result == UMM_TIME_OK;
     if (is_read)
         result = umm_time_to_unit(time, cells->schema->time_unit, &read->value);
@@ -365,7 +385,7 @@ enum umm_status umm_cells_convert(const struct umm_cells *cells, const struct um
     for (size_t i = 0; i < schema->n_fields; i++) {
         const struct umm_found *found = &cells->found[i];
         struct umm_csv_field second = {.text = NULL};
-        struct umm_cell_time time = {.value = 0};
+        struct umm_cell_time time = {.takes_both = row->takes_both && (int)i == schema->time_index};
         if (found->second >= 0)
             second = fields[found->second];
         *bad_field = (size_t)found->first;
@@ -380,6 +400,24 @@ enum umm_status umm_cells_convert(const struct umm_cells *cells, const struct um
         }
     }
     return UMM_OK;
+}
+
+enum umm_status umm_cells_take_later(const struct umm_cells *cells, struct umm_row *row,
+                                     struct umm_error *err)
+{
+    const struct umm_schema_field *field = &cells->schema->fields[cells->schema->time_index];
+    row->time = row->read.value = row->read.later;
+    row->read.is_folded = false;
+    if (store_time(field, row->time, row->bytes + field->offset_bytes))
+        return UMM_OK;
+    return umm_error_set(err, UMM_ERR_DATA, "a time is out of range");
+}
+
+enum umm_status umm_cells_refuse_folded(const struct umm_cells *cells, size_t index,
+                                        struct umm_csv_field text, struct umm_error *err)
+{
+    return refuse_time(&cells->schema->fields[index], &cells->times[index], UMM_TIME_LOCAL_FOLD,
+                       false, text, err);
 }
 
 /* ---- bars ------------------------------------------------------------------- */

@@ -39,9 +39,15 @@ struct umm_cells {
     struct umm_time_spec *times; /* schema->n_fields entries, used where is_time */
 };
 
-/* A time as it was read: value in the schema's unit. */
+/*
+ * A time as it was read: value in the schema's unit. With UMM_TZ_FOLD_INFER a local time that
+ * the zone has twice is refused, unless takes_both is set before: then is_folded is, value is
+ * the earlier instant and later the other one.
+ */
 struct umm_cell_time {
     int64_t value;
+    bool takes_both, is_folded;
+    int64_t later;
     bool is_by_magnitude;    /* the text is an epoch whose unit nobody gave: it is unit */
     enum umm_time_unit unit; /* of the text */
 };
@@ -51,6 +57,7 @@ struct umm_row {
     char *bytes; /* schema->row_bytes of room */
     int64_t time;
     struct umm_cell_time read; /* the same, as it was read */
+    bool takes_both;           /* the caller can tell two instants of a local time apart */
     bool is_passed_over;       /* a filter does not take it: the rest says nothing */
 };
 
@@ -74,6 +81,20 @@ UMM_MUST_USE enum umm_status umm_cells_convert_field(const struct umm_cells *cel
                                                      struct umm_csv_field second, char *out,
                                                      struct umm_cell_time *time,
                                                      struct umm_error *err);
+
+/*
+ * Make the later of a folded row's two instants its time. UMM_ERR_DATA, without a place, if the
+ * array cannot hold it.
+ */
+UMM_MUST_USE enum umm_status umm_cells_take_later(const struct umm_cells *cells,
+                                                  struct umm_row *row, struct umm_error *err);
+
+/*
+ * Say in err that the row's time, of which text is the cell, was had twice by the zone
+ * (UMM_TIME_LOCAL_FOLD), and return UMM_ERR_DATA.
+ */
+enum umm_status umm_cells_refuse_folded(const struct umm_cells *cells, size_t index,
+                                        struct umm_csv_field text, struct umm_error *err);
 
 /*
  * The text of the schema's time field number index as it is judged: without blanks around

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "convert/convert_job.h"
+
+/* Find the line of a record that was reached by a seek; reading ends here anyway. */
+void umm_convert_settle_line(struct umm_convert_job *job, struct umm_error *err)
+{
+    uint64_t line, byte = err->byte;
+    if (err->line == 0 && err->column &&
+        umm_records_count_lines(&job->reading.records, byte, &line, NULL) == UMM_OK)
+        err->line = line;
+}
+
+/* now comes after before. No hint at what would be refused, nor at what does not help. */
+static enum umm_status refuse_backward(const struct umm_convert_job *job, const char *now,
+                                       const char *before, struct umm_error *err)
+{
+    if (job->options->reading.has_date)
+        return umm_error_set(err, UMM_ERR_DATA,
+                             "%s after %s: midnight has passed, and all times are of one date", now,
+                             before);
+    if (job->order == UMM_ORDER_ASC)
+        return umm_error_set(err, UMM_ERR_DATA,
+                             "%s after %s: neither oldest first nor newest first; rows in no "
+                             "order are not sorted",
+                             now, before);
+    if (job->options->is_tail)
+        return umm_error_set(err, UMM_ERR_DATA, "%s after %s: out of order", now, before);
+    umm_error_set(err, UMM_ERR_DATA, "%s after %s: out of order; rows in no order are not sorted",
+                  now, before);
+    return umm_error_hint(err, UMM_ERR_DATA, UMM_HINT_NEWEST_FIRST);
+}
+
+static enum umm_status refuse_order(struct umm_convert_job *job,
+                                    const struct umm_convert_origin *origin,
+                                    enum umm_sequence_verdict verdict, struct umm_error *err)
+{
+    struct umm_placed_record found;
+    const struct umm_placed_record *placed = origin->placed;
+    if (!placed) {
+        umm_block_row_record(origin->block, origin->r, &found);
+        placed = &found;
+    }
+    char now[UMM_TIME_ISO_MAX], before[UMM_TIME_ISO_MAX];
+    enum umm_time_unit unit = job->schema.time_unit;
+    umm_time_format_iso(umm_time_from_unit(job->row.time, unit), now);
+    umm_time_format_iso(umm_time_from_unit(job->result->sequence.last, unit), before);
+    if (verdict == UMM_SEQUENCE_DUPLICATE)
+        umm_error_hint(err, umm_error_set(err, UMM_ERR_DATA, "a second row of %s", now),
+                       UMM_HINT_DUPLICATES);
+    else
+        refuse_backward(job, now, before, err);
+    umm_reading_place(&job->reading, placed,
+                      (size_t)job->reading.found[job->schema.time_index].first, err);
+    return UMM_ERR_DATA;
+}
+
+enum umm_status umm_convert_emit_held(struct umm_convert_job *job, struct umm_error *err)
+{
+    if (!job->has_held)
+        return UMM_OK;
+    job->has_held = false;
+    enum umm_status status = umm_target_push(&job->target, job->held, job->held_time, err);
+    if (status == UMM_ERR_CONFLICT)
+        umm_error_at(err, job->held_path, job->held_line, 0, 0);
+    return status;
+}
+
+enum umm_status umm_convert_accept(struct umm_convert_job *job,
+                                   const struct umm_convert_origin *origin, struct umm_error *err)
+{
+    enum umm_sequence_verdict verdict = UMM_SEQUENCE_TAKE;
+    if (job->schema.time_index >= 0)
+        verdict = umm_sequence_next(&job->result->sequence, job->row.time);
+    switch (verdict) {
+    case UMM_SEQUENCE_DROP: return UMM_OK;
+    case UMM_SEQUENCE_BACKWARD:
+    case UMM_SEQUENCE_DUPLICATE: return refuse_order(job, origin, verdict, err);
+    case UMM_SEQUENCE_REPLACE: job->has_held = false; break;
+    case UMM_SEQUENCE_TAKE: break;
+    }
+    enum umm_status status = umm_convert_emit_held(job, err);
+    char *bytes = job->held;
+    job->held = job->row.bytes;
+    job->row.bytes = bytes;
+    job->has_held = true;
+    job->held_time = job->row.time;
+    job->held_line = origin->line;
+    job->held_path = job->path;
+    if (!status && job->options->dedup != UMM_DEDUP_LAST)
+        status = umm_convert_emit_held(job, err);
+    return status;
+}
+
+bool umm_convert_is_skipped(struct umm_convert_job *job, int64_t time)
+{
+    const struct umm_append *append = &job->target.append;
+    if (!job->options->is_tail || !job->result->is_append || job->has_tail || !append->n_old)
+        return false;
+    job->has_tail = time >= append->last;
+    return !job->has_tail;
+}
+
+enum umm_status umm_convert_take_row(struct umm_convert_job *job,
+                                     const struct umm_convert_origin *origin, struct umm_error *err)
+{
+    if (umm_convert_is_skipped(job, job->row.time))
+        return UMM_OK;
+    enum umm_status status = umm_convert_accept(job, origin, err);
+    if (!status)
+        job->result->inputs[job->result->n_inputs - 1].n_rows++;
+    return status;
+}
