@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reading/timeshapes.h"
 #include "text/decimal.h"
-#include "time/time_civil.h"
 
 /* ---- one column ------------------------------------------------------------------ */
 
@@ -298,83 +298,31 @@ static bool convert_epochs(struct work *w)
     return is_done;
 }
 
-/* The seconds of the last date that was read: neighbours mostly share it. */
-struct day {
-    char text[10];
-    bool is_known;
-    int64_t sec;
-};
-
-/* Two digits as a number, or a large one. */
-static inline unsigned two(const char *text)
+/* Dates and times of day as texts; those that have not the shape of others one by one. */
+static bool convert_texts(struct work *w)
 {
-    unsigned tens = (unsigned char)(text[0] - '0'), ones = (unsigned char)(text[1] - '0');
-    return tens > 9 || ones > 9 ? 1000 : 10 * tens + ones;
-}
-
-static bool read_day(struct day *day, const char *text)
-{
-    if (day->is_known && memcmp(day->text, text, sizeof day->text) == 0)
-        return true;
-    unsigned century = two(text), year = two(text + 2), month = two(text + 5), d = two(text + 8);
-    day->is_known = century < 100 && year < 100 && text[4] == '-' && text[7] == '-' && month >= 1 &&
-                    month <= 12 && d >= 1 && 100 * century + year >= 1 &&
-                    d <= (unsigned)umm_time_days_in_month(100 * century + year, (int)month);
-    if (!day->is_known)
-        return false;
-    day->sec = 86400 * umm_time_days_from_civil(100 * century + year, (int)month, (int)d);
-    memcpy(day->text, text, sizeof day->text);
-    return true;
-}
-
-/* HH:MM or HH:MM:SS. */
-static bool read_time_of_day(const char *text, size_t len, int64_t *sec)
-{
-    if ((len != 5 && len != 8) || text[2] != ':' || (len == 8 && text[5] != ':'))
-        return false;
-    unsigned hour = two(text), minute = two(text + 3), second = len == 8 ? two(text + 6) : 0;
-    *sec = (int64_t)hour * 3600 + minute * 60 + second;
-    return hour < 24 && minute < 60 && second < 60;
-}
-
-/* YYYY-MM-DD, alone or with a time of day after it or in a second field; UTC. */
-static bool read_iso(const struct work *w, struct day *day, size_t r, int64_t *sec)
-{
+    const struct umm_block *block = w->block;
     const struct umm_found *found = &w->plan->cells->found[w->index];
-    struct umm_csv_field date = text_of(w->block, found->first, r), time;
-    int64_t of_day = 0;
-    if (found->second >= 0) {
-        time = text_of(w->block, found->second, r);
-        if (date.len_bytes != 10 || !read_time_of_day(time.text, time.len_bytes, &of_day))
-            return false;
-    } else if (date.len_bytes != 10) {
-        if (date.len_bytes < 16 || (date.text[10] != ' ' && date.text[10] != 'T'))
-            return false;
-        bool is_zulu = date.text[date.len_bytes - 1] == 'Z';
-        if (!read_time_of_day(date.text + 11, date.len_bytes - 11 - is_zulu, &of_day))
-            return false;
+    const int fields[2] = {found->first, found->second};
+    struct umm_time_texts texts = {
+        .text = block->text, .stride = block->stride, .end_sub = block->end_sub};
+    for (int k = 0; k < 2 && fields[k] >= 0; k++) {
+        const size_t at = (size_t)fields[k] * block->step;
+        texts.begins[k] = block->begins + at;
+        texts.ends[k] = block->ends + at;
+        texts.begin_add[k] = block->begin_add + (fields[k] == 0 && block->is_crlf);
     }
-    if (!read_day(day, date.text))
-        return false;
-    *sec = day->sec + of_day;
-    return true;
-}
-
-/* The ISO texts that most files have, in UTC; the rest one by one. */
-static bool convert_iso(struct work *w)
-{
-    const enum umm_time_unit unit = w->plan->cells->schema->time_unit;
-    bool is_wide = w->field->type.size_bytes == 8, is_done = true;
-    struct day day = {.is_known = false};
-    for (size_t r = 0; is_done && r < w->block->n_rows; r++) {
-        int64_t sec, time;
-        if (!is_wide || !read_iso(w, &day, r, &sec) ||
-            __builtin_mul_overflow(sec, per_second[unit], &time) || !is_exact(w, time))
-            is_done = convert_one(w, r);
+    int64_t *times = (int64_t *)(void *)block->column; /* as its i8 */
+    const size_t n_odd =
+        umm_timeshapes_read(w->plan->cells, w->index, &texts, block->n_rows, times, block->odd);
+    bool is_done = true;
+    for (size_t r = 0; is_done && r < block->n_rows; r++) {
+        if (is_exact(w, times[r]))
+            put_time(w, r, times[r]);
         else
-            put_time(w, r, time);
+            is_done = convert_one(w, r);
     }
-    return is_done;
+    return is_done && convert_odd(w, n_odd);
 }
 
 static bool convert_column(struct work *w)
@@ -385,12 +333,13 @@ static bool convert_column(struct work *w)
         return convert_numbers(w);
     if (cells->na->has_digit)
         return convert_each(w);
-    bool is_ticks =
-        spec->is_unit_forced && (spec->epoch_unit >= UMM_TIME_TICKS || spec->has_date);
-    if (spec->form == UMM_TIME_FORM_EPOCH && cells->found[w->index].second < 0 && !is_ticks)
+    const bool is_wide = w->field->type.size_bytes == 8;
+    const bool is_plain =
+        !spec->is_unit_forced || (spec->epoch_unit <= UMM_TIME_NS && !spec->has_date);
+    if (spec->form == UMM_TIME_FORM_EPOCH && cells->found[w->index].second < 0 && is_plain)
         return convert_epochs(w);
-    if (spec->form == UMM_TIME_FORM_ISO && !spec->tz && !spec->has_date)
-        return convert_iso(w);
+    if (spec->form != UMM_TIME_FORM_EPOCH && is_wide)
+        return convert_texts(w);
     return convert_each(w);
 }
 
@@ -408,9 +357,17 @@ static bool begins_in_unit(const struct work *w, size_t index)
            unit == cells->schema->time_unit;
 }
 
+/* Whether times are texts, and there are numbers beside them. */
+static bool has_texts(const struct work *w)
+{
+    const struct umm_schema *schema = w->plan->cells->schema;
+    return schema->time_index >= 0 && schema->n_fields > 1 &&
+           w->plan->cells->times[schema->time_index].form != UMM_TIME_FORM_EPOCH;
+}
+
 /*
- * Whether the rows are numbers in binary64, with times that are mostly epochs in the array's
- * unit, as the first one is: then one pass over all fields makes the rows.
+ * Whether the rows are numbers in binary64, with times that are texts, or mostly epochs in the
+ * array's unit, as the first one is: then one pass over all fields makes the rows.
  */
 static bool is_direct(const struct work *w)
 {
@@ -421,10 +378,14 @@ static bool is_direct(const struct work *w)
     for (size_t i = 0; i < schema->n_fields; i++) {
         const struct umm_schema_field *field = &schema->fields[i];
         const struct umm_time_spec *spec = &cells->times[i];
-        if (cells->found[i].second >= 0 || field->type.kind != 'f' || field->type.size_bytes != 8)
+        const bool is_epoch = spec->form == UMM_TIME_FORM_EPOCH;
+        if (field->type.kind != 'f' || field->type.size_bytes != 8)
             return false;
-        if (field->is_time && ((int)i != schema->time_index || spec->form != UMM_TIME_FORM_EPOCH ||
-                               spec->is_unit_forced || !begins_in_unit(w, i)))
+        if (field->is_time && ((int)i != schema->time_index || spec->is_unit_forced))
+            return false;
+        if (field->is_time && !(is_epoch ? begins_in_unit(w, i) : has_texts(w)))
+            return false;
+        if (cells->found[i].second >= 0 && (is_epoch || !field->is_time))
             return false;
     }
     return true;
@@ -456,6 +417,48 @@ static bool take_times(struct work *w)
     return is_done;
 }
 
+/* The times beside the numbers. */
+static bool take_texts(struct work *w)
+{
+    w->index = (size_t)w->plan->cells->schema->time_index;
+    w->field = &w->plan->cells->schema->fields[w->index];
+    w->out = w->block->rows + w->field->offset_bytes;
+    return convert_texts(w);
+}
+
+/*
+ * All fields of the rows as numbers, a number beside it standing in for a time that is none:
+ * so that the engine finds eight plain ones in a row.
+ */
+static struct umm_decimal_column fields_without_texts(const struct work *w)
+{
+    const struct umm_block *block = w->block;
+    const struct umm_schema *schema = w->plan->cells->schema;
+    const size_t k = schema->n_fields, t = (size_t)schema->time_index, n = block->n_rows;
+    const struct umm_found *found = w->plan->cells->found;
+    struct umm_decimal_column column = {.text = block->text - block->end_sub,
+                                        .begin_add = block->begin_add + block->end_sub,
+                                        .n = n * k,
+                                        .point = '.',
+                                        .is_empty_nan = w->plan->cells->na->has_empty};
+    uint32_t *begins = block->packed, *ends = begins + n * k;
+    const size_t beside = t ? t - 1 : 1;
+    if (t == 0 && found[1].first > 0 && is_run(w, 1, k - 1)) {
+        const size_t before = (size_t)found[1].first - 1;
+        pack_run(block->begins + before, block->stride, n, k, begins);
+        pack_run(block->ends + before, block->stride, n, k, ends);
+    } else {
+        pack_each(block, found, k, begins, ends);
+    }
+    for (size_t at = 0; at < n * k; at += k) {
+        begins[at + t] = begins[at + beside];
+        ends[at + t] = ends[at + beside];
+    }
+    column.begins = begins;
+    column.ends = ends;
+    return column;
+}
+
 static void store_nan(char *out)
 {
     const double nan = __builtin_nan("");
@@ -467,7 +470,8 @@ static bool convert_direct(struct work *w)
     const struct umm_block_plan *plan = w->plan;
     struct umm_block *block = w->block;
     size_t k = plan->cells->schema->n_fields;
-    struct umm_decimal_column column = fields_of(w, 0, k);
+    const bool is_text = has_texts(w);
+    struct umm_decimal_column column = is_text ? fields_without_texts(w) : fields_of(w, 0, k);
     column.out = block->rows;
     column.out_stride = sizeof(double);
     size_t n_odd = umm_decimal_f64(plan->cpu, &column, block->odd);
@@ -482,7 +486,7 @@ static bool convert_direct(struct work *w)
             is_done = convert_one(w, block->odd[i] / k);
     }
     if (is_done && plan->cells->schema->time_index >= 0)
-        is_done = take_times(w);
+        is_done = is_text ? take_texts(w) : take_times(w);
     return is_done;
 }
 
