@@ -5,7 +5,8 @@
  *   - a text, parsed by that form and looked at by detection
  *   - for patterns: a pattern, a zero byte, a text
  *   - for zones: a TZif file, asked about instants taken from its own bytes
- * Besides memory safety it checks what must hold for every accepted input.
+ * Besides memory safety it checks what must hold for every accepted input: among other
+ * things, that texts of the shape of one that was read are read by it as they are without.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #include "time/time.h"
+#include "time/time_shape.h"
 #include "time/tz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -44,6 +46,62 @@ static void check_time(struct umm_time time)
     }
 }
 
+enum { SHAPED_MAX = 64 };
+
+/* A shape that was learnt from the text reads it, and others like it, as the parser does. */
+static void check_shape(const struct umm_time_spec *spec, const char *text, size_t len)
+{
+    struct umm_time_shape shape = {.is_known = false};
+    struct umm_time learnt, got, want;
+    char copy[SHAPED_MAX + UMM_TIME_SHAPE_PAD];
+    const char *blank = memchr(text, ' ', len);
+    const size_t split = blank && len % 2 ? (size_t)(blank - text) : len;
+
+    if (len == 0 || len > SHAPED_MAX || split + 1 == len ||
+        umm_time_shape_learn(&shape, spec, text, len, split, &learnt) != UMM_TIME_OK)
+        return;
+    memset(copy + len, 0xA5, UMM_TIME_SHAPE_PAD);
+    const struct umm_time_parts parts = {{copy, split < len ? copy + split + 1 : ""},
+                                         {split, split < len ? len - split - 1 : 0}};
+    for (size_t i = 0; i <= len; i++) {
+        memcpy(copy, text, len);
+        if (i < len)
+            copy[i] = (char)(copy[i] >= '0' && copy[i] < '9' ? copy[i] + 1 : copy[i] ^ 1);
+        if (split < len && copy[split] != ' ')
+            continue;
+        if (!umm_time_shape_read(&shape, spec, &parts, &got))
+            continue;
+        require(umm_time_parse(spec, copy, len, &want) == UMM_TIME_OK);
+        require(got.sec == want.sec && got.nsec == want.nsec);
+        check_time(got);
+    }
+}
+
+/* What a number, or a time of day, may be besides. */
+static void fuzz_others(const char *text, size_t len)
+{
+    struct umm_time time;
+
+    for (int unit = UMM_TIME_S; unit < UMM_TIME_UNITS; unit++) {
+        struct umm_time_spec spec = {.form = UMM_TIME_FORM_EPOCH,
+                                     .epoch_unit = (enum umm_time_unit)unit,
+                                     .is_unit_forced = true};
+        for (int with_date = 0; with_date < 2; with_date++) {
+            spec.has_date = with_date != 0;
+            spec.has_hour_24 = len % 2;
+            if (umm_time_parse(&spec, text, len, &time) != UMM_TIME_OK)
+                continue;
+            check_time(time);
+            require(!spec.has_date || (time.sec >= 0 && time.sec <= 86400));
+        }
+    }
+    const struct umm_time_spec clock = {
+        .form = UMM_TIME_FORM_CLOCK, .has_date = true, .date = 19000, .has_hour_24 = len % 2};
+    if (umm_time_parse(&clock, text, len, &time) == UMM_TIME_OK)
+        check_time(time);
+    check_shape(&clock, text, len);
+}
+
 /* What detection finds is a form that the text has. */
 static void fuzz_detect(const char *text, size_t len)
 {
@@ -53,6 +111,7 @@ static void fuzz_detect(const char *text, size_t len)
     if (umm_time_detect(text, len, &spec) != UMM_TIME_OK)
         return;
     require(spec.form != UMM_TIME_FORM_NONE && spec.form != UMM_TIME_FORM_PATTERN);
+    check_shape(&spec, text, len);
     enum umm_time_result result = umm_time_parse(&spec, text, len, &time);
     require(result != UMM_TIME_MALFORMED && result != UMM_TIME_NO_EPOCH);
 }
@@ -69,9 +128,12 @@ static void fuzz_pattern(struct umm_time_spec *spec, const char *text, size_t le
     spec->patterns[0] = text;
     if (!umm_time_pattern_check(text, &bad, NULL))
         require(bad >= text && bad <= zero);
+    spec->has_date = umm_time_pattern_check_clock(text, NULL, NULL);
+    spec->date = 19000;
     size_t skip = (size_t)(zero - text) + 1;
     if (umm_time_parse(spec, text + skip, len - skip, &time) == UMM_TIME_OK)
         check_time(time);
+    check_shape(spec, text + skip, len - skip);
 }
 
 /* Either reading of a local time is an instant at which clocks show it, or a gap. */
@@ -84,6 +146,11 @@ static void check_local(const struct umm_tz *tz, int64_t local)
     require(umm_tz_local_to_utc(tz, local, UMM_TZ_FOLD_LATER, &later) == UMM_TZ_OK);
     if (local < -UMM_TZ_SEC_MAX / 2 || local > UMM_TZ_SEC_MAX / 2)
         return;
+    struct umm_tz_stretch stretch;
+    if (umm_tz_find_stretch(tz, local, &stretch)) {
+        require(result == UMM_TZ_OK && only == local - stretch.offset_s);
+        require(stretch.from_sec <= local && local < stretch.until_sec);
+    }
     bool is_shown = earlier + umm_tz_utc_offset(tz, earlier) == local &&
                     later + umm_tz_utc_offset(tz, later) == local;
     require(result == UMM_TZ_OK ? only == earlier && earlier == later : earlier < later);
@@ -113,17 +180,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     unsigned choice = data[0];
     struct umm_tz *tz = NULL;
-    struct umm_time_spec spec = {.form = (enum umm_time_form)(choice % 7),
+    static const enum umm_time_form forms[] = {
+        UMM_TIME_FORM_NONE,    UMM_TIME_FORM_EPOCH,   UMM_TIME_FORM_ISO, UMM_TIME_FORM_YEAR_FIRST,
+        UMM_TIME_FORM_COMPACT, UMM_TIME_FORM_PATTERN, UMM_TIME_FORM_NONE};
+    struct umm_time_spec spec = {.form = forms[choice % 7],
                                  .epoch_unit = (enum umm_time_unit)(choice >> 3 & 3),
                                  .is_unit_forced = choice >> 5 & 1,
-                                 .fold = (enum umm_tz_fold)(choice >> 6 & 1)};
+                                 .fold = (enum umm_tz_fold)(choice >> 6 & 1),
+                                 .has_hour_24 = size % 2};
     struct umm_time time;
 
     if (choice % 7 == 6) {
         fuzz_zone(data + 1, size - 1);
         return 0;
     }
-    if (choice >> 7 && umm_tz_open("-0330", NULL, &tz, NULL) == UMM_OK)
+    const char *zone = size % 2 ? "-0330" : "America/New_York";
+    if (choice >> 7 && umm_tz_open(zone, NULL, &tz, NULL) == UMM_OK)
         spec.tz = tz;
     /* A copy of exactly the text's size: a byte too far is seen. */
     size_t len = size - 1;
@@ -134,6 +206,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             fuzz_pattern(&spec, text, len);
         else if (umm_time_parse(&spec, text, len, &time) == UMM_TIME_OK)
             check_time(time);
+        if (spec.form != UMM_TIME_FORM_PATTERN)
+            check_shape(&spec, text, len);
+        fuzz_others(text, len);
         fuzz_detect(text, len);
     }
     free(text);
