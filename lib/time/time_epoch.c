@@ -115,14 +115,16 @@ bool umm_time_number_unit(const struct umm_time_number *num, enum umm_time_unit 
 
 /* ---- Spreadsheets' days, and times of one day -------------------------- */
 
-/* The fraction of a day in milliseconds, the nearest; of two, the even one. */
+/*
+ * The fraction of a day in milliseconds, the nearest; of two, the even one. A billionth of a day
+ * is 864 / 10^4 of a millisecond, and what is below it is in billionths of that.
+ */
 static int64_t nearest_ms(const struct umm_time_number *num)
 {
-    const uint64_t per_day = (uint64_t)NS_PER_S * NS_PER_S, ms_per_day = (uint64_t)DAY_S * 1000;
-    const unsigned __int128 parts = (uint64_t)num->fraction * NS_PER_S + num->fine;
-    const unsigned __int128 product = parts * ms_per_day;
-    const uint64_t ms = (uint64_t)(product / per_day), rest = (uint64_t)(product % per_day);
-    const uint64_t half = per_day / 2;
+    const uint64_t scale = 864, per_ms = 10000, unit = per_ms * NS_PER_S;
+    const uint64_t coarse = num->fraction * scale;
+    const uint64_t parts = coarse % per_ms * NS_PER_S + num->fine * scale;
+    const uint64_t ms = coarse / per_ms + parts / unit, rest = parts % unit, half = unit / 2;
     return (int64_t)(ms + (rest > half || (rest == half && (num->is_finest || ms % 2 == 1))));
 }
 
