@@ -17,6 +17,8 @@ enum umm_hint {
     UMM_HINT_COLUMNS,      /* several fields could be the column: say which, or the layout */
     UMM_HINT_NO_FIELD,     /* no field has the column's name: other names, or another header */
     UMM_HINT_NO_HEADER,    /* nothing names the fields: names, numbers, or the layout */
+    UMM_HINT_LAYOUT,       /* ask for that layout; value */
+    UMM_HINT_LAYOUTS,      /* ask for one of two; values */
     UMM_HINT_NAME_COLUMN,  /* say which field is the column; value: the column */
     UMM_HINT_LEAVE_OUT,    /* leave the column out */
     UMM_HINT_RENAME,       /* give the column another name; value: its field */
@@ -46,6 +48,7 @@ enum umm_hint {
     UMM_HINT_ANY_WORD,       /* say that a word of the text means nothing */
     UMM_HINT_UNIT_OR_FORMAT, /* say that unit, or that format; values */
     UMM_HINT_ZONE_NAME,      /* say that a name of a zone is in the text, and the zone */
+    UMM_HINT_ZONE,           /* say in which zone they are */
     UMM_HINT_TIME_GAP,       /* say what a local time that was skipped means */
     UMM_HINT_TIME_FOLD,      /* say which of two a local time means, or that order tells */
     UMM_HINT_TIME_FOLD_OPEN, /* the same, where order does not tell */

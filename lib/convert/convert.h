@@ -61,6 +61,7 @@ struct umm_convert_input {
     const char *layout; /* preset's name, or NULL */
     char delimiter;
     bool has_header;
+    size_t n_header_records;
     /* What decided: "option", "layout", "header", "banner", "text", "magnitude", "default". */
     const char *layout_by, *delimiter_by, *header_by, *time_by, *zone_by;
     const char *columns;      /* "timestamp=1 \"open_time\", open=2 \"open\", ..." */

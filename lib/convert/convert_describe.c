@@ -139,6 +139,7 @@ enum umm_status umm_convert_describe_reading(struct umm_convert_result *result,
     input->layout = reading->layout ? reading->layout->name : NULL;
     input->delimiter = reading->records.delimiter;
     input->has_header = reading->has_header;
+    input->n_header_records = reading->n_header_records;
     input->layout_by = reading->layout_by;
     input->delimiter_by = reading->delimiter_by;
     input->header_by = reading->header_by;

@@ -99,7 +99,7 @@ static void put_inputs(struct umm_json *json, const struct umm_convert_result *r
         umm_json_put_text(item, "layout_by", input->layout_by);
         umm_json_put_text(item, "delimiter", delimiter);
         umm_json_put_text(item, "delimiter_by", input->delimiter_by);
-        umm_json_put_count(item, "header_records", input->has_header);
+        umm_json_put_count(item, "header_records", input->n_header_records);
         umm_figures_put(item, reading, input);
         put_epochs(item, input);
         umm_figures_put(item, records, input);

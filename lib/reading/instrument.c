@@ -217,7 +217,20 @@ void umm_instrument_free(struct umm_instrument *instrument)
 {
     free_keys(instrument->filters, instrument->n_filters);
     free_keys(instrument->keys, instrument->n_keys);
+    free(instrument->stated.name);
+    free(instrument->stated.value);
     *instrument = (struct umm_instrument){.n_keys = 0};
+}
+
+enum umm_status umm_instrument_state(struct umm_instrument *instrument, const char *name,
+                                     const char *value, struct umm_error *err)
+{
+    struct umm_instrument_key *stated = &instrument->stated;
+    stated->rank = 1;
+    stated->name = strdup(name);
+    if (!stated->name)
+        return umm_error_set_memory(err, strlen(name), "a symbol");
+    return set_value(stated, (struct umm_csv_field){value, strlen(value)}, err);
 }
 
 /* ---- rows -------------------------------------------------------------------- */
@@ -307,10 +320,23 @@ static const struct umm_instrument_key *find_plain(const struct umm_instrument *
     return NULL;
 }
 
+/* What the header states is what was known before, if anything was. */
+static enum umm_status expect_stated(const struct umm_instrument_key *stated,
+                                     const struct umm_instrument *before, struct umm_error *err)
+{
+    if (!stated->value)
+        return UMM_OK;
+    const struct umm_instrument_key *known = find(before, stated);
+    if (!known)
+        known = find_plain(before);
+    struct umm_csv_field value = {stated->value, stated->len_bytes};
+    return !known || umm_instrument_is_trimmed(known, value) ? UMM_OK : refuse(known, value, err);
+}
+
 enum umm_status umm_instrument_expect(struct umm_instrument *instrument,
                                       const struct umm_instrument *before, struct umm_error *err)
 {
-    enum umm_status status = UMM_OK;
+    enum umm_status status = expect_stated(&instrument->stated, before, err);
     for (size_t i = 0; !status && i < instrument->n_keys; i++) {
         const struct umm_instrument_key *known = find(before, &instrument->keys[i]);
         if (known)
@@ -326,21 +352,28 @@ enum umm_status umm_instrument_expect(struct umm_instrument *instrument,
     return status;
 }
 
+/* Move one value, if there is one that is new. */
+static enum umm_status keep_key(struct umm_instrument *all, struct umm_instrument_key *key,
+                                struct umm_error *err)
+{
+    if (!key->value || find(all, key))
+        return UMM_OK;
+    struct umm_instrument_key *kept =
+        add(&all->keys, &all->n_keys, key->name, strlen(key->name), key->field, err);
+    if (!kept)
+        return UMM_ERR_MEMORY;
+    kept->rank = key->rank;
+    kept->value = key->value;
+    kept->len_bytes = key->len_bytes;
+    key->value = NULL;
+    return UMM_OK;
+}
+
 enum umm_status umm_instrument_keep(struct umm_instrument *all, struct umm_instrument *instrument,
                                     struct umm_error *err)
 {
-    for (size_t i = 0; i < instrument->n_keys; i++) {
-        struct umm_instrument_key *key = &instrument->keys[i];
-        if (!key->value || find(all, key))
-            continue;
-        struct umm_instrument_key *kept =
-            add(&all->keys, &all->n_keys, key->name, strlen(key->name), key->field, err);
-        if (!kept)
-            return UMM_ERR_MEMORY;
-        kept->rank = key->rank;
-        kept->value = key->value;
-        kept->len_bytes = key->len_bytes;
-        key->value = NULL;
-    }
-    return UMM_OK;
+    enum umm_status status = keep_key(all, &instrument->stated, err);
+    for (size_t i = 0; !status && i < instrument->n_keys; i++)
+        status = keep_key(all, &instrument->keys[i], err);
+    return status;
 }

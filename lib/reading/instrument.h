@@ -46,6 +46,7 @@ struct umm_instrument_key {
 struct umm_instrument {
     struct umm_instrument_key *filters, *keys;
     size_t n_filters, n_keys;
+    struct umm_instrument_key stated; /* by the header, for all rows; without a value: nothing */
 };
 
 /*
@@ -57,6 +58,11 @@ umm_instrument_open(struct umm_instrument *instrument, const struct umm_instrume
                     const struct umm_names *names, const struct umm_schema *schema,
                     const struct umm_found *found, struct umm_error *err);
 void umm_instrument_free(struct umm_instrument *instrument);
+
+/* The header says that the rows are those of value, as a column name would. */
+UMM_MUST_USE enum umm_status umm_instrument_state(struct umm_instrument *instrument,
+                                                  const char *name, const char *value,
+                                                  struct umm_error *err);
 
 /* Whether all values are known: from then on it is not written to. */
 bool umm_instrument_is_known(const struct umm_instrument *instrument);
@@ -79,7 +85,8 @@ UMM_MUST_USE enum umm_status umm_instrument_take(struct umm_instrument *instrume
 
 /*
  * Make the values of *before known in *instrument, by the names of their columns. A symbol of the
- * one is the ticker of the other where no name is in both.
+ * one is the ticker of the other where no name is in both. UMM_ERR_DATA if what the header
+ * states is another value.
  */
 UMM_MUST_USE enum umm_status umm_instrument_expect(struct umm_instrument *instrument,
                                                    const struct umm_instrument *before,

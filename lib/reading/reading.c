@@ -7,10 +7,8 @@
 
 #include "base/error.h"
 #include "reading/headrow.h"
-#include "text/basevolume.h"
+#include "reading/reading_layout.h"
 #include "time/time_digits.h"
-
-enum { LAYOUT_COLUMNS_MAX = 256 };
 
 /* ---- layout ------------------------------------------------------------------ */
 
@@ -49,33 +47,6 @@ static enum umm_status choose_layout(struct umm_reading *reading,
         has_banner(text, len, reading->layout->banner))
         return umm_records_skip_lines(&reading->records, 1, err);
     return UMM_OK;
-}
-
-/* Whether the fields are, one for one, the comma-separated names of signature. */
-static bool matches(const struct umm_csv_field *fields, size_t n_fields, const char *signature)
-{
-    for (size_t i = 0; i < n_fields; i++) {
-        size_t len = strcspn(signature, ",");
-        if (!len || !umm_name_equal(fields[i].text, fields[i].len_bytes, signature, len))
-            return false;
-        signature += len;
-        if (*signature)
-            signature++;
-        else if (i + 1 < n_fields)
-            return false;
-    }
-    return *signature == '\0';
-}
-
-static const struct umm_layout *recognise(const struct umm_csv_field *fields, size_t n_fields)
-{
-    for (size_t i = 0; umm_layout_at(i); i++) {
-        const struct umm_layout *layout = umm_layout_at(i);
-        for (size_t k = 0; k < 2 && layout->signatures[k]; k++)
-            if (matches(fields, n_fields, layout->signatures[k]))
-                return layout;
-    }
-    return NULL;
 }
 
 /* ---- header ------------------------------------------------------------------ */
@@ -180,6 +151,15 @@ static enum umm_status name_list(struct umm_reading *reading, const char *list,
     return status;
 }
 
+/* The names that a layout gives to fields of which the record has as many. */
+static const char *names_of(const struct umm_layout *layout, size_t n_fields)
+{
+    size_t n = 1;
+    for (const char *p = layout->other_names; p && *p; p++)
+        n += *p == ',';
+    return layout->other_names && n == n_fields ? layout->other_names : layout->names;
+}
+
 static enum umm_status set_names(struct umm_reading *reading,
                                  const struct umm_reading_options *options,
                                  const struct umm_csv_field *fields, size_t n_fields,
@@ -190,7 +170,7 @@ static enum umm_status set_names(struct umm_reading *reading,
     if (options->names)
         return name_list(reading, options->names, err);
     if (layout && layout->names && (!reading->has_header || layout->header == UMM_HEADER_YES))
-        return name_list(reading, layout->names, err);
+        return name_list(reading, names_of(layout, n_fields), err);
     reading->names.has_names = reading->has_header;
     reading->is_header_unused = is_by_numbers(options->schema.columns);
     if (!reading->has_header) {
@@ -265,26 +245,6 @@ static enum umm_status refuse_first(struct umm_reading *reading, struct umm_erro
     return status ? status : refuse_at(reading, &placed, placed.bad_at, placed.problem, err);
 }
 
-enum umm_status umm_reading_peek(struct umm_reading *reading, struct umm_csv_record *record,
-                                 size_t *len_bytes, enum umm_csv_split *split,
-                                 struct umm_error *err)
-{
-    struct umm_records *records = &reading->records;
-    const char *text;
-    size_t bad_at;
-    bool is_end;
-    enum umm_status status = umm_records_peek(records, &text, len_bytes, &is_end, err);
-    if (status || *len_bytes == 0)
-        return status;
-    *split = umm_csv_split(text, *len_bytes, is_end, records->delimiter, record, &bad_at);
-    if (*split != UMM_CSV_SPLIT_MORE)
-        return UMM_OK;
-    status = umm_records_peek_record(records, &text, len_bytes, &is_end, err);
-    if (!status)
-        *split = umm_csv_split(text, *len_bytes, is_end, records->delimiter, record, &bad_at);
-    return status;
-}
-
 /* Split the first record without consuming it. len 0: there is none. */
 static enum umm_status first_fields(struct umm_reading *reading, struct umm_csv_record *record,
                                     const struct umm_csv_field **fields, size_t *n_fields,
@@ -325,9 +285,7 @@ static enum umm_status read_header(struct umm_reading *reading,
         return status;
     bool is_auto = !options->layout || strcmp(options->layout, "auto") == 0;
     if (is_auto && !reading->layout && options->header != UMM_HEADER_NO && !options->names)
-        reading->layout = recognise(fields, n_fields);
-    if (reading->layout && !reading->layout_by)
-        reading->layout_by = "header";
+        umm_reading_recognise(reading, fields, n_fields);
     reading->has_header = n_fields && decide_header(reading, options, fields, n_fields);
     status = set_names(reading, options, fields, n_fields, err);
     if (status || !reading->has_header)
@@ -337,7 +295,9 @@ static enum umm_status read_header(struct umm_reading *reading,
         return umm_error_set_memory(err, record.len_bytes, "the header");
     struct umm_placed_record placed;
     bool has_record;
-    return umm_records_next(&reading->records, &placed, &has_record, err);
+    reading->n_header_records = 1;
+    status = umm_records_next(&reading->records, &placed, &has_record, err);
+    return status ? status : umm_reading_continue_header(reading, err);
 }
 
 /* ---- times ------------------------------------------------------------------- */
@@ -369,16 +329,19 @@ static enum umm_status set_times(struct umm_reading *reading,
                                  const struct umm_reading_options *options, struct umm_error *err)
 {
     const struct umm_layout *layout = reading->layout;
-    const char *tz = options->tz ? options->tz : layout ? layout->tz : NULL;
+    const char *tz;
     struct umm_time_spec spec = {.fold = options->fold,
                                  .has_hour_24 =
                                      options->has_hour_24 || (layout && layout->has_hour_24),
                                  .has_date = options->has_date,
                                  .date = options->date};
+    enum umm_status status = umm_reading_find_zone(reading, options, &tz, err);
+    if (status)
+        return status;
     reading->zone_by = options->tz ? "option" : tz ? "layout" : "default";
     reading->time_by = options->time_format || options->has_time_unit_in ? "option" : "text";
     if (tz) {
-        enum umm_status status = umm_tz_open(tz, NULL, &reading->tz, err);
+        status = umm_tz_open(tz, NULL, &reading->tz, err);
         if (status)
             return status;
         spec.tz = reading->tz;
@@ -425,16 +388,11 @@ static enum umm_status check_unnamed_time(struct umm_reading *reading,
     if (found->first != 0 || found->second >= 0 || !reading->names.has_names ||
         reading->names.text[0][0])
         return UMM_OK;
-    size_t len, n_fields, bad_at;
-    enum umm_csv_split split;
+    size_t n_fields;
     struct umm_csv_record record;
     const struct umm_csv_field *fields;
-    enum umm_status status = umm_records_skip_void(&reading->records, err);
-    if (!status)
-        status = umm_reading_peek(reading, &record, &len, &split, err);
-    /* What is wrong with a row is said when it is read. */
-    if (status || len == 0 || split != UMM_CSV_SPLIT_RECORD ||
-        umm_csv_fields(reading->reader, &record, &fields, &n_fields, &bad_at, NULL))
+    enum umm_status status = umm_reading_first_fields(reading, &record, &fields, &n_fields, err);
+    if (status || n_fields == 0)
         return status;
     struct umm_time_spec spec = {0};
     int64_t number;
@@ -452,87 +410,6 @@ static enum umm_status check_unnamed_time(struct umm_reading *reading,
     umm_error_hint_at(err, UMM_ERR_DATA, has_unit ? UMM_HINT_NAME_OR_UNIT : UMM_HINT_NAME_COLUMN,
                       "timestamp", has_unit ? meaning.unit : NULL);
     return fail_at_next(reading, UMM_ERR_DATA, reading->records.line, err);
-}
-
-/* ---- columns ----------------------------------------------------------------- */
-
-/* The value that a filter wants of the field; an empty text without one. */
-static struct umm_csv_field wanted_of(const struct umm_instrument *filters, int field)
-{
-    struct umm_csv_field value = {"", 0};
-    for (size_t i = 0; i < filters->n_filters; i++)
-        if (filters->filters[i].field == field)
-            value =
-                (struct umm_csv_field){filters->filters[i].value, filters->filters[i].len_bytes};
-    return value;
-}
-
-/* The first row's value of the field; empty if the filters do not take the row. */
-static enum umm_status first_of(struct umm_reading *reading, const struct umm_instrument *filters,
-                                int field, struct umm_csv_field *value, struct umm_error *err)
-{
-    struct umm_csv_record record;
-    enum umm_csv_split split;
-    const struct umm_csv_field *fields;
-    size_t len, n_fields, bad_at;
-    *value = (struct umm_csv_field){"", 0};
-    enum umm_status status = umm_records_skip_void(&reading->records, err);
-    if (!status)
-        status = umm_reading_peek(reading, &record, &len, &split, err);
-    /* What is wrong with a row is said when it is read. */
-    if (status || len == 0 || split != UMM_CSV_SPLIT_RECORD ||
-        umm_csv_fields(reading->reader, &record, &fields, &n_fields, &bad_at, NULL))
-        return status;
-    if (n_fields >= reading->names.n && umm_instrument_takes(filters, fields))
-        *value = fields[field];
-    return UMM_OK;
-}
-
-/* Find the base asset's volume by the symbol of the rows that are taken. */
-static enum umm_status find_base_volume(struct umm_reading *reading,
-                                        const struct umm_instrument_options *options, int *index,
-                                        struct umm_error *err)
-{
-    struct umm_instrument filters;
-    struct umm_instrument_options only = *options;
-    struct umm_csv_field symbol = {"", 0};
-    struct umm_found found;
-    only.one_series = ""; /* no columns but those of filters */
-    enum umm_status status =
-        umm_instrument_open(&filters, &only, &reading->names, &reading->schema, NULL, err);
-    if (!status && umm_columns_find("symbol", &reading->names, &found, NULL) == UMM_OK) {
-        symbol = wanted_of(&filters, found.first);
-        if (!symbol.len_bytes)
-            status = first_of(reading, &filters, found.first, &symbol, err);
-    }
-    if (!status)
-        status = umm_basevolume_find(&reading->names, reading->layout->base_volume, symbol.text,
-                                     symbol.len_bytes, index, err);
-    umm_instrument_free(&filters);
-    return status;
-}
-
-/*
- * The selection of a layout; columns is room for it. Where the volumes of a layout are in
- * several assets it is not their order that says which is the base asset's, but the symbol.
- */
-static enum umm_status layout_columns(struct umm_reading *reading,
-                                      const struct umm_reading_options *options,
-                                      char columns[LAYOUT_COLUMNS_MAX], const char **out,
-                                      struct umm_error *err)
-{
-    const struct umm_layout *layout = options->names ? NULL : reading->layout;
-    int index;
-    *out = layout ? layout->columns : NULL;
-    if (!layout || !layout->base_volume || options->schema.columns)
-        return UMM_OK;
-    enum umm_status status = find_base_volume(reading, &options->instrument, &index, err);
-    if (status || index == UMM_FIELD_NONE)
-        return status;
-    size_t len = strlen(layout->columns) - strlen("volume");
-    snprintf(columns, LAYOUT_COLUMNS_MAX, "%.*svolume=%d", (int)len, layout->columns, index + 1);
-    *out = columns;
-    return UMM_OK;
 }
 
 /* ---- open and close ---------------------------------------------------------- */
@@ -563,17 +440,20 @@ static enum umm_status settle(struct umm_reading *reading,
         status = read_header(reading, options, err);
     if (status)
         return status;
-    char room[LAYOUT_COLUMNS_MAX];
+    char room[UMM_READING_COLUMNS_MAX];
     const char *columns;
-    status = layout_columns(reading, options, room, &columns, err);
+    status = umm_reading_layout_columns(reading, options, room, &columns, err);
     if (!status)
         status = umm_schema_resolve(&options->schema, columns, &reading->names, &reading->schema,
                                     &reading->found, err);
     if (!status)
         status = umm_instrument_open(&reading->instrument, &options->instrument, &reading->names,
                                      &reading->schema, reading->found, err);
+    if (!status && reading->header_symbol && !options->instrument.one_series)
+        status = umm_instrument_state(&reading->instrument, reading->layout->more_header[0],
+                                      reading->header_symbol, err);
     if (status == UMM_ERR_DATA)
-        return fail_at_next(reading, status, line, err);
+        return fail_at_next(reading, umm_reading_advise(reading, status, err), line, err);
     if (!status)
         status = check_unnamed_time(reading, options, err);
     return status ? status : set_times(reading, options, err);
@@ -618,6 +498,7 @@ void umm_reading_close(struct umm_reading *reading)
     free(reading->found);
     free(reading->times);
     free(reading->header_text);
+    free(reading->header_symbol);
     free(reading->names_text);
     free(reading->names.text);
     umm_tz_close(reading->tz);
@@ -696,7 +577,7 @@ enum umm_status umm_reading_row(struct umm_reading *reading, const struct umm_pl
         reading->is_settled = true;
     else if (!reading->is_settled)
         unsettle(reading); /* a row that is not used must not decide for those after it */
-    return status;
+    return reading->is_settled ? status : umm_reading_advise(reading, status, err);
 }
 
 enum umm_status umm_reading_take(struct umm_reading *reading,

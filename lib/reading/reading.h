@@ -47,12 +47,15 @@ struct umm_reading_options {
 struct umm_reading {
     struct umm_records records;
     struct umm_csv_reader *reader;
-    const struct umm_layout *layout;   /* NULL: none */
+    const struct umm_layout *layout; /* NULL: none */
+    const char *advised[2]; /* presets of the file's header that have to be asked for; NULL */
     bool has_header, is_header_unused; /* names come from elsewhere */
+    size_t n_header_records;
     /* What decided these: "option", "layout", "header", "banner", "text", ... */
     const char *layout_by, *delimiter_by, *header_by, *time_by, *zone_by;
     struct umm_names names;
-    char *header_text; /* the header line as it is; NULL without one */
+    char *header_text;   /* the header's records as they are; NULL without one */
+    char *header_symbol; /* whose rows these are, where the header says so; NULL */
     char *names_text;
     size_t n_fields; /* of a row; one more is allowed if it is empty */
     struct umm_schema schema;
@@ -83,6 +86,15 @@ void umm_reading_close(struct umm_reading *reading);
 UMM_MUST_USE enum umm_status umm_reading_peek(struct umm_reading *reading,
                                               struct umm_csv_record *record, size_t *len_bytes,
                                               enum umm_csv_split *split, struct umm_error *err);
+
+/*
+ * The fields of the record that is next, which is not consumed. *n_fields 0: there is none, or it
+ * cannot be split, of which is told when it is read.
+ */
+UMM_MUST_USE enum umm_status umm_reading_first_fields(struct umm_reading *reading,
+                                                      struct umm_csv_record *record,
+                                                      const struct umm_csv_field **fields,
+                                                      size_t *n_fields, struct umm_error *err);
 
 /* Whether a record of those fields has as many as a row has. */
 UMM_MUST_USE bool umm_reading_is_whole(const struct umm_reading *reading,

@@ -64,12 +64,21 @@ enum umm_header { UMM_HEADER_AUTO, UMM_HEADER_YES, UMM_HEADER_NO };
 
 /*
  * A preset. NULL, 0 and AUTO leave a matter to detection or to the options.
- *   signature    the header line, names separated by ',', that selects the preset
- *                by itself; NULL when it has no header of its own
- *   names        names of a row's fields, in place of the header's
+ *   signatures   header lines, names separated by ',', that select the preset by
+ *                themselves; none when it has no header of its own
+ *   is_asked_for a header selects it only when the caller asks for it: its numbers or times
+ *                are not such as are read without being told; its name is advised
+ *   more_header  what the first fields of further records of the header are, names of one
+ *                apart by '|'. The others of a record all have one text: that of the first
+ *                such record says whose the rows are
+ *   names        names of a row's fields, in place of the header's; other_names where a row
+ *                has as many fields as those
  *   columns      the selection, in the grammar of text/columns.h
  *   base_volume  what names of volumes begin with when an asset follows: the volume in the
  *                symbol's base asset is then taken, in place of columns' own
+ *   symbol       the field of the symbol, "symbol" if NULL
+ *   contract_volume  the volume in the base asset of a contract, whose symbol has more than
+ *                two parts (BTC-USDT-SWAP); columns has that of a pair (BTC-USDT)
  *   banner       text in a first line that is skipped when it is there
  *   time_formats patterns (time/time.h), the second for texts that are not of the first; NULL
  *                for what is recognised: ISO dates with -, / or . and with zeros or without,
@@ -78,18 +87,23 @@ enum umm_header { UMM_HEADER_AUTO, UMM_HEADER_YES, UMM_HEADER_NO };
  *   time_unit    in place of these what numbers count: "s" to "ns", "ticks", "excel", as
  *                umm_time_unit_parse_in has them; NULL: of each by its magnitude
  *   tz           the zone of times without one
- *   sample       a row as published; volume, close: which ones are taken
+ *   is_tz_needed times are in a zone that depends: the caller has to say it
+ *   sample       a row of its form; volume, close: which ones are taken
  */
 struct umm_layout {
     const char *name;
-    const char *signatures[2];
-    const char *names;
+    const char *signatures[3];
+    bool is_asked_for;
+    const char *more_header[2];
+    const char *names, *other_names;
     const char *columns;
     const char *base_volume;
+    const char *symbol, *contract_volume;
     const char *banner;
     const char *time_formats[2];
     const char *time_unit;
     const char *tz;
+    bool is_tz_needed;
     char delimiter;
     enum umm_header header;
     bool is_newest_first;
@@ -99,6 +113,8 @@ struct umm_layout {
     const char *volume;
     const char *close;
 };
+
+enum { UMM_LAYOUT_SIGNATURES = 3, UMM_LAYOUT_MORE_HEADER = 2 };
 
 /* The preset of that name, NULL when there is none. */
 const struct umm_layout *umm_layout_find(const char *name);

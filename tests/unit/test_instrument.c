@@ -135,6 +135,35 @@ static void test_files_that_follow_are_of_the_same(void **state)
     umm_instrument_free(&all);
 }
 
+static void test_a_header_may_state_whose_all_are(void **state)
+{
+    struct umm_instrument first, second, all = {.n_keys = 0};
+    struct umm_error err = {.status = UMM_OK};
+    (void)state;
+    open_with(&first, NULL, NULL);
+    assert_int_equal(umm_instrument_state(&first, "Ticker", "SPY", NULL), UMM_OK);
+    assert_int_equal(umm_instrument_expect(&first, &all, NULL), UMM_OK);
+    assert_int_equal(umm_instrument_keep(&all, &first, NULL), UMM_OK);
+    umm_instrument_free(&first);
+    assert_int_equal(all.n_keys, 1);
+    open_with(&second, NULL, NULL);
+    assert_int_equal(umm_instrument_state(&second, "ticker", "QQQ", NULL), UMM_OK);
+    assert_int_equal(umm_instrument_expect(&second, &all, &err), UMM_ERR_DATA);
+    assert_string_equal(err.message, "Ticker is \"QQQ\" after \"SPY\": not one series");
+    umm_instrument_free(&second);
+    open_with(&second, NULL, NULL);
+    assert_int_equal(umm_instrument_state(&second, "ticker", "SPY", NULL), UMM_OK);
+    assert_int_equal(umm_instrument_expect(&second, &all, NULL), UMM_OK);
+    umm_instrument_free(&second);
+    /* A column of the next file has that value. */
+    open_with(&second, NULL, NULL);
+    assert_int_equal(umm_instrument_expect(&second, &all, NULL), UMM_OK);
+    assert_int_equal(take(&second, "QQQ", "x"), UMM_ERR_DATA);
+    assert_int_equal(take(&second, "SPY", "x"), UMM_OK);
+    umm_instrument_free(&second);
+    umm_instrument_free(&all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +171,7 @@ int main(void)
         cmocka_unit_test(test_filters_and_exceptions),
         cmocka_unit_test(test_the_fast_comparison_is_the_slow_one),
         cmocka_unit_test(test_files_that_follow_are_of_the_same),
+        cmocka_unit_test(test_a_header_may_state_whose_all_are),
     };
 
     return cmocka_run_group_tests_name("instrument", tests, NULL, NULL);
