@@ -71,8 +71,8 @@ static int add_where(void *user, const char *value)
 
 const struct cli_option cli_text_options[] = {
     {0, "layout", "NAME",
-     "auto, binance, yahoo, cryptodatadownload, stooq,\nmetatrader, histdata, dukascopy or "
-     "backtrader\n(default auto: by the header, if it is one of theirs)",
+     "one of those that umm-convert --list-layouts prints, or\nauto (default auto: by the "
+     "header, if it is one of theirs)",
      CLI_CALL(layout, take_layout, "the name of a layout")},
     {0, "header", "WHEN", "yes, no or auto (default auto)", CLI_CHOICE(header, "auto|yes|no"),
      .wanted = "yes, no or auto"},

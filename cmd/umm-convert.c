@@ -11,13 +11,14 @@
 #include "convert/convert.h"
 #include "convert/convert_many.h"
 #include "convert/convert_report.h"
+#include "convert_layouts.h"
 #include "sys/file.h"
 #include "umm/mem.h"
 
 struct opts {
     struct umm_convert_options convert;
     struct cli_reports reports;
-    bool is_dry;
+    bool is_dry, is_listing;
     uint64_t n_threads, lock_limit_ns;
     const char *out_dir, *out_root, *files0_from;
     struct cli_dataset dataset;
@@ -67,6 +68,8 @@ static const struct cli_option options[] = {
     CLI_HEADING("What the text is:"),
     {CLI_TEXTS(convert.reading,
                "layout header names delimiter decimal na comment skip-lines whole-lines")},
+    {0, "list-layouts", NULL, "print the layouts with a row of each, and exit",
+     CLI_FLAG(is_listing)},
     CLI_HEADING("Compressed text and archives:"),
     {CLI_TEXTS(convert.reading, "members max-unpacked max-ratio")},
     CLI_HEADING("Whose rows:"),
@@ -271,6 +274,10 @@ static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
 {
     if (!cli_parse(argc, argv, opts, exit_code))
         return false;
+    if (opts->is_listing) {
+        *exit_code = convert_list_layouts(&opts->reports);
+        return false;
+    }
     if (!set_inputs(opts, argc, argv, exit_code))
         return false;
     *exit_code = check_opts(opts);
