@@ -38,7 +38,8 @@ static void choose(struct umm_convert_options *options, const uint8_t *b)
 {
     static const char *const layouts[] = {
         NULL,       NULL,        "binance",    "yahoo",      "stooq",
-        "histdata", "dukascopy", "metatrader", "backtrader", "cryptodatadownload"};
+        "histdata", "dukascopy", "metatrader", "backtrader", "cryptodatadownload",
+        "yfinance", "okx",       "sierra",     "kibot",      "firstrate"};
     static const char *const columns[] = {NULL,
                                           NULL,
                                           "all",

@@ -183,17 +183,48 @@ static void test_names_of_amounts(void **state)
 
 /* ---- presets ---- */
 
+static const struct {
+    const char *name;
+    double row[6];
+    const char *tz;
+} expected[] = {
+    {"alpaca", {1733909400000, 247.77, 248, 247.5, 247.8, 1000}, NULL},
+    {"alphavantage", {1598832000000, 444.61, 500.14, 440.11, 498.32, 115847020}, NULL},
+    {"backtrader", {1136192460000, 3602, 3603, 3597, 3599, 5699}, NULL},
+    {"binance", {1672531200000, 16541.77, 16545.7, 16508.39, 16529.67, 4364.8357}, NULL},
+    {"bybit", {1585688400000, 6418.5, 6425, 6411, 6416.5, 75.311}, NULL},
+    {"coinbase", {1588377600000, 8829.42, 9025, 8762.01, 8985.58, 10539.26528999}, NULL},
+    {"cryptodatadownload", {1571302800000, 8051, 8056.83, 8021.23, 8035.88, 61.25}, NULL},
+    {"dukascopy", {1633881600000, 1.157, 1.15726, 1.1569, 1.15712, 1523.4}, NULL},
+    {"finam", {1383890400000, 144950, 145000, 144540, 144670, 27993}, "Europe/Moscow"},
+    {"firstrate", {946908000000, 148.25, 149, 147.8, 148.9, 12345678}, NULL},
+    {"histdata", {1294063260000, 1.3347, 1.3348, 1.3345, 1.3346, 0}, NULL},
+    {"kibot", {1314797400000, 12.52, 12.68, 12.5, 12.66, 1004620}, NULL},
+    {"kraken", {1381095240000, 122, 122, 122, 122, 0.1}, NULL},
+    {"metatrader", {1750637100000, 1.1519, 1.1522, 1.1518, 1.152, 118}, NULL},
+    {"ninjatrader", {1161564240000, 1377.25, 1377.25, 1377.25, 1377.25, 86}, NULL},
+    {"okx", {1761148800000, 3839.44, 3843.58, 3836.71, 3838.16, 2350.32}, NULL},
+    {"polygon", {1744792500000, 200.29, 200.63, 200.29, 200.5, 4930}, NULL},
+    {"sierra", {1209938400000, 1413.5, 1414, 1412.75, 1413.75, 7}, "UTC"},
+    {"stooq", {463363200000, 0.0996, 0.1008, 0.0984, 0.0996, 99242175}, NULL},
+    {"tradestation", {1199134800000, 1997.5, 2001.25, 1983.25, 1989.5, 671363}, "-05:00"},
+    {"tradingview", {1704205800000, 187.15, 188.44, 183.89, 185.64, 82488700}, NULL},
+    {"yahoo", {916963200000, 1.75, 1.953125, 1.552083, 1.640625, 67867200}, NULL},
+    {"yfinance",
+     {1676592000000, 255.84107105146936, 256.53147567397895, 252.49743818375117, 254.5292510986328,
+      30000100},
+     NULL},
+};
+
 static void test_presets_are_found_by_name_in_order(void **state)
 {
-    static const char *const names[] = {"backtrader", "binance",  "cryptodatadownload",
-                                        "dukascopy",  "histdata", "metatrader",
-                                        "stooq",      "yahoo"};
-    enum { N = sizeof names / sizeof *names };
+    enum { N = sizeof expected / sizeof *expected };
     (void)state;
     for (size_t i = 0; i < N; i++) {
         const struct umm_layout *layout = umm_layout_at(i);
-        assert_string_equal(layout->name, names[i]);
-        assert_ptr_equal(umm_layout_find(names[i]), layout);
+        assert_string_equal(layout->name, expected[i].name);
+        assert_true(i == 0 || strcmp(expected[i - 1].name, layout->name) < 0);
+        assert_ptr_equal(umm_layout_find(layout->name), layout);
         assert_true(layout->sample && layout->volume && layout->close && layout->columns);
     }
     assert_null(umm_layout_at(N));
@@ -202,17 +233,31 @@ static void test_presets_are_found_by_name_in_order(void **state)
     assert_null(umm_layout_find(""));
 }
 
+/* A further record of a header: the first of names, then text for each other field. */
+static size_t put_more(const char *names, const char *header, const char *text, char *out)
+{
+    size_t len = (size_t)(stpncpy(out, names, strcspn(names, "|")) - out);
+    for (; *header; header++)
+        if (*header == ',')
+            len += (size_t)sprintf(out + len, ",%s", text);
+    out[len++] = '\n';
+    return len;
+}
+
 /* A file as published: its header, if it has one, and the sample row. */
 static size_t put_file(const struct umm_layout *layout, const char *header, char *out, size_t cap)
 {
+    const char delimiter = layout->delimiter ? layout->delimiter : ';';
     size_t len = 0;
     if (layout->banner)
         len += (size_t)snprintf(out, cap, "https://www.%s\n", layout->banner);
     if (header) {
         for (const char *p = header; *p; p++)
-            out[len++] = *p == ',' ? layout->delimiter : *p;
+            out[len++] = *p == ',' ? delimiter : *p;
         out[len++] = '\n';
     }
+    for (size_t i = 0; header && i < UMM_LAYOUT_MORE_HEADER && layout->more_header[i]; i++)
+        len += put_more(layout->more_header[i], header, i ? "" : "MSFT", out + len);
     return len + (size_t)snprintf(out + len, cap - len, "%s\n", layout->sample);
 }
 
@@ -226,28 +271,15 @@ static int keep_file(const char *text, size_t len, char path[32])
     return fd;
 }
 
-static const struct {
-    const char *name;
-    double row[6];
-} expected[] = {
-    {"backtrader", {1136192460000, 3602, 3603, 3597, 3599, 5699}},
-    {"binance", {1672531200000, 16541.77, 16545.7, 16508.39, 16529.67, 4364.8357}},
-    {"cryptodatadownload", {1571302800000, 8051, 8056.83, 8021.23, 8035.88, 61.25}},
-    {"dukascopy", {1633881600000, 1.157, 1.15726, 1.1569, 1.15712, 1523.4}},
-    {"histdata", {1294063260000, 1.3347, 1.3348, 1.3345, 1.3346, 0}},
-    {"metatrader", {1750637100000, 1.1519, 1.1522, 1.1518, 1.152, 118}},
-    {"stooq", {463363200000, 0.0996, 0.1008, 0.0984, 0.0996, 99242175}},
-    {"yahoo", {916963200000, 1.75, 1.953125, 1.552083, 1.640625, 67867200}},
-};
-
 /* The sample row reads as expected, by name and, where the header tells, by itself. */
 static void check_sample(const struct umm_layout *layout, const char *header, const char *choice,
-                         const double *row)
+                         const double *row, const char *tz)
 {
     char text[2048], path[32];
     double values[6] = {0};
     struct umm_row out = {.bytes = (char *)values};
-    struct umm_reading_options options = {.layout = choice, .schema = {.time_unit = UMM_TIME_MS}};
+    struct umm_reading_options options = {
+        .layout = choice, .tz = tz, .schema = {.time_unit = UMM_TIME_MS}};
     struct umm_reading reading;
     struct umm_placed_record placed;
     struct umm_error err = {0};
@@ -284,12 +316,12 @@ static void test_samples_read_by_their_own_layout(void **state)
         const char *header = layout->signatures[0];
         if (!header && layout->header != UMM_HEADER_NO)
             header = layout->names;
-        check_sample(layout, header, layout->name, expected[i].row);
-        if (layout->signatures[0] || layout->banner)
-            check_sample(layout, header, "auto", expected[i].row);
+        check_sample(layout, header, layout->name, expected[i].row, expected[i].tz);
+        if ((layout->signatures[0] || layout->banner) && !layout->is_asked_for)
+            check_sample(layout, header, "auto", expected[i].row, expected[i].tz);
         /* Where a header is optional the row is enough. */
         if (layout->header != UMM_HEADER_YES)
-            check_sample(layout, NULL, layout->name, expected[i].row);
+            check_sample(layout, NULL, layout->name, expected[i].row, expected[i].tz);
     }
 }
 
@@ -298,9 +330,10 @@ static void test_signatures_are_of_one_layout(void **state)
 {
     (void)state;
     for (size_t i = 0; umm_layout_at(i); i++)
-        for (size_t k = 0; k < 2 && umm_layout_at(i)->signatures[k]; k++)
+        for (size_t k = 0; k < UMM_LAYOUT_SIGNATURES && umm_layout_at(i)->signatures[k]; k++)
             for (size_t j = 0; umm_layout_at(j); j++)
-                for (size_t m = 0; m < 2 && umm_layout_at(j)->signatures[m]; m++)
+                for (size_t m = 0; m < UMM_LAYOUT_SIGNATURES && umm_layout_at(j)->signatures[m];
+                     m++)
                     assert_int_equal(
                         is_equal(umm_layout_at(i)->signatures[k], umm_layout_at(j)->signatures[m]),
                         i == j && k == m);

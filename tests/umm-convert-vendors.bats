@@ -1,0 +1,320 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# Files as vendors deliver them: layouts, what is said where one has to be asked for, and the kinds of
+# files that public reports tell of.
+# shellcheck disable=SC2016 # dollars as vendors write them
+
+load helper
+
+# in.csv, with the options after the first argument, gives these rows.
+gives() {
+    local want=$1
+    shift
+    ok umm-convert "$@" -o out.npy in.csv
+    ok umm-mmap-slice out.npy --format=csv --time-format=iso --no-header
+    [[ $output == "$want" ]] || fail "$output"
+    rm out.npy
+}
+
+# in.csv is refused, with these words after the tool's name.
+says() {
+    local text=$1
+    shift
+    refuses 1 "umm-convert: $text" umm-convert "$@" -o x.npy in.csv
+    [[ ! -e x.npy ]]
+    no_leftovers
+}
+
+# The lines are in.csv.
+file() {
+    printf '%s\n' "$@" >in.csv
+}
+
+LEAD='not one series; take one with --where COLUMN=VALUE, or say that it is one with --one-series'
+BARS=timestamp,open,high,low,close,volume
+
+# ---- layouts -----------------------------------------------------------------------
+
+@test "--list-layouts prints each layout with a row of it, in order" {
+    ok umm-convert --list-layouts
+    local list=$output
+    LC_ALL=C sort -c <<<"$list"
+    grep -q '^kraken  *1381095240,122.0,122.0,122.0,122.0,0.1,1$' <<<"$list"
+    local name names=' '
+    while read -r name _; do names+="$name "; done <<<"$list"
+    for name in alpaca alphavantage bybit coinbase finam firstrate kibot kraken \
+        ninjatrader okx polygon sierra tradestation tradingview yfinance \
+        backtrader binance cryptodatadownload dukascopy histdata metatrader stooq yahoo; do
+        [[ $names == *" $name "* ]] || fail "no $name"
+        grep -q "^\.It Cm $name\$" "$TOP/man/umm-convert.1" || fail "$name is not in the manual"
+    done
+    ok umm-convert --list-layouts --json
+    "$PY" -c 'import json, sys
+items = json.load(sys.stdin)["layouts"]
+assert [item["name"] for item in items] == sys.argv[1].split()
+of = {item["name"]: item for item in items}
+assert of["sierra"]["needs_zone"] and not of["yahoo"]["needs_zone"]
+assert of["yahoo"]["recognised"] and not of["tradestation"]["recognised"]
+assert not of["kibot"]["recognised"] and of["kibot"]["zone"] == "America/New_York"' "$names" <<<"$output"
+    # Nothing else is done, whatever stands beside it.
+    ok umm-convert --list-layouts -o out.npy nothing.csv
+    [[ $output == "$list" && ! -e out.npy ]]
+}
+
+@test "a row of each layout has the right values" {
+    file 'symbol,timestamp,open,high,low,close,volume,trade_count,vwap' \
+        'AAPL,2024-12-11 09:30:00+00:00,247.77,248.00,247.50,247.80,1000.0,50.0,247.77'
+    gives 2024-12-11T09:30:00Z,247.77,248,247.5,247.8,1000
+    # alphavantage, newest first.
+    file timestamp,open,high,low,close,adjusted_close,volume,dividend_amount,split_coefficient \
+        2020-01-17,167.4200,167.4675,165.4300,167.1000,167.1000,32775039,0.0000,1.0000 \
+        2020-01-16,164.3500,166.2400,164.0300,166.1700,166.1700,23865360,0.0000,1.0000
+    gives '2020-01-16T00:00:00Z,164.35,166.24,164.03,166.17,23865360
+2020-01-17T00:00:00Z,167.42,167.4675,165.43,167.1,32775039'
+    file "$BARS" '2024-01-03 16:00:00,1,3,0.5,2,7' '2024-01-03 15:59:00,1,2,0.5,1,6'
+    gives '2024-01-03T20:59:00Z,1,2,0.5,1,6
+2024-01-03T21:00:00Z,1,3,0.5,2,7' --layout=alphavantage
+    file '2020.04.01 00:00,6418.5,6425,6411,6416.5,75.311' '2020.04.01 00:01,6416.5,6420,6416,6419,9'
+    gives '2020-03-31T21:00:00Z,6418.5,6425,6411,6416.5,75.311
+2020-03-31T21:01:00Z,6416.5,6420,6416,6419,9' --layout=bybit
+    # coinbase: low and high before open, newest first.
+    file 1588464000,8731.01,9203.52,8984.69,8909.95,17147.6 1588377600,8762.01,9025.0,8829.42,8985.58,10539.2
+    gives '2020-05-02T00:00:00Z,8829.42,9025,8762.01,8985.58,10539.2
+2020-05-03T00:00:00Z,8984.69,9203.52,8731.01,8909.95,17147.6' --layout=coinbase
+    sed -i 1i\\time,low,high,open,close,volume in.csv
+    gives '2020-05-02T00:00:00Z,8829.42,9025,8762.01,8985.58,10539.2
+2020-05-03T00:00:00Z,8984.69,9203.52,8731.01,8909.95,17147.6' --layout=coinbase
+    file '<TICKER>;<PER>;<DATE>;<TIME>;<OPEN>;<HIGH>;<LOW>;<CLOSE>;<VOL>' \
+        'SPFB.RTS;5;20131108;100000;144950.0000000;145000.0000000;144540.0000000;144670.0000000;27993'
+    gives 2013-11-08T06:00:00Z,144950,145000,144540,144670,27993 --tz=Europe/Moscow
+    # firstrate, in winter and in summer; days of futures with the open interest.
+    file '2000-01-03 09:00:00,148.25,149.00,147.80,148.90,12345678' '2000-07-03 09:00:00,1,2,0.5,1.5,7'
+    gives '2000-01-03T14:00:00Z,148.25,149,147.8,148.9,12345678
+2000-07-03T13:00:00Z,1,2,0.5,1.5,7' --layout=firstrate
+    file '2008-01-02 00:00:00,2104.5,2121,2060,2071.25,349000,123456'
+    gives 2008-01-02T05:00:00Z,2104.5,2121,2060,2071.25,349000 --layout=firstrate
+    file 08/31/2011,09:30,12.52,12.68,12.5,12.66,1004620 08/31/2011,09:35,12.65,12.65,12.58,12.63,696432
+    gives '2011-08-31T13:30:00Z,12.52,12.68,12.5,12.66,1004620
+2011-08-31T13:35:00Z,12.65,12.65,12.58,12.63,696432' --layout=kibot
+    file 08/30/2011,12.52,12.68,12.5,12.66,1004620 08/31/2011,12.65,12.65,12.58,12.63,696432
+    gives '2011-08-30T00:00:00Z,12.52,12.68,12.5,12.66,1004620
+2011-08-31T00:00:00Z,12.65,12.65,12.58,12.63,696432' --layout=kibot
+    file 1381095240,122.0,122.0,122.0,122.0,0.1,1
+    gives 2013-10-06T21:34:00Z,122,122,122,122,0.1 --layout=kraken
+    file '20061023 004400;1377.25;1378;1377;1377.50;86'
+    gives 2006-10-23T00:44:00Z,1377.25,1378,1377,1377.5,86 --layout=ninjatrader
+    file '20061023;1377.25;1378;1377;1377.50;86'
+    gives 2006-10-23T00:00:00Z,1377.25,1378,1377,1377.5,86 --layout=ninjatrader
+    file ticker,volume,open,close,high,low,window_start,transactions \
+        AAPL,4930,200.29,200.5,200.63,200.28,1744792500000000000,129
+    gives 2025-04-16T08:35:00Z,200.29,200.63,200.28,200.5,4930
+    file 'Date, Time, Open, High, Low, Last, Volume, NumberOfTrades, BidVolume, AskVolume' \
+        '2008/5/4, 22:00:00, 1413.50, 1414.00, 1412.75, 1413.75, 7, 0, 0, 0' \
+        '2008/5/4, 22:00:00.25, 1413.75, 1414.00, 1413.75, 1413.75, 1, 0, 0, 0'
+    gives '2008-05-05T02:00:00Z,1413.5,1414,1412.75,1413.75,7
+2008-05-05T02:00:00.250Z,1413.75,1414,1413.75,1413.75,1' --tz=America/New_York
+    file '"Date","Time","Open","High","Low","Close","Vol","OI"' \
+        12/31/2007,16:00,1997.50,2001.25,1983.25,1989.50,671363,1720070 01/02/2008,0930,1,2,0.5,1.5,3,4
+    gives '2007-12-31T22:00:00Z,1997.5,2001.25,1983.25,1989.5,671363
+2008-01-02T15:30:00Z,1,2,0.5,1.5,3' --layout=tradestation --tz=America/Chicago
+    file 'time,open,high,low,close,Volume,Volume MA' 1704205800,187.15,188.44,183.89,185.64,82488700, \
+        1704292200,184.22,185.88,183.43,184.25,58414500,70000000
+    gives '2024-01-02T14:30:00Z,187.15,188.44,183.89,185.64,82488700
+2024-01-03T14:30:00Z,184.22,185.88,183.43,184.25,58414500'
+    sed -i 's/^1704205800/2024-01-02T09:30:00-05:00/; s/^1704292200/2024-01-03T09:30:00-05:00/' in.csv
+    gives '2024-01-02T14:30:00Z,187.15,188.44,183.89,185.64,82488700
+2024-01-03T14:30:00Z,184.22,185.88,183.43,184.25,58414500'
+}
+
+@test "yfinance: a header of three records, and one ticker" {
+    file Price,Close,High,Low,Open,Volume Ticker,MSFT,MSFT,MSFT,MSFT,MSFT Date,,,,, \
+        2023-02-17,254.52,256.53,252.49,255.84,30000100 2023-02-21,250,251,249,250.5,28397400
+    local rows='2023-02-17T00:00:00Z,255.84,256.53,252.49,254.52,30000100
+2023-02-21T00:00:00Z,250.5,251,249,250,28397400'
+    gives "$rows"
+    gives "$rows" --layout=yfinance
+    ok umm-convert --json -o msft.npy in.csv
+    [[ $output == *'"layout": "yfinance"'* && $output == *'"header_records": 3'* && $output == *'"rows": 2'* ]] || fail "$output"
+    # The header goes whole into a quarantine, which reads again.
+    cp in.csv good.csv
+    sed '4s/256.53/x/' good.csv >in.csv
+    capture umm-convert --bad-rows=quarantine:bad.csv -o out.npy in.csv
+    [[ $status -eq 3 ]]
+    sed 's/,x,/,256.53,/' bad.csv >in.csv
+    gives 2023-02-17T00:00:00Z,255.84,256.53,252.49,254.52,30000100 --comment='#'
+    # With adjusted closes beside the closes, and times of day.
+    file 'Price,Adj Close,Close,High,Low,Open,Volume' Ticker,A,A,A,A,A,A Datetime,,,,,, \
+        '2024-11-04 14:30:00+00:00,1,2,3,0.5,1.5,7'
+    gives 2024-11-04T14:30:00Z,1.5,3,0.5,2,7
+    # Appends and the next file of it.
+    (head -n 3 good.csv && echo 2023-02-22,251,252,250,250.5,1) >next.csv
+    ok umm-convert --append -o msft.npy good.csv next.csv
+    ok umm-mmap-slice msft.npy --format=csv --no-header --columns=close
+    [[ $output == $'254.52\n250\n251' ]]
+    ok umm-convert --append --tail -o msft.npy next.csv
+    # Another ticker, in this file or the next, is another series.
+    file Price,Close,High,Low,Open,Volume Ticker,MSFT,MSFT,QQQ,MSFT,MSFT Date,,,,, 2023-02-17,1,1,1,1,1
+    says 'in.csv:2:18: Ticker is "QQQ" after "MSFT": not one series'
+    sed 's/MSFT/QQQ/g' next.csv >in.csv
+    refuses 1 "umm-convert: in.csv: Ticker is \"QQQ\" after \"MSFT\": $LEAD" umm-convert -o x.npy good.csv in.csv
+    printf 'symbol,%s\nQQQ,2023-02-22,1,1,1,1,1\n' $BARS >in.csv
+    refuses 1 "umm-convert: in.csv:2:1: symbol is \"QQQ\" after \"MSFT\": $LEAD" umm-convert -o x.npy good.csv in.csv
+    sed -i s/QQQ/MSFT/ in.csv
+    ok umm-convert -o x.npy good.csv in.csv
+    rm x.npy
+    # A header that only begins so is not one.
+    file Price,Close,High,Low,Open,Volume 2023-02-17,1,1,1,1,1
+    capture umm-convert -o x.npy in.csv
+    [[ $status -eq 1 && $stderr == *"no field for 'timestamp' among \"Price\", \"Close\""* ]] || fail "$stderr"
+    says 'in.csv:2:1: the header of layout yfinance does not go on with Ticker' --layout=yfinance
+    file Price,Close,High,Low,Open,Volume Ticker,A,A,A,A,A 2023-02-17,1,1,1,1,1
+    says 'in.csv:3:1: the header of layout yfinance does not go on with Date'
+    file Price,Close,High,Low,Open,Volume Ticker,A,A,A,A,A
+    says 'in.csv:3:1: the header of layout yfinance does not go on with Date'
+    file Price,Close,High,Low,Open,Volume Ticker,A,A,A,A,A Date,,,,,
+    says 'in.csv: no rows after the header'
+}
+
+@test "okx: the volume in the base asset of pairs and of contracts" {
+    local header=instrument_name,open,high,low,close,vol,vol_ccy,vol_quote,open_time,confirm
+    local name
+    file $header ETH-USDT-SWAP,3839.44,3843.58,3836.71,3838.16,23503.2,2350.32,9024127.3,1761148800000,1
+    gives 2025-10-22T16:00:00Z,3839.44,3843.58,3836.71,3838.16,2350.32
+    for name in BTC-USD-SWAP BTC-USDT-240329; do
+        file $header $name,1,2,0.5,1.5,300,3,4,1704067200000,1
+        gives 2024-01-01T00:00:00Z,1,2,0.5,1.5,3
+    done
+    file $header BTC-USDT,1,2,0.5,1.5,2,3,3,1704067200000,1
+    gives 2024-01-01T00:00:00Z,1,2,0.5,1.5,2
+    file $header BTCUSDT,1,2,0.5,1.5,2,3,3,1704067200000,1
+    says 'in.csv:1:1: which volume is in the base asset of "BTCUSDT" cannot be told: it is no pair and no contract; name the volume: volume=FIELD in --columns'
+    gives 2024-01-01T00:00:00Z,1,2,0.5,1.5,2 --columns=timestamp=open_time,open,high,low,close,volume=vol
+    file $header BTC-USDT,1,2,0.5,1.5,2,3,3,1704067200000,1 ETH-USDT-SWAP,1,2,0.5,1.5,300,3,4,1704067260000,1
+    says "in.csv:3:1: instrument_name is \"ETH-USDT-SWAP\" after \"BTC-USDT\": $LEAD"
+    gives 2024-01-01T00:01:00Z,1,2,0.5,1.5,3 --where=instrument_name=ETH-USDT-SWAP
+}
+
+@test "a zone that the files of a layout leave open has to be given" {
+    file 'Date, Time, Open, High, Low, Last, Volume, NumberOfTrades, BidVolume, AskVolume' \
+        '2024/1/2, 18:00:00, 1, 2, 0.5, 1.5, 7, 0, 0, 0'
+    says 'in.csv:2:1: in which zone times are is not in files of layout sierra; use --tz'
+    refuses 1 'umm-features: in.csv:2:1: in which zone times are is not in files of layout sierra; use --tz' \
+        umm-features -f sma:1 in.csv
+    gives 2024-01-02T18:00:00Z,1,2,0.5,1.5,7 --tz=UTC
+    gives 1,2,0.5,1.5,7 --columns=open,high,low,close=last,volume
+    file '<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>' X,60,20240102,1000,1,2,0.5,1.5,7
+    says 'in.csv:2:1: in which zone times are is not in files of layout finam; use --tz'
+    gives 2024-01-02T07:00:00Z,1,2,0.5,1.5,7 --tz=+03:00
+    # A date alone is that date, unless the caller gives a zone.
+    file 08/31/2011,1,2,0.5,1.5,7
+    gives 2011-08-31T00:00:00Z,1,2,0.5,1.5,7 --layout=kibot
+    gives 2011-08-31T04:00:00Z,1,2,0.5,1.5,7 --layout=kibot --tz=America/New_York
+}
+
+@test "a layout that has to be asked for is named where its file cannot be read" {
+    file '"Date","Time","Open","High","Low","Close","Vol","OI"' 12/31/2007,16:00,1,2,0.5,1.5,7,3
+    capture umm-convert -o x.npy in.csv
+    [[ $status -eq 1 && $stderr == *'timestamp has day and month in an order that nothing tells: "12/31/2007 16:00"; use --layout=tradestation' ]] || fail "$stderr"
+    says 'in.csv:2:1: in which zone times are is not in files of layout tradestation; use --tz' --layout=tradestation
+    gives 2007-12-31T16:00:00Z,1,2,0.5,1.5,7 --layout=tradestation --tz=UTC
+    # With what it takes from the caller, it reads without.
+    gives 2007-12-31T16:00:00Z,1,2,0.5,1.5,7 --time-format='%m/%d/%Y %H:%M'
+    # Another header, if only by a name, is nobody's.
+    sed -i 1s/OI/X/ in.csv
+    capture umm-convert -o x.npy in.csv
+    [[ $status -eq 1 && $stderr != *--layout=* ]] || fail "$stderr"
+}
+
+# ---- the kinds of files that public reports tell of -----------------------------------------
+
+@test "quote volume first: the volume is that in the base asset" {
+    file https://www.CryptoDataDownload.com 'unix,date,symbol,open,high,low,close,Volume USD,Volume BTC' \
+        '1725062400000,2024-08-31 00:00:00,BTC/USD,5,7,4,6,48067339.58,812.56' \
+        '1724976000000,2024-08-30 00:00:00,BTC/USD,4,6,3,5,112697030.87,1900.45'
+    gives '2024-08-30T00:00:00Z,4,6,3,5,1900.45
+2024-08-31T00:00:00Z,5,7,4,6,812.56'
+    sed -i 's/Volume BTC/Volume ETH/' in.csv
+    capture umm-convert -o x.npy in.csv
+    [[ $status -eq 1 && $stderr == 'umm-convert: in.csv:2:1: which volume is in the base asset of symbol "BTC/USD" cannot be told from'* ]] || fail "$stderr"
+}
+
+@test "several instruments in one file are no series, in any order" {
+    file 'symbol,timestamp,open,high,low,close,volume,trade_count,vwap' \
+        'SPY,2021-02-01 05:00:00+00:00,373,377,370,376,75,1,374' 'QQQ,2021-02-01 05:00:00+00:00,316,322,315,321,33,1,319'
+    says "in.csv:3:1: symbol is \"QQQ\" after \"SPY\": $LEAD"
+    gives 2021-02-01T05:00:00Z,316,322,315,321,33 --where=symbol=QQQ
+    # Many tickers, one after the other.
+    file ticker,volume,open,close,high,low,window_start,transactions AAPL,4930,2,3,4,1,1744792500000000000,129 \
+        AAPL,5000,3,2,4,1,1744792560000000000,100 MSFT,1815,39,38,40,37,1744792500000000000,57
+    says "in.csv:4:1: ticker is \"MSFT\" after \"AAPL\": $LEAD"
+    gives 2025-04-16T08:35:00Z,39,40,37,38,1815 --where=ticker=MSFT
+}
+
+@test "dates and times of day in digits are no epochs" {
+    file time,code,open,high,low,close,volume,amount,adjustflag 20200102093500000,sh.6,12,13,11,12.5,74,93,3 \
+        20200102094000000,sh.6,12.5,13,11,12,24,30,3
+    gives '2020-01-02T09:35:00Z,12,13,11,12.5,74
+2020-01-02T09:40:00Z,12.5,13,11,12,24'
+    ok umm-convert --tz=Asia/Shanghai -o out.npy in.csv
+    ok umm-mmap-slice out.npy --columns=timestamp --time-format=iso --format=csv --no-header
+    [[ ${lines[0]} == 2020-01-02T01:35:00Z ]]
+    file $BARS 2024123122,1,2,0.5,1.5,100 2024123123,1,2,0.5,1.5,100
+    says 'in.csv:2:1: timestamp is ambiguous: "2024123122" could be an epoch in seconds (2034-02-21T08:25:22Z) or YYYYMMDDHH (2024-12-31T22:00:00); use --time-unit-in=s or --time-format=%Y%m%d%H'
+    gives '2024-12-31T22:00:00Z,1,2,0.5,1.5,100
+2024-12-31T23:00:00Z,1,2,0.5,1.5,100' --time-format=%Y%m%d%H
+    file $BARS 170306093000,1,2,0.5,1.5,100
+    capture umm-convert -o x.npy in.csv
+    [[ $status -eq 1 && $stderr == *'could be YYMMDDhhmmss (2017-03-06T09:30:00); use --time-format=%y%m%d%H%M%S, or --time-unit-in for an epoch' ]] || fail "$stderr"
+    gives 2017-03-06T09:30:00Z,1,2,0.5,1.5,100 --time-format=%y%m%d%H%M%S
+    file $BARS 637450650000000000,1,2,0.5,1.5,100
+    capture umm-convert -o x.npy in.csv
+    [[ $status -eq 1 && $stderr == *'use --time-unit-in=ns or --time-unit-in=ticks' ]] || fail "$stderr"
+    gives 2021-01-01T02:30:00Z,1,2,0.5,1.5,100 --time-unit-in=ticks
+}
+
+@test "milliseconds and microseconds in one stream are each its own" {
+    file 1735603200000,1,2,0.5,1.5,100,1735606799999,1,1,1,1,0 1735689600000000,1,2,0.5,1.5,100,1735693199999999,1,1,1,1,0
+    gives '2024-12-31T00:00:00Z,1,2,0.5,1.5,100
+2025-01-01T00:00:00Z,1,2,0.5,1.5,100' --layout=binance
+    capture umm-convert -v --layout=binance -o out.npy in.csv
+    [[ $stderr == *'time: epoch in ms (1) or us (1) (by magnitude)'* ]] || fail "$stderr"
+    file 1.704153600000000000e+09,1.0e+00,2e0,5e-1,1.5e0,1e2
+    gives 2024-01-02T00:00:00Z,1,2,0.5,1.5,100 --names=$BARS
+}
+
+@test "a first row that no header could be is a row" {
+    file 31-Dec-10,-,-,-,-,- 30-Dec-10,1,2,0.5,1.5,100 29-Dec-10,1,2,0.5,1.5,100
+    gives '2010-12-29T00:00:00Z,1,2,0.5,1.5,100
+2010-12-30T00:00:00Z,1,2,0.5,1.5,100
+2010-12-31T00:00:00Z,NaN,NaN,NaN,NaN,NaN' --names=$BARS --time-format=%d-%b-%y --order=asc
+    file 'EURUSD 2024.01.02,$1,$2,$0.5,$1.5,100K' 2024.01.03,1,2,0.5,1.5,100
+    capture umm-convert --names=$BARS --bad-rows=quarantine:bad.csv -o out.npy in.csv
+    [[ $status -eq 3 && $(tail -n 1 bad.csv) == 'EURUSD 2024.01.02,$1,$2,$0.5,$1.5,100K' ]] || fail "$stderr"
+}
+
+@test "times of day without leading zeros" {
+    file date,time,open,high,low,close,volume 20171214,10000,1,2,0.5,1.5,100 20171214,20000,1,2,0.5,1.5,100
+    says 'in.csv:2:1: timestamp has fewer digits than its form needs: "20171214 10000"; a dash, as in %-H%M%S, reads digits without their leading zeros' \
+        '--time-format=%Y%m%d %H%M%S'
+    gives '2017-12-14T01:00:00Z,1,2,0.5,1.5,100
+2017-12-14T02:00:00Z,1,2,0.5,1.5,100' '--time-format=%Y%m%d %-H%M%S'
+    file date,time,open,high,low,close,volume 20230102,930,1,2,0.5,1.5,100 20230102,1000,1,2,0.5,1.5,100
+    gives '2023-01-02T09:30:00Z,1,2,0.5,1.5,100
+2023-01-02T10:00:00Z,1,2,0.5,1.5,100' '--time-format=%Y%m%d %-H%M'
+}
+
+@test "ids and times beside the time keep all their digits" {
+    file ts_event,ts_recv,trade_id,price,size 1583020803145123457,1583020803307160123,9223372036854775807,8531.5,2
+    says 'in.csv:2:21: ts_recv is an integer that f8 cannot hold exactly: "1583020803307160123"; use the type :i8, or :M8 for a time' \
+        --time-unit=ns --columns=timestamp=ts_event,ts_recv,trade_id
+    ok umm-convert --time-unit=ns --columns=timestamp=ts_event,ts_recv:M8,trade_id:i8,price -o out.npy in.csv
+    "$PY" -c 'import numpy as np
+assert [int(x) for x in np.load("out.npy").view("<i8").reshape(-1)[:3]] == [
+    1583020803145123457, 1583020803307160123, 9223372036854775807]'
+}
+
+@test "a download that was cut in its last number waits for the next run" {
+    printf '%s\n1704153600,1,2,0.5,1.5,100\n1704153660,1,2,0.5,1.5,12' $BARS >in.csv
+    gives 2024-01-02T00:00:00Z,1,2,0.5,1.5,100 --whole-lines
+}
