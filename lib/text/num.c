@@ -15,9 +15,10 @@
  *   exact       otherwise the bounds round to neighbours, and big integers compare
  *               the value with the point halfway between those two.
  */
+#include "text/num.h"
+
 #include "base/multiply.h"
 #include "text/pow10.h"
-#include "umm.h"
 
 #include <assert.h>
 #include <float.h>
@@ -418,6 +419,9 @@ static inline uint64_t nearest(const struct number *num, const struct format *fm
 
 /* ---- the public functions ---- */
 
+/* Inlined by force: the usual power, zero, must cost nothing. */
+#define SCALED __attribute__((always_inline)) static inline enum umm_num_result
+
 /* Where intermediate results carry more bits than their type, one operation rounds twice. */
 #if FLT_EVAL_METHOD == 0
 enum { HAS_EXACT_OPERATIONS = 1 };
@@ -425,7 +429,7 @@ enum { HAS_EXACT_OPERATIONS = 1 };
 enum { HAS_EXACT_OPERATIONS = 0 };
 #endif
 
-enum umm_num_result umm_num_parse_f64(const char *text, size_t len_bytes, char point, double *out)
+SCALED scaled_f64(const char *text, size_t len_bytes, char point, int power, double *out)
 {
     static const double pow10[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
@@ -435,6 +439,7 @@ enum umm_num_result umm_num_parse_f64(const char *text, size_t len_bytes, char p
 
     if (!scan(&num, text, len_bytes, point))
         return UMM_NUM_MALFORMED;
+    num.q += power;
     /* 5^22 < 2^53 < 5^23: these powers are exact. A number that was cut has w >= 10^18. */
     if (HAS_EXACT_OPERATIONS && num.w <= (uint64_t)1 << DBL_MANT_DIG && num.q >= -22 &&
         num.q <= 22) {
@@ -452,7 +457,18 @@ enum umm_num_result umm_num_parse_f64(const char *text, size_t len_bytes, char p
     return UMM_NUM_OK;
 }
 
-enum umm_num_result umm_num_parse_f32(const char *text, size_t len_bytes, char point, float *out)
+enum umm_num_result umm_num_parse_f64(const char *text, size_t len_bytes, char point, double *out)
+{
+    return scaled_f64(text, len_bytes, point, 0, out);
+}
+
+enum umm_num_result umm_num_scaled_f64(const char *text, size_t len_bytes, char point, int power,
+                                       double *out)
+{
+    return scaled_f64(text, len_bytes, point, power, out);
+}
+
+SCALED scaled_f32(const char *text, size_t len_bytes, char point, int power, float *out)
 {
     static const float pow10[] = {1e0F, 1e1F, 1e2F, 1e3F, 1e4F, 1e5F,
                                   1e6F, 1e7F, 1e8F, 1e9F, 1e10F};
@@ -461,6 +477,7 @@ enum umm_num_result umm_num_parse_f32(const char *text, size_t len_bytes, char p
 
     if (!scan(&num, text, len_bytes, point))
         return UMM_NUM_MALFORMED;
+    num.q += power;
     /* 5^10 < 2^24 < 5^11: these powers are exact. A number that was cut has w >= 10^18. */
     if (HAS_EXACT_OPERATIONS && num.w <= (uint64_t)1 << FLT_MANT_DIG && num.q >= -10 &&
         num.q <= 10) {
@@ -476,6 +493,17 @@ enum umm_num_result umm_num_parse_f32(const char *text, size_t len_bytes, char p
     bits |= (uint32_t)num.is_negative << 31;
     memcpy(out, &bits, sizeof bits);
     return UMM_NUM_OK;
+}
+
+enum umm_num_result umm_num_parse_f32(const char *text, size_t len_bytes, char point, float *out)
+{
+    return scaled_f32(text, len_bytes, point, 0, out);
+}
+
+enum umm_num_result umm_num_scaled_f32(const char *text, size_t len_bytes, char point, int power,
+                                       float *out)
+{
+    return scaled_f32(text, len_bytes, point, power, out);
 }
 
 /*
@@ -496,13 +524,14 @@ static enum umm_num_result check_cut_integer(const struct number *num)
     return num->q < (int64_t)(n_digits - DIGITS_MAX) ? UMM_NUM_INEXACT : UMM_NUM_OVERFLOW;
 }
 
-enum umm_num_result umm_num_parse_i64(const char *text, size_t len_bytes, char point, int64_t *out)
+SCALED scaled_i64(const char *text, size_t len_bytes, char point, int power, int64_t *out)
 {
     struct number num;
     uint64_t w;
 
     if (!scan(&num, text, len_bytes, point))
         return UMM_NUM_MALFORMED;
+    num.q += power;
     if (num.is_cut) {
         enum umm_num_result result = check_cut_integer(&num);
 
@@ -522,4 +551,15 @@ enum umm_num_result umm_num_parse_i64(const char *text, size_t len_bytes, char p
     w = num.is_negative ? 0 - w : w;
     memcpy(out, &w, sizeof w);
     return UMM_NUM_OK;
+}
+
+enum umm_num_result umm_num_parse_i64(const char *text, size_t len_bytes, char point, int64_t *out)
+{
+    return scaled_i64(text, len_bytes, point, 0, out);
+}
+
+enum umm_num_result umm_num_scaled_i64(const char *text, size_t len_bytes, char point, int power,
+                                       int64_t *out)
+{
+    return scaled_i64(text, len_bytes, point, power, out);
 }

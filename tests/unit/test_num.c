@@ -4,7 +4,7 @@
  * rounds correctly. Every text is parsed from memory that ends (or begins) at an
  * inaccessible page, so that reading one byte outside crashes.
  */
-#include "umm.h"
+#include "text/num.h"
 
 #include "../strtod.h"
 
@@ -58,6 +58,31 @@ static const char *place_at_end(const char *text, size_t len_bytes)
 
 /* ---- comparing with the C library ---- */
 
+/* Times 10^power, a text is what it is with a larger exponent. */
+static void check_scaled(const char *text, const char *guarded, size_t len_bytes, int power)
+{
+    size_t mantissa = strcspn(text, "eE");
+    long exponent = text[mantissa] ? strtol(text + mantissa + 1, NULL, 10) : 0;
+    char *moved = malloc(mantissa + 32);
+    double wanted64, f64 = NAN;
+    float wanted32, f32 = NAN;
+    enum umm_num_result result;
+
+    assert_non_null(moved);
+    sprintf(moved, "%.*se%ld", (int)mantissa, text, exponent + power);
+    wanted64 = strtod(moved, NULL);
+    wanted32 = strtof(moved, NULL);
+    result = umm_num_scaled_f64(guarded, len_bytes, '.', power, &f64);
+    if (result != (isinf(wanted64) ? UMM_NUM_OVERFLOW : UMM_NUM_OK) ||
+        (result == UMM_NUM_OK && bits_f64(f64) != bits_f64(wanted64)))
+        fail_msg("binary64 differs for %s times 10^%d", text, power);
+    result = umm_num_scaled_f32(guarded, len_bytes, '.', power, &f32);
+    if (result != (isinf(wanted32) ? UMM_NUM_OVERFLOW : UMM_NUM_OK) ||
+        (result == UMM_NUM_OK && bits_f32(f32) != bits_f32(wanted32)))
+        fail_msg("binary32 differs for %s times 10^%d", text, power);
+    free(moved);
+}
+
 /* text, terminated for strtod, parses to the same bits in both types. */
 static void check_text(const char *text)
 {
@@ -68,6 +93,8 @@ static void check_text(const char *text)
         fail_msg("binary64 differs for %s", text);
     if (!is_f32_as_strtof(text, guarded, len_bytes))
         fail_msg("binary32 differs for %s", text);
+    if (n_compared % 4 == 0 && len_bytes - strcspn(text, "eE") < 7)
+        check_scaled(text, guarded, len_bytes, (int)(n_compared / 4 % 61) - 30);
     n_compared++;
 }
 
@@ -782,6 +809,35 @@ static void test_i64_random_round_trip(void **state)
     }
 }
 
+static void test_i64_with_a_moved_point(void **state)
+{
+    char text[96];
+    int64_t got = 0;
+
+    (void)state;
+    random_state = 21;
+    for (int i = 0; i < 20000; i++) {
+        int64_t v = (int64_t)random_u64() >> random_between(0, 62);
+        int power = random_between(0, 30), n = snprintf(text, sizeof text, "%lld", (long long)v);
+
+        memset(text + n, '0', (size_t)power);
+        assert_int_equal(umm_num_scaled_i64(text, (size_t)(n + power), '.', -power, &got),
+                         UMM_NUM_OK);
+        assert_int_equal(got, v);
+        text[n + power - (power > 0)] = '5';
+        if (power > 0)
+            assert_int_equal(umm_num_scaled_i64(text, (size_t)(n + power), '.', -power, &got),
+                             UMM_NUM_INEXACT);
+    }
+    assert_int_equal(umm_num_scaled_i64("395.86", 6, '.', 6, &got), UMM_NUM_OK);
+    assert_int_equal(got, 395860000);
+    assert_int_equal(umm_num_scaled_i64("9223372036854775808", 19, '.', 0, &got), UMM_NUM_OVERFLOW);
+    assert_int_equal(umm_num_scaled_i64("1", 1, '.', 19, &got), UMM_NUM_OVERFLOW);
+    assert_int_equal(umm_num_scaled_i64("1e9", 3, '.', -9, &got), UMM_NUM_OK);
+    assert_int_equal(got, 1);
+    assert_int_equal(umm_num_scaled_i64("x", 1, '.', -9, &got), UMM_NUM_MALFORMED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -818,6 +874,7 @@ int main(void)
         cmocka_unit_test(test_i64_fractions_are_inexact),
         cmocka_unit_test(test_i64_a_fraction_is_said_before_an_overflow),
         cmocka_unit_test(test_i64_random_round_trip),
+        cmocka_unit_test(test_i64_with_a_moved_point),
     };
 
     return cmocka_run_group_tests_name("num", tests, map_room, unmap_room);
