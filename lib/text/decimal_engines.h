@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* decimal_engines.h - the engines of decimal.h; private to decimal*.c. */
+/* decimal_engines.h - the engines of decimal.h; private to decimal*.c and notation*.c. */
 #ifndef UMM_TEXT_DECIMAL_ENGINES_H
 #define UMM_TEXT_DECIMAL_ENGINES_H
 
