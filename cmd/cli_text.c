@@ -31,6 +31,17 @@ static int take_decimal(void *decimal, const char *value)
     return strcmp(value, ".") == 0 || strcmp(value, ",") == 0 ? CLI_OK : CLI_BAD_VALUE;
 }
 
+/* One of the marks, or what it is called. */
+static int take_thousands(void *mark, const char *value)
+{
+    return umm_group_mark_find(value, mark) ? CLI_OK : CLI_BAD_VALUE;
+}
+
+static int take_numbers(void *ways, const char *value)
+{
+    return umm_ways_parse(value, ways) ? CLI_OK : CLI_BAD_VALUE;
+}
+
 static int take_time_format(void *time_format, const char *value)
 {
     const char *bad, *why;
@@ -80,6 +91,14 @@ const struct cli_option cli_text_options[] = {
     {0, "delimiter", "CHAR", "one character, or tab (default: , ; tab or | as found)",
      CLI_CALL(delimiter, take_char, "one character, or tab")},
     {0, "decimal", "CHAR", ". or , (default .)", CLI_CALL(decimal, take_decimal, ". or ,")},
+    {0, "thousands", "CHAR",
+     "what may stand between groups of digits: , . apostrophe\nor space (default: nothing may)",
+     CLI_CALL(notation.mark, take_thousands, ", . apostrophe or space")},
+    {0, "numbers", "LIST",
+     "ways of writing numbers that are read: currency, percent\n(2.31% is 2.31), ratio (it is "
+     "0.0231), suffix (K, M, B, T),\nparentheses, boolean (default: none of them)",
+     CLI_CALL(notation.ways, take_numbers,
+              "currency, percent, ratio, suffix, parentheses or boolean")},
     {0, "na", "LIST", "texts of missing values\n(default empty, null, NaN, NA, N/A and -)",
      CLI_TEXT(na)},
     {0, "comment", "CHAR", "pass over lines that begin with CHAR",
@@ -87,7 +106,8 @@ const struct cli_option cli_text_options[] = {
     {0, "skip-lines", "N", "pass over the first N lines of each file",
      CLI_COUNT(skip_lines, 0, UINT32_MAX), .wanted = "a number from 0"},
     {0, "columns", "LIST",
-     "[NEWNAME=]FIELD[:TYPE],... where FIELD is a name,\na number from 1 or DATE+TIME; or all\n"
+     "[NEWNAME=]FIELD[:TYPE],... where FIELD is a name,\na number from 1 or DATE+TIME, with *1e-9 "
+     "its decimal point\nmoved; NEWNAME==nan, or a number: the same in all rows;\nor all\n"
      "(default timestamp,open,high,low,close,volume)",
      CLI_TEXT(schema.columns)},
     {0, "time-format", "FORMAT", "as in strptime(3): %Y-%m-%d %H:%M:%S.%f and so on",

@@ -10,9 +10,9 @@
 #include "reading/reading.h"
 
 /*
- * layout header names delimiter decimal na comment skip-lines columns time-format
- * time-unit-in date hour-24 tz tz-fold where one-series members max-unpacked max-ratio
- * whole-lines
+ * layout header names delimiter decimal thousands numbers na comment skip-lines columns
+ * time-format time-unit-in date hour-24 tz tz-fold where one-series members max-unpacked
+ * max-ratio whole-lines
  */
 extern const struct cli_option cli_text_options[];
 #define CLI_TEXTS(name, names) CLI_FAMILY(cli_text_options, struct umm_reading_options, name, names)

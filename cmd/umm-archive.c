@@ -50,7 +50,7 @@ static const struct cli_option options[] = {
      CLI_FLAG(append.is_if_changed)},
     {.help = "text: as for umm-convert",
      CLI_TEXTS(append.source.text.reading,
-               "layout columns time-format time-unit-in tz where "
+               "layout thousands numbers columns time-format time-unit-in tz where "
                "one-series whole-lines members max-unpacked max-ratio")},
     {0, "bad-rows", "HOW", "text: fail or skip (default fail)",
      CLI_CHOICE(append.source.text.bad_rows, "fail|skip")},
@@ -292,7 +292,8 @@ static const struct cli_command commands[] = {
     {"append", "ARCHIVE [FILE...]",
      "level threads lock lock-timeout sync flush-rows flush-bytes flush-age keep-journal "
      "on-revision if-changed "
-     "layout columns time-format time-unit-in tz where one-series whole-lines bad-rows json "
+     "layout thousands numbers columns time-format time-unit-in tz where one-series whole-lines "
+     "bad-rows json "
      "metrics progress no-progress verbose",
      "add rows: of .npy files, archives, text or standard input;\nthe archive is made if there is "
      "none",

@@ -67,7 +67,8 @@ static const struct cli_option options[] = {
      CLI_CALL(shard, cli_take_shard, "I/N with I from 0 to N - 1")},
     CLI_HEADING("What the text is:"),
     {CLI_TEXTS(convert.reading,
-               "layout header names delimiter decimal na comment skip-lines whole-lines")},
+               "layout header names delimiter decimal thousands numbers na comment skip-lines "
+               "whole-lines")},
     {0, "list-layouts", NULL, "print the layouts with a row of each, and exit",
      CLI_FLAG(is_listing)},
     CLI_HEADING("Compressed text and archives:"),

@@ -105,8 +105,9 @@ static const struct cli_option options[] = {
     {0, "checkpoint", "N", "save the state after N rows, and at the end",
      CLI_COUNT(job.checkpoint_rows, 1, UINT64_MAX)},
     CLI_HEADING("Text input:"),
-    {CLI_TEXTS(job.text.reading, "layout header names columns time-format time-unit-in tz where "
-                                 "one-series whole-lines members max-unpacked max-ratio")},
+    {CLI_TEXTS(job.text.reading,
+               "layout header names thousands numbers columns time-format time-unit-in tz where "
+               "one-series whole-lines members max-unpacked max-ratio")},
     CLI_HEADING("Datasets by name, in place of an INPUT:"),
     {CLI_DATASETS(dataset, "root symbols timeframes missing")},
     {0, "out-root", "DIR", "write DIR/SYMBOL/TIMEFRAME.npy", CLI_TEXT(out_root)},

@@ -34,6 +34,11 @@ all() {
         umm-archive append out in.csv
     refuses 1 'umm-features: in.csv:2:12: open is not a number: "1,5" (umm-convert can read decimal commas: umm-convert ... -o - | umm-features ...)' \
         umm-features -f ema in.csv
+    local number
+    for number in '$1' 1% 1K '(1)' true '"1,500"' '"12,345.5"' '$1 500' '"1,5 €"' '1.234.567' '"1.234,5 €"'; do
+        all "$HEAD\n2020-01-01,$number,1,1,1,1\n"
+    done
+    all 'timestamp,open,high,low,close\n2020-01-01,1,1,1,1\n'
     all "$HEAD\n2020-01-01,#N/A,1,1,1,1\n"
     all "$HEAD\n01/02/2020,1,1,1,1,1\n"
     all "$HEAD\n2024123122,1,1,1,1,1\n"

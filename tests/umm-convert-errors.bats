@@ -468,7 +468,8 @@ from refusals import *
 use = '; use --columns, --names, --layout or --skip-lines'
 six = '"timestamp", "open", "high", "low", "close", "volume"'
 check('lacks one', b'timestamp,open,high,low,close\n1,2,3,4,5\n',
-      says='in.csv:1:1: no field for \'volume\' among "timestamp", "open", "high", "low", "close"' + use)
+      says='in.csv:1:1: no field for \'volume\' among "timestamp", "open", "high", "low", "close"; '
+           'name it as volume=FIELD in --columns, or volume==nan if there is none')
 check('second line', b'\n\n# c\na,b\n1,2\n', ['--comment', '#'],
       says='in.csv:4:1: no field for \'timestamp\' among "a", "b"' + use)
 check('no header', ROW[:-1] + b',1\n', says="in.csv:1:1: no field for 'timestamp': no header names the 7 "

@@ -60,10 +60,10 @@ PY
 
 @test "digits in groups are not taken for decimal commas" {
     printf 'Date,Open,High,Low,Close,Volume\n2023-12-31,5,6,4,5,"%s"\n' 1,500 >a.csv
-    refuses 1 'umm-convert: a.csv:2:20: volume is not a number: "1,500"; grouped digits are not read' \
+    refuses 1 'umm-convert: a.csv:2:20: volume is not a number: "1,500"; use --thousands=, if it is grouped, or --decimal=, for a decimal comma' \
         umm-convert -o x.npy a.csv
     sed -i 's/1,500/1,500.25/' a.csv
-    refuses 1 'umm-convert: a.csv:2:20: volume is not a number: "1,500.25"; grouped digits are not read' \
+    refuses 1 'umm-convert: a.csv:2:20: volume is not a number: "1,500.25"; use --thousands=,' \
         umm-convert -o x.npy a.csv
     sed -i 's/1,500.25/1,5/' a.csv
     refuses 1 'umm-convert: a.csv:2:20: volume is not a number: "1,5" (--decimal , reads decimal commas)' \

@@ -753,12 +753,15 @@ def bad(cell, message, *args, at=3):
 for cell in ("0x10", "1_000", "infinity", "-inf", "--1", "+-1", "1e", "1e+", "e5", "1.2.3", "1e5.0", "1d5", "١", "1f", "1 2"):
     bad(cell, f'is not a number: "{cell}"')
 # What is not read is said, or which option reads it.
-advice = {"; grouped digits are not read": ["1 000", '"12,34,567"', '"2,300,120,000"', '"1,234.5"', "1.234.567", "1'500"],
-          "; currency signs are not read": ["$1", "-$1.5", "€2", "3 USD", "¥4"],
-          "; percent signs are not read": ["1%", "-0.5 %"],
-          "; suffixes such as K, M and B are not read": ["100K", "1.5m", "2 B", "3bn", "4T"],
-          "; a negative number in parentheses is not read": ["(12.5)"],
-          "; true and false are not read as numbers": ["true", "FALSE"],
+advice = {"; use --thousands=,": ['"12,34,567"', '"2,300,120,000"', '"1,234.5"'],
+          "; use --thousands=space": ["1 000", "1\u00a0000.5"],
+          "; use --thousands=apostrophe": ["1'500", "1\u2019500"],
+          "; use --thousands=. and --decimal=,": ["1.234.567"],
+          "; use --numbers=currency": ["$1", "-$1.5", "€2", "3 USD", "¥4"],
+          "; use --numbers=percent to drop the sign, or --numbers=ratio to divide by 100": ["1%", "-0.5 %"],
+          "; use --numbers=suffix": ["100K", "1.5m", "2 B", "3bn", "4T"],
+          "; use --numbers=parentheses": ["(12.5)"],
+          "; use --numbers=boolean": ["true", "FALSE"],
           "; if that means missing, say so with --na": [".", "None", "#N/A", "--", "n.a."]}
 for says, cells in advice.items():
     for cell in cells:
@@ -769,7 +772,7 @@ refused("timestamp,n,close\n1577836800,abc,1\n", 'in.csv:2:12: n is not a number
         "--columns", "timestamp,n")
 refused("timestamp,n,close\n1577836800,1,abc\n", 'in.csv:2:14: close is not a number: "abc"', "--columns", "timestamp,close")
 bad("1,5", 'is not a number: "1,5" (--decimal , reads decimal commas)')
-bad('"1,000"', 'is not a number: "1,000"; grouped digits are not read', at=3)
+bad('"1,000"', 'is not a number: "1,000"; use --thousands=, if it is grouped, or --decimal=, for a decimal comma', at=3)
 bad('"1,0"', 'is not a number: "1,0" (--decimal , reads decimal commas)', at=3)
 assert value("1,5", "--decimal", ",") == 1.5 and value("-1,5e3", "--decimal", ",") == -1500
 bad("1.5", 'is not a number: "1.5"', "--decimal", ",")
@@ -906,8 +909,8 @@ refused(HEAD + "1577836800,1,2,3,4,5\n", "standard input can be read only once",
 refused(HEAD + "1577836800,1,2,3,4,5\n", "b.csv:2:13: 2020-01-01T00:01:00Z after 2020-01-01T01:00:00Z: out of order; rows in no order are "
         "not sorted; use --order asc for newest-first rows", inputs=["c.csv", "b.csv"])
 put("timestamp,open,high,low,close\n1577840460000,1,1,1,1\n", "d.csv")
-refused(HEAD + "1577836800,1,2,3,4,5\n", 'd.csv:1:1: no field for \'volume\' among "timestamp", "open", "high", "low", "close"; use --columns, '
-        "--names, --layout or --skip-lines", inputs=["in.csv", "d.csv"])
+refused(HEAD + "1577836800,1,2,3,4,5\n", 'd.csv:1:1: no field for \'volume\' among "timestamp", "open", "high", "low", "close"; name it as '
+        "volume=FIELD in --columns, or volume==nan if there is none", inputs=["in.csv", "d.csv"])
 refused(HEAD + "1577836800,1,2,3,4,5\n", "d.csv: has other columns than the files before it", "--columns", "all", inputs=["in.csv", "d.csv"])
 # Byte by byte, with a pause now and then.
 text = ("\ufeff" + HEAD.replace("\n", "\r\n") + '1577836800,1,"2",3,4,5\r\n"1577836860",6,7,8,9,"10"\r\n').encode()

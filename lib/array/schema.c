@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/error.h"
 #include "base/utf8.h"
@@ -79,12 +80,18 @@ static enum umm_status refuse_long_name(int number, struct umm_error *err)
     return umm_error_hint_at(err, UMM_ERR_DATA, UMM_HINT_RENAME, shown, NULL);
 }
 
+/* What the file calls a field; "" where it is in none. */
+static const char *title_of(const struct umm_names *names, const struct umm_found *found)
+{
+    return names->has_names && found->first >= 0 ? names->text[found->first] : "";
+}
+
 /* The name in the output: as asked for, else as written, else as in the header. */
 static enum umm_status set_name(struct umm_schema_field *field, const struct umm_column *item,
                                 const struct umm_names *names, const struct umm_found *found,
                                 struct umm_error *err)
 {
-    const char *title = names->has_names ? names->text[found->first] : "";
+    const char *title = title_of(names, found);
     const char *name = item->name;
     if (!*name && !is_number(item->source) && !strpbrk(item->source, "|+*\""))
         name = item->source;
@@ -136,6 +143,40 @@ static enum umm_status check_time_type(const struct umm_schema_field *field,
     return umm_error_hint_at(err, UMM_ERR_ARGUMENT, hint, name, NULL);
 }
 
+/* A float holds a number as it holds one of the text: rounded, unless it is an exact integer. */
+static bool is_float_for(const struct umm_schema_field *field)
+{
+    const size_t len = strlen(field->value);
+    double f8 = 0;
+    float f4 = 0;
+    int64_t i8;
+    if (strcasecmp(field->value, "nan") == 0)
+        return true;
+    if (field->type.size_bytes == 8 ? umm_num_parse_f64(field->value, len, '.', &f8) != UMM_NUM_OK
+                                    : umm_num_parse_f32(field->value, len, '.', &f4) != UMM_NUM_OK)
+        return false;
+    if (field->type.size_bytes == 4)
+        f8 = (double)f4;
+    return !field->is_exact || umm_num_parse_i64(field->value, len, '.', &i8) != UMM_NUM_OK ||
+           (f8 < 0x1p63 && (int64_t)f8 == i8);
+}
+
+static bool is_integer_for(const struct umm_schema_field *field)
+{
+    int64_t i8;
+    return umm_num_parse_i64(field->value, strlen(field->value), '.', &i8) == UMM_NUM_OK &&
+           (field->type.size_bytes == 8 || (i8 >= INT32_MIN && i8 <= INT32_MAX));
+}
+
+/* Whether the type can hold the one value of all rows. */
+static enum umm_status check_value(const struct umm_schema_field *field, struct umm_error *err)
+{
+    if (field->type.kind == 'f' ? is_float_for(field) : is_integer_for(field))
+        return UMM_OK;
+    return umm_error_set(err, UMM_ERR_ARGUMENT, "%s cannot be %s in %c%u", field->name,
+                         field->value, field->type.kind, (unsigned)field->type.size_bytes);
+}
+
 static enum umm_status set_type(struct umm_schema_field *field, const struct umm_column *item,
                                 const struct umm_schema *schema, const char *dtype,
                                 struct umm_error *err)
@@ -153,6 +194,9 @@ static enum umm_status set_type(struct umm_schema_field *field, const struct umm
                           field->name),
             UMM_HINT_UNIT_OF_M8);
     field->is_time |= wants_m8;
+    if (field->is_time && (field->power || field->value[0]))
+        return umm_error_set(err, UMM_ERR_ARGUMENT, "'%s' is a time: it is %s", field->name,
+                             field->power ? "not multiplied" : "in a field of each row");
     if (field->is_time && schema->is_struct && (wants_m8 || !item->type[0])) {
         field->type = (struct umm_npy_type){.kind = 'M', .size_bytes = 8};
         strcpy(field->type.unit, umm_time_unit_name(schema->time_unit));
@@ -167,6 +211,8 @@ static enum umm_status set_type(struct umm_schema_field *field, const struct umm
         return umm_error_set(err, UMM_ERR_ARGUMENT, "unknown type \"%s\": use f8, f4, i8, i4%s",
                              umm_escape(shown, sizeof shown, number, strlen(number)),
                              number == dtype ? "" : " or M8");
+    if (field->value[0])
+        return check_value(field, err);
     return field->is_time ? check_time_type(field, schema->time_unit, err) : UMM_OK;
 }
 
@@ -196,7 +242,10 @@ static enum umm_status find_items(struct umm_schema *schema, const struct umm_co
         if (status)
             return status;
         /* The name decides; where it says nothing, the header's does. */
-        const char *title = names->has_names ? names->text[found[i].first] : "";
+        const char *title = title_of(names, &found[i]);
+        const char *value = umm_columns_value(source);
+        strcpy(field->value, value ? value : "");
+        field->power = items[i].power;
         field->is_chosen = !is_stamp;
         field->is_exact = !umm_name_is_amount(field->name, strlen(field->name)) &&
                           !umm_name_is_amount(title, strlen(title));

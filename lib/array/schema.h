@@ -34,7 +34,9 @@ struct umm_schema_field {
     bool is_typed;  /* the caller gave it a type of its own */
     bool is_exact;  /* integers are refused that the type cannot hold exactly */
     struct umm_npy_type type;
-    uint32_t offset_bytes; /* in a row */
+    uint32_t offset_bytes;            /* in a row */
+    int power;                        /* of ten, that the text's numbers are multiplied by */
+    char value[UMM_COLUMN_VALUE_MAX]; /* of every row, where the file has no such field */
 };
 
 /* time_index: the field that orders rows, UMM_FIELD_NONE when no time is selected. */
@@ -50,7 +52,8 @@ struct umm_schema {
 
 /*
  * Resolve the selection against the names of a file's fields: the schema, and in
- * *found (malloc'ed, n_fields entries) where each field is. columns, when the
+ * *found (malloc'ed, n_fields entries) where each field is; a field of one value in all
+ * rows is nowhere. columns, when the
  * options give none, is what a layout selects, or NULL for the six standard ones.
  * UMM_ERR_ARGUMENT for types that cannot work, UMM_ERR_DATA for names not there.
  */

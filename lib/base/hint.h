@@ -15,6 +15,7 @@ enum umm_hint {
     /* Which text: its fields, and which of them are the columns. */
     UMM_HINT_DELIMITER,    /* say what is between fields */
     UMM_HINT_COLUMNS,      /* several fields could be the column: say which, or the layout */
+    UMM_HINT_NO_VOLUME,    /* no field has the volume, and there may be none */
     UMM_HINT_NO_FIELD,     /* no field has the column's name: other names, or another header */
     UMM_HINT_NO_HEADER,    /* nothing names the fields: names, numbers, or the layout */
     UMM_HINT_LAYOUT,       /* ask for that layout; value */
@@ -28,8 +29,16 @@ enum umm_hint {
     UMM_HINT_PASS_OVER,    /* skip what is no row */
 
     /* Which numbers. */
-    UMM_HINT_MISSING, /* say that the text means a missing value */
-    UMM_HINT_DECIMAL, /* say that the decimal point is a comma */
+    UMM_HINT_MISSING,                /* say that the text means a missing value */
+    UMM_HINT_DECIMAL,                /* say that the decimal point is a comma */
+    UMM_HINT_NUMBERS,                /* say that numbers are written so; value: a list of ways */
+    UMM_HINT_PERCENT,                /* say whether a percent sign is dropped or divides by 100 */
+    UMM_HINT_GROUPS,                 /* say what stands between groups of digits; second value */
+    UMM_HINT_GROUPS_OR_DECIMAL,      /* say which of both a comma is */
+    UMM_HINT_NUMBERS_GROUPS,         /* several of these at once; values as above */
+    UMM_HINT_NUMBERS_DECIMAL,        /* with a decimal comma */
+    UMM_HINT_GROUPS_DECIMAL,         /* with a decimal comma */
+    UMM_HINT_NUMBERS_GROUPS_DECIMAL, /* all of them */
 
     /* Which times. */
     UMM_HINT_TIME_FORMAT,         /* say how times are written */

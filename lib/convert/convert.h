@@ -63,8 +63,9 @@ struct umm_convert_input {
     bool has_header;
     size_t n_header_records;
     /* What decided: "option", "layout", "header", "banner", "text", "magnitude", "default". */
-    const char *layout_by, *delimiter_by, *header_by, *time_by, *zone_by;
+    const char *layout_by, *delimiter_by, *header_by, *numbers_by, *time_by, *zone_by;
     const char *columns;      /* "timestamp=1 \"open_time\", open=2 \"open\", ..." */
+    const char *numbers;      /* "groups after , and currency,suffix"; NULL: plain digits */
     const char *time;         /* "epoch in ms", "ISO 8601, UTC", ... */
     const char *zone;         /* name of the zone of texts without one */
     uint64_t n_bytes;         /* of text */

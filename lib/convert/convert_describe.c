@@ -66,13 +66,33 @@ static void describe_columns(const struct umm_reading *reading, struct text *tex
     char shown[UMM_EXCERPT_MAX];
     for (size_t i = 0; i < reading->schema.n_fields; i++) {
         const char *name = reading->schema.fields[i].name;
+        const struct umm_schema_field *field = &reading->schema.fields[i];
         add(text, "%s%s=", i ? ", " : "", umm_escape(shown, sizeof shown, name, strlen(name)));
+        if (reading->found[i].first < 0) {
+            add(text, "=%s", field->value);
+            continue;
+        }
         add_source(text, &reading->names, reading->found[i].first);
+        if (field->power)
+            add(text, "*1e%d", field->power);
         if (reading->found[i].second >= 0) {
             add(text, "+");
             add_source(text, &reading->names, reading->found[i].second);
         }
     }
+}
+
+/* "groups after ,", "currency,suffix", or both; false for plain digits. */
+static bool describe_numbers(const struct umm_notation *notation, struct text *text)
+{
+    char ways[UMM_WAYS_LIST_MAX];
+    if (umm_notation_is_plain(notation))
+        return false;
+    if (notation->mark)
+        add(text, "groups after %s%s", umm_group_mark_name(notation->mark),
+            notation->ways ? " and " : "");
+    add(text, "%s", umm_ways_list(notation->ways, ways));
+    return true;
 }
 
 /* "epoch in ms", or with counts if there are several: "epoch in ms (744) or us (24)". */
@@ -134,7 +154,7 @@ enum umm_status umm_convert_describe_reading(struct umm_convert_result *result,
                                              const struct umm_reading *reading,
                                              struct umm_error *err)
 {
-    struct text columns = {.len = 0}, time = {.len = 0}, zone = {.len = 0};
+    struct text columns = {.len = 0}, numbers = {.len = 0}, time = {.len = 0}, zone = {.len = 0};
     int time_index = reading->schema.time_index;
     input->layout = reading->layout ? reading->layout->name : NULL;
     input->delimiter = reading->records.delimiter;
@@ -151,6 +171,10 @@ enum umm_status umm_convert_describe_reading(struct umm_convert_result *result,
         input->header_text = umm_arena_copy_text(&result->arena, reading->header_text);
     describe_columns(reading, &columns);
     input->columns = keep(result, &columns);
+    if (describe_numbers(&reading->notation, &numbers)) {
+        input->numbers = keep(result, &numbers);
+        input->numbers_by = reading->numbers_by;
+    }
     if (time_index < 0)
         return check_kept(result, err);
     describe_time(&reading->times[time_index], input->n_epochs, &time);

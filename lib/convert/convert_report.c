@@ -59,8 +59,10 @@ static const struct umm_figure sizes[] = {
 #define FIGURE(key, member) UMM_FIGURE(key, struct umm_convert_input, member, UMM_METRIC_NONE)
 
 static const struct umm_figure reading[] = {
-    FIGURE("header", has_header), FIGURE("header_by", header_by), FIGURE("columns", columns),
-    FIGURE("time", time),         FIGURE("time_by", time_by),     UMM_FIGURES_END};
+    FIGURE("header", has_header),     FIGURE("header_by", header_by),
+    FIGURE("columns", columns),       FIGURE("numbers", numbers),
+    FIGURE("numbers_by", numbers_by), FIGURE("time", time),
+    FIGURE("time_by", time_by),       UMM_FIGURES_END};
 
 static const struct umm_figure records[] = {FIGURE("zone", zone),
                                             FIGURE("zone_by", zone_by),
@@ -197,6 +199,10 @@ static void input_line(const struct umm_convert_input *input, char *line)
     n = add_reason(line, n, input->header_by);
     n = add_passed_over(input, line, n);
     n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, "; %s", input->columns);
+    if (input->numbers) {
+        n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, "; numbers: %s", input->numbers);
+        n = add_reason(line, n, input->numbers_by);
+    }
     if (!input->time)
         return;
     n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, "; time: %s", input->time);

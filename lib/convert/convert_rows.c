@@ -63,7 +63,9 @@ static enum umm_status read_row(struct umm_convert_job *job, const struct umm_pl
     if (!what)
         return status;
     status = umm_error_set(err, UMM_ERR_DATA, "%s", what);
-    umm_reading_place(&job->reading, placed, (size_t)job->reading.found[bad].first, err);
+    /* A value of all rows is in no field: the row's first stands for it. */
+    const int field = job->reading.found[bad].first;
+    umm_reading_place(&job->reading, placed, field < 0 ? 0 : (size_t)field, err);
     return status;
 }
 

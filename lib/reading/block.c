@@ -239,6 +239,8 @@ static struct umm_csv_field walked_cell(const struct umm_block *block, const uin
 
 static bool is_escaped(const struct umm_block *block, const uint32_t *pairs, int field)
 {
+    if (field < 0)
+        return false;
     struct umm_csv_field cell = walked_cell(block, pairs, field);
     return memchr(cell.text, UMM_CSV_QUOTE, cell.len_bytes) != NULL;
 }
@@ -252,7 +254,7 @@ static bool has_escaped_cell(const struct umm_block *block, const struct umm_blo
     bool is = false;
     for (size_t i = 0; !is && i < cells->schema->n_fields; i++)
         is = is_escaped(block, pairs, cells->found[i].first) ||
-             (cells->found[i].second >= 0 && is_escaped(block, pairs, cells->found[i].second));
+             is_escaped(block, pairs, cells->found[i].second);
     for (size_t i = 0; !is && i < instrument->n_keys; i++)
         is = is_escaped(block, pairs, instrument->keys[i].field);
     for (size_t i = 0; !is && i < instrument->n_filters; i++)

@@ -46,10 +46,12 @@ static bool convert_one(struct work *w, size_t r)
 {
     const struct umm_cells *cells = w->plan->cells;
     const struct umm_found *found = &cells->found[w->index];
-    struct umm_csv_field first = text_of(w->block, found->first, r), second = {0};
+    struct umm_csv_field first = {0}, second = {0};
     struct umm_cell_time time = {.value = 0};
     bool is_time = (int)w->index == cells->schema->time_index;
     w->n_each += is_time;
+    if (found->first >= 0)
+        first = text_of(w->block, found->first, r);
     if (found->second >= 0)
         second = text_of(w->block, found->second, r);
     if (umm_cells_convert_field(cells, w->index, first, second, w->out + r * w->row_bytes, &time,
@@ -188,19 +190,43 @@ static bool narrow_integers(struct work *w)
     return is_done;
 }
 
+/* The value that all rows have. */
+static bool fill(struct work *w)
+{
+    const size_t size = w->field->type.size_bytes;
+    bool is_done = convert_one(w, 0);
+    for (size_t r = 1; is_done && r < w->block->n_rows; r++)
+        memcpy(w->out + r * w->row_bytes, w->out, size);
+    return is_done;
+}
+
+/* Numbers into column->out; which are left goes to the block's odd ones. */
+static size_t read_numbers(struct work *w, const struct umm_decimal_column *column, bool is_float)
+{
+    const struct umm_notation *notation = &w->plan->cells->notation;
+    const int power = w->field->power;
+    const enum umm_cpu cpu = w->plan->cpu;
+    uint32_t *odd = w->block->odd;
+    if (umm_notation_is_plain(notation) && power == 0)
+        return is_float ? umm_decimal_f64(cpu, column, odd) : umm_decimal_i64(cpu, column, odd);
+    return is_float ? umm_notation_f64(cpu, notation, power, column, odd)
+                    : umm_notation_i64(cpu, notation, power, column, odd);
+}
+
 static bool convert_numbers(struct work *w)
 {
-    struct umm_decimal_column column = fields_of(w, w->index, 1);
     bool is_float = w->field->type.kind == 'f', is_wide = w->field->type.size_bytes == 8;
     size_t n_odd;
+    if (w->plan->cells->found[w->index].first < 0)
+        return fill(w);
+    struct umm_decimal_column column = fields_of(w, w->index, 1);
     if (w->plan->cells->na->has_digit)
         return convert_each(w);
     if (is_wide) {
         column.out = w->out;
         column.out_stride = w->row_bytes;
     }
-    n_odd = is_float ? umm_decimal_f64(w->plan->cpu, &column, w->block->odd)
-                     : umm_decimal_i64(w->plan->cpu, &column, w->block->odd);
+    n_odd = read_numbers(w, &column, is_float);
     /* Before the odd ones, whose places hold nothing: they are done again below. */
     if (!is_wide) {
         for (size_t i = 0; i < n_odd; i++)
@@ -373,13 +399,14 @@ static bool is_direct(const struct work *w)
 {
     const struct umm_cells *cells = w->plan->cells;
     const struct umm_schema *schema = cells->schema;
-    if (cells->na->has_digit || cells->decimal != '.')
+    if (cells->na->has_digit || cells->decimal != '.' || !umm_notation_is_plain(&cells->notation))
         return false;
     for (size_t i = 0; i < schema->n_fields; i++) {
         const struct umm_schema_field *field = &schema->fields[i];
         const struct umm_time_spec *spec = &cells->times[i];
         const bool is_epoch = spec->form == UMM_TIME_FORM_EPOCH;
-        if (field->type.kind != 'f' || field->type.size_bytes != 8)
+        if (cells->found[i].first < 0 || field->power || field->type.kind != 'f' ||
+            field->type.size_bytes != 8)
             return false;
         if (field->is_time && ((int)i != schema->time_index || spec->is_unit_forced))
             return false;

@@ -2,7 +2,6 @@
 #include "reading/celladvice.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "text/words.h"
 
@@ -16,105 +15,78 @@ static bool is_letter(char c)
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* Take text off the cell's begin or end, if it is there. */
-static bool strip(struct umm_csv_field *cell, const char *text, bool is_end)
+/* How a cell is written that was not read: what to add to the notation. */
+struct written {
+    unsigned ways;
+    enum umm_group_mark mark;
+    bool is_comma_decimal;
+};
+
+/* Whether the cell is a number in that notation; *used is what of it is not in known. */
+static bool is_number(struct umm_csv_field cell, char decimal, struct umm_notation notation,
+                      const struct umm_notation *known, struct written *used)
 {
-    size_t len = strlen(text);
-    if (cell->len_bytes <= len)
+    struct umm_written number;
+    double ignored;
+    if (!umm_notation_read(&notation, decimal, cell.text, cell.len_bytes, &number) ||
+        umm_num_parse_f64(number.text, number.len_bytes, decimal, &ignored) == UMM_NUM_MALFORMED)
         return false;
-    const char *at = is_end ? cell->text + cell->len_bytes - len : cell->text;
-    if (strncasecmp(at, text, len) != 0)
-        return false;
-    cell->text += is_end ? 0 : len;
-    cell->len_bytes -= len;
-    while (cell->len_bytes && cell->text[0] == ' ') {
-        cell->text++;
-        cell->len_bytes--;
-    }
-    while (cell->len_bytes && cell->text[cell->len_bytes - 1] == ' ')
-        cell->len_bytes--;
+    used->ways = number.used.ways & ~known->ways;
+    used->mark = number.used.mark == known->mark ? UMM_GROUP_NONE : number.used.mark;
     return true;
 }
 
-static bool strip_any(struct umm_csv_field *cell, const char *const *texts, bool is_end)
+/* Try every mark between groups of digits, and every way of writing numbers. */
+static bool find_marks(struct umm_csv_field cell, char decimal, const struct umm_notation *known,
+                       struct written *used)
 {
-    for (; *texts; texts++)
-        if (strip(cell, *texts, is_end))
+    /* A percent sign is asked for by whichever of both is not known to be meant. */
+    const unsigned not_meant = known->ways & UMM_WAY_RATIO ? UMM_WAY_PERCENT : UMM_WAY_RATIO;
+    for (int m = UMM_GROUP_NONE; m < UMM_GROUP_MARKS; m++) {
+        const struct umm_notation tried = {(enum umm_group_mark)m, UMM_WAYS_ALL & ~not_meant};
+        const bool is_point =
+            (m == UMM_GROUP_DOT && decimal == '.') || (m == UMM_GROUP_COMMA && decimal == ',');
+        if (!is_point && is_number(cell, decimal, tried, known, used))
             return true;
+    }
     return false;
 }
 
-/* A mark between digits at text: its length, 0 for none. */
-static size_t mark_size(const char *text, size_t len)
+/* Try those with the decimal point as it is, then with a decimal comma. */
+static bool find_written(struct umm_csv_field cell, char decimal, const struct umm_notation *known,
+                         struct written *used)
 {
-    static const char *const wide[] = {"\xc2\xa0", "\xe2\x80\xaf", "\xe2\x80\x89", NULL};
-    if (strchr(",.' ", *text) && *text)
-        return 1;
-    for (const char *const *mark = wide; *mark; mark++)
-        if (len >= strlen(*mark) && memcmp(text, *mark, strlen(*mark)) == 0)
-            return strlen(*mark);
-    return 0;
+    *used = (struct written){.ways = 0};
+    if (find_marks(cell, decimal, known, used))
+        return true;
+    used->is_comma_decimal = decimal == '.';
+    return used->is_comma_decimal && find_marks(cell, ',', known, used);
 }
 
-/* Digits with marks between them, and nothing else but a sign. */
-struct marks {
-    size_t n;              /* of marks */
-    const char *first;     /* of them */
-    const char *last;      /* NULL: none */
-    size_t n_behind;       /* digits after the last */
-    bool is_in_threes;     /* groups of two or three digits, the last one of three */
-    bool is_another_point; /* the last one is another mark than those before */
-};
-
-static bool find_marks(struct umm_csv_field cell, struct marks *marks)
+/* "1,500": three digits after a comma, and no point. */
+static bool may_be_decimal(struct umm_csv_field cell)
 {
-    bool has_digit = false;
-    size_t i = cell.len_bytes && (cell.text[0] == '+' || cell.text[0] == '-'), run = 0;
-    *marks = (struct marks){.is_in_threes = true};
-    while (i < cell.len_bytes) {
-        const char *at = cell.text + i;
-        size_t size = is_digit(*at) ? 0 : mark_size(at, cell.len_bytes - i);
-        if (is_digit(*at)) {
-            has_digit = true;
-            run++;
-            i++;
-            continue;
-        }
-        /* Nothing follows another mark: it was the decimal one. */
-        if (!size || !has_digit || marks->is_another_point)
-            return false;
-        marks->is_another_point = marks->last && *marks->last != *at;
-        if (marks->last)
-            marks->is_in_threes &= run == 3 || (run == 2 && !marks->is_another_point);
-        marks->first = marks->first ? marks->first : at;
-        marks->last = at;
-        marks->n++;
-        run = 0;
-        i += size;
-    }
-    marks->n_behind = run;
-    if (marks->last && !marks->is_another_point)
-        marks->is_in_threes &= run == 3;
-    return has_digit;
+    const char *comma = memchr(cell.text, ',', cell.len_bytes);
+    const char *end = cell.text + cell.len_bytes;
+    return comma && !memchr(comma + 1, ',', (size_t)(end - comma - 1)) &&
+           !memchr(cell.text, '.', cell.len_bytes);
 }
 
-static bool is_decimal(struct umm_csv_field cell)
+/* ways: all that will have to be named. */
+static enum umm_hint hint_of(const struct written *used, unsigned ways, struct umm_csv_field cell)
 {
-    struct marks marks;
-    return find_marks(cell, &marks);
-}
-
-/* "1,500", "12,34,567", "1.500.000", "1 500", "1,500.25". */
-static bool is_grouped(struct umm_csv_field cell)
-{
-    struct marks marks;
-    return find_marks(cell, &marks) && marks.n && marks.is_in_threes;
-}
-
-static bool is_comma_decimal(struct umm_csv_field cell)
-{
-    struct marks marks;
-    return find_marks(cell, &marks) && marks.n == 1 && *marks.first == ',';
+    const bool has_mark = used->mark != UMM_GROUP_NONE;
+    if (ways == UMM_WAY_PERCENT && !has_mark && !used->is_comma_decimal)
+        return UMM_HINT_PERCENT;
+    if (used->is_comma_decimal)
+        return used->ways && has_mark ? UMM_HINT_NUMBERS_GROUPS_DECIMAL
+               : used->ways           ? UMM_HINT_NUMBERS_DECIMAL
+               : has_mark             ? UMM_HINT_GROUPS_DECIMAL
+                                      : UMM_HINT_DECIMAL;
+    if (used->ways)
+        return has_mark ? UMM_HINT_NUMBERS_GROUPS : UMM_HINT_NUMBERS;
+    return used->mark == UMM_GROUP_COMMA && may_be_decimal(cell) ? UMM_HINT_GROUPS_OR_DECIMAL
+                                                                 : UMM_HINT_GROUPS;
 }
 
 static bool is_missing(struct umm_csv_field cell)
@@ -141,44 +113,40 @@ static bool is_text(struct umm_csv_field cell)
     return n > 1;
 }
 
-/* Which way of writing numbers the cell has; "" for none of these. */
-static const char *unread_way(struct umm_csv_field cell)
+/* The mark of known groups stands where no group ends. */
+static bool is_misgrouped(struct umm_csv_field cell, enum umm_group_mark mark)
 {
-    static const char *const currencies[] = {"$",        "US$",      "-$",           "\xe2\x82\xac",
-                                             "\xc2\xa3", "\xc2\xa5", "\xe2\x82\xb9", "\xe2\x82\xa9",
-                                             "USD",      "EUR",      "GBP",          NULL};
-    static const char *const suffixes[] = {
-        "K", "M", "B", "T", "bn", "mn", "\xe4\xb8\x87", "\xe4\xba\xbf", NULL};
-    struct umm_csv_field rest = cell;
-    if ((strip_any(&rest, currencies, false) || strip_any(&rest, currencies, true)) &&
-        is_decimal(rest))
-        return "; currency signs are not read";
-    rest = cell;
-    if (strip(&rest, "%", true) && is_decimal(rest))
-        return "; percent signs are not read";
-    rest = cell;
-    if (strip_any(&rest, suffixes, true) && is_decimal(rest))
-        return "; suffixes such as K, M and B are not read";
-    rest = cell;
-    if (strip(&rest, "(", false) && strip(&rest, ")", true) && is_decimal(rest))
-        return "; a negative number in parentheses is not read";
-    return "";
+    static const char first[UMM_GROUP_MARKS] = {'\0', ',', '.', '\'', ' '};
+    bool has_mark = false;
+    for (size_t i = 0; i < cell.len_bytes; i++) {
+        if (is_letter(cell.text[i]))
+            return false;
+        has_mark |= mark != UMM_GROUP_NONE && cell.text[i] == first[mark];
+    }
+    return has_mark;
 }
 
 struct umm_celladvice umm_celladvice_number(const struct umm_schema_field *field,
-                                            struct umm_csv_field cell, char decimal)
+                                            struct umm_csv_field cell, char decimal,
+                                            const struct umm_notation *notation)
 {
-    static const char *const booleans[] = {"true", "false", "yes", "no", NULL};
-    if (is_missing(cell))
-        return (struct umm_celladvice){"", UMM_HINT_MISSING};
-    if (umm_is_word_of(booleans, cell.text, cell.len_bytes))
-        return (struct umm_celladvice){"; true and false are not read as numbers", UMM_HINT_NONE};
-    if (is_grouped(cell))
-        return (struct umm_celladvice){"; grouped digits are not read", UMM_HINT_NONE};
-    if (decimal == '.' && is_comma_decimal(cell))
-        return (struct umm_celladvice){"", UMM_HINT_DECIMAL};
-    const char *way = unread_way(cell);
-    if (!*way && field->role == UMM_ROLE_NONE && is_text(cell))
-        return (struct umm_celladvice){"; text cannot be stored", UMM_HINT_LEAVE_OUT};
-    return (struct umm_celladvice){way, UMM_HINT_NONE};
+    struct umm_celladvice advice = {.says = "", .hint = UMM_HINT_NONE};
+    struct written used;
+    if (is_missing(cell)) {
+        advice.hint = UMM_HINT_MISSING;
+        return advice;
+    }
+    const bool is_found = find_written(cell, decimal, notation, &used);
+    if ((!is_found || used.is_comma_decimal) && is_misgrouped(cell, notation->mark)) {
+        advice.says = "; groups have three digits, or two before the last three";
+    } else if (is_found) {
+        const unsigned ways = used.ways | notation->ways;
+        advice.hint = hint_of(&used, ways, cell);
+        umm_ways_list(ways, advice.values[0]);
+        strcpy(advice.values[1], umm_group_mark_name(used.mark));
+    } else if (field->role == UMM_ROLE_NONE && is_text(cell)) {
+        advice.says = "; text cannot be stored";
+        advice.hint = UMM_HINT_LEAVE_OUT;
+    }
+    return advice;
 }

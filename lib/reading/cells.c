@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "reading/celladvice.h"
 #include "reading/celltime.h"
+#include "text/num.h"
 #include "time/time_digits.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows are written as they lie in memory");
@@ -107,25 +108,40 @@ static const char *type_name(const struct umm_schema_field *field)
     return type_names[field->type.kind == 'i'][field->type.size_bytes == 8];
 }
 
-/* Digits alone, with or without a sign. */
-static bool is_whole(struct umm_csv_field cell)
+/* The cell's number in plain digits, or the cell as it is, which then is a number or not. */
+static void write_plainly(const struct umm_cells *cells, const struct umm_schema_field *field,
+                          struct umm_csv_field cell, struct umm_written *number)
 {
-    size_t i = cell.len_bytes && (cell.text[0] == '-' || cell.text[0] == '+');
-    const size_t first = i;
-    while (i < cell.len_bytes && cell.text[i] >= '0' && cell.text[i] <= '9')
-        i++;
-    return i == cell.len_bytes && i > first;
+    if (umm_notation_is_plain(&cells->notation) ||
+        !umm_notation_read(&cells->notation, cells->decimal, cell.text, cell.len_bytes, number)) {
+        number->text = cell.text;
+        number->len_bytes = cell.len_bytes;
+        number->power = 0;
+    }
+    number->power += field->power;
 }
 
-/* Whether the float at out is the integer of the cell; beyond int64 none is. */
-static bool is_held(const struct umm_schema_field *field, struct umm_csv_field cell,
+/* Digits alone, with or without a sign, that stay integers when their point is moved. */
+static bool is_whole(const struct umm_written *number)
+{
+    const char *text = number->text;
+    size_t i = number->len_bytes && (text[0] == '-' || text[0] == '+');
+    const size_t first = i;
+    while (i < number->len_bytes && text[i] >= '0' && text[i] <= '9')
+        i++;
+    return i == number->len_bytes && i > first && number->power >= 0;
+}
+
+/* Whether the float at out is the integer that was read; beyond int64 none is. */
+static bool is_held(const struct umm_schema_field *field, const struct umm_written *number,
                     const char *out)
 {
     const double least_beyond = 0x1p63;
     int64_t value;
     double f8;
     float f4;
-    if (umm_num_parse_i64(cell.text, cell.len_bytes, '.', &value) != UMM_NUM_OK)
+    if (umm_num_scaled_i64(number->text, number->len_bytes, '.', number->power, &value) !=
+        UMM_NUM_OK)
         return false;
     memcpy(&f8, out, field->type.size_bytes == 8 ? sizeof f8 : 0);
     memcpy(&f4, out, field->type.size_bytes == 4 ? sizeof f4 : 0);
@@ -135,18 +151,18 @@ static bool is_held(const struct umm_schema_field *field, struct umm_csv_field c
 }
 
 static enum umm_num_result parse_float(const struct umm_schema_field *field,
-                                       struct umm_csv_field cell, char decimal, char *out)
+                                       const struct umm_written *n, char decimal, char *out)
 {
     double f8;
     float f4;
     enum umm_num_result result;
     if (field->type.size_bytes == 8) {
-        result = umm_num_parse_f64(cell.text, cell.len_bytes, decimal, &f8);
+        result = umm_num_scaled_f64(n->text, n->len_bytes, decimal, n->power, &f8);
         if (result == UMM_NUM_OK)
             memcpy(out, &f8, sizeof f8);
         return result;
     }
-    result = umm_num_parse_f32(cell.text, cell.len_bytes, decimal, &f4);
+    result = umm_num_scaled_f32(n->text, n->len_bytes, decimal, n->power, &f4);
     if (result == UMM_NUM_OK)
         memcpy(out, &f4, sizeof f4);
     return result;
@@ -167,24 +183,27 @@ static bool store_integer(const struct umm_schema_field *field, int64_t value, c
 }
 
 static enum umm_num_result parse_integer(const struct umm_schema_field *field,
-                                         struct umm_csv_field cell, char decimal, char *out)
+                                         const struct umm_written *n, char decimal, char *out)
 {
     int64_t value;
-    enum umm_num_result result = umm_num_parse_i64(cell.text, cell.len_bytes, decimal, &value);
+    enum umm_num_result result =
+        umm_num_scaled_i64(n->text, n->len_bytes, decimal, n->power, &value);
     if (result == UMM_NUM_OK && !store_integer(field, value, out))
         return UMM_NUM_OVERFLOW;
     return result;
 }
 
-static enum umm_status refuse_number(const struct umm_schema_field *field,
+/* number: the cell in plain digits, if it is a number. */
+static enum umm_status refuse_number(const struct umm_cells *cells,
+                                     const struct umm_schema_field *field,
                                      enum umm_num_result result, struct umm_csv_field cell,
-                                     char decimal, struct umm_error *err)
+                                     const struct umm_written *number, struct umm_error *err)
 {
     bool is_f8 = field->type.kind == 'f' && field->type.size_bytes == 8;
     if (result == UMM_NUM_INEXACT)
         return refuse_type(field, "is not an integer", cell, "f8", err);
     if (result == UMM_NUM_OVERFLOW) {
-        const bool is_beyond = field->is_exact && is_whole(cell) && field->type.size_bytes == 8;
+        const bool is_beyond = field->is_exact && is_whole(number) && field->type.size_bytes == 8;
         char what[32] = "does not fit ";
         strcat(what, type_name(field));
         if (is_f8)
@@ -194,17 +213,20 @@ static enum umm_status refuse_number(const struct umm_schema_field *field,
         const bool is_i4 = field->type.kind == 'i' && field->type.size_bytes == 4;
         return refuse_type(field, what, cell, is_i4 ? "i8 or f8" : "f8", err);
     }
-    const struct umm_celladvice advice = umm_celladvice_number(field, cell, decimal);
-    return umm_error_hint(err, refuse(field, "is not a number", cell, advice.says, err),
-                          advice.hint);
+    const struct umm_celladvice advice =
+        umm_celladvice_number(field, cell, cells->decimal, &cells->notation);
+    return umm_error_hint_at(err, refuse(field, "is not a number", cell, advice.says, err),
+                             advice.hint, advice.values[0], advice.values[1]);
 }
 
 /* Ids, counts and times that a float would change. */
 static enum umm_status refuse_inexact(const struct umm_schema_field *field,
-                                      struct umm_csv_field cell, struct umm_error *err)
+                                      struct umm_csv_field cell, const struct umm_written *number,
+                                      struct umm_error *err)
 {
     int64_t value;
-    bool is_i8 = umm_num_parse_i64(cell.text, cell.len_bytes, '.', &value) == UMM_NUM_OK;
+    bool is_i8 = umm_num_scaled_i64(number->text, number->len_bytes, '.', number->power, &value) ==
+                 UMM_NUM_OK;
     char what[48];
     snprintf(what, sizeof what, "is an integer that %s cannot hold exactly", type_name(field));
     return refuse(field, what, cell,
@@ -219,13 +241,17 @@ static enum umm_status convert_number(const struct umm_cells *cells,
 {
     bool is_float = field->type.kind == 'f';
     enum umm_num_result result = UMM_NUM_MALFORMED;
-    bool is_known_missing = cells->na->has_numeric && umm_na_has(cells->na, cell);
+    struct umm_written number;
+    const bool may_read_missing =
+        cells->na->has_numeric || !umm_notation_is_plain(&cells->notation);
+    bool is_known_missing = may_read_missing && umm_na_has(cells->na, cell);
     if (!is_known_missing) {
-        result = is_float ? parse_float(field, cell, cells->decimal, out)
-                          : parse_integer(field, cell, cells->decimal, out);
-        if (result == UMM_NUM_OK && is_float && field->is_exact && is_whole(cell) &&
-            !is_held(field, cell, out))
-            return refuse_inexact(field, cell, err);
+        write_plainly(cells, field, cell, &number);
+        result = is_float ? parse_float(field, &number, cells->decimal, out)
+                          : parse_integer(field, &number, cells->decimal, out);
+        if (result == UMM_NUM_OK && is_float && field->is_exact && is_whole(&number) &&
+            !is_held(field, &number, out))
+            return refuse_inexact(field, cell, &number, err);
         if (result == UMM_NUM_OK)
             return UMM_OK;
     }
@@ -235,7 +261,17 @@ static enum umm_status convert_number(const struct umm_cells *cells,
         store_nan(field, out);
         return UMM_OK;
     }
-    return refuse_number(field, result, cell, cells->decimal, err);
+    return refuse_number(cells, field, result, cell, &number, err);
+}
+
+/* The value of all rows: the schema has seen to it that the type can hold it. */
+static void convert_value(const struct umm_schema_field *field, char *out)
+{
+    const struct umm_written number = {.text = field->value, .len_bytes = strlen(field->value)};
+    if (field->type.kind != 'f')
+        (void)!parse_integer(field, &number, '.', out);
+    else if (parse_float(field, &number, '.', out) != UMM_NUM_OK)
+        store_nan(field, out);
 }
 
 /* ---- times ------------------------------------------------------------------ */
@@ -371,6 +407,10 @@ enum umm_status umm_cells_convert_field(const struct umm_cells *cells, size_t in
     const struct umm_schema_field *field = &cells->schema->fields[index];
     struct umm_csv_field cell;
     char joined[UMM_CELLS_JOINED_MAX];
+    if (cells->found[index].first < 0) {
+        convert_value(field, out);
+        return UMM_OK;
+    }
     if (!field->is_time)
         return convert_number(cells, field, umm_csv_trim(first), out, err);
     if (!umm_cells_time_text(cells, index, first, second, joined, &cell))
@@ -384,14 +424,16 @@ enum umm_status umm_cells_convert(const struct umm_cells *cells, const struct um
     const struct umm_schema *schema = cells->schema;
     for (size_t i = 0; i < schema->n_fields; i++) {
         const struct umm_found *found = &cells->found[i];
-        struct umm_csv_field second = {.text = NULL};
+        struct umm_csv_field first = {.text = NULL}, second = {.text = NULL};
         struct umm_cell_time time = {.takes_both = row->takes_both && (int)i == schema->time_index};
+        if (found->first >= 0) {
+            first = fields[found->first];
+            *bad_field = (size_t)found->first;
+        }
         if (found->second >= 0)
             second = fields[found->second];
-        *bad_field = (size_t)found->first;
-        enum umm_status status =
-            umm_cells_convert_field(cells, i, fields[found->first], second,
-                                    row->bytes + schema->fields[i].offset_bytes, &time, err);
+        enum umm_status status = umm_cells_convert_field(
+            cells, i, first, second, row->bytes + schema->fields[i].offset_bytes, &time, err);
         if (status)
             return status;
         if ((int)i == schema->time_index) {

@@ -7,6 +7,7 @@
 
 #include "array/schema.h"
 #include "text/csv.h"
+#include "text/notation.h"
 #include "time/time.h"
 #include "umm.h"
 
@@ -36,7 +37,8 @@ struct umm_cells {
     const struct umm_na *na;
     char decimal;
     /* Times without a form yet take it from the first cell of their column. */
-    struct umm_time_spec *times; /* schema->n_fields entries, used where is_time */
+    struct umm_time_spec *times;  /* schema->n_fields entries, used where is_time */
+    struct umm_notation notation; /* of numbers */
 };
 
 /*
@@ -73,8 +75,8 @@ UMM_MUST_USE enum umm_status umm_cells_convert(const struct umm_cells *cells,
 
 /*
  * The same for field number index of the schema alone: first, and second where the
- * field joins two (else ignored), are the record's fields; out is where its value
- * goes, and *time is set if the field is a time.
+ * field joins two (else ignored), are the record's fields, and both are ignored where the
+ * schema has its value; out is where that goes, and *time is set if the field is a time.
  */
 UMM_MUST_USE enum umm_status umm_cells_convert_field(const struct umm_cells *cells, size_t index,
                                                      struct umm_csv_field first,

@@ -3,6 +3,16 @@
 
 #include <string.h>
 
+/* Whether a cell is a number as the file's are written, and not as all are. */
+static bool is_written(const struct umm_headrow *how, struct umm_csv_field cell)
+{
+    double value;
+    struct umm_written number;
+    return umm_notation_read(&how->notation, how->decimal, cell.text, cell.len_bytes, &number) &&
+           umm_num_parse_f64(number.text, number.len_bytes, how->decimal, &value) !=
+               UMM_NUM_MALFORMED;
+}
+
 /* Whether a cell reads as data: a number, a time, or a missing value's text. */
 static bool is_data(const struct umm_headrow *how, struct umm_csv_field cell)
 {
@@ -10,6 +20,7 @@ static bool is_data(const struct umm_headrow *how, struct umm_csv_field cell)
     struct umm_time ignored;
     struct umm_time_spec spec = {0};
     if (umm_num_parse_f64(cell.text, cell.len_bytes, how->decimal, &value) != UMM_NUM_MALFORMED ||
+        is_written(how, cell) ||
         umm_time_detect(cell.text, cell.len_bytes, &spec) != UMM_TIME_MALFORMED)
         return true;
     spec = (struct umm_time_spec){.form = UMM_TIME_FORM_PATTERN,

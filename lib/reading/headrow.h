@@ -16,6 +16,7 @@ struct umm_headrow {
     const char *time_formats[2]; /* NULL: none */
     const struct umm_na *na;
     char decimal;
+    struct umm_notation notation;
     bool is_needed; /* the names of the fields must come from it */
 };
 

@@ -207,7 +207,7 @@ enum umm_status umm_instrument_open(struct umm_instrument *instrument,
         if (names->has_names ? !is_time(schema, found, (int)i) : !is_read(schema, found, (int)i))
             status = add_key(instrument, names->has_names ? names->text[i] : "", (int)i, err);
     for (size_t i = 0; !status && i < schema->n_fields; i++)
-        if (!schema->fields[i].is_time)
+        if (!schema->fields[i].is_time && found[i].first >= 0)
             status = add_key(instrument, schema->fields[i].name, found[i].first, err);
     return status || !options->one_series ? status
                                           : drop(instrument, options->one_series, names, err);

@@ -58,9 +58,14 @@ static bool is_by_numbers(const char *columns)
     size_t n = 0;
     bool is = columns && umm_columns_parse(columns, &list, &n, NULL) == UMM_OK;
     for (size_t i = 0; is && i < n; i++)
-        is = list[i].source[strspn(list[i].source, "0123456789+|")] == '\0';
+        is = umm_columns_is_by_number(list[i].source);
     free(list);
     return is;
+}
+
+static char decimal_of(const struct umm_reading_options *options)
+{
+    return options->decimal ? options->decimal : '.';
 }
 
 /* Whether the record reads as a header, by all that is known without one. */
@@ -71,7 +76,8 @@ static bool looks_like_header(const struct umm_reading *reading,
     const struct umm_layout *layout = reading->layout;
     struct umm_headrow how = {.time_formats = {options->time_format},
                               .na = &reading->na,
-                              .decimal = options->decimal ? options->decimal : '.',
+                              .decimal = decimal_of(options),
+                              .notation = reading->notation,
                               .is_needed = !options->names && !(layout && layout->names) &&
                                            !is_by_numbers(options->schema.columns)};
     if (layout && !options->time_format)
@@ -185,6 +191,37 @@ static enum umm_status set_names(struct umm_reading *reading,
     return name_fields(reading, fields, n_fields, err);
 }
 
+/* ---- numbers ----------------------------------------------------------------- */
+
+/* Whether a mark between groups of digits is the decimal point. */
+static bool is_point(enum umm_group_mark mark, char decimal)
+{
+    return (mark == UMM_GROUP_COMMA && decimal == ',') || (mark == UMM_GROUP_DOT && decimal == '.');
+}
+
+/* How numbers are written: as the caller says, else as the layout has it. */
+static enum umm_status set_notation(struct umm_reading *reading,
+                                    const struct umm_reading_options *options,
+                                    struct umm_error *err)
+{
+    const struct umm_layout *layout = reading->layout;
+    const char decimal = decimal_of(options);
+    struct umm_notation *notation = &reading->notation;
+    *notation = options->notation;
+    if (is_point(notation->mark, decimal))
+        return umm_error_set(err, UMM_ERR_ARGUMENT,
+                             "%c cannot be the decimal point and stand between groups of digits",
+                             decimal);
+    if (notation->ways & UMM_WAY_PERCENT && notation->ways & UMM_WAY_RATIO)
+        return umm_error_set(err, UMM_ERR_ARGUMENT, "percent and ratio exclude each other");
+    reading->numbers_by = umm_notation_is_plain(notation) ? "layout" : "option";
+    if (layout && notation->mark == UMM_GROUP_NONE && !is_point(layout->notation.mark, decimal))
+        notation->mark = layout->notation.mark;
+    if (layout && notation->ways == 0)
+        notation->ways = layout->notation.ways;
+    return UMM_OK;
+}
+
 /* ---- the first record -------------------------------------------------------- */
 
 static enum umm_status refuse_at(const struct umm_reading *reading,
@@ -286,6 +323,9 @@ static enum umm_status read_header(struct umm_reading *reading,
     bool is_auto = !options->layout || strcmp(options->layout, "auto") == 0;
     if (is_auto && !reading->layout && options->header != UMM_HEADER_NO && !options->names)
         umm_reading_recognise(reading, fields, n_fields);
+    status = set_notation(reading, options, err);
+    if (status)
+        return status;
     reading->has_header = n_fields && decide_header(reading, options, fields, n_fields);
     status = set_names(reading, options, fields, n_fields, err);
     if (status || !reading->has_header)
@@ -483,7 +523,8 @@ enum umm_status umm_reading_open(struct umm_reading *reading, const char *path,
     reading->cells = (struct umm_cells){.schema = &reading->schema,
                                         .found = reading->found,
                                         .na = &reading->na,
-                                        .decimal = options->decimal ? options->decimal : '.',
+                                        .decimal = decimal_of(options),
+                                        .notation = reading->notation,
                                         .times = reading->times};
     return UMM_OK;
 }

@@ -30,6 +30,7 @@ struct umm_reading_options {
     int64_t date;
     char delimiter;
     char decimal; /* 0: '.' */
+    struct umm_notation notation;
     char comment;
     uint64_t skip_lines;
     /* As struct umm_source_options has them: */
@@ -52,7 +53,7 @@ struct umm_reading {
     bool has_header, is_header_unused; /* names come from elsewhere */
     size_t n_header_records;
     /* What decided these: "option", "layout", "header", "banner", "text", ... */
-    const char *layout_by, *delimiter_by, *header_by, *time_by, *zone_by;
+    const char *layout_by, *delimiter_by, *header_by, *numbers_by, *time_by, *zone_by;
     struct umm_names names;
     char *header_text;   /* the header's records as they are; NULL without one */
     char *header_symbol; /* whose rows these are, where the header says so; NULL */
@@ -65,6 +66,7 @@ struct umm_reading {
     bool is_settled;                 /* a row was read: the forms of time are known */
     struct umm_tz *tz;
     struct umm_na na;
+    struct umm_notation notation;
     struct umm_cells cells;
     struct umm_instrument instrument;
     const struct umm_csv_field *fields; /* of the record that was read last */

@@ -37,7 +37,7 @@ static bool are_others_good(const struct look *look, const struct umm_csv_field 
         const struct umm_csv_field none = {.text = NULL};
         struct umm_cell_time ignored;
         char out[sizeof(double)];
-        if (!cells->schema->fields[i].is_time &&
+        if (!cells->schema->fields[i].is_time && cells->found[i].first >= 0 &&
             umm_cells_convert_field(cells, i, fields[cells->found[i].first], none, out, &ignored,
                                     NULL))
             return false;

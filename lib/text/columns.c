@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/error.h"
+#include "text/num.h"
 
 /* ---- parsing --------------------------------------------------------------- */
 
@@ -61,11 +63,23 @@ static bool is_field(const char *text, size_t len)
     return len > 0;
 }
 
-/* A SOURCE: FIELDs, two at most between one | and the next. */
+/* A number, or nan. */
+static bool is_value(const char *text)
+{
+    double ignored;
+    size_t len = strlen(text);
+    return len < UMM_COLUMN_VALUE_MAX &&
+           (strcasecmp(text, "nan") == 0 ||
+            umm_num_parse_f64(text, len, '.', &ignored) == UMM_NUM_OK);
+}
+
+/* A SOURCE: FIELDs, two at most between one | and the next, or a VALUE after the last |. */
 static bool is_source(const char *text)
 {
     bool has_second = false;
     for (;;) {
+        if (*text == '=' && !has_second)
+            return is_value(text + 1);
         size_t len = span_to(text, "+|");
         char mark = text[len];
         if (!is_field(text, len) || (mark == '+' && has_second))
@@ -75,6 +89,35 @@ static bool is_source(const char *text)
             return true;
         text += len + 1;
     }
+}
+
+/* The power of ten that a number is, exactly; false if it is none, or too large a one. */
+static bool parse_power(const char *text, size_t len_bytes, int *power)
+{
+    int64_t one;
+    for (int p = -UMM_COLUMN_POWER_MAX; p <= UMM_COLUMN_POWER_MAX; p++) {
+        if (umm_num_scaled_i64(text, len_bytes, '.', -p, &one) == UMM_NUM_OK && one == 1) {
+            *power = p;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Take *POWER off the end of a SOURCE; false if what is there is none. */
+static bool take_power(char *source, int *power)
+{
+    size_t last = SIZE_MAX;
+    for (size_t i = span_to(source, "*"); source[i]; i += 1 + span_to(source + i + 1, "*"))
+        last = i;
+    /* A * that nothing follows, or another alternative, is that of a PREFIX. */
+    if (last == SIZE_MAX || !source[last + 1] || strchr("|+*", source[last + 1]))
+        return true;
+    char *number = source + last + 1;
+    if (!parse_power(number, strlen(number), power))
+        return false;
+    memset(source + last, 0, 1 + strlen(number));
+    return true;
 }
 
 static bool parse_item(const char *text, size_t len_bytes, struct umm_column *column)
@@ -89,7 +132,10 @@ static bool parse_item(const char *text, size_t len_bytes, struct umm_column *co
     }
     size_t source = span_to(text, ":,");
     if (!copy_raw(column->source, sizeof column->source, text, source) ||
-        !is_source(column->source))
+        !take_power(column->source, &column->power) || !is_source(column->source))
+        return false;
+    const bool is_constant = column->source[0] == '=';
+    if (is_constant && (!column->name[0] || column->power))
         return false;
     text += source;
     if (text == end)
@@ -120,6 +166,23 @@ enum umm_status umm_columns_parse(const char *text, struct umm_column **columns,
     *columns = list;
     *n_columns = n;
     return UMM_OK;
+}
+
+const char *umm_columns_value(const char *source)
+{
+    for (;;) {
+        if (*source == '=')
+            return source + 1;
+        source += span_to(source, "|");
+        if (!*source++)
+            return NULL;
+    }
+}
+
+bool umm_columns_is_by_number(const char *source)
+{
+    const char *end = source + strspn(source, "0123456789+|");
+    return *end == '\0' || (*end == '=' && (end == source || end[-1] == '|'));
 }
 
 /* ---- finding --------------------------------------------------------------- */
@@ -241,7 +304,9 @@ static enum umm_status not_found(int code, const char *what, const struct umm_na
         return umm_error_hint(err,
                               umm_error_set(err, UMM_ERR_DATA, "no field for '%s' among %s", shown,
                                             umm_columns_list(names, list, sizeof list)),
-                              UMM_HINT_NO_FIELD);
+                              umm_role_of(what, strlen(what)) == UMM_ROLE_VOLUME
+                                  ? UMM_HINT_NO_VOLUME
+                                  : UMM_HINT_NO_FIELD);
     return umm_error_hint(err,
                           umm_error_set(err, UMM_ERR_DATA,
                                         "no field for '%s': no header names the %zu fields", shown,
@@ -255,6 +320,10 @@ enum umm_status umm_columns_find(const char *source, const struct umm_names *nam
     int code = ABSENT;
     for (const char *text = source;;) {
         size_t len = span_to(text, "|");
+        if (*text == '=') {
+            *found = (struct umm_found){UMM_FIELD_NONE, UMM_FIELD_NONE};
+            return UMM_OK;
+        }
         code = find_alternative(text, len, names, found);
         if (code >= 0)
             return UMM_OK;

@@ -4,10 +4,12 @@
  * it among a file's fields.
  *
  *   LIST    ITEM[,ITEM...]
- *   ITEM    [NEWNAME=]SOURCE[:TYPE]
+ *   ITEM    [NEWNAME=]SOURCE[*POWER][:TYPE], or NEWNAME==VALUE[:TYPE]
  *   SOURCE  ALT[|ALT...]           the first alternative that the file has
  *   ALT     FIELD[+FIELD]          two fields: a date and a time of day
+ *           =VALUE                 the last one: a number or nan, the same in every row
  *   FIELD   a 1-based number, a name, or PREFIX* (the first name that begins so)
+ *   POWER   a power of ten, such as 1e-9, 0.01 or 1000
  *
  * A name is compared as umm_name_equal does; where no field has the name and it is
  * that of a role (open, volume, ...), the one field whose own name has that role is
@@ -19,18 +21,25 @@
 #include "text/layout.h"
 #include "umm.h"
 
-enum { UMM_COLUMN_NAME_MAX = 128 };
+enum { UMM_COLUMN_NAME_MAX = 128, UMM_COLUMN_VALUE_MAX = 32, UMM_COLUMN_POWER_MAX = 40 };
 
-/* One ITEM. source is the text between the name and the type, as written. */
+/* One ITEM. source is the SOURCE as written. */
 struct umm_column {
     char name[UMM_COLUMN_NAME_MAX]; /* NEWNAME, "" when none was given */
     char source[2 * UMM_COLUMN_NAME_MAX];
     char type[24]; /* "" when none was given */
+    int power;     /* of ten, that numbers are multiplied by: UMM_COLUMN_POWER_MAX at most */
 };
 
 /* Parse a LIST; *columns is malloc'ed. UMM_ERR_ARGUMENT on malformed text. */
 enum umm_status umm_columns_parse(const char *text, struct umm_column **columns, size_t *n_columns,
                                   struct umm_error *err);
+
+/* The VALUE that a SOURCE ends in, shorter than UMM_COLUMN_VALUE_MAX; NULL without one. */
+const char *umm_columns_value(const char *source);
+
+/* Whether a SOURCE has numbers of fields only, so that no names are needed. */
+bool umm_columns_is_by_number(const char *source);
 
 /* The names of a file's fields; has_names is false where only numbers can be used. */
 struct umm_names {
@@ -41,7 +50,10 @@ struct umm_names {
 
 enum { UMM_FIELD_NONE = -1 };
 
-/* Where a SOURCE was found: indices from 0; second is UMM_FIELD_NONE unless joined. */
+/*
+ * Where a SOURCE was found: indices from 0; second is UMM_FIELD_NONE unless joined, and both
+ * are where the SOURCE's VALUE is taken.
+ */
 struct umm_found {
     int first;
     int second;

@@ -6,6 +6,7 @@
 #ifndef UMM_TEXT_LAYOUT_H
 #define UMM_TEXT_LAYOUT_H
 
+#include "text/notation.h"
 #include "umm.h"
 
 /* What a column of bars is. DATE and TIME are halves of a timestamp. */
@@ -88,6 +89,7 @@ enum umm_header { UMM_HEADER_AUTO, UMM_HEADER_YES, UMM_HEADER_NO };
  *                umm_time_unit_parse_in has them; NULL: of each by its magnitude
  *   tz           the zone of times without one
  *   is_tz_needed times are in a zone that depends: the caller has to say it
+ *   notation     how its numbers are written
  *   sample       a row of its form; volume, close: which ones are taken
  */
 struct umm_layout {
@@ -105,6 +107,7 @@ struct umm_layout {
     const char *tz;
     bool is_tz_needed;
     char delimiter;
+    struct umm_notation notation;
     enum umm_header header;
     bool is_newest_first;
     bool has_epochs;  /* digits in its times are epochs, whatever else they may read as */

@@ -59,6 +59,10 @@ static void find(const char *source, const struct umm_names *names)
         require_message(&err, status);
         return;
     }
+    if (found.first == UMM_FIELD_NONE && umm_columns_value(source)) {
+        require(found.second == UMM_FIELD_NONE, "joined with nothing");
+        return;
+    }
     require(found.first >= 0 && (size_t)found.first < names->n, "found where nothing is");
     require(found.second >= -1 && found.second < (int)names->n, "joined with nothing");
 }
@@ -66,15 +70,18 @@ static void find(const char *source, const struct umm_names *names)
 /* The items as a list again; a new name may need its quotes. */
 static void check_return_trip(const struct umm_column *columns, size_t n)
 {
-    size_t cap = n * (sizeof *columns + 8), used = 0, n_again = 0;
+    size_t cap = n * (sizeof *columns + 24), used = 0, n_again = 0;
     char *list = malloc(cap);
     struct umm_column *again = NULL;
     require(list != NULL, "no memory");
     for (size_t i = 0; i < n; i++) {
         const char *name = columns[i].name;
-        used += (size_t)snprintf(list + used, cap - used, *name ? "%s\"%s\"=%s%s%s" : "%s%s%s%s%s",
-                                 i ? "," : "", name, columns[i].source,
-                                 columns[i].type[0] ? ":" : "", columns[i].type);
+        char power[16] = "";
+        if (columns[i].power)
+            snprintf(power, sizeof power, "*1e%d", columns[i].power);
+        used += (size_t)snprintf(
+            list + used, cap - used, *name ? "%s\"%s\"=%s%s%s%s" : "%s%s%s%s%s%s", i ? "," : "",
+            name, columns[i].source, power, columns[i].type[0] ? ":" : "", columns[i].type);
     }
     require(umm_columns_parse(list, &again, &n_again, NULL) == UMM_OK, "not accepted again");
     require(n_again == n && memcmp(again, columns, n * sizeof *columns) == 0, "read otherwise");

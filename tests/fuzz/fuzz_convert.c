@@ -48,7 +48,9 @@ static void choose(struct umm_convert_options *options, const uint8_t *b)
                                           "t=1:M8,a=2:i4,b=3:f4,c=4:i8",
                                           "timestamp=date+time|1,2",
                                           "timestamp,trade_id,ts=2:f4,n=3:f4",
-                                          "close,volume=vol*|2"};
+                                          "close,volume=vol*|2",
+                                          "timestamp,open*1e-9,close*100:i8,v==7:i4",
+                                          "timestamp,open,high,low,close,volume=volume|=nan"};
     static const char *const types[] = {NULL, "f8", "f4", "i8", "i4"};
     static const char *const formats[] = {
         NULL, NULL, NULL, "%d/%m/%Y", "%Y-%m-%d %I-%p", "%Y%m%d%H", "%Y%m%d %-H%M%S%.f"};
@@ -71,6 +73,16 @@ static void choose(struct umm_convert_options *options, const uint8_t *b)
     reading->fold = (enum umm_tz_fold)(b[4] % 3);
     reading->na = PICK(nas, b[4] >> 2);
     reading->decimal = b[4] & 16 ? ',' : '\0';
+    static const struct umm_notation notations[] = {
+        {UMM_GROUP_NONE, 0},
+        {UMM_GROUP_NONE, 0},
+        {UMM_GROUP_NONE, UMM_WAYS_ALL & ~UMM_WAY_RATIO},
+        {UMM_GROUP_COMMA, 0},
+        {UMM_GROUP_COMMA, UMM_WAYS_ALL & ~UMM_WAY_PERCENT},
+        {UMM_GROUP_DOT, UMM_WAY_CURRENCY},
+        {UMM_GROUP_APOSTROPHE, UMM_WAY_SUFFIX | UMM_WAY_BOOLEAN},
+        {UMM_GROUP_SPACE, UMM_WAYS_ALL & ~UMM_WAY_RATIO}};
+    reading->notation = PICK(notations, b[2] >> 5);
     reading->comment = b[4] & 32 ? '#' : '\0';
     reading->header = (enum umm_header)(b[5] % 3);
     reading->skip_lines = (b[5] >> 2) % 8 == 7 ? 2 : 0;

@@ -33,6 +33,8 @@ static struct umm_schema_field make_field(const char *name, const char *type)
 
 /* How a cell is read; zero is the default. */
 struct how {
+    struct umm_notation notation;
+    int power;
     char decimal;
     const char *na;
     enum umm_time_unit unit;
@@ -44,6 +46,8 @@ static enum umm_status convert(const char *name, const char *type, const struct 
                                const char *text, char out[16], int64_t *time, struct umm_error *err)
 {
     struct umm_schema_field field = make_field(name, type);
+    field.power = how->power;
+    field.is_exact = strcmp(name, "id") == 0;
     struct umm_schema schema = {.is_struct = true,
                                 .time_unit = how->unit,
                                 .n_fields = 1,
@@ -58,7 +62,8 @@ static enum umm_status convert(const char *name, const char *type, const struct 
                               .found = &found,
                               .na = &na,
                               .decimal = how->decimal ? how->decimal : '.',
-                              .times = how->times ? how->times : &spec};
+                              .times = how->times ? how->times : &spec,
+                              .notation = how->notation};
     /* The cell's bytes alone: what is behind it must not be read. */
     size_t len = strlen(text), bad_field = 99;
     char *copy = malloc(len + !len);
@@ -234,6 +239,71 @@ static void test_missing_values(void **state)
     assert_refuses("f8", &empty, "-", "is not a number");
 }
 
+static void test_notations_and_moved_points(void **state)
+{
+    const struct how commas = {.notation = {.mark = UMM_GROUP_COMMA}};
+    const struct how money = {.notation = {UMM_GROUP_COMMA, UMM_WAYS_ALL & ~UMM_WAY_RATIO}};
+    const struct how billionths = {.power = -9}, thousands = {.power = 3};
+    const struct how dots = {.notation = {.mark = UMM_GROUP_DOT}, .decimal = ','};
+    const double f8[] = {1234567.5, 265.76, -1234.5, 395860000, 4294967296000};
+    const float f4[] = {265.76F, 0.1F};
+    const int64_t i8[] = {9223372036854775807, 395860000, 265, INT64_MIN};
+    const int32_t i4[] = {395860000};
+    static const unsigned char nan8[8] = {0, 0, 0, 0, 0, 0, 0xf8, 0x7f};
+    (void)state;
+    assert_converts("f8", &commas, "1,234,567.5", &f8[0], 8);
+    assert_converts("f8", &dots, "1.234.567,5", &f8[0], 8);
+    assert_converts("f8", &billionths, "265760000000", &f8[1], 8);
+    assert_converts("f8", &money, "(1,234.50)", &f8[2], 8);
+    assert_converts("f8", &money, "395.86M", &f8[3], 8);
+    assert_converts("f8", &thousands, "4294967296", &f8[4], 8);
+    assert_converts("f4", &billionths, "265760000000", &f4[0], 4);
+    assert_converts("f4", &billionths, "0.1e9", &f4[1], 4);
+    assert_converts("i8", &commas, "9,223,372,036,854,775,807", &i8[0], 8);
+    assert_converts("i8", &commas, "-9,223,372,036,854,775,808", &i8[3], 8);
+    assert_converts("i8", &money, "395.86M", &i8[1], 8);
+    assert_converts("i4", &money, "$395.86M", &i4[0], 4);
+    assert_converts("i8", &billionths, "265000000000", &i8[2], 8);
+    assert_refuses("i8", &billionths, "265760000000", "x is not an integer: \"265760000000\"");
+    assert_refuses("i8", &commas, "9,223,372,036,854,775,808", "x does not fit i8: ");
+    assert_refuses("i4", &money, "3B", "x does not fit i4: \"3B\"");
+    assert_refuses("f8", &commas, "1,5", "x is not a number: \"1,5\"; groups have three digits");
+    assert_refuses("f8", &commas, "12,34,5", "x is not a number: \"12,34,5\"");
+    assert_refuses("f8", &commas, "1.5,000", "x is not a number: ");
+    assert_hints("x", "f8", &commas, "$1,500", UMM_HINT_NUMBERS, "currency");
+    /* What means missing is not read as a number first. */
+    const struct how own = {.notation = {UMM_GROUP_COMMA, UMM_WAY_CURRENCY}, .na = "$0,null"};
+    assert_converts("f8", &own, "$0", nan8, 8);
+    assert_converts("f8", &money, "-", nan8, 8);
+    assert_refuses("i8", &own, "$0", "x is missing, and integers have no NaN");
+}
+
+/* Integers that count are exact however they are written. */
+static void test_exact_integers_in_notations(void **state)
+{
+    const struct how commas = {.notation = {UMM_GROUP_COMMA, UMM_WAY_SUFFIX}};
+    const struct how billionths = {.power = -9}, thousands = {.power = 3};
+    char out[16];
+    int64_t time;
+    struct umm_error err;
+    (void)state;
+    static const char *const exact[] = {"9,007,199,254,740,992", "1.5K", "9007199254740994"};
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(convert("id", "f8", &commas, exact[i], out, &time, &err), UMM_OK);
+    static const char *const inexact[] = {"9,007,199,254,740,993", "9007199254740993",
+                                          "9007199254740993K"};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(convert("id", "f8", &commas, inexact[i], out, &time, &err), UMM_ERR_DATA);
+        assert_non_null(strstr(err.message, "id is an integer that f8 cannot hold exactly: "));
+        assert_int_equal(convert("price", "f8", &commas, inexact[i], out, &time, &err), UMM_OK);
+    }
+    assert_int_equal(convert("id", "f4", &commas, "16,777,217", out, &time, &err), UMM_ERR_DATA);
+    assert_int_equal(convert("id", "f8", &billionths, "9007199254740993", out, &time, &err),
+                     UMM_OK);
+    assert_int_equal(convert("id", "f8", &thousands, "9007199254740993", out, &time, &err),
+                     UMM_ERR_DATA);
+}
+
 /* ---- times ---- */
 
 static void assert_time(const char *type, const struct how *how, const char *text, int64_t expected)
@@ -398,7 +468,7 @@ static void test_rows_are_laid_out_and_faults_located(void **state)
     for (int i = 0; i < 4; i++)
         fields[i].offset_bytes = offsets[i];
     assert_int_equal(umm_na_parse(UMM_NA_DEFAULT, &na, NULL), UMM_OK);
-    struct umm_cells cells = {&schema, found, &na, '.', times};
+    struct umm_cells cells = {&schema, found, &na, '.', times, {UMM_GROUP_NONE, 0}};
     struct umm_row row = {.bytes = bytes};
     int32_t volume = 7;
     int64_t time = 1577836860000;
@@ -548,6 +618,8 @@ int main(void)
         cmocka_unit_test(test_what_is_no_number_is_refused),
         cmocka_unit_test(test_decimal_commas),
         cmocka_unit_test(test_missing_values),
+        cmocka_unit_test(test_notations_and_moved_points),
+        cmocka_unit_test(test_exact_integers_in_notations),
         cmocka_unit_test(test_times_in_every_type),
         cmocka_unit_test(test_times_in_types_of_numbers),
         cmocka_unit_test(test_forms_are_settled_once),

@@ -31,9 +31,13 @@ static const char *parsed(const char *list)
         assert_null(columns);
         return "refused";
     }
-    for (size_t i = 0; i < n; i++)
-        used += (size_t)snprintf(out + used, sizeof out - used, "%s%s<%s>%s", i ? ";" : "",
-                                 columns[i].name, columns[i].source, columns[i].type);
+    for (size_t i = 0; i < n; i++) {
+        char power[16] = "";
+        if (columns[i].power)
+            snprintf(power, sizeof power, "*%d", columns[i].power);
+        used += (size_t)snprintf(out + used, sizeof out - used, "%s%s<%s>%s%s", i ? ";" : "",
+                                 columns[i].name, columns[i].source, power, columns[i].type);
+    }
     free(columns);
     return out;
 }
@@ -61,6 +65,17 @@ static void test_lists_are_parsed(void **state)
         {"t:M8[ms]", "<t>M8[ms]"},
         {"<OPEN>", "<<OPEN>>"},
         {"d\xc3\xa9j\xc3\xa0", "<d\xc3\xa9j\xc3\xa0>"},
+        /* One value for all rows. */
+        {"v==nan", "v<=nan>"},
+        {"v==NaN:f4,w==-1.5e3", "v<=NaN>f4;w<=-1.5e3>"},
+        {"v=vol|volume_*|=0", "v<vol|volume_*|=0>"},
+        {"\"a=b\"==+5", "a=b<=+5>"},
+        /* A decimal point that is moved. */
+        {"open*1e-9", "<open>*-9"},
+        {"o=open|2*1e-09:f4", "o<open|2>*-9f4"},
+        {"open*1000,high*0.01,low*1,5*00.10", "<open>*3;<high>*-2;<low>;<5>*-1"},
+        {"vol**1e+3", "<vol*>*3"},
+        {"\"a*1e3\"*1e40", "<\"a*1e3\">*40"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -70,10 +85,68 @@ static void test_lists_are_parsed(void **state)
 static void test_malformed_lists_are_refused(void **state)
 {
     static const char *const lists[] = {
-        "",       ",",       "a,",    ",a",     "a,,b",  "=a",    "a=",  "a=,b",   ":f8",
-        "a:",     "a:,b",    "a=b=c", "a||b",   "|a",    "a|",    "+a",  "a+",     "a+b+c",
-        "a+|b",   "*",       "a*b",   "**",     "a|*",   "\"a",   "a\"", "a\"b\"", "\"a\"b",
-        "\"a\"*", "x=\"a,b", "\"a=b", "a:f8=b", "a+b=c", "a|b=c",
+        "",
+        ",",
+        "a,",
+        ",a",
+        "a,,b",
+        "=a",
+        "a=",
+        "a=,b",
+        ":f8",
+        "a:",
+        "a:,b",
+        "a=b=c",
+        "a||b",
+        "|a",
+        "a|",
+        "+a",
+        "a+",
+        "a+b+c",
+        "a+|b",
+        "*",
+        "a*b",
+        "**",
+        "a|*",
+        "\"a",
+        "a\"",
+        "a\"b\"",
+        "\"a\"b",
+        "\"a\"*",
+        "x=\"a,b",
+        "\"a=b",
+        "a:f8=b",
+        "a+b=c",
+        "a|b=c",
+        "==nan",
+        "=nan",
+        "a==",
+        "a==x",
+        "a==1;5",
+        "a==nan|b",
+        "a=b|=",
+        "a==1*1e3",
+        "a===1",
+        "a==inf",
+        "a==0x1",
+        "a==- 1",
+        "b|=1",
+        "a=b+=1",
+        "a==1e999",
+        "a*2",
+        "a*1e-9x",
+        "a*-1",
+        "a*0",
+        "a*1e41",
+        "a*1e-41",
+        "a*1.0000000000000000000001",
+        "a*10*10",
+        "a*1e3|b",
+        "a*1e",
+        "a**",
+        "*1e3",
+        "a*1e3+b",
+        "a==0000000000000000000000000000000000000001",
     };
     (void)state;
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
@@ -226,6 +299,34 @@ static enum umm_status find_timestamp(const char *source, const struct umm_names
     return umm_columns_find_timestamp(names, found, err);
 }
 
+/* What no field has, the value has; what two fields have is still refused. */
+static void test_values_stand_in_for_fields(void **state)
+{
+    struct umm_found found = {7, 7};
+    struct umm_error err = {0};
+    (void)state;
+    assert_int_equal(umm_columns_find("=nan", names_of("a;b"), &found, &err), UMM_OK);
+    assert_int_equal(found.first, UMM_FIELD_NONE);
+    assert_int_equal(found.second, UMM_FIELD_NONE);
+    assert_int_equal(umm_columns_find("c|=0", names_of("a;b"), &found, &err), UMM_OK);
+    assert_int_equal(found.first, UMM_FIELD_NONE);
+    assert_int_equal(umm_columns_find("c|b|=0", names_of("a;b"), &found, &err), UMM_OK);
+    assert_int_equal(found.first, 1);
+    assert_int_equal(umm_columns_find("a|=0", names_of("a;A"), &found, &err), UMM_ERR_DATA);
+    assert_string_equal(umm_columns_value("c|b|=0"), "0");
+    assert_string_equal(umm_columns_value("=-1e3"), "-1e3");
+    assert_null(umm_columns_value("c|\"=\"|b+a"));
+    assert_true(umm_columns_is_by_number("1|2+3|=0"));
+    assert_true(umm_columns_is_by_number("=nan"));
+    assert_false(umm_columns_is_by_number("1|b"));
+    assert_false(umm_columns_is_by_number("1|\"=\""));
+    /* Only a volume may be missing from bars. */
+    assert_int_equal(umm_columns_find("volume", names_of("a;b"), &found, &err), UMM_ERR_DATA);
+    assert_int_equal(err.hint, UMM_HINT_NO_VOLUME);
+    assert_int_equal(umm_columns_find("open", names_of("a;b"), &found, &err), UMM_ERR_DATA);
+    assert_int_equal(err.hint, UMM_HINT_NO_FIELD);
+}
+
 static void test_timestamps_are_found(void **state)
 {
     static const struct lookup lookups[] = {
@@ -300,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_malformed_lists_are_refused),
         cmocka_unit_test(test_long_names_are_refused),
         cmocka_unit_test(test_sources_are_found),
+        cmocka_unit_test(test_values_stand_in_for_fields),
         cmocka_unit_test(test_timestamps_are_found),
         cmocka_unit_test(test_messages_name_the_fields),
         cmocka_unit_test(test_lists_of_names_are_cut),

@@ -19,7 +19,7 @@
 #include "base/tuning.h"
 #include "random.h"
 
-enum { FILES = 700, COMBINATIONS = 6, TEXT_MAX = 32 * 1024, PATH_SIZE = 128 };
+enum { FILES = 900, COMBINATIONS = 6, TEXT_MAX = 32 * 1024, PATH_SIZE = 128 };
 
 static char directory[] = "/tmp/umm-engines-XXXXXX";
 static uint64_t state = RANDOM_SEED;
@@ -44,6 +44,7 @@ struct style {
     size_t other_units; /* of 1024 epochs, how many have any unit */
     size_t n_extra;
     bool is_trailing;
+    struct umm_notation notation;
     bool has_backward; /* times go back or repeat now and then */
 };
 
@@ -67,6 +68,26 @@ static void put_cell(struct text *t, const struct style *style, const char *cell
     put(t, cell);
     if (is_quoted)
         put(t, "\"");
+}
+
+/* Put marks into the digits before the point, and signs and a suffix around all: mostly well. */
+static void dress(char *cell, const struct umm_notation *notation)
+{
+    static const char *const before[] = {"", "$", "\xe2\x82\xac ", "-"};
+    static const char *const after[] = {"", "K", "%", " M", "5"};
+    static const char *const marks[UMM_GROUP_MARKS] = {"", ",", ".", "\xe2\x80\x99", " "};
+    char plain[64];
+    strcpy(plain, cell);
+    size_t n_whole = strcspn(plain, "."), behind = notation->ways ? below(5) : 0;
+    if (notation->ways && behind != 2 && *plain != '-')
+        cell += sprintf(cell, "%s", before[below(4)]);
+    for (size_t i = 0; i < n_whole; i++) {
+        bool is_end = i && (n_whole - i) % 3 == 0;
+        if (is_end && below(50))
+            cell += sprintf(cell, "%s", below(9) ? marks[notation->mark] : "");
+        *cell++ = plain[i];
+    }
+    sprintf(cell, "%s%s", plain + n_whole, after[behind]);
 }
 
 static void random_number(char *out, const struct style *style)
@@ -93,6 +114,8 @@ static void random_number(char *out, const struct style *style)
     int n = sprintf(out, "%s%lu", below(30) ? "" : "-", whole);
     if (decimals)
         sprintf(out + n, ".%0*lu", (int)decimals, (unsigned long)below(10));
+    if (!umm_notation_is_plain(&style->notation) && below(8))
+        dress(out, &style->notation);
 }
 
 static void put_ending(struct text *t, const struct style *style)
@@ -208,6 +231,12 @@ static struct style random_style(void)
                       .n_extra = below(3) ? 0 : below(7),
                       .is_trailing = below(8) == 0,
                       .has_backward = below(4) == 0};
+    if (below(4) == 0)
+        s.notation = (struct umm_notation){
+            (enum umm_group_mark)(below(2) ? UMM_GROUP_APOSTROPHE : UMM_GROUP_SPACE),
+            below(2) ? 0 : UMM_WAYS_ALL & ~(below(2) ? UMM_WAY_RATIO : UMM_WAY_PERCENT)};
+    if (s.notation.mark == UMM_GROUP_SPACE && s.delimiter != ',' && below(2))
+        s.notation.mark = UMM_GROUP_COMMA;
     if (s.delimiter == ' ')
         s.delimiter = ',';
     return s;
@@ -260,11 +289,15 @@ static void random_options(struct umm_convert_options *o, const struct style *st
                                           "open,volume:f4,low:i4",
                                           "all",
                                           "t=timestamp,c=close:i8,high",
-                                          "volume,timestamp,open"};
+                                          "volume,timestamp,open",
+                                          "timestamp,open*1e-9,high*100,close:i8,volume*1e3",
+                                          "timestamp,open,high,low,close,volume==nan",
+                                          "n==7:i4,close*0.01,low,v=nothing|=-0.5:f4,timestamp"};
     o->reading.schema.time_unit = UMM_TIME_MS;
     o->reading.comment = style->comment;
     o->reading.delimiter = style->delimiter;
-    o->reading.schema.columns = columns[below(6)];
+    o->reading.schema.columns = columns[below(9)];
+    o->reading.notation = style->notation;
     if (style->time == 2 && o->reading.schema.columns && strcmp(columns[3], "all") != 0)
         o->reading.schema.columns = NULL;
     o->reading.schema.is_struct = below(3) == 0;
