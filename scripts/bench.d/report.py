@@ -73,6 +73,12 @@ def print_input(name, data):
     sys.stdout.flush()
 
 
+def alone(found, name):
+    """What each entry of an input took, with one thread."""
+    return {r["name"]: r for r in found["inputs"].get(name, {"results": []})["results"]
+            if r["threads"] == 1 and not r["failed"]}
+
+
 def targets(found, engine):
     """Every aim with what was measured; it is met when median and best both meet it."""
     made = []
@@ -118,6 +124,12 @@ def targets(found, engine):
             shares = [rate(name, which) / rate("plain", which) for which in ("median", "min")]
             made.append({"what": f"times as text ({name}), of the speed of epochs, 1 thread", "wanted": ">= 0.8x",
                          "median": f"{shares[0]:.2f}x", "best": f"{shares[1]:.2f}x", "is_met": min(shares) >= 0.8})
+    plain = alone(found, "plain")
+    for name in ("grouped", "suffix", "scaled"):
+        for kind in SHARES:
+            umm = f"umm {kind}".strip()
+            # The same rows, in more bytes.
+            at_least(f"{name}, {umm}, 1 thread: plain numbers", 0.4, alone(found, name).get(umm), plain.get(umm))
     peaks = [r["peak_rss_bytes"] / 1e6 for data in found["inputs"].values() for r in data["results"]
              if r["name"].startswith("umm") and not r["failed"]]
     if peaks:
