@@ -318,3 +318,62 @@ assert [int(x) for x in np.load("out.npy").view("<i8").reshape(-1)[:3]] == [
     printf '%s\n1704153600,1,2,0.5,1.5,100\n1704153660,1,2,0.5,1.5,12' $BARS >in.csv
     gives 2024-01-02T00:00:00Z,1,2,0.5,1.5,100 --whole-lines
 }
+
+@test "a fraction of the second on some rows" {
+    file datetime,last,volume '20190101 15:03:01,100,1' '20190101 15:03:01.500,100.5,2'
+    gives '2019-01-01T15:03:01Z,100,1
+2019-01-01T15:03:01.500Z,100.5,2' --columns=timestamp=datetime,last,volume
+}
+
+@test "names of a zone, and the hour that occurs twice" {
+    file $BARS '2021-07-05 09:30:00 EDT,1,2,0.5,1.5,100' '2021-12-06 09:30:00 EST,1,2,0.5,1.5,100'
+    capture umm-convert -o x.npy in.csv
+    [[ $status -eq 1 && $stderr == *'%Z'*'--tz'* ]] || fail "$stderr"
+    gives '2021-07-05T13:30:00Z,1,2,0.5,1.5,100
+2021-12-06T14:30:00Z,1,2,0.5,1.5,100' '--time-format=%Y-%m-%d %H:%M:%S %Z' --tz=America/New_York
+    file $BARS '2023-11-05 00:30:00,1,2,0.5,1.5,100' '2023-11-05 01:00:00,1,2,0.5,1.5,101' \
+        '2023-11-05 01:30:00,1,2,0.5,1.5,102' '2023-11-05 01:00:00,1,2,0.5,1.5,103' '2023-11-05 01:30:00,1,2,0.5,1.5,104'
+    capture umm-convert --tz=America/New_York -o x.npy in.csv
+    [[ $status -eq 1 && $stderr == *'--tz-fold infer'* ]] || fail "$stderr"
+    gives '2023-11-05T04:30:00Z,1,2,0.5,1.5,100
+2023-11-05T05:00:00Z,1,2,0.5,1.5,101
+2023-11-05T05:30:00Z,1,2,0.5,1.5,102
+2023-11-05T06:00:00Z,1,2,0.5,1.5,103
+2023-11-05T06:30:00Z,1,2,0.5,1.5,104' --tz=America/New_York --tz-fold=infer
+}
+
+@test "24:00 is the next day's 00:00, where that is asked for" {
+    file date,time,open,high,low,close,volume 2024-01-02,23:59:00,1,2,0.5,1.5,100 2024-01-02,24:00:00,1,2,0.5,1.5,100
+    capture umm-convert -o x.npy in.csv
+    [[ $status -eq 1 && $stderr == *'--hour-24 reads it so' ]] || fail "$stderr"
+    gives '2024-01-02T23:59:00Z,1,2,0.5,1.5,100
+2024-01-03T00:00:00Z,1,2,0.5,1.5,100' --hour-24
+}
+
+@test "days of a spreadsheet, in a column with a name and without" {
+    file $BARS 44197,1,2,0.5,1.5,100 44198,1,2,0.5,1.5,100
+    local rows='2021-01-01T00:00:00Z,1,2,0.5,1.5,100
+2021-01-02T00:00:00Z,1,2,0.5,1.5,100'
+    capture umm-convert -o x.npy in.csv
+    [[ $status -eq 1 && $stderr == *'--time-unit-in=excel'* ]] || fail "$stderr"
+    gives "$rows" --time-unit-in=excel
+    sed -i 1s/timestamp// in.csv
+    capture umm-convert -o x.npy in.csv
+    [[ $status -eq 1 && $stderr == *'--time-unit-in=excel'* ]] || fail "$stderr"
+    gives "$rows" --time-unit-in=excel
+}
+
+@test "milliseconds since midnight, of a day that is given" {
+    file 0,1,2,3,4,5 60000,1,2,3,4,5
+    capture umm-convert --names=$BARS -o x.npy in.csv
+    [[ $status -eq 1 && $stderr == *'--time-unit-in'* ]] || fail "$stderr"
+    gives '2024-01-02T00:00:00Z,1,2,3,4,5
+2024-01-02T00:01:00Z,1,2,3,4,5' --names=$BARS --date=2024-01-02 --time-unit-in=ms
+}
+
+@test "a word after the date is passed over" {
+    file '<Date>, <Time>, <Open>, <High>, <Low>, <Close>, <Volume>' '2019/7/31 星期三,21:05:00,2112,2117,2107,2109,61348' \
+        '2019/8/1 星期四,09:05:00,2115,2115,2096,2102,159140'
+    gives '2019-07-31T13:05:00Z,2112,2117,2107,2109,61348
+2019-08-01T01:05:00Z,2115,2115,2096,2102,159140' '--time-format=%Y/%m/%d %* %H:%M:%S' --tz=Asia/Shanghai
+}
