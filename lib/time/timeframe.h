@@ -28,4 +28,21 @@ struct umm_timeframe {
 UMM_MUST_USE enum umm_status umm_timeframe_parse(const char *text, size_t len_bytes,
                                                  struct umm_timeframe *out, struct umm_error *err);
 
+/*
+ * The same as vendors write it in names of files, in any case: a number and a word (1min, 5mins,
+ * 4hour, 1day, 2weeks, 1mon), a word for one (minute, hourly, daily, d, weekly, w, monthly), or
+ * MetaTrader's M1, H4, D1, W1, MN, MN1, where M is always minutes. "1M" is refused here also.
+ * False, *out untouched, for anything else.
+ */
+UMM_MUST_USE bool umm_timeframe_parse_word(const char *text, size_t len_bytes,
+                                           struct umm_timeframe *out);
+
+/*
+ * A number of minutes without leading zeros, in the largest unit that divides it: "60" is 1h,
+ * "1440" is 1d, "90" is 90m; "43200" is 1mo, as MetaTrader has it. False, *out untouched, for
+ * anything else.
+ */
+UMM_MUST_USE bool umm_timeframe_parse_minutes(const char *text, size_t len_bytes,
+                                              struct umm_timeframe *out);
+
 #endif

@@ -80,11 +80,56 @@ static void test_anything_else_is_refused(void **state)
     }
 }
 
+static void test_words_of_vendors(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *name; /* NULL: none */
+    } cases[] = {{"1min", "1m"},      {"5MINS", "5m"},    {"30sec", "30s"}, {"4Hour", "4h"},
+                 {"1day", "1d"},      {"2weeks", "2w"},   {"1mon", "1mo"},  {"3months", "3mo"},
+                 {"minute", "1m"},    {"hourly", "1h"},   {"daily", "1d"},  {"d", "1d"},
+                 {"w", "1w"},         {"monthly", "1mo"}, {"M1", "1m"},     {"m30", "30m"},
+                 {"H4", "4h"},        {"D1", "1d"},       {"W1", "1w"},     {"MN", "1mo"},
+                 {"MN1", "1mo"},      {"MN12", "12mo"},   {"1m", "1m"},     {"15M", NULL},
+                 {"M", NULL},         {"m", NULL},        {"mins", NULL},   {"5daily", NULL},
+                 {"", NULL},          {"1", NULL},        {"H", NULL},      {"H4x", NULL},
+                 {"0min", NULL},      {"M0", NULL},       {"1 min", NULL},  {"123456789min", NULL},
+                 {"M123456789", NULL}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct umm_timeframe got = {5, 6, "x"};
+        const char *text = cases[i].text;
+        const bool is_good = umm_timeframe_parse_word(text, strlen(text), &got);
+        assert_int_equal(is_good, cases[i].name != NULL);
+        assert_string_equal(got.name, is_good ? cases[i].name : "x");
+    }
+}
+
+static void test_numbers_of_minutes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *name;
+    } cases[] = {{"1", "1m"},           {"15", "15m"},     {"60", "1h"},     {"90", "90m"},
+                 {"240", "4h"},         {"720", "12h"},    {"1440", "1d"},   {"10080", "1w"},
+                 {"20160", "2w"},       {"21600", "15d"},  {"43200", "1mo"}, {"0", NULL},
+                 {"060", NULL},         {"", NULL},        {"1m", NULL},     {"-1", NULL},
+                 {"99999999999", NULL}, {"99999999", NULL}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct umm_timeframe got = {5, 6, "x"};
+        const char *text = cases[i].text;
+        const bool is_good = umm_timeframe_parse_minutes(text, strlen(text), &got);
+        assert_int_equal(is_good, cases[i].name != NULL);
+        assert_string_equal(got.name, is_good ? cases[i].name : "x");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_number_and_a_unit),
         cmocka_unit_test(test_anything_else_is_refused),
+        cmocka_unit_test(test_words_of_vendors),
+        cmocka_unit_test(test_numbers_of_minutes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
