@@ -72,6 +72,8 @@ enum umm_hint {
     UMM_HINT_EPOCH_OUT,  /* the same, or leave the times out; value: the unit of times */
     UMM_HINT_PLAIN,      /* store a plain array, or not in Fortran order */
     UMM_HINT_DATASET,    /* name symbol and timeframe, as the file's name does not */
+    UMM_HINT_SYMBOL,     /* name the symbol of all files */
+    UMM_HINT_TIMEFRAME,  /* name the timeframe of all files */
     UMM_HINT_NPY,        /* write an array */
 
     /* Which order, and what is there already. */
