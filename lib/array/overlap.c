@@ -10,6 +10,8 @@
 #include "base/error.h"
 #include "format/arraycolumn.h"
 
+enum { WHOLE_MAX = 256 }; /* of a path in a message */
+
 /* ---- old rows ---------------------------------------------------------------------- */
 
 enum umm_status umm_overlap_open(struct umm_overlap *overlap, const struct umm_overlap_rows *rows,
@@ -153,24 +155,49 @@ static void name_column(const struct umm_overlap *overlap, uint64_t index,
         snprintf(out, UMM_EXCERPT_MAX, "column %" PRIu64, index);
 }
 
+/*
+ * What the old row at the cursor is of, or the last one after it: "the array", or the path of an
+ * input, of which the end counts.
+ */
+static const char *name_whole(const struct umm_overlap *overlap, bool *is_input,
+                              char out[WHOLE_MAX])
+{
+    enum { PATH_MAX_SHOWN = 180 };
+    const uint64_t n = overlap->rows.n_rows;
+    const uint64_t index = overlap->cursor < n ? overlap->cursor : n - 1;
+    const char *path = overlap->rows.input ? overlap->rows.input(overlap->rows.user, index) : NULL;
+    *is_input = path != NULL;
+    if (!path)
+        return overlap->rows.what;
+    const size_t len = strlen(path), cut = len > PATH_MAX_SHOWN ? len - PATH_MAX_SHOWN : 0;
+    memcpy(out, "...", 3);
+    umm_escape(out + (cut ? 3 : 0), WHOLE_MAX - 3, path + cut, len - cut);
+    return out;
+}
+
 /* old is NULL where no old row has that time. */
 static enum umm_status refuse(const struct umm_overlap *overlap, const struct umm_time *time,
                               const char *old, const char *row, struct umm_error *err)
 {
-    char text[UMM_TIME_ISO_MAX], name[UMM_EXCERPT_MAX];
-    const char *what = overlap->rows.what;
+    char text[UMM_TIME_ISO_MAX], name[UMM_EXCERPT_MAX], room[WHOLE_MAX];
+    bool is_input;
+    const char *whole = name_whole(overlap, &is_input, room);
     uint64_t column = 0;
     umm_time_format_iso(*time, text);
-    if (!old) {
-        umm_error_set(err, UMM_ERR_CONFLICT, "the row of %s is not newer than %s and not in it",
-                      text, what);
-    } else {
+    if (old) {
         (void)is_same_row(overlap, old, row, &column);
         name_column(overlap, column, name);
-        umm_error_set(err, UMM_ERR_CONFLICT,
-                      "the row of %s differs from %s's row %" PRIu64 " in %s", text, what,
-                      overlap->cursor, name);
     }
+    if (!old)
+        umm_error_set(err, UMM_ERR_CONFLICT, "the row of %s is not newer than %s and not in it",
+                      text, whole);
+    else if (is_input)
+        umm_error_set(err, UMM_ERR_CONFLICT, "the row of %s differs from that of %s in %s", text,
+                      whole, name);
+    else
+        umm_error_set(err, UMM_ERR_CONFLICT,
+                      "the row of %s differs from %s's row %" PRIu64 " in %s", text, whole,
+                      overlap->cursor, name);
     return umm_error_hint(err, UMM_ERR_CONFLICT, UMM_HINT_REVISION);
 }
 

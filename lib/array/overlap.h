@@ -26,7 +26,8 @@ enum umm_revision { UMM_REVISION_ERROR, UMM_REVISION_KEEP, UMM_REVISION_REPLACE_
 /*
  * The old rows: n_rows of the type *npy (its shape[0] does not matter), and how to read them
  * and their times. what is for messages: "the array". All must live until the close. column
- * names a column for messages, NULL: as the array does.
+ * names a column for messages, NULL: as the array does. input says whose row an old one is, if it
+ * came with an input of this run: its path; NULL, also of the function: it is of `what`.
  */
 struct umm_overlap_rows {
     const char *what;
@@ -36,6 +37,7 @@ struct umm_overlap_rows {
     enum umm_status (*time)(const void *user, const char *row, uint64_t index, struct umm_time *out,
                             struct umm_error *err);
     const char *(*column)(const void *user, uint64_t index);
+    const char *(*input)(const void *user, uint64_t index);
     void *user;
 };
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * append.h - rows by a schema for an array that is there (array/grow.h) and may have some of
- * them already (array/overlap.h). Rows newer than the array's last are written after it.
+ * them already (convert/earlier.h). Rows newer than the array's last are written after it.
  */
 #ifndef UMM_CONVERT_APPEND_H
 #define UMM_CONVERT_APPEND_H
 
 #include "array/grow.h"
-#include "array/overlap.h"
 #include "array/schema.h"
+#include "convert/earlier.h"
 #include "umm.h"
 
 struct umm_append {
     struct umm_grow grow;
-    struct umm_overlap overlap;
+    struct umm_earlier earlier;
     const struct umm_schema *schema;
     uint64_t n_old; /* rows that were there at the open */
     int64_t last;   /* time of the last one */
@@ -29,6 +29,13 @@ UMM_MUST_USE enum umm_status umm_append_open(struct umm_append *append, const ch
                                              const struct umm_schema *schema,
                                              enum umm_revision revision, struct umm_run *run,
                                              struct umm_error *err);
+
+/*
+ * Another input begins, as umm_earlier_begin_input says. A caller whose inputs follow each other
+ * as one need not tell.
+ */
+UMM_MUST_USE enum umm_status umm_append_begin_input(struct umm_append *append, const char *path,
+                                                    struct umm_error *err);
 
 /* Take one row; times must not decrease from call to call. Failures as umm_overlap_compare. */
 UMM_MUST_USE enum umm_status umm_append_push(struct umm_append *append, const char *row,

@@ -34,8 +34,10 @@ enum umm_convert_clash umm_convert_find_clash(const struct umm_convert_options *
         return UMM_CONVERT_CLASH_DATE_ORDER;
     if (o->output && umm_output_is_entry(o->output) && (o->is_append || o->is_locked))
         return UMM_CONVERT_CLASH_ENTRY;
+    if (!o->is_append && (o->is_tail || (o->revision && !o->are_inputs_appended)))
+        return UMM_CONVERT_CLASH_NO_APPEND;
     if (!o->is_append)
-        return o->is_tail || o->revision ? UMM_CONVERT_CLASH_NO_APPEND : UMM_CONVERT_CLASH_NONE;
+        return UMM_CONVERT_CLASH_NONE;
     if (o->order == UMM_ORDER_KEEP)
         return UMM_CONVERT_CLASH_APPEND_KEEP;
     if (o->reading.schema.is_fortran)
@@ -58,7 +60,9 @@ static enum umm_status check_options(const struct umm_convert_options *o, struct
             return umm_error_set(err, UMM_ERR_ARGUMENT, "standard input can be read only once");
         is_stdin |= strcmp(o->inputs[i], "-") == 0;
     }
-    if (umm_convert_find_clash(o))
+    const bool is_file =
+        !o->output || (strcmp(o->output, "-") != 0 && !umm_output_is_entry(o->output));
+    if (umm_convert_find_clash(o) || (umm_convert_compares_inputs(o) && (o->sink || !is_file)))
         return umm_error_set(err, UMM_ERR_ARGUMENT, "the options contradict each other");
     return UMM_OK;
 }
@@ -111,7 +115,8 @@ static enum umm_status check_schema(const struct umm_convert_job *job, struct um
 {
     const struct umm_convert_options *o = job->options;
     const struct umm_schema *schema = &job->schema;
-    if (schema->time_index < 0 && (o->dedup || o->is_append || o->order == UMM_ORDER_ASC))
+    const bool is_compared = o->is_append || umm_convert_compares_inputs(o);
+    if (schema->time_index < 0 && (o->dedup || is_compared || o->order == UMM_ORDER_ASC))
         return umm_error_hint(err, umm_error_set(err, UMM_ERR_ARGUMENT, "there is no time column"),
                               UMM_HINT_TIME_COLUMN);
     if (o->is_ohlc_checked)
@@ -119,10 +124,41 @@ static enum umm_status check_schema(const struct umm_convert_job *job, struct um
             if (umm_schema_find_role(schema, (enum umm_role)role) < 0)
                 return umm_error_set(err, UMM_ERR_ARGUMENT,
                                      "no open, high, low and close to be checked");
-    if (o->is_tail && job->order != UMM_ORDER_CHECK)
+    return UMM_OK;
+}
+
+/* Where each is appended to those before it, inputs need not have one order. */
+static enum umm_status begin_order(struct umm_convert_job *job, struct umm_error *err)
+{
+    const bool is_each = umm_convert_compares_inputs(job->options);
+    if (is_each)
+        job->order = choose_order(job);
+    job->result->sequence.order = job->order;
+    if (job->options->is_tail && job->order != UMM_ORDER_CHECK)
         return umm_error_set(err, UMM_ERR_ARGUMENT,
                              "what is new in newest-first rows is not at their end");
-    return UMM_OK;
+    if (!is_each)
+        return UMM_OK;
+    job->has_tail = false;
+    return umm_target_begin_input(&job->target, job->path, job->order == UMM_ORDER_ASC, err);
+}
+
+/* All rows of such an input go on now, turned round if need be. */
+static enum umm_status end_order(struct umm_convert_job *job, struct umm_error *err)
+{
+    struct umm_sequence *sequence = &job->result->sequence;
+    const bool is_reversed = job->order == UMM_ORDER_ASC && sequence->direction < 0;
+    if (!umm_convert_compares_inputs(job->options))
+        return UMM_OK;
+    enum umm_status status = umm_convert_emit_held(job, err);
+    if (!status)
+        status = umm_target_end_input(&job->target, is_reversed, err);
+    /* A row from the scratch file has no line any more. */
+    if (status == UMM_ERR_CONFLICT && err && !err->path[0])
+        umm_error_at(err, job->path, 0, 0, 0);
+    job->result->is_reversed |= is_reversed;
+    umm_sequence_restart(sequence);
+    return status;
 }
 
 static enum umm_status open_target(struct umm_convert_job *job, struct umm_error *err)
@@ -142,6 +178,7 @@ static enum umm_status open_target(struct umm_convert_job *job, struct umm_error
         .scratch_dir = o->scratch_dir,
         .align_bytes = o->align_bytes,
         .is_append = is_there,
+        .is_each_compared = umm_convert_compares_inputs(o),
         .is_swept = o->is_swept,
         .may_reverse = job->order == UMM_ORDER_ASC,
         .revision = o->revision,
@@ -167,7 +204,6 @@ static enum umm_status begin_output(struct umm_convert_job *job, struct umm_erro
            job->schema.n_fields * sizeof *job->schema.fields);
     job->order = choose_order(job);
     job->row.takes_both = job->options->reading.fold == UMM_TZ_FOLD_INFER;
-    job->result->sequence.order = job->order;
     job->result->sequence.dedup = job->options->dedup;
     enum umm_status status = check_schema(job, err);
     bool is_kept =
@@ -249,7 +285,7 @@ static enum umm_status begin_input(struct umm_convert_job *job, const char *path
     input->n_skipped_bytes = reading->records.byte - first;
     if (job->archive)
         job->path = input->path; /* a row may be named when the archive has gone on */
-    return UMM_OK;
+    return begin_order(job, err);
 }
 
 /* Whether any file so far had a row to take, usable or not. */
@@ -291,6 +327,8 @@ static enum umm_status convert_text(struct umm_convert_job *job, const char *pat
         status = umm_convert_read_rows(job, err);
     if (!status)
         status = umm_convert_fold_end(job, err);
+    if (!status)
+        status = end_order(job, err);
     struct umm_convert_input *input =
         job->result->n_inputs > n_before ? &job->result->inputs[job->result->n_inputs - 1] : NULL;
     if (!status)
@@ -357,7 +395,8 @@ static enum umm_status refuse_all(const struct umm_convert_job *job, struct umm_
 static enum umm_status finish(struct umm_convert_job *job, struct umm_error *err)
 {
     struct umm_convert_result *result = job->result;
-    result->is_reversed = job->order == UMM_ORDER_ASC && result->sequence.direction < 0;
+    if (!umm_convert_compares_inputs(job->options))
+        result->is_reversed = job->order == UMM_ORDER_ASC && result->sequence.direction < 0;
     enum umm_status status = umm_convert_emit_held(job, err);
     if (status)
         return status;

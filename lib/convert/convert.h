@@ -6,6 +6,8 @@
  *             (records)  (reading)  (cells) (quarantine)   (sequence)         (target)
  *
  * Several inputs follow each other as one, and so do the members of an archive, in order by name.
+ * Or each is appended to those before it: then its rows are in an order of their own, and what is
+ * not newer than all before it must be there already.
  * Memory does not depend on their size.
  */
 #ifndef UMM_CONVERT_CONVERT_H
@@ -42,6 +44,7 @@ struct umm_convert_options {
     struct umm_instrument *series; /* whose the rows of earlier runs are, kept for later; or NULL */
     bool may_be_empty; /* an input without a row is none to refuse; an append's never is */
     bool is_append;
+    bool are_inputs_appended; /* each input to those before it; into a file, or nowhere */
     enum umm_revision revision;
     bool is_tail; /* append: start at the first newer row, do not compare */
     bool is_locked;

@@ -33,9 +33,7 @@ static enum umm_status read_serially(void *user, struct umm_error *err)
 /* How many of the n rows from a time on need no look at each: none, or those in order. */
 static size_t run_of_rows(struct umm_convert_job *job, const int64_t *times, size_t n)
 {
-    const struct umm_append *append = &job->target.append;
-    if (job->options->dedup == UMM_DEDUP_LAST ||
-        (job->result->is_append && append->n_old && times[0] <= append->last))
+    if (job->options->dedup == UMM_DEDUP_LAST || umm_target_compares(&job->target, times[0]))
         return 0;
     return umm_sequence_run(&job->result->sequence, times, n);
 }
@@ -70,7 +68,7 @@ static enum umm_status take_rows(struct umm_convert_job *job, struct umm_block *
             continue;
         }
         struct umm_convert_origin origin = {.block = block, .r = from};
-        if (job->result->is_append)
+        if (job->result->is_append || umm_convert_compares_inputs(job->options))
             origin.line = umm_block_line(block, from);
         memcpy(job->row.bytes, block->rows + from * row_bytes, row_bytes);
         job->row.time = block->times[from];

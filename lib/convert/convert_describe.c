@@ -203,10 +203,7 @@ enum umm_status umm_convert_describe_output(struct umm_convert_result *result,
         result->has_last_time = true;
         result->last_time = target->append.last;
     }
-    if (target->kind == UMM_TARGET_APPEND) {
-        result->n_same = target->append.overlap.n_same;
-        result->n_revised = target->append.overlap.n_revised;
-    }
+    umm_target_count_compared(target, &result->n_same, &result->n_revised);
     for (size_t i = 0; i < result->n_inputs; i++)
         result->n_bytes += result->inputs[i].n_bytes;
     result->n_output_bytes = target->header_bytes + target->n_rows * schema->row_bytes;

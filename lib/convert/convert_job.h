@@ -91,6 +91,13 @@ static inline bool umm_convert_has_output(const struct umm_convert_options *opti
     return options->output || options->sink;
 }
 
+/* Whether each input is appended to those before it: rows in any order cannot be compared. */
+static inline bool umm_convert_compares_inputs(const struct umm_convert_options *options)
+{
+    return options->are_inputs_appended && options->n_inputs > 1 &&
+           options->order != UMM_ORDER_KEEP;
+}
+
 /* See whether to stop, and tell about progress. Between blocks, or a few thousand rows. */
 UMM_MUST_USE enum umm_status umm_convert_look_around(struct umm_convert_job *job,
                                                      struct umm_error *err);

@@ -23,24 +23,45 @@ static void count_step(struct umm_sequence *s, int64_t from, int64_t to)
     s->counts[i]++;
 }
 
+/* Whether a row of that time is one that earlier inputs had. */
+static bool is_there(const struct umm_sequence *s, int64_t time)
+{
+    return s->has_floor && time <= s->floor;
+}
+
 static void take(struct umm_sequence *s, int64_t time)
 {
-    if (s->n_rows == 0) {
-        s->min = s->max = time;
-    } else {
-        count_step(s, s->last, time);
-        if (time < s->min)
-            s->min = time;
-        if (time > s->max)
-            s->max = time;
-    }
+    const int64_t before = s->last;
+    s->n_here++;
     s->last = time;
+    if (is_there(s, time))
+        return;
+    /* The distance to earlier inputs is counted by the restart: of newest-first rows it is last. */
+    if (s->n_above)
+        count_step(s, before, time);
+    if (s->n_rows == 0 || time < s->min)
+        s->min = time;
+    if (s->n_rows == 0 || time > s->max)
+        s->max = time;
+    if (s->n_above == 0 || time < s->low)
+        s->low = time;
+    s->n_above++;
     s->n_rows++;
+}
+
+void umm_sequence_restart(struct umm_sequence *s)
+{
+    if (s->has_floor && s->n_above)
+        count_step(s, s->floor, s->low);
+    s->has_floor = s->n_rows > 0;
+    s->floor = s->max;
+    s->n_above = s->n_here = 0;
+    s->direction = 0;
 }
 
 static enum umm_sequence_verdict duplicate(struct umm_sequence *s, int64_t time)
 {
-    s->n_duplicates++;
+    s->n_duplicates += !is_there(s, time);
     switch (s->dedup) {
     case UMM_DEDUP_FIRST: return UMM_SEQUENCE_DROP;
     case UMM_DEDUP_LAST: return UMM_SEQUENCE_REPLACE;
@@ -53,9 +74,9 @@ static enum umm_sequence_verdict duplicate(struct umm_sequence *s, int64_t time)
 
 enum umm_sequence_verdict umm_sequence_next(struct umm_sequence *s, int64_t time)
 {
-    if (s->n_rows && time == s->last)
+    if (s->n_here && time == s->last)
         return duplicate(s, time);
-    if (s->n_rows) {
+    if (s->n_here) {
         int direction = time > s->last ? 1 : -1;
         bool is_backward = s->order == UMM_ORDER_CHECK
                                ? direction < 0
@@ -82,14 +103,14 @@ static void count_steps(struct umm_sequence *s, uint64_t step, uint64_t n)
 
 size_t umm_sequence_run(struct umm_sequence *s, const int64_t *times, size_t n)
 {
-    if (s->n_rows == 0 || s->direction == 0)
+    if (s->n_here == 0 || s->direction == 0 || is_there(s, s->last))
         return 0;
     const bool is_up = s->direction > 0;
     uint64_t usual = 0, n_usual = 0; /* the last distance, and how often since counted */
     int64_t last = s->last;
     size_t i = 0;
     for (; i < n; i++) {
-        if (is_up ? times[i] <= last : times[i] >= last)
+        if (is_up ? times[i] <= last : times[i] >= last || is_there(s, times[i]))
             break;
         uint64_t step =
             is_up ? (uint64_t)times[i] - (uint64_t)last : (uint64_t)last - (uint64_t)times[i];
@@ -108,7 +129,11 @@ size_t umm_sequence_run(struct umm_sequence *s, const int64_t *times, size_t n)
         s->max = last;
     if (!is_up && last < s->min)
         s->min = last;
+    if (!is_up && last < s->low)
+        s->low = last;
     s->last = last;
+    s->n_above += i;
+    s->n_here += i;
     s->n_rows += i;
     return i;
 }

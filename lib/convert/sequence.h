@@ -28,11 +28,17 @@ enum { UMM_SEQUENCE_STEPS = 16 };
 struct umm_sequence {
     enum umm_order order;
     enum umm_dedup dedup;
-    uint64_t n_rows; /* taken */
+    uint64_t n_rows; /* taken and counted */
     uint64_t n_duplicates;
-    int direction; /* 0 not known yet, 1 oldest first, -1 newest first */
-    int64_t last;
+    int direction;   /* 0 not known yet, 1 oldest first, -1 newest first */
+    uint64_t n_here; /* rows of this input, also those that are not counted */
+    int64_t last;    /* of these */
     int64_t min, max;
+    /* After a restart: rows up to floor are there already. Of those above: how many, the oldest. */
+    bool has_floor;
+    int64_t floor;
+    uint64_t n_above;
+    int64_t low;
     /* Distances between neighbours: the first distinct ones, counted. */
     uint64_t n_steps;
     uint64_t steps[UMM_SEQUENCE_STEPS];
@@ -41,6 +47,13 @@ struct umm_sequence {
     uint64_t longest;
     int64_t longest_from;
 };
+
+/*
+ * Another input begins: its rows are in an order of their own. Those that are not newer than all
+ * rows so far are there already: they are taken, for the caller to compare, but counted nowhere.
+ * Also to be called after the last input, if before another one. Not for UMM_ORDER_KEEP.
+ */
+void umm_sequence_restart(struct umm_sequence *sequence);
 
 enum umm_sequence_verdict umm_sequence_next(struct umm_sequence *sequence, int64_t time);
 

@@ -9,11 +9,12 @@
 
 /* ---- opening ----------------------------------------------------------------- */
 
-static enum umm_status open_scratch(struct umm_target *target, struct umm_error *err)
+static enum umm_status open_scratch(struct umm_target *target, bool may_reverse,
+                                    struct umm_error *err)
 {
     const struct umm_target_options *options = &target->options;
-    target->is_waiting = options->may_reverse;
-    return options->may_reverse
+    target->is_waiting = may_reverse;
+    return may_reverse
                ? umm_output_scratch(&target->scratch, options->path, false, options->scratch_dir,
                                     target->schema->row_bytes, target->run, err)
                : UMM_OK;
@@ -24,7 +25,9 @@ static enum umm_status open_append(struct umm_target *target, struct umm_error *
     target->kind = UMM_TARGET_APPEND;
     enum umm_status status = umm_append_open(&target->append, target->options.path, target->schema,
                                              target->options.revision, target->run, err);
-    return status ? status : open_scratch(target, err);
+    if (status || target->options.is_each_compared)
+        return status;
+    return open_scratch(target, target->options.may_reverse, err);
 }
 
 static enum umm_status open_sink(struct umm_target *target, struct umm_error *err)
@@ -32,7 +35,7 @@ static enum umm_status open_sink(struct umm_target *target, struct umm_error *er
     const struct umm_sink *sink = target->options.sink;
     target->kind = UMM_TARGET_SINK;
     enum umm_status status = sink->begin(sink->user, target->schema, err);
-    return status ? status : open_scratch(target, err);
+    return status ? status : open_scratch(target, target->options.may_reverse, err);
 }
 
 static enum umm_status open_fresh(struct umm_target *target, struct umm_error *err)
@@ -42,7 +45,8 @@ static enum umm_status open_fresh(struct umm_target *target, struct umm_error *e
                                                .pool_root = o->pool_root,
                                                .scratch_dir = o->scratch_dir,
                                                .align_bytes = o->align_bytes,
-                                               .may_reverse = o->may_reverse,
+                                               .may_reverse =
+                                                   o->may_reverse && !o->is_each_compared,
                                                .is_swept = o->is_swept,
                                                .has_rows = o->has_rows,
                                                .n_rows = o->n_rows};
@@ -75,6 +79,7 @@ void umm_target_close(struct umm_target *target)
 {
     if (target->kind == UMM_TARGET_APPEND)
         umm_append_close(&target->append);
+    umm_earlier_close(&target->earlier);
     umm_writer_close(&target->writer);
     umm_rowfile_close(&target->scratch);
     umm_npy_free(&target->npy);
@@ -85,7 +90,37 @@ void umm_target_close(struct umm_target *target)
 /* Of a fresh array, or of those that wait. */
 static struct umm_rowfile *rows_of(struct umm_target *target)
 {
-    return target->kind == UMM_TARGET_ROWS ? &target->writer.rows : &target->scratch;
+    return target->kind == UMM_TARGET_ROWS && !target->is_waiting ? &target->writer.rows
+                                                                  : &target->scratch;
+}
+
+bool umm_target_compares(const struct umm_target *target, int64_t time)
+{
+    if (target->kind == UMM_TARGET_APPEND)
+        return umm_earlier_has(&target->append.earlier, time);
+    return target->has_earlier && umm_earlier_has(&target->earlier, time);
+}
+
+void umm_target_count_compared(const struct umm_target *target, uint64_t *n_same,
+                               uint64_t *n_revised)
+{
+    const struct umm_overlap *overlap = target->kind == UMM_TARGET_APPEND
+                                            ? &target->append.earlier.overlap
+                                            : &target->earlier.overlap;
+    *n_same = overlap->n_same;
+    *n_revised = overlap->n_revised;
+}
+
+/* A row in its order, which may be one that is there. */
+static enum umm_status push_in_order(struct umm_target *target, const char *row, int64_t time,
+                                     struct umm_error *err)
+{
+    if (target->kind == UMM_TARGET_APPEND)
+        return umm_append_push(&target->append, row, time, err);
+    if (target->has_earlier)
+        return umm_earlier_push(&target->earlier, row, time, err);
+    memcpy(umm_rowfile_next(&target->writer.rows), row, target->schema->row_bytes);
+    return umm_rowfile_push(&target->writer.rows, err);
 }
 
 static bool is_stream(const struct umm_target *target)
@@ -99,8 +134,8 @@ enum umm_status umm_target_push(struct umm_target *target, const char *row, int6
     target->n_rows++;
     if (target->kind == UMM_TARGET_NONE)
         return UMM_OK;
-    if (target->kind == UMM_TARGET_APPEND && !target->is_waiting)
-        return umm_append_push(&target->append, row, time, err);
+    if (!target->is_waiting && (target->kind == UMM_TARGET_APPEND || target->has_earlier))
+        return push_in_order(target, row, time, err);
     if (target->kind == UMM_TARGET_SINK && !target->is_waiting)
         return target->options.sink->take(target->options.sink->user, row, 1, err);
     if (is_stream(target) && target->n_rows > target->options.n_rows)
@@ -129,7 +164,9 @@ enum umm_status umm_target_push_many(struct umm_target *target, const char *rows
                                      struct umm_error *err)
 {
     bool is_append = target->kind == UMM_TARGET_APPEND && !target->is_waiting;
-    if (is_append || is_stream(target))
+    bool is_single = n && times && !target->is_waiting &&
+                     (umm_target_compares(target, times[0]) || umm_earlier_holds(&target->earlier));
+    if (is_append || is_single || is_stream(target))
         return push_each(target, rows, times, n, n_taken, err);
     *n_taken = n;
     target->n_rows += n;
@@ -142,7 +179,7 @@ enum umm_status umm_target_push_many(struct umm_target *target, const char *rows
 
 void umm_target_expect(struct umm_target *target, uint64_t n)
 {
-    if (target->kind == UMM_TARGET_ROWS)
+    if (target->kind == UMM_TARGET_ROWS && !target->is_waiting)
         umm_rowfile_expect(rows_of(target), n);
 }
 
@@ -150,7 +187,8 @@ bool umm_target_can_defer(const struct umm_target *target)
 {
     if (target->kind == UMM_TARGET_APPEND || target->kind == UMM_TARGET_SINK)
         return target->is_waiting;
-    return target->kind != UMM_TARGET_NONE && !is_stream(target);
+    return target->kind != UMM_TARGET_NONE && !is_stream(target) &&
+           (target->is_waiting || !umm_earlier_holds(&target->earlier));
 }
 
 enum umm_status umm_target_reserve(struct umm_target *target, char *rows, size_t n,
@@ -163,8 +201,8 @@ enum umm_status umm_target_reserve(struct umm_target *target, char *rows, size_t
 enum umm_status umm_target_write_piece(const struct umm_target *target,
                                        const struct umm_rowfile_piece *piece, struct umm_error *err)
 {
-    return umm_rowfile_write_piece(
-        target->kind == UMM_TARGET_ROWS ? &target->writer.rows : &target->scratch, piece, err);
+    const bool is_fresh = target->kind == UMM_TARGET_ROWS && !target->is_waiting;
+    return umm_rowfile_write_piece(is_fresh ? &target->writer.rows : &target->scratch, piece, err);
 }
 
 static enum umm_status append_each(struct umm_target *target, const char *rows, size_t n,
@@ -173,12 +211,12 @@ static enum umm_status append_each(struct umm_target *target, const char *rows, 
     enum umm_status status = UMM_OK;
     for (size_t i = 0; !status && i < n; i++) {
         const char *row = rows + i * target->schema->row_bytes;
-        status = umm_append_push(&target->append, row, umm_schema_time(target->schema, row), err);
+        status = push_in_order(target, row, umm_schema_time(target->schema, row), err);
     }
     return status;
 }
 
-/* The rows of the scratch file to the append or the sink. */
+/* The rows of the scratch file to where they go. */
 static enum umm_status replay(struct umm_target *target, struct umm_error *err)
 {
     struct umm_rowfile *rows = &target->scratch;
@@ -191,9 +229,9 @@ static enum umm_status replay(struct umm_target *target, struct umm_error *err)
         status = umm_rowfile_read(rows, at, n, rows->buffer, err);
         if (!status)
             status =
-                target->kind == UMM_TARGET_APPEND
-                    ? append_each(target, rows->buffer, n, err)
-                    : target->options.sink->take(target->options.sink->user, rows->buffer, n, err);
+                target->kind == UMM_TARGET_SINK
+                    ? target->options.sink->take(target->options.sink->user, rows->buffer, n, err)
+                    : append_each(target, rows->buffer, n, err);
         at += n;
     }
     return status;
@@ -210,10 +248,54 @@ static enum umm_status hand_on(struct umm_target *target, bool is_reversed, stru
     return status ? status : replay(target, err);
 }
 
+/* ---- inputs that are compared ------------------------------------------------- */
+
+static enum umm_status look_at_earlier(struct umm_target *target, const char *path,
+                                       struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
+    if (!target->has_earlier) {
+        target->has_earlier = true;
+        status = umm_earlier_open(&target->earlier, &target->writer.rows, &target->npy,
+                                  target->schema, target->options.revision, err);
+    }
+    return status ? status : umm_earlier_begin_input(&target->earlier, path, err);
+}
+
+enum umm_status umm_target_begin_input(struct umm_target *target, const char *path,
+                                       bool may_reverse, struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
+    if (!target->options.is_each_compared)
+        return UMM_OK;
+    if (target->kind == UMM_TARGET_APPEND)
+        status = umm_append_begin_input(&target->append, path, err);
+    else if (target->kind == UMM_TARGET_ROWS)
+        status = look_at_earlier(target, path, err);
+    else
+        return UMM_OK;
+    return status ? status : open_scratch(target, may_reverse, err);
+}
+
+enum umm_status umm_target_end_input(struct umm_target *target, bool is_reversed,
+                                     struct umm_error *err)
+{
+    if (!target->options.is_each_compared || !target->is_waiting)
+        return UMM_OK;
+    enum umm_status status = hand_on(target, is_reversed, err);
+    umm_rowfile_close(&target->scratch);
+    target->is_waiting = false;
+    return status;
+}
+
+/* ---- the end ------------------------------------------------------------------ */
+
 static enum umm_status finish_append(struct umm_target *target, bool is_reversed,
                                      struct umm_error *err)
 {
     enum umm_status status = hand_on(target, is_reversed, err);
+    if (!status)
+        status = umm_earlier_finish(&target->append.earlier, err);
     target->n_rows = umm_append_n_rows(&target->append);
     target->n_appended = target->n_rows - target->append.n_old;
     return status;
@@ -223,6 +305,12 @@ enum umm_status umm_target_finish(struct umm_target *target, bool is_reversed,
                                   struct umm_error *err)
 {
     const struct umm_target_options *options = &target->options;
+    if (target->has_earlier) {
+        enum umm_status status = umm_earlier_finish(&target->earlier, err);
+        target->n_rows = target->writer.rows.n_rows;
+        if (status)
+            return status;
+    }
     if (options->has_rows && options->n_rows != target->n_rows)
         return umm_error_set(err, UMM_ERR_DATA, "%" PRIu64 " rows, but %" PRIu64 " were promised",
                              target->n_rows, options->n_rows);
@@ -233,7 +321,7 @@ enum umm_status umm_target_finish(struct umm_target *target, bool is_reversed,
     target->n_appended = target->n_rows;
     if (target->kind == UMM_TARGET_SINK)
         return hand_on(target, is_reversed, err);
-    return umm_writer_finish(&target->writer, is_reversed, err);
+    return umm_writer_finish(&target->writer, is_reversed && !options->is_each_compared, err);
 }
 
 enum umm_status umm_target_commit(struct umm_target *target, struct umm_error *err)

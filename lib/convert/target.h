@@ -38,6 +38,7 @@ struct umm_target_options {
     const char *scratch_dir;     /* for streams and pools; NULL: /tmp. Files: beside them */
     uint32_t align_bytes;        /* 0: UMM_NPY_ALIGN */
     bool is_append;              /* to an array that exists; the caller holds its lock */
+    bool is_each_compared;       /* inputs with the rows before them: umm_target_begin_input */
     bool may_reverse;            /* rows may have to be reversed before they go on */
     bool is_swept;               /* umm_outfile_sweep was done to the output's directory */
     enum umm_revision revision;
@@ -53,7 +54,9 @@ struct umm_target {
     enum { UMM_TARGET_NONE, UMM_TARGET_ROWS, UMM_TARGET_APPEND, UMM_TARGET_SINK } kind;
     struct umm_writer writer;
     struct umm_append append;
-    struct umm_rowfile scratch; /* rows for an append or a sink that may have to be reversed */
+    struct umm_earlier earlier; /* of a fresh array, from the second input on */
+    bool has_earlier;
+    struct umm_rowfile scratch; /* rows that may have to be reversed before they go on */
     bool is_waiting;            /* they go there */
     struct umm_npy npy;         /* what the rows are */
     uint64_t header_bytes;      /* of the fresh array */
@@ -68,7 +71,25 @@ UMM_MUST_USE enum umm_status umm_target_open(struct umm_target *target,
                                              const struct umm_schema *schema, struct umm_run *run,
                                              struct umm_error *err);
 
-/* Take a row. Failures of an append are UMM_ERR_CONFLICT without a place. */
+/*
+ * With is_each_compared, an input begins, whose path must live until the close: its rows are
+ * compared with those that are there, of the array and of the inputs before it, as an append
+ * compares them with the array's. may_reverse takes the place of that of the options. Nothing
+ * without, nor for a sink or where nothing is written.
+ */
+UMM_MUST_USE enum umm_status umm_target_begin_input(struct umm_target *target, const char *path,
+                                                    bool may_reverse, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_target_end_input(struct umm_target *target, bool is_reversed,
+                                                  struct umm_error *err);
+
+/* Whether a row of that time would be compared, and can be refused. */
+bool umm_target_compares(const struct umm_target *target, int64_t time);
+
+/* How many rows were compared: the same, and other ones that were let be. */
+void umm_target_count_compared(const struct umm_target *target, uint64_t *n_same,
+                               uint64_t *n_revised);
+
+/* Take a row. Failures of a comparison are UMM_ERR_CONFLICT without a place. */
 UMM_MUST_USE enum umm_status umm_target_push(struct umm_target *target, const char *row,
                                              int64_t time, struct umm_error *err);
 

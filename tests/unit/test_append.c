@@ -216,15 +216,15 @@ static struct result append_rows(const struct row *rows, size_t n, enum umm_revi
     char bytes[ROW];
     r.status = umm_append_open(&append, path, &schema, revision, NULL, &r.err);
     if (!r.status && cap_rows < append.grow.rows.cap_rows)
-        append.grow.rows.cap_rows = append.overlap.cap_rows = cap_rows;
+        append.grow.rows.cap_rows = append.earlier.overlap.cap_rows = cap_rows;
     for (size_t i = 0; !r.status && i < n; i++) {
         to_bytes(rows[i], bytes);
         r.status = umm_append_push(&append, bytes, rows[i].time, &r.err);
     }
     if (!r.status && must_commit)
         r.status = umm_append_commit(&append, &r.err);
-    r.n_same = append.overlap.n_same;
-    r.n_revised = append.overlap.n_revised;
+    r.n_same = append.earlier.overlap.n_same;
+    r.n_revised = append.earlier.overlap.n_revised;
     umm_append_close(&append);
     return r;
 }

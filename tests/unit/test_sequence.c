@@ -154,6 +154,60 @@ static void verdicts_are_the_slow_reference_s(void **state)
         check_one(&x);
 }
 
+/* One input after the other, oldest or newest first, by single rows or by runs of them. */
+static void check_inputs(uint64_t *x)
+{
+    struct umm_sequence fast = {.order = UMM_ORDER_ASC};
+    struct slow slow = {.order = UMM_ORDER_CHECK};
+    const bool are_runs = xorshift64(x) % 2;
+    for (size_t n_inputs = 1 + xorshift64(x) % 5; n_inputs > 0; n_inputs--) {
+        int64_t times[12], time = (int64_t)(xorshift64(x) % 40);
+        const size_t n = xorshift64(x) % 12;
+        const int64_t top = slow.n ? slow.taken[slow.n - 1] : -1;
+        const bool is_down = xorshift64(x) % 2;
+        for (size_t i = 0; i < n; i++, time += 1 + (int64_t)(xorshift64(x) % 3)) {
+            times[is_down ? n - 1 - i : i] = time;
+            if (time > top)
+                slow.taken[slow.n++] = time;
+        }
+        umm_sequence_restart(&fast);
+        for (size_t i = 0; i < n;) {
+            i += are_runs ? umm_sequence_run(&fast, times + i, n - i) : 0;
+            if (i < n)
+                assert_int_equal(umm_sequence_next(&fast, times[i++]), UMM_SEQUENCE_TAKE);
+        }
+    }
+    umm_sequence_restart(&fast);
+    assert_int_equal(fast.n_rows, slow.n);
+    assert_int_equal(umm_sequence_step(&fast), slow_step(&slow));
+    assert_int_equal(umm_sequence_gaps(&fast), slow_gaps(&slow));
+    if (slow.n)
+        assert_true(fast.min == slow.taken[0] && fast.max == slow.taken[slow.n - 1]);
+}
+
+static void rows_of_earlier_inputs_count_once(void **state)
+{
+    (void)state;
+    uint64_t x = RANDOM_SEED;
+    for (int i = 0; i < 20000; i++)
+        check_inputs(&x);
+}
+
+static void each_input_has_an_order(void **state)
+{
+    (void)state;
+    struct umm_sequence s = {.order = UMM_ORDER_CHECK, .dedup = UMM_DEDUP_ERROR};
+    assert_int_equal(umm_sequence_next(&s, 5), UMM_SEQUENCE_TAKE);
+    assert_int_equal(umm_sequence_next(&s, 4), UMM_SEQUENCE_BACKWARD);
+    umm_sequence_restart(&s);
+    assert_int_equal(umm_sequence_next(&s, 4), UMM_SEQUENCE_TAKE);
+    assert_int_equal(umm_sequence_next(&s, 4), UMM_SEQUENCE_DUPLICATE);
+    assert_int_equal(umm_sequence_next(&s, 3), UMM_SEQUENCE_BACKWARD);
+    assert_int_equal(umm_sequence_next(&s, 5), UMM_SEQUENCE_TAKE);
+    assert_int_equal(s.n_rows, 1);
+    assert_int_equal(s.n_duplicates, 0);
+}
+
 static void nothing_is_known_of_nothing(void **state)
 {
     (void)state;
@@ -215,6 +269,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts_are_the_slow_reference_s),
+        cmocka_unit_test(rows_of_earlier_inputs_count_once),
+        cmocka_unit_test(each_input_has_an_order),
         cmocka_unit_test(nothing_is_known_of_nothing),
         cmocka_unit_test(the_ends_of_time_do_not_overflow),
         cmocka_unit_test(the_longest_gap_says_where_it_begins),
