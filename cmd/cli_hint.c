@@ -98,6 +98,7 @@ static const struct {
     {UMM_HINT_EPOCH_TYPE, "; use {struct} (time as M8[{0}]) or {dtype} i8"},
     {UMM_HINT_EPOCH_OUT, "; use {struct} (time as M8[{0}]), or leave the time out with {columns}"},
     {UMM_HINT_PLAIN, "; use {plain}, or leave {fortran} out"},
+    {UMM_HINT_DATASET, "; use {name-pattern}, or {symbols} and {timeframes}"},
     {UMM_HINT_DATASET, "; use {symbols} and {timeframes}"},
     {UMM_HINT_SYMBOL, "; name that of all files with {symbols}"},
     {UMM_HINT_TIMEFRAME, "; name that of all files with {timeframes}"},

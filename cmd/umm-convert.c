@@ -11,6 +11,7 @@
 #include "convert/convert.h"
 #include "convert/convert_many.h"
 #include "convert/convert_report.h"
+#include "convert/delivery_report.h"
 #include "convert_layouts.h"
 #include "sys/file.h"
 #include "umm/mem.h"
@@ -20,10 +21,10 @@ struct opts {
     struct cli_reports reports;
     bool is_dry, is_listing;
     uint64_t n_threads, lock_limit_ns;
-    const char *out_dir, *out_root, *files0_from;
+    const char *out_dir, *out_root, *name_pattern, *files0_from;
     struct cli_dataset dataset;
-    struct umm_dataset_list named; /* the one that --out-root, --symbols, --timeframes name */
-    const char **names;            /* of --files0-from */
+    struct umm_delivery named; /* the one that --out-root, --symbols, --timeframes name */
+    const char **names;        /* of --files0-from */
     struct cli_shard shard;
 };
 
@@ -53,17 +54,20 @@ static const struct cli_option options[] = {
      CLI_TEXT(convert.output)},
     {0, "out-dir", "DIR", "write DIR/NAME.npy for each .../NAME.csv instead", CLI_TEXT(out_dir)},
     {0, "out-root", "DIR",
-     "write DIR/SYMBOL/TIMEFRAME.npy: the one that the next two\n"
-     "name, or one for each SYMBOL-TIMEFRAME[-...].csv",
+     "write DIR/SYMBOL/TIMEFRAME.npy for all FILEs whose names\n"
+     "tell that symbol and timeframe, in order of their rows",
      CLI_TEXT(out_root)},
+    {0, "name-pattern", "PATTERN",
+     "names that no vendor gives: {symbol}_{timeframe}_*;\nalso {minutes}, {date} and {kind}",
+     CLI_TEXT(name_pattern)},
     {0, "symbols", "SYMBOL", "with --out-root: all FILEs are of this symbol",
      CLI_TEXT(dataset.symbols)},
-    {0, "timeframes", "SPAN", "and have this timeframe, such as 1m, 4h or 1mo",
+    {0, "timeframes", "SPAN", "all FILEs have this timeframe, such as 1m, 4h or 1mo",
      CLI_TEXT(dataset.timeframes)},
     {0, "files0-from", "FILE", "take the FILEs from FILE, where NULs end them",
      CLI_TEXT(files0_from)},
     {0, "shard", "I/N",
-     "only every N-th FILE, from number I on, where each FILE\nhas an output of its own",
+     "only every N-th FILE, or dataset, from number I on, of\n--out-dir or --out-root",
      CLI_CALL(shard, cli_take_shard, "I/N with I from 0 to N - 1")},
     CLI_HEADING("What the text is:"),
     {CLI_TEXTS(convert.reading,
@@ -122,7 +126,10 @@ static const struct cli_option options[] = {
     CLI_LOCK_TIMEOUT(lock_limit_ns),
     {0, "threads", "N", "worker threads (default: the processors it may use)",
      CLI_COUNT(n_threads, 1, 256)},
-    {0, "dry-run", NULL, "read everything, write nothing, print the decisions", CLI_FLAG(is_dry)},
+    {0, "dry-run", NULL,
+     "read everything, write nothing, print the decisions;\n"
+     "with --out-root: which FILEs go where, in which order",
+     CLI_FLAG(is_dry)},
     CLI_HEADING("Reports:"),
     {.help = "print decisions and figures on standard error", CLI_REPORTS(reports, "verbose")},
     {CLI_REPORTS(reports, "json report metrics progress no-progress")},
@@ -185,43 +192,57 @@ static int check_clash(const struct umm_convert_options *convert)
     return clash ? cli_usage("%s", words[clash]) : CLI_OK;
 }
 
-/* Whether each input has an output of its own. */
+/* Whether there are as many outputs as inputs, or as their names tell. */
 static bool is_many(const struct opts *opts)
 {
-    return opts->out_dir || (opts->out_root && !opts->named.n);
+    return opts->out_dir || (opts->out_root && !opts->named.n_datasets);
 }
 
-/* As many outputs as inputs: what is one file does not go with it. */
+/* What is one file does not go with many outputs. */
 static int check_many(const struct opts *opts)
 {
     const char *name = opts->out_dir ? "--out-dir" : "--out-root";
-    if (opts->convert.output || opts->is_dry)
-        return cli_usage("%s takes the place of -o and --dry-run", name);
+    if (opts->out_dir && (opts->convert.output || opts->is_dry))
+        return cli_usage("--out-dir takes the place of -o and --dry-run");
     if (opts->reports.report || opts->convert.quarantine)
         return cli_usage("--report and a quarantine are for one output: not with %s", name);
     return check_reports(opts);
 }
 
-/* --out-root: the output by the name of a dataset, if there is one. */
-static int name_dataset(struct opts *opts)
+static int check_root(const struct opts *opts)
 {
-    const struct umm_dataset_options wanted = {.root = opts->out_root,
-                                               .symbols = opts->dataset.symbols,
-                                               .timeframes = opts->dataset.timeframes};
-    struct umm_error err = {.status = UMM_OK};
-    if (!wanted.symbols != !wanted.timeframes || (wanted.symbols && !wanted.root))
-        return cli_usage("--out-root, --symbols and --timeframes go together");
-    if (!wanted.root)
-        return CLI_OK;
+    const struct cli_dataset *dataset = &opts->dataset;
+    if (!opts->out_root)
+        return dataset->symbols || dataset->timeframes || opts->name_pattern
+                   ? cli_usage("--symbols, --timeframes and --name-pattern need --out-root")
+                   : CLI_OK;
     if (opts->convert.output || opts->out_dir)
         return cli_usage("--out-root takes the place of -o and --out-dir");
-    if (!wanted.symbols)
-        return CLI_OK;
-    if (umm_dataset_name(&wanted, &opts->named, &err) != UMM_OK)
-        return cli_fail(&err);
-    if (opts->named.n != 1)
+    if ((dataset->symbols && strchr(dataset->symbols, ',')) ||
+        (dataset->timeframes && strchr(dataset->timeframes, ',')))
         return cli_usage("--out-root takes one symbol and one timeframe");
-    opts->convert.output = opts->named.items[0].path;
+    if (dataset->symbols && dataset->timeframes && opts->name_pattern)
+        return cli_usage("--name-pattern reads names, which --symbols and --timeframes replace");
+    return CLI_OK;
+}
+
+/* --out-root with a symbol and a timeframe: the one dataset of all files, whatever their names. */
+static int name_dataset(struct opts *opts)
+{
+    const struct umm_delivery_options wanted = {
+        .root = opts->out_root, .names = {NULL, opts->dataset.symbols, opts->dataset.timeframes}};
+    struct umm_convert_options *convert = &opts->convert;
+    struct umm_error err = {.status = UMM_OK};
+    int code = check_root(opts);
+    if (code != CLI_OK || !opts->out_root)
+        return code;
+    convert->are_inputs_appended = true;
+    if (!opts->dataset.symbols || !opts->dataset.timeframes)
+        return CLI_OK;
+    if (umm_delivery_group(&wanted, convert->inputs, convert->n_inputs, &opts->named, &err) !=
+        UMM_OK)
+        return cli_fail(&err);
+    convert->output = opts->named.datasets[0].path;
     return CLI_OK;
 }
 
@@ -234,7 +255,7 @@ static int check_opts(struct opts *opts)
     if (is_many(opts))
         return check_many(opts);
     if (opts->shard.count)
-        return cli_usage("--shard needs --out-dir");
+        return cli_usage("--shard needs --out-dir or --out-root");
     if (!convert->output && !opts->is_dry)
         return cli_usage("no output: give -o FILE, --out-dir DIR or --dry-run");
     if (opts->is_dry)
@@ -313,23 +334,67 @@ static enum umm_status report(const struct opts *opts, const struct umm_convert_
     return cli_write_json(&opts->reports, text, len, status, err);
 }
 
-static int run(const struct opts *opts, struct umm_run *context)
+/* Which files are in a dataset, and in which order. */
+static enum umm_status report_files(const struct opts *opts,
+                                    const struct umm_delivery_dataset *dataset,
+                                    struct umm_error *err)
 {
+    static char line[UMM_CONVERT_LINE_MAX];
+    const enum umm_time_unit unit = opts->convert.reading.schema.time_unit;
+    char *text = NULL;
+    size_t len = 0;
+    for (size_t i = 0; !opts->reports.is_json && umm_delivery_report_files(dataset, unit, i, line);
+         i++)
+        printf("%s\n", line);
+    if (!opts->reports.is_json)
+        return UMM_OK;
+    enum umm_status status = umm_delivery_report_json(dataset, unit, &text, &len, err);
+    return cli_write_json(&opts->reports, text, len, status, err);
+}
+
+/* The files of the one dataset that is named, in order: also a FIFO can be one, as it comes. */
+static enum umm_status order_named(const struct opts *opts, struct umm_run *context,
+                                   struct umm_error *err)
+{
+    struct umm_delivery_dataset *dataset = opts->named.datasets;
+    if (!dataset || dataset->n_files < 2 || !umm_delivery_can_order(dataset))
+        return UMM_OK;
+    return umm_delivery_order(dataset, &opts->convert, context, err);
+}
+
+static enum umm_status make_directories(const struct opts *opts, struct umm_error *err)
+{
+    const struct umm_convert_options *convert = &opts->convert;
+    const bool is_synced = convert->is_synced || convert->is_append;
+    if (!opts->named.n_datasets || !convert->output)
+        return UMM_OK;
+    enum umm_status status = umm_dataset_make_root(opts->out_root, is_synced, err);
+    return status ? status : umm_dataset_make_directory(convert->output, is_synced, err);
+}
+
+static int run(const struct opts *given, struct umm_run *context)
+{
+    struct opts opts = *given;
     struct umm_convert_result result;
-    struct umm_prometheus page = {.file = opts->reports.metrics};
+    struct umm_prometheus page = {.file = opts.reports.metrics};
     struct umm_error err = {0};
-    enum umm_status status = UMM_OK;
-    if (opts->named.n && opts->convert.output)
-        status = umm_dataset_make_directory(
-            opts->convert.output, opts->convert.is_synced || opts->convert.is_append, &err);
+    enum umm_status status = order_named(&opts, context, &err);
+    if (!status && opts.named.n_datasets && opts.named.datasets->is_ordered) {
+        opts.convert.inputs = opts.named.datasets->files;
+        if (opts.is_dry)
+            return cli_finish(report_files(&opts, opts.named.datasets, &err) ? cli_fail(&err)
+                                                                             : CLI_OK);
+    }
     if (!status)
-        status = umm_convert(&opts->convert, context, &result, &err);
+        status = make_directories(&opts, &err);
+    if (!status)
+        status = umm_convert(&opts.convert, context, &result, &err);
     if (status)
         return cli_fail(&err);
     int exit_code = result.n_rejected ? CLI_REJECTED : CLI_OK;
-    status = report(opts, &result, &err);
-    if (opts->reports.metrics) {
-        umm_convert_report_metrics(&opts->convert, &result, &page);
+    status = report(&opts, &result, &err);
+    if (opts.reports.metrics) {
+        umm_convert_report_metrics(&opts.convert, &result, &page);
         status = cli_write_metrics(&page, status, &err);
     }
     umm_convert_result_free(&result);
@@ -341,17 +406,38 @@ static int run(const struct opts *opts, struct umm_run *context)
 struct many {
     const struct opts *opts;
     struct umm_prometheus page;
-    uint64_t n_failed;
+    uint64_t n_done, n_failed;
     int exit_code;
 };
 
-static void on_done(void *user, const struct umm_convert_options *convert, enum umm_status status,
+/* One line for a dataset: the decisions about each of its files would be too many. */
+static enum umm_status report_one(const struct opts *opts,
+                                  const struct umm_delivery_dataset *dataset,
+                                  const struct umm_convert_result *result, struct umm_error *err)
+{
+    static char line[UMM_CONVERT_LINE_MAX];
+    struct opts quiet = *opts;
+    if (!dataset)
+        return report(opts, result, err);
+    if (opts->is_dry)
+        return report_files(opts, dataset, err);
+    if (opts->reports.is_verbose) {
+        umm_delivery_report_line(&opts->convert, result, line);
+        fprintf(stderr, "%s\n", line);
+    }
+    quiet.reports.is_verbose = false;
+    return report(&quiet, result, err);
+}
+
+static void on_done(void *user, const struct umm_convert_options *convert,
+                    const struct umm_delivery_dataset *dataset, enum umm_status status,
                     const struct umm_convert_result *result, const struct umm_error *err)
 {
     struct many *many = user;
     struct opts opts = *many->opts;
     struct umm_error report_err = {0};
     opts.convert = *convert;
+    many->n_done++;
     if (status) {
         cli_warn_error(err);
         many->n_failed++;
@@ -360,11 +446,11 @@ static void on_done(void *user, const struct umm_convert_options *convert, enum 
     }
     if (result->n_rejected && many->exit_code == CLI_OK)
         many->exit_code = CLI_REJECTED;
-    if (report(&opts, result, &report_err) != UMM_OK) {
+    if (report_one(&opts, dataset, result, &report_err) != UMM_OK) {
         cli_warn_error(&report_err);
         many->n_failed++;
         many->exit_code = CLI_FAILED;
-    } else if (opts.reports.metrics) {
+    } else if (opts.reports.metrics && !opts.is_dry) {
         umm_convert_report_metrics(convert, result, &many->page);
     }
 }
@@ -376,29 +462,22 @@ static int run_many(const struct opts *opts, struct umm_run *context)
 {
     struct many many = {.opts = opts, .page = {.file = opts->reports.metrics}};
     struct umm_error err = {0};
-    uint64_t step = opts->shard.count ? opts->shard.count : 1;
-    size_t n = 0;
-    const char **mine = calloc(opts->convert.n_inputs, sizeof *mine);
-    if (!mine) {
-        umm_error_set_memory(&err, opts->convert.n_inputs * sizeof *mine, "the list of files");
-        return cli_fail(&err);
-    }
-    for (size_t i = opts->shard.index; i < opts->convert.n_inputs; i += step)
-        mine[n++] = opts->convert.inputs[i];
-    const struct umm_convert_many job = {.each = &opts->convert,
-                                         .inputs = mine,
-                                         .n_inputs = n,
-                                         .directory =
-                                             opts->out_dir ? opts->out_dir : opts->out_root,
-                                         .is_root = !opts->out_dir,
-                                         .done = on_done,
-                                         .user = &many};
+    const struct umm_convert_many job = {
+        .each = &opts->convert,
+        .inputs = opts->convert.inputs,
+        .n_inputs = opts->convert.n_inputs,
+        .directory = opts->out_dir ? opts->out_dir : opts->out_root,
+        .is_root = !opts->out_dir,
+        .is_dry = opts->is_dry,
+        .names = {opts->name_pattern, opts->dataset.symbols, opts->dataset.timeframes},
+        .shard = {opts->shard.index, opts->shard.count},
+        .done = on_done,
+        .user = &many};
     (void)!umm_malloc_tune(
         &(struct umm_malloc_tuning){.trim_bytes = KEPT_BYTES, .map_bytes = KEPT_BYTES});
     enum umm_status status = umm_convert_many(&job, context, &err);
-    free(mine);
     if (opts->reports.metrics) {
-        umm_prometheus_outputs(&many.page, tool.name, job.directory, n, many.n_failed);
+        umm_prometheus_outputs(&many.page, tool.name, job.directory, many.n_done, many.n_failed);
         status = cli_write_metrics(&many.page, status, &err);
     }
     return status ? cli_fail(&err) : cli_finish(many.exit_code);
@@ -421,6 +500,6 @@ int main(int argc, char **argv)
         exit_code = is_many(&opts) ? run_many(&opts, &context) : run(&opts, &context);
     }
     free(opts.names);
-    umm_dataset_list_free(&opts.named);
+    umm_delivery_free(&opts.named);
     return exit_code;
 }

@@ -114,7 +114,7 @@ assert rows == [("out/f%d.npy" % i, 100 * i) for i in range(1, 6)], rows'
 $try" umm-convert --out-dir out -o x.npy f1.csv
     refuses 2 "umm-convert: --report and a quarantine are for one output: not with --out-dir
 $try" umm-convert --out-dir out --report r.json f1.csv
-    refuses 2 "umm-convert: --shard needs --out-dir
+    refuses 2 "umm-convert: --shard needs --out-dir or --out-root
 $try" umm-convert --shard 0/2 -o x.npy f1.csv
     refuses 2 "umm-convert: standard input has no name for an output: use -o
 $try" umm-convert --out-dir out -

@@ -45,7 +45,7 @@ tree() {
     cp a.csv sub-1w/GE-4h.tar.csv
     ok umm-convert --out-root root BTCUSDT-1m-2024-01.csv ETH-USD_1H.csv.zst Binance_XRP_1d.txt \
         sub-1w/GE-4h.tar.csv
-    [ "$(tree)" = "BTCUSDT/1m.npy Binance_XRP/1d.npy ETH-USD/1h.npy GE/4h.npy " ]
+    [ "$(tree)" = "BTCUSDT/1m.npy ETH-USD/1h.npy GE/4h.npy XRP/1d.npy " ]
     ok umm-convert -o want.npy b.csv
     cmp want.npy root/ETH-USD/1h.npy
     no_leftovers root
@@ -72,10 +72,10 @@ $TRY" umm-convert --out-root root "$name-1m.csv"
 
 @test "names that tell no symbol or timeframe are refused before anything is done" {
     local name
-    for name in a.csv EURUSD_M1.csv EURUSD-1M-2024.csv BTCUSDT1m.csv -1m.csv x-1m5.csv BTCUSDT-.csv; do
+    for name in a.csv EURUSD_M.csv EURUSD-1M-2024.csv BTCUSDT1m.csv -1m.csv x-1m5.csv BTCUSDT-.csv; do
         cp a.csv "./$name" 2>/dev/null || true
         cp a.csv X-1m.csv
-        refuses 2 "umm-convert: ./$name: no SYMBOL-TIMEFRAME at the head of its name; use --symbols and --timeframes
+        refuses 2 "umm-convert: ./$name: its name tells no symbol and timeframe; use --name-pattern, or --symbols and --timeframes
 $TRY" umm-convert --out-root root X-1m.csv "./$name"
     done
     [ -z "$(ls root)" ]
@@ -83,23 +83,24 @@ $TRY" umm-convert --out-root root X-1m.csv "./$name"
 $TRY" umm-convert --out-root root -
 }
 
-@test "two files of one dataset are refused, and go together when it is named" {
+@test "files of one dataset go together by their names, and when it is named" {
     cp a.csv X-1m-2020.csv
     cp b.csv X_1m_2021.csv
-    refuses 2 "umm-convert: root/X/1m.npy: would be the output of two inputs
-$TRY" umm-convert --out-root root X-1m-2020.csv X_1m_2021.csv
-    [ -z "$(ls root)" ]
-    ok umm-convert --out-root root --symbols X --timeframes 1m X-1m-2020.csv X_1m_2021.csv
-    [ "$($PY -c 'import numpy; print(len(numpy.load("root/X/1m.npy")))')" = 300 ]
+    ok umm-convert --out-root root X_1m_2021.csv X-1m-2020.csv
+    ok umm-convert --out-root root --symbols Y --timeframes 1m X-1m-2020.csv X_1m_2021.csv
+    ok umm-convert -o want.npy a.csv b.csv
+    cmp want.npy root/X/1m.npy
+    cmp want.npy root/Y/1m.npy
 }
 
 @test "options that do not go together are refused" {
-    refuses 2 "umm-convert: --out-root, --symbols and --timeframes go together
+    local name
+    for name in --symbols=X --timeframes=1m "--name-pattern={symbol}_{minutes}"; do
+        refuses 2 "umm-convert: --symbols, --timeframes and --name-pattern need --out-root
+$TRY" umm-convert -o x.npy "$name" a.csv
+    done
+    refuses 2 "umm-convert: a.csv: its name tells no symbol and timeframe; use --name-pattern, or --symbols and --timeframes
 $TRY" umm-convert --out-root root --symbols X a.csv
-    refuses 2 "umm-convert: --out-root, --symbols and --timeframes go together
-$TRY" umm-convert --out-root root --timeframes 1m a.csv
-    refuses 2 "umm-convert: --out-root, --symbols and --timeframes go together
-$TRY" umm-convert -o x.npy --symbols X --timeframes 1m a.csv
     refuses 2 "umm-convert: --out-root takes the place of -o and --out-dir
 $TRY" umm-convert --out-root root -o x.npy a.csv
     refuses 2 "umm-convert: --out-root takes the place of -o and --out-dir
@@ -110,8 +111,8 @@ $TRY" umm-convert --out-root root --symbols X,Y --timeframes 1m a.csv
 $TRY" umm-convert --out-root root --symbols X --timeframes 1M a.csv
     refuses 2 "umm-convert: a symbol has 1 to 80 bytes: \"\"
 $TRY" umm-convert --out-root root --symbols "" --timeframes 1m a.csv
-    refuses 2 "umm-convert: --out-root takes the place of -o and --dry-run
-$TRY" umm-convert --out-root root --dry-run X-1m.csv
+    refuses 2 "umm-convert: --out-root takes one symbol and one timeframe
+$TRY" umm-convert --out-root root --timeframes 1m,1h a.csv
     [ -z "$(ls root)" ]
 }
 
@@ -120,9 +121,11 @@ $TRY" umm-convert --out-root root --dry-run X-1m.csv
     [ -z "$(ls root)" ]
 }
 
-@test "the root must be there, and a file is no directory" {
-    refuses 1 "umm-convert: none/X: cannot create a directory: No such file or directory" \
-        umm-convert --out-root none --symbols X --timeframes 1m a.csv
+@test "the root is made, and a file is no directory" {
+    ok umm-convert --out-root fresh --symbols X --timeframes 1m a.csv
+    cmp fresh/X/1m.npy <(umm-convert -o - a.csv)
+    refuses 1 "umm-convert: none/fresh: cannot create a directory: No such file or directory" \
+        umm-convert --out-root none/fresh --symbols X --timeframes 1m a.csv
     : >root/X
     refuses 1 "umm-convert: root/X: cannot create a directory: File exists" \
         umm-convert --out-root root --symbols X --timeframes 1m a.csv

@@ -271,33 +271,16 @@ void umm_dataset_list_free(struct umm_dataset_list *list)
     *list = (struct umm_dataset_list){0};
 }
 
-/* The length of SYMBOL at the head of name, and the TIMEFRAME after it; 0 if there is none. */
-static size_t split_name(const char *name, struct umm_timeframe *timeframe)
+enum umm_status umm_dataset_path(const char *root, const char *symbol, const char *timeframe,
+                                 char **path, struct umm_error *err)
 {
-    for (size_t at = strcspn(name, "-_"); name[at]; at += 1 + strcspn(name + at + 1, "-_")) {
-        const char *text = name + at + 1;
-        if (at && umm_timeframe_parse(text, strcspn(text, "-_."), timeframe, NULL) == UMM_OK)
-            return at;
-    }
-    return 0;
-}
-
-enum umm_status umm_dataset_path_of_file(const char *root, const char *file, char **path,
-                                         struct umm_error *err)
-{
-    char symbol[UMM_DATASET_SYMBOL_MAX + 1], directory[UMM_DATASET_NAME_MAX];
-    struct umm_timeframe timeframe;
-    const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
-    size_t len = split_name(name, &timeframe);
-    if (len == 0)
-        return umm_error_hint(err,
-                              umm_error_set_path(err, UMM_ERR_ARGUMENT, file,
-                                                 "no SYMBOL-TIMEFRAME at the head of its name"),
-                              UMM_HINT_DATASET);
-    enum umm_status status = umm_dataset_symbol_of_name(name, len, symbol, err);
+    char directory[UMM_DATASET_NAME_MAX];
+    struct umm_timeframe span;
+    *path = NULL;
+    enum umm_status status = umm_dataset_symbol_name(symbol, strlen(symbol), directory, err);
     if (!status)
-        status = umm_dataset_symbol_name(symbol, strlen(symbol), directory, err);
-    return status ? status : join(root, directory, timeframe.name, path, err);
+        status = umm_timeframe_parse(timeframe, strlen(timeframe), &span, err);
+    return status ? status : join(root, directory, span.name, path, err);
 }
 
 /* ---- the disk --------------------------------------------------------------------- */
@@ -400,13 +383,10 @@ static const char *root_of(char *path)
     return slash == path ? "/" : path;
 }
 
-enum umm_status umm_dataset_make_directory(const char *path, bool is_synced, struct umm_error *err)
+/* Make a directory whose path is copy, which is cut, and sync the one that it is in. */
+static enum umm_status make_directory(char *copy, bool is_synced, struct umm_error *err)
 {
     struct umm_file_info info;
-    char *copy = strdup(path);
-    if (!copy)
-        return umm_error_set_memory(err, strlen(path), "a directory's name");
-    cut_directory(copy);
     const bool is_new = is_synced && umm_file_stat(copy, &info, NULL) != UMM_OK;
     enum umm_status status = umm_file_make_directory(copy, err);
     if (!status)
@@ -414,6 +394,33 @@ enum umm_status umm_dataset_make_directory(const char *path, bool is_synced, str
     /* Also one that was there: a run that was killed may have made it. */
     if (!status && is_synced)
         status = sync_root(root_of(copy), is_new, err);
+    return status;
+}
+
+enum umm_status umm_dataset_make_directory(const char *path, bool is_synced, struct umm_error *err)
+{
+    char *copy = strdup(path);
+    if (!copy)
+        return umm_error_set_memory(err, strlen(path), "a directory's name");
+    cut_directory(copy);
+    enum umm_status status = make_directory(copy, is_synced, err);
+    free(copy);
+    return status;
+}
+
+enum umm_status umm_dataset_make_root(const char *root, bool is_synced, struct umm_error *err)
+{
+    const size_t len = root_length(root);
+    struct umm_file_info info;
+    char *copy = strndup(root, len);
+    enum umm_status status = UMM_OK;
+    if (!copy)
+        return umm_error_set_memory(err, len, "a directory's name");
+    /* "/" is there. One that is there is the user's choice, whoever made it. */
+    if (len && umm_file_stat(copy, &info, NULL) != UMM_OK)
+        status = make_directory(copy, is_synced, err);
+    else if (len && is_synced)
+        status = sync_root(root_of(copy), false, err);
     free(copy);
     return status;
 }

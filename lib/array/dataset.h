@@ -94,14 +94,12 @@ UMM_MUST_USE enum umm_status umm_dataset_of_files(const char *const *files, size
                                                   struct umm_error *err);
 
 /*
- * The path of the dataset that a file's name tells: its last component begins with
- * SYMBOL-TIMEFRAME or SYMBOL_TIMEFRAME and ends there, or goes on with - _ or a dot, as in
- * BTCUSDT-1m-2024-01.csv.zst. The first timeframe after a - or _ counts. SYMBOL is as in
- * all names of files: BTC%2FUSDT is BTC/USDT. *path is malloc'ed. UMM_ERR_ARGUMENT when the
- * name has none.
+ * The path of one dataset: ROOT/SYMBOL/TIMEFRAME.npy, where timeframe is a normal form or what
+ * gives one. *path is malloc'ed. UMM_ERR_ARGUMENT when one of them is none.
  */
-UMM_MUST_USE enum umm_status umm_dataset_path_of_file(const char *root, const char *file,
-                                                      char **path, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_dataset_path(const char *root, const char *symbol,
+                                              const char *timeframe, char **path,
+                                              struct umm_error *err);
 
 void umm_dataset_list_free(struct umm_dataset_list *list);
 
@@ -114,5 +112,12 @@ void umm_dataset_list_free(struct umm_dataset_list *list);
  */
 UMM_MUST_USE enum umm_status umm_dataset_make_directory(const char *path, bool is_synced,
                                                         struct umm_error *err);
+
+/*
+ * Make ROOT itself, if it is not there, in a directory that is: once, before those of datasets.
+ * is_synced and failures likewise.
+ */
+UMM_MUST_USE enum umm_status umm_dataset_make_root(const char *root, bool is_synced,
+                                                   struct umm_error *err);
 
 #endif

@@ -42,15 +42,38 @@ static char *output_of(const char *input, const char *directory)
     return path;
 }
 
-static enum umm_status check_names(const struct umm_convert_many *many, char **outputs,
-                                   struct umm_error *err)
+/* What is done: an array, and the files for it. */
+struct task {
+    const char *const *inputs;
+    size_t n_inputs;
+    char *output;
+    struct umm_delivery_dataset *dataset; /* NULL: none */
+};
+
+struct tasks {
+    struct task *items;
+    size_t n;
+    struct umm_delivery delivery; /* owns the outputs of datasets */
+};
+
+static void free_tasks(struct tasks *tasks)
 {
-    size_t n = many->n_inputs;
-    char **sorted = malloc(n * sizeof *sorted);
+    for (size_t i = 0; i < tasks->n; i++)
+        if (!tasks->items[i].dataset)
+            free(tasks->items[i].output);
+    free(tasks->items);
+    umm_delivery_free(&tasks->delivery);
+}
+
+static enum umm_status check_names(const struct tasks *tasks, struct umm_error *err)
+{
+    size_t n = tasks->n;
+    char **sorted = malloc((n + 1) * sizeof *sorted);
     enum umm_status status = UMM_OK;
     if (!sorted)
         return umm_error_set_memory(err, n * sizeof *sorted, "the list of outputs");
-    memcpy(sorted, outputs, n * sizeof *sorted);
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = tasks->items[i].output;
     qsort(sorted, n, sizeof *sorted, umm_list_compare_texts);
     for (size_t i = 1; !status && i < n; i++)
         if (strcmp(sorted[i - 1], sorted[i]) == 0)
@@ -60,29 +83,31 @@ static enum umm_status check_names(const struct umm_convert_many *many, char **o
     return status;
 }
 
-/* The files that are there already of n paths: how many, sorted in ids. */
-static size_t list_ids(const char *const *paths, size_t n, struct umm_fileid *ids)
+/* The id of the file that is there already, if it is. */
+static void add_id(const char *path, struct umm_fileid *ids, size_t *n)
 {
     struct umm_file_info info;
-    size_t n_ids = 0;
-    for (size_t i = 0; i < n; i++)
-        if (umm_file_stat(paths[i], &info, NULL) == UMM_OK && info.kind == UMM_FILE_REGULAR)
-            ids[n_ids++] = (struct umm_fileid){info.device, info.inode};
-    umm_fileids_sort(ids, n_ids);
-    return n_ids;
+    if (umm_file_stat(path, &info, NULL) == UMM_OK && info.kind == UMM_FILE_REGULAR)
+        ids[(*n)++] = (struct umm_fileid){info.device, info.inode};
 }
 
 /* No output may be an input, of whichever conversion, and none the same file as another. */
-static enum umm_status check_files(const struct umm_convert_many *many, char **outputs,
+static enum umm_status check_files(const struct umm_convert_many *many, const struct tasks *tasks,
                                    struct umm_error *err)
 {
-    size_t n = many->n_inputs;
-    struct umm_fileid *ids = calloc(2 * n, sizeof *ids), *out_ids = ids ? ids + n : NULL;
+    const size_t n = many->n_inputs + tasks->n;
+    struct umm_fileid *ids = calloc(n + 1, sizeof *ids),
+                      *out_ids = ids ? ids + many->n_inputs : NULL;
+    size_t n_in = 0, n_out = 0;
     enum umm_status status = UMM_OK;
     if (!ids)
-        return umm_error_set_memory(err, 2 * n * sizeof *ids, "the list of files");
-    size_t n_in = list_ids(many->inputs, n, ids);
-    size_t n_out = list_ids((const char *const *)outputs, n, out_ids);
+        return umm_error_set_memory(err, n * sizeof *ids, "the list of files");
+    for (size_t i = 0; i < many->n_inputs; i++)
+        add_id(many->inputs[i], ids, &n_in);
+    for (size_t i = 0; i < tasks->n; i++)
+        add_id(tasks->items[i].output, out_ids, &n_out);
+    umm_fileids_sort(ids, n_in);
+    umm_fileids_sort(out_ids, n_out);
     if (umm_fileids_meet(ids, n_in, out_ids, n_out))
         status = umm_error_set_path(err, UMM_ERR_ARGUMENT, many->directory,
                                     "an input in it would be an output");
@@ -93,28 +118,56 @@ static enum umm_status check_files(const struct umm_convert_many *many, char **o
     return status;
 }
 
-static enum umm_status name_output(const struct umm_convert_many *many, const char *input,
-                                   char **output, struct umm_error *err)
+/* An array for each file. */
+static enum umm_status list_files(const struct umm_convert_many *many, struct tasks *tasks,
+                                  struct umm_error *err)
 {
-    if (many->is_root)
-        return umm_dataset_path_of_file(many->directory, input, output, err);
-    *output = output_of(input, many->directory);
-    return *output ? UMM_OK : umm_error_set_memory(err, strlen(input), "an output's name");
+    tasks->items = calloc(many->n_inputs + 1, sizeof *tasks->items);
+    if (!tasks->items)
+        return umm_error_set_memory(err, many->n_inputs * sizeof *tasks->items, "outputs");
+    for (; tasks->n < many->n_inputs; tasks->n++) {
+        const char *const *input = &many->inputs[tasks->n];
+        char *output = output_of(*input, many->directory);
+        if (!output)
+            return umm_error_set_memory(err, strlen(*input), "an output's name");
+        tasks->items[tasks->n] = (struct task){.inputs = input, .n_inputs = 1, .output = output};
+    }
+    return check_names(tasks, err);
 }
 
-static enum umm_status name_outputs(const struct umm_convert_many *many, char **outputs,
-                                    struct umm_error *err)
+/* An array for each dataset. */
+static enum umm_status list_datasets(const struct umm_convert_many *many, struct tasks *tasks,
+                                     struct umm_error *err)
 {
-    for (size_t i = 0; i < many->n_inputs; i++) {
+    const struct umm_delivery_options options = {.root = many->directory, .names = many->names};
+    struct umm_delivery *delivery = &tasks->delivery;
+    enum umm_status status =
+        umm_delivery_group(&options, many->inputs, many->n_inputs, delivery, err);
+    if (status)
+        return status;
+    tasks->items = calloc(delivery->n_datasets + 1, sizeof *tasks->items);
+    if (!tasks->items)
+        return umm_error_set_memory(err, delivery->n_datasets * sizeof *tasks->items, "outputs");
+    for (; tasks->n < delivery->n_datasets; tasks->n++) {
+        struct umm_delivery_dataset *dataset = &delivery->datasets[tasks->n];
+        tasks->items[tasks->n] = (struct task){.inputs = dataset->files,
+                                               .n_inputs = dataset->n_files,
+                                               .output = dataset->path,
+                                               .dataset = dataset};
+    }
+    return UMM_OK;
+}
+
+static enum umm_status list_tasks(const struct umm_convert_many *many, struct tasks *tasks,
+                                  struct umm_error *err)
+{
+    for (size_t i = 0; i < many->n_inputs; i++)
         if (strcmp(many->inputs[i], "-") == 0)
             return umm_error_set(err, UMM_ERR_ARGUMENT,
                                  "standard input has no name for an output: use -o");
-        enum umm_status status = name_output(many, many->inputs[i], &outputs[i], err);
-        if (status)
-            return status;
-    }
-    enum umm_status status = check_names(many, outputs, err);
-    return status ? status : check_files(many, outputs, err);
+    enum umm_status status =
+        many->is_root ? list_datasets(many, tasks, err) : list_files(many, tasks, err);
+    return status ? status : check_files(many, tasks, err);
 }
 
 /* ---- conversions ---------------------------------------------------------------- */
@@ -124,75 +177,93 @@ enum { SWEEP_MIN = 32 };
 
 struct shared {
     const struct umm_convert_many *many;
-    char **outputs;
+    const struct tasks *tasks;
+    size_t n_mine; /* of the tasks */
+    unsigned n_threads_each;
     bool is_swept;
     struct umm_run *run;
     struct umm_turns turns;
 };
 
-static enum umm_status convert_one(const struct umm_convert_many *many,
-                                   const struct umm_convert_options *options, struct umm_run *run,
+static enum umm_status convert_one(const struct shared *shared, const struct task *task,
+                                   struct umm_convert_options *options, struct umm_run *run,
                                    struct umm_convert_result *result, struct umm_error *err)
 {
+    const struct umm_convert_many *many = shared->many;
     enum umm_status status = UMM_OK;
     memset(result, 0, sizeof *result);
-    if (many->is_root)
-        status = umm_dataset_make_directory(options->output,
-                                            options->is_synced || options->is_append, err);
-    return status ? status : umm_convert(options, run, result, err);
+    options->inputs = task->inputs;
+    options->n_inputs = task->n_inputs;
+    options->output = task->output;
+    options->is_swept = shared->is_swept;
+    if (task->dataset) {
+        options->are_inputs_appended = true;
+        if (task->n_inputs > 1 || (many->is_dry && umm_delivery_can_order(task->dataset)))
+            status = umm_delivery_order(task->dataset, options, run, err);
+        if (!status && !many->is_dry)
+            status = umm_dataset_make_directory(task->output,
+                                                options->is_synced || options->is_append, err);
+    }
+    return status || many->is_dry ? status : umm_convert(options, run, result, err);
 }
 
 static void work(void *user, unsigned index)
 {
     struct shared *shared = user;
     const struct umm_convert_many *many = shared->many;
+    const uint64_t step = many->shard.count ? many->shard.count : 1;
     (void)index;
     for (;;) {
         umm_turns_lock(&shared->turns);
         uint64_t i = umm_turns_ticket(&shared->turns);
         umm_turns_unlock(&shared->turns);
-        if (i >= many->n_inputs)
+        if (i >= shared->n_mine)
             return;
+        const struct task *task = &shared->tasks->items[many->shard.index + i * step];
         struct umm_convert_options options = *many->each;
         struct umm_convert_result result;
         struct umm_error err = {.status = UMM_OK};
-        /* One thread each: it is the files that are many. */
-        struct umm_run run = {.n_threads = 1,
+        struct umm_run run = {.n_threads = shared->n_threads_each,
                               .cancel_with = shared->run,
                               .tuning = shared->run ? shared->run->tuning : NULL};
-        options.inputs = &many->inputs[i];
-        options.n_inputs = 1;
-        options.output = shared->outputs[i];
-        options.is_swept = shared->is_swept;
-        enum umm_status status = convert_one(many, &options, &run, &result, &err);
+        enum umm_status status = convert_one(shared, task, &options, &run, &result, &err);
         umm_turns_wait(&shared->turns, i);
         if (status != UMM_ERR_CANCELLED)
-            many->done(many->user, &options, status, &result, &err);
+            many->done(many->user, &options, task->dataset, status, &result, &err);
         umm_turns_pass(&shared->turns);
         umm_convert_result_free(&result);
     }
 }
 
+static void run_tasks(struct shared *shared)
+{
+    const size_t n = shared->n_mine;
+    const unsigned n_threads = umm_workers_wanted(shared->run);
+    const unsigned n_workers = n_threads < n ? n_threads : (unsigned)n;
+    /* It is the arrays that are many; where they are few, each has threads of its own. */
+    shared->n_threads_each = n_threads / n_workers;
+    umm_turns_init(&shared->turns);
+    umm_workers_run(n_workers, work, shared);
+    umm_turns_free(&shared->turns);
+}
+
 enum umm_status umm_convert_many(const struct umm_convert_many *many, struct umm_run *run,
                                  struct umm_error *err)
 {
-    struct shared shared = {.many = many, .run = run};
-    shared.outputs = calloc(many->n_inputs + 1, sizeof *shared.outputs);
-    if (!shared.outputs)
-        return umm_error_set_memory(err, many->n_inputs * sizeof *shared.outputs, "outputs");
-    enum umm_status status = name_outputs(many, shared.outputs, err);
-    if (!status) {
-        unsigned n_threads = umm_workers_wanted(run);
-        if (!many->is_root && many->n_inputs >= SWEEP_MIN)
+    struct tasks tasks = {.n = 0};
+    struct shared shared = {.many = many, .tasks = &tasks, .run = run};
+    const uint64_t first = many->shard.index, step = many->shard.count ? many->shard.count : 1;
+    const bool is_synced = many->each->is_synced || many->each->is_append;
+    enum umm_status status = list_tasks(many, &tasks, err);
+    if (!status && many->is_root && !many->is_dry)
+        status = umm_dataset_make_root(many->directory, is_synced, err);
+    if (!status && first < tasks.n) {
+        shared.n_mine = (tasks.n - first - 1) / step + 1;
+        if (!many->is_root && shared.n_mine >= SWEEP_MIN)
             shared.is_swept = umm_outfile_sweep(many->directory);
-        umm_turns_init(&shared.turns);
-        umm_workers_run(n_threads < many->n_inputs ? n_threads : (unsigned)many->n_inputs, work,
-                        &shared);
-        umm_turns_free(&shared.turns);
+        run_tasks(&shared);
     }
-    for (size_t i = 0; i < many->n_inputs; i++)
-        free(shared.outputs[i]);
-    free(shared.outputs);
+    free_tasks(&tasks);
     if (!status && umm_run_is_cancelled(run))
         status = umm_error_set_cancelled(err);
     return status;

@@ -219,11 +219,26 @@ static enum umm_status check_files(const struct umm_featuremany *many, struct um
     return status;
 }
 
+static enum umm_status make_roots(const struct umm_featuremany *many, struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
+    if (many->each->is_verify)
+        return UMM_OK;
+    if (many->out_root)
+        status =
+            umm_dataset_make_root(many->out_root, many->each->is_synced || many->state_root, err);
+    if (!status && many->state_root)
+        status = umm_dataset_make_root(many->state_root, true, err);
+    return status;
+}
+
 enum umm_status umm_featuremany_run(const struct umm_featuremany *many, struct umm_run *run,
                                     struct umm_error *err)
 {
     struct shared shared = {.many = many, .run = run};
     enum umm_status status = check_files(many, err);
+    if (!status)
+        status = make_roots(many, err);
     if (!status && many->state_root)
         status = umm_trust_check_directory(many->state_root, err);
     if (status)

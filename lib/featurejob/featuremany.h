@@ -28,10 +28,10 @@ struct umm_featuremany {
 };
 
 /*
- * Do them all; one that fails does not stop the others, and is told to `done` only. The
- * roots must be there. Before the first: UMM_ERR_ARGUMENT when out_root is where the datasets
- * are, or a link in it or in state_root makes an output of a dataset, or one of two outputs;
- * UMM_ERR_SYSTEM for one that cannot be examined.
+ * Do them all; one that fails does not stop the others, and is told to `done` only. Roots
+ * of outputs and states are made if they are not there. Before the first: UMM_ERR_ARGUMENT when
+ * out_root is where the datasets are, or a link in it or in state_root makes an output of a
+ * dataset, or one of two outputs; UMM_ERR_SYSTEM for one that cannot be examined.
  */
 UMM_MUST_USE enum umm_status umm_featuremany_run(const struct umm_featuremany *many,
                                                  struct umm_run *run, struct umm_error *err);

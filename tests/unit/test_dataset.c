@@ -323,10 +323,42 @@ static void test_other_failures_are_failures(void **state)
     assert_int_equal(umm_dataset_make_directory("./AB/9h.npy", true, &err), UMM_OK);
 }
 
+static void test_a_root_is_made(void **state)
+{
+    struct umm_error err = {0};
+    (void)state;
+    assert_int_equal(umm_dataset_make_root("new//", false, NULL), UMM_OK);
+    assert_int_equal(umm_dataset_make_root("./new2", true, NULL), UMM_OK);
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(umm_dataset_make_root("new", again, NULL), UMM_OK);
+        assert_int_equal(umm_dataset_make_root("/", again, NULL), UMM_OK);
+        assert_int_equal(umm_dataset_make_root(".", again, NULL), UMM_OK);
+    }
+    assert_int_equal(umm_dataset_make_directory("new/A/1h.npy", true, NULL), UMM_OK);
+    assert_int_equal(umm_dataset_make_root("none/new", true, &err), UMM_ERR_SYSTEM);
+    assert_string_equal(err.path, "none/new");
+}
+
+static void test_a_path_of_one_dataset(void **state)
+{
+    char *path;
+    struct umm_error err = {0};
+    (void)state;
+    assert_int_equal(umm_dataset_path("r//", "A/B", "04H", &path, NULL), UMM_OK);
+    assert_string_equal(path, "r/A%2FB/4h.npy");
+    free(path);
+    assert_int_equal(umm_dataset_path("r", "", "1h", &path, &err), UMM_ERR_ARGUMENT);
+    assert_null(path);
+    assert_int_equal(umm_dataset_path("r", "A", "1M", &path, &err), UMM_ERR_ARGUMENT);
+    assert_null(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_symbols_become_safe_names),
+        cmocka_unit_test(test_a_path_of_one_dataset),
+        cmocka_unit_test(test_a_root_is_made),
         cmocka_unit_test(test_the_longest_symbol_fits),
         cmocka_unit_test(test_names_that_are_no_symbols),
         cmocka_unit_test(test_no_two_symbols_share_a_name),
