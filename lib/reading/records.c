@@ -15,12 +15,6 @@ enum {
     BUFFER_BYTES = UMM_RECORDS_BYTES
 };
 
-enum umm_status umm_records_open(struct umm_records *records, const char *path, struct umm_run *run,
-                                 struct umm_error *err)
-{
-    return umm_records_open_with(records, path, NULL, run, err);
-}
-
 enum umm_status umm_records_open_with(struct umm_records *records, const char *path,
                                       const struct umm_source_options *options, struct umm_run *run,
                                       struct umm_error *err)

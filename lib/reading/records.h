@@ -42,10 +42,7 @@ struct umm_records {
     size_t bad_bytes;             /* how much text around such a record is taken with it */
 };
 
-/* Open path ("-" is standard input). Close it after any open. */
-UMM_MUST_USE enum umm_status umm_records_open(struct umm_records *records, const char *path,
-                                              struct umm_run *run, struct umm_error *err);
-/* The same with options of the source. */
+/* Open path ("-" is standard input); options NULL for the usual ones. Close it after any open. */
 UMM_MUST_USE enum umm_status umm_records_open_with(struct umm_records *records, const char *path,
                                                    const struct umm_source_options *options,
                                                    struct umm_run *run, struct umm_error *err);

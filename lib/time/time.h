@@ -50,10 +50,7 @@ enum { UMM_TIME_UNITS = UMM_TIME_EXCEL_1904 + 1 };
 /* "s", "ms", "us", "ns", "ticks", "excel", "excel1904". */
 const char *umm_time_unit_name(enum umm_time_unit unit);
 
-/* The unit of that name; false, and *out untouched, if there is none. */
-UMM_MUST_USE bool umm_time_unit_parse(const char *name, enum umm_time_unit *out);
-
-/* The same for numbers in texts, which may have any of the units. */
+/* The unit of that name, of numbers in texts; false, and *out untouched, if there is none. */
 UMM_MUST_USE bool umm_time_unit_parse_in(const char *name, enum umm_time_unit *out);
 
 /*

@@ -22,26 +22,15 @@ const char *umm_time_unit_name(enum umm_time_unit unit)
     return unit_names[unit];
 }
 
-/* The unit up to and including last with that name. */
-static bool find_unit(const char *name, enum umm_time_unit last, enum umm_time_unit *out)
+bool umm_time_unit_parse_in(const char *name, enum umm_time_unit *out)
 {
-    for (int unit = UMM_TIME_S; unit <= (int)last; unit++) {
+    for (int unit = UMM_TIME_S; unit < UMM_TIME_UNITS; unit++) {
         if (strcmp(name, unit_names[unit]) == 0) {
             *out = (enum umm_time_unit)unit;
             return true;
         }
     }
     return false;
-}
-
-bool umm_time_unit_parse(const char *name, enum umm_time_unit *out)
-{
-    return find_unit(name, UMM_TIME_NS, out);
-}
-
-bool umm_time_unit_parse_in(const char *name, enum umm_time_unit *out)
-{
-    return find_unit(name, UMM_TIME_EXCEL_1904, out);
 }
 
 bool umm_time_unit_of(uint64_t magnitude, enum umm_time_unit *unit)

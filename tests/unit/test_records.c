@@ -179,7 +179,7 @@ static const char *read_input(const char *text, size_t len, size_t step_bytes,
     struct umm_error err = {0};
     struct input input;
     open_input(&input, text, len, step_bytes);
-    enum umm_status status = umm_records_open(&records, input.path, NULL, &err);
+    enum umm_status status = umm_records_open_with(&records, input.path, NULL, NULL, &err);
     if (status)
         add_error(&log, &err);
     else
@@ -362,7 +362,7 @@ static void test_lines_are_counted_to_every_byte(void **state)
     size_t len = put_lines(text, sizeof text);
     (void)state;
     open_input(&input, text, len, 0);
-    assert_int_equal(umm_records_open(&records, input.path, NULL, NULL), UMM_OK);
+    assert_int_equal(umm_records_open_with(&records, input.path, NULL, NULL, NULL), UMM_OK);
     for (size_t at = 0; at < len; at++) {
         bool is_edge = text[at] != 'x' || (at && text[at - 1] != 'x');
         if ((is_edge && at % 200 == 0) || at % 65536 < 2 || (at + 1) % 262144 < 2 ||
@@ -392,7 +392,7 @@ static void test_lines_are_counted_across_reads(void **state)
     for (size_t i = 1; i < N; i++)
         memcpy(text + i * LINE - 1, i % 4 ? "\r\n" : "\rx", 2);
     open_input(&input, text, sizeof text, 0);
-    assert_int_equal(umm_records_open(&records, input.path, NULL, NULL), UMM_OK);
+    assert_int_equal(umm_records_open_with(&records, input.path, NULL, NULL, NULL), UMM_OK);
     for (size_t i = 1; i < N; i++) {
         for (int k = -1; k < 3; k++) {
             uint64_t byte = i * LINE + (uint64_t)k;
@@ -415,7 +415,7 @@ static void test_seeking_goes_on_from_there(void **state)
     bool has_record;
     (void)state;
     open_input(&input, text, sizeof text - 1, 0);
-    assert_int_equal(umm_records_open(&records, input.path, NULL, NULL), UMM_OK);
+    assert_int_equal(umm_records_open_with(&records, input.path, NULL, NULL, NULL), UMM_OK);
     for (uint64_t line = 0; line < 5; line += 4) {
         assert_int_equal(umm_records_seek(&records, 12, line, NULL), UMM_OK);
         assert_int_equal(umm_records_next(&records, &placed, &has_record, NULL), UMM_OK);
@@ -451,7 +451,7 @@ static void test_peeking_consumes_nothing(void **state)
         size_t len;
         bool is_end;
         open_input(&input, text, sizeof text, steps[s]);
-        assert_int_equal(umm_records_open(&records, input.path, NULL, NULL), UMM_OK);
+        assert_int_equal(umm_records_open_with(&records, input.path, NULL, NULL, NULL), UMM_OK);
         assert_int_equal(umm_records_peek(&records, &at, &len, &is_end, NULL), UMM_OK);
         assert_true(len >= 65536 && !is_end);
         assert_int_equal(umm_records_skip_lines(&records, 1, NULL), UMM_OK);
@@ -534,7 +534,7 @@ static void test_a_look_ahead_is_undone(void **state)
         struct umm_records_mark mark;
         size_t at = 0;
         open_input(&input, text, len, steps[s]);
-        assert_int_equal(umm_records_open(&records, input.path, NULL, NULL), UMM_OK);
+        assert_int_equal(umm_records_open_with(&records, input.path, NULL, NULL, NULL), UMM_OK);
         records.step_bytes = 1000;
         while (at < RECORDS) {
             const uint64_t n_blank = records.n_blank;
