@@ -43,8 +43,8 @@ BARS=timestamp,open,high,low,close,volume
     grep -q '^kraken  *1381095240,122.0,122.0,122.0,122.0,0.1,1$' <<<"$list"
     local name names=' '
     while read -r name _; do names+="$name "; done <<<"$list"
-    for name in alpaca alphavantage bybit coinbase finam firstrate kibot kraken \
-        ninjatrader okx polygon sierra tradestation tradingview yfinance \
+    for name in alpaca alphavantage bybit coinbase databento databento-fixed finam firstrate \
+        investing kibot kraken nasdaq ninjatrader okx polygon sierra tradestation tradingview yfinance \
         backtrader binance cryptodatadownload dukascopy histdata metatrader stooq yahoo; do
         [[ $names == *" $name "* ]] || fail "no $name"
         grep -q "^\.It Cm $name\$" "$TOP/man/umm-convert.1" || fail "$name is not in the manual"
@@ -244,6 +244,15 @@ assert not of["kibot"]["recognised"] and of["kibot"]["zone"] == "America/New_Yor
         'SPY,2021-02-01 05:00:00+00:00,373,377,370,376,75,1,374' 'QQQ,2021-02-01 05:00:00+00:00,316,322,315,321,33,1,319'
     says "in.csv:3:1: symbol is \"QQQ\" after \"SPY\": $LEAD"
     gives 2021-02-01T05:00:00Z,316,322,315,321,33 --where=symbol=QQQ
+    # Contracts and their spread; what is dropped as a duplicate is never another instrument's.
+    file ts_event,rtype,publisher_id,instrument_id,open,high,low,close,volume,symbol \
+        2021-09-07T00:00:00.000000000Z,33,1,1030,4539.25,4539.25,4538,4538.25,576,ESU1 \
+        2021-09-07T00:00:00.000000000Z,33,1,8858,4529.5,4529.5,4528.25,4528.5,20,ESZ1 \
+        2021-09-07T00:01:00.000000000Z,33,1,4711,-9.75,-9.75,-9.8,-9.8,5,ESU1-ESZ1
+    for option in --dry-run --dedup=first --order=keep; do
+        says "in.csv:3:74: symbol is \"ESZ1\" after \"ESU1\": $LEAD" $option
+    done
+    gives 2021-09-07T00:01:00Z,-9.75,-9.75,-9.8,-9.8,5 --where=symbol=ESU1-ESZ1
     # Many tickers, one after the other.
     file ticker,volume,open,close,high,low,window_start,transactions AAPL,4930,2,3,4,1,1744792500000000000,129 \
         AAPL,5000,3,2,4,1,1744792560000000000,100 MSFT,1815,39,38,40,37,1744792500000000000,57
@@ -376,4 +385,67 @@ assert [int(x) for x in np.load("out.npy").view("<i8").reshape(-1)[:3]] == [
         '2019/8/1 星期四,09:05:00,2115,2115,2096,2102,159140'
     gives '2019-07-31T13:05:00Z,2112,2117,2107,2109,61348
 2019-08-01T01:05:00Z,2115,2115,2096,2102,159140' '--time-format=%Y/%m/%d %* %H:%M:%S' --tz=Asia/Shanghai
+}
+
+@test "currency signs, groups, suffixes and percent signs, where they are asked for" {
+    # As nasdaq.com writes them; newest first.
+    file Date,Close/Last,Volume,Open,High,Low '12/13/2024,$191.38,18883220,$192.71,$194.34,$191.26' \
+        '12/12/2024,$193.63,25197760,$196.30,$196.7053,$193.28'
+    says 'in.csv:1:1: no field for '"'close'"' among "Date", "Close/Last", "Volume", "Open", "High", "Low"; use --layout=nasdaq'
+    local rows='2024-12-12T00:00:00Z,196.3,196.7053,193.28,193.63,25197760
+2024-12-13T00:00:00Z,192.71,194.34,191.26,191.38,18883220'
+    gives "$rows" --layout=nasdaq
+    gives "$rows" --columns=timestamp=date,open,high,low,close=close/last,volume --time-format=%m/%d/%Y \
+        --numbers=currency --order=asc
+    # Futures and currencies have no signs, and no volume where there is none.
+    file Date,Close/Last,Volume,Open,High,Low 11/08/2024,5.7376,N/A,5.7376,5.7905,5.691
+    gives 2024-11-08T00:00:00Z,5.7376,5.7905,5.691,5.7376,NaN --layout=nasdaq
+    # As investing.com writes them.
+    file '"Date","Price","Open","High","Low","Vol.","Change %"' \
+        '"06/14/2026","51,994.63","50,818.84","52,201.58","51,765.01","395.86M","2.31%"' \
+        '"06/11/2026","50,818.84","51,256.65","51,215.58","50,686.22","308.96K","-0.85%"'
+    says 'in.csv:1:1: no field for '"'close'"' among "Date", "Price", "Open", "High", "Low", "Vol.", "Change %"; use --layout=investing'
+    rows='2026-06-11T00:00:00Z,51256.65,51215.58,50686.22,50818.84,308960
+2026-06-14T00:00:00Z,50818.84,52201.58,51765.01,51994.63,395860000'
+    gives "$rows" --layout=investing
+    gives "$rows" --columns=timestamp=date,open,high,low,close=price,volume=vol. --time-format=%m/%d/%Y \
+        --numbers=suffix --thousands=, --order=asc
+    file '"Date","Price","Open","High","Low","Vol.","Change %"' '"Sep 21, 2020","1,050.00","1","2","0.5","","0.1%"'
+    gives 2020-09-21T00:00:00Z,1,2,0.5,1050,NaN --layout=investing
+    # Groups alone, after a byte order mark.
+    printf '\xef\xbb\xbf%s\n' 'Date,Open,High,Low,Close,Volume' >in.csv
+    echo '04/28/2024,"5,087.00","5,110.83","5,083.40","5,099.96","2,300,120,000"' >>in.csv
+    gives 2024-04-28T00:00:00Z,5087,5110.83,5083.4,5099.96,2300120000 --time-format=%m/%d/%Y --thousands=,
+}
+
+@test "prices times 1e9: the decimal point is moved" {
+    local header=ts_event,rtype,publisher_id,instrument_id,open,high,low,close,volume,symbol
+    file $header 1654864200000000000,33,2,7370,265760000000,265760000001,261010000000,261060000000,3006,MSFT \
+        1654864260000000000,33,2,7370,261120000000,262070000000,261000000000,261640000000,1616,MSFT
+    local rows='2022-06-10T12:30:00Z,265.76,265.760000001,261.01,261.06,3006
+2022-06-10T12:31:00Z,261.12,262.07,261,261.64,1616'
+    says 'in.csv:2:31: prices without a decimal point could be scaled: "265760000000"; use --layout=databento-fixed or --layout=databento'
+    gives "$rows" --layout=databento-fixed
+    gives "$rows" '--columns=timestamp=ts_event,open=open*1e-9,high=high*1e-9,low=low*1e-9,close=close*1e-9,volume'
+    # What is far too large for a price is not taken for one even where the other is asked for.
+    says 'in.csv:2:31: prices without a decimal point could be scaled: "265760000000"; use --layout=databento-fixed' --layout=databento
+    file $header 2021-09-07T00:00:00.000000000Z,33,1,1030,4539.25,4539.25,4538,4538,576,ESU1
+    gives 2021-09-07T00:00:00Z,4539.25,4539.25,4538,4538,576
+    file $header 2021-09-07T00:00:00.000000000Z,33,1,1030,4539,4539,4538,4538,576,ESU1
+    says 'in.csv:2:42: prices without a decimal point could be scaled: "4539"; use --layout=databento-fixed or --layout=databento'
+    gives 2021-09-07T00:00:00Z,4539,4539,4538,4538,576 --layout=databento
+    file ${header%,symbol} 2021-09-07T00:00:00.000000000Z,33,1,1030,4539.25,4539.25,4538,4538,576
+    gives 2021-09-07T00:00:00Z,4539.25,4539.25,4538,4538,576
+}
+
+@test "flags as 1 and 0, and a volume that there is none of" {
+    file agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker \
+        26129,0.01633102,4.70443515,27781,27781,1498793709153,true 26130,0.01633102,1.0,27782,27782,1498793709200,false
+    gives '2017-06-30T03:35:09.153Z,0.01633102,1
+2017-06-30T03:35:09.200Z,0.01633102,0' --time-unit=us --columns=t=transact_time:M8,price,is_buyer_maker --numbers=boolean
+    file DATE,OPEN,HIGH,LOW,CLOSE 01/02/1990,17.24,17.25,17.23,17.24
+    capture umm-convert --time-format=%m/%d/%Y -o x.npy in.csv
+    [[ $status -eq 1 && $stderr == *'volume==nan if there is none' ]] || fail "$stderr"
+    gives 1990-01-02T00:00:00Z,17.24,17.25,17.23,17.24,NaN --time-format=%m/%d/%Y \
+        --columns=timestamp=date,open,high,low,close,volume==nan
 }

@@ -496,6 +496,8 @@ static enum umm_status settle(struct umm_reading *reading,
         return fail_at_next(reading, umm_reading_advise(reading, status, err), line, err);
     if (!status)
         status = check_unnamed_time(reading, options, err);
+    if (!status && !options->schema.columns)
+        status = umm_reading_check_prices(reading, err);
     return status ? status : set_times(reading, options, err);
 }
 

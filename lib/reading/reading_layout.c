@@ -285,6 +285,57 @@ enum umm_status umm_reading_layout_columns(struct umm_reading *reading,
 
 /* ---- the first row ----------------------------------------------------------------- */
 
+/* Whether a cell is a whole number of n_digits digits or more. */
+static bool is_whole(struct umm_csv_field cell, size_t n_digits)
+{
+    size_t i = cell.len_bytes && cell.text[0] == '-';
+    size_t n = cell.len_bytes - i;
+    while (i < cell.len_bytes && cell.text[i] >= '0' && cell.text[i] <= '9')
+        i++;
+    return i == cell.len_bytes && n >= n_digits;
+}
+
+/* The first row's field of a price, if all its prices are whole numbers; else none. */
+static int find_whole(const struct umm_reading *reading, const struct umm_csv_field *fields,
+                      size_t n_fields, size_t n_digits)
+{
+    int first = UMM_FIELD_NONE;
+    for (size_t i = 0; i < reading->schema.n_fields; i++) {
+        const enum umm_role role = reading->schema.fields[i].role;
+        const int field = reading->found[i].first;
+        if (role < UMM_ROLE_OPEN || role > UMM_ROLE_CLOSE || (size_t)field >= n_fields)
+            continue;
+        if (!is_whole(fields[field], n_digits))
+            return UMM_FIELD_NONE;
+        first = first == UMM_FIELD_NONE ? field : first;
+    }
+    return first;
+}
+
+enum umm_status umm_reading_check_prices(struct umm_reading *reading, struct umm_error *err)
+{
+    enum { TOO_LARGE_DIGITS = 8 };
+    const struct umm_layout *layout = reading->layout;
+    struct umm_csv_record record;
+    const struct umm_csv_field *fields;
+    char shown[UMM_EXCERPT_MAX];
+    size_t n_fields;
+    if (!layout || !layout->whole_prices)
+        return UMM_OK;
+    enum umm_status status = umm_reading_first_fields(reading, &record, &fields, &n_fields, err);
+    bool is_asked = strcmp(reading->layout_by, "option") == 0;
+    if (status)
+        return status;
+    int field = find_whole(reading, fields, n_fields, is_asked ? TOO_LARGE_DIGITS : 1);
+    if (field == UMM_FIELD_NONE)
+        return UMM_OK;
+    umm_error_set(err, UMM_ERR_DATA, "prices without a decimal point could be scaled: \"%s\"",
+                  umm_escape(shown, sizeof shown, fields[field].text, fields[field].len_bytes));
+    umm_error_hint_at(err, UMM_ERR_DATA, is_asked ? UMM_HINT_LAYOUT : UMM_HINT_LAYOUTS,
+                      layout->whole_prices, layout->name);
+    return refuse_field(reading, &record, (size_t)field, err);
+}
+
 /* Whether the first row's time is a date without a time of day. */
 static enum umm_status is_first_a_date(struct umm_reading *reading, bool *is_date,
                                        struct umm_error *err)

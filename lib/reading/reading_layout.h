@@ -40,6 +40,13 @@ UMM_MUST_USE enum umm_status umm_reading_layout_columns(struct umm_reading *read
                                                         const char **out, struct umm_error *err);
 
 /*
+ * Refuse whole prices where another preset of the same header has all prices so: as long as the
+ * preset was not asked for, any, and otherwise what is too large for a price.
+ */
+UMM_MUST_USE enum umm_status umm_reading_check_prices(struct umm_reading *reading,
+                                                      struct umm_error *err);
+
+/*
  * The zone of times without one: that of the caller, else the preset's if the first row has a time
  * of day; NULL for UTC. UMM_ERR_DATA, with the place, if the preset leaves it to the caller.
  */

@@ -80,6 +80,8 @@ enum umm_header { UMM_HEADER_AUTO, UMM_HEADER_YES, UMM_HEADER_NO };
  *   symbol       the field of the symbol, "symbol" if NULL
  *   contract_volume  the volume in the base asset of a contract, whose symbol has more than
  *                two parts (BTC-USDT-SWAP); columns has that of a pair (BTC-USDT)
+ *   whole_prices the preset of the same header whose prices are whole numbers: where the
+ *                first row has no decimal point, the two cannot be told apart
  *   banner       text in a first line that is skipped when it is there
  *   time_formats patterns (time/time.h), the second for texts that are not of the first; NULL
  *                for what is recognised: ISO dates with -, / or . and with zeros or without,
@@ -101,6 +103,7 @@ struct umm_layout {
     const char *columns;
     const char *base_volume;
     const char *symbol, *contract_volume;
+    const char *whole_prices;
     const char *banner;
     const char *time_formats[2];
     const char *time_unit;

@@ -3,7 +3,8 @@
 
 #include "text/layout.h"
 
-#define SIX "open,high,low,close,volume"
+#define SIX       "open,high,low,close,volume"
+#define DATABENTO "ts_event,rtype,publisher_id,instrument_id," SIX
 
 static const struct umm_layout layouts[] = {
     {.name = "alpaca",
@@ -81,6 +82,29 @@ static const struct umm_layout layouts[] = {
      .sample = "2019-10-17 09-AM,BTCUSD,8051,8056.83,8021.23,8035.88,61.25,492394.56",
      .volume = "the volume column in the symbol's base asset (BTC of BTC/USD), wherever it is",
      .close = "close"},
+    {.name = "databento",
+     .signatures = {DATABENTO ",symbol", DATABENTO},
+     .whole_prices = "databento-fixed",
+     .columns = "timestamp=ts_event," SIX,
+     .delimiter = ',',
+     .header = UMM_HEADER_YES,
+     .has_epochs = true,
+     .sample = "2025-03-03T09:00:00.000000000Z,33,2,11667,124.560000000,124.750000000,"
+               "124.390000000,124.490000000,3499,NVDA",
+     .volume = "volume, in shares or contracts",
+     .close = "close"},
+    {.name = "databento-fixed",
+     .signatures = {DATABENTO ",symbol", DATABENTO},
+     .is_asked_for = true,
+     .columns = "timestamp=ts_event,open=open*1e-9,high=high*1e-9,low=low*1e-9,close=close*1e-9,"
+                "volume",
+     .delimiter = ',',
+     .header = UMM_HEADER_YES,
+     .has_epochs = true,
+     .sample = "1692576000000000000,35,2,523,133550000000,135200000000,132710000000,134360000000,"
+               "11015261,AMZN",
+     .volume = "volume, in shares or contracts",
+     .close = "close, times 1e-9"},
     {.name = "dukascopy",
      .signatures = {"Gmt time,Open,High,Low,Close,Volume", "Local time,Open,High,Low,Close,Volume"},
      .names = "timestamp," SIX,
@@ -118,6 +142,19 @@ static const struct umm_layout layouts[] = {
      .sample = "20110103 090100;1.33470;1.33480;1.33450;1.33460;0",
      .volume = "the sixth field (HistData publishes zeros)",
      .close = "the fifth field (bid)"},
+    {.name = "investing",
+     .signatures = {"Date,Price,Open,High,Low,Vol.,Change %"},
+     .is_asked_for = true,
+     .columns = "timestamp=date,open,high,low,close=price,volume=vol.",
+     .time_formats = {"%m/%d/%Y", "%b %d, %Y"},
+     .notation = {.mark = UMM_GROUP_COMMA, .ways = UMM_WAY_SUFFIX | UMM_WAY_PERCENT},
+     .delimiter = ',',
+     .header = UMM_HEADER_YES,
+     .is_newest_first = true,
+     .sample = "\"06/14/2026\",\"51,994.63\",\"50,818.84\",\"52,201.58\",\"51,765.01\","
+               "\"395.86M\",\"2.31%\"",
+     .volume = "Vol., K, M and B read as such",
+     .close = "Price"},
     {.name = "kibot",
      .names = "date,time," SIX,
      .other_names = "date," SIX,
@@ -147,6 +184,18 @@ static const struct umm_layout layouts[] = {
      .sample = "2025.06.23\t00:05:00\t1.15190\t1.15220\t1.15180\t1.15200\t118\t0\t4",
      .volume = "<TICKVOL>, the number of ticks (<VOL> is zero for most instruments)",
      .close = "<CLOSE>"},
+    {.name = "nasdaq",
+     .signatures = {"Date,Close/Last,Volume,Open,High,Low"},
+     .is_asked_for = true,
+     .columns = "timestamp=date,open,high,low,close=close/last,volume",
+     .time_formats = {"%m/%d/%Y"},
+     .notation = {.mark = UMM_GROUP_COMMA, .ways = UMM_WAY_CURRENCY},
+     .delimiter = ',',
+     .header = UMM_HEADER_YES,
+     .is_newest_first = true,
+     .sample = "12/13/2024,$191.38,18883220,$192.71,$194.34,$191.26",
+     .volume = "Volume, in shares or contracts",
+     .close = "Close/Last"},
     {.name = "ninjatrader",
      .names = "timestamp," SIX,
      .columns = "timestamp," SIX,
