@@ -60,10 +60,14 @@ static const struct {
     {UMM_HINT_NUMBERS_GROUPS_DECIMAL, "; umm-convert can read it: " BY_CONVERT},
 
     {UMM_HINT_TIME_FORMAT, "; use {time-format}"},
+    {UMM_HINT_WORD_FORMAT, "; use {time-format}, where %a is a weekday and %* passes over a word"},
     {UMM_HINT_DAY_MONTH, "; use {time-format}, such as %d/%m/%Y or %m/%d/%Y"},
     {UMM_HINT_LEADING_ZEROS,
      "; use {time-format} '%Y%m%d %-H%M' or '%Y%m%d %-H%M%S' if it lacks leading zeros"},
     {UMM_HINT_FORMAT_OR_UNIT, "; use {time-format}, or {time-unit-in} for an epoch of other years"},
+    {UMM_HINT_DATE_OR_UNIT, "; use {time-format}, {time-unit-in} for an epoch of other years, or "
+                            "{date} for times of one day"},
+    {UMM_HINT_DATE_OR_UNIT, "; use {time-format}, or {time-unit-in} for an epoch of other years"},
     {UMM_HINT_THIS_FORMAT_OR_UNIT, "; use {time-format}={0}, or {time-unit-in} for an epoch"},
     {UMM_HINT_EXACT_EPOCH, "; use {time-unit-in} if it is exact"},
     {UMM_HINT_THIS_UNIT, "; use {time-unit-in}={0}"},

@@ -74,7 +74,7 @@ PY
     local what
     for cell in 31012024 240131 202401 2024 45292 093000; do
         printf 'date,open,high,low,close,volume\n%s,1,2,0,1,5\n' "$cell" >d.csv
-        what="; use --time-format, or --time-unit-in for an epoch of other years"
+        what="; use --time-format, --time-unit-in for an epoch of other years, or --date for times of one day"
         [ $cell != 45292 ] ||
             what=" could be a spreadsheet's day (2024-01-01); use --time-unit-in=excel"
         refuses 1 "umm-convert: d.csv:2:1: timestamp is no epoch of 1980 to 2100: \"$cell\"$what" \

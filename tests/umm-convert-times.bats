@@ -160,7 +160,7 @@ PY
     refuses 1 "umm-convert: y.csv:2:1: $no \"202401020930\" could be YYYYMMDDhhmm (2024-01-02T09:30:00); use --time-format=%Y%m%d%H%M$or" \
         umm-convert -o x.npy y.csv
     printf '0,1,2,3,4,5\n60000,1,2,3,4,5\n' >lean.csv
-    refuses 1 "umm-convert: lean.csv:1:1: $no \"0\"; use --time-format$or of other years" \
+    refuses 1 "umm-convert: lean.csv:1:1: $no \"0\"; use --time-format, --time-unit-in for an epoch of other years, or --date for times of one day" \
         umm-convert --header=no --names=$NAMES -o x.npy lean.csv
     printf ',open,high,low,close,volume\n44197,1,2,0.5,1.5,100\n' >loop.csv
     refuses 1 "umm-convert: loop.csv:2:1: $no \"44197\" could be a spreadsheet's day (2021-01-01); use --time-unit-in=excel" \
@@ -271,6 +271,10 @@ PY
     bars w.csv '"Wed, Jul 31st, 2019"' '"Thu, Aug 1st, 2019"'
     ok umm-convert --time-format='%a, %b %d%*, %Y' -o x.npy w.csv
     times_are x.npy 2019-07-31T00:00:00Z 2019-08-01T00:00:00Z
+    refuses 1 'umm-convert: w.csv:2:1: timestamp is not a time: "Wed, Jul 31st, 2019"; use --time-format, where %a is a weekday and %* passes over a word' \
+        umm-convert -o y.npy w.csv
+    refuses 1 'umm-convert: cn.csv:2:1: timestamp is not a time: "2019/7/31 星期三 21:05:00"; use --time-format, where %a is a weekday and %* passes over a word' \
+        umm-convert -o y.npy cn.csv
     bars w.csv 'Wed 2019-07-31' 'Wed 2019-08-01'
     refuses 1 'umm-convert: w.csv:3:1: timestamp has another day of the week than its date: "Wed 2019-08-01"; %* in --time-format passes over a word' \
         umm-convert --time-format='%a %F' -o y.npy w.csv
@@ -306,7 +310,7 @@ PY
     ok umm-convert --time-unit-in=excel --tz=America/New_York -o x.npy e.csv
     times_are x.npy 2021-01-01T05:00:00Z 2021-01-02T14:30:00Z 2021-01-03T05:00:00Z
     run umm-convert -v --time-unit-in=excel -o x.npy e.csv
-    [[ $output == *'; time: epoch in excel (by option), zone UTC'* ]]
+    [[ $output == *'; time: days of a spreadsheet (by option), zone UTC'* ]]
     bars m.csv 42735 42736.5
     ok umm-convert --time-unit-in=excel1904 -o x.npy m.csv
     times_are x.npy 2021-01-01T00:00:00Z 2021-01-02T12:00:00Z

@@ -42,9 +42,11 @@ enum umm_hint {
 
     /* Which times. */
     UMM_HINT_TIME_FORMAT,         /* say how times are written */
+    UMM_HINT_WORD_FORMAT,         /* the same, where a word is among the text's numbers */
     UMM_HINT_DAY_MONTH,           /* the same, where day and month could be either */
     UMM_HINT_LEADING_ZEROS,       /* the same, where zeros may be missing */
     UMM_HINT_FORMAT_OR_UNIT,      /* the same, or that it is an epoch of unusual years */
+    UMM_HINT_DATE_OR_UNIT,        /* the same, or the day if it is a time of day */
     UMM_HINT_THIS_FORMAT_OR_UNIT, /* the same; value: the format that the text seems to have */
     UMM_HINT_EXACT_EPOCH,         /* say the unit of an epoch that looks cut */
     UMM_HINT_THIS_UNIT,           /* say that unit of epochs; value */

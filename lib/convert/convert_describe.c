@@ -100,6 +100,14 @@ static void describe_epochs(const struct umm_time_spec *spec, const uint64_t *n_
                             struct text *text)
 {
     size_t n_units = 0;
+    if (spec->is_unit_forced && spec->epoch_unit > UMM_TIME_TICKS) {
+        add(text, "days of a spreadsheet");
+        return;
+    }
+    if (spec->has_date) {
+        add(text, "%s since midnight", umm_time_unit_name(spec->epoch_unit));
+        return;
+    }
     for (size_t i = 0; i < UMM_TIME_UNITS; i++)
         n_units += n_epochs[i] != 0;
     if (n_units == 0) {

@@ -324,6 +324,27 @@ static bool convert_epochs(struct work *w)
     return is_done;
 }
 
+/* Put the times of all rows; what the array cannot hold is for the record reader. */
+static bool put_times(struct work *w, const int64_t *times)
+{
+    const size_t n_rows = w->block->n_rows, row_bytes = w->row_bytes;
+    const bool is_float = w->field->type.kind == 'f';
+    char *out = w->out;
+    bool is_done = true;
+    if ((int)w->index == w->plan->cells->schema->time_index)
+        memcpy(w->block->times, times, n_rows * sizeof *times);
+    for (size_t r = 0; is_done && r < n_rows; r++, out += row_bytes) {
+        const double f8 = (double)times[r];
+        if (__builtin_expect(!is_exact(w, times[r]), 0))
+            is_done = convert_one(w, r);
+        else if (is_float)
+            memcpy(out, &f8, sizeof f8);
+        else
+            memcpy(out, &times[r], sizeof times[r]);
+    }
+    return is_done;
+}
+
 /* Dates and times of day as texts; those that have not the shape of others one by one. */
 static bool convert_texts(struct work *w)
 {
@@ -341,14 +362,7 @@ static bool convert_texts(struct work *w)
     int64_t *times = (int64_t *)(void *)block->column; /* as its i8 */
     const size_t n_odd =
         umm_timeshapes_read(w->plan->cells, w->index, &texts, block->n_rows, times, block->odd);
-    bool is_done = true;
-    for (size_t r = 0; is_done && r < block->n_rows; r++) {
-        if (is_exact(w, times[r]))
-            put_time(w, r, times[r]);
-        else
-            is_done = convert_one(w, r);
-    }
-    return is_done && convert_odd(w, n_odd);
+    return put_times(w, times) && convert_odd(w, n_odd);
 }
 
 static bool convert_column(struct work *w)

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "time/time_digits.h"
 
@@ -36,11 +37,22 @@ static void tell_both(struct umm_csv_field cell, struct umm_celltime_refusal *re
     refusal->values[1] = digits.format ? digits.format : digits.unit;
 }
 
+/* A number that could count up to a day of milliseconds, or be digits of a time of day. */
+static bool is_of_day(struct umm_csv_field cell)
+{
+    const struct umm_time_spec spec = {.form = UMM_TIME_FORM_EPOCH,
+                                       .epoch_unit = UMM_TIME_MS,
+                                       .is_unit_forced = true,
+                                       .has_date = true};
+    struct umm_time ignored;
+    return umm_time_parse(&spec, cell.text, cell.len_bytes, &ignored) == UMM_TIME_OK;
+}
+
 static void tell_digits(struct umm_csv_field cell, struct umm_celltime_refusal *refusal)
 {
     struct umm_time_meaning digits;
     char name[UMM_CELLTIME_SAYS_MAX];
-    refusal->hint = UMM_HINT_FORMAT_OR_UNIT;
+    refusal->hint = is_of_day(cell) ? UMM_HINT_DATE_OR_UNIT : UMM_HINT_FORMAT_OR_UNIT;
     if (!umm_time_digits_meaning(cell.text, cell.len_bytes, &digits))
         return;
     name_meaning(&digits, name);
@@ -62,6 +74,20 @@ static bool ends_in_zone_name(struct umm_csv_field cell)
         return false;
     return n >= 2 && n <= 5 && at >= 2 && cell.text[at - 1] == ' ' && cell.text[at - 2] >= '0' &&
            cell.text[at - 2] <= '9';
+}
+
+/* A word that is no part of a date or time of day: not of ASCII, or a weekday first. */
+static bool has_word(struct umm_csv_field cell)
+{
+    static const char *const days[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+    enum { SHORT_BYTES = 3 };
+    for (size_t i = 0; i < sizeof days / sizeof *days; i++)
+        if (cell.len_bytes > SHORT_BYTES && strncasecmp(cell.text, days[i], SHORT_BYTES) == 0)
+            return true;
+    for (size_t i = 0; i < cell.len_bytes; i++)
+        if ((unsigned char)cell.text[i] >= 0x80)
+            return true;
+    return false;
 }
 
 /* "9:30", "09:30:00.5": no date is in sight. */
@@ -106,7 +132,9 @@ static const char *tell_unknown(const struct umm_time_spec *spec, struct umm_csv
         *hint = UMM_HINT_ZONE_NAME;
         return "";
     }
-    *hint = is_time_of_day(cell) ? UMM_HINT_DATE_OF_TIME : UMM_HINT_TIME_FORMAT;
+    *hint = is_time_of_day(cell) ? UMM_HINT_DATE_OF_TIME
+            : has_word(cell)     ? UMM_HINT_WORD_FORMAT
+                                 : UMM_HINT_TIME_FORMAT;
     return is_time_of_day(cell) ? "; a time of day needs its date" : "";
 }
 

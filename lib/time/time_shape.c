@@ -48,11 +48,6 @@ static inline struct words words_of(const char *first, const char *second)
     return (struct words){{load(first), load(first + BYTES), load(second), load(second + BYTES)}};
 }
 
-static inline const char *second_half(const struct umm_time_parts *parts, bool is_joined)
-{
-    return is_joined ? parts->text[1] : parts->text[0] + UMM_TIME_SHAPE_PART;
-}
-
 /* Whether bytes that should be as they were are not. */
 static inline bool differs(const struct words *now, const struct words *last,
                            const struct words *keep)
@@ -63,11 +58,11 @@ static inline bool differs(const struct words *now, const struct words *last,
 
 /* The number at its places, of which digits were found to be digits. */
 static inline int32_t number_at(const struct umm_time_shape_number *number,
-                                const struct umm_time_parts *parts)
+                                const char *const text[2])
 {
-    const char *text = parts->text[number->part];
-    return number->fixed + number->tens * (text[number->at[0]] - '0') +
-           number->ones * (text[number->at[1]] - '0');
+    const char *part = text[number->part];
+    return number->fixed + number->tens * (part[number->at[0]] - '0') +
+           number->ones * (part[number->at[1]] - '0');
 }
 
 /* Whether a word differs from the last one in digits of the date alone. */
@@ -79,15 +74,17 @@ static inline bool is_other_date(const struct umm_time_shape *shape, size_t i, u
 }
 
 /* Count the date that the parts have, and keep it. */
-static bool take_date(struct umm_time_shape *shape, const struct umm_time_parts *parts)
+static bool take_date(struct umm_time_shape *shape, const char *first, const char *second)
 {
     enum { FIRST_OF_1900 = 69 };
-    const struct words words = words_of(parts->text[0], second_half(parts, shape->is_joined));
+    const char *const text[2] = {first, second};
+    const struct words words =
+        words_of(first, shape->is_joined ? second : first + UMM_TIME_SHAPE_PART);
     for (size_t i = 0; i < UMM_TIME_SHAPE_WORDS; i++)
         if (!is_other_date(shape, i, words.w[i]))
             return false;
-    int32_t year = number_at(&shape->century, parts) * 100 + number_at(&shape->year, parts);
-    const int32_t month = number_at(&shape->month, parts), day = number_at(&shape->day, parts);
+    int32_t year = number_at(&shape->century, text) * 100 + number_at(&shape->year, text);
+    const int32_t month = number_at(&shape->month, text), day = number_at(&shape->day, text);
     if (shape->is_short_year)
         year += year >= FIRST_OF_1900 ? 1900 : 2000;
     /* The zone cannot move these out of what a text may mean. */
@@ -148,15 +145,6 @@ static bool find_stretch(struct umm_time_shape *shape, const struct umm_time_spe
            umm_tz_find_stretch(spec->tz, local, &shape->stretch);
 }
 
-/* Row r's part k. */
-static inline void part_of(const struct umm_time_texts *texts, size_t r, int k,
-                           struct umm_time_parts *parts)
-{
-    const uint32_t begin = texts->begins[k][r * texts->stride] + texts->begin_add[k];
-    parts->text[k] = texts->text + begin;
-    parts->len_bytes[k] = texts->ends[k][r * texts->stride] - texts->end_sub - begin;
-}
-
 /* What is needed for each row, where no store can change it. */
 struct state {
     struct words last, keep;
@@ -174,21 +162,19 @@ static struct state state_of(const struct umm_time_shape *shape)
     return state;
 }
 
-/* Read parts of the shape's lengths, of which *state is; it goes with the shape. */
-__attribute__((always_inline)) static inline bool read_parts(struct umm_time_shape *shape,
-                                                             const struct umm_time_spec *spec,
-                                                             const struct umm_time_parts *parts,
-                                                             bool is_joined, struct state *state,
-                                                             int64_t *sec, int32_t *nsec)
+/* Read parts that have the shape's lengths, of which *state is; it goes with the shape. */
+__attribute__((always_inline)) static inline bool
+read_parts(struct umm_time_shape *shape, const struct umm_time_spec *spec, const char *first,
+           const char *second, bool is_joined, struct state *state, int64_t *sec, int32_t *nsec)
 {
-    const char *second = second_half(parts, is_joined);
-    const struct words now = words_of(parts->text[0], second);
+    const char *half = is_joined ? second : first + UMM_TIME_SHAPE_PART;
+    const struct words now = words_of(first, half);
     const struct umm_time_shape_clock *clock = &state->clock;
     int32_t of_day;
-    if (!read_clock(clock, clock->part ? second : parts->text[0], &of_day))
+    if (!read_clock(clock, is_joined && clock->part ? second : first, &of_day))
         return false;
     if (__builtin_expect(differs(&now, &state->last, &state->keep), 0)) {
-        if (!take_date(shape, parts))
+        if (!take_date(shape, first, second))
             return false;
         *state = state_of(shape);
     }
@@ -201,7 +187,7 @@ __attribute__((always_inline)) static inline bool read_parts(struct umm_time_sha
     *sec = local - state->stretch.offset_s;
     *nsec = 0;
     return __builtin_expect(clock->n_fraction == 0, 1) ||
-           read_fraction(clock, parts->text[clock->fraction_part] + clock->fraction_at, nsec);
+           read_fraction(clock, (clock->fraction_part ? second : first) + clock->fraction_at, nsec);
 }
 
 bool umm_time_shape_read(struct umm_time_shape *shape, const struct umm_time_spec *spec,
@@ -213,7 +199,8 @@ bool umm_time_shape_read(struct umm_time_shape *shape, const struct umm_time_spe
         parts->len_bytes[1] != shape->len_bytes[1])
         return false;
     struct state state = state_of(shape);
-    if (!read_parts(shape, spec, parts, shape->is_joined, &state, &sec, &nsec))
+    if (!read_parts(shape, spec, parts->text[0], parts->text[1], shape->is_joined, &state, &sec,
+                    &nsec))
         return false;
     *out = (struct umm_time){.sec = sec, .nsec = nsec};
     return true;
@@ -228,17 +215,22 @@ read_rows(struct umm_time_shape *shape, const struct umm_time_spec *spec,
     const struct umm_time_texts texts = *given;
     const int64_t per_s = umm_time_units_per_s(unit);
     const size_t len[2] = {shape->len_bytes[0], shape->len_bytes[1]};
-    struct umm_time_parts parts = {{"", ""}, {0, 0}};
     struct state state = state_of(shape);
     size_t r = first;
     for (; r < end; r++) {
         int64_t sec;
         int32_t nsec;
-        part_of(&texts, r, 0, &parts);
-        if (is_joined)
-            part_of(&texts, r, 1, &parts);
-        if (parts.len_bytes[0] != len[0] || (is_joined && parts.len_bytes[1] != len[1]) ||
-            !read_parts(shape, spec, &parts, is_joined, &state, &sec, &nsec))
+        const uint32_t begin = texts.begins[0][r * texts.stride] + texts.begin_add[0];
+        const char *first_part = texts.text + begin, *second_part = first_part;
+        if (texts.ends[0][r * texts.stride] - texts.end_sub - begin != len[0])
+            break;
+        if (is_joined) {
+            const uint32_t next = texts.begins[1][r * texts.stride] + texts.begin_add[1];
+            second_part = texts.text + next;
+            if (texts.ends[1][r * texts.stride] - texts.end_sub - next != len[1])
+                break;
+        }
+        if (!read_parts(shape, spec, first_part, second_part, is_joined, &state, &sec, &nsec))
             break;
         if (__builtin_expect(nsec != 0, 0)) {
             if (umm_time_to_unit((struct umm_time){sec, nsec}, unit, &out[r]) != UMM_TIME_OK)
