@@ -376,6 +376,10 @@ PY
     cmp x.npy p.npy
     ok umm-convert "${zone[@]}" -o p.npy one.csv two.csv
     cmp x.npy p.npy
+    # An array that ends after such an hour tells nothing of one that comes again.
+    bars again.csv "$d 01:30:00" "$d 02:00:00"
+    refuses 1 "umm-convert: again.csv:2:1: timestamp $open \"$d 01:30:00\"$why" umm-convert "${zone[@]}" --append -o p.npy again.csv
+    cmp x.npy p.npy
     # Newest first.
     { head -n 1 f.csv && tail -n +2 f.csv | tac; } >new.csv
     ok umm-convert "${zone[@]}" --order=asc -o p.npy new.csv
