@@ -128,6 +128,17 @@ static int64_t nearest_ms(const struct umm_time_number *num)
     return (int64_t)(ms + (rest > half || (rest == half && (num->is_finest || ms % 2 == 1))));
 }
 
+/* The fraction of a day as the time of day, of the spec's date. */
+static enum umm_time_result parse_part_of_day(const struct umm_time_spec *spec,
+                                              const struct umm_time_number *num, int64_t ms,
+                                              struct umm_time *out)
+{
+    if (num->is_huge || num->magnitude > 1 || (num->is_negative && (num->magnitude || ms)))
+        return UMM_TIME_NOT_OF_DAY;
+    ms += (int64_t)num->magnitude * DAY_S * 1000;
+    return umm_time_from_clock(spec, ms / 1000, (int32_t)(ms % 1000) * 1000000, out);
+}
+
 static enum umm_time_result parse_days(const struct umm_time_spec *spec,
                                        const struct umm_time_number *num, struct umm_time *out)
 {
@@ -135,17 +146,13 @@ static enum umm_time_result parse_days(const struct umm_time_spec *spec,
     const bool is_1904 = spec->epoch_unit == UMM_TIME_EXCEL_1904;
     const int64_t ms = nearest_ms(num);
     const bool is_negative = num->is_negative && (num->magnitude || ms);
-    int64_t day = (int64_t)num->magnitude - (is_1904 ? AT_1970_FROM_1904 : AT_1970);
-    if (spec->has_date) {
-        int64_t of_day = (int64_t)num->magnitude * DAY_S * 1000 + ms;
-        if (is_negative || num->is_huge || num->magnitude > 1)
-            return UMM_TIME_NOT_OF_DAY;
-        return umm_time_from_clock(spec, of_day / 1000, (int32_t)(of_day % 1000) * 1000000, out);
-    }
+    if (spec->has_date)
+        return parse_part_of_day(spec, num, ms, out);
     if (is_negative || (!is_1904 && !num->is_huge && num->magnitude < FIRST))
         return is_1904 ? UMM_TIME_RANGE : UMM_TIME_OLD_DAY;
     if (num->is_huge || num->magnitude > FAR)
         return UMM_TIME_RANGE;
+    const int64_t day = (int64_t)num->magnitude - (is_1904 ? AT_1970_FROM_1904 : AT_1970);
     return umm_time_from_local(spec, day * DAY_S + ms / 1000, (int32_t)(ms % 1000) * 1000000, out);
 }
 

@@ -475,13 +475,13 @@ static bool scan_conversion(struct umm_time_cursor *cursor, struct conversion co
 }
 
 /* Note what the conversion read from at to the cursor, if somebody asks. */
-static void mark(const struct umm_time_cursor *cursor, char letter, const char *at)
+static void mark(const struct umm_time_cursor *cursor, struct conversion conversion, const char *at)
 {
     struct umm_time_places *places = cursor->places;
 
     if (!places)
         return;
-    switch (letter) {
+    switch (conversion.letter) {
     case 'y': places->is_short_year = true; /* fall through */
     case 'Y': umm_time_mark(cursor, UMM_TIME_PLACE_YEAR, at); break;
     case 'm': umm_time_mark(cursor, UMM_TIME_PLACE_MONTH, at); break;
@@ -491,7 +491,12 @@ static void mark(const struct umm_time_cursor *cursor, char letter, const char *
     case 'M': umm_time_mark(cursor, UMM_TIME_PLACE_MINUTE, at); break;
     case 'S': umm_time_mark(cursor, UMM_TIME_PLACE_SECOND, at); break;
     case '.': at += cursor->at > at; /* fall through */
-    case 'f': umm_time_mark(cursor, UMM_TIME_PLACE_FRACTION, at); break;
+    case 'f':
+        umm_time_mark(cursor, UMM_TIME_PLACE_FRACTION, at);
+        /* Its first zeros are missing: the digits are of smaller parts than they seem. */
+        if (conversion.width && cursor->at - at != conversion.width)
+            places->n_digits[UMM_TIME_PLACE_FRACTION] = -1;
+        break;
     case 'a':
     case 'A':
     case 'j': places->is_date_whole = true; break;
@@ -528,7 +533,7 @@ static bool scan_items(struct umm_time_cursor *cursor, const char *pattern, stru
                 return false;
             if (!scan_conversion(cursor, c, near, r))
                 return false;
-            mark(cursor, c.letter, at);
+            mark(cursor, c, at);
             is_after_number = is_number(c.letter);
             p = c.next;
             continue;

@@ -20,8 +20,8 @@ enum umm_time_place {
 /* Where they were read, and what else a text of the same form has to be read by. */
 struct umm_time_places {
     const char *at[UMM_TIME_PLACES];
-    int n_digits[UMM_TIME_PLACES];
-    bool is_short_year; /* of two digits, with a century by rule */
+    int n_digits[UMM_TIME_PLACES]; /* -1: not the number as it is */
+    bool is_short_year;            /* of two digits, with a century by rule */
     bool is_date_whole; /* the date has more parts than its numbers: a weekday, a day of the year */
     bool has_hour_12, is_pm;
     bool has_local; /* the rest is there */

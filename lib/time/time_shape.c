@@ -421,7 +421,7 @@ static bool learn_clock(struct umm_time_shape *shape, const struct lesson *lesso
     return true;
 }
 
-/* Whether no number has more digits than a shape holds. */
+/* Whether the numbers are what their digits say, and no more digits than a shape holds. */
 static bool is_plain(const struct lesson *lesson)
 {
     for (int i = 0; i < UMM_TIME_PLACES; i++) {

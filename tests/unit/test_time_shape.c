@@ -97,6 +97,7 @@ static const struct column {
     {UMM_TIME_FORM_PATTERN, "%F %T %Z", "Y-m-d H:M:S Z", false, false},
     {UMM_TIME_FORM_PATTERN, "%-y%m%d %-H%M%S%3f", "n", true, false},
     {UMM_TIME_FORM_PATTERN, "%-H%M%S", "n", false, true},
+    {UMM_TIME_FORM_PATTERN, "%-H%M%S%5f", "0n", false, true},
     {UMM_TIME_FORM_PATTERN, "%F %S%.f%-H%M", "Y-m-d ShM", false, false},
     {UMM_TIME_FORM_PATTERN, "%s", "n", false, false},
 };
