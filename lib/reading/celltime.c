@@ -48,11 +48,13 @@ static bool is_of_day(struct umm_csv_field cell)
     return umm_time_parse(&spec, cell.text, cell.len_bytes, &ignored) == UMM_TIME_OK;
 }
 
-static void tell_digits(struct umm_csv_field cell, struct umm_celltime_refusal *refusal)
+static void tell_digits(const struct umm_time_spec *spec, struct umm_csv_field cell,
+                        struct umm_celltime_refusal *refusal)
 {
     struct umm_time_meaning digits;
     char name[UMM_CELLTIME_SAYS_MAX];
-    refusal->hint = is_of_day(cell) ? UMM_HINT_DATE_OR_UNIT : UMM_HINT_FORMAT_OR_UNIT;
+    const bool is_clock = spec->form == UMM_TIME_FORM_NONE && is_of_day(cell);
+    refusal->hint = is_clock ? UMM_HINT_DATE_OR_UNIT : UMM_HINT_FORMAT_OR_UNIT;
     if (!umm_time_digits_meaning(cell.text, cell.len_bytes, &digits))
         return;
     name_meaning(&digits, name);
@@ -202,7 +204,7 @@ void umm_celltime_refuse(const struct umm_schema_field *field, const struct umm_
     if (result == UMM_TIME_AMBIGUOUS)
         tell_both(cell, refusal);
     else if (result == UMM_TIME_NO_EPOCH)
-        tell_digits(cell, refusal);
+        tell_digits(spec, cell, refusal);
     else
         snprintf(refusal->says, sizeof refusal->says, "%s",
                  tell_plain(field, spec, result, is_read, cell, refusal));
