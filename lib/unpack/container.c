@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unpack/container.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,30 +14,31 @@
 #include <archive.h>
 #include <archive_entry.h>
 
-/* The functions that are used, by their names without archive_. */
+/* The functions that are used. */
 #define FUNCTIONS(X)                                                                               \
-    X(read_new)                                                                                    \
-    X(read_free)                                                                                   \
-    X(read_support_format_zip_seekable)                                                            \
-    X(read_support_format_tar)                                                                     \
-    X(read_set_read_callback)                                                                      \
-    X(read_set_seek_callback)                                                                      \
-    X(read_set_skip_callback)                                                                      \
-    X(read_set_callback_data)                                                                      \
-    X(read_open1)                                                                                  \
-    X(read_next_header)                                                                            \
-    X(read_data)                                                                                   \
-    X(read_header_position)                                                                        \
-    X(filter_bytes)                                                                                \
-    X(error_string)                                                                                \
-    X(entry_pathname)                                                                              \
-    X(entry_filetype)                                                                              \
-    X(entry_hardlink)                                                                              \
-    X(entry_is_encrypted)                                                                          \
-    X(entry_size)
+    X(archive_read_new)                                                                            \
+    X(archive_read_free)                                                                           \
+    X(archive_read_support_format_zip_seekable)                                                    \
+    X(archive_read_support_format_tar)                                                             \
+    X(archive_read_set_read_callback)                                                              \
+    X(archive_read_set_seek_callback)                                                              \
+    X(archive_read_set_skip_callback)                                                              \
+    X(archive_read_set_callback_data)                                                              \
+    X(archive_read_open1)                                                                          \
+    X(archive_read_next_header)                                                                    \
+    X(archive_read_data)                                                                           \
+    X(archive_read_header_position)                                                                \
+    X(archive_filter_bytes)                                                                        \
+    X(archive_error_string)                                                                        \
+    X(archive_errno)                                                                               \
+    X(archive_entry_pathname)                                                                      \
+    X(archive_entry_filetype)                                                                      \
+    X(archive_entry_hardlink)                                                                      \
+    X(archive_entry_is_encrypted)                                                                  \
+    X(archive_entry_size)
 
-#define AS_MEMBER(name) __typeof__(archive_##name) *name;
-#define AS_NAME(name)   "archive_" #name,
+#define AS_MEMBER(name) __typeof__(name) *(name);
+#define AS_NAME(name)   #name,
 
 struct functions {
     FUNCTIONS(AS_MEMBER)
@@ -121,8 +123,10 @@ static enum umm_status refuse(struct umm_container *c, struct umm_error *err)
             *err = c->failure;
         return c->failed;
     }
-    const char *why = c->lib.error_string(c->archive);
-    why = why ? why : "no reason given";
+    /* Some of its allocations fail without a word. */
+    const char *why = c->lib.archive_error_string(c->archive);
+    if (!why || c->lib.archive_errno(c->archive) == ENOMEM)
+        return umm_error_set(err, UMM_ERR_MEMORY, "out of memory for an archive");
     return umm_error_set(err, UMM_ERR_DATA, "damaged %s archive (%s)", name_of(c),
                          umm_escape(shown, sizeof shown, why, strlen(why)));
 }
@@ -132,22 +136,22 @@ static enum umm_status refuse(struct umm_container *c, struct umm_error *err)
 static enum umm_status begin(struct umm_container *c, struct umm_error *err)
 {
     const struct functions *lib = &c->lib;
-    c->archive = lib->read_new();
+    c->archive = lib->archive_read_new();
     if (!c->archive)
         return umm_error_set_memory(err, 0, "an archive");
     const bool is_zip = c->packing == UMM_PACKING_ZIP;
-    int code = is_zip ? lib->read_support_format_zip_seekable(c->archive)
-                      : lib->read_support_format_tar(c->archive);
+    int code = is_zip ? lib->archive_read_support_format_zip_seekable(c->archive)
+                      : lib->archive_read_support_format_tar(c->archive);
     if (code == ARCHIVE_OK)
-        code = lib->read_set_read_callback(c->archive, read_piece);
+        code = lib->archive_read_set_read_callback(c->archive, read_piece);
     if (code == ARCHIVE_OK && is_zip)
-        code = lib->read_set_seek_callback(c->archive, seek);
+        code = lib->archive_read_set_seek_callback(c->archive, seek);
     if (code == ARCHIVE_OK && !is_zip && c->input.seek)
-        code = lib->read_set_skip_callback(c->archive, skip);
+        code = lib->archive_read_set_skip_callback(c->archive, skip);
     if (code == ARCHIVE_OK)
-        code = lib->read_set_callback_data(c->archive, c);
+        code = lib->archive_read_set_callback_data(c->archive, c);
     if (code == ARCHIVE_OK)
-        code = lib->read_open1(c->archive);
+        code = lib->archive_read_open1(c->archive);
     return code == ARCHIVE_OK ? UMM_OK : refuse(c, err);
 }
 
@@ -181,7 +185,7 @@ void umm_container_close(struct umm_container *c)
     if (!c)
         return;
     if (c->archive)
-        c->lib.read_free(c->archive);
+        c->lib.archive_read_free(c->archive);
     if (c->locale)
         freelocale(c->locale);
     free(c);
@@ -196,8 +200,8 @@ void umm_container_close(struct umm_container *c)
 static int next_header(struct umm_container *c, struct archive_entry **entry, const char **name)
 {
     const locale_t before = c->locale ? uselocale(c->locale) : (locale_t)0;
-    int code = c->lib.read_next_header(c->archive, entry);
-    *name = code == ARCHIVE_OK ? c->lib.entry_pathname(*entry) : NULL;
+    int code = c->lib.archive_read_next_header(c->archive, entry);
+    *name = code == ARCHIVE_OK ? c->lib.archive_entry_pathname(*entry) : NULL;
     if (before)
         uselocale(before);
     return code;
@@ -209,7 +213,7 @@ static enum umm_status begin_in_utf8(struct umm_container *c, struct umm_error *
     if (!c->locale)
         return umm_error_set(err, UMM_ERR_UNSUPPORTED,
                              "a name in UTF-8: there is no locale C.UTF-8 to read it in");
-    c->lib.read_free(c->archive);
+    c->lib.archive_read_free(c->archive);
     go_to(c, 0);
     enum umm_status status = begin(c, err);
     for (size_t i = 0; !status && i < c->n_entries; i++) {
@@ -223,8 +227,8 @@ static enum umm_status begin_in_utf8(struct umm_container *c, struct umm_error *
 
 static enum umm_member_kind kind_of(const struct umm_container *c, struct archive_entry *entry)
 {
-    const unsigned type = c->lib.entry_filetype(entry);
-    if (c->lib.entry_hardlink(entry) || type == AE_IFLNK)
+    const unsigned type = c->lib.archive_entry_filetype(entry);
+    if (c->lib.archive_entry_hardlink(entry) || type == AE_IFLNK)
         return UMM_MEMBER_LINK;
     return type == AE_IFDIR                ? UMM_MEMBER_DIRECTORY
            : type == AE_IFREG || type == 0 ? UMM_MEMBER_FILE
@@ -248,12 +252,13 @@ enum umm_status umm_container_next(struct umm_container *c, struct umm_container
         return UMM_OK;
     if (code != ARCHIVE_OK || !name)
         return refuse(c, err);
-    const int64_t size = c->lib.entry_size(e), position = c->lib.read_header_position(c->archive);
+    const int64_t size = c->lib.archive_entry_size(e),
+                  position = c->lib.archive_read_header_position(c->archive);
     c->n_entries++;
     *has_entry = true;
     *entry = (struct umm_container_entry){.name = name,
                                           .kind = kind_of(c, e),
-                                          .is_encrypted = c->lib.entry_is_encrypted(e) != 0,
+                                          .is_encrypted = c->lib.archive_entry_is_encrypted(e) != 0,
                                           .size_bytes = size > 0 ? (uint64_t)size : 0,
                                           .position = c->base + (uint64_t)position};
     return UMM_OK;
@@ -262,7 +267,7 @@ enum umm_status umm_container_next(struct umm_container *c, struct umm_container
 enum umm_status umm_container_read(struct umm_container *c, char *out, size_t cap_bytes,
                                    size_t *n_read, struct umm_error *err)
 {
-    const la_ssize_t n = c->lib.read_data(c->archive, out, cap_bytes);
+    const la_ssize_t n = c->lib.archive_read_data(c->archive, out, cap_bytes);
     if (n < 0)
         return refuse(c, err);
     *n_read = (size_t)n;
@@ -281,8 +286,8 @@ enum umm_status umm_container_finish(struct umm_container *c, struct umm_error *
 {
     if (c->packing != UMM_PACKING_TAR)
         return UMM_OK;
-    const uint64_t end = (uint64_t)c->lib.filter_bytes(c->archive, 0);
-    if (end == (uint64_t)c->lib.read_header_position(c->archive))
+    const uint64_t end = (uint64_t)c->lib.archive_filter_bytes(c->archive, 0);
+    if (end == (uint64_t)c->lib.archive_read_header_position(c->archive))
         return umm_error_set(err, UMM_ERR_DATA, "tar archive without its end: it may be cut");
     /* What libarchive was given and has not looked at, and then all that comes. */
     size_t len = c->given > end ? (size_t)(c->given - end) : 0;

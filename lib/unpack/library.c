@@ -2,6 +2,7 @@
 #include "unpack/library.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -10,6 +11,8 @@ static enum umm_status refuse(const struct umm_library *library, const char *wha
                               struct umm_error *err)
 {
     char shown[2 * UMM_EXCERPT_MAX];
+    if (errno == ENOMEM)
+        return umm_error_set(err, UMM_ERR_MEMORY, "out of memory for %s", library->name);
     return umm_error_set(err, UMM_ERR_UNSUPPORTED, "%s: %s cannot be loaded: %s", what,
                          library->soname, umm_escape(shown, sizeof shown, why, strlen(why)));
 }
@@ -22,6 +25,7 @@ enum umm_status umm_library_load(const struct umm_library *library, const char *
         return umm_error_set(err, UMM_ERR_UNSUPPORTED,
                              "%s: umm was built without %s (Debian's %s); unpack it first", what,
                              library->name, library->package);
+    errno = 0; /* the words of dlerror do not always say that memory ran out */
     void *handle = dlopen(library->soname, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (!handle)
         return refuse(library, what, dlerror(), err);

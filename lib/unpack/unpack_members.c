@@ -176,12 +176,13 @@ static bool is_called_text(const char *name)
     return false;
 }
 
-/* Control characters that no text has. Text of 16 bits a character is text, if of no use. */
+/* Control characters that no text has, soon. Text of 16 bits a character is text, if of no use. */
 static bool is_text(const char *bytes, size_t len)
 {
+    enum { SOON = 1024 };
     if (len >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
         return true;
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < len && i < SOON; i++) {
         const unsigned char c = (unsigned char)bytes[i];
         if (c <= 6 || (c >= 0x0e && c <= 0x1f && c != 0x1a && c != 0x1b))
             return false;

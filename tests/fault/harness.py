@@ -50,9 +50,9 @@ class Job:
             "ASAN_OPTIONS": "exitcode=99:detect_leaks=0:detect_stack_use_after_return=0",
         }
         fields = self.ask("command", self.ref).stdout.split("\0")[:-1]
-        self.tool, success, failure, durable, varies, self.piped, loose, unsynced, commit, calls, self.outputs, *self.arguments = fields
+        self.tool, success, failure, durable, varies, fragile, self.piped, loose, unsynced, commit, calls, self.outputs, *self.arguments = fields
         self.success, self.failure, self.commit = int(success), int(failure), re.compile(commit)
-        self.durable, self.varies = durable == "yes", varies == "yes"
+        self.durable, self.varies, self.fragile = durable == "yes", varies == "yes", fragile == "yes"
         self.calls, self.loose, self.unsynced = calls.split(), loose.split(), unsynced.split()
         self.program = build / self.tool
         self.trees = {}

@@ -21,6 +21,8 @@
 #   mend()     what is done after a power cut before the outputs are looked at (nothing)
 #   varies     yes: it starts a program, or makes some calls as often as there is time or
 #              as there are processes; a call that it did not make is then no finding (no)
+#   fragile    yes: a library that it loads may end the process when memory runs out. What holds
+#              after a kill must hold then (no)
 #   calls      array: only these kinds of system calls, as the others are another job's; all
 #              with UMM_FAULT_ALL (all)
 #   commit     what the call that publishes the output looks like in strace's log, as
@@ -35,7 +37,7 @@
 set -u
 job=$1 action=$2
 
-tool='' arguments=() outputs=() calls=() success=0 failure=1 durable=no varies=no piped='' loose=() unsynced=() commit='^rename'
+tool='' arguments=() outputs=() calls=() success=0 failure=1 durable=no varies=no fragile=no piped='' loose=() unsynced=() commit='^rename'
 
 # Whether every output is as in $REF/$1: the same bytes and mode, or absent in both.
 same_as() {
@@ -84,7 +86,7 @@ case $action in
 setup) setup ;;
 mend) mend ;;
 command)
-    printf '%s\0' "$tool" "$success" "$failure" "$durable" "$varies" "$piped" "${loose[*]}" "${unsynced[*]}" "$commit" "${calls[*]}" "${outputs[*]}" "${arguments[@]}"
+    printf '%s\0' "$tool" "$success" "$failure" "$durable" "$varies" "$fragile" "$piped" "${loose[*]}" "${unsynced[*]}" "$commit" "${calls[*]}" "${outputs[*]}" "${arguments[@]}"
     ;;
 complete) check_complete ;;
 old) check_old ;;

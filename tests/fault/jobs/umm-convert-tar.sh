@@ -4,6 +4,8 @@
 tool=umm-convert
 arguments=(--threads=1 --append -o out.npy -)
 outputs=(out.npy)
+# libarchive, and libraries that it brings along, exit when memory runs out.
+fragile=yes
 calls=(read pread64 write open openat)
 piped=in.tar.gz
 commit='^pwrite64\(.*, 0\) ='

@@ -4,6 +4,8 @@
 tool=umm-convert
 arguments=(--threads=1 -o out.npy in.zip)
 outputs=(out.npy)
+# libarchive, and libraries that it brings along, exit when memory runs out.
+fragile=yes
 calls=(read pread64 open openat)
 setup() {
     bars 0 3000 >a.csv
