@@ -210,9 +210,18 @@ killed       in this control group, by the kernel, as memory ran out: the limit 
 
 # Any program may call itself so: PR_SET_NAME takes 15 bytes of whatever kind.
 @test "a process's name is shown, never obeyed" {
+    local go
+    mkfifo go
+    exec {go}<>go
     program '
-import pathlib
-pathlib.Path("/proc/self/comm").write_bytes(b"a,\"\n\x1b[2J\\\xc2\x9b\t")'
+import pathlib, threading
+pathlib.Path("/proc/self/comm").write_bytes(b"a,\"\n\x1b[2J\\\xc2\x9b\t")
+def grow():
+    global kept
+    open("go").readline()
+    kept = b"x" * (1 << 20)
+    open("grown", "w").close()
+threading.Thread(target=grow, daemon=True).start()'
     local escaped='\n\x1b[2J\\\xc2\x9b\t'
     ok umm-memstat -p "$pid" --format=csv
     [[ ${#lines[@]} -eq 2 && ${lines[1]} == "$pid,$$,\"a,\"\"$escaped\","* ]] || fail "$output"
@@ -224,6 +233,9 @@ pathlib.Path("/proc/self/comm").write_bytes(b"a,\"\n\x1b[2J\\\xc2\x9b\t")'
         ! LC_ALL=C grep -q $'[\x01-\x1f\x7f]\|\xc2\x9b' <<<"$output" || fail "$form: $output"
     done
     ok umm-memstat -p "$pid" snapshot before
+    echo >&"$go"
+    wait_until "$pid" 'more memory' test -e grown
+    exec {go}>&-
     ok umm-memstat -p "$pid" snapshot after
     ok umm-memstat compare --format=csv before after
     [[ ${lines[1]} == *,"\"a,\"\"$escaped\","* ]] || fail "$output"
