@@ -15,7 +15,8 @@
 #   durable    yes: a failed fsync or fdatasync must be reported, and what is reported done
 #              survives a power cut, which tests/fault/durable looks at (no)
 #   loose      array of files that a power cut may take all the same (none)
-#   unsynced   array of files that their writer did not sync (none)
+#   unsynced   array of files that their writer did not sync, FILE, or FILE=BEFORE where only what
+#              differs from the file BEFORE was not (none)
 #   piped      a file that comes as a pipe on standard input (none). Of it no more is read by
 #              a durable job before all that was written is on the disk
 #   mend()     what is done after a power cut before the outputs are looked at (nothing)
