@@ -365,7 +365,7 @@ bool umm_notation_read(const struct umm_notation *notation, char point, const ch
         written->used.ways = UMM_WAY_BOOLEAN;
         return true;
     }
-    if (!umm_notation_bare(notation->ways, &bare))
+    if (!umm_notation_is_bare(text, len_bytes) && !umm_notation_strip(notation->ways, &bare))
         return false;
     const size_t whole = whole_size(&bare, point);
     const bool is_moved = bare.used & (UMM_WAY_SUFFIX | UMM_WAY_PERCENT | UMM_WAY_RATIO);

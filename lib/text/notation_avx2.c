@@ -96,7 +96,8 @@ TARGET static inline uint64_t join(__m128i digits, __m128i keep, unsigned mask)
 }
 
 /* Whatever is not plain or well grouped, or is longer, is left to the portable one. */
-TARGET static inline struct plain digits_in_16(const struct how *how, const char *end, size_t len)
+TARGET __attribute__((always_inline)) static inline struct plain
+digits_in_16(const struct how *how, const char *end, size_t len)
 {
     /* A digit is never left over as a mark. */
     static const char marks_of[UMM_GROUP_MARKS] = {'0', ',', '.', '\'', ' '};

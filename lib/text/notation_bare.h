@@ -14,14 +14,15 @@ struct umm_bare {
     unsigned used; /* ways */
 };
 
-/* The same for a number that begins or ends in something else than a digit. */
+/* Leave out what is around the digits of a number of at least one byte; false: not such a one. */
 bool umm_notation_strip(unsigned ways, struct umm_bare *bare);
 
-static inline bool umm_notation_bare(unsigned ways, struct umm_bare *bare)
+/* Whether a number of at least one byte begins and ends in digits. */
+static inline bool umm_notation_is_bare(const char *text, size_t len)
 {
-    const unsigned char first = (unsigned char)(bare->text[0] - '0');
-    const unsigned char last = (unsigned char)(bare->text[bare->len - 1] - '0');
-    return (first <= 9 && last <= 9) || umm_notation_strip(ways, bare);
+    const unsigned char first = (unsigned char)(text[0] - '0');
+    const unsigned char last = (unsigned char)(text[len - 1] - '0');
+    return first <= 9 && last <= 9;
 }
 
 /* The length of the mark between groups that text begins with; 0 if it is none. */
