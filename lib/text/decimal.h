@@ -34,6 +34,7 @@ struct umm_decimal_column {
     size_t out_stride;
     char point;        /* '.' or ',' */
     bool is_empty_nan; /* f64: an empty field is a NaN, not the caller's */
+    char mark;         /* f64: digits in groups after it may be taken also (notation.h); 0: none */
 };
 
 /*
