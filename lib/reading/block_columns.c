@@ -506,6 +506,25 @@ static void store_nan(char *out)
     memcpy(out, &nan, sizeof nan);
 }
 
+/* The fields of whole rows that an engine left; those of times are NaN, for what reads times. */
+static bool convert_left(struct work *w, size_t n_odd)
+{
+    const struct umm_schema *schema = w->plan->cells->schema;
+    const struct umm_block *block = w->block;
+    bool is_done = true;
+    for (size_t i = 0; is_done && i < n_odd; i++) {
+        const size_t row = block->odd[i] / schema->n_fields;
+        w->index = block->odd[i] % schema->n_fields;
+        w->field = &schema->fields[w->index];
+        w->out = block->rows + w->field->offset_bytes;
+        if (w->field->is_time)
+            store_nan(w->out + row * w->row_bytes);
+        else
+            is_done = convert_one(w, row);
+    }
+    return is_done;
+}
+
 static bool convert_direct(struct work *w)
 {
     const struct umm_block_plan *plan = w->plan;
@@ -515,23 +534,65 @@ static bool convert_direct(struct work *w)
     struct umm_decimal_column column = is_text ? fields_without_texts(w) : fields_of(w, 0, k);
     column.out = block->rows;
     column.out_stride = sizeof(double);
-    size_t n_odd = umm_decimal_f64(plan->cpu, &column, block->odd);
-    bool is_done = true;
-    for (size_t i = 0; is_done && i < n_odd; i++) {
-        w->index = block->odd[i] % k;
-        w->field = &plan->cells->schema->fields[w->index];
-        w->out = block->rows + w->field->offset_bytes;
-        if (w->field->is_time) /* left to take_times, which no NaN passes */
-            store_nan(w->out + block->odd[i] / k * w->row_bytes);
-        else
-            is_done = convert_one(w, block->odd[i] / k);
-    }
+    bool is_done = convert_left(w, umm_decimal_f64(plan->cpu, &column, block->odd));
     if (is_done && plan->cells->schema->time_index >= 0)
         is_done = is_text ? take_texts(w) : take_times(w);
     return is_done;
 }
 
+/* ---- the same in a notation -------------------------------------------------------- */
+
+/* Whether the rows are numbers in binary64, in a notation, and at most one time beside them. */
+static bool is_together(const struct work *w)
+{
+    const struct umm_cells *cells = w->plan->cells;
+    const struct umm_schema *schema = cells->schema;
+    if (cells->na->has_digit || umm_notation_is_plain(&cells->notation) || schema->n_fields < 2)
+        return false;
+    for (size_t i = 0; i < schema->n_fields; i++) {
+        const struct umm_schema_field *field = &schema->fields[i];
+        if (cells->found[i].first < 0 || field->power || field->type.kind != 'f' ||
+            field->type.size_bytes != 8 || (field->is_time && (int)i != schema->time_index))
+            return false;
+    }
+    return true;
+}
+
+/* A time is never a number in a notation: it is read apart. */
+static bool convert_together(struct work *w)
+{
+    const struct umm_cells *cells = w->plan->cells;
+    const int time_index = cells->schema->time_index;
+    struct umm_decimal_column column =
+        time_index < 0 ? fields_of(w, 0, cells->schema->n_fields) : fields_without_texts(w);
+    column.point = cells->decimal;
+    column.out = w->block->rows;
+    column.out_stride = sizeof(double);
+    const size_t n_odd =
+        umm_notation_f64(w->plan->cpu, &cells->notation, 0, &column, w->block->odd);
+    const bool is_done = convert_left(w, n_odd);
+    if (!is_done || time_index < 0)
+        return is_done;
+    w->index = (size_t)time_index;
+    w->field = &cells->schema->fields[time_index];
+    w->out = w->block->rows + w->field->offset_bytes;
+    return convert_column(w);
+}
+
 /* ---- all of it ------------------------------------------------------------------ */
+
+static bool convert_columns(struct work *w)
+{
+    const struct umm_schema *schema = w->plan->cells->schema;
+    bool is_done = true;
+    for (size_t i = 0; is_done && i < schema->n_fields; i++) {
+        w->index = i;
+        w->field = &schema->fields[i];
+        w->out = w->block->rows + w->field->offset_bytes;
+        is_done = convert_column(w);
+    }
+    return is_done;
+}
 
 static void check_ohlc(struct work *w, bool *is_done)
 {
@@ -585,15 +646,13 @@ bool umm_block_columns(struct umm_block *block, const struct umm_block_plan *pla
 {
     const struct umm_schema *schema = plan->cells->schema;
     struct work w = {.block = block, .plan = plan, .row_bytes = schema->row_bytes};
-    bool is_done = true, is_together = is_direct(&w);
-    if (is_together)
+    bool is_done = true;
+    if (is_direct(&w))
         is_done = convert_direct(&w);
-    for (size_t i = 0; !is_together && is_done && i < schema->n_fields; i++) {
-        w.index = i;
-        w.field = &schema->fields[i];
-        w.out = block->rows + w.field->offset_bytes;
-        is_done = convert_column(&w);
-    }
+    else if (is_together(&w))
+        is_done = convert_together(&w);
+    else
+        is_done = convert_columns(&w);
     for (size_t i = 0; i < plan->instrument->n_keys; i++)
         check_key(&w, &plan->instrument->keys[i], &is_done);
     if (plan->is_ohlc_checked)
