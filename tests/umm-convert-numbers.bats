@@ -117,6 +117,12 @@ assert x.shape == (2, 6) and x[0, 1] == 265.76 and x[1, 2] == 262.07'
         umm-convert --thousands=, --time-unit=ns "$columns" -o x.npy n.csv
     ok umm-convert --thousands=, --time-unit=ns "$columns:i8" -o x.npy n.csv
     rows_are x.npy 2020-03-01T00:00:03.145123457Z,9007199254740993
+    # 2^53 - 1 is held, a thousand times as much is not.
+    printf '%s\n' 'timestamp;trade_id;price' '1583020803;9007199254740991;9007199254740991' >n.csv
+    refuses 1 'umm-convert: n.csv:2:12: trade_id is an integer that f8 cannot hold exactly: "9007199254740991"; use the type :i8, or :M8 for a time' \
+        umm-convert '--columns=timestamp,trade_id*1e3' -o x.npy n.csv
+    ok umm-convert '--columns=timestamp,trade_id*1e3:i8,price*1e3' -o x.npy n.csv
+    rows_are x.npy 2020-03-01T00:00:03Z,9007199254740991000,9007199254740991000
 }
 
 # ---- what is read and what is not ------------------------------------------------------

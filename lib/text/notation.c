@@ -102,7 +102,7 @@ static void cut_blanks_before(struct umm_bare *b)
 
 static void cut_blanks_after(struct umm_bare *b)
 {
-    for (size_t n = 1; n <= 3 && n <= b->len; n++) {
+    for (size_t n = 1; n <= 3 && n <= b->len && !is_digit(b->text[b->len - 1]); n++) {
         if (blank_size(b->text + b->len - n, n) == n) {
             b->len -= n;
             n = 0;

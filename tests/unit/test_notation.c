@@ -338,12 +338,19 @@ struct sheet {
 static size_t random_digits(char *out, const struct umm_notation *notation, char point)
 {
     char digits[32];
-    size_t n = 1 + below(below(8) ? 9 : 20), len;
+    size_t n = 1 + below(below(8) ? 13 : 20), len;
     for (size_t i = 0; i < n; i++)
         digits[i] = (char)('0' + (i ? below(10) : 1 + below(9)));
     if (notation->mark != UMM_GROUP_NONE && below(4)) {
         const char *const *marks = group_marks[notation->mark];
         len = group_digits(digits, n, marks[below(8) || !marks[1] ? 0 : 1], below(4) == 0, out);
+        if (below(6) == 0) { /* one digit too many in the first group, perhaps */
+            memmove(out + 1, out, len++);
+            out[0] = '7';
+        }
+    } else if (below(20) == 0) {
+        out[0] = '0';
+        len = 1;
     } else {
         memcpy(out, digits, n);
         len = n;
@@ -488,8 +495,14 @@ static void test_engines_agree_with_one_at_a_time(void **unused)
         if (c.notation.mark == UMM_GROUP_DOT)
             c.point = ',';
         make_sheet(&sheet, &c.notation, c.point);
+        uint32_t begins[FIELDS];
+        const size_t late = below(2) ? 0 : 1 + below(9);
+        for (size_t i = 0; i < FIELDS; i++)
+            begins[i] = sheet.begins[i] - 1 - (late && i % late == 0);
         struct umm_decimal_column column = {.text = sheet.text,
-                                            .begins = sheet.begins,
+                                            .begins = begins,
+                                            .begin_add = 1,
+                                            .late_every = late,
                                             .ends = sheet.ends,
                                             .n = FIELDS,
                                             .out = out,
