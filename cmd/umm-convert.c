@@ -230,7 +230,9 @@ static int check_root(const struct opts *opts)
 static int name_dataset(struct opts *opts)
 {
     const struct umm_delivery_options wanted = {
-        .root = opts->out_root, .names = {NULL, opts->dataset.symbols, opts->dataset.timeframes}};
+        .root = opts->out_root,
+        .names = {NULL, opts->dataset.symbols, opts->dataset.timeframes},
+        .unpack = opts->convert.reading.unpack};
     struct umm_convert_options *convert = &opts->convert;
     struct umm_error err = {.status = UMM_OK};
     int code = check_root(opts);
@@ -239,7 +241,7 @@ static int name_dataset(struct opts *opts)
     convert->are_inputs_appended = true;
     if (!opts->dataset.symbols || !opts->dataset.timeframes)
         return CLI_OK;
-    if (umm_delivery_group(&wanted, convert->inputs, convert->n_inputs, &opts->named, &err) !=
+    if (umm_delivery_group(&wanted, convert->inputs, convert->n_inputs, NULL, &opts->named, &err) !=
         UMM_OK)
         return cli_fail(&err);
     convert->output = opts->named.datasets[0].path;
@@ -381,6 +383,8 @@ static int run(const struct opts *given, struct umm_run *context)
     enum umm_status status = order_named(&opts, context, &err);
     if (!status && opts.named.n_datasets && opts.named.datasets->is_ordered) {
         opts.convert.inputs = opts.named.datasets->files;
+        opts.convert.members = opts.named.datasets->members;
+        opts.convert.n_inputs = opts.named.datasets->n_files;
         if (opts.is_dry)
             return cli_finish(report_files(&opts, opts.named.datasets, &err) ? cli_fail(&err)
                                                                              : CLI_OK);
@@ -422,7 +426,7 @@ static enum umm_status report_one(const struct opts *opts,
     if (opts->is_dry)
         return report_files(opts, dataset, err);
     if (opts->reports.is_verbose) {
-        umm_delivery_report_line(&opts->convert, result, line);
+        umm_delivery_report_line(dataset, result, line);
         fprintf(stderr, "%s\n", line);
     }
     quiet.reports.is_verbose = false;
@@ -489,8 +493,8 @@ int main(int argc, char **argv)
     struct umm_run context = {0};
     int exit_code = CLI_OK;
     cli_init(&tool);
+    opts.convert.scratch_dir = opts.convert.reading.unpack.scratch_dir = getenv("TMPDIR");
     if (parse_opts(&opts, argc, argv, &exit_code)) {
-        opts.convert.scratch_dir = getenv("TMPDIR");
         opts.convert.pool_root = cli_pool_root();
         context.n_threads = (unsigned)opts.n_threads;
         context.lock_limit_ns = opts.lock_limit_ns;

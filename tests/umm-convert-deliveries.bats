@@ -435,3 +435,97 @@ assert got == [("root/X/1m.npy", 6, ["./X-1m-1.csv", "./X-1m-2.csv"]),
     refuses 1 "umm-convert: Y-1m-1.csv: there is no time column to put the files in order by" \
         umm-convert --columns open,close --out-root root Y-1m-1.csv Y-1m-2.csv
 }
+
+@test "members of archives are grouped by their own names" {
+    bars BTCUSDT-1m-2024-01.csv 0 5
+    bars BTCUSDT-1m-2024-02.csv 5 5
+    bars ETHUSDT-1m-2024-01.csv 0 4
+    bars ETHUSDT-1m-2024-02.csv 4 4
+    bars BTCUSDT-1m-2024-03.csv 10 5
+    bars ETHUSDT-1m-2024-03.csv 8 4
+    zip -q all.zip ETHUSDT-1m-2024-02.csv BTCUSDT-1m-2024-01.csv ETHUSDT-1m-2024-01.csv
+    mkdir deep
+    mv BTCUSDT-1m-2024-02.csv deep
+    tar czf more.tar.gz deep/BTCUSDT-1m-2024-02.csv
+    zip -q BTCUSDT-1m-2024-03.zip BTCUSDT-1m-2024-03.csv
+    gzip ETHUSDT-1m-2024-03.csv
+    rm BTCUSDT*.csv ETHUSDT*.csv
+    ok umm-convert --dry-run --out-root root BTCUSDT-1m-2024-03.zip more.tar.gz \
+        ETHUSDT-1m-2024-03.csv.gz all.zip
+    [ "$output" = "root/BTCUSDT/1m.npy: 3 files
+  2024-01-01T00:00:00Z all.zip(BTCUSDT-1m-2024-01.csv)
+  2024-01-01T00:05:00Z more.tar.gz(deep/BTCUSDT-1m-2024-02.csv)
+  2024-01-01T00:10:00Z BTCUSDT-1m-2024-03.zip(BTCUSDT-1m-2024-03.csv)
+root/ETHUSDT/1m.npy: 3 files
+  2024-01-01T00:00:00Z all.zip(ETHUSDT-1m-2024-01.csv)
+  2024-01-01T00:04:00Z all.zip(ETHUSDT-1m-2024-02.csv)
+  2024-01-01T00:08:00Z ETHUSDT-1m-2024-03.csv.gz" ]
+    for threads in 1 2; do
+        ok umm-convert --threads $threads --out-root root$threads more.tar.gz BTCUSDT-1m-2024-03.zip \
+            all.zip ETHUSDT-1m-2024-03.csv.gz
+        is_series root$threads/BTCUSDT/1m.npy 0 15
+        is_series root$threads/ETHUSDT/1m.npy 0 12
+    done
+    ok umm-convert --append --out-root root1 all.zip
+    ok umm-convert --out-root root --symbols Q --timeframes 1m more.tar.gz BTCUSDT-1m-2024-03.zip \
+        --members '*BTC*' all.zip
+    is_series root/Q/1m.npy 0 15
+    no_leftovers
+}
+
+@test "the name of an archive counts where those of its members tell nothing" {
+    bars 2024-01.csv 0 5
+    bars 2024-02.csv 5 5
+    zip -q BTCUSDT-1m.zip 2024-02.csv 2024-01.csv
+    zip -q other.zip 2024-02.csv
+    ok umm-convert --out-root root BTCUSDT-1m.zip
+    is_series root/BTCUSDT/1m.npy 0 10
+    refuses 2 "umm-convert: other.zip(2024-02.csv): its name tells no symbol and timeframe; use --name-pattern, or --symbols and --timeframes
+$TRY" umm-convert --out-root other BTCUSDT-1m.zip other.zip
+    # Of an archive's only member both tell, and the same.
+    bars ETHUSDT-1m-2024-01.csv 0 5
+    zip -q BTCUSDT-1m-2024-01.zip ETHUSDT-1m-2024-01.csv
+    zip -q delivery.zip ETHUSDT-1m-2024-01.csv
+    ok umm-convert --out-root root delivery.zip
+    is_series root/ETHUSDT/1m.npy 0 5
+    refuses 2 "umm-convert: BTCUSDT-1m-2024-01.zip(ETHUSDT-1m-2024-01.csv): the member's name tells \"ETHUSDT\" 1m, and the archive's \"BTCUSDT\" 1m; use --name-pattern, or --symbols and --timeframes
+$TRY" umm-convert --out-root other BTCUSDT-1m-2024-01.zip
+    # A report, as HistData puts it beside its rows.
+    bars DAT_ASCII_EURUSD_M1_2024.csv 0 5
+    echo 'Gap of 3600s found between 20240101170000 and 20240101180000.' >DAT_ASCII_EURUSD_M1_2024.txt
+    zip -q HISTDATA_COM_ASCII_EURUSD_M12024.zip DAT_ASCII_EURUSD_M1_2024.csv DAT_ASCII_EURUSD_M1_2024.txt
+    capture umm-convert -v --out-root root HISTDATA_COM_ASCII_EURUSD_M12024.zip
+    [ "$status" -eq 0 ]
+    [ "$stderr" = "root/EURUSD/1m.npy: 1 file, 5 rows, 2024-01-01T00:00:00Z to 2024-01-01T00:04:00Z, 0 gaps, 1 report passed over" ]
+    is_series root/EURUSD/1m.npy 0 5
+}
+
+@test "a bad archive fails its dataset alone" {
+    bars BTCUSDT-1m-2024-01.csv 0 5
+    bars ETHUSDT-1m-2024-01.csv 0 5
+    zip -q BTCUSDT-1m-2024-01.zip BTCUSDT-1m-2024-01.csv
+    zip -q -0 all.zip BTCUSDT-1m-2024-01.csv ETHUSDT-1m-2024-01.csv
+    head -c 100 BTCUSDT-1m-2024-01.zip >BTCUSDT-1m-2024-02.zip
+    capture umm-convert --out-root root BTCUSDT-1m-2024-01.zip BTCUSDT-1m-2024-02.zip ETHUSDT-1m-2024-01.csv
+    [ "$status" -eq 1 ]
+    [ "${#lines[@]}" -eq 1 ]
+    [[ $stderr == "umm-convert: BTCUSDT-1m-2024-02.zip"* ]]
+    [ "$(tree root)" = "ETHUSDT/1m.npy " ]
+    cp BTCUSDT-1m-2024-02.zip nameless.zip
+    capture umm-convert --out-root other nameless.zip ETHUSDT-1m-2024-01.csv
+    [ "$status" -eq 1 ]
+    [[ $stderr == "umm-convert: nameless.zip"* ]]
+    [ "$(tree other)" = "ETHUSDT/1m.npy " ]
+    capture umm-convert --out-root none nameless.zip
+    [ "$status" -eq 1 ]
+    [ ! -e none ]
+    # One digit of a row that is stored as it is: its checksum is wrong, far behind a good row.
+    bars BTCUSDT-1m-2024-01.csv 0 500
+    rm all.zip
+    zip -q -0 all.zip BTCUSDT-1m-2024-01.csv ETHUSDT-1m-2024-01.csv
+    sed -i '0,/,588,/s//,589,/' all.zip
+    capture umm-convert --out-root bad all.zip
+    [ "$status" -eq 1 ]
+    [[ $stderr == "umm-convert: all.zip(BTCUSDT-1m-2024-01.csv): "* ]]
+    [ "$(tree bad)" = "ETHUSDT/1m.npy " ]
+}

@@ -383,6 +383,7 @@ enum umm_status umm_deliveryname_read(const struct umm_deliveryname_reader *read
     const char *slash = strrchr(file, '/');
     struct reading r = {.reader = reader, .file = file, .stem = slash ? slash + 1 : file};
     char ignored[UMM_DATASET_NAME_MAX];
+    *out = (struct umm_deliveryname){.by = NULL};
     r.len = without_copy(r.stem, without_suffixes(r.stem, strlen(r.stem)));
     if (reader->has_own)
         try_pattern(&r, &reader->own, NULL, "pattern");
@@ -395,6 +396,7 @@ enum umm_status umm_deliveryname_read(const struct umm_deliveryname_reader *read
                               umm_error_set_path(err, UMM_ERR_ARGUMENT, file,
                                                  "its name tells no symbol and timeframe"),
                               UMM_HINT_DATASET);
+    out->by = r.by;
     if (r.is_unclear)
         return refuse_unclear(&r, err);
     enum umm_status status = settle(&r, out, err);

@@ -428,8 +428,37 @@ static enum umm_status finish(struct umm_convert_job *job, struct umm_error *err
     return status;
 }
 
+static void take_archive(struct umm_convert_job *job)
+{
+    struct umm_convert_archive *kept = job->options->archive;
+    if (!kept)
+        return;
+    job->archive = kept->unpack;
+    job->archive_path = kept->path;
+    *kept = (struct umm_convert_archive){.unpack = NULL};
+}
+
+/* After a failure nobody knows where it stands. */
+static void leave_archive(struct umm_convert_job *job, enum umm_status status)
+{
+    struct umm_convert_archive *kept = job->options->archive;
+    if (!kept || !job->options->members || status) {
+        close_archive(job);
+        return;
+    }
+    *kept = (struct umm_convert_archive){job->archive, job->archive_path};
+    job->archive = NULL;
+}
+
+void umm_convert_archive_close(struct umm_convert_archive *archive)
+{
+    umm_unpack_close(archive->unpack);
+    *archive = (struct umm_convert_archive){.unpack = NULL};
+}
+
 static enum umm_status run_job(struct umm_convert_job *job, struct umm_error *err)
 {
+    take_archive(job);
     enum umm_status status = check_options(job->options, err);
     if (!status)
         status = check_inputs(job, err);
@@ -437,7 +466,7 @@ static enum umm_status run_job(struct umm_convert_job *job, struct umm_error *er
         status = take_lock(job, err);
     for (size_t i = 0; !status && i < job->options->n_inputs; i++)
         status = convert_input(job, i, err);
-    close_archive(job);
+    leave_archive(job, status);
     if (!status && job->none && !has_rows(job->result)) {
         status = job->none;
         if (err)

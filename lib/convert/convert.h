@@ -22,11 +22,23 @@
 
 enum umm_bad_rows { UMM_BAD_ROWS_FAIL, UMM_BAD_ROWS_SKIP, UMM_BAD_ROWS_QUARANTINE };
 
+/*
+ * An archive that a run of members leaves open at its last one, for a run that goes on after it: to
+ * open it again, and to look for a member from its beginning, takes long where there are many. Zero
+ * is none. The path is that of an input, and must live until the close, as must the run.
+ */
+struct umm_convert_archive {
+    struct umm_unpack *unpack;
+    const char *path;
+};
+void umm_convert_archive_close(struct umm_convert_archive *archive);
+
 /* What the caller asks for; zero is the default of everything but the files. */
 struct umm_convert_options {
     const char *const *inputs; /* "-" is standard input */
     size_t n_inputs;
-    const char *const *members;  /* of inputs[i], an archive, only members[i]; NULL: all of them */
+    const char *const *members; /* of inputs[i], an archive, only members[i]; NULL: all of them */
+    struct umm_convert_archive *archive; /* where one of members is kept; NULL: nowhere */
     const char *output;          /* as array/output.h says; NULL converts and writes nothing */
     const struct umm_sink *sink; /* takes the rows in place of an output, which is NULL */
     const char *pool_root;       /* where pools are; NULL: UMM_POOL_ROOT */

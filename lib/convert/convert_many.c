@@ -136,13 +136,14 @@ static enum umm_status list_files(const struct umm_convert_many *many, struct ta
 }
 
 /* An array for each dataset. */
-static enum umm_status list_datasets(const struct umm_convert_many *many, struct tasks *tasks,
-                                     struct umm_error *err)
+static enum umm_status list_datasets(const struct umm_convert_many *many, struct umm_run *run,
+                                     struct tasks *tasks, struct umm_error *err)
 {
-    const struct umm_delivery_options options = {.root = many->directory, .names = many->names};
+    const struct umm_delivery_options options = {
+        .root = many->directory, .names = many->names, .unpack = many->each->reading.unpack};
     struct umm_delivery *delivery = &tasks->delivery;
     enum umm_status status =
-        umm_delivery_group(&options, many->inputs, many->n_inputs, delivery, err);
+        umm_delivery_group(&options, many->inputs, many->n_inputs, run, delivery, err);
     if (status)
         return status;
     tasks->items = calloc(delivery->n_datasets + 1, sizeof *tasks->items);
@@ -158,15 +159,15 @@ static enum umm_status list_datasets(const struct umm_convert_many *many, struct
     return UMM_OK;
 }
 
-static enum umm_status list_tasks(const struct umm_convert_many *many, struct tasks *tasks,
-                                  struct umm_error *err)
+static enum umm_status list_tasks(const struct umm_convert_many *many, struct umm_run *run,
+                                  struct tasks *tasks, struct umm_error *err)
 {
     for (size_t i = 0; i < many->n_inputs; i++)
         if (strcmp(many->inputs[i], "-") == 0)
             return umm_error_set(err, UMM_ERR_ARGUMENT,
                                  "standard input has no name for an output: use -o");
     enum umm_status status =
-        many->is_root ? list_datasets(many, tasks, err) : list_files(many, tasks, err);
+        many->is_root ? list_datasets(many, run, tasks, err) : list_files(many, tasks, err);
     return status ? status : check_files(many, tasks, err);
 }
 
@@ -197,6 +198,7 @@ static enum umm_status convert_one(const struct shared *shared, const struct tas
     options->output = task->output;
     options->is_swept = shared->is_swept;
     if (task->dataset) {
+        options->members = task->dataset->members;
         options->are_inputs_appended = true;
         if (task->n_inputs > 1 || (many->is_dry && umm_delivery_can_order(task->dataset)))
             status = umm_delivery_order(task->dataset, options, run, err);
@@ -212,20 +214,22 @@ static void work(void *user, unsigned index)
     struct shared *shared = user;
     const struct umm_convert_many *many = shared->many;
     const uint64_t step = many->shard.count ? many->shard.count : 1;
+    struct umm_convert_archive archive = {.unpack = NULL};
+    struct umm_run run = {.n_threads = shared->n_threads_each,
+                          .cancel_with = shared->run,
+                          .tuning = shared->run ? shared->run->tuning : NULL};
     (void)index;
     for (;;) {
         umm_turns_lock(&shared->turns);
         uint64_t i = umm_turns_ticket(&shared->turns);
         umm_turns_unlock(&shared->turns);
         if (i >= shared->n_mine)
-            return;
+            break;
         const struct task *task = &shared->tasks->items[many->shard.index + i * step];
         struct umm_convert_options options = *many->each;
         struct umm_convert_result result;
         struct umm_error err = {.status = UMM_OK};
-        struct umm_run run = {.n_threads = shared->n_threads_each,
-                              .cancel_with = shared->run,
-                              .tuning = shared->run ? shared->run->tuning : NULL};
+        options.archive = &archive;
         enum umm_status status = convert_one(shared, task, &options, &run, &result, &err);
         umm_turns_wait(&shared->turns, i);
         if (status != UMM_ERR_CANCELLED)
@@ -233,6 +237,7 @@ static void work(void *user, unsigned index)
         umm_turns_pass(&shared->turns);
         umm_convert_result_free(&result);
     }
+    umm_convert_archive_close(&archive);
 }
 
 static void run_tasks(struct shared *shared)
@@ -247,6 +252,19 @@ static void run_tasks(struct shared *shared)
     umm_turns_free(&shared->turns);
 }
 
+/* Files that belong to no dataset, as they cannot be read. */
+static void tell_failures(const struct umm_convert_many *many, const struct umm_delivery *delivery)
+{
+    const struct umm_convert_result none = {.n_inputs = 0};
+    for (size_t i = 0; i < delivery->n_failures; i++) {
+        const struct umm_delivery_failure *failure = &delivery->failures[i];
+        struct umm_convert_options options = *many->each;
+        options.inputs = &failure->file;
+        options.n_inputs = 1;
+        many->done(many->user, &options, NULL, failure->why->status, &none, failure->why);
+    }
+}
+
 enum umm_status umm_convert_many(const struct umm_convert_many *many, struct umm_run *run,
                                  struct umm_error *err)
 {
@@ -254,8 +272,10 @@ enum umm_status umm_convert_many(const struct umm_convert_many *many, struct umm
     struct shared shared = {.many = many, .tasks = &tasks, .run = run};
     const uint64_t first = many->shard.index, step = many->shard.count ? many->shard.count : 1;
     const bool is_synced = many->each->is_synced || many->each->is_append;
-    enum umm_status status = list_tasks(many, &tasks, err);
-    if (!status && many->is_root && !many->is_dry)
+    enum umm_status status = list_tasks(many, run, &tasks, err);
+    if (!status && many->shard.index == 0)
+        tell_failures(many, &tasks.delivery);
+    if (!status && many->is_root && !many->is_dry && tasks.n)
         status = umm_dataset_make_root(many->directory, is_synced, err);
     if (!status && first < tasks.n) {
         shared.n_mine = (tasks.n - first - 1) / step + 1;

@@ -20,7 +20,8 @@
  * each       the options of every conversion; its inputs and output are ignored
  * done       called after each one, in the order of the inputs, or of the datasets' paths, by one
  *            thread at a time: with its options (inputs and output), its result or its error, and
- *            the dataset, NULL without is_root. With is_dry there is no result
+ *            the dataset, NULL without is_root and for an archive that cannot be read and whose
+ * name tells nothing: these come first. With is_dry there is no result
  */
 struct umm_convert_many {
     const struct umm_convert_options *each;

@@ -38,7 +38,7 @@ static size_t add_compared(const struct umm_convert_result *result, char *line, 
                                 result->n_same, result->n_revised, result->n_rows);
 }
 
-void umm_delivery_report_line(const struct umm_convert_options *options,
+void umm_delivery_report_line(const struct umm_delivery_dataset *dataset,
                               const struct umm_convert_result *result,
                               char line[UMM_CONVERT_LINE_MAX])
 {
@@ -47,7 +47,7 @@ void umm_delivery_report_line(const struct umm_convert_options *options,
     uint64_t n_rows = 0;
     for (size_t i = 0; i < result->n_inputs; i++)
         n_rows += result->inputs[i].n_rows;
-    umm_escape(path, sizeof path, options->output, strlen(options->output));
+    umm_escape(path, sizeof path, dataset->path, strlen(dataset->path));
     size_t n =
         (size_t)snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %zu file%s, %" PRIu64 " row%s", path,
                          result->n_inputs, plural(result->n_inputs), n_rows, plural(n_rows));
@@ -59,6 +59,10 @@ void umm_delivery_report_line(const struct umm_convert_options *options,
     if (result->n_rejected)
         n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, ", %" PRIu64 " rejected",
                               result->n_rejected);
+    if (dataset->n_reports)
+        n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n,
+                              ", %" PRIu64 " report%s passed over", dataset->n_reports,
+                              plural(dataset->n_reports));
     n = add_compared(result, line, n);
     if (!result->is_changed)
         snprintf(line + n, UMM_CONVERT_LINE_MAX - n, ", unchanged");
@@ -70,7 +74,7 @@ bool umm_delivery_report_files(const struct umm_delivery_dataset *dataset, enum 
     char path[PATH_SHOWN], time[UMM_TIME_ISO_MAX];
     if (index > dataset->n_files)
         return false;
-    const char *shown = index ? dataset->files[index - 1] : dataset->path;
+    const char *shown = index ? dataset->shown[index - 1] : dataset->path;
     umm_escape(path, sizeof path, shown, strlen(shown));
     if (index == 0) {
         snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %zu file%s", path, dataset->n_files,
@@ -94,7 +98,7 @@ enum umm_status umm_delivery_report_json(const struct umm_delivery_dataset *data
     umm_json_put_text(json, "output", dataset->path);
     for (size_t i = 0; i < dataset->n_files; i++) {
         struct umm_json *item = umm_json_add_object(json, "inputs");
-        umm_json_put_text(item, "path", dataset->files[i]);
+        umm_json_put_text(item, "path", dataset->shown[i]);
         if (dataset->is_ordered && dataset->first[i].has_row)
             umm_json_put_text(item, "first_time", iso(dataset->first[i].time, unit, time));
     }

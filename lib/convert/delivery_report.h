@@ -18,7 +18,7 @@
  * Rows, times and gaps are those of the files; after the semicolon is what became of rows that
  * were there, if any were.
  */
-void umm_delivery_report_line(const struct umm_convert_options *options,
+void umm_delivery_report_line(const struct umm_delivery_dataset *dataset,
                               const struct umm_convert_result *result,
                               char line[UMM_CONVERT_LINE_MAX]);
 

@@ -15,13 +15,15 @@ struct umm_firstrow {
 };
 
 /*
- * Look at path, a regular file that is then read again. Of the options, those of the reading and
- * bad_rows count. At most one descriptor is open, and none afterwards. Failures as those of the
- * conversion before its first row; UMM_ERR_DATA for what is no regular file, UMM_ERR_ARGUMENT
- * where there is no column of times.
+ * Look at path, a regular file that is then read again; or at a member of it, where *archive is
+ * kept open for the next one, and is the caller's to close. Of the options, those of the reading,
+ * scratch_dir and bad_rows count. At most one descriptor is open. Failures as those of the
+ * conversion before its first row; UMM_ERR_DATA for what is no regular file, UMM_ERR_ARGUMENT where
+ * there is no column of times.
  */
-UMM_MUST_USE enum umm_status umm_firstrow_find(const char *path,
+UMM_MUST_USE enum umm_status umm_firstrow_find(const char *path, const char *member,
                                                const struct umm_convert_options *options,
+                                               struct umm_convert_archive *archive,
                                                struct umm_run *run, struct umm_firstrow *first,
                                                struct umm_error *err);
 

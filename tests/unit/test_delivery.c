@@ -34,7 +34,7 @@ static void test_any_order_gives_the_same_groups(void **state)
     for (int round = 0; round < 50; round++) {
         struct umm_delivery delivery;
         shuffle(files, n, &random);
-        assert_int_equal(umm_delivery_group(&by_names, files, n, &delivery, NULL), UMM_OK);
+        assert_int_equal(umm_delivery_group(&by_names, files, n, NULL, &delivery, NULL), UMM_OK);
         assert_int_equal(delivery.n_datasets, n_wanted);
         for (size_t i = 0; i < n_wanted; i++) {
             const struct umm_delivery_dataset *dataset = &delivery.datasets[i];
@@ -52,7 +52,7 @@ static void refuses(const struct umm_delivery_options *options, const char *cons
 {
     struct umm_delivery delivery;
     struct umm_error err = {.message = ""};
-    assert_int_equal(umm_delivery_group(options, files, n, &delivery, &err), UMM_ERR_ARGUMENT);
+    assert_int_equal(umm_delivery_group(options, files, n, NULL, &delivery, &err), UMM_ERR_ARGUMENT);
     assert_string_equal(err.path, path);
     assert_string_equal(err.message, message);
     umm_delivery_free(&delivery);
@@ -69,10 +69,10 @@ static void test_what_is_no_delivery_is_refused(void **state)
     refuses(&by_names, bad, 2, "x.csv", "its name tells no symbol and timeframe");
     refuses(&by_names, kinds, 3, "E_Candlestick_1_M_BID.csv",
             "its name tells BID, and that of E_Candlestick_1_M_ASK.csv ASK: not one dataset");
-    assert_int_equal(umm_delivery_group(&by_names, same, 2, &delivery, NULL), UMM_OK);
+    assert_int_equal(umm_delivery_group(&by_names, same, 2, NULL, &delivery, NULL), UMM_OK);
     assert_int_equal(delivery.n_datasets, 1);
     umm_delivery_free(&delivery);
-    assert_int_equal(umm_delivery_group(&by_names, NULL, 0, &delivery, NULL), UMM_OK);
+    assert_int_equal(umm_delivery_group(&by_names, NULL, 0, NULL, &delivery, NULL), UMM_OK);
     assert_int_equal(delivery.n_datasets, 0);
     umm_delivery_free(&delivery);
 }
@@ -84,7 +84,7 @@ static void test_names_are_not_read_where_all_is_given(void **state)
                                         "E_Candlestick_1_M_ASK.csv"};
     const struct umm_delivery_options options = {.root = "r", .names = {NULL, "A/B", "04H"}};
     struct umm_delivery delivery;
-    assert_int_equal(umm_delivery_group(&options, files, 4, &delivery, NULL), UMM_OK);
+    assert_int_equal(umm_delivery_group(&options, files, 4, NULL, &delivery, NULL), UMM_OK);
     assert_int_equal(delivery.n_datasets, 1);
     assert_string_equal(delivery.datasets[0].path, "r/A%2FB/4h.npy");
     assert_int_equal(delivery.datasets[0].n_files, 4);
@@ -105,7 +105,7 @@ static void test_many_files(void **state)
                  1 + i / 1000);
         files[i] = names[i];
     }
-    assert_int_equal(umm_delivery_group(&by_names, files, N, &delivery, NULL), UMM_OK);
+    assert_int_equal(umm_delivery_group(&by_names, files, N, NULL, &delivery, NULL), UMM_OK);
     assert_int_equal(delivery.n_datasets, 10);
     for (size_t i = 0; i < 10; i++)
         assert_int_equal(delivery.datasets[i].n_files, N / 10);
@@ -142,7 +142,7 @@ static void test_files_are_in_order_of_their_first_rows(void **state)
         struct umm_delivery delivery;
         char line[UMM_CONVERT_LINE_MAX];
         shuffle(files, 5, &random);
-        assert_int_equal(umm_delivery_group(&by_names, files, 5, &delivery, NULL), UMM_OK);
+        assert_int_equal(umm_delivery_group(&by_names, files, 5, NULL, &delivery, NULL), UMM_OK);
         struct umm_delivery_dataset *dataset = delivery.datasets;
         assert_int_equal(umm_delivery_order(dataset, &named, NULL, NULL), UMM_OK);
         for (size_t i = 0; i < 6; i++) {
@@ -177,7 +177,7 @@ static void test_what_cannot_be_put_in_order(void **state)
         struct umm_error err = {.message = ""};
         if (i == 1)
             convert.reading.schema.columns = "open,close";
-        assert_int_equal(umm_delivery_group(&options, &cases[i].file, 1, &delivery, NULL), UMM_OK);
+        assert_int_equal(umm_delivery_group(&options, &cases[i].file, 1, NULL, &delivery, NULL), UMM_OK);
         assert_int_equal(umm_delivery_order(delivery.datasets, &convert, NULL, &err),
                          cases[i].status);
         assert_string_equal(err.path, cases[i].file);
