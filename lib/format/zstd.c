@@ -84,7 +84,8 @@ enum umm_status umm_zstd_reader_read(struct umm_zstd_reader *reader, const char 
         if (source.pos + sink.pos == before)
             break;
     }
-    *in += source.pos;
+    if (source.pos) /* no input is NULL, to which not even 0 may be added */
+        *in += source.pos;
     *in_len -= source.pos;
     *n_out = sink.pos;
     return UMM_OK;
