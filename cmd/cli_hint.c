@@ -37,6 +37,8 @@ static const struct {
     {UMM_HINT_DATE_OF_TIME, ": {columns} timestamp=DATE+TIME,..."},
     {UMM_HINT_SERIES,
      "; take one with {where} COLUMN=VALUE, or say that it is one with {one-series}"},
+    {UMM_HINT_PASS_OVER,
+     "; {skip-footer} N passes over the last lines, {bad-rows} skip over all that is no row"},
     {UMM_HINT_PASS_OVER, "; {bad-rows} skip passes over what is no row"},
     {UMM_HINT_PASS_OVER, "; umm-convert can pass over what is no row: " BY_CONVERT},
 

@@ -105,6 +105,8 @@ const struct cli_option cli_text_options[] = {
      CLI_CALL(comment, take_char, "one character")},
     {0, "skip-lines", "N", "pass over the first N lines of each file",
      CLI_COUNT(skip_lines, 0, UINT32_MAX), .wanted = "a number from 0"},
+    {0, "skip-footer", "N", "pass over the last N lines of each file",
+     CLI_COUNT(skip_footer, 0, UINT32_MAX), .wanted = "a number from 0"},
     {0, "columns", "LIST",
      "[NEWNAME=]FIELD[:TYPE],... where FIELD is a name,\na number from 1 or DATE+TIME, with *1e-9 "
      "its decimal point\nmoved; NEWNAME==nan, or a number: the same in all rows;\nor all\n"

@@ -72,7 +72,7 @@ static const struct cli_option options[] = {
     CLI_HEADING("What the text is:"),
     {CLI_TEXTS(convert.reading,
                "layout header names delimiter decimal thousands numbers na comment skip-lines "
-               "whole-lines")},
+               "skip-footer whole-lines")},
     {0, "list-layouts", NULL, "print the layouts with a row of each, and exit",
      CLI_FLAG(is_listing)},
     CLI_HEADING("Compressed text and archives:"),

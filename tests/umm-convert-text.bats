@@ -174,6 +174,6 @@ PY
     capture umm-convert --columns=timestamp=1,open,high,low,close,volume -o x.npy in.csv
     [[ $status -eq 1 && $stderr != *'--columns timestamp=FIELD'* ]] || fail "$stderr"
     printf 'timestamp,open\n2024-01-01,1\n"Downloaded as of today",\n' | sed 's/,$//' >in.csv
-    refuses 1 'umm-convert: in.csv:3:25: 1 field, expected 2; --bad-rows skip passes over what is no row' \
+    refuses 1 'umm-convert: in.csv:3:25: 1 field, expected 2; --skip-footer N passes over the last lines, --bad-rows skip over all that is no row' \
         umm-convert --columns timestamp,open -o x.npy in.csv
 }

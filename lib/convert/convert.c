@@ -308,9 +308,12 @@ static enum umm_status check_rows(struct umm_convert_job *job,
     if (input->n_rows + input->n_rejected || job->result->is_append || job->options->may_be_empty)
         return UMM_OK;
     if (!input->n_passed_over)
-        return umm_error_set_path(err, UMM_ERR_DATA, records->source.path, "%s",
-                                  records->n_held_bytes ? "no whole line after the header"
-                                                        : "no rows after the header");
+        return umm_error_set_path(
+            err, UMM_ERR_DATA, records->source.path, "%s",
+            records->n_held_bytes ? "no whole line after the header"
+            : records->source.footer.n_left_out
+                ? "no rows between the header and the lines passed over at its end"
+                : "no rows after the header");
     job->none = umm_instrument_refuse_none(&job->reading.instrument, &job->none_reason);
     if (job->options->n_inputs == 1)
         umm_error_at(&job->none_reason, job->archive ? job->archive_path : job->path, 0, 0, 0);

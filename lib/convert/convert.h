@@ -89,6 +89,7 @@ struct umm_convert_input {
     uint64_t n_epochs[UMM_TIME_UNITS]; /* of the rows read: by magnitude epochs of that unit */
     uint64_t n_passed_over;            /* rows that a filter does not take */
     uint64_t n_held_bytes;   /* of a last line that lacks its end, left for another time */
+    uint64_t n_footer_lines; /* passed over at the end */
     const char *header_text; /* of a header that gives no names: it was passed over */
 };
 

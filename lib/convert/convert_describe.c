@@ -175,6 +175,7 @@ enum umm_status umm_convert_describe_reading(struct umm_convert_result *result,
     input->n_blank = reading->records.n_blank;
     input->n_comments = reading->records.n_comments;
     input->n_held_bytes = reading->records.n_held_bytes;
+    input->n_footer_lines = reading->records.source.footer.n_left_out;
     if (reading->has_header && reading->is_header_unused)
         input->header_text = umm_arena_copy_text(&result->arena, reading->header_text);
     describe_columns(reading, &columns);

@@ -73,6 +73,7 @@ static const struct umm_figure records[] = {FIGURE("zone", zone),
                                             FIGURE("comments", n_comments),
                                             FIGURE("passed_over", n_passed_over),
                                             FIGURE("held_back_bytes", n_held_bytes),
+                                            FIGURE("footer_lines", n_footer_lines),
                                             UMM_FIGURES_END};
 
 /* ---- JSON -------------------------------------------------------------------- */
@@ -181,6 +182,10 @@ static size_t add_passed_over(const struct umm_convert_input *input, char *line,
         n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n,
                               ", 1 line without its end held back (%" PRIu64 " bytes)",
                               input->n_held_bytes);
+    if (input->n_footer_lines)
+        n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n,
+                              ", %" PRIu64 " line%s passed over at its end", input->n_footer_lines,
+                              input->n_footer_lines == 1 ? "" : "s");
     return n;
 }
 

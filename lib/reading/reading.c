@@ -473,8 +473,10 @@ static enum umm_status settle(struct umm_reading *reading,
     if (!status && records->begin == records->end && records->is_end)
         return umm_error_set_path(err, UMM_ERR_DATA, records->source.path,
                                   records->n_held_bytes ? "no whole line"
-                                  : records->byte       ? "no rows"
-                                                        : "empty input");
+                                  : records->source.footer.n_left_out
+                                      ? "no lines but those passed over at its end"
+                                  : records->byte ? "no rows"
+                                                  : "empty input");
     uint64_t line = records->line;
     if (!status)
         status = read_header(reading, options, err);
@@ -511,6 +513,7 @@ enum umm_status umm_reading_open(struct umm_reading *reading, const char *path,
                                               .member = options->member};
     memset(reading, 0, sizeof *reading);
     enum umm_status status = umm_records_open_with(&reading->records, path, &source, run, err);
+    reading->records.source.footer.n_lines = options->skip_footer;
     reading->records.comment = options->comment;
     reading->records.is_last_held = options->is_last_held;
     reading->records.is_prompt =

@@ -33,6 +33,7 @@ struct umm_reading_options {
     struct umm_notation notation;
     char comment;
     uint64_t skip_lines;
+    uint64_t skip_footer; /* lines at the end that are none of the text */
     /* As struct umm_source_options has them: */
     int fd;
     struct umm_unpack_options unpack;

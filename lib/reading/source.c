@@ -224,6 +224,7 @@ void umm_source_close(struct umm_source *source)
     free(source->kept);
     source->kept = NULL;
     source->kept_len = source->kept_at = 0;
+    umm_footer_free(&source->footer);
     if (source->fd > 0 && !source->is_borrowed)
         umm_file_close(&source->fd);
     source->fd = -1;
@@ -285,6 +286,30 @@ static enum umm_status read_new(struct umm_source *source, struct umm_run *run, 
     return read_raw(source, run, out, cap_bytes, n_read, err);
 }
 
+/* The same without the lines that are passed over at the end. */
+static enum umm_status read_body(struct umm_source *source, struct umm_run *run, char *out,
+                                 size_t cap_bytes, size_t *n_read, struct umm_error *err)
+{
+    enum { STEP_BYTES = 128 * 1024 };
+    struct umm_footer *footer = &source->footer;
+    enum umm_status status = UMM_OK;
+    if (footer->n_lines == 0)
+        return read_new(source, run, out, cap_bytes, n_read, err);
+    while (!status && footer->ready == footer->begin && !footer->is_end) {
+        char *room;
+        size_t n = 0;
+        status = umm_footer_room(footer, STEP_BYTES, &room, err);
+        if (status)
+            umm_error_at(err, source->path, 0, 0, 0);
+        else
+            status = read_new(source, run, room, STEP_BYTES, &n, err);
+        if (!status)
+            umm_footer_add(footer, n);
+    }
+    *n_read = status ? 0 : umm_footer_take(footer, out, cap_bytes);
+    return status;
+}
+
 static enum umm_status keep(struct umm_source *source, const char *text, size_t len_bytes,
                             struct umm_error *err)
 {
@@ -323,7 +348,7 @@ enum umm_status umm_source_read(struct umm_source *source, struct umm_run *run, 
         *n_read = read_kept(source, out, cap_bytes);
         return UMM_OK;
     }
-    enum umm_status status = read_new(source, run, out, cap_bytes, n_read, err);
+    enum umm_status status = read_body(source, run, out, cap_bytes, n_read, err);
     if (!status && source->is_keeping) {
         status = keep(source, out, *n_read, err);
         source->kept_at = source->kept_len;
@@ -362,5 +387,6 @@ bool umm_source_can_seek(const struct umm_source *source)
 enum umm_status umm_source_seek(struct umm_source *source, uint64_t byte, struct umm_error *err)
 {
     source->raw_len = 0;
+    umm_footer_restart(&source->footer);
     return umm_file_seek(source->fd, source->path, byte + source->bom_bytes, err);
 }

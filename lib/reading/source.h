@@ -7,6 +7,7 @@
 #ifndef UMM_READING_SOURCE_H
 #define UMM_READING_SOURCE_H
 
+#include "reading/footer.h"
 #include "sys/file.h"
 #include "umm.h"
 #include "unpack/unpack.h"
@@ -46,6 +47,7 @@ struct umm_source {
     char *kept;
     size_t kept_len, kept_cap, kept_at;
     bool is_keeping;
+    struct umm_footer footer; /* its n_lines: set it before the first read */
 };
 
 /*
