@@ -72,7 +72,12 @@ UMM_MUST_USE enum umm_status umm_directory_replaced(const char *path, struct umm
 /* Its names are on the device, or the file system has directories that need no sync. */
 UMM_MUST_USE enum umm_status umm_directory_sync(int fd, const char *path, struct umm_error *err);
 
-/* The same of the directory at path; errors name shown. */
+/* All of the file system that it is in is on the device; _of: that of the directory at path. */
+UMM_MUST_USE enum umm_status umm_directory_sync_system(int fd, const char *path,
+                                                       struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_directory_sync_system_of(const char *path, struct umm_error *err);
+
+/* As umm_directory_sync, of the directory at path; errors name shown. */
 UMM_MUST_USE enum umm_status umm_directory_sync_path(const char *path, const char *shown,
                                                      struct umm_error *err);
 

@@ -232,19 +232,10 @@ enum umm_status umm_fileset_put(struct umm_fileset *set, const char *path, const
     return status;
 }
 
-/* All of the file system, begun again when a signal interrupts it. */
-static enum umm_status sync_all(const struct umm_fileset *set, struct umm_error *err)
-{
-    int rc;
-    do
-        rc = syncfs(set->dir_fd);
-    while (rc < 0 && errno == EINTR);
-    return rc < 0 ? umm_error_set_errno(err, errno, set->path, "cannot sync") : UMM_OK;
-}
-
 enum umm_status umm_fileset_commit(struct umm_fileset *set, struct umm_error *err)
 {
-    enum umm_status status = set->is_one_sync ? sync_all(set, err) : UMM_OK;
+    enum umm_status status =
+        set->is_one_sync ? umm_directory_sync_system(set->dir_fd, set->path, err) : UMM_OK;
     if (!status)
         status = umm_directory_sync(dirfd(set->stream), set->path, err);
     if (!status && !umm_file_is_named(set->dir_fd, name_of(set->next), dirfd(set->stream)))
