@@ -259,6 +259,9 @@ static bool has_escaped_cell(const struct umm_block *block, const struct umm_blo
         is = is_escaped(block, pairs, instrument->keys[i].field);
     for (size_t i = 0; !is && i < instrument->n_filters; i++)
         is = is_escaped(block, pairs, instrument->filters[i].field);
+    for (size_t i = 0; !is && i < instrument->n_series_keys; i++)
+        is = is_escaped(block, pairs, instrument->series_keys[i].field);
+    is = is || (instrument->is_split && is_escaped(block, pairs, instrument->by.field));
     return is;
 }
 

@@ -67,6 +67,7 @@ struct umm_block {
     struct umm_block_special *specials; /* in order */
     size_t n_specials, cap_specials;
     struct umm_rowfile_piece piece; /* to be written later: whoever takes the block says */
+    void *later;                    /* likewise, what else is to be done */
     size_t line_at;                 /* of umm_block_line: bytes counted, and the line there */
     uint64_t line_there;
     uint64_t n_blank, n_comments, n_passed_over;
@@ -98,6 +99,14 @@ void umm_block_free(struct umm_block *block);
 UMM_MUST_USE enum umm_status umm_block_convert(struct umm_block *block,
                                                const struct umm_block_plan *plan,
                                                struct umm_error *err);
+
+/* Field number f of row r, without its quotes; 8 bytes after its first can be read. */
+static inline struct umm_csv_field umm_block_cell(const struct umm_block *block, int f, size_t r)
+{
+    const size_t at = r * block->stride + (size_t)f * block->step;
+    const uint32_t begin = block->begins[at] + block->begin_add + (f == 0 && block->is_crlf);
+    return (struct umm_csv_field){block->text + begin, block->ends[at] - block->end_sub - begin};
+}
 
 /* The physical line of row r; cheap when the rows come in order. 0 when not known. */
 uint64_t umm_block_line(struct umm_block *block, size_t r);

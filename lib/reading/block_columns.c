@@ -24,13 +24,6 @@ struct work {
     size_t n_each;
 };
 
-static struct umm_csv_field text_of(const struct umm_block *block, int f, size_t r)
-{
-    size_t at = r * block->stride + (size_t)f * block->step;
-    uint32_t begin = block->begins[at] + block->begin_add + (f == 0 && block->is_crlf);
-    return (struct umm_csv_field){block->text + begin, block->ends[at] - block->end_sub - begin};
-}
-
 static bool mark_bad(struct work *w, size_t r)
 {
     if (!w->is_bad)
@@ -51,9 +44,9 @@ static bool convert_one(struct work *w, size_t r)
     bool is_time = (int)w->index == cells->schema->time_index;
     w->n_each += is_time;
     if (found->first >= 0)
-        first = text_of(w->block, found->first, r);
+        first = umm_block_cell(w->block, found->first, r);
     if (found->second >= 0)
-        second = text_of(w->block, found->second, r);
+        second = umm_block_cell(w->block, found->second, r);
     if (umm_cells_convert_field(cells, w->index, first, second, w->out + r * w->row_bytes, &time,
                                 NULL) != UMM_OK)
         return mark_bad(w, r);
@@ -389,7 +382,7 @@ static bool convert_column(struct work *w)
 static bool begins_in_unit(const struct work *w, size_t index)
 {
     const struct umm_cells *cells = w->plan->cells;
-    struct umm_csv_field cell = text_of(w->block, cells->found[index].first, 0);
+    struct umm_csv_field cell = umm_block_cell(w->block, cells->found[index].first, 0);
     enum umm_time_unit unit;
     struct umm_time time;
     return umm_time_parse_unit(&cells->times[index], cell.text, cell.len_bytes, &time, &unit) ==
@@ -609,11 +602,11 @@ static bool unit_of_row(const struct work *w, size_t r, enum umm_time_unit *unit
     const struct umm_cells *cells = w->plan->cells;
     const size_t index = (size_t)cells->schema->time_index;
     const struct umm_found *found = &cells->found[index];
-    struct umm_csv_field first = text_of(w->block, found->first, r), second = {0};
+    struct umm_csv_field first = umm_block_cell(w->block, found->first, r), second = {0};
     struct umm_cell_time time;
     char out[sizeof(double)];
     if (found->second >= 0)
-        second = text_of(w->block, found->second, r);
+        second = umm_block_cell(w->block, found->second, r);
     if (umm_cells_convert_field(cells, index, first, second, out, &time, NULL) != UMM_OK)
         return false;
     *unit = time.unit;
@@ -638,7 +631,7 @@ static void check_key(struct work *w, const struct umm_instrument_key *key, bool
 {
     const size_t n_rows = key->is_any ? 0 : w->block->n_rows;
     for (size_t r = 0; *is_done && r < n_rows; r++)
-        if (!umm_instrument_is(key, text_of(w->block, key->field, r)))
+        if (!umm_instrument_is(key, umm_block_cell(w->block, key->field, r)))
             *is_done = mark_bad(w, r);
 }
 

@@ -79,11 +79,25 @@ static struct umm_instrument_key *add(struct umm_instrument_key **keys, size_t *
     return key;
 }
 
+/* The one field that COLUMN means. */
+static enum umm_status find_one(const char *column, const struct umm_names *names, int *field,
+                                struct umm_error *err)
+{
+    char shown[UMM_EXCERPT_MAX];
+    struct umm_found found;
+    enum umm_status status = umm_columns_find(column, names, &found, err);
+    if (!status && found.second >= 0)
+        status = umm_error_set(err, UMM_ERR_ARGUMENT, "one COLUMN is wanted, not \"%s\"",
+                               umm_escape(shown, sizeof shown, column, strlen(column)));
+    *field = status ? UMM_FIELD_NONE : found.first;
+    return status;
+}
+
 static enum umm_status add_filter(struct umm_instrument *instrument, const char *where,
                                   const struct umm_names *names, struct umm_error *err)
 {
     char column[2 * UMM_COLUMN_NAME_MAX], shown[UMM_EXCERPT_MAX];
-    struct umm_found found;
+    int field;
     bool is_quoted = false;
     size_t len = 0;
     for (; where[len] && (is_quoted || where[len] != '='); len++)
@@ -93,14 +107,11 @@ static enum umm_status add_filter(struct umm_instrument *instrument, const char 
                              umm_escape(shown, sizeof shown, where, strlen(where)));
     memcpy(column, where, len);
     column[len] = '\0';
-    enum umm_status status = umm_columns_find(column, names, &found, err);
+    enum umm_status status = find_one(column, names, &field, err);
     if (status)
         return status;
-    if (found.second >= 0)
-        return umm_error_set(err, UMM_ERR_ARGUMENT, "one COLUMN is wanted, not \"%s\"",
-                             umm_escape(shown, sizeof shown, column, len));
     struct umm_instrument_key *key =
-        add(&instrument->filters, &instrument->n_filters, column, len, found.first, err);
+        add(&instrument->filters, &instrument->n_filters, column, len, field, err);
     const char *value = where + len + 1;
     return key ? set_value(key, (struct umm_csv_field){value, strlen(value)}, err) : UMM_ERR_MEMORY;
 }
@@ -131,7 +142,8 @@ static enum umm_status add_key(struct umm_instrument *instrument, const char *na
         is_text = true;
         rank = UNNAMED_RANK;
     }
-    if (!rank || has_field(instrument->filters, instrument->n_filters, field) ||
+    const bool is_by = instrument->is_split && instrument->by.field == field;
+    if (!rank || is_by || has_field(instrument->filters, instrument->n_filters, field) ||
         has_field(instrument->keys, instrument->n_keys, field))
         return UMM_OK;
     struct umm_instrument_key *key =
@@ -192,17 +204,15 @@ static bool is_time(const struct umm_schema *schema, const struct umm_found *fou
     return false;
 }
 
-enum umm_status umm_instrument_open(struct umm_instrument *instrument,
-                                    const struct umm_instrument_options *options,
-                                    const struct umm_names *names, const struct umm_schema *schema,
-                                    const struct umm_found *found, struct umm_error *err)
+/* The columns that say whose a row is, except those that the caller names. */
+static enum umm_status add_keys(struct umm_instrument *instrument,
+                                const struct umm_instrument_options *options,
+                                const struct umm_names *names, const struct umm_schema *schema,
+                                const struct umm_found *found, struct umm_error *err)
 {
     enum umm_status status = UMM_OK;
-    *instrument = (struct umm_instrument){.n_keys = 0};
-    for (size_t i = 0; !status && i < options->n_where; i++)
-        status = add_filter(instrument, options->where[i], names, err);
-    if (status || (options->one_series && !options->one_series[0]))
-        return status;
+    if (options->one_series && !options->one_series[0])
+        return UMM_OK;
     for (size_t i = 0; !status && i < names->n; i++)
         if (names->has_names ? !is_time(schema, found, (int)i) : !is_read(schema, found, (int)i))
             status = add_key(instrument, names->has_names ? names->text[i] : "", (int)i, err);
@@ -213,12 +223,62 @@ enum umm_status umm_instrument_open(struct umm_instrument *instrument,
                                           : drop(instrument, options->one_series, names, err);
 }
 
+static enum umm_status set_by(struct umm_instrument *instrument, const char *column,
+                              const struct umm_names *names, struct umm_error *err)
+{
+    instrument->is_split = true;
+    instrument->by.name = strdup(column);
+    if (!instrument->by.name)
+        return umm_error_set_memory(err, strlen(column), "a column");
+    return find_one(column, names, &instrument->by.field, err);
+}
+
+enum umm_status umm_instrument_open(struct umm_instrument *instrument,
+                                    const struct umm_instrument_options *options,
+                                    const struct umm_names *names, const struct umm_schema *schema,
+                                    const struct umm_found *found, struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
+    *instrument = (struct umm_instrument){.n_keys = 0};
+    for (size_t i = 0; !status && i < options->n_where; i++)
+        status = add_filter(instrument, options->where[i], names, err);
+    if (!status && options->by)
+        status = set_by(instrument, options->by, names, err);
+    if (!status)
+        status = add_keys(instrument, options, names, schema, found, err);
+    if (instrument->is_split) {
+        instrument->series_keys = instrument->keys;
+        instrument->n_series_keys = instrument->n_keys;
+        instrument->keys = NULL;
+        instrument->n_keys = 0;
+    }
+    return status;
+}
+
+enum umm_status umm_instrument_begin(struct umm_instrument *series,
+                                     const struct umm_instrument *file, struct umm_error *err)
+{
+    *series = (struct umm_instrument){.n_keys = 0};
+    for (size_t i = 0; i < file->n_series_keys; i++) {
+        const struct umm_instrument_key *model = &file->series_keys[i];
+        struct umm_instrument_key *key = add(&series->keys, &series->n_keys, model->name,
+                                             strlen(model->name), model->field, err);
+        if (!key)
+            return UMM_ERR_MEMORY;
+        key->rank = model->rank;
+        key->is_text = model->is_text;
+    }
+    return UMM_OK;
+}
+
 void umm_instrument_free(struct umm_instrument *instrument)
 {
     free_keys(instrument->filters, instrument->n_filters);
     free_keys(instrument->keys, instrument->n_keys);
     free(instrument->stated.name);
     free(instrument->stated.value);
+    free_keys(instrument->series_keys, instrument->n_series_keys);
+    free(instrument->by.name);
     *instrument = (struct umm_instrument){.n_keys = 0};
 }
 

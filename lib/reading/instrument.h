@@ -8,6 +8,9 @@
  *     SPY,...                   taken
  *     QQQ,...                   passed over; without a filter, refused
  *
+ * Where rows are split by a column, each of its values is a series, and the other columns must
+ * have one value in all rows of each: umm_instrument_begin makes an object for one.
+ *
  * A column counts by its name (umm_name_instrument). One without a name counts where it holds
  * texts, in a file without names if nothing else is read from it. Values are compared byte for
  * byte, without blanks around them. A row that is bad, or passed over, has no say.
@@ -29,6 +32,7 @@ struct umm_instrument_options {
     const char *where[UMM_WHERE_MAX]; /* COLUMN=VALUE: rows that have it, and no others */
     size_t n_where;
     const char *one_series; /* NULL; columns that may have several values; "": all may */
+    const char *by;         /* NULL; COLUMN: rows with one value of it are a series of their own */
 };
 
 /* A column and the value that it has in all rows. */
@@ -43,9 +47,12 @@ struct umm_instrument_key {
     uint64_t head; /* the first bytes, then zeros */
 };
 
+/* With options.by there are no keys, but series_keys, of each series by itself. */
 struct umm_instrument {
-    struct umm_instrument_key *filters, *keys;
-    size_t n_filters, n_keys;
+    struct umm_instrument_key *filters, *keys, *series_keys;
+    size_t n_filters, n_keys, n_series_keys;
+    bool is_split;
+    struct umm_instrument_key by;
     struct umm_instrument_key stated; /* by the header, for all rows; without a value: nothing */
 };
 
@@ -58,6 +65,11 @@ umm_instrument_open(struct umm_instrument *instrument, const struct umm_instrume
                     const struct umm_names *names, const struct umm_schema *schema,
                     const struct umm_found *found, struct umm_error *err);
 void umm_instrument_free(struct umm_instrument *instrument);
+
+/* Begin the keys of one series of a file that is split, without values. Free it after any begin. */
+UMM_MUST_USE enum umm_status umm_instrument_begin(struct umm_instrument *series,
+                                                  const struct umm_instrument *file,
+                                                  struct umm_error *err);
 
 /* The header says that the rows are those of value, as a column name would. */
 UMM_MUST_USE enum umm_status umm_instrument_state(struct umm_instrument *instrument,
