@@ -9,6 +9,7 @@
 #include "cli_dataset.h"
 #include "cli_text.h"
 #include "convert/convert.h"
+#include "convert/convert_by.h"
 #include "convert/convert_many.h"
 #include "convert/convert_report.h"
 #include "convert/delivery_report.h"
@@ -79,6 +80,9 @@ static const struct cli_option options[] = {
     {CLI_TEXTS(convert.reading, "members max-unpacked max-ratio")},
     CLI_HEADING("Whose rows:"),
     {CLI_TEXTS(convert.reading, "where one-series")},
+    {0, "by", "COLUMN",
+     "with --out-root: write an array for each value of COLUMN,\nsuch as symbol, in one pass",
+     CLI_TEXT(convert.reading.instrument.by)},
     CLI_HEADING("Columns:"),
     {CLI_TEXTS(convert.reading, "columns")},
     {0, "dtype", "TYPE", "f8, f4, i8 or i4 (default f8)", CLI_TEXT(convert.reading.schema.dtype)},
@@ -98,9 +102,13 @@ static const struct cli_option options[] = {
     {0, "max-bad", "N", "fail when more than N rows are rejected",
      CLI_COUNT(convert.max_bad, 0, UINT64_MAX), CLI_GIVEN(convert.has_max_bad)},
     {0, "order", "HOW",
-     "check: oldest first; asc: reverse newest-first rows;\nkeep: any order (default check)",
-     CLI_CHOICE(convert.order, "check|keep|asc"), CLI_GIVEN(convert.reading.is_order_given),
-     .wanted = "check, asc or keep"},
+     "check: oldest first; asc: reverse newest-first rows;\nsort: by time; keep: any order "
+     "(default check)",
+     CLI_CHOICE(convert.order, "check|keep|asc|sort"), CLI_GIVEN(convert.reading.is_order_given),
+     .wanted = "check, asc, sort or keep"},
+    {0, "memory", "SIZE",
+     "for rows that wait to be sorted, or for --by, before a\nfile takes them (default 256M)",
+     CLI_SIZE(convert.memory_bytes, 1 << 20, UINT64_C(1) << 40), .wanted = "a size from 1M to 1T"},
     {0, "dedup", "WHICH",
      "first, last or error, for rows of the same time\n"
      "(default: all stay)",
@@ -183,19 +191,30 @@ static int check_clash(const struct umm_convert_options *convert)
         [UMM_CONVERT_CLASH_APPEND_ROWS] = "--rows is for fresh outputs: not with --append",
         [UMM_CONVERT_CLASH_APPEND_STDOUT] = "--append needs a file: not standard output",
         [UMM_CONVERT_CLASH_FOLD_ORDER] =
-            "--tz-fold infer goes by the order of rows: not with --order keep",
-        [UMM_CONVERT_CLASH_DATE_ORDER] =
-            "--date needs rows in order, or midnight could pass unseen: not with --order keep",
+            "--tz-fold infer goes by the order of rows: not with --order keep or sort",
+        [UMM_CONVERT_CLASH_DATE_ORDER] = "--date needs rows in order, or midnight could pass "
+                                         "unseen: not with --order keep or sort",
         [UMM_CONVERT_CLASH_TAIL_ASC] = "--tail needs oldest-first rows: not with --order asc",
+        [UMM_CONVERT_CLASH_BY_TAIL] = "--tail is for one array: not with --by",
+        [UMM_CONVERT_CLASH_BY_ROWS] = "--rows is for one array: not with --by",
+        [UMM_CONVERT_CLASH_BY_FOLD] =
+            "--tz-fold infer goes by the order of all rows: not with --by",
+        [UMM_CONVERT_CLASH_TAIL_SORT] = "--tail needs oldest-first rows: not with --order sort",
     };
     const enum umm_convert_clash clash = umm_convert_find_clash(convert);
     return clash ? cli_usage("%s", words[clash]) : CLI_OK;
 }
 
+/* Whether each series has an output of its own. */
+static bool is_by(const struct opts *opts)
+{
+    return opts->convert.reading.instrument.by != NULL;
+}
+
 /* Whether there are as many outputs as inputs, or as their names tell. */
 static bool is_many(const struct opts *opts)
 {
-    return opts->out_dir || (opts->out_root && !opts->named.n_datasets);
+    return !is_by(opts) && (opts->out_dir || (opts->out_root && !opts->named.n_datasets));
 }
 
 /* What is one file does not go with many outputs. */
@@ -226,6 +245,25 @@ static int check_root(const struct opts *opts)
     return CLI_OK;
 }
 
+/* A dataset for each series: what is one file does not go with it. */
+static int check_by(const struct opts *opts)
+{
+    const struct cli_output outputs[] = {{"--bad-rows quarantine", opts->convert.quarantine},
+                                         {"--metrics", opts->reports.metrics}};
+    if (!opts->out_root || opts->dataset.symbols)
+        return cli_usage("--by needs --out-root, and no --symbols");
+    if (opts->shard.count)
+        return cli_usage("--shard is for outputs of single FILEs: not with --by");
+    if (opts->reports.report)
+        return cli_usage("--report is for one output: not with --by");
+    if (opts->is_dry && opts->convert.is_append)
+        return cli_usage("--dry-run compares with no array: leave --append out");
+    int code = check_root(opts);
+    if (code == CLI_OK)
+        code = cli_check_outputs(outputs, 2);
+    return code != CLI_OK ? code : check_reports(opts);
+}
+
 /* --out-root with a symbol and a timeframe: the one dataset of all files, whatever their names. */
 static int name_dataset(struct opts *opts)
 {
@@ -251,6 +289,8 @@ static int name_dataset(struct opts *opts)
 static int check_opts(struct opts *opts)
 {
     struct umm_convert_options *convert = &opts->convert;
+    if (is_by(opts))
+        return check_by(opts);
     int code = name_dataset(opts);
     if (code != CLI_OK)
         return code;
@@ -459,8 +499,13 @@ static void on_done(void *user, const struct umm_convert_options *convert,
     }
 }
 
-/* More than one conversion's buffers. */
-enum { KEPT_BYTES = 16 << 20 };
+/* Of one conversion's buffers for the next one's. */
+static void keep_memory(void)
+{
+    enum { KEPT_BYTES = 16 << 20 }; /* more than those of one */
+    (void)!umm_malloc_tune(
+        &(struct umm_malloc_tuning){.trim_bytes = KEPT_BYTES, .map_bytes = KEPT_BYTES});
+}
 
 static int run_many(const struct opts *opts, struct umm_run *context)
 {
@@ -477,13 +522,100 @@ static int run_many(const struct opts *opts, struct umm_run *context)
         .shard = {opts->shard.index, opts->shard.count},
         .done = on_done,
         .user = &many};
-    (void)!umm_malloc_tune(
-        &(struct umm_malloc_tuning){.trim_bytes = KEPT_BYTES, .map_bytes = KEPT_BYTES});
+    keep_memory();
     enum umm_status status = umm_convert_many(&job, context, &err);
     if (opts->reports.metrics) {
         umm_prometheus_outputs(&many.page, tool.name, job.directory, many.n_done, many.n_failed);
         status = cli_write_metrics(&many.page, status, &err);
     }
+    return status ? cli_fail(&err) : cli_finish(many.exit_code);
+}
+
+/* ---- an output for each series ------------------------------------------------------ */
+
+static void on_dataset(void *user, const char *path, const struct umm_convert_options *convert,
+                       enum umm_status status, const struct umm_convert_result *result,
+                       const struct umm_error *err)
+{
+    static char line[UMM_CONVERT_LINE_MAX];
+    struct many *many = user;
+    struct opts opts = *many->opts;
+    struct umm_error report_err = {0};
+    opts.convert = *convert;
+    many->n_done++;
+    if (status) {
+        cli_warn_error(err);
+        many->n_failed++;
+        many->exit_code = CLI_FAILED;
+        return;
+    }
+    umm_convert_report_dataset(convert, path, result, line);
+    cli_progress_stop();
+    if (opts.reports.is_verbose)
+        fprintf(stderr, "%s\n", line);
+    if (opts.is_dry && !opts.reports.is_json)
+        printf("%s\n", line);
+    opts.reports.is_verbose = opts.is_dry = false;
+    if (report(&opts, result, &report_err) != UMM_OK) {
+        cli_warn_error(&report_err);
+        many->n_failed++;
+        many->exit_code = CLI_FAILED;
+    } else if (opts.reports.metrics) {
+        umm_convert_report_metrics(convert, result, &many->page);
+    }
+}
+
+/* What was read, after the datasets. */
+static void print_inputs(const struct opts *opts, const struct umm_convert_result *total,
+                         FILE *stream)
+{
+    static char line[UMM_CONVERT_LINE_MAX];
+    for (size_t i = 0; i < total->n_inputs; i++)
+        if (umm_convert_report_line(&opts->convert, total, i, line))
+            fprintf(stream, "%s\n", line);
+}
+
+/* As an object after those of the datasets. */
+static enum umm_status report_total(const struct opts *opts, const struct umm_convert_result *total,
+                                    struct umm_error *err)
+{
+    struct umm_convert_options convert = opts->convert;
+    char *text = NULL;
+    size_t len = 0;
+    convert.output = opts->out_root;
+    enum umm_status status = umm_convert_report_json(&convert, total, &text, &len, err);
+    return cli_write_json(&opts->reports, text, len, status, err);
+}
+
+static int run_by(const struct opts *opts, struct umm_run *context)
+{
+    struct many many = {.opts = opts, .page = {.file = opts->reports.metrics}};
+    struct umm_convert_result total;
+    struct umm_error err = {0};
+    const struct umm_convert_by job = {
+        .each = &opts->convert,
+        .root = opts->out_root,
+        .names = {opts->name_pattern, NULL, opts->dataset.timeframes},
+        .is_dry = opts->is_dry,
+        .done = on_dataset,
+        .user = &many};
+    keep_memory();
+    enum umm_status status = umm_convert_by(&job, context, &total, &err);
+    if (status)
+        return cli_fail(&err);
+    if (total.n_rejected && many.exit_code == CLI_OK)
+        many.exit_code = CLI_REJECTED;
+    if (opts->reports.is_json)
+        status = report_total(opts, &total, &err);
+    if (opts->reports.is_verbose)
+        print_inputs(opts, &total, stderr);
+    if (opts->is_dry && !opts->reports.is_json)
+        print_inputs(opts, &total, stdout);
+    if (opts->reports.metrics) {
+        umm_prometheus_outputs(&many.page, tool.name, opts->out_root, many.n_done, many.n_failed);
+        status = cli_write_metrics(&many.page, status, &err);
+    }
+    umm_convert_result_free(&total);
     return status ? cli_fail(&err) : cli_finish(many.exit_code);
 }
 
@@ -501,7 +633,9 @@ int main(int argc, char **argv)
         cli_test_hooks(&context);
         cli_catch_signals(&context);
         cli_progress_start(&context, opts.reports.progress);
-        exit_code = is_many(&opts) ? run_many(&opts, &context) : run(&opts, &context);
+        exit_code = is_by(&opts)     ? run_by(&opts, &context)
+                    : is_many(&opts) ? run_many(&opts, &context)
+                                     : run(&opts, &context);
     }
     free(opts.names);
     umm_delivery_free(&opts.named);

@@ -403,7 +403,7 @@ for options in ([], ["--tail"]):
     same(load(), plain(rows))
 write(rows[19:], "late.csv")
 before = state()
-refuses(1, "late.csv:2:1: 2020-01-01T00:19:00Z after 2020-01-01T00:29:00Z: out of order; rows in no order are not sorted; use --order asc for newest-first rows",
+refuses(1, "late.csv:2:1: 2020-01-01T00:19:00Z after 2020-01-01T00:29:00Z: out of order; use --order asc for newest-first rows, --order sort for any",
         "--append", "-o", OUT, "c.csv", "late.csv")
 write(rows[20:] + [(START + 40 * MINUTE, "x", 1, 1, 1, 1)], "bad.csv")
 refuses(1, 'bad.csv:12:15: open is not a number: "x"', "--append", "-o", OUT, "a.csv", "b.csv", "bad.csv")
@@ -425,7 +425,7 @@ same(load(), plain(rows))
 before = state()
 grow("--order", "asc")
 assert state() == before
-refuses(1, "in.csv:3:1: 2020-01-06T23:58:00Z after 2020-01-06T23:59:00Z: out of order; rows in no order are not sorted; use --order asc for newest-first rows",
+refuses(1, "in.csv:3:1: 2020-01-06T23:58:00Z after 2020-01-06T23:59:00Z: out of order; use --order asc for newest-first rows, --order sort for any",
         "--append", "-o", OUT, write(bars(0, 8640)[::-1]))
 assert state() == before
 # A layout that says so needs no option.

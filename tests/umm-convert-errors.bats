@@ -505,13 +505,15 @@ takes = {
     'decimal': ('. or ,', ['', ';', '.,', '..']),
     'comment': ('one character', ['', '//', '"', '\n']),
     'skip-lines': ('a number from 0', ['', '-1', '+1', '1.5', ' 1', '0x1', '1k', '4294967296', '9' * 30]),
+    'skip-footer': ('a number from 0', ['', '-1', '1.5', '4294967296']),
+    'memory': ('a size from 1M to 1T', ['', '0', '1023K', '2T', '1.5G']),
     'time-unit-in': ('s, ms, us, ns, ticks, excel or excel1904', ['', 'S', 'sec', 'min', 'ps']),
     'time-unit': ('s, ms, us or ns', ['', 'MS', 'm', 'days']),
     'date': ('YYYY-MM-DD', ['', '2021', '2021-02-30', '2021-1-5', '20210105', '2021-01-05T01']),
     'tz-fold': ('earlier, later or infer', ['', 'Earlier', 'first', '0']),
     'bad-rows': ('fail, skip or quarantine:FILE', ['', 'ignore', 'quarantine', 'quarantine:', 'Skip']),
     'max-bad': ('a number from 0', ['', '-1', '5%', '18446744073709551616']),
-    'order': ('check, asc or keep', ['', 'desc', 'ascending']),
+    'order': ('check, asc, sort or keep', ['', 'desc', 'ascending']),
     'dedup': ('first, last or error', ['', 'none ', 'any']),
     'align': ('a power of two from 16 to 4096', ['', '0', '8', '15', '24', '100', '4097', '8192', '64K', '-64']),
     'rows': ('a number from 1', ['', '0', '-1', '1e3', '281474976710657']),
@@ -524,8 +526,8 @@ for name, (wanted, values) in takes.items():
 check('lock', args=['--lock=never'], code=2, says='--lock takes wait or fail, not "never"')
 check('escapes', args=['--layout', '\x1b]0;x\x07\xff'], code=2,
       says='--layout takes the name of a layout, not "\\x1b]0;x\\x07\u00ff"')
-check('cut', args=['--order', 'x' * 500], code=2, says='--order takes check, asc or keep, not "' + 'x' * 60 + '..."')
-check('not UTF-8', args=[b'--order', b'\xff\n'], code=2, says=r'--order takes check, asc or keep, not "\xff\n"')
+check('cut', args=['--order', 'x' * 500], code=2, says='--order takes check, asc, sort or keep, not "' + 'x' * 60 + '..."')
+check('not UTF-8', args=[b'--order', b'\xff\n'], code=2, says=r'--order takes check, asc, sort or keep, not "\xff\n"')
 
 form = '--time-format: '
 check('time format', args=['--time-format', '%Y-%m-%d %Q'], code=2, says=form + 'cannot be used from here on: "%Q"; there is no such conversion')
@@ -578,8 +580,8 @@ both('--append needs a file: not standard output', '--append', output='-')
 both('--tail needs oldest-first rows: not with --order asc', '--append', '--tail', '--order', 'asc')
 both('--dedup needs rows in order: not with --order keep', '--dedup', 'first', '--order', 'keep')
 both('--max-bad needs --bad-rows skip or quarantine:FILE', '--max-bad', '5')
-both('there is no time column; --append, --dedup and --order asc need one', '--dedup', 'last', '--columns', 'open')
-both('there is no time column; --append, --dedup and --order asc need one', '--order', 'asc', '--columns', 'open')
+both('there is no time column; --append, --dedup and --order asc or sort need one', '--dedup', 'last', '--columns', 'open')
+both('there is no time column; --append, --dedup and --order asc or sort need one', '--order', 'asc', '--columns', 'open')
 both('no open, high, low and close to be checked', '--check-ohlc', '--columns', 'timestamp,open,close')
 both('no output: give -o FILE, --out-dir DIR or --dry-run', output=None)
 both('--dry-run compares with no array: leave --append out', '--dry-run', '--append')
@@ -1034,8 +1036,8 @@ def at(*numbers):
     return HEADER + b''.join(row(n, b'%d,99,0,1,1' % i) for i, n in enumerate(numbers))
 def time(n):
     return f'2020-01-01T00:{n:02}:00Z'
-asks = 'out of order; rows in no order are not sorted; use --order asc for newest-first rows'
-neither = 'neither oldest first nor newest first; rows in no order are not sorted'
+asks = 'out of order; use --order asc for newest-first rows, --order sort for any'
+neither = 'neither oldest first nor newest first; use --order sort'
 def refused(name, data, says, *args, **more):
     check(name, data, args, says=says, **more)
 def taken(name, data, wanted, *args, **more):

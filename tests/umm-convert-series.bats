@@ -18,7 +18,7 @@ rows() {
     }'
 }
 
-LEAD='not one series; take one with --where COLUMN=VALUE, or say that it is one with --one-series'
+LEAD='not one series; take one with --where COLUMN=VALUE or each with --by COLUMN, or say that it is one with --one-series'
 
 @test "a column that says whose a row is has one value, whatever it is called" {
     local name
@@ -64,7 +64,7 @@ LEAD='not one series; take one with --where COLUMN=VALUE, or say that it is one 
     (head -n 1 in.csv && grep SPY in.csv && grep QQQ in.csv) >grouped.csv
     refuses 1 "umm-convert: grouped.csv:5:1: symbol is \"QQQ\" after \"SPY\": $LEAD" umm-convert -o out.npy grouped.csv
     # The other tools that read text.
-    refuses 1 "umm-archive: in.csv:3:1: symbol is \"QQQ\" after \"SPY\": $LEAD" umm-archive append out.npy.zst in.csv
+    refuses 1 "umm-archive: in.csv:3:1: symbol is \"QQQ\" after \"SPY\": ${LEAD/ or each with --by COLUMN}" umm-archive append out.npy.zst in.csv
     refuses 1 "umm-features: in.csv:3:1: symbol is \"QQQ\" after \"SPY\": $LEAD" umm-features -f sma:2 -o out.npy in.csv
     refuses 1 "umm-features: <stdin>:3:1: symbol is \"QQQ\" after \"SPY\": $LEAD" \
         bash -c 'umm-features -f sma:2 --follow <in.csv >lines'
@@ -92,11 +92,11 @@ LEAD='not one series; take one with --where COLUMN=VALUE, or say that it is one 
     ok umm-convert -o x.npy both.csv b.csv
     ok umm-convert -o x.npy a.csv <(sed 's/$/,S/; 1s/S$/ticker/' b.csv)
     ok umm-convert -o x.npy --one-series a.csv c.csv
-    refuses 1 "umm-archive: c.csv:2:1: symbol is \"QQQ\" after \"SPY\": $LEAD" \
+    refuses 1 "umm-archive: c.csv:2:1: symbol is \"QQQ\" after \"SPY\": ${LEAD/ or each with --by COLUMN}" \
         umm-archive append x.npy.zst a.csv b.csv c.csv
     [[ ! -e x.npy.zst ]]
     ok umm-archive append x.npy.zst a.csv b.csv
-    refuses 1 "umm-archive: c.csv:2:1: symbol is \"QQQ\" after \"SPY\": $LEAD" umm-archive append x.npy.zst b.csv c.csv
+    refuses 1 "umm-archive: c.csv:2:1: symbol is \"QQQ\" after \"SPY\": ${LEAD/ or each with --by COLUMN}" umm-archive append x.npy.zst b.csv c.csv
     zstd -dcq x.npy.zst | cmp - out.npy
     # An array has no symbol: each delivery is looked at alone.
     ok umm-convert --append -o out.npy c.csv
@@ -309,7 +309,7 @@ LEAD='not one series; take one with --where COLUMN=VALUE, or say that it is one 
 @test "a file without names has one symbol, too" {
     local columns=timestamp=2,open=3,high=4,low=5,close=6,volume=7
     printf '%s\n' AAPL,20240102,1,2,0.5,1.5,100 MSFT,20240102,1,2,0.5,1.5,100 >in.csv
-    refuses 1 'umm-convert: in.csv:2:1: field 1 is "MSFT" after "AAPL": not one series; take one with --where COLUMN=VALUE, or say that it is one with --one-series' \
+    refuses 1 'umm-convert: in.csv:2:1: field 1 is "MSFT" after "AAPL": not one series; take one with --where COLUMN=VALUE or each with --by COLUMN, or say that it is one with --one-series' \
         umm-convert --columns $columns --dedup=first -o x.npy in.csv
     ok umm-convert --columns $columns --where 1=MSFT -o out.npy in.csv
     printf '%s\n' AAPL,20240102,1,2,0.5,1.5,100 AAPL,20240103,1,2,0.5,1.5,100 >in.csv

@@ -396,7 +396,7 @@ same(good(text.split(b"\n", 1)[1]), array)
 same(good(text, "--order", "keep")[::-1].copy(), array)
 # Newest first, then not.
 refused(text + b"2019-03-31 02-AM,BTCUSD,1,1,1,1,1,1\r\n", "in.csv:7:1: 2019-03-31T02:00:00Z after 2019-03-31T00:00:00Z: "
-        "neither oldest first nor newest first; rows in no order are not sorted")
+        "neither oldest first nor newest first; use --order sort")
 # A layout that names the fields does without a header; another one says what is wrong.
 with open(f"{DATA}/backtrader.csv", "rb") as file:
     text = file.read()
@@ -906,8 +906,8 @@ same(load(), wanted[:2])
 put(get("a.csv"), "-o.csv")
 assert run("-o", "out.npy", "--", "-o.csv") == (0, b"", b"")
 refused(HEAD + "1577836800,1,2,3,4,5\n", "standard input can be read only once", code=2, inputs=["-", "-"])
-refused(HEAD + "1577836800,1,2,3,4,5\n", "b.csv:2:13: 2020-01-01T00:01:00Z after 2020-01-01T01:00:00Z: out of order; rows in no order are "
-        "not sorted; use --order asc for newest-first rows", inputs=["c.csv", "b.csv"])
+refused(HEAD + "1577836800,1,2,3,4,5\n", "b.csv:2:13: 2020-01-01T00:01:00Z after 2020-01-01T01:00:00Z: out of order; use --order "
+        "asc for newest-first rows, --order sort for any", inputs=["c.csv", "b.csv"])
 put("timestamp,open,high,low,close\n1577840460000,1,1,1,1\n", "d.csv")
 refused(HEAD + "1577836800,1,2,3,4,5\n", 'd.csv:1:1: no field for \'volume\' among "timestamp", "open", "high", "low", "close"; name it as '
         "volume=FIELD in --columns, or volume==nan if there is none", inputs=["in.csv", "d.csv"])

@@ -80,7 +80,7 @@ says() {
     usage 'to verify and to rebuild exclude each other' --verify --rebuild --state=s -f ema a.npy
     (head -n 1 a.csv && tail -n +2 a.csv | tac) >newest.csv
     capture umm-features -f ema newest.csv
-    [[ $status -eq 1 && $stderr == *'; umm-convert can turn newest-first rows round: umm-convert ... -o - | umm-features ...' ]] ||
+    [[ $status -eq 1 && $stderr == *'; umm-convert can put rows in order: umm-convert ... -o - | umm-features ...' ]] ||
         fail "$stderr"
     usage 'no checkpoints with a file as output: it is there at the end, and they before' \
         --follow -f ema --state=s --checkpoint=5 -o out.csv - <a.csv

@@ -79,7 +79,8 @@ enum umm_hint {
     UMM_HINT_NPY,        /* write an array */
 
     /* Which order, and what is there already. */
-    UMM_HINT_NEWEST_FIRST, /* rows that are newest first can be turned round */
+    UMM_HINT_NEWEST_FIRST, /* rows that are newest first can be turned round, others sorted */
+    UMM_HINT_SORT,         /* rows in no order can be sorted */
     UMM_HINT_DUPLICATES,   /* keep the first or the last of rows with one time */
     UMM_HINT_TIME_COLUMN,  /* what goes by time needs a column of times */
     UMM_HINT_REVISION,     /* say what becomes of a row that was stored otherwise */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "sys/file.h"
 
 /* ---- opening ----------------------------------------------------------------- */
 
@@ -76,12 +77,32 @@ uint64_t umm_append_n_rows(const struct umm_append *append)
     return append->grow.rows.n_rows;
 }
 
+/* What changes: the last row, or none. */
+static const struct umm_grow_change *change_of(const struct umm_append *append,
+                                               struct umm_grow_change *change)
+{
+    *change = (struct umm_grow_change){append->n_old - 1, 1, append->earlier.changed};
+    return append->earlier.has_changed ? change : NULL;
+}
+
 enum umm_status umm_append_commit(struct umm_append *append, struct umm_error *err)
 {
-    const struct umm_earlier *earlier = &append->earlier;
+    struct umm_grow_change last;
     enum umm_status status = umm_earlier_finish(&append->earlier, err);
-    if (status)
-        return status;
-    const struct umm_grow_change last = {append->n_old - 1, 1, earlier->changed};
-    return umm_grow_commit(&append->grow, earlier->has_changed ? &last : NULL, err);
+    return status ? status : umm_grow_commit(&append->grow, change_of(append, &last), err);
+}
+
+enum umm_status umm_append_prepare(struct umm_append *append, struct umm_error *err)
+{
+    struct umm_grow_change last;
+    enum umm_status status = umm_earlier_finish(&append->earlier, err);
+    append->grow.options.is_unsynced = !append->earlier.has_changed;
+    return status ? status : umm_grow_prepare(&append->grow, change_of(append, &last), err);
+}
+
+enum umm_status umm_append_count(struct umm_append *append, struct umm_error *err)
+{
+    struct umm_grow_change last;
+    enum umm_status status = umm_grow_count(&append->grow, change_of(append, &last), err);
+    return status ? status : umm_file_check_named(append->grow.fd, append->grow.path, err);
 }

@@ -48,6 +48,13 @@ uint64_t umm_append_n_rows(const struct umm_append *append);
 /* As umm_grow_commit. */
 UMM_MUST_USE enum umm_status umm_append_commit(struct umm_append *append, struct umm_error *err);
 
+/*
+ * The commit in two parts, for many arrays at once: the caller syncs the file systems that they are
+ * in after the first and after the second. Only where a row is replaced does either sync by itself.
+ */
+UMM_MUST_USE enum umm_status umm_append_prepare(struct umm_append *append, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_append_count(struct umm_append *append, struct umm_error *err);
+
 /* As umm_grow_close. Safe after a failed open. */
 void umm_append_close(struct umm_append *append);
 

@@ -15,6 +15,7 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/outfile.h"
+#include "sys/workers.h"
 #include "unpack/unpack.h"
 
 /* ---- checks before anything is touched ----------------------------------------- */
@@ -23,6 +24,12 @@ enum umm_convert_clash umm_convert_find_clash(const struct umm_convert_options *
 {
     if (o->has_max_bad && o->bad_rows == UMM_BAD_ROWS_FAIL)
         return UMM_CONVERT_CLASH_MAX_BAD;
+    if (o->reading.instrument.by && o->is_tail)
+        return UMM_CONVERT_CLASH_BY_TAIL;
+    if (o->reading.instrument.by && o->has_rows)
+        return UMM_CONVERT_CLASH_BY_ROWS;
+    if (o->reading.instrument.by && o->reading.fold == UMM_TZ_FOLD_INFER)
+        return UMM_CONVERT_CLASH_BY_FOLD;
     if (o->dedup && o->order == UMM_ORDER_KEEP)
         return UMM_CONVERT_CLASH_DEDUP_KEEP;
     if (o->reading.schema.is_struct && o->reading.schema.is_plain)
@@ -46,8 +53,11 @@ enum umm_convert_clash umm_convert_find_clash(const struct umm_convert_options *
         return UMM_CONVERT_CLASH_APPEND_ROWS;
     if (o->output && strcmp(o->output, "-") == 0)
         return UMM_CONVERT_CLASH_APPEND_STDOUT;
-    return o->is_tail && o->order == UMM_ORDER_ASC ? UMM_CONVERT_CLASH_TAIL_ASC
-                                                   : UMM_CONVERT_CLASH_NONE;
+    if (!o->is_tail)
+        return UMM_CONVERT_CLASH_NONE;
+    return o->order == UMM_ORDER_ASC    ? UMM_CONVERT_CLASH_TAIL_ASC
+           : o->order == UMM_ORDER_SORT ? UMM_CONVERT_CLASH_TAIL_SORT
+                                        : UMM_CONVERT_CLASH_NONE;
 }
 
 static enum umm_status check_options(const struct umm_convert_options *o, struct umm_error *err)
@@ -93,9 +103,15 @@ static enum umm_status check_inputs(struct umm_convert_job *job, struct umm_erro
     return UMM_OK;
 }
 
+enum umm_status umm_convert_check(struct umm_convert_job *job, struct umm_error *err)
+{
+    enum umm_status status = check_options(job->options, err);
+    return status ? status : check_inputs(job, err);
+}
+
 /* ---- one input ------------------------------------------------------------------ */
 
-static enum umm_status take_lock(struct umm_convert_job *job, struct umm_error *err)
+enum umm_status umm_convert_take_lock(struct umm_convert_job *job, struct umm_error *err)
 {
     const struct umm_convert_options *o = job->options;
     if (!o->output || !(o->is_locked || o->is_append))
@@ -116,7 +132,8 @@ static enum umm_status check_schema(const struct umm_convert_job *job, struct um
     const struct umm_convert_options *o = job->options;
     const struct umm_schema *schema = &job->schema;
     const bool is_compared = o->is_append || umm_convert_compares_inputs(o);
-    if (schema->time_index < 0 && (o->dedup || is_compared || o->order == UMM_ORDER_ASC))
+    if (schema->time_index < 0 &&
+        (o->dedup || is_compared || o->order == UMM_ORDER_ASC || o->order == UMM_ORDER_SORT))
         return umm_error_hint(err, umm_error_set(err, UMM_ERR_ARGUMENT, "there is no time column"),
                               UMM_HINT_TIME_COLUMN);
     if (o->is_ohlc_checked)
@@ -140,7 +157,9 @@ static enum umm_status begin_order(struct umm_convert_job *job, struct umm_error
     if (!is_each)
         return UMM_OK;
     job->has_tail = false;
-    return umm_target_begin_input(&job->target, job->path, job->order == UMM_ORDER_ASC, err);
+    enum umm_status status =
+        umm_target_begin_input(job->target, job->path, job->order == UMM_ORDER_ASC, err);
+    return status || job->order != UMM_ORDER_SORT ? status : umm_convert_collect_rest(job, err);
 }
 
 /* All rows of such an input go on now, turned round if need be. */
@@ -151,8 +170,10 @@ static enum umm_status end_order(struct umm_convert_job *job, struct umm_error *
     if (!umm_convert_compares_inputs(job->options))
         return UMM_OK;
     enum umm_status status = umm_convert_emit_held(job, err);
+    if (!status && job->is_collecting)
+        status = umm_convert_hand_on(job, err);
     if (!status)
-        status = umm_target_end_input(&job->target, is_reversed, err);
+        status = umm_target_end_input(job->target, is_reversed, err);
     /* A row from the scratch file has no line any more. */
     if (status == UMM_ERR_CONFLICT && err && !err->path[0])
         umm_error_at(err, job->path, 0, 0, 0);
@@ -161,7 +182,7 @@ static enum umm_status end_order(struct umm_convert_job *job, struct umm_error *
     return status;
 }
 
-static enum umm_status open_target(struct umm_convert_job *job, struct umm_error *err)
+enum umm_status umm_convert_open_target(struct umm_convert_job *job, struct umm_error *err)
 {
     const struct umm_convert_options *o = job->options;
     struct umm_file_info info;
@@ -182,11 +203,42 @@ static enum umm_status open_target(struct umm_convert_job *job, struct umm_error
         .is_swept = o->is_swept,
         .may_reverse = job->order == UMM_ORDER_ASC,
         .revision = o->revision,
+        .is_one_of_many = job->is_one_of_many,
         .has_rows = o->has_rows,
         .n_rows = o->n_rows,
-        .file = {.is_synced = o->is_synced || o->is_append, .is_if_changed = o->is_if_changed}};
+        .file = {.is_synced = (o->is_synced || o->is_append) && !job->is_one_of_many,
+                 .is_if_changed = o->is_if_changed}};
     job->result->is_append = is_there;
-    return umm_target_open(&job->target, &target, &job->schema, job->run, err);
+    status = umm_target_open(job->target, &target, &job->schema, job->run, err);
+    /* Where rows that are out cannot be read back, or are not to be, none goes there at once. */
+    if (!status && job->order == UMM_ORDER_SORT && !umm_convert_compares_inputs(o) &&
+        !umm_target_can_sort(job->target))
+        status = umm_convert_collect_rest(job, err);
+    return status;
+}
+
+/* Room for a row, and for one that is held back. */
+enum umm_status umm_convert_make_room(struct umm_convert_job *job, struct umm_error *err)
+{
+    job->held = calloc(1, job->schema.row_bytes);
+    job->row.bytes = calloc(1, job->schema.row_bytes);
+    return job->held && job->row.bytes ? UMM_OK
+                                       : umm_error_set_memory(err, job->schema.row_bytes, "a row");
+}
+
+/* Where rows of many series wait. */
+static void open_split(struct umm_convert_job *job)
+{
+    const struct umm_convert_options *o = job->options;
+    const struct umm_rowsort_options options = {
+        .memory_bytes = o->memory_bytes ? o->memory_bytes : UMM_CONVERT_MEMORY,
+        .schema = &job->schema,
+        .is_by_time = job->order == UMM_ORDER_SORT,
+        .has_groups = true,
+        .is_shared = umm_workers_wanted(job->run) > 1,
+        .beside = job->beside,
+        .scratch_dir = o->scratch_dir};
+    umm_rowsort_init(&job->split->sort, &options, job->run);
 }
 
 /* The first file decides what the output is. */
@@ -196,21 +248,24 @@ static enum umm_status begin_output(struct umm_convert_job *job, struct umm_erro
     job->has_schema = true;
     /* The job owns the fields from here on; the reading's copy must stay valid too. */
     job->schema.fields = calloc(job->schema.n_fields, sizeof *job->schema.fields);
-    job->held = calloc(1, job->schema.row_bytes);
-    job->row.bytes = calloc(1, job->schema.row_bytes);
-    if (!job->schema.fields || !job->held || !job->row.bytes)
+    if (!job->schema.fields)
         return umm_error_set_memory(err, job->schema.row_bytes, "a row");
     memcpy(job->schema.fields, job->reading.schema.fields,
            job->schema.n_fields * sizeof *job->schema.fields);
     job->order = choose_order(job);
     job->row.takes_both = job->options->reading.fold == UMM_TZ_FOLD_INFER;
     job->result->sequence.dedup = job->options->dedup;
-    enum umm_status status = check_schema(job, err);
+    enum umm_status status = umm_convert_make_room(job, err);
+    if (!status)
+        status = check_schema(job, err);
     bool is_kept =
         job->options->bad_rows == UMM_BAD_ROWS_QUARANTINE && umm_convert_has_output(job->options);
     if (!status && is_kept)
         status = umm_quarantine_open(&job->quarantine, job->options->quarantine, job->run, err);
-    return status ? status : open_target(job, err);
+    if (status || !job->split)
+        return status ? status : umm_convert_open_target(job, err);
+    open_split(job);
+    return UMM_OK;
 }
 
 /* The last time of the rows that those of an input follow; false if there is none. */
@@ -221,10 +276,12 @@ static bool find_last_time(const struct umm_convert_job *job, struct umm_time *l
     const enum umm_time_unit unit = job->schema.time_unit;
     if (job->schema.time_index < 0)
         return false;
-    if (result->sequence.n_rows)
+    if (job->has_collected)
+        *last = umm_time_from_unit(job->max_time, unit);
+    else if (result->sequence.n_rows)
         *last = umm_time_from_unit(result->sequence.max, unit);
-    else if (result->is_append && job->target.append.n_old)
-        *last = umm_time_from_unit(job->target.append.last, unit);
+    else if (result->is_append && job->target->append.n_old)
+        *last = umm_time_from_unit(job->target->append.last, unit);
     else
         return sink && sink->last && sink->last(sink->user, last);
     return true;
@@ -275,8 +332,8 @@ static enum umm_status begin_input(struct umm_convert_job *job, const char *path
     if (!status)
         status = umm_reading_decide_times(reading, find_last_time(job, &last) ? &last : NULL, err);
     first = reading->records.byte;
-    if (!status && job->options->is_tail && job->result->is_append && job->target.append.n_old)
-        status = umm_tail_seek(reading, job->target.append.last - 1, &job->row, err);
+    if (!status && job->options->is_tail && job->result->is_append && job->target->append.n_old)
+        status = umm_tail_seek(reading, job->target->append.last - 1, &job->row, err);
     if (!status)
         status = umm_convert_describe_input(job->result, job->archive ? job->path : path, err);
     if (status)
@@ -338,6 +395,8 @@ static enum umm_status convert_text(struct umm_convert_job *job, const char *pat
         status = check_rows(job, input, err); /* an append may find nothing new, not even a row */
     if (!status)
         status = umm_instrument_keep(&job->instrument, &job->reading.instrument, err);
+    if (!status && job->split)
+        status = umm_split_end_file(job->split, err);
     if (!status)
         status = umm_convert_describe_reading(job->result, input, &job->reading, err);
     job->done_bytes += job->reading.records.source.n_raw_bytes;
@@ -384,7 +443,7 @@ static enum umm_status convert_input(struct umm_convert_job *job, size_t i, stru
 
 /* ---- all of it ------------------------------------------------------------------ */
 
-static enum umm_status refuse_all(const struct umm_convert_job *job, struct umm_error *err)
+enum umm_status umm_convert_refuse_all(const struct umm_convert_job *job, struct umm_error *err)
 {
     if (!err)
         return UMM_ERR_DATA;
@@ -395,38 +454,44 @@ static enum umm_status refuse_all(const struct umm_convert_job *job, struct umm_
     return UMM_ERR_DATA;
 }
 
-static enum umm_status finish(struct umm_convert_job *job, struct umm_error *err)
+enum umm_status umm_convert_rest(struct umm_convert_job *job, struct umm_error *err)
 {
     struct umm_convert_result *result = job->result;
-    if (!umm_convert_compares_inputs(job->options))
-        result->is_reversed = job->order == UMM_ORDER_ASC && result->sequence.direction < 0;
     enum umm_status status = umm_convert_emit_held(job, err);
+    if (!status && job->is_collecting)
+        status = umm_convert_hand_on(job, err);
     if (status)
         return status;
+    if (!umm_convert_compares_inputs(job->options))
+        result->is_reversed = job->order == UMM_ORDER_ASC && result->sequence.direction < 0;
     /* Every row bad: the text is of another kind, and an empty array no answer to it. */
-    if (result->n_rejected && result->sequence.n_rows == 0 && job->target.n_rows == 0)
-        return refuse_all(job, err);
-    status = umm_target_finish(&job->target, result->is_reversed, err);
+    if (result->n_rejected && result->sequence.n_rows == 0 && job->target->n_rows == 0)
+        return umm_convert_refuse_all(job, err);
+    status = umm_target_finish(job->target, result->is_reversed, err);
     /* A row from the scratch file has no line any more. */
     if (status == UMM_ERR_CONFLICT && err && !err->path[0])
         umm_error_at(err, job->options->output, 0, 0, 0);
     /* Before the commit: what fails after it would deny that it is done. */
     if (!status)
-        status = umm_convert_describe_output(result, &job->schema, &job->target, err);
-    if (status)
-        return status;
-    if (umm_run_is_cancelled(job->run))
-        return umm_error_set_cancelled(err);
+        status = umm_convert_describe_output(result, &job->schema, job->target, err);
+    return status;
+}
+
+enum umm_status umm_convert_commit_quarantine(struct umm_convert_job *job, struct umm_error *err)
+{
+    const struct umm_convert_options *o = job->options;
     /* A nightly append that rejects nothing must not empty what an earlier one kept. */
-    bool is_due = result->n_rejected || !job->options->is_append;
-    if (job->options->bad_rows == UMM_BAD_ROWS_QUARANTINE && is_due &&
-        umm_convert_has_output(job->options))
-        status = umm_quarantine_commit(&job->quarantine,
-                                       job->options->is_synced || job->options->is_append, err);
-    if (!status)
-        status = umm_target_commit(&job->target, err);
-    result->is_changed = job->target.is_changed;
-    if (!status && result->is_append && !job->options->is_if_changed)
+    const bool is_due = job->result->n_rejected || !o->is_append;
+    if (o->bad_rows != UMM_BAD_ROWS_QUARANTINE || !is_due || !umm_convert_has_output(o))
+        return UMM_OK;
+    return umm_quarantine_commit(&job->quarantine, o->is_synced || o->is_append, err);
+}
+
+enum umm_status umm_convert_commit(struct umm_convert_job *job, struct umm_error *err)
+{
+    enum umm_status status = umm_target_commit(job->target, err);
+    job->result->is_changed = job->target->is_changed;
+    if (!status && job->result->is_append && !job->options->is_if_changed)
         umm_uptodate_settle(&job->inputs, job->options->output);
     return status;
 }
@@ -459,22 +524,40 @@ void umm_convert_archive_close(struct umm_convert_archive *archive)
     *archive = (struct umm_convert_archive){.unpack = NULL};
 }
 
-static enum umm_status run_job(struct umm_convert_job *job, struct umm_error *err)
+static enum umm_status finish(struct umm_convert_job *job, struct umm_error *err)
 {
-    take_archive(job);
-    enum umm_status status = check_options(job->options, err);
-    if (!status)
-        status = check_inputs(job, err);
-    if (!status)
-        status = take_lock(job, err);
+    enum umm_status status = umm_convert_rest(job, err);
+    if (status)
+        return status;
+    if (umm_run_is_cancelled(job->run))
+        return umm_error_set_cancelled(err);
+    status = umm_convert_commit_quarantine(job, err);
+    return status ? status : umm_convert_commit(job, err);
+}
+
+enum umm_status umm_convert_read_inputs(struct umm_convert_job *job, struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
     for (size_t i = 0; !status && i < job->options->n_inputs; i++)
         status = convert_input(job, i, err);
     leave_archive(job, status);
-    if (!status && job->none && !has_rows(job->result)) {
-        status = job->none;
-        if (err)
-            *err = job->none_reason;
-    }
+    if (status || !job->none || has_rows(job->result))
+        return status;
+    if (err)
+        *err = job->none_reason;
+    return job->none;
+}
+
+static enum umm_status run_job(struct umm_convert_job *job, struct umm_error *err)
+{
+    take_archive(job);
+    enum umm_status status = umm_convert_check(job, err);
+    if (!status)
+        status = umm_convert_take_lock(job, err);
+    if (status)
+        leave_archive(job, status);
+    else
+        status = umm_convert_read_inputs(job, err);
     return status ? status : finish(job, err);
 }
 
@@ -482,12 +565,15 @@ enum umm_status umm_convert(const struct umm_convert_options *options, struct um
                             struct umm_convert_result *result, struct umm_error *err)
 {
     struct umm_convert_job job = {.options = options, .run = run, .result = result};
+    job.target = &job.first_target;
     uint64_t start_ns = umm_clock_monotonic_ns();
     memset(result, 0, sizeof *result);
     if (options->series)
         job.instrument = *options->series;
     enum umm_status status = run_job(&job, err);
-    umm_target_close(&job.target);
+    umm_rowsort_close(&job.sort);
+    umm_target_close(&job.sorted_target);
+    umm_target_close(&job.first_target);
     umm_quarantine_close(&job.quarantine);
     umm_lock_release(&job.lock);
     umm_reading_close(&job.reading);

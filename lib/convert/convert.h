@@ -3,7 +3,7 @@
  * convert.h - from delimited text to an .npy array.
  *
  *     files -> records -> fields -> cells -> [bad rows] -> order, duplicates -> target
- *             (records)  (reading)  (cells) (quarantine)   (sequence)         (target)
+ *             (records)  (reading)  (cells) (quarantine)   (rowsort, sequence) (target)
  *
  * Several inputs follow each other as one, and so do the members of an archive, in order by name.
  * Or each is appended to those before it: then its rows are in an order of their own, and what is
@@ -19,6 +19,8 @@
 #include "sys/lock.h"
 #include "umm.h"
 #include "umm/mem.h"
+
+enum { UMM_CONVERT_MEMORY = 256 * 1024 * 1024 };
 
 enum umm_bad_rows { UMM_BAD_ROWS_FAIL, UMM_BAD_ROWS_SKIP, UMM_BAD_ROWS_QUARANTINE };
 
@@ -52,6 +54,7 @@ struct umm_convert_options {
     uint64_t max_bad;
     enum umm_order order;
     enum umm_dedup dedup;
+    uint64_t memory_bytes; /* for rows that wait to be sorted; 0: UMM_CONVERT_MEMORY */
     bool is_ohlc_checked;
     struct umm_instrument *series; /* whose the rows of earlier runs are, kept for later; or NULL */
     bool may_be_empty; /* an input without a row is none to refuse; an append's never is */
@@ -111,7 +114,7 @@ struct umm_convert_result {
     uint64_t n_bytes;           /* of text, all inputs */
     uint64_t n_output_bytes;
     bool is_changed;
-    bool is_append, is_reversed;
+    bool is_append, is_reversed, is_sorted; /* is_sorted: rows came in another order */
     double seconds;
 };
 
@@ -133,6 +136,10 @@ enum umm_convert_clash {
     UMM_CONVERT_CLASH_TAIL_ASC,       /* is_tail, and newest-first rows */
     UMM_CONVERT_CLASH_FOLD_ORDER,     /* UMM_TZ_FOLD_INFER, and rows in any order */
     UMM_CONVERT_CLASH_DATE_ORDER,     /* has_date, and rows in any order */
+    UMM_CONVERT_CLASH_TAIL_SORT,      /* is_tail, and rows in no order */
+    UMM_CONVERT_CLASH_BY_TAIL,        /* is_tail, and an array for each of many series */
+    UMM_CONVERT_CLASH_BY_ROWS,        /* a number of rows, likewise */
+    UMM_CONVERT_CLASH_BY_FOLD,        /* UMM_TZ_FOLD_INFER, likewise */
     UMM_CONVERT_CLASHES
 };
 enum umm_convert_clash umm_convert_find_clash(const struct umm_convert_options *options);

@@ -23,39 +23,49 @@ static enum umm_status refuse_backward(const struct umm_convert_job *job, const 
                              "%s after %s: midnight has passed, and all times are of one date", now,
                              before);
     if (job->order == UMM_ORDER_ASC)
-        return umm_error_set(err, UMM_ERR_DATA,
-                             "%s after %s: neither oldest first nor newest first; rows in no "
-                             "order are not sorted",
-                             now, before);
+        umm_error_set(err, UMM_ERR_DATA, "%s after %s: neither oldest first nor newest first", now,
+                      before);
+    else
+        umm_error_set(err, UMM_ERR_DATA, "%s after %s: out of order", now, before);
     if (job->options->is_tail)
-        return umm_error_set(err, UMM_ERR_DATA, "%s after %s: out of order", now, before);
-    umm_error_set(err, UMM_ERR_DATA, "%s after %s: out of order; rows in no order are not sorted",
-                  now, before);
-    return umm_error_hint(err, UMM_ERR_DATA, UMM_HINT_NEWEST_FIRST);
+        return UMM_ERR_DATA;
+    return umm_error_hint(err, UMM_ERR_DATA,
+                          job->order == UMM_ORDER_ASC ? UMM_HINT_SORT : UMM_HINT_NEWEST_FIRST);
 }
 
-static enum umm_status refuse_order(struct umm_convert_job *job,
-                                    const struct umm_convert_origin *origin,
-                                    enum umm_sequence_verdict verdict, struct umm_error *err)
+enum umm_status umm_convert_refuse_order(struct umm_convert_job *job,
+                                         const struct umm_convert_origin *origin,
+                                         enum umm_sequence_verdict verdict, int64_t last,
+                                         struct umm_error *err)
 {
     struct umm_placed_record found;
     const struct umm_placed_record *placed = origin->placed;
-    if (!placed) {
+    if (!placed && origin->block) {
         umm_block_row_record(origin->block, origin->r, &found);
         placed = &found;
     }
     char now[UMM_TIME_ISO_MAX], before[UMM_TIME_ISO_MAX];
     enum umm_time_unit unit = job->schema.time_unit;
     umm_time_format_iso(umm_time_from_unit(job->row.time, unit), now);
-    umm_time_format_iso(umm_time_from_unit(job->result->sequence.last, unit), before);
+    umm_time_format_iso(umm_time_from_unit(last, unit), before);
     if (verdict == UMM_SEQUENCE_DUPLICATE)
         umm_error_hint(err, umm_error_set(err, UMM_ERR_DATA, "a second row of %s", now),
                        UMM_HINT_DUPLICATES);
     else
         refuse_backward(job, now, before, err);
-    umm_reading_place(&job->reading, placed,
-                      (size_t)job->reading.found[job->schema.time_index].first, err);
+    if (!placed)
+        umm_error_at(err, job->path, 0, 0, 0);
+    else
+        umm_reading_place(&job->reading, placed,
+                          (size_t)job->reading.found[job->schema.time_index].first, err);
     return UMM_ERR_DATA;
+}
+
+size_t umm_convert_run_of_rows(struct umm_convert_job *job, const int64_t *times, size_t n)
+{
+    if (job->options->dedup == UMM_DEDUP_LAST || umm_target_compares(job->target, times[0]))
+        return 0;
+    return umm_sequence_run(&job->result->sequence, times, n);
 }
 
 enum umm_status umm_convert_emit_held(struct umm_convert_job *job, struct umm_error *err)
@@ -63,22 +73,67 @@ enum umm_status umm_convert_emit_held(struct umm_convert_job *job, struct umm_er
     if (!job->has_held)
         return UMM_OK;
     job->has_held = false;
-    enum umm_status status = umm_target_push(&job->target, job->held, job->held_time, err);
+    enum umm_status status = umm_target_push(job->target, job->held, job->held_time, err);
     if (status == UMM_ERR_CONFLICT && err && !err->path[0])
         umm_error_at(err, job->held_path, job->held_line, 0, 0);
     return status;
+}
+
+enum umm_sequence_verdict umm_convert_place_of(struct umm_convert_job *job, uint32_t group,
+                                               int64_t time)
+{
+    struct umm_sequence_place *place = &job->split->symbols[group].place;
+    if (job->options->dedup == UMM_DEDUP_ERROR && place->has_last && place->last == time &&
+        job->order != UMM_ORDER_SORT)
+        return UMM_SEQUENCE_DUPLICATE;
+    if (!job->has_collected || time > job->max_time)
+        job->max_time = time;
+    job->has_collected = true;
+    return job->order == UMM_ORDER_SORT || umm_sequence_goes_on(place, job->order, time)
+               ? UMM_SEQUENCE_TAKE
+               : UMM_SEQUENCE_BACKWARD;
+}
+
+static enum umm_status accept_split(struct umm_convert_job *job,
+                                    const struct umm_convert_origin *origin, struct umm_error *err)
+{
+    enum umm_sequence_verdict verdict = UMM_SEQUENCE_TAKE;
+    const struct umm_split_symbol *symbol = &job->split->symbols[job->group];
+    if (job->schema.time_index >= 0)
+        verdict = umm_convert_place_of(job, job->group, job->row.time);
+    if (verdict != UMM_SEQUENCE_TAKE)
+        return umm_convert_refuse_order(job, origin, verdict, symbol->place.last, err);
+    return umm_rowsort_push(&job->split->sort, job->row.bytes, &job->row.time, &job->group, 1, NULL,
+                            err);
+}
+
+/* The first row that is older than the one before. */
+static enum umm_status begin_collecting(struct umm_convert_job *job, struct umm_error *err)
+{
+    enum umm_status status = umm_convert_emit_held(job, err);
+    if (!status)
+        status = umm_convert_collect_rest(job, err);
+    return status ? status : umm_convert_collect(job, job->row.bytes, &job->row.time, 1, NULL, err);
 }
 
 enum umm_status umm_convert_accept(struct umm_convert_job *job,
                                    const struct umm_convert_origin *origin, struct umm_error *err)
 {
     enum umm_sequence_verdict verdict = UMM_SEQUENCE_TAKE;
+    if (job->split)
+        return accept_split(job, origin, err);
+    if (job->is_collecting)
+        return umm_convert_collect(job, job->row.bytes, &job->row.time, 1, NULL, err);
     if (job->schema.time_index >= 0)
         verdict = umm_sequence_next(&job->result->sequence, job->row.time);
     switch (verdict) {
     case UMM_SEQUENCE_DROP: return UMM_OK;
     case UMM_SEQUENCE_BACKWARD:
-    case UMM_SEQUENCE_DUPLICATE: return refuse_order(job, origin, verdict, err);
+        if (job->order == UMM_ORDER_SORT)
+            return begin_collecting(job, err);
+        return umm_convert_refuse_order(job, origin, verdict, job->result->sequence.last, err);
+    case UMM_SEQUENCE_DUPLICATE:
+        return umm_convert_refuse_order(job, origin, verdict, job->result->sequence.last, err);
     case UMM_SEQUENCE_REPLACE: job->has_held = false; break;
     case UMM_SEQUENCE_TAKE: break;
     }
@@ -97,7 +152,7 @@ enum umm_status umm_convert_accept(struct umm_convert_job *job,
 
 bool umm_convert_is_skipped(struct umm_convert_job *job, int64_t time)
 {
-    const struct umm_append *append = &job->target.append;
+    const struct umm_append *append = &job->target->append;
     if (!job->options->is_tail || !job->result->is_append || job->has_tail || !append->n_old)
         return false;
     job->has_tail = time >= append->last;

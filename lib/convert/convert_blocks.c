@@ -30,12 +30,16 @@ static enum umm_status read_serially(void *user, struct umm_error *err)
     return umm_convert_read_records(job, job->serial_until, &is_end, err);
 }
 
-/* How many of the n rows from a time on need no look at each: none, or those in order. */
-static size_t run_of_rows(struct umm_convert_job *job, const int64_t *times, size_t n)
+/* Rows from..to of a block wait to be sorted. */
+static enum umm_status collect_rows(struct umm_convert_job *job, struct umm_block *block,
+                                    size_t from, size_t to, struct umm_error *err)
 {
-    if (job->options->dedup == UMM_DEDUP_LAST || umm_target_compares(&job->target, times[0]))
-        return 0;
-    return umm_sequence_run(&job->result->sequence, times, n);
+    struct umm_rowsort_bank *later = block->later;
+    enum umm_status status = umm_convert_collect(job, block->rows + from * job->schema.row_bytes,
+                                                 block->times + from, to - from, &later, err);
+    block->later = later;
+    job->result->inputs[job->result->n_inputs - 1].n_rows += to - from;
+    return status;
 }
 
 /* Rows from..to of a block, in order, among those before. */
@@ -51,15 +55,19 @@ static enum umm_status take_rows(struct umm_convert_job *job, struct umm_block *
     }
     while (from < to) {
         size_t n = to - from, n_taken = 0;
+        if (job->split)
+            return umm_convert_split_rows(job, block, from, to, err);
+        if (job->is_collecting)
+            return collect_rows(job, block, from, to, err);
         if (has_time && umm_convert_is_skipped(job, block->times[from])) {
             from++;
             continue;
         }
         if (has_time)
-            n = run_of_rows(job, block->times + from, n);
+            n = umm_convert_run_of_rows(job, block->times + from, n);
         if (n) {
             enum umm_status status =
-                umm_target_push_many(&job->target, block->rows + from * row_bytes,
+                umm_target_push_many(job->target, block->rows + from * row_bytes,
                                      has_time ? block->times + from : NULL, n, &n_taken, err);
             if (status)
                 return status;
@@ -96,32 +104,31 @@ static enum umm_status take_special(struct umm_convert_job *job, struct umm_bloc
 /* The rows of a block that can be set aside to be written later, all of them. */
 static bool is_deferred(struct umm_convert_job *job, const struct umm_block *block, size_t *n)
 {
-    if (block->n_specials || block->n_rows == 0 || job->row.takes_both ||
-        !umm_target_can_defer(&job->target))
+    if (block->n_specials || block->n_rows == 0 || job->row.takes_both || job->is_collecting ||
+        job->split || !umm_target_can_defer(job->target))
         return false;
     *n = block->n_rows;
     if (job->schema.time_index >= 0)
-        *n = run_of_rows(job, block->times, block->n_rows);
+        *n = umm_convert_run_of_rows(job, block->times, block->n_rows);
     return true;
 }
 
 /* By the first block: how many rows all inputs will give, if they are plain files. */
 static void expect_rows(struct umm_convert_job *job, const struct umm_block *block)
 {
-    if (job->has_expected || block->n_rows == 0)
+    if (job->has_expected || block->n_rows == 0 || job->split)
         return;
     job->has_expected = true;
     bool is_plain = job->total_bytes && umm_source_can_seek(&job->reading.records.source);
     double n = (double)job->total_bytes / (double)block->len_bytes * (double)block->n_rows;
     if (is_plain && job->total_bytes > 4 * block->len_bytes)
-        umm_target_expect(&job->target, (uint64_t)(n * 1.01));
+        umm_target_expect(job->target, (uint64_t)(n * 1.01));
 }
 
-static enum umm_status take_block(void *user, struct umm_block *block, struct umm_error *err)
+static enum umm_status take_all(struct umm_convert_job *job, struct umm_block *block,
+                                struct umm_error *err)
 {
-    struct umm_convert_job *job = user;
     size_t from = 0;
-    block->piece.len = 0;
     expect_rows(job, block);
     job->reading.records.n_blank += block->n_blank;
     job->reading.records.n_comments += block->n_comments;
@@ -130,7 +137,7 @@ static enum umm_status take_block(void *user, struct umm_block *block, struct um
     job->result->inputs[job->result->n_inputs - 1].n_passed_over += block->n_passed_over;
     if (is_deferred(job, block, &from) && from) {
         enum umm_status status =
-            umm_target_reserve(&job->target, block->rows, from, &block->piece, err);
+            umm_target_reserve(job->target, block->rows, from, &block->piece, err);
         if (status)
             return status;
         job->result->inputs[job->result->n_inputs - 1].n_rows += from;
@@ -147,12 +154,25 @@ static enum umm_status take_block(void *user, struct umm_block *block, struct um
     return take_rows(job, block, from, block->n_rows, err);
 }
 
+static enum umm_status take_block(void *user, struct umm_block *block, struct umm_error *err)
+{
+    block->piece.len = 0;
+    block->later = NULL;
+    enum umm_status status = take_all(user, block, err);
+    if (status)
+        umm_rowsort_drop(block->later);
+    return status;
+}
+
 static enum umm_status write_block(void *user, struct umm_block *block, struct umm_error *err)
 {
     const struct umm_convert_job *job = user;
-    if (block->piece.len == 0)
-        return UMM_OK;
-    return umm_target_write_piece(&job->target, &block->piece, err);
+    enum umm_status status = UMM_OK;
+    if (block->later)
+        status = umm_rowsort_spill(job->split ? &job->split->sort : &job->sort, block->later, err);
+    if (!status && block->piece.len)
+        status = umm_target_write_piece(job->target, &block->piece, err);
+    return status;
 }
 
 /* Starting a thread pays from a few blocks on. */

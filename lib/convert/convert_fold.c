@@ -42,8 +42,8 @@ static bool find_start(const struct umm_convert_job *job, int64_t *start)
     const struct umm_convert_result *result = job->result;
     if (result->sequence.n_rows)
         *start = result->sequence.max;
-    else if (result->is_append && job->target.append.n_old)
-        *start = job->target.append.last;
+    else if (result->is_append && job->target->append.n_old)
+        *start = job->target->append.last;
     else
         return false;
     return true;

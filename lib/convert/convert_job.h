@@ -2,17 +2,23 @@
 /*
  * convert_job.h - a conversion under way; private to convert*.c.
  *
- *     convert.c         options, inputs, output, from the beginning to the commit
- *     convert_rows.c    records one by one, good and bad ones
- *     convert_blocks.c  many records at once, on several threads
- *     convert_fold.c    local times that occur twice, told apart by the order of rows
- *     convert_accept.c  a good row among those before: order, duplicates
+ *     convert.c          options, inputs, output, from the beginning to the commit
+ *     convert_blocks.c   many records at once, on several threads
+ *     convert_rows.c     records one by one, good and bad ones
+ *     convert_fold.c     local times that occur twice, told apart by the order of rows
+ *     convert_accept.c   a good row among those before: order, duplicates
+ *     convert_sorted.c   rows that were sorted, to where they go
+ *     convert_collect.c  rows that wait until they can be sorted
+ *     convert_split.c    rows of many series, to be sorted by these
+ *     convert_by.c       all of the last, to an array for each series
  */
 #ifndef UMM_CONVERT_CONVERT_JOB_H
 #define UMM_CONVERT_CONVERT_JOB_H
 
 #include "convert/convert.h"
 #include "convert/quarantine.h"
+#include "convert/rowsort.h"
+#include "convert/split.h"
 #include "convert/target.h"
 #include "reading/block.h"
 #include "sys/uptodate.h"
@@ -53,7 +59,16 @@ struct umm_convert_job {
     struct umm_schema schema; /* of the first file, and of the output */
     struct umm_lock lock;
     struct umm_quarantine quarantine;
-    struct umm_target target;
+    struct umm_target first_target, sorted_target;
+    struct umm_target *target; /* the first one until rows that were sorted go to another */
+    struct umm_rowsort sort;   /* with UMM_ORDER_SORT: rows that wait for their order */
+    bool is_collecting;        /* they go there */
+    bool has_collected;        /* a row did; max_time is the newest's */
+    int64_t max_time;
+    struct umm_split *split; /* rows go by series; NULL: all are of one, and there is a target */
+    uint32_t group;          /* the series of job->row */
+    bool is_one_of_many;     /* outputs that are synced together, by the caller */
+    const char *beside;      /* an output, beside which they wait; NULL: in scratch_dir */
     struct umm_uptodate inputs;
     /* With --dedup last one row is held back: the next may replace it. */
     char *held;
@@ -77,7 +92,10 @@ struct umm_convert_job {
     uint64_t next_look_ns;
 };
 
-/* Where a row comes from: a record, or row r of a block, whose record is found if needed. */
+/*
+ * Where a row comes from: a record, or row r of a block, whose record is found if needed; neither
+ * where that is not known any more.
+ */
 struct umm_convert_origin {
     const struct umm_placed_record *placed;
     struct umm_block *block;
@@ -145,6 +163,70 @@ UMM_MUST_USE enum umm_status umm_convert_fold_pass(struct umm_convert_job *job, 
 UMM_MUST_USE enum umm_status umm_convert_fold_end(struct umm_convert_job *job,
                                                   struct umm_error *err);
 void umm_convert_fold_free(struct umm_convert_fold *fold);
+
+/*
+ * UMM_ORDER_SORT: from here on rows are collected, after those that the target has, which came in
+ * order, where it is one that they can be read back from.
+ */
+UMM_MUST_USE enum umm_status umm_convert_collect_rest(struct umm_convert_job *job,
+                                                      struct umm_error *err);
+
+/* Collect n rows; later as umm_rowsort_push has it. */
+UMM_MUST_USE enum umm_status umm_convert_collect(struct umm_convert_job *job, const char *rows,
+                                                 const int64_t *times, size_t n,
+                                                 struct umm_rowsort_bank **later,
+                                                 struct umm_error *err);
+
+/* How many of the n rows from a time on need no look at each: none, or those in order. */
+size_t umm_convert_run_of_rows(struct umm_convert_job *job, const int64_t *times, size_t n);
+
+/* All rows are there: those that were collected go to the target, in order. */
+UMM_MUST_USE enum umm_status umm_convert_hand_on(struct umm_convert_job *job,
+                                                 struct umm_error *err);
+
+/* The rows of one group go to the target. memory_bytes is for reading them. */
+UMM_MUST_USE enum umm_status umm_convert_hand_on_group(struct umm_convert_job *job,
+                                                       const struct umm_rowsort *sort,
+                                                       uint32_t group, uint64_t memory_bytes,
+                                                       struct umm_error *err);
+
+/* Why the row after one of that time is refused: BACKWARD or DUPLICATE. */
+UMM_MUST_USE enum umm_status umm_convert_refuse_order(struct umm_convert_job *job,
+                                                      const struct umm_convert_origin *origin,
+                                                      enum umm_sequence_verdict verdict,
+                                                      int64_t last, struct umm_error *err);
+
+/* A row of a series is taken: its place in order of time, in job->split. */
+UMM_MUST_USE enum umm_sequence_verdict umm_convert_place_of(struct umm_convert_job *job,
+                                                            uint32_t group, int64_t time);
+
+/* Rows from..to of a block, each of its series. */
+UMM_MUST_USE enum umm_status umm_convert_split_rows(struct umm_convert_job *job,
+                                                    struct umm_block *block, size_t from, size_t to,
+                                                    struct umm_error *err);
+
+/* Before any input is opened: whether the options make sense, and the files are all different. */
+UMM_MUST_USE enum umm_status umm_convert_check(struct umm_convert_job *job, struct umm_error *err);
+
+/* Read all inputs: every row is then in the target, or in what waits to be sorted. */
+UMM_MUST_USE enum umm_status umm_convert_read_inputs(struct umm_convert_job *job,
+                                                     struct umm_error *err);
+
+/*
+ * All rows were read. Of an output for itself: _rest hands on what is left, and writes all but what
+ * makes it visible; _commit does that. refuse_all is the error of an input without a good row.
+ */
+UMM_MUST_USE enum umm_status umm_convert_take_lock(struct umm_convert_job *job,
+                                                   struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_convert_open_target(struct umm_convert_job *job,
+                                                     struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_convert_rest(struct umm_convert_job *job, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_convert_commit(struct umm_convert_job *job, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_convert_commit_quarantine(struct umm_convert_job *job,
+                                                           struct umm_error *err);
+enum umm_status umm_convert_refuse_all(const struct umm_convert_job *job, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_convert_make_room(struct umm_convert_job *job,
+                                                   struct umm_error *err);
 
 /* The converted row job->row takes its place among the others. */
 UMM_MUST_USE enum umm_status umm_convert_accept(struct umm_convert_job *job,

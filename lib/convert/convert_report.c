@@ -43,6 +43,7 @@ static const struct umm_figure rows[] = {
     FIGURE("changed", is_changed, UMM_METRIC_NONE),
     FIGURE("appended", is_append, UMM_METRIC_NONE),
     FIGURE("reversed", is_reversed, UMM_METRIC_NONE),
+    FIGURE("sorted", is_sorted, UMM_METRIC_NONE),
     FIGURE("rows", n_rows, UMM_METRIC_ROWS),
     FIGURE("rows_written", n_written, UMM_METRIC_ROWS_WRITTEN),
     FIGURE("rows_rejected", n_rejected, UMM_METRIC_ROWS_REJECTED),
@@ -216,13 +217,10 @@ static void input_line(const struct umm_convert_input *input, char *line)
     add_reason(line, n, input->zone_by);
 }
 
-static void output_line(const struct umm_convert_options *options,
-                        const struct umm_convert_result *result, char *line)
+/* What became of an output, at offset n; returns the new end. */
+static int add_outcome(const struct umm_convert_options *options,
+                       const struct umm_convert_result *result, char *line, int n)
 {
-    char path[UMM_EXCERPT_MAX * 4];
-    const char *output = options->output ? options->output : "nothing written";
-    umm_escape(path, sizeof path, output, strlen(output));
-    int n = snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %s", path, result->type);
     if (result->is_append)
         n += snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n,
                       ", %" PRIu64 " appended, %" PRIu64 " the same, %" PRIu64 " revised",
@@ -231,6 +229,19 @@ static void output_line(const struct umm_convert_options *options,
         n += snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n, ", unchanged");
     if (result->is_reversed)
         n += snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n, ", reversed");
+    if (result->is_sorted)
+        n += snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n, ", sorted");
+    return n;
+}
+
+static void output_line(const struct umm_convert_options *options,
+                        const struct umm_convert_result *result, char *line)
+{
+    char path[UMM_EXCERPT_MAX * 4];
+    const char *output = options->output ? options->output : "nothing written";
+    umm_escape(path, sizeof path, output, strlen(output));
+    int n = snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %s", path, result->type);
+    n = add_outcome(options, result, line, n);
     if (result->n_rejected)
         n += snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n, ", %" PRIu64 " rejected",
                       result->n_rejected);
@@ -250,6 +261,22 @@ static void times_line(const struct umm_convert_result *result, char *line)
              "times: %s to %s, step %.15g s, %" PRIu64 " gaps, %" PRIu64 " duplicates",
              iso(result, s->min, first), iso(result, s->max, last),
              seconds_of(result, umm_sequence_step(s)), umm_sequence_gaps(s), s->n_duplicates);
+}
+
+void umm_convert_report_dataset(const struct umm_convert_options *options, const char *path,
+                                const struct umm_convert_result *result,
+                                char line[UMM_CONVERT_LINE_MAX])
+{
+    char shown[UMM_EXCERPT_MAX * 8], first[UMM_TIME_ISO_MAX], last[UMM_TIME_ISO_MAX];
+    const struct umm_sequence *s = &result->sequence;
+    umm_escape(shown, sizeof shown, path, strlen(path));
+    int n = snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %" PRIu64 " rows", shown, s->n_rows);
+    if (has_times(result))
+        n += snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n,
+                      ", %s to %s, %" PRIu64 " gaps, %" PRIu64 " duplicates",
+                      iso(result, s->min, first), iso(result, s->max, last), umm_sequence_gaps(s),
+                      s->n_duplicates);
+    add_outcome(options, result, line, n);
 }
 
 bool umm_convert_report_line(const struct umm_convert_options *options,

@@ -23,6 +23,14 @@ void umm_convert_report_metrics(const struct umm_convert_options *options,
 enum { UMM_CONVERT_LINE_MAX = 4096 };
 
 /*
+ * One line about a dataset of many: its path, rows, from when to when, and what became of it;
+ * without newline.
+ */
+void umm_convert_report_dataset(const struct umm_convert_options *options, const char *path,
+                                const struct umm_convert_result *result,
+                                char line[UMM_CONVERT_LINE_MAX]);
+
+/*
  * Line number index of the decisions and figures, for people, without newline; false
  * when there are no more.
  */

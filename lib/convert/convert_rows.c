@@ -47,6 +47,35 @@ static enum umm_status reject(struct umm_convert_job *job, const struct umm_plac
                               placed->record.len_bytes, err);
 }
 
+/* The series of the record that was read last. */
+static enum umm_status find_series(struct umm_convert_job *job,
+                                   const struct umm_placed_record *placed, struct umm_error *err)
+{
+    const int field = job->reading.instrument.by.field;
+    enum umm_status status =
+        umm_split_find(job->split, job->reading.fields[field], &job->group, err);
+    if (status == UMM_ERR_DATA)
+        umm_reading_place(&job->reading, placed, (size_t)field, err);
+    return status;
+}
+
+/* Of a series, what says whose the row is must be as in the rows before. */
+static enum umm_status check_series(struct umm_convert_job *job,
+                                    const struct umm_placed_record *placed, struct umm_error *err)
+{
+    const struct umm_instrument *file = &job->reading.instrument;
+    struct umm_instrument *series;
+    size_t field = 0;
+    if (!file->n_series_keys)
+        return UMM_OK;
+    enum umm_status status = umm_split_series(job->split, file, job->group, &series, err);
+    if (!status)
+        status = umm_instrument_take(series, job->reading.fields, &field, err);
+    if (status == UMM_ERR_DATA)
+        umm_reading_place(&job->reading, placed, field, err);
+    return status;
+}
+
 /* The record as a row, if it is a good one. */
 static enum umm_status read_row(struct umm_convert_job *job, const struct umm_placed_record *placed,
                                 struct umm_error *err)
@@ -56,6 +85,8 @@ static enum umm_status read_row(struct umm_convert_job *job, const struct umm_pl
     const char *what = NULL;
     if (!status && job->row.is_passed_over)
         return UMM_OK;
+    if (!status && job->split)
+        status = find_series(job, placed, err);
     if (!status && job->options->is_ohlc_checked)
         what = umm_cells_check_ohlc(&job->schema, job->row.bytes, &bad);
     if (!status && !what && job->schema.time_index >= 0 && job->row.read.is_by_magnitude)
@@ -96,6 +127,8 @@ static enum umm_status take_good(struct umm_convert_job *job,
 {
     const struct umm_convert_origin origin = {.placed = placed, .line = placed->line};
     enum umm_status status = umm_reading_take(&job->reading, placed, err);
+    if (!status && job->split)
+        status = check_series(job, placed, err);
     if (!status && job->row.read.is_folded)
         return umm_convert_fold_take(job, placed, err);
     if (!status && job->row.takes_both && job->schema.time_index >= 0)

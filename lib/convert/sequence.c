@@ -72,16 +72,37 @@ static enum umm_sequence_verdict duplicate(struct umm_sequence *s, int64_t time)
     return UMM_SEQUENCE_TAKE;
 }
 
+static bool is_backward(enum umm_order order, int before, int direction)
+{
+    switch (order) {
+    case UMM_ORDER_KEEP: return false;
+    case UMM_ORDER_ASC: return before != 0 && direction != before;
+    case UMM_ORDER_CHECK:
+    case UMM_ORDER_SORT: break;
+    }
+    return direction < 0;
+}
+
+bool umm_sequence_goes_on(struct umm_sequence_place *place, enum umm_order order, int64_t time)
+{
+    if (place->has_last && time != place->last) {
+        const int8_t direction = time > place->last ? 1 : -1;
+        if (is_backward(order, place->direction, direction))
+            return false;
+        place->direction = place->direction ? place->direction : direction;
+    }
+    place->has_last = true;
+    place->last = time;
+    return true;
+}
+
 enum umm_sequence_verdict umm_sequence_next(struct umm_sequence *s, int64_t time)
 {
     if (s->n_here && time == s->last)
         return duplicate(s, time);
     if (s->n_here) {
         int direction = time > s->last ? 1 : -1;
-        bool is_backward = s->order == UMM_ORDER_CHECK
-                               ? direction < 0
-                               : s->direction != 0 && direction != s->direction;
-        if (is_backward && s->order != UMM_ORDER_KEEP)
+        if (is_backward(s->order, s->direction, direction))
             return UMM_SEQUENCE_BACKWARD;
         if (s->direction == 0)
             s->direction = direction;

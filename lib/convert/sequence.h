@@ -8,8 +8,11 @@
 
 #include "umm.h"
 
-/* KEEP takes any order, CHECK oldest first only, ASC also newest first (reversed later). */
-enum umm_order { UMM_ORDER_CHECK, UMM_ORDER_KEEP, UMM_ORDER_ASC };
+/*
+ * KEEP takes any order, CHECK oldest first only, ASC also newest first (reversed later). With SORT
+ * a sequence checks as with CHECK: what is not in order is sorted before it comes here.
+ */
+enum umm_order { UMM_ORDER_CHECK, UMM_ORDER_KEEP, UMM_ORDER_ASC, UMM_ORDER_SORT };
 
 /* What becomes of rows whose time is that of the row before. */
 enum umm_dedup { UMM_DEDUP_NONE, UMM_DEDUP_FIRST, UMM_DEDUP_LAST, UMM_DEDUP_ERROR };
@@ -62,6 +65,16 @@ enum umm_sequence_verdict umm_sequence_next(struct umm_sequence *sequence, int64
  * those; the next one, if any, is for umm_sequence_next.
  */
 size_t umm_sequence_run(struct umm_sequence *sequence, const int64_t *times, size_t n);
+
+/* As much of a sequence as it takes to see whether times are in order. Zero-initialise. */
+struct umm_sequence_place {
+    int64_t last;
+    int8_t direction;
+    bool has_last;
+};
+
+/* Take a time, unless umm_sequence_next would find it BACKWARD: then false. */
+bool umm_sequence_goes_on(struct umm_sequence_place *place, enum umm_order order, int64_t time);
 
 /* The commonest distance between neighbours; 0 when there is none. */
 uint64_t umm_sequence_step(const struct umm_sequence *sequence);

@@ -183,6 +183,12 @@ void umm_target_expect(struct umm_target *target, uint64_t n)
         umm_rowfile_expect(rows_of(target), n);
 }
 
+bool umm_target_can_sort(const struct umm_target *target)
+{
+    return target->kind == UMM_TARGET_ROWS && !target->writer.out.pool &&
+           !umm_outfile_is_stream(&target->writer.out.file);
+}
+
 bool umm_target_can_defer(const struct umm_target *target)
 {
     if (target->kind == UMM_TARGET_APPEND || target->kind == UMM_TARGET_SINK)
@@ -298,7 +304,8 @@ static enum umm_status finish_append(struct umm_target *target, bool is_reversed
         status = umm_earlier_finish(&target->append.earlier, err);
     target->n_rows = umm_append_n_rows(&target->append);
     target->n_appended = target->n_rows - target->append.n_old;
-    return status;
+    return status || !target->options.is_one_of_many ? status
+                                                     : umm_append_prepare(&target->append, err);
 }
 
 enum umm_status umm_target_finish(struct umm_target *target, bool is_reversed,
@@ -330,7 +337,8 @@ enum umm_status umm_target_commit(struct umm_target *target, struct umm_error *e
         return UMM_OK;
     if (target->kind == UMM_TARGET_APPEND) {
         target->is_changed = umm_append_is_changed(&target->append);
-        return umm_append_commit(&target->append, err);
+        return target->options.is_one_of_many ? umm_append_count(&target->append, err)
+                                              : umm_append_commit(&target->append, err);
     }
     return umm_writer_commit(&target->writer, &target->options.file, &target->is_changed, err);
 }

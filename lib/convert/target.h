@@ -42,7 +42,8 @@ struct umm_target_options {
     bool may_reverse;            /* rows may have to be reversed before they go on */
     bool is_swept;               /* umm_outfile_sweep was done to the output's directory */
     enum umm_revision revision;
-    bool has_rows; /* n_rows rows will come */
+    bool is_one_of_many; /* an append's caller syncs after the finish, and after the commit */
+    bool has_rows;       /* n_rows rows will come */
     uint64_t n_rows;
     struct umm_outfile_options file;
 };
@@ -103,6 +104,9 @@ UMM_MUST_USE enum umm_status umm_target_push_many(struct umm_target *target, con
 
 /* About n rows will come in all: room can be made for them. */
 void umm_target_expect(struct umm_target *target, uint64_t n);
+
+/* Whether it is a fresh file: its rows can be read back when all are there, for another one. */
+bool umm_target_can_sort(const struct umm_target *target);
 
 /*
  * Whether rows may be written later and by any thread: then take n of them as set aside;

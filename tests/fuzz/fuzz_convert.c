@@ -8,8 +8,10 @@
  *     blocks  the file again, in blocks of a few bytes, with another engine
  *     pieces  through a pipe whose reads give a few bytes each
  */
+#include "base/fnv.h"
 #include "base/tuning.h"
 #include "convert/convert.h"
+#include "convert/convert_by.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -92,18 +94,23 @@ static void choose(struct umm_convert_options *options, const uint8_t *b)
     options->bad_rows = b[6] & 4 ? UMM_BAD_ROWS_SKIP : UMM_BAD_ROWS_FAIL;
     options->has_max_bad = b[6] & 8;
     options->max_bad = 3;
-    options->order = (enum umm_order)((b[6] >> 4) % 3);
+    options->order = (enum umm_order)((b[6] >> 4) % 4);
+    /* Runs of a few rows, merged in several steps. */
+    options->memory_bytes = b[2] & 128 ? UINT64_C(16) << (b[3] & 7) : 0;
     reading->is_order_given = options->order != UMM_ORDER_CHECK;
     options->dedup =
         options->order == UMM_ORDER_KEEP ? UMM_DEDUP_NONE : (enum umm_dedup)((b[6] >> 6) & 3);
     options->is_ohlc_checked = (b[7] & 7) == 7;
     static const char *const wheres[] = {"symbol=BTCUSD", "1=2", "2=", "close=1"};
-    static const char *const series[] = {"", "symbol"};
+    static const char *const series[] = {"", "symbol"}, *const bys[] = {"symbol", "1", "close"};
     if ((b[7] >> 3 & 7) == 7)
         reading->instrument.where[reading->instrument.n_where++] = PICK(wheres, b[6]);
     if ((b[7] >> 3 & 7) == 6)
         reading->instrument.one_series = PICK(series, b[6]);
     reading->is_last_held = (b[7] & 7) == 6;
+    reading->skip_footer = (b[7] & 7) == 5 ? 1 + b[5] % 3 : 0;
+    if ((b[7] >> 3 & 7) == 5)
+        reading->instrument.by = PICK(bys, b[6]);
 }
 
 /* ---- one run ---- */
@@ -112,7 +119,35 @@ struct outcome {
     enum umm_status status;
     struct umm_error err;
     struct umm_convert_result result;
+    uint64_t datasets; /* a hash of what was told about each */
 };
+
+static void on_dataset(void *user, const char *path, const struct umm_convert_options *options,
+                       enum umm_status status, const struct umm_convert_result *result,
+                       const struct umm_error *err)
+{
+    struct outcome *outcome = user;
+    (void)options;
+    outcome->datasets = umm_fnv(outcome->datasets, path, strlen(path));
+    if (status) {
+        outcome->datasets = umm_fnv(outcome->datasets, err->message, strlen(err->message));
+        return;
+    }
+    outcome->datasets = umm_fnv(outcome->datasets, result->type, strlen(result->type));
+    outcome->datasets = umm_fnv(outcome->datasets, &result->sequence, sizeof result->sequence);
+}
+
+static void run_by(const struct umm_convert_options *options, struct umm_run *context,
+                   struct outcome *outcome)
+{
+    const struct umm_convert_by by = {.each = options,
+                                      .root = "/nowhere",
+                                      .names = {.timeframe = "1m"},
+                                      .is_dry = true,
+                                      .done = on_dataset,
+                                      .user = outcome};
+    outcome->status = umm_convert_by(&by, context, &outcome->result, &outcome->err);
+}
 
 static void run(const struct umm_convert_options *chosen, const char *path,
                 const struct umm_run *how, struct outcome *outcome)
@@ -122,7 +157,10 @@ static void run(const struct umm_convert_options *chosen, const char *path,
     memset(outcome, 0, sizeof *outcome);
     options.inputs = &path;
     options.n_inputs = 1;
-    outcome->status = umm_convert(&options, &context, &outcome->result, &outcome->err);
+    if (options.reading.instrument.by)
+        run_by(&options, &context, outcome);
+    else
+        outcome->status = umm_convert(&options, &context, &outcome->result, &outcome->err);
     if (outcome->status)
         require(outcome->err.status == outcome->status && outcome->err.message[0], "no message");
     require(strpbrk(outcome->err.message, "\n\r\x1b") == NULL, "an unsafe message");
@@ -177,6 +215,7 @@ static void compare_inputs(const struct umm_convert_input *a, const struct umm_c
     require(a->n_blank == b->n_blank && a->n_comments == b->n_comments, "other lines");
     require(a->n_passed_over == b->n_passed_over, "other rows passed over");
     require(a->n_held_bytes == b->n_held_bytes, "another last line");
+    require(a->n_footer_lines == b->n_footer_lines, "other last lines");
 }
 
 static void compare(const struct outcome *a, const struct outcome *b)
@@ -190,6 +229,7 @@ static void compare(const struct outcome *a, const struct outcome *b)
     }
     const struct umm_convert_result *p = &a->result, *q = &b->result;
     require(p->n_inputs == 1 && q->n_inputs == 1, "inputs");
+    require(a->datasets == b->datasets, "other datasets");
     compare_inputs(&p->inputs[0], &q->inputs[0]);
     require(is_same_text(p->type, q->type), "another type");
     require(p->n_rows == q->n_rows && p->n_rejected == q->n_rejected, "other rows");

@@ -38,7 +38,8 @@ static bool is_allowed(const struct slow *s, int64_t time)
     int direction = direction_of(s->taken, s->n);
     switch (s->order) {
     case UMM_ORDER_KEEP: return true;
-    case UMM_ORDER_CHECK: return rises;
+    case UMM_ORDER_CHECK:
+    case UMM_ORDER_SORT: return rises;
     case UMM_ORDER_ASC: break;
     }
     return direction == 0 || rises == (direction > 0);

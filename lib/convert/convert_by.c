@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: MIT */
+#include "convert/convert_by.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "array/dataset.h"
+#include "base/error.h"
+#include "convert/convert_describe.h"
+#include "convert/convert_job.h"
+#include "sys/clock.h"
+#include "sys/directory.h"
+#include "sys/file.h"
+#include "sys/fileids.h"
+#include "sys/workers.h"
+
+/*
+ * Datasets that are open at the same time: each has up to five descriptors and 512 KiB. And up to
+ * how many each is synced by itself: one sync of a whole file system may wait for what others
+ * wrote.
+ */
+enum { GROUP = 64, FEW = 64 };
+
+/* The series number `group`, and its array. */
+struct dataset {
+    uint32_t group;
+    char *path;
+};
+
+/* All of it, under way. */
+struct by_job {
+    const struct umm_convert_by *by;
+    struct umm_convert_job *all; /* the text, and its rows */
+    struct dataset *datasets;    /* in the order of the symbols' bytes */
+    size_t n;
+    bool is_synced, is_one_sync; /* and all of a group by one sync */
+    uint64_t device;             /* of the root */
+    unsigned n_threads;
+};
+
+/* One dataset under way. */
+struct piece {
+    struct by_job *by;
+    const struct dataset *dataset;
+    struct umm_convert_options options;
+    struct umm_convert_result result;
+    struct umm_convert_job job;
+    struct umm_run run; /* one thread each: it is the datasets that are many */
+    enum umm_status status;
+    struct umm_error err;
+};
+
+/* ---- names and places ------------------------------------------------------------------- */
+
+/* The timeframe that is given, or the one that the names of all inputs tell. */
+static enum umm_status find_timeframe(const struct umm_convert_by *by,
+                                      struct umm_timeframe *timeframe, struct umm_error *err)
+{
+    const char *given = by->names.timeframe;
+    struct umm_deliveryname_options options = by->names;
+    struct umm_deliveryname_reader *reader;
+    struct umm_deliveryname name;
+    if (given)
+        return umm_timeframe_parse(given, strlen(given), timeframe, err);
+    options.symbol = "any"; /* the rows tell */
+    enum umm_status status = umm_deliveryname_reader_new(&options, &reader, err);
+    for (size_t i = 0; !status && i < by->each->n_inputs; i++) {
+        const char *input = by->each->inputs[i];
+        status =
+            umm_deliveryname_read(reader, strcmp(input, "-") == 0 ? "<stdin>" : input, &name, err);
+        if (!status && i && strcmp(name.timeframe.name, timeframe->name) != 0) {
+            umm_error_set_path(err, UMM_ERR_ARGUMENT, input,
+                               "its name tells %s, and the name of the file before %s",
+                               name.timeframe.name, timeframe->name);
+            status = umm_error_hint(err, UMM_ERR_ARGUMENT, UMM_HINT_TIMEFRAME);
+        }
+        if (!status)
+            *timeframe = name.timeframe;
+    }
+    umm_deliveryname_reader_free(reader);
+    return status;
+}
+
+static const struct umm_split_symbol *symbol_of(const struct by_job *job, size_t i)
+{
+    return &job->all->split->symbols[job->datasets[i].group];
+}
+
+static int compare_symbols(const void *a, const void *b, void *symbols)
+{
+    const struct umm_split_symbol
+        *x = &((const struct umm_split_symbol *)symbols)[*(const uint32_t *)a],
+        *y = &((const struct umm_split_symbol *)symbols)[*(const uint32_t *)b];
+    const size_t least = x->len_bytes < y->len_bytes ? x->len_bytes : y->len_bytes;
+    const int order = memcmp(x->text, y->text, least);
+    return order ? order : (x->len_bytes > y->len_bytes) - (x->len_bytes < y->len_bytes);
+}
+
+/* The datasets in order, with their paths. */
+static enum umm_status list_datasets(struct by_job *job, const struct umm_timeframe *timeframe,
+                                     struct umm_error *err)
+{
+    const struct umm_split *split = job->all->split;
+    const size_t n = split->n_symbols;
+    uint32_t *order = malloc((n + 1) * sizeof *order);
+    job->datasets = calloc(n + 1, sizeof *job->datasets);
+    enum umm_status status =
+        order && job->datasets
+            ? UMM_OK
+            : umm_error_set_memory(err, n * sizeof *job->datasets, "the list of datasets");
+    for (size_t i = 0; !status && i < n; i++)
+        order[i] = (uint32_t)i;
+    if (!status)
+        qsort_r(order, n, sizeof *order, compare_symbols, split->symbols);
+    for (; !status && job->n < n; job->n++) {
+        struct dataset *dataset = &job->datasets[job->n];
+        dataset->group = order[job->n];
+        const struct umm_split_symbol *symbol = symbol_of(job, job->n);
+        status =
+            umm_dataset_path(job->by->root, symbol->text, timeframe->name, &dataset->path, err);
+    }
+    free(order);
+    return status;
+}
+
+static void add_id(const char *path, enum umm_file_kind kind, struct umm_fileid *ids, size_t *n)
+{
+    struct umm_file_info info;
+    if (umm_file_stat(path, &info, NULL) == UMM_OK && info.kind == kind)
+        ids[(*n)++] = (struct umm_fileid){info.device, info.inode};
+}
+
+/* What there is already of n paths, and sorted: how many in *n_ids. */
+static void list_inputs(const struct umm_convert_options *each, struct umm_fileid *ids,
+                        size_t *n_ids)
+{
+    for (size_t i = 0; i < each->n_inputs; i++)
+        if (strcmp(each->inputs[i], "-") != 0)
+            add_id(each->inputs[i], UMM_FILE_REGULAR, ids, n_ids);
+    umm_fileids_sort(ids, *n_ids);
+}
+
+/* The arrays that are there, and the directories that they are in or will be. */
+static void list_outputs(const struct by_job *job, struct umm_fileid *files, size_t *n_files,
+                         struct umm_fileid *directories, size_t *n_directories)
+{
+    for (size_t i = 0; i < job->n; i++) {
+        char *path = job->datasets[i].path, *slash = strrchr(path, '/');
+        add_id(path, UMM_FILE_REGULAR, files, n_files);
+        *slash = '\0';
+        add_id(path, UMM_FILE_DIRECTORY, directories, n_directories);
+        *slash = '/';
+    }
+    umm_fileids_sort(files, *n_files);
+    umm_fileids_sort(directories, *n_directories);
+}
+
+/* No array may be an input or the quarantine, nor have the place of another. */
+static enum umm_status check_places(const struct by_job *job, struct umm_error *err)
+{
+    const struct umm_convert_options *each = job->by->each;
+    const size_t n = each->n_inputs + 2 * job->n;
+    size_t n_inputs = 0, n_files = 0, n_directories = 0;
+    struct umm_fileid *inputs = calloc(n + 1, sizeof *inputs);
+    if (!inputs)
+        return umm_error_set_memory(err, n * sizeof *inputs, "the list of files");
+    struct umm_fileid *files = inputs + each->n_inputs, *directories = files + job->n;
+    enum umm_status status = UMM_OK;
+    list_inputs(each, inputs, &n_inputs);
+    list_outputs(job, files, &n_files, directories, &n_directories);
+    if (umm_fileids_meet(inputs, n_inputs, files, n_files))
+        status = umm_error_set_path(err, UMM_ERR_ARGUMENT, job->by->root,
+                                    "an input in it would be an output");
+    else if (umm_fileids_has_twins(files, n_files) ||
+             umm_fileids_has_twins(directories, n_directories))
+        status = umm_error_set_path(err, UMM_ERR_ARGUMENT, job->by->root,
+                                    "two outputs in it have one place, by a link");
+    for (size_t i = 0; !status && each->quarantine && i < job->n; i++)
+        if (umm_outfile_meets(each->quarantine, job->datasets[i].path))
+            status = umm_error_set_path(err, UMM_ERR_ARGUMENT, each->quarantine,
+                                        "would take the place of an array");
+    free(inputs);
+    return status;
+}
+
+/* ---- one dataset ------------------------------------------------------------------------ */
+
+static void begin_piece(struct piece *piece, struct by_job *by, const struct dataset *dataset)
+{
+    const struct umm_convert_job *all = by->all;
+    *piece = (struct piece){.by = by, .dataset = dataset};
+    piece->run = (struct umm_run){
+        .n_threads = 1,
+        .cancel_with = all->run,
+        .tuning = all->run ? all->run->tuning : NULL,
+        .lock_limit_ns = all->run ? all->run->lock_limit_ns : 0,
+    };
+    piece->options = *by->by->each;
+    piece->options.n_inputs = 0;
+    piece->options.output = by->by->is_dry ? NULL : dataset->path;
+    piece->options.sink = NULL;
+    piece->options.are_inputs_appended = false;
+    piece->options.bad_rows = UMM_BAD_ROWS_FAIL;
+    piece->job = (struct umm_convert_job){.options = &piece->options,
+                                          .run = &piece->run,
+                                          .result = &piece->result,
+                                          .path = dataset->path,
+                                          .has_schema = true,
+                                          .schema = all->schema, /* shares the fields */
+                                          .inputs = all->inputs};
+    piece->job.target = &piece->job.first_target;
+    /* What was sorted is in order. */
+    piece->job.order = all->order == UMM_ORDER_SORT ? UMM_ORDER_CHECK : all->order;
+    piece->result.sequence.order = piece->job.order;
+    piece->result.sequence.dedup = piece->options.dedup;
+}
+
+static void end_piece(struct piece *piece)
+{
+    struct umm_convert_job *job = &piece->job;
+    umm_target_close(&job->first_target);
+    umm_lock_release(&job->lock);
+    free(job->held);
+    free(job->row.bytes);
+    umm_convert_result_free(&piece->result);
+}
+
+/* The directory; whether its file system is the one that is synced for all. */
+static enum umm_status make_directory(struct piece *piece, struct umm_error *err)
+{
+    const struct by_job *by = piece->by;
+    struct umm_file_info info;
+    char *path = piece->dataset->path, *slash = strrchr(path, '/');
+    if (by->by->is_dry)
+        return UMM_OK;
+    enum umm_status status =
+        umm_dataset_make_directory(path, by->is_synced && !by->is_one_sync, err);
+    if (status || !by->is_one_sync)
+        return status;
+    *slash = '\0';
+    status = umm_file_stat(path, &info, err);
+    *slash = '/';
+    piece->job.is_one_of_many = !status && info.device == by->device;
+    return status || piece->job.is_one_of_many ? status
+                                               : umm_dataset_make_directory(path, true, err);
+}
+
+/* Its place, and its lock. Locks are taken in one order by all, or two could wait for each other.
+ */
+static enum umm_status claim(struct piece *piece, struct umm_error *err)
+{
+    enum umm_status status = make_directory(piece, err);
+    return status ? status : umm_convert_take_lock(&piece->job, err);
+}
+
+/* All but what makes it visible. */
+static enum umm_status prepare(struct piece *piece, struct umm_error *err)
+{
+    struct umm_convert_job *job = &piece->job;
+    const struct umm_rowsort *sort = &piece->by->all->split->sort;
+    enum umm_status status = umm_convert_make_room(job, err);
+    if (!status)
+        status = umm_convert_open_target(job, err);
+    if (!status)
+        status = umm_convert_hand_on_group(job, sort, piece->dataset->group,
+                                           sort->options.memory_bytes / piece->by->n_threads, err);
+    return status ? status : umm_convert_rest(job, err);
+}
+
+static enum umm_status commit(struct piece *piece, struct umm_error *err)
+{
+    if (umm_run_is_cancelled(&piece->run))
+        return umm_error_set_cancelled(err);
+    return umm_convert_commit(&piece->job, err);
+}
+
+/* ---- groups of datasets ------------------------------------------------------------------- */
+
+/* Some pieces, and what is done to each of them now. */
+struct phase {
+    struct piece *pieces;
+    size_t n, next;
+    enum umm_status (*work)(struct piece *piece, struct umm_error *err);
+};
+
+static void work_on(void *user, unsigned index)
+{
+    struct phase *phase = user;
+    (void)index;
+    for (;;) {
+        const size_t i = __atomic_fetch_add(&phase->next, 1, __ATOMIC_RELAXED);
+        if (i >= phase->n)
+            return;
+        struct piece *piece = &phase->pieces[i];
+        if (!piece->status)
+            piece->status = phase->work(piece, &piece->err);
+    }
+}
+
+static void work_on_all(const struct by_job *by, struct piece *pieces, size_t n,
+                        enum umm_status (*work)(struct piece *piece, struct umm_error *err))
+{
+    struct phase phase = {.pieces = pieces, .n = n, .work = work};
+    umm_workers_run(by->n_threads < n ? by->n_threads : (unsigned)n, work_on, &phase);
+}
+
+/* What each of them wrote is on the device; or all of them failed. */
+static void sync_all(const struct by_job *by, struct piece *pieces, size_t n)
+{
+    struct umm_error err = {.status = UMM_OK};
+    bool is_wanted = false;
+    for (size_t i = 0; i < n; i++)
+        is_wanted |= !pieces[i].status && pieces[i].job.is_one_of_many;
+    const enum umm_status status =
+        is_wanted ? umm_directory_sync_system_of(by->by->root, &err) : UMM_OK;
+    for (size_t i = 0; status && i < n; i++) {
+        if (pieces[i].status || !pieces[i].job.is_one_of_many)
+            continue;
+        pieces[i].status = status;
+        pieces[i].err = err;
+    }
+}
+
+static void add_up(struct umm_convert_result *total, const struct umm_convert_result *one)
+{
+    total->n_rows += one->n_rows;
+    total->n_written += one->n_written;
+    total->n_same += one->n_same;
+    total->n_revised += one->n_revised;
+    total->n_output_bytes += one->n_output_bytes;
+    total->is_changed |= one->is_changed;
+    total->is_reversed |= one->is_reversed;
+}
+
+static void tell(const struct by_job *by, const struct piece *piece)
+{
+    if (!piece->status)
+        add_up(by->all->result, &piece->result);
+    if (piece->status != UMM_ERR_CANCELLED)
+        by->by->done(by->by->user, piece->dataset->path, &piece->options, piece->status,
+                     &piece->result, &piece->err);
+}
+
+static void write_group(struct by_job *by, struct piece *pieces, const struct dataset *datasets,
+                        size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        begin_piece(&pieces[i], by, &datasets[i]);
+        pieces[i].status = claim(&pieces[i], &pieces[i].err);
+    }
+    work_on_all(by, pieces, n, prepare);
+    sync_all(by, pieces, n);
+    work_on_all(by, pieces, n, commit);
+    sync_all(by, pieces, n);
+    for (size_t i = 0; i < n; i++) {
+        tell(by, &pieces[i]);
+        end_piece(&pieces[i]);
+    }
+}
+
+static enum umm_status write_all(struct by_job *by, struct umm_error *err)
+{
+    struct umm_file_info info = {.device = 0};
+    const struct umm_run *run = by->all->run;
+    enum umm_status status = UMM_OK;
+    struct piece *pieces = calloc(GROUP, sizeof *pieces);
+    if (!pieces)
+        return umm_error_set_memory(err, GROUP * sizeof *pieces, "datasets");
+    by->is_one_sync = by->is_synced && by->n > FEW && !by->by->is_dry;
+    if (by->is_one_sync)
+        status = umm_file_stat(by->by->root, &info, err);
+    by->device = info.device;
+    for (size_t i = 0; !status && i < by->n; i += GROUP) {
+        if (umm_run_is_cancelled(run))
+            break;
+        write_group(by, pieces, by->datasets + i, by->n - i < GROUP ? by->n - i : GROUP);
+    }
+    free(pieces);
+    if (!status && umm_run_is_cancelled(run))
+        status = umm_error_set_cancelled(err);
+    return status;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
+
+/* Read the text, and whatever can be wrong with it. */
+static enum umm_status read_all(struct umm_convert_job *all, struct umm_error *err)
+{
+    enum umm_status status = umm_convert_read_inputs(all, err);
+    if (!status && all->result->n_rejected && all->split->n_symbols == 0)
+        status = umm_convert_refuse_all(all, err);
+    return status || all->split->n_symbols == 0 ? status : umm_rowsort_end(&all->split->sort, err);
+}
+
+static enum umm_status run_by(struct by_job *by, const struct umm_timeframe *timeframe,
+                              struct umm_error *err)
+{
+    struct umm_convert_job *all = by->all;
+    enum umm_status status = umm_convert_check(all, err);
+    if (!status && !by->by->is_dry)
+        status = umm_dataset_make_root(by->by->root, by->is_synced, err);
+    if (!status)
+        status = read_all(all, err);
+    if (!status)
+        status = list_datasets(by, timeframe, err);
+    if (!status)
+        status = check_places(by, err);
+    if (!status && umm_run_is_cancelled(all->run))
+        status = umm_error_set_cancelled(err);
+    if (!status)
+        status = umm_convert_commit_quarantine(all, err);
+    if (!status)
+        status = write_all(by, err);
+    for (size_t i = 0; i < all->result->n_inputs; i++)
+        all->result->n_bytes += all->result->inputs[i].n_bytes;
+    return status;
+}
+
+static void close_all(struct umm_convert_job *all)
+{
+    umm_quarantine_close(&all->quarantine);
+    umm_split_free(all->split);
+    umm_reading_close(&all->reading);
+    umm_instrument_free(&all->instrument);
+    umm_schema_free(&all->schema);
+    free(all->held);
+    free(all->row.bytes);
+}
+
+enum umm_status umm_convert_by(const struct umm_convert_by *by, struct umm_run *run,
+                               struct umm_convert_result *total, struct umm_error *err)
+{
+    const uint64_t start_ns = umm_clock_monotonic_ns();
+    struct umm_convert_options options = *by->each;
+    struct umm_split split = {.n_symbols = 0};
+    struct umm_convert_job all = {
+        .options = &options, .run = run, .result = total, .split = &split};
+    struct by_job job = {.by = by,
+                         .all = &all,
+                         .is_synced = options.is_synced || options.is_append,
+                         .n_threads = umm_workers_wanted(run)};
+    struct umm_timeframe timeframe;
+    char *beside = NULL;
+    all.target = &all.first_target;
+    memset(total, 0, sizeof *total);
+    total->is_append = options.is_append;
+    options.output = by->is_dry ? NULL : by->root;
+    options.sink = NULL;
+    options.are_inputs_appended = false;
+    enum umm_status status = find_timeframe(by, &timeframe, err);
+    /* Rows that wait for their order are kept in the root. */
+    if (!status && !by->is_dry)
+        status = umm_dataset_path(by->root, "x", timeframe.name, &beside, err);
+    if (beside)
+        *strrchr(beside, '/') = '\0';
+    all.beside = beside;
+    if (!status)
+        status = run_by(&job, &timeframe, err);
+    close_all(&all);
+    for (size_t i = 0; i < job.n; i++)
+        free(job.datasets[i].path);
+    free(job.datasets);
+    free(beside);
+    total->seconds = (double)(umm_clock_monotonic_ns() - start_ns) * 1e-9;
+    if (status)
+        umm_convert_result_free(total);
+    return status;
+}
