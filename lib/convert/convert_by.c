@@ -13,6 +13,7 @@
 #include "sys/file.h"
 #include "sys/fileids.h"
 #include "sys/workers.h"
+#include "unpack/unpack.h"
 
 /*
  * Datasets that are open at the same time: each has up to five descriptors and 512 KiB. And up to
@@ -304,21 +305,14 @@ static void work_on_all(const struct by_job *by, struct piece *pieces, size_t n,
     umm_workers_run(by->n_threads < n ? by->n_threads : (unsigned)n, work_on, &phase);
 }
 
-/* What each of them wrote is on the device; or all of them failed. */
-static void sync_all(const struct by_job *by, struct piece *pieces, size_t n)
+/* What each of them wrote is on the device. A failure is that of the whole run. */
+static enum umm_status sync_all(const struct by_job *by, const struct piece *pieces, size_t n,
+                                struct umm_error *err)
 {
-    struct umm_error err = {.status = UMM_OK};
     bool is_wanted = false;
     for (size_t i = 0; i < n; i++)
         is_wanted |= !pieces[i].status && pieces[i].job.is_one_of_many;
-    const enum umm_status status =
-        is_wanted ? umm_directory_sync_system_of(by->by->root, &err) : UMM_OK;
-    for (size_t i = 0; status && i < n; i++) {
-        if (pieces[i].status || !pieces[i].job.is_one_of_many)
-            continue;
-        pieces[i].status = status;
-        pieces[i].err = err;
-    }
+    return is_wanted ? umm_directory_sync_system_of(by->by->root, err) : UMM_OK;
 }
 
 static void add_up(struct umm_convert_result *total, const struct umm_convert_result *one)
@@ -341,21 +335,25 @@ static void tell(const struct by_job *by, const struct piece *piece)
                      &piece->result, &piece->err);
 }
 
-static void write_group(struct by_job *by, struct piece *pieces, const struct dataset *datasets,
-                        size_t n)
+static enum umm_status write_group(struct by_job *by, struct piece *pieces,
+                                   const struct dataset *datasets, size_t n, struct umm_error *err)
 {
     for (size_t i = 0; i < n; i++) {
         begin_piece(&pieces[i], by, &datasets[i]);
         pieces[i].status = claim(&pieces[i], &pieces[i].err);
     }
     work_on_all(by, pieces, n, prepare);
-    sync_all(by, pieces, n);
-    work_on_all(by, pieces, n, commit);
-    sync_all(by, pieces, n);
+    enum umm_status status = sync_all(by, pieces, n, err);
+    if (!status) {
+        work_on_all(by, pieces, n, commit);
+        status = sync_all(by, pieces, n, err);
+    }
     for (size_t i = 0; i < n; i++) {
-        tell(by, &pieces[i]);
+        if (!status)
+            tell(by, &pieces[i]);
         end_piece(&pieces[i]);
     }
+    return status;
 }
 
 static enum umm_status write_all(struct by_job *by, struct umm_error *err)
@@ -373,7 +371,8 @@ static enum umm_status write_all(struct by_job *by, struct umm_error *err)
     for (size_t i = 0; !status && i < by->n; i += GROUP) {
         if (umm_run_is_cancelled(run))
             break;
-        write_group(by, pieces, by->datasets + i, by->n - i < GROUP ? by->n - i : GROUP);
+        const size_t n = by->n - i < GROUP ? by->n - i : GROUP;
+        status = write_group(by, pieces, by->datasets + i, n, err);
     }
     free(pieces);
     if (!status && umm_run_is_cancelled(run))
@@ -421,6 +420,7 @@ static void close_all(struct umm_convert_job *all)
     umm_quarantine_close(&all->quarantine);
     umm_split_free(all->split);
     umm_reading_close(&all->reading);
+    umm_unpack_close(all->archive);
     umm_instrument_free(&all->instrument);
     umm_schema_free(&all->schema);
     free(all->held);

@@ -328,7 +328,11 @@ enum umm_status umm_target_finish(struct umm_target *target, bool is_reversed,
     target->n_appended = target->n_rows;
     if (target->kind == UMM_TARGET_SINK)
         return hand_on(target, is_reversed, err);
-    return umm_writer_finish(&target->writer, is_reversed && !options->is_each_compared, err);
+    enum umm_status status =
+        umm_writer_finish(&target->writer, is_reversed && !options->is_each_compared, err);
+    return status || !options->is_one_of_many
+               ? status
+               : umm_outfile_prepare(&target->writer.out.file, &options->file, err);
 }
 
 enum umm_status umm_target_commit(struct umm_target *target, struct umm_error *err)

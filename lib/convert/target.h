@@ -42,7 +42,7 @@ struct umm_target_options {
     bool may_reverse;            /* rows may have to be reversed before they go on */
     bool is_swept;               /* umm_outfile_sweep was done to the output's directory */
     enum umm_revision revision;
-    bool is_one_of_many; /* an append's caller syncs after the finish, and after the commit */
+    bool is_one_of_many; /* a file's caller syncs after the finish, and after the commit */
     bool has_rows;       /* n_rows rows will come */
     uint64_t n_rows;
     struct umm_outfile_options file;

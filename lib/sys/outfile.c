@@ -559,8 +559,19 @@ static enum umm_status replace_target(struct umm_outfile *out,
                                       const struct umm_outfile_options *options,
                                       struct umm_error *err)
 {
-    enum umm_status status = finish_temp(out, options, err);
+    enum umm_status status = out->is_prepared ? UMM_OK : finish_temp(out, options, err);
     return status ? status : rename_temp(out, err);
+}
+
+enum umm_status umm_outfile_prepare(struct umm_outfile *out,
+                                    const struct umm_outfile_options *options,
+                                    struct umm_error *err)
+{
+    if (out->place.is_stream)
+        return UMM_OK;
+    enum umm_status status = finish_temp(out, options, err);
+    out->is_prepared = !status;
+    return status;
 }
 
 static enum umm_status commit_file(struct umm_outfile *out,

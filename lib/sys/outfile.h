@@ -58,6 +58,7 @@ struct umm_outfile_place {
 struct umm_outfile {
     bool is_open;
     bool is_mode_held; /* the file has mode 0600 in place of own.mode */
+    bool is_prepared;  /* by umm_outfile_prepare */
     struct umm_rights_own own;
     uint64_t device, inode;
     int fd;
@@ -141,6 +142,15 @@ bool umm_outfile_is_stream(const struct umm_outfile *out);
  * commit, of a stream: a file of ours has no name until then. Nothing on "none".
  */
 UMM_MUST_USE enum umm_status umm_outfile_sync(const struct umm_outfile *out, struct umm_error *err);
+
+/*
+ * All but the last step of a commit with these options, which comes later: the file is complete and
+ * has its rights. For many outputs at once, whose caller syncs the file system before the commits.
+ * Nothing for a stream.
+ */
+UMM_MUST_USE enum umm_status umm_outfile_prepare(struct umm_outfile *out,
+                                                 const struct umm_outfile_options *options,
+                                                 struct umm_error *err);
 
 /*
  * End the output: put the file in place. options NULL means neither. *is_changed
