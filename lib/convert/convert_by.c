@@ -53,6 +53,22 @@ struct piece {
 
 /* ---- names and places ------------------------------------------------------------------- */
 
+/* What one name tells. No advice to give the symbol: the rows have it. */
+static enum umm_status read_name(const struct umm_deliveryname_reader *reader, const char *input,
+                                 struct umm_deliveryname *name, struct umm_error *err)
+{
+    struct umm_error why = {.status = UMM_OK};
+    const char *path = strcmp(input, "-") == 0 ? "<stdin>" : input;
+    enum umm_status status = umm_deliveryname_read(reader, path, name, &why);
+    if (status && why.hint == UMM_HINT_DATASET) {
+        umm_error_set_path(&why, status, path, "its name tells no timeframe");
+        umm_error_hint(&why, status, UMM_HINT_TIMEFRAME);
+    }
+    if (status && err)
+        *err = why;
+    return status;
+}
+
 /* The timeframe that is given, or the one that the names of all inputs tell. */
 static enum umm_status find_timeframe(const struct umm_convert_by *by,
                                       struct umm_timeframe *timeframe, struct umm_error *err)
@@ -66,11 +82,9 @@ static enum umm_status find_timeframe(const struct umm_convert_by *by,
     options.symbol = "any"; /* the rows tell */
     enum umm_status status = umm_deliveryname_reader_new(&options, &reader, err);
     for (size_t i = 0; !status && i < by->each->n_inputs; i++) {
-        const char *input = by->each->inputs[i];
-        status =
-            umm_deliveryname_read(reader, strcmp(input, "-") == 0 ? "<stdin>" : input, &name, err);
+        status = read_name(reader, by->each->inputs[i], &name, err);
         if (!status && i && strcmp(name.timeframe.name, timeframe->name) != 0) {
-            umm_error_set_path(err, UMM_ERR_ARGUMENT, input,
+            umm_error_set_path(err, UMM_ERR_ARGUMENT, by->each->inputs[i],
                                "its name tells %s, and the name of the file before %s",
                                name.timeframe.name, timeframe->name);
             status = umm_error_hint(err, UMM_ERR_ARGUMENT, UMM_HINT_TIMEFRAME);
