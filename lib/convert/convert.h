@@ -13,8 +13,8 @@
 #ifndef UMM_CONVERT_CONVERT_H
 #define UMM_CONVERT_CONVERT_H
 
-#include "convert/sequence.h"
 #include "convert/target.h"
+#include "order/sequence.h"
 #include "reading/reading.h"
 #include "sys/lock.h"
 #include "umm.h"

@@ -17,9 +17,9 @@
 
 #include "convert/convert.h"
 #include "convert/quarantine.h"
-#include "convert/rowsort.h"
-#include "convert/split.h"
 #include "convert/target.h"
+#include "order/rowsort.h"
+#include "order/split.h"
 #include "reading/block.h"
 #include "sys/uptodate.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows through a sorter of any memory, in any pieces, against a stable sort of all at once. */
-#include "convert/rowsort.h"
+#include "order/rowsort.h"
 
 #include "random.h"
 

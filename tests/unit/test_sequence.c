@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "convert/sequence.h"
+#include "order/sequence.h"
 
 #include "random.h"
 

@@ -7,13 +7,13 @@
  * A value must be a symbol (array/dataset.h), without the blanks around it. Quotes are not part of
  * it. Upper and lower case differ.
  */
-#ifndef UMM_CONVERT_SPLIT_H
-#define UMM_CONVERT_SPLIT_H
+#ifndef UMM_ORDER_SPLIT_H
+#define UMM_ORDER_SPLIT_H
 
 #include <string.h>
 
-#include "convert/rowsort.h"
-#include "convert/sequence.h"
+#include "order/rowsort.h"
+#include "order/sequence.h"
 #include "reading/reading.h"
 #include "text/csv.h"
 #include "umm.h"

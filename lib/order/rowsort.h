@@ -14,8 +14,8 @@
  * Rows that come in order by themselves are not sorted. The result depends neither on the memory
  * nor on threads.
  */
-#ifndef UMM_CONVERT_ROWSORT_H
-#define UMM_CONVERT_ROWSORT_H
+#ifndef UMM_ORDER_ROWSORT_H
+#define UMM_ORDER_ROWSORT_H
 
 #include "array/rowfile.h"
 #include "array/schema.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "convert/sequence.h"
+#include "order/sequence.h"
 
 static void count_step(struct umm_sequence *s, int64_t from, int64_t to)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "convert/split.h"
+#include "order/split.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "convert/rowsort.h"
+#include "order/rowsort.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * sequence.h - the order of rows in time: what to do with each, and what there is
  * to say about all of them.
  */
-#ifndef UMM_CONVERT_SEQUENCE_H
-#define UMM_CONVERT_SEQUENCE_H
+#ifndef UMM_ORDER_SEQUENCE_H
+#define UMM_ORDER_SEQUENCE_H
 
 #include "umm.h"
 
