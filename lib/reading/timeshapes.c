@@ -40,19 +40,23 @@ size_t umm_timeshapes_read(const struct umm_cells *cells, size_t index,
 {
     struct umm_time_shape shapes[SHAPES] = {0};
     const enum umm_time_unit unit = cells->schema->time_unit;
-    struct umm_time_shape *shape = shapes;
+    struct umm_time_shape *shape;
     size_t n_odd = 0;
-    for (size_t r = 0; r < n; r++) {
+    for (size_t r = 0; r < n;) {
         struct umm_time time;
-        r += umm_time_shape_read_rows(shape, &cells->times[index], texts, r, n, unit, out);
-        if (r == n)
-            break;
+        /* The row's own shape, and those after it as far as they have it. */
         shape = &shapes[(text_of(texts, r, 0).len_bytes + text_of(texts, r, 1).len_bytes) % SHAPES];
+        const size_t n_read =
+            umm_time_shape_read_rows(shape, &cells->times[index], texts, r, n, unit, out);
+        r += n_read;
+        if (n_read)
+            continue;
         if (!read_row(cells, index, texts, r, shape, &time) ||
             umm_time_to_unit(time, unit, &out[r]) != UMM_TIME_OK) {
             out[r] = 0;
             odd[n_odd++] = (uint32_t)r;
         }
+        r++;
     }
     return n_odd;
 }

@@ -37,20 +37,17 @@ static inline uint64_t no_digits(uint64_t digits, uint64_t limits)
     return (digits | (digits + limits)) & tops;
 }
 
-/* The words of a shape that texts are compared with. */
-struct words {
-    uint64_t w[UMM_TIME_SHAPE_WORDS];
-};
-
 /* The text's words: half of them of each of two parts. */
-static inline struct words words_of(const char *first, const char *second)
+static inline struct umm_time_shape_words words_of(const char *first, const char *second)
 {
-    return (struct words){{load(first), load(first + BYTES), load(second), load(second + BYTES)}};
+    return (struct umm_time_shape_words){
+        {load(first), load(first + BYTES), load(second), load(second + BYTES)}};
 }
 
 /* Whether bytes that should be as they were are not. */
-static inline bool differs(const struct words *now, const struct words *last,
-                           const struct words *keep)
+static inline bool differs(const struct umm_time_shape_words *now,
+                           const struct umm_time_shape_words *last,
+                           const struct umm_time_shape_words *keep)
 {
     return (((now->w[0] ^ last->w[0]) & keep->w[0]) | ((now->w[1] ^ last->w[1]) & keep->w[1]) |
             ((now->w[2] ^ last->w[2]) & keep->w[2]) | ((now->w[3] ^ last->w[3]) & keep->w[3])) != 0;
@@ -65,34 +62,67 @@ static inline int32_t number_at(const struct umm_time_shape_number *number,
            number->ones * (part[number->at[1]] - '0');
 }
 
-/* Whether a word differs from the last one in digits of the date alone. */
-static inline bool is_other_date(const struct umm_time_shape *shape, size_t i, uint64_t word)
+/* Whether the words differ from the last ones in digits of the date alone. */
+static bool is_other_date(const struct umm_time_shape *shape,
+                          const struct umm_time_shape_words *now,
+                          const struct umm_time_shape_words *last)
 {
-    const uint64_t date = shape->date[i];
-    return ((word ^ shape->last[i]) & shape->keep[i] & ~date) == 0 &&
-           no_digits((word ^ ones * '0') & date, ones * 0x76 & date) == 0;
+    uint64_t others = 0;
+    for (size_t i = 0; i < UMM_TIME_SHAPE_WORDS; i++) {
+        const uint64_t date = shape->date.w[i];
+        others |= (now->w[i] ^ last->w[i]) & shape->keep.w[i] & ~date;
+        others |= no_digits((now->w[i] ^ ones * '0') & date, ones * 0x76 & date);
+    }
+    return others == 0;
 }
 
-/* Count the date that the parts have, and keep it. */
-static bool take_date(struct umm_time_shape *shape, const char *first, const char *second)
+/* Count the month that the parts have. */
+static bool read_month(const struct umm_time_shape *shape, const char *const text[2],
+                       int64_t *month_sec, int32_t *n_days)
 {
     enum { FIRST_OF_1900 = 69 };
-    const char *const text[2] = {first, second};
-    const struct words words =
-        words_of(first, shape->is_joined ? second : first + UMM_TIME_SHAPE_PART);
-    for (size_t i = 0; i < UMM_TIME_SHAPE_WORDS; i++)
-        if (!is_other_date(shape, i, words.w[i]))
-            return false;
     int32_t year = number_at(&shape->century, text) * 100 + number_at(&shape->year, text);
-    const int32_t month = number_at(&shape->month, text), day = number_at(&shape->day, text);
+    const int32_t month = number_at(&shape->month_number, text);
     if (shape->is_short_year)
         year += year >= FIRST_OF_1900 ? 1900 : 2000;
     /* The zone cannot move these out of what a text may mean. */
-    if (year < YEAR_MIN || year > YEAR_MAX || month < 1 || month > 12 || day < 1 ||
-        day > umm_time_days_in_month(year, month))
+    if (year < YEAR_MIN || year > YEAR_MAX || month < 1 || month > 12)
         return false;
-    memcpy(shape->last, words.w, sizeof words.w);
-    shape->day_sec = umm_time_days_from_civil(year, month, day) * DAY_S;
+    *n_days = umm_time_days_in_month(year, month);
+    *month_sec = umm_time_days_from_civil(year, month, 1) * DAY_S;
+    return true;
+}
+
+/* The day of the month, of which nobody has seen yet that its digits are digits; 0 if not. */
+static inline int32_t day_at(const struct umm_time_shape_number *day, const char *const text[2])
+{
+    const unsigned first = (unsigned char)(text[day->part][day->at[0]] - '0');
+    const unsigned second = (unsigned char)(text[day->part][day->at[1]] - '0');
+    return first > 9 || second > 9 ? 0 : (int32_t)(day->tens * first + day->ones * second);
+}
+
+/* Count the date that the parts have, and keep it. */
+static inline bool take_date(const struct umm_time_shape *shape, const char *first,
+                             const char *second, const struct umm_time_shape_words *now,
+                             struct umm_time_shape_state *state)
+{
+    const char *const text[2] = {first, second};
+    int64_t month_sec = state->month_sec;
+    int32_t day, n_days = state->n_days;
+    if (n_days && !differs(now, &state->last, &shape->month)) {
+        day = day_at(&shape->day, text);
+    } else {
+        if (!is_other_date(shape, now, &state->last) ||
+            !read_month(shape, text, &month_sec, &n_days))
+            return false;
+        day = number_at(&shape->day, text);
+    }
+    if (day < 1 || day > n_days)
+        return false;
+    state->month_sec = month_sec;
+    state->n_days = n_days;
+    state->last = *now;
+    state->day_sec = month_sec + (day - 1) * (int64_t)DAY_S;
     return true;
 }
 
@@ -137,56 +167,28 @@ static inline bool read_clock(const struct umm_time_shape_clock *clock, const ch
     return (no_digits(digits, clock->limits) | (hour > 23)) == 0;
 }
 
-/* The offset of a local time that is not of the stretch; false if none is known. */
-static bool find_stretch(struct umm_time_shape *shape, const struct umm_time_spec *spec,
-                         int64_t local)
-{
-    return shape->is_in_zone && !shape->has_zone_name &&
-           umm_tz_find_stretch(spec->tz, local, &shape->stretch);
-}
-
-/* What is needed for each row, where no store can change it. */
-struct state {
-    struct words last, keep;
-    struct umm_time_shape_clock clock;
-    int64_t day_sec;
-    struct umm_tz_stretch stretch;
-};
-
-static struct state state_of(const struct umm_time_shape *shape)
-{
-    struct state state = {
-        .clock = shape->clock, .day_sec = shape->day_sec, .stretch = shape->stretch};
-    memcpy(state.last.w, shape->last, sizeof state.last.w);
-    memcpy(state.keep.w, shape->keep, sizeof state.keep.w);
-    return state;
-}
-
-/* Read parts that have the shape's lengths, of which *state is; it goes with the shape. */
+/* Read parts that have the shape's lengths; keep, clock and state are the shape's, or copies. */
 __attribute__((always_inline)) static inline bool
-read_parts(struct umm_time_shape *shape, const struct umm_time_spec *spec, const char *first,
-           const char *second, bool is_joined, struct state *state, int64_t *sec, int32_t *nsec)
+read_parts(const struct umm_time_shape *shape, const struct umm_time_spec *spec,
+           const struct umm_time_shape_words *keep, const struct umm_time_shape_clock *clock,
+           struct umm_time_shape_state *state, bool is_joined, const char *first,
+           const char *second, int64_t *sec, int32_t *nsec)
 {
     const char *half = is_joined ? second : first + UMM_TIME_SHAPE_PART;
-    const struct words now = words_of(first, half);
-    const struct umm_time_shape_clock *clock = &state->clock;
+    const struct umm_time_shape_words now = words_of(first, half);
     int32_t of_day;
     if (!read_clock(clock, is_joined && clock->part ? second : first, &of_day))
         return false;
-    if (__builtin_expect(differs(&now, &state->last, &state->keep), 0)) {
-        if (!take_date(shape, first, second))
-            return false;
-        *state = state_of(shape);
-    }
+    if (differs(&now, &state->last, keep) && !take_date(shape, first, second, &now, state))
+        return false;
     const int64_t local = state->day_sec + of_day;
-    if (__builtin_expect(local < state->stretch.from_sec || local >= state->stretch.until_sec, 0)) {
-        if (!find_stretch(shape, spec, local))
-            return false;
-        *state = state_of(shape);
-    }
+    if (__builtin_expect(local < state->stretch.from_sec || local >= state->stretch.until_sec, 0) &&
+        (!shape->is_in_zone || shape->has_zone_name ||
+         !umm_tz_find_stretch(spec->tz, local, &state->stretch)))
+        return false;
     *sec = local - state->stretch.offset_s;
     *nsec = 0;
-    return __builtin_expect(clock->n_fraction == 0, 1) ||
+    return clock->n_fraction == 0 ||
            read_fraction(clock, (clock->fraction_part ? second : first) + clock->fraction_at, nsec);
 }
 
@@ -196,11 +198,9 @@ bool umm_time_shape_read(struct umm_time_shape *shape, const struct umm_time_spe
     int64_t sec;
     int32_t nsec;
     if (!shape->is_known || parts->len_bytes[0] != shape->len_bytes[0] ||
-        parts->len_bytes[1] != shape->len_bytes[1])
-        return false;
-    struct state state = state_of(shape);
-    if (!read_parts(shape, spec, parts->text[0], parts->text[1], shape->is_joined, &state, &sec,
-                    &nsec))
+        parts->len_bytes[1] != shape->len_bytes[1] ||
+        !read_parts(shape, spec, &shape->keep, &shape->clock, &shape->state, shape->is_joined,
+                    parts->text[0], parts->text[1], &sec, &nsec))
         return false;
     *out = (struct umm_time){.sec = sec, .nsec = nsec};
     return true;
@@ -215,7 +215,10 @@ read_rows(struct umm_time_shape *shape, const struct umm_time_spec *spec,
     const struct umm_time_texts texts = *given;
     const int64_t per_s = umm_time_units_per_s(unit);
     const size_t len[2] = {shape->len_bytes[0], shape->len_bytes[1]};
-    struct state state = state_of(shape);
+    /* Copies, which no store to out can change. */
+    const struct umm_time_shape_words keep = shape->keep;
+    const struct umm_time_shape_clock clock = shape->clock;
+    struct umm_time_shape_state state = shape->state;
     size_t r = first;
     for (; r < end; r++) {
         int64_t sec;
@@ -230,7 +233,8 @@ read_rows(struct umm_time_shape *shape, const struct umm_time_spec *spec,
             if (texts.ends[1][r * texts.stride] - texts.end_sub - next != len[1])
                 break;
         }
-        if (!read_parts(shape, spec, first_part, second_part, is_joined, &state, &sec, &nsec))
+        if (!read_parts(shape, spec, &keep, &clock, &state, is_joined, first_part, second_part,
+                        &sec, &nsec))
             break;
         if (__builtin_expect(nsec != 0, 0)) {
             if (umm_time_to_unit((struct umm_time){sec, nsec}, unit, &out[r]) != UMM_TIME_OK)
@@ -239,6 +243,7 @@ read_rows(struct umm_time_shape *shape, const struct umm_time_spec *spec,
             break;
         }
     }
+    shape->state = state;
     return r - first;
 }
 
@@ -273,14 +278,14 @@ static uint8_t at_in_part(const struct lesson *lesson, size_t at, uint8_t *part)
 static void mark_date(struct umm_time_shape *shape, uint8_t part, size_t at, size_t n)
 {
     for (size_t k = at; k < at + n; k++)
-        shape->date[(part ? SECOND : 0) + k / BYTES] |= UINT64_C(0xFF) << 8 * (k % BYTES);
+        shape->date.w[(part ? SECOND : 0) + k / BYTES] |= UINT64_C(0xFF) << 8 * (k % BYTES);
 }
 
 /* Digits of the time of day need not be kept. */
 static void mark_clock(struct umm_time_shape *shape, uint8_t part, size_t at, size_t n)
 {
     for (size_t k = at; k < at + n; k++)
-        shape->keep[(part ? SECOND : 0) + k / BYTES] &= ~(UINT64_C(0xFF) << 8 * (k % BYTES));
+        shape->keep.w[(part ? SECOND : 0) + k / BYTES] &= ~(UINT64_C(0xFF) << 8 * (k % BYTES));
 }
 
 /* The number of n digits, at most two, from byte at of the text on; without any it is fixed. */
@@ -320,8 +325,8 @@ static void learn_words(struct umm_time_shape *shape, const struct lesson *lesso
         const size_t len = shape->len_bytes[part];
         if (len == 0)
             continue;
-        memcpy(&shape->last[to], lesson->text + (part ? lesson->split + 1 : 0), len);
-        memset(&shape->keep[to], 0xFF, len);
+        memcpy(&shape->state.last.w[to], lesson->text + (part ? lesson->split + 1 : 0), len);
+        memset(&shape->keep.w[to], 0xFF, len);
     }
 }
 
@@ -341,7 +346,7 @@ static void learn_date(struct umm_time_shape *shape, const struct lesson *lesson
     int month, day;
     if (places->is_date_whole || (n && n != (places->is_short_year ? 2 : 4)))
         return;
-    umm_time_civil_from_days(shape->day_sec / DAY_S, &year, &month, &day);
+    umm_time_civil_from_days(shape->state.day_sec / DAY_S, &year, &month, &day);
     shape->is_short_year = n == 2;
     shape->year.fixed = (int32_t)year;
     if (n == 4)
@@ -349,8 +354,13 @@ static void learn_date(struct umm_time_shape *shape, const struct lesson *lesson
     if (n)
         shape->year = learn_number(shape, lesson,
                                    at_of(lesson, UMM_TIME_PLACE_YEAR) + (n == 4 ? 2 : 0), 2, 0);
-    shape->month = learn_place(shape, lesson, UMM_TIME_PLACE_MONTH, month);
+    shape->month_number = learn_place(shape, lesson, UMM_TIME_PLACE_MONTH, month);
+    const struct umm_time_shape_words without_day = shape->date;
     shape->day = learn_place(shape, lesson, UMM_TIME_PLACE_DAY, day);
+    for (size_t i = 0; i < UMM_TIME_SHAPE_WORDS; i++)
+        shape->month.w[i] = shape->keep.w[i] & ~(shape->date.w[i] & ~without_day.w[i]);
+    shape->state.n_days = umm_time_days_in_month(year, month);
+    shape->state.month_sec = umm_time_days_from_civil(year, month, 1) * DAY_S;
 }
 
 /* One number of the time of day; false where it is not within the eight bytes. */
@@ -440,9 +450,9 @@ static bool learn_zone(struct umm_time_shape *shape, const struct umm_time_spec 
     shape->is_in_zone = places->is_in_zone;
     shape->has_zone_name = places->has_zone_name;
     if (places->is_in_zone)
-        return umm_tz_find_stretch(spec->tz, places->local_sec, &shape->stretch) &&
-               places->local_sec - shape->stretch.offset_s == time->sec;
-    shape->stretch =
+        return umm_tz_find_stretch(spec->tz, places->local_sec, &shape->state.stretch) &&
+               places->local_sec - shape->state.stretch.offset_s == time->sec;
+    shape->state.stretch =
         (struct umm_tz_stretch){INT64_MIN, INT64_MAX, (int32_t)(places->local_sec - time->sec)};
     return true;
 }
@@ -469,10 +479,10 @@ static bool learn(struct umm_time_shape *shape, const struct umm_time_spec *spec
     if (!learn_clock(shape, lesson) ||
         !read_clock(&shape->clock, parts.text[shape->clock.part], &of_day))
         return false;
-    shape->day_sec = lesson->places.local_sec - of_day;
-    if (shape->day_sec % DAY_S ||
-        shape->day_sec < DAY_S * umm_time_days_from_civil(YEAR_MIN, 1, 1) ||
-        shape->day_sec >= DAY_S * umm_time_days_from_civil(YEAR_MAX + 1, 1, 1))
+    shape->state.day_sec = lesson->places.local_sec - of_day;
+    if (shape->state.day_sec % DAY_S ||
+        shape->state.day_sec < DAY_S * umm_time_days_from_civil(YEAR_MIN, 1, 1) ||
+        shape->state.day_sec >= DAY_S * umm_time_days_from_civil(YEAR_MAX + 1, 1, 1))
         return false;
     learn_date(shape, lesson);
     shape->is_known = true;

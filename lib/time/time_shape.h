@@ -58,21 +58,32 @@ struct umm_time_shape_clock {
     uint8_t n_fraction, fraction_part, fraction_at;
 };
 
+/* Words of a text: of one part, or half of them of each of two. */
+struct umm_time_shape_words {
+    uint64_t w[UMM_TIME_SHAPE_WORDS];
+};
+
+/* What changes from one row to the next. */
+struct umm_time_shape_state {
+    struct umm_time_shape_words last; /* of the text whose date is known */
+    int64_t day_sec, month_sec;       /* local midnight of the date, and of its month's first day */
+    int32_t n_days;                   /* of the month; 0: it is not known */
+    struct umm_tz_stretch stretch;    /* of local times around: one offset for all */
+};
+
 /* Zero-initialise it: it has learnt nothing then. */
 struct umm_time_shape {
     size_t len_bytes[2];
     bool is_known; /* else it has learnt nothing */
     bool is_joined;
-    /* Words of one part, or half of them of each of two. */
-    uint64_t last[UMM_TIME_SHAPE_WORDS]; /* of the text whose date is known */
-    uint64_t keep[UMM_TIME_SHAPE_WORDS]; /* 0xFF for each byte but the time of day's digits */
-    uint64_t date[UMM_TIME_SHAPE_WORDS]; /* and for the digits of the date */
+    struct umm_time_shape_words keep;  /* 0xFF for each byte but the time of day's digits */
+    struct umm_time_shape_words date;  /* and for the digits of the date */
+    struct umm_time_shape_words month; /* as keep, without the digits of the day */
     struct umm_time_shape_clock clock;
-    struct umm_time_shape_number century, year, month, day;
+    struct umm_time_shape_number century, year, month_number, day;
     bool is_short_year;
-    int64_t day_sec; /* local midnight of the date */
     bool is_in_zone, has_zone_name;
-    struct umm_tz_stretch stretch; /* of local times around: one offset for all */
+    struct umm_time_shape_state state;
 };
 
 /*
