@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A column in a notation: most of its numbers are plain, or plain but for their groups, and
+ * A column in a notation: most of its numbers are plain, or plain digits in groups, and
  * those the engines of decimal.h take several at a time; the rest goes one by one.
  */
 #include <string.h>
