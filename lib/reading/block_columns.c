@@ -535,12 +535,16 @@ static bool convert_direct(struct work *w)
 
 /* ---- the same in a notation -------------------------------------------------------- */
 
-/* Whether the rows are numbers in binary64, in a notation, and at most one time beside them. */
+/*
+ * Whether the rows are numbers in binary64, in a notation, and at most one time beside them. The
+ * engine for AVX2 takes eight fields at once only if all are plain: columns are better for it.
+ */
 static bool is_together(const struct work *w)
 {
     const struct umm_cells *cells = w->plan->cells;
     const struct umm_schema *schema = cells->schema;
-    if (cells->na->has_digit || umm_notation_is_plain(&cells->notation) || schema->n_fields < 2)
+    if (cells->na->has_digit || umm_notation_is_plain(&cells->notation) || schema->n_fields < 2 ||
+        w->plan->cpu == UMM_CPU_AVX2)
         return false;
     for (size_t i = 0; i < schema->n_fields; i++) {
         const struct umm_schema_field *field = &schema->fields[i];
