@@ -65,7 +65,7 @@ enum umm_status umm_filter_open(struct umm_filter **filter, enum umm_packing pac
     struct umm_filter *new = calloc(1, sizeof *new);
     if (!new)
         return umm_error_set_memory(err, sizeof *new, "decompression");
-    *new = (struct umm_filter){.codec = codec, .pieces = *pieces};
+    *new = (struct umm_filter){.codec = codec, .pieces = *pieces, .in = ""};
     enum umm_status status = codec->open(&new->state, err);
     if (status)
         free(new);

@@ -97,7 +97,8 @@ static void run_file(const uint8_t *bytes, size_t len, size_t cap, bool is_check
     close(fd);
 }
 
-/* With O_DIRECT a read of the pipe returns what one write wrote. */
+/* With O_DIRECT a read of the pipe returns what one write wrote, and drops what it has no room for.
+ */
 static void run_pipe(const uint8_t *bytes, size_t len, size_t step, size_t cap,
                      struct outcome *outcome)
 {
@@ -113,7 +114,7 @@ static void run_pipe(const uint8_t *bytes, size_t len, size_t step, size_t cap,
     close(ends[1]);
     require(dup2(ends[0], 0) == 0, "no standard input");
     close(ends[0]);
-    run("-", cap, false, outcome);
+    run("-", cap > step ? cap : step, false, outcome);
 }
 
 static bool is_too_much(const struct outcome *outcome)
