@@ -361,6 +361,10 @@ for n in 1, 3:
     write("n.zip", data)
     bad("umm-convert: n.zip", "umm-convert", "-o", "x.npy", "n.zip")
     assert not os.path.exists("x.npy")
+# A name before the member that is not the one in the directory: in another order, or of another symbol.
+data = bytearray(zipped([("a.csv", a), ("b.csv", text(5, 5))]))
+data[30] = ord("c")
+refused("name.zip", data, ": damaged zip archive (a member has two names)")
 # A dictionary of 512 MiB, as the header of the block says, whose own checksum is right.
 import zlib
 data = bytearray(FILTERS["xz"](a))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 
 /* ---- one entry ---------------------------------------------------------------------- */
 
@@ -85,6 +86,28 @@ static enum umm_status add(struct umm_members *members, const struct umm_contain
     return UMM_OK;
 }
 
+static uint64_t hash_of(const char *name, size_t len)
+{
+    while (len && name[len - 1] == '/')
+        len--;
+    return umm_hash64(name, len, 0);
+}
+
+static enum umm_status note_entry(struct umm_members *members, const char *name,
+                                  struct umm_error *err)
+{
+    const size_t n = members->n_entries;
+    if ((n & (n - 1)) == 0) { /* room for as many again */
+        const size_t size = (n ? 2 * n : 1) * sizeof *members->entries;
+        uint64_t *entries = realloc(members->entries, size);
+        if (!entries)
+            return umm_error_set_memory(err, size, "the members of an archive");
+        members->entries = entries;
+    }
+    members->entries[n] = hash_of(name, strlen(name));
+    return UMM_OK;
+}
+
 enum umm_status umm_members_take(struct umm_members *members,
                                  const struct umm_container_entry *entry, struct umm_error *err)
 {
@@ -92,7 +115,9 @@ enum umm_status umm_members_take(struct umm_members *members,
     enum umm_status status = check(entry, is_wanted, err);
     if (!status && is_wanted && entry->kind == UMM_MEMBER_FILE)
         status = add(members, entry, err);
-    members->n_entries++;
+    if (!status)
+        status = note_entry(members, entry->name, err);
+    members->n_entries += !status;
     return status;
 }
 
@@ -101,6 +126,12 @@ enum umm_status umm_members_take(struct umm_members *members,
 static int compare(const void *a, const void *b)
 {
     return strcmp(((const struct umm_member *)a)->name, ((const struct umm_member *)b)->name);
+}
+
+static int compare_hashes(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
 }
 
 static enum umm_status refuse_twice(const char *name, struct umm_error *err)
@@ -115,6 +146,8 @@ enum umm_status umm_members_sort(struct umm_members *members, struct umm_error *
     struct umm_member *items = members->items;
     if (members->n)
         qsort(items, members->n, sizeof *items, compare);
+    if (members->n_entries)
+        qsort(members->entries, members->n_entries, sizeof *members->entries, compare_hashes);
     members->is_in_order = true;
     for (size_t i = 1; i < members->n; i++) {
         if (strcmp(items[i - 1].name, items[i].name) == 0)
@@ -123,6 +156,13 @@ enum umm_status umm_members_sort(struct umm_members *members, struct umm_error *
             members->is_in_order = false;
     }
     return UMM_OK;
+}
+
+bool umm_members_has_entry(const struct umm_members *members, const char *name, size_t len_bytes)
+{
+    const uint64_t hash = hash_of(name, len_bytes);
+    return members->n_entries && bsearch(&hash, members->entries, members->n_entries,
+                                         sizeof *members->entries, compare_hashes);
 }
 
 size_t umm_members_find(const struct umm_members *members, const char *name)
@@ -143,5 +183,6 @@ void umm_members_free(struct umm_members *members)
     for (size_t i = 0; i < members->n; i++)
         free(members->items[i].name);
     free(members->items);
+    free(members->entries);
     *members = (struct umm_members){.n = 0};
 }

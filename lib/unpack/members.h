@@ -19,8 +19,9 @@ struct umm_members {
     const char *pattern;
     struct umm_member *items;
     size_t n, cap;
-    size_t n_entries; /* looked at, members or not */
-    bool is_in_order; /* by name is by index */
+    size_t n_entries;  /* looked at, members or not */
+    uint64_t *entries; /* hashes of their names; room as for a power of two */
+    bool is_in_order;  /* by name is by index */
 };
 
 /*
@@ -35,6 +36,9 @@ UMM_MUST_USE enum umm_status umm_members_take(struct umm_members *members,
 
 /* All were looked at: put them in order. UMM_ERR_DATA for two of one name. */
 UMM_MUST_USE enum umm_status umm_members_sort(struct umm_members *members, struct umm_error *err);
+
+/* After the sort: whether an entry, member or not, has that name, without a slash at its end. */
+bool umm_members_has_entry(const struct umm_members *members, const char *name, size_t len_bytes);
 
 /* The place of that name; n if there is none. */
 size_t umm_members_find(const struct umm_members *members, const char *name);

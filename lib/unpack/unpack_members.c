@@ -69,27 +69,53 @@ static enum umm_status check_members(struct umm_unpack *u, struct umm_error *err
     return UMM_ERR_DATA;
 }
 
+static bool has_entry_named(const void *user, const char *name, size_t len)
+{
+    return umm_members_has_entry(user, name, len);
+}
+
+/* The members are those of the directory at the archive's end: as many, with the same names. */
+static enum umm_status compare_directory(struct umm_unpack *u, const struct umm_zipend *end,
+                                         uint64_t end_at, struct umm_error *err)
+{
+    const struct umm_pieces pieces = {umm_unpack_next_of_feed, u};
+    const size_t n = u->members.n_entries;
+    bool is_same = true;
+    if (end->is_elsewhere)
+        return UMM_OK;
+    if ((n & UINT16_MAX) != end->n_members)
+        return umm_error_set(err, UMM_ERR_DATA,
+                             "damaged zip archive (%zu members where it says %zu)", n,
+                             end->n_members);
+    if (u->is_only || end->directory_bytes > end_at)
+        return UMM_OK;
+    umm_feed_seek(&u->feed, end_at - end->directory_bytes);
+    enum umm_status status =
+        umm_zipend_compare(&pieces, n, has_entry_named, &u->members, &is_same, err);
+    return status || is_same
+               ? status
+               : umm_error_set(err, UMM_ERR_DATA, "damaged zip archive (a member has two names)");
+}
+
 static enum umm_status list_zip(struct umm_unpack *u, struct umm_error *err)
 {
-    size_t len = UMM_ZIPEND_BYTES, n_entries = 0;
+    size_t len = UMM_ZIPEND_BYTES;
+    struct umm_zipend end = {.at = 0};
     const char *tail;
     bool has_entry = true;
     enum umm_status status = umm_feed_tail(&u->feed, &tail, &len, err);
-    if (!status && !umm_zipend_find(tail, len, &n_entries))
+    if (!status && !umm_zipend_find(tail, len, &end))
         status = umm_error_set(err, UMM_ERR_DATA, "zip archive without its end: it may be cut");
-    const bool is_known = !status && n_entries != UMM_ZIPEND_ELSEWHERE;
-    if (status || n_entries == 0)
+    if (status || (end.n_members == 0 && !end.is_elsewhere))
         return status;
     status = open_container(u, 0, err);
-    u->is_only = is_known && n_entries == 1;
+    u->is_only = end.n_members == 1;
     while (!status && has_entry && !(u->is_only && u->members.n_entries))
         status = take_entry(u, &has_entry, err);
-    if (!status && is_known && (u->members.n_entries & UINT16_MAX) != n_entries)
-        status =
-            umm_error_set(err, UMM_ERR_DATA, "damaged zip archive (%zu members where it says %zu)",
-                          u->members.n_entries, n_entries);
     u->n_passed = u->members.n_entries;
-    return status;
+    if (!status)
+        status = umm_members_sort(&u->members, err);
+    return status ? status : compare_directory(u, &end, u->feed.size_bytes - len + end.at, err);
 }
 
 static enum umm_status list_tar(struct umm_unpack *u, struct umm_error *err)
@@ -99,6 +125,8 @@ static enum umm_status list_tar(struct umm_unpack *u, struct umm_error *err)
     while (!status && has_entry)
         status = take_entry(u, &has_entry, err);
     u->n_passed = u->members.n_entries + 1;
+    if (!status)
+        status = umm_members_sort(&u->members, err);
     return status ? status : umm_container_finish(u->container, err);
 }
 
@@ -121,8 +149,6 @@ enum umm_status umm_unpack_list(struct umm_unpack *u, struct umm_error *err)
 {
     u->members.pattern = u->options.members;
     enum umm_status status = u->packing == UMM_PACKING_ZIP ? list_zip(u, err) : list_tar(u, err);
-    if (!status)
-        status = umm_members_sort(&u->members, err);
     if (!status)
         status = check_members(u, err);
     return status ? status : unpack_unordered(u, err);
