@@ -42,14 +42,22 @@ static enum umm_status collect_rows(struct umm_convert_job *job, struct umm_bloc
     return status;
 }
 
+/* Rows follow that have one time each, the last one of last. */
+static enum umm_status pass_folds(struct umm_convert_job *job, int64_t last, struct umm_error *err)
+{
+    if (!job->row.takes_both || job->schema.time_index < 0)
+        return UMM_OK;
+    return umm_convert_fold_pass(job, last, err);
+}
+
 /* Rows from..to of a block, in order, among those before. */
 static enum umm_status take_rows(struct umm_convert_job *job, struct umm_block *block, size_t from,
                                  size_t to, struct umm_error *err)
 {
     size_t row_bytes = job->schema.row_bytes;
     bool has_time = job->schema.time_index >= 0;
-    if (from < to && has_time && job->row.takes_both) {
-        enum umm_status status = umm_convert_fold_pass(job, block->times[to - 1], err);
+    if (from < to) {
+        enum umm_status status = pass_folds(job, block->times[to - 1], err);
         if (status)
             return status;
     }
@@ -104,8 +112,8 @@ static enum umm_status take_special(struct umm_convert_job *job, struct umm_bloc
 /* The rows of a block that can be set aside to be written later, all of them. */
 static bool is_deferred(struct umm_convert_job *job, const struct umm_block *block, size_t *n)
 {
-    if (block->n_specials || block->n_rows == 0 || job->row.takes_both || job->is_collecting ||
-        job->split || !umm_target_can_defer(job->target))
+    if (block->n_specials || block->n_rows == 0 || job->is_collecting || job->split ||
+        !umm_target_can_defer(job->target))
         return false;
     *n = block->n_rows;
     if (job->schema.time_index >= 0)
@@ -135,16 +143,20 @@ static enum umm_status take_all(struct umm_convert_job *job, struct umm_block *b
     for (size_t i = 0; i < UMM_TIME_UNITS; i++)
         job->result->inputs[job->result->n_inputs - 1].n_epochs[i] += block->n_epochs[i];
     job->result->inputs[job->result->n_inputs - 1].n_passed_over += block->n_passed_over;
+    enum umm_status status = UMM_OK;
+    if (block->n_rows && !block->n_specials)
+        status = pass_folds(job, block->times[block->n_rows - 1], err);
+    if (status)
+        return status;
     if (is_deferred(job, block, &from) && from) {
-        enum umm_status status =
-            umm_target_reserve(job->target, block->rows, from, &block->piece, err);
+        status = umm_target_reserve(job->target, block->rows, from, &block->piece, err);
         if (status)
             return status;
         job->result->inputs[job->result->n_inputs - 1].n_rows += from;
     }
     for (size_t i = 0; i < block->n_specials; i++) {
         const struct umm_block_special *special = &block->specials[i];
-        enum umm_status status = take_rows(job, block, from, special->row, err);
+        status = take_rows(job, block, from, special->row, err);
         if (!status)
             status = take_special(job, block, special, err);
         if (status)
