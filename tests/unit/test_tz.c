@@ -763,6 +763,78 @@ static void other_changes_may_lie_between_two_readings(void **state)
     umm_tz_close(tz);
 }
 
+/* Every name that the zone has, at a local time that the C library shows with one of them. */
+static void check_names(const struct umm_tz *tz, int64_t utc)
+{
+    static const char *const names[] = {"EST", "EDT", "EWT", "GMT", "BST",
+                                        "IST", "JST", "LMT", "-03"};
+    struct tm tm;
+    time_t t = (time_t)utc;
+    int64_t got = 0;
+
+    assert_non_null(localtime_r(&t, &tm));
+    const int64_t local = utc + tm.tm_gmtoff;
+    assert_int_equal(
+        umm_tz_named_to_utc(tz, local, tm.tm_zone, strlen(tm.tm_zone), UMM_TZ_FOLD_LATER, &got),
+        UMM_TZ_OK);
+    assert_true(got >= utc);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct tm other;
+        got = INT64_MIN;
+        enum umm_tz_result result =
+            umm_tz_named_to_utc(tz, local, names[i], strlen(names[i]), UMM_TZ_FOLD_EARLIER, &got);
+        if (result != UMM_TZ_OK) {
+            assert_int_equal(got, INT64_MIN);
+            assert_string_not_equal(names[i], tm.tm_zone);
+            continue;
+        }
+        t = (time_t)got;
+        assert_non_null(localtime_r(&t, &other));
+        assert_string_equal(other.tm_zone, names[i]);
+        assert_int_equal(got + other.tm_gmtoff, local);
+    }
+}
+
+/* A stretch has one offset, and its ends are where it has no more of its own. */
+static void check_stretch(const struct umm_tz *tz, int64_t local)
+{
+    struct umm_tz_stretch stretch;
+    int64_t utc;
+
+    if (!umm_tz_find_stretch(tz, local, &stretch))
+        return;
+    assert_true(stretch.from_sec <= local && local < stretch.until_sec);
+    assert_one_reading(tz, local, local - stretch.offset_s);
+    for (int i = 0; i < 2; i++) {
+        int64_t end = i ? stretch.until_sec - 1 : stretch.from_sec;
+        if (end < at(1800, 1, 1, 0, 0) || end > at(2300, 1, 1, 0, 0))
+            continue;
+        assert_int_equal(umm_tz_local_to_utc(tz, end, UMM_TZ_FOLD_ERROR, &utc), UMM_TZ_OK);
+        assert_int_equal(utc, end - stretch.offset_s);
+    }
+}
+
+static void names_and_stretches_are_those_of_the_c_library(void **state)
+{
+    (void)state;
+
+    need_tzdata();
+    for (size_t i = 0; i < sizeof zones / sizeof *zones; i++) {
+        struct umm_tz *tz = open_zone(zones[i]);
+        size_t n_found = 0;
+        use_libc_zone(zones[i]);
+        for (int k = 0; k < 3000; k++) {
+            struct umm_tz_stretch stretch;
+            int64_t utc = random_between(at(1900, 1, 1, 0, 0), at(2200, 1, 1, 0, 0));
+            check_names(tz, utc);
+            check_stretch(tz, utc);
+            n_found += umm_tz_find_stretch(tz, utc, &stretch);
+        }
+        assert_true(n_found > 2900);
+        umm_tz_close(tz);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -793,6 +865,7 @@ int main(void)
         cmocka_unit_test(leap_seconds_in_a_file_are_refused),
         cmocka_unit_test(counts_that_overflow_are_refused),
         cmocka_unit_test(other_changes_may_lie_between_two_readings),
+        cmocka_unit_test(names_and_stretches_are_those_of_the_c_library),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
