@@ -283,6 +283,8 @@ assert not of["kibot"]["recognised"] and of["kibot"]["zone"] == "America/New_Yor
 }
 
 @test "milliseconds and microseconds in one stream are each its own" {
+    file 1735603200000,1,2,0.5,1.5,100,1735606799999,1,1,1,1,0
+    says "in.csv:1:1: no field for 'timestamp': no header names the 12 fields; use --layout=binance"
     file 1735603200000,1,2,0.5,1.5,100,1735606799999,1,1,1,1,0 1735689600000000,1,2,0.5,1.5,100,1735693199999999,1,1,1,1,0
     gives '2024-12-31T00:00:00Z,1,2,0.5,1.5,100
 2025-01-01T00:00:00Z,1,2,0.5,1.5,100' --layout=binance

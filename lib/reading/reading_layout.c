@@ -52,6 +52,40 @@ void umm_reading_recognise(struct umm_reading *reading, const struct umm_csv_fie
     }
 }
 
+static bool is_number(const char *text, size_t len_bytes)
+{
+    double ignored;
+    return umm_num_parse_f64(text, len_bytes, '.', &ignored) != UMM_NUM_MALFORMED;
+}
+
+/* Whether the fields are as many as the sample has, and numbers where that has numbers. */
+static bool is_like_sample(const struct umm_layout *layout, const struct umm_csv_field *fields,
+                           size_t n_fields)
+{
+    const char delimiters[] = {layout->delimiter ? layout->delimiter : ';', '\0'};
+    const char *sample = layout->sample;
+    for (size_t i = 0; i < n_fields; i++) {
+        size_t len = strcspn(sample, delimiters);
+        if (is_number(sample, len) != is_number(fields[i].text, fields[i].len_bytes) ||
+            !sample[len] != (i + 1 == n_fields))
+            return false;
+        sample += len + 1;
+    }
+    return true;
+}
+
+void umm_reading_recognise_row(struct umm_reading *reading, const struct umm_csv_field *fields,
+                               size_t n_fields)
+{
+    enum { FEW_FIELDS = 8 }; /* so many numbers are those of many files */
+    for (size_t i = 0; n_fields > FEW_FIELDS && umm_layout_at(i); i++) {
+        const struct umm_layout *layout = umm_layout_at(i);
+        if (layout->names && layout->header != UMM_HEADER_YES && !reading->advised[0] &&
+            is_like_sample(layout, fields, n_fields))
+            reading->advised[0] = layout->name;
+    }
+}
+
 enum umm_status umm_reading_advise(const struct umm_reading *reading, enum umm_status status,
                                    struct umm_error *err)
 {
