@@ -475,6 +475,7 @@ static enum umm_status run_job(struct job *job, struct umm_error *err)
     reading.unpack.is_checked_first = true; /* lines and states go out as rows come */
     reading.unpack.scratch_dir = job->each->text.scratch_dir;
     reading.instrument.one_series = ""; /* each symbol is one */
+    reading.instrument.has_many = true;
     enum umm_status status = take_locks(job, err);
     if (!status)
         status = umm_reading_open(&job->reading, job->each->input, &reading, job->run, err);

@@ -33,6 +33,7 @@ struct umm_instrument_options {
     size_t n_where;
     const char *one_series; /* NULL; columns that may have several values; "": all may */
     const char *by;         /* NULL; COLUMN: rows with one value of it are a series of their own */
+    bool has_many;          /* the caller tells rows of several series apart */
 };
 
 /* A column and the value that it has in all rows. */

@@ -270,6 +270,14 @@ static enum umm_status by_contract(const struct umm_reading *reading, struct umm
     return umm_error_hint_at(err, UMM_ERR_DATA, UMM_HINT_NAME_COLUMN, "volume", NULL);
 }
 
+/* Of rows of several symbols, the first one's does not tell which volume the others have. */
+static enum umm_status refuse_many(struct umm_error *err)
+{
+    umm_error_set(err, UMM_ERR_DATA,
+                  "which volume is in the base asset can be another for each symbol");
+    return umm_error_hint_at(err, UMM_ERR_DATA, UMM_HINT_NAME_COLUMN, "volume", NULL);
+}
+
 /* Find the base asset's volume by the symbol of the rows that are taken; "": as columns say. */
 static enum umm_status find_volume(struct umm_reading *reading,
                                    const struct umm_instrument_options *options,
@@ -280,6 +288,7 @@ static enum umm_status find_volume(struct umm_reading *reading,
     struct umm_instrument_options only = *options;
     struct umm_csv_field symbol = {"", 0};
     struct umm_found found;
+    bool is_many = options->by || options->has_many;
     only.one_series = ""; /* no columns but those of filters */
     field[0] = '\0';
     enum umm_status status =
@@ -287,6 +296,7 @@ static enum umm_status find_volume(struct umm_reading *reading,
     const char *name = layout->symbol ? layout->symbol : "symbol";
     if (!status && umm_columns_find(name, &reading->names, &found, NULL) == UMM_OK) {
         symbol = wanted_of(&filters, found.first);
+        is_many &= !symbol.len_bytes;
         if (!symbol.len_bytes)
             status = first_of(reading, &filters, found.first, &symbol, err);
     }
@@ -294,6 +304,8 @@ static enum umm_status find_volume(struct umm_reading *reading,
         status = layout->base_volume ? by_asset(reading, symbol, field, err)
                                      : by_contract(reading, symbol, field, err);
     umm_instrument_free(&filters);
+    if (is_many && (layout->contract_volume || status == UMM_ERR_DATA || field[0]))
+        return refuse_many(err);
     return status;
 }
 
