@@ -31,7 +31,7 @@ file() {
     printf '%s\n' "$@" >in.csv
 }
 
-LEAD='not one series; take one with --where COLUMN=VALUE, or say that it is one with --one-series'
+LEAD='not one series; take one with --where COLUMN=VALUE or each with --by COLUMN, or say that it is one with --one-series'
 BARS=timestamp,open,high,low,close,volume
 
 # ---- layouts -----------------------------------------------------------------------
@@ -193,6 +193,17 @@ assert not of["kibot"]["recognised"] and of["kibot"]["zone"] == "America/New_Yor
     file $header BTC-USDT,1,2,0.5,1.5,2,3,3,1704067200000,1 ETH-USDT-SWAP,1,2,0.5,1.5,300,3,4,1704067260000,1
     says "in.csv:3:1: instrument_name is \"ETH-USDT-SWAP\" after \"BTC-USDT\": $LEAD"
     gives 2024-01-01T00:01:00Z,1,2,0.5,1.5,3 --where=instrument_name=ETH-USDT-SWAP
+    # Of rows of several symbols the first does not tell it for all, nor where they are told apart.
+    local many='in.csv:1:1: which volume is in the base asset can be another for each symbol; name the volume: volume=FIELD in --columns'
+    refuses 1 "umm-convert: $many" umm-convert --by=instrument_name --out-root=. --timeframes=1m in.csv
+    refuses 1 "umm-features: $many" umm-features --by=instrument_name -f sma:1 in.csv
+    ok umm-convert --by=instrument_name --out-root=. --timeframes=1m \
+        --columns=timestamp=open_time,open,high,low,close,volume=vol_ccy in.csv
+    ok umm-mmap-slice ETH-USDT-SWAP/1m.npy --format=csv --columns=volume --no-header
+    [[ $output == 3 ]]
+    file 'date,symbol,open,high,low,close,volume_btc,volume' 2024-01-01,ETH,1,2,1,1,11,12
+    capture umm-convert --by=symbol --out-root=. --timeframes=1d in.csv
+    [[ $status -eq 1 && $stderr == *'can be another for each symbol'* ]] || fail "$stderr"
 }
 
 @test "a zone that the files of a layout leave open has to be given" {
@@ -258,6 +269,14 @@ assert not of["kibot"]["recognised"] and of["kibot"]["zone"] == "America/New_Yor
         AAPL,5000,3,2,4,1,1744792560000000000,100 MSFT,1815,39,38,40,37,1744792500000000000,57
     says "in.csv:4:1: ticker is \"MSFT\" after \"AAPL\": $LEAD"
     gives 2025-04-16T08:35:00Z,39,40,37,38,1815 --where=ticker=MSFT
+    # All at once, an array for each, and the next day after it.
+    ok umm-convert --append --by=ticker --out-root=. --timeframes=1m in.csv
+    sed 's/,17447/,17448/' in.csv >next.csv
+    ok umm-convert --append --by=ticker --out-root=. --timeframes=1m next.csv
+    ok umm-mmap-slice AAPL/1m.npy --format=csv --columns=close --no-header
+    [[ $output == $'3\n2\n3\n2' ]] || fail "$output"
+    ok umm-mmap-slice MSFT/1m.npy --format=csv --columns=close --no-header
+    [[ $output == $'38\n38' ]] || fail "$output"
 }
 
 @test "dates and times of day in digits are no epochs" {
@@ -450,4 +469,22 @@ assert [int(x) for x in np.load("out.npy").view("<i8").reshape(-1)[:3]] == [
     [[ $status -eq 1 && $stderr == *'volume==nan if there is none' ]] || fail "$stderr"
     gives 1990-01-02T00:00:00Z,17.24,17.25,17.23,17.24,NaN --time-format=%m/%d/%Y \
         --columns=timestamp=date,open,high,low,close,volume==nan
+}
+
+@test "rows in no order are sorted, where that is asked for" {
+    file $BARS 2024-01-31,1,2,0.5,1.5,3 2024-01-30,1,2,0.5,1.5,2 2024-02-01,1,2,0.5,1.5,4
+    capture umm-convert -o x.npy in.csv
+    [[ $status -eq 1 && $stderr == *'--order sort'* ]] || fail "$stderr"
+    gives '2024-01-30T00:00:00Z,1,2,0.5,1.5,2
+2024-01-31T00:00:00Z,1,2,0.5,1.5,3
+2024-02-01T00:00:00Z,1,2,0.5,1.5,4' --order=sort
+}
+
+@test "a last line that is no row is passed over" {
+    file Time,Open,High,Low,Last,Change,%Chg,Volume '2023-04-14 13:00,1,2,0.5,1.5,0.1,"+0.5%",100' \
+        '2023-04-14 12:00,1,2,0.5,1.4,0.1,"+0.5%",90' '"Downloaded from Barchart.com as of 04-14-2023 02:22pm CDT"'
+    local options=(--columns=timestamp=time,open,high,low,close=last,volume --order=asc)
+    says 'in.csv:4:60: 1 field, expected 8; --skip-footer N passes over the last lines, --bad-rows skip over all that is no row' "${options[@]}"
+    gives '2023-04-14T12:00:00Z,1,2,0.5,1.4,90
+2023-04-14T13:00:00Z,1,2,0.5,1.5,100' --skip-footer=1 "${options[@]}"
 }

@@ -326,8 +326,8 @@ refused(ROW, "column 1 has no name: write NAME=1, or use --names", "--columns", 
 # An index that a data frame wrote is no time.
 refused(",open,high,low,close,volume\n0,1,2,3,4,5\n", 'in.csv:2:1: the first field has no name, and "0" could be a '
         "row number; name the timestamp: timestamp=FIELD in --columns")
-refused(",close\n0,1\n", 'in.csv:2:1: timestamp is no epoch of 1980 to 2100: "0"; use --time-format, or --time-unit-in '
-        "for an epoch of other years", "--columns", "timestamp=1,close")
+refused(",close\n0,1\n", 'in.csv:2:1: timestamp is no epoch of 1980 to 2100: "0"; use --time-format, --time-unit-in '
+        "for an epoch of other years, or --date for times of one day", "--columns", "timestamp=1,close")
 same(good(",open,high,low,close,volume\n0,1,2,3,4,5\n", "--time-unit-in", "s"), np.array([[0, 1, 2, 3, 4, 5]], "<f8"))
 for bad in ("", "open,", ",open", "=open", "x=", "open:", "a+b+c", "a++b", "x=y=z", '"open'):
     item = next((part for part in bad.split(",") if part != "open"), "")
@@ -365,7 +365,8 @@ def told(name, layout, message, *args):
     sample(name, layout, *args)
 NO_HEADER = "in.csv:1:1: no field for 'timestamp': no header names the {} fields; use --layout, --names or numbers in --columns"
 both("binance", "binance", "binance")
-told("binance-us", "binance-us", NO_HEADER.format(12), "--layout", "binance")
+told("binance-us", "binance-us", "in.csv:1:1: no field for 'timestamp': no header names the 12 fields; "
+     "use --layout=binance", "--layout", "binance")
 both("yahoo", "yahoo", "yahoo")
 both("cryptodatadownload", "cryptodatadownload", "cryptodatadownload", is_reversed=True)
 both("cryptodatadownload-unix", "cryptodatadownload-unix", "cryptodatadownload", is_reversed=True)
