@@ -2,33 +2,17 @@
 #include "convert/convert_describe.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/line.h"
 #include "umm/mem.h"
 
-/* A text that grows up to a size: what does not fit is cut. */
-struct text {
-    char bytes[2048];
-    size_t len;
-};
+enum { TEXT_MAX = 2048 }; /* what is longer is cut */
 
-UMM_PRINTF(2, 3) static void add(struct text *text, const char *fmt, ...)
+static const char *keep(struct umm_convert_result *result, const char *text)
 {
-    va_list args;
-    size_t room = sizeof text->bytes - text->len;
-    va_start(args, fmt);
-    int n = vsnprintf(text->bytes + text->len, room, fmt, args);
-    va_end(args);
-    if (n > 0)
-        text->len += (size_t)n < room ? (size_t)n : room - 1;
-}
-
-static const char *keep(struct umm_convert_result *result, const struct text *text)
-{
-    return umm_arena_copy_text(&result->arena, text->bytes);
+    return umm_arena_copy_text(&result->arena, text);
 }
 
 static enum umm_status check_kept(const struct umm_convert_result *result, struct umm_error *err)
@@ -52,98 +36,103 @@ enum umm_status umm_convert_describe_input(struct umm_convert_result *result, co
     return check_kept(result, err);
 }
 
-static void add_source(struct text *text, const struct umm_names *names, int index)
+static void add_source(char text[TEXT_MAX], const struct umm_names *names, int index)
 {
     char shown[UMM_EXCERPT_MAX];
     const char *name = names->has_names ? names->text[index] : "";
-    add(text, "%d", index + 1);
+    umm_line_add(text, TEXT_MAX, "%d", index + 1);
     if (*name)
-        add(text, " \"%s\"", umm_escape(shown, sizeof shown, name, strlen(name)));
+        umm_line_add(text, TEXT_MAX, " \"%s\"",
+                     umm_escape(shown, sizeof shown, name, strlen(name)));
 }
 
-static void describe_columns(const struct umm_reading *reading, struct text *text)
+static void describe_columns(const struct umm_reading *reading, char text[TEXT_MAX])
 {
     char shown[UMM_EXCERPT_MAX];
     for (size_t i = 0; i < reading->schema.n_fields; i++) {
         const char *name = reading->schema.fields[i].name;
         const struct umm_schema_field *field = &reading->schema.fields[i];
-        add(text, "%s%s=", i ? ", " : "", umm_escape(shown, sizeof shown, name, strlen(name)));
+        umm_line_add(text, TEXT_MAX, "%s%s=", i ? ", " : "",
+                     umm_escape(shown, sizeof shown, name, strlen(name)));
         if (reading->found[i].first < 0) {
-            add(text, "=%s", field->value);
+            umm_line_add(text, TEXT_MAX, "=%s", field->value);
             continue;
         }
         add_source(text, &reading->names, reading->found[i].first);
         if (field->power)
-            add(text, "*1e%d", field->power);
+            umm_line_add(text, TEXT_MAX, "*1e%d", field->power);
         if (reading->found[i].second >= 0) {
-            add(text, "+");
+            umm_line_add(text, TEXT_MAX, "+");
             add_source(text, &reading->names, reading->found[i].second);
         }
     }
 }
 
 /* "groups after ,", "currency,suffix", or both; false for plain digits. */
-static bool describe_numbers(const struct umm_notation *notation, struct text *text)
+static bool describe_numbers(const struct umm_notation *notation, char text[TEXT_MAX])
 {
     char ways[UMM_WAYS_LIST_MAX];
     if (umm_notation_is_plain(notation))
         return false;
     if (notation->mark)
-        add(text, "groups after %s%s", umm_group_mark_name(notation->mark),
-            notation->ways ? " and " : "");
-    add(text, "%s", umm_ways_list(notation->ways, ways));
+        umm_line_add(text, TEXT_MAX, "groups after %s%s", umm_group_mark_name(notation->mark),
+                     notation->ways ? " and " : "");
+    umm_line_add(text, TEXT_MAX, "%s", umm_ways_list(notation->ways, ways));
     return true;
 }
 
 /* "epoch in ms", or with counts if there are several: "epoch in ms (744) or us (24)". */
 static void describe_epochs(const struct umm_time_spec *spec, const uint64_t *n_epochs,
-                            struct text *text)
+                            char text[TEXT_MAX])
 {
     size_t n_units = 0;
     if (spec->is_unit_forced && spec->epoch_unit > UMM_TIME_TICKS) {
-        add(text, "days of a spreadsheet");
+        umm_line_add(text, TEXT_MAX, "days of a spreadsheet");
         return;
     }
     if (spec->has_date) {
-        add(text, "%s since midnight", umm_time_unit_name(spec->epoch_unit));
+        umm_line_add(text, TEXT_MAX, "%s since midnight", umm_time_unit_name(spec->epoch_unit));
         return;
     }
     for (size_t i = 0; i < UMM_TIME_UNITS; i++)
         n_units += n_epochs[i] != 0;
     if (n_units == 0) {
-        add(text, "epoch in %s",
-            spec->is_unit_forced ? umm_time_unit_name(spec->epoch_unit) : "s, ms, us or ns");
+        umm_line_add(text, TEXT_MAX, "epoch in %s",
+                     spec->is_unit_forced ? umm_time_unit_name(spec->epoch_unit)
+                                          : "s, ms, us or ns");
         return;
     }
-    add(text, "epoch in");
+    umm_line_add(text, TEXT_MAX, "epoch in");
     for (size_t i = 0, n = 0; i < UMM_TIME_UNITS; i++) {
         if (n_epochs[i] == 0)
             continue;
-        add(text, "%s %s", n++ ? " or" : "", umm_time_unit_name((enum umm_time_unit)i));
+        umm_line_add(text, TEXT_MAX, "%s %s", n++ ? " or" : "",
+                     umm_time_unit_name((enum umm_time_unit)i));
         if (n_units > 1)
-            add(text, " (%" PRIu64 ")", n_epochs[i]);
+            umm_line_add(text, TEXT_MAX, " (%" PRIu64 ")", n_epochs[i]);
     }
 }
 
 static void describe_time(const struct umm_time_spec *spec, const uint64_t *n_epochs,
-                          struct text *text)
+                          char text[TEXT_MAX])
 {
     char shown[UMM_EXCERPT_MAX];
     switch (spec->form) {
     case UMM_TIME_FORM_EPOCH: describe_epochs(spec, n_epochs, text); return;
-    case UMM_TIME_FORM_ISO: add(text, "ISO 8601"); return;
-    case UMM_TIME_FORM_YEAR_FIRST: add(text, "year, month, day"); return;
-    case UMM_TIME_FORM_COMPACT: add(text, "YYYYMMDD"); return;
-    case UMM_TIME_FORM_MONTH: add(text, "year, month"); return;
-    case UMM_TIME_FORM_CLOCK: add(text, "time of day"); return;
+    case UMM_TIME_FORM_ISO: umm_line_add(text, TEXT_MAX, "ISO 8601"); return;
+    case UMM_TIME_FORM_YEAR_FIRST: umm_line_add(text, TEXT_MAX, "year, month, day"); return;
+    case UMM_TIME_FORM_COMPACT: umm_line_add(text, TEXT_MAX, "YYYYMMDD"); return;
+    case UMM_TIME_FORM_MONTH: umm_line_add(text, TEXT_MAX, "year, month"); return;
+    case UMM_TIME_FORM_CLOCK: umm_line_add(text, TEXT_MAX, "time of day"); return;
     case UMM_TIME_FORM_PATTERN:
         for (size_t i = 0; i < 2 && spec->patterns[i]; i++)
-            add(text, "%s%s", i ? " or " : "",
+            umm_line_add(
+                text, TEXT_MAX, "%s%s", i ? " or " : "",
                 umm_escape(shown, sizeof shown, spec->patterns[i], strlen(spec->patterns[i])));
         return;
     case UMM_TIME_FORM_NONE: break;
     }
-    add(text, "none read");
+    umm_line_add(text, TEXT_MAX, "none read");
 }
 
 static const char *time_by(const struct umm_reading *reading, const struct umm_time_spec *spec)
@@ -162,7 +151,7 @@ enum umm_status umm_convert_describe_reading(struct umm_convert_result *result,
                                              const struct umm_reading *reading,
                                              struct umm_error *err)
 {
-    struct text columns = {.len = 0}, numbers = {.len = 0}, time = {.len = 0}, zone = {.len = 0};
+    char columns[TEXT_MAX] = "", numbers[TEXT_MAX] = "", time[TEXT_MAX] = "", zone[TEXT_MAX] = "";
     int time_index = reading->schema.time_index;
     input->layout = reading->layout ? reading->layout->name : NULL;
     input->delimiter = reading->records.delimiter;
@@ -178,20 +167,20 @@ enum umm_status umm_convert_describe_reading(struct umm_convert_result *result,
     input->n_footer_lines = reading->records.source.footer.n_left_out;
     if (reading->has_header && reading->is_header_unused)
         input->header_text = umm_arena_copy_text(&result->arena, reading->header_text);
-    describe_columns(reading, &columns);
-    input->columns = keep(result, &columns);
-    if (describe_numbers(&reading->notation, &numbers)) {
-        input->numbers = keep(result, &numbers);
+    describe_columns(reading, columns);
+    input->columns = keep(result, columns);
+    if (describe_numbers(&reading->notation, numbers)) {
+        input->numbers = keep(result, numbers);
         input->numbers_by = reading->numbers_by;
     }
     if (time_index < 0)
         return check_kept(result, err);
-    describe_time(&reading->times[time_index], input->n_epochs, &time);
+    describe_time(&reading->times[time_index], input->n_epochs, time);
     input->time_by = time_by(reading, &reading->times[time_index]);
     input->zone_by = reading->zone_by;
-    add(&zone, "%s", reading->tz ? umm_tz_name(reading->tz) : "UTC");
-    input->time = keep(result, &time);
-    input->zone = keep(result, &zone);
+    umm_line_add(zone, TEXT_MAX, "%s", reading->tz ? umm_tz_name(reading->tz) : "UTC");
+    input->time = keep(result, time);
+    input->zone = keep(result, zone);
     return check_kept(result, err);
 }
 
@@ -199,7 +188,7 @@ enum umm_status umm_convert_describe_output(struct umm_convert_result *result,
                                             const struct umm_schema *schema,
                                             const struct umm_target *target, struct umm_error *err)
 {
-    struct text type = {.len = 0};
+    char type[TEXT_MAX] = "";
     char descr[UMM_NPY_TYPE_TEXT_MAX];
     result->has_time = schema->time_index >= 0;
     result->time_unit = schema->time_unit;
@@ -220,19 +209,19 @@ enum umm_status umm_convert_describe_output(struct umm_convert_result *result,
         result->n_output_bytes += target->append.grow.rows.base_bytes;
     if (!schema->is_struct) {
         umm_npy_type_text(&schema->fields[0].type, descr);
-        add(&type, "%s (%" PRIu64 ", %zu)%s", descr, result->n_rows, schema->n_fields,
-            schema->is_fortran ? " Fortran order" : "");
-        result->type = keep(result, &type);
+        umm_line_add(type, TEXT_MAX, "%s (%" PRIu64 ", %zu)%s", descr, result->n_rows,
+                     schema->n_fields, schema->is_fortran ? " Fortran order" : "");
+        result->type = keep(result, type);
         return check_kept(result, err);
     }
     for (size_t i = 0; i < schema->n_fields; i++) {
         char name[UMM_EXCERPT_MAX];
         umm_npy_type_text(&schema->fields[i].type, descr);
         umm_escape(name, sizeof name, schema->fields[i].name, strlen(schema->fields[i].name));
-        add(&type, "%s%s %s", i ? ", " : "[", name, descr);
+        umm_line_add(type, TEXT_MAX, "%s%s %s", i ? ", " : "[", name, descr);
     }
-    add(&type, "] (%" PRIu64 ",)", result->n_rows);
-    result->type = keep(result, &type);
+    umm_line_add(type, TEXT_MAX, "] (%" PRIu64 ",)", result->n_rows);
+    result->type = keep(result, type);
     return check_kept(result, err);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/line.h"
 #include "format/figures.h"
 
 static const double units_per_second[] = {1, 1e3, 1e6, 1e9};
@@ -160,34 +161,29 @@ void umm_convert_report_metrics(const struct umm_convert_options *options,
 
 /* ---- lines ---------------------------------------------------------------------- */
 
-/* " (by WHAT)" at offset n, which nothing else follows; returns the new end. */
-static size_t add_reason(char *line, size_t n, const char *by)
+static void add_reason(char line[UMM_CONVERT_LINE_MAX], const char *by)
 {
-    if (!by)
-        return n;
-    return n + (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, " (by %s)", by);
+    if (by)
+        umm_line_add(line, UMM_CONVERT_LINE_MAX, " (by %s)", by);
 }
 
 /* What was read and is not in the array. */
-static size_t add_passed_over(const struct umm_convert_input *input, char *line, size_t n)
+static void add_passed_over(const struct umm_convert_input *input, char line[UMM_CONVERT_LINE_MAX])
 {
     char shown[UMM_EXCERPT_MAX];
     if (input->header_text)
-        n += (size_t)snprintf(
-            line + n, UMM_CONVERT_LINE_MAX - n, ", 1 record passed over as the header: \"%s\"",
+        umm_line_add(
+            line, UMM_CONVERT_LINE_MAX, ", 1 record passed over as the header: \"%s\"",
             umm_escape(shown, sizeof shown, input->header_text, strlen(input->header_text)));
     if (input->n_passed_over)
-        n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n,
-                              ", %" PRIu64 " rows passed over by the filter", input->n_passed_over);
+        umm_line_add(line, UMM_CONVERT_LINE_MAX, ", %" PRIu64 " rows passed over by the filter",
+                     input->n_passed_over);
     if (input->n_held_bytes)
-        n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n,
-                              ", 1 line without its end held back (%" PRIu64 " bytes)",
-                              input->n_held_bytes);
+        umm_line_add(line, UMM_CONVERT_LINE_MAX,
+                     ", 1 line without its end held back (%" PRIu64 " bytes)", input->n_held_bytes);
     if (input->n_footer_lines)
-        n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n,
-                              ", %" PRIu64 " line%s passed over at its end", input->n_footer_lines,
-                              input->n_footer_lines == 1 ? "" : "s");
-    return n;
+        umm_line_add(line, UMM_CONVERT_LINE_MAX, ", %" PRIu64 " line%s passed over at its end",
+                     input->n_footer_lines, input->n_footer_lines == 1 ? "" : "s");
 }
 
 static void input_line(const struct umm_convert_input *input, char *line)
@@ -195,43 +191,41 @@ static void input_line(const struct umm_convert_input *input, char *line)
     char path[UMM_EXCERPT_MAX * 4], delimiter[8];
     umm_escape(path, sizeof path, input->path, strlen(input->path));
     umm_escape(delimiter, sizeof delimiter, &input->delimiter, 1);
-    size_t n = (size_t)snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %" PRIu64 " rows; layout %s", path,
-                                input->n_rows, input->layout ? input->layout : "none");
-    n = add_reason(line, n, input->layout_by);
-    n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, ", delimiter '%s'", delimiter);
-    n = add_reason(line, n, input->delimiter_by);
-    n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, ", %s",
-                          input->has_header ? "header" : "no header");
-    n = add_reason(line, n, input->header_by);
-    n = add_passed_over(input, line, n);
-    n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, "; %s", input->columns);
+    snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %" PRIu64 " rows; layout %s", path, input->n_rows,
+             input->layout ? input->layout : "none");
+    add_reason(line, input->layout_by);
+    umm_line_add(line, UMM_CONVERT_LINE_MAX, ", delimiter '%s'", delimiter);
+    add_reason(line, input->delimiter_by);
+    umm_line_add(line, UMM_CONVERT_LINE_MAX, ", %s", input->has_header ? "header" : "no header");
+    add_reason(line, input->header_by);
+    add_passed_over(input, line);
+    umm_line_add(line, UMM_CONVERT_LINE_MAX, "; %s", input->columns);
     if (input->numbers) {
-        n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, "; numbers: %s", input->numbers);
-        n = add_reason(line, n, input->numbers_by);
+        umm_line_add(line, UMM_CONVERT_LINE_MAX, "; numbers: %s", input->numbers);
+        add_reason(line, input->numbers_by);
     }
     if (!input->time)
         return;
-    n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, "; time: %s", input->time);
-    n = add_reason(line, n, input->time_by);
-    n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, ", zone %s", input->zone);
-    add_reason(line, n, input->zone_by);
+    umm_line_add(line, UMM_CONVERT_LINE_MAX, "; time: %s", input->time);
+    add_reason(line, input->time_by);
+    umm_line_add(line, UMM_CONVERT_LINE_MAX, ", zone %s", input->zone);
+    add_reason(line, input->zone_by);
 }
 
-/* What became of an output, at offset n; returns the new end. */
-static int add_outcome(const struct umm_convert_options *options,
-                       const struct umm_convert_result *result, char *line, int n)
+/* What became of an output. */
+static void add_outcome(const struct umm_convert_options *options,
+                        const struct umm_convert_result *result, char line[UMM_CONVERT_LINE_MAX])
 {
     if (result->is_append)
-        n += snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n,
-                      ", %" PRIu64 " appended, %" PRIu64 " the same, %" PRIu64 " revised",
-                      result->n_written, result->n_same, result->n_revised);
+        umm_line_add(line, UMM_CONVERT_LINE_MAX,
+                     ", %" PRIu64 " appended, %" PRIu64 " the same, %" PRIu64 " revised",
+                     result->n_written, result->n_same, result->n_revised);
     if (!result->is_changed && options->output)
-        n += snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n, ", unchanged");
+        umm_line_add(line, UMM_CONVERT_LINE_MAX, ", unchanged");
     if (result->is_reversed)
-        n += snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n, ", reversed");
+        umm_line_add(line, UMM_CONVERT_LINE_MAX, ", reversed");
     if (result->is_sorted)
-        n += snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n, ", sorted");
-    return n;
+        umm_line_add(line, UMM_CONVERT_LINE_MAX, ", sorted");
 }
 
 static void output_line(const struct umm_convert_options *options,
@@ -240,17 +234,14 @@ static void output_line(const struct umm_convert_options *options,
     char path[UMM_EXCERPT_MAX * 4];
     const char *output = options->output ? options->output : "nothing written";
     umm_escape(path, sizeof path, output, strlen(output));
-    int n = snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %s", path, result->type);
-    n = add_outcome(options, result, line, n);
+    snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %s", path, result->type);
+    add_outcome(options, result, line);
     if (result->n_rejected)
-        n += snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n, ", %" PRIu64 " rejected",
-                      result->n_rejected);
+        umm_line_add(line, UMM_CONVERT_LINE_MAX, ", %" PRIu64 " rejected", result->n_rejected);
     if (result->n_other_members)
-        n +=
-            snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n,
+        umm_line_add(line, UMM_CONVERT_LINE_MAX,
                      ", %" PRIu64 " members passed over that are no text", result->n_other_members);
-    snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n, "; %.3f s, %.0f MB/s", result->seconds,
-             rate(result));
+    umm_line_add(line, UMM_CONVERT_LINE_MAX, "; %.3f s, %.0f MB/s", result->seconds, rate(result));
 }
 
 static void times_line(const struct umm_convert_result *result, char *line)
@@ -270,13 +261,13 @@ void umm_convert_report_dataset(const struct umm_convert_options *options, const
     char shown[UMM_EXCERPT_MAX * 8], first[UMM_TIME_ISO_MAX], last[UMM_TIME_ISO_MAX];
     const struct umm_sequence *s = &result->sequence;
     umm_escape(shown, sizeof shown, path, strlen(path));
-    int n = snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %" PRIu64 " rows", shown, s->n_rows);
+    snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %" PRIu64 " rows", shown, s->n_rows);
     if (has_times(result))
-        n += snprintf(line + n, UMM_CONVERT_LINE_MAX - (size_t)n,
-                      ", %s to %s, %" PRIu64 " gaps, %" PRIu64 " duplicates",
-                      iso(result, s->min, first), iso(result, s->max, last), umm_sequence_gaps(s),
-                      s->n_duplicates);
-    add_outcome(options, result, line, n);
+        umm_line_add(line, UMM_CONVERT_LINE_MAX,
+                     ", %s to %s, %" PRIu64 " gaps, %" PRIu64 " duplicates",
+                     iso(result, s->min, first), iso(result, s->max, last), umm_sequence_gaps(s),
+                     s->n_duplicates);
+    add_outcome(options, result, line);
 }
 
 bool umm_convert_report_line(const struct umm_convert_options *options,

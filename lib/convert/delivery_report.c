@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/line.h"
 #include "format/figures.h"
 
 enum { PATH_SHOWN = 4 * UMM_EXCERPT_MAX };
@@ -22,20 +23,15 @@ static const char *plural(uint64_t n)
 }
 
 /* Rows that were there before their file, and what the array has with them. */
-static size_t add_compared(const struct umm_convert_result *result, char *line, size_t n)
+static void add_compared(const struct umm_convert_result *result, char line[UMM_CONVERT_LINE_MAX])
 {
-    if (result->is_append)
-        n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, "; %" PRIu64 " appended",
-                              result->n_written);
-    else if (result->n_same + result->n_revised)
-        n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, "; %" PRIu64 " written",
-                              result->n_written);
-    else
-        return n;
-    return n + (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n,
-                                ", %" PRIu64 " the same, %" PRIu64 " revised, %" PRIu64
-                                " in the array",
-                                result->n_same, result->n_revised, result->n_rows);
+    if (!result->is_append && !(result->n_same + result->n_revised))
+        return;
+    umm_line_add(line, UMM_CONVERT_LINE_MAX,
+                 "; %" PRIu64 " %s, %" PRIu64 " the same, %" PRIu64 " revised, %" PRIu64
+                 " in the array",
+                 result->n_written, result->is_append ? "appended" : "written", result->n_same,
+                 result->n_revised, result->n_rows);
 }
 
 void umm_delivery_report_line(const struct umm_delivery_dataset *dataset,
@@ -48,24 +44,20 @@ void umm_delivery_report_line(const struct umm_delivery_dataset *dataset,
     for (size_t i = 0; i < result->n_inputs; i++)
         n_rows += result->inputs[i].n_rows;
     umm_escape(path, sizeof path, dataset->path, strlen(dataset->path));
-    size_t n =
-        (size_t)snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %zu file%s, %" PRIu64 " row%s", path,
-                         result->n_inputs, plural(result->n_inputs), n_rows, plural(n_rows));
+    snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %zu file%s, %" PRIu64 " row%s", path,
+             result->n_inputs, plural(result->n_inputs), n_rows, plural(n_rows));
     if (result->has_time && s->n_rows)
-        n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, ", %s to %s, %" PRIu64 " gap%s",
-                              iso(s->min, result->time_unit, from),
-                              iso(s->max, result->time_unit, to), umm_sequence_gaps(s),
-                              plural(umm_sequence_gaps(s)));
+        umm_line_add(line, UMM_CONVERT_LINE_MAX, ", %s to %s, %" PRIu64 " gap%s",
+                     iso(s->min, result->time_unit, from), iso(s->max, result->time_unit, to),
+                     umm_sequence_gaps(s), plural(umm_sequence_gaps(s)));
     if (result->n_rejected)
-        n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n, ", %" PRIu64 " rejected",
-                              result->n_rejected);
+        umm_line_add(line, UMM_CONVERT_LINE_MAX, ", %" PRIu64 " rejected", result->n_rejected);
     if (dataset->n_reports)
-        n += (size_t)snprintf(line + n, UMM_CONVERT_LINE_MAX - n,
-                              ", %" PRIu64 " report%s passed over", dataset->n_reports,
-                              plural(dataset->n_reports));
-    n = add_compared(result, line, n);
+        umm_line_add(line, UMM_CONVERT_LINE_MAX, ", %" PRIu64 " report%s passed over",
+                     dataset->n_reports, plural(dataset->n_reports));
+    add_compared(result, line);
     if (!result->is_changed)
-        snprintf(line + n, UMM_CONVERT_LINE_MAX - n, ", unchanged");
+        umm_line_add(line, UMM_CONVERT_LINE_MAX, ", unchanged");
 }
 
 bool umm_delivery_report_files(const struct umm_delivery_dataset *dataset, enum umm_time_unit unit,
