@@ -483,7 +483,7 @@ assert [int(x) for x in np.load("out.npy").view("<i8").reshape(-1)[:3]] == [
 @test "a last line that is no row is passed over" {
     file Time,Open,High,Low,Last,Change,%Chg,Volume '2023-04-14 13:00,1,2,0.5,1.5,0.1,"+0.5%",100' \
         '2023-04-14 12:00,1,2,0.5,1.4,0.1,"+0.5%",90' '"Downloaded from Barchart.com as of 04-14-2023 02:22pm CDT"'
-    local options=(--columns=timestamp=time,open,high,low,close=last,volume --order=asc)
+    local options=('--columns=timestamp=time,open,high,low,close=last,volume' --order=asc)
     says 'in.csv:4:60: 1 field, expected 8; --skip-footer N passes over the last lines, --bad-rows skip over all that is no row' "${options[@]}"
     gives '2023-04-14T12:00:00Z,1,2,0.5,1.4,90
 2023-04-14T13:00:00Z,1,2,0.5,1.5,100' --skip-footer=1 "${options[@]}"
