@@ -115,6 +115,9 @@ static const struct {
 
     {UMM_HINT_NEWEST_FIRST, "; use {order} asc for newest-first rows, {order} sort for any"},
     {UMM_HINT_NEWEST_FIRST, "; umm-convert can put rows in order: " BY_CONVERT},
+    {UMM_HINT_REPEATED_HOUR,
+     "; use {tz} and {tz-fold} infer if clocks were set back there, else {order} sort"},
+    {UMM_HINT_REPEATED_HOUR, "; umm-convert can be told what it means: " BY_CONVERT},
     {UMM_HINT_SORT, "; use {order} sort"},
     {UMM_HINT_SORT, "; umm-convert can put rows in order: " BY_CONVERT},
     {UMM_HINT_DUPLICATES, "; use {dedup} first or last"},

@@ -363,6 +363,7 @@ assert [int(x) for x in np.load("out.npy").view("<i8").reshape(-1)[:3]] == [
 2021-12-06T14:30:00Z,1,2,0.5,1.5,100' '--time-format=%Y-%m-%d %H:%M:%S %Z' --tz=America/New_York
     file $BARS '2023-11-05 00:30:00,1,2,0.5,1.5,100' '2023-11-05 01:00:00,1,2,0.5,1.5,101' \
         '2023-11-05 01:30:00,1,2,0.5,1.5,102' '2023-11-05 01:00:00,1,2,0.5,1.5,103' '2023-11-05 01:30:00,1,2,0.5,1.5,104'
+    says 'in.csv:5:1: 2023-11-05T01:00:00Z after 2023-11-05T01:30:00Z: out of order; use --tz and --tz-fold infer if clocks were set back there, else --order sort'
     capture umm-convert --tz=America/New_York -o x.npy in.csv
     [[ $status -eq 1 && $stderr == *'--tz-fold infer'* ]] || fail "$stderr"
     gives '2023-11-05T04:30:00Z,1,2,0.5,1.5,100

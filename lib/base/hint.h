@@ -79,13 +79,14 @@ enum umm_hint {
     UMM_HINT_NPY,        /* write an array */
 
     /* Which order, and what is there already. */
-    UMM_HINT_NEWEST_FIRST, /* rows that are newest first can be turned round, others sorted */
-    UMM_HINT_SORT,         /* rows in no order can be sorted */
-    UMM_HINT_DUPLICATES,   /* keep the first or the last of rows with one time */
-    UMM_HINT_TIME_COLUMN,  /* what goes by time needs a column of times */
-    UMM_HINT_REVISION,     /* say what becomes of a row that was stored otherwise */
-    UMM_HINT_REBUILD,      /* compute all of it again */
-    UMM_HINT_REVISE_LAST,  /* say that the last row may change */
+    UMM_HINT_NEWEST_FIRST,  /* rows that are newest first can be turned round, others sorted */
+    UMM_HINT_REPEATED_HOUR, /* local times may be of an hour shown twice: the zone, or to sort */
+    UMM_HINT_SORT,          /* rows in no order can be sorted */
+    UMM_HINT_DUPLICATES,    /* keep the first or the last of rows with one time */
+    UMM_HINT_TIME_COLUMN,   /* what goes by time needs a column of times */
+    UMM_HINT_REVISION,      /* say what becomes of a row that was stored otherwise */
+    UMM_HINT_REBUILD,       /* compute all of it again */
+    UMM_HINT_REVISE_LAST,   /* say that the last row may change */
 
     /* An output that is in the way, and what may be done with it instead. */
     UMM_HINT_ADD_TO_ARCHIVE, /* an archive: rows can be added to it */

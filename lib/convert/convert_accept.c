@@ -14,9 +14,25 @@ void umm_convert_settle_line(struct umm_convert_job *job, struct umm_error *err)
         err->line = line;
 }
 
+/*
+ * Whether the row of that time may be of the hour that clocks set back at night show twice: less
+ * than an hour before the last of rows in order, of times that are local to a zone not given.
+ */
+static bool may_be_repeated_hour(const struct umm_convert_job *job, int64_t time, int64_t last)
+{
+    enum { HOUR_S = 3600, DAY_HOURS = 24, NIGHT_HOURS = 4 };
+    const struct umm_reading *reading = &job->reading;
+    const struct umm_time now = umm_time_from_unit(time, job->schema.time_unit);
+    const struct umm_time before = umm_time_from_unit(last, job->schema.time_unit);
+    const int64_t hour = (now.sec / HOUR_S % DAY_HOURS + DAY_HOURS) % DAY_HOURS;
+    return !reading->tz && reading->times[job->schema.time_index].form != UMM_TIME_FORM_EPOCH &&
+           job->order == UMM_ORDER_CHECK && job->result->sequence.n_rows > 1 &&
+           before.sec - now.sec < HOUR_S && hour < NIGHT_HOURS;
+}
+
 /* now comes after before. No hint at what would be refused, nor at what does not help. */
 static enum umm_status refuse_backward(const struct umm_convert_job *job, const char *now,
-                                       const char *before, struct umm_error *err)
+                                       const char *before, bool is_repeated, struct umm_error *err)
 {
     if (job->options->reading.has_date)
         return umm_error_set(err, UMM_ERR_DATA,
@@ -30,7 +46,9 @@ static enum umm_status refuse_backward(const struct umm_convert_job *job, const 
     if (job->options->is_tail)
         return UMM_ERR_DATA;
     return umm_error_hint(err, UMM_ERR_DATA,
-                          job->order == UMM_ORDER_ASC ? UMM_HINT_SORT : UMM_HINT_NEWEST_FIRST);
+                          job->order == UMM_ORDER_ASC ? UMM_HINT_SORT
+                          : is_repeated               ? UMM_HINT_REPEATED_HOUR
+                                                      : UMM_HINT_NEWEST_FIRST);
 }
 
 enum umm_status umm_convert_refuse_order(struct umm_convert_job *job,
@@ -52,7 +70,7 @@ enum umm_status umm_convert_refuse_order(struct umm_convert_job *job,
         umm_error_hint(err, umm_error_set(err, UMM_ERR_DATA, "a second row of %s", now),
                        UMM_HINT_DUPLICATES);
     else
-        refuse_backward(job, now, before, err);
+        refuse_backward(job, now, before, may_be_repeated_hour(job, job->row.time, last), err);
     if (!placed)
         umm_error_at(err, job->path, 0, 0, 0);
     else
