@@ -428,3 +428,32 @@ good("umm-convert", "-o", "a.npy", "b.zip")
 assert array("a.npy") == array("wanted.npy")
 PY
 }
+
+@test "a build without the libraries says so, and reads the rest" {
+    [[ -z ${UMM_SAN-}${UMM_COV-}${UMM_EMULATED-} ]] || skip 'other flags are needed to link'
+    local name source objects=("$UMM_BUILD"/cmd/umm-convert.o "$UMM_BUILD"/cmd/cli*.o)
+    for name in "$UMM_BUILD"/cmd/convert_*.o; do
+        [[ ! -e $name ]] || objects+=("$name")
+    done
+    for source in container codec_gzip codec_bzip2 codec_xz; do
+        gcc -std=c11 -D_GNU_SOURCE -fPIE -iquote "$TOP/lib" -c "$TOP/lib/unpack/$source.c" -o "$source.o"
+        objects+=("$source.o")
+    done
+    mkdir bin
+    gcc -pthread "${objects[@]}" "$UMM_BUILD/libumm.a" -lzstd -lxxhash -ljansson -lcsv -lm -o bin/umm-convert
+    py <<'PY'
+a = text(0, 5)
+write("a.csv", a)
+for name, data, library in (("a.gz", FILTERS["gz"](a), "gzip data: umm was built without zlib (Debian's zlib1g-dev)"),
+                            ("a.bz2", FILTERS["bz2"](a), "bzip2 data: umm was built without libbz2 (Debian's libbz2-dev)"),
+                            ("a.xz", FILTERS["xz"](a), "xz data: umm was built without liblzma (Debian's liblzma-dev)"),
+                            ("a.zip", zipped([("a.csv", a)]), "a zip archive: umm was built without libarchive (Debian's libarchive-dev)"),
+                            ("a.tar", tarred([("a.csv", a)]), "a tar archive: umm was built without libarchive (Debian's libarchive-dev)")):
+    write(name, data)
+    bad(f"umm-convert: {name}: {library}; unpack it first\n", "bin/umm-convert", "-o", "x.npy", name)
+write("a.zst", FILTERS["zst"](a))
+good("bin/umm-convert", "-o", "x.npy", "a.zst")
+good("umm-convert", "-o", "y.npy", "a.csv")
+assert array("x.npy") == array("y.npy")
+PY
+}
