@@ -97,8 +97,9 @@ bool umm_name_begins(const char *name, size_t len_bytes, const char *prefix, siz
 
 enum umm_role umm_role_of(const char *name, size_t len_bytes)
 {
+    umm_name_trim(&name, &len_bytes);
     for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
-        if (umm_name_equal(name, len_bytes, aliases[i].name, strlen(aliases[i].name)))
+        if (strlen(aliases[i].name) == len_bytes && is_same(name, aliases[i].name, len_bytes))
             return aliases[i].role;
     return UMM_ROLE_NONE;
 }
