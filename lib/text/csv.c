@@ -2,6 +2,7 @@
 #include "text/csv.h"
 
 #include <csv.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,9 +184,11 @@ static int is_space(unsigned char c)
 enum umm_status umm_csv_reader_new(char delimiter, struct umm_csv_reader **out,
                                    struct umm_error *err)
 {
-    struct umm_csv_reader *reader = calloc(1, sizeof *reader);
+    struct umm_csv_reader *reader = malloc(sizeof *reader);
     if (!reader)
         return umm_error_set_memory(err, sizeof *reader, "a CSV reader");
+    /* Not the fields: they are written before they are read, and much for a short text. */
+    memset(reader, 0, offsetof(struct umm_csv_reader, fields));
     if (csv_init(&reader->parser, CSV_STRICT | CSV_STRICT_FINI) != 0) {
         free(reader);
         return umm_error_set_memory(err, sizeof *reader, "libcsv");
