@@ -607,7 +607,7 @@ static bool unit_of_row(const struct work *w, size_t r, enum umm_time_unit *unit
     const size_t index = (size_t)cells->schema->time_index;
     const struct umm_found *found = &cells->found[index];
     struct umm_csv_field first = umm_block_cell(w->block, found->first, r), second = {0};
-    struct umm_cell_time time;
+    struct umm_cell_time time = {.takes_both = false};
     char out[sizeof(double)];
     if (found->second >= 0)
         second = umm_block_cell(w->block, found->second, r);

@@ -42,9 +42,9 @@ struct umm_cells {
 };
 
 /*
- * A time as it was read: value in the schema's unit. With UMM_TZ_FOLD_INFER a local time that
- * the zone has twice is refused, unless takes_both is set before: then is_folded is, value is
- * the earlier instant and later the other one.
+ * A time as it was read: value in the schema's unit. Zero-initialise it. With
+ * UMM_TZ_FOLD_INFER a local time that the zone has twice is refused, unless takes_both is set
+ * before: then is_folded is, value is the earlier instant and later the other one.
  */
 struct umm_cell_time {
     int64_t value;

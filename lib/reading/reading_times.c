@@ -35,7 +35,7 @@ static bool are_others_good(const struct look *look, const struct umm_csv_field 
     const struct umm_cells *cells = &look->reading->cells;
     for (size_t i = 0; i < cells->schema->n_fields; i++) {
         const struct umm_csv_field none = {.text = NULL};
-        struct umm_cell_time ignored;
+        struct umm_cell_time ignored = {.takes_both = false};
         char out[sizeof(double)];
         if (!cells->schema->fields[i].is_time && cells->found[i].first >= 0 &&
             umm_cells_convert_field(cells, i, fields[cells->found[i].first], none, out, &ignored,
