@@ -122,6 +122,10 @@ assert not of["kibot"]["recognised"] and of["kibot"]["zone"] == "America/New_Yor
         1704292200,184.22,185.88,183.43,184.25,58414500,70000000
     gives '2024-01-02T14:30:00Z,187.15,188.44,183.89,185.64,82488700
 2024-01-03T14:30:00Z,184.22,185.88,183.43,184.25,58414500'
+    file time,open,high,low,close 1704205800,1,2,0.5,1.5
+    gives 2024-01-02T14:30:00Z,1,2,0.5,1.5,NaN --layout=tradingview
+    file 'time,open,high,low,close,Volume,Volume MA' 1704205800,187.15,188.44,183.89,185.64,82488700, \
+        1704292200,184.22,185.88,183.43,184.25,58414500,70000000
     sed -i 's/^1704205800/2024-01-02T09:30:00-05:00/; s/^1704292200/2024-01-03T09:30:00-05:00/' in.csv
     gives '2024-01-02T14:30:00Z,187.15,188.44,183.89,185.64,82488700
 2024-01-03T14:30:00Z,184.22,185.88,183.43,184.25,58414500'
@@ -422,6 +426,9 @@ assert [int(x) for x in np.load("out.npy").view("<i8").reshape(-1)[:3]] == [
     # Futures and currencies have no signs, and no volume where there is none.
     file Date,Close/Last,Volume,Open,High,Low 11/08/2024,5.7376,N/A,5.7376,5.7905,5.691
     gives 2024-11-08T00:00:00Z,5.7376,5.7905,5.691,5.7376,NaN --layout=nasdaq
+    file Date,Close/Last,Open,High,Low 11/08/2024,5995.54,5976.76,6012.45,5976.76
+    says 'in.csv:1:1: no field for '"'close'"' among "Date", "Close/Last", "Open", "High", "Low"; use --layout=nasdaq'
+    gives 2024-11-08T00:00:00Z,5976.76,6012.45,5976.76,5995.54,NaN --layout=nasdaq
     # As investing.com writes them.
     file '"Date","Price","Open","High","Low","Vol.","Change %"' \
         '"06/14/2026","51,994.63","50,818.84","52,201.58","51,765.01","395.86M","2.31%"' \
