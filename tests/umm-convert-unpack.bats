@@ -291,6 +291,8 @@ def of(symbol, data):
 write("by.zip", zipped([("a.csv", of("A", a)), ("b.csv", of("B", b))]))
 for symbol in "A", "B":
     good("umm-convert", "--where=symbol=" + symbol, "-o", "b.npy", "by.zip")
+report = json.loads(good("umm-archive", "append", "--json", "--where=symbol=A", "by.zst", "by.zip"))
+assert report["rows_written"] == 5 and report["rows_passed_over"] == 5, report
 bad('umm-convert: by.zip: no row has "C" for symbol', "umm-convert", "--where=symbol=C", "-o", "x.npy", "by.zip")
 assert not os.path.exists("x.npy")
 # A stream of one text cannot be made of several.

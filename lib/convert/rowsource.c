@@ -216,8 +216,10 @@ static enum umm_status run_text(struct job *job, const char *path, int fd, struc
     enum umm_status status = umm_convert(&options, job->run, &result, err);
     if (!status) {
         job->result->n_rejected = result.n_rejected;
-        job->result->n_passed_over = result.inputs[0].n_passed_over;
-        job->result->n_held_bytes = result.inputs[0].n_held_bytes;
+        for (size_t i = 0; i < result.n_inputs; i++) { /* the members of an archive */
+            job->result->n_passed_over += result.inputs[i].n_passed_over;
+            job->result->n_held_bytes += result.inputs[i].n_held_bytes;
+        }
         umm_convert_result_free(&result);
     }
     umm_npy_free(&text.npy);
