@@ -231,6 +231,43 @@ PY
     no_leftovers
 }
 
+@test "a long text that is damaged at its end: no row of it goes anywhere before" {
+    py <<'PY'
+write("x.csv", text(0, 5))
+good("umm-archive", "append", "begun.zst", "x.csv")
+archived = array("begun.zst")
+long = text(5, 20000)
+features = ["umm-features", "-f", "sma:3", "--format=csv", "-o", "-"]
+for name, pack in {**FILTERS, "zip": lambda data: zipped([("a.csv", data)]),
+                   "tar.gz": lambda data: FILTERS["gz"](tarred([("a.csv", data)]))}.items():
+    data = pack(long)
+    # Mixed symbols, whose lines go out as they come.
+    mixed = pack(b"\n".join((b"A," if at else b"symbol,") + line
+                            for at, line in enumerate(long.splitlines())))[:-1]
+    write("mixed", mixed)
+    for stdin in None, mixed:
+        got = run("umm-features", "--by=symbol", "-f", "sma:3", "mixed" if stdin is None else "-", input=stdin)
+        assert got.returncode == 1 and got.stdout == b"", (name, got.stderr)
+    flipped = bytearray(data)
+    flipped[len(data) * 9 // 10] ^= 4
+    for what, damaged in ("flipped", bytes(flipped)), ("cut", data[:-1]):
+        write("d", damaged)
+        assert run("umm-convert", "--rows=20000", "-o", "-", "d").stdout == b"", (name, what)
+        for command in features, [*features, "--follow", "--state=s", "--checkpoint=100"]:
+            for stdin in None, damaged:
+                got = run(*command, "d" if stdin is None else "-", input=stdin)
+                assert got.returncode == 1 and got.stdout == b"", (name, what, got.stderr)
+                assert not os.path.exists("s"), (name, what)
+        for stdin in None, damaged:
+            write("g.zst", archived)
+            got = run("umm-archive", "append", "--sync=always", "--flush-rows=100", "g.zst",
+                      "d" if stdin is None else "-", input=stdin)
+            assert got.returncode == 1 and array("g.zst") == archived, (name, what, got)
+            assert not os.path.exists("g.zst.journal"), (name, what)
+PY
+    no_leftovers
+}
+
 @test "members: in order by name, named in messages, what is no text passed over and counted" {
     py <<'PY'
 a, b, c = text(0, 5), text(5, 5), text(10, 30)
