@@ -618,6 +618,8 @@ static void next_in_bank(struct umm_rowsort_cursor *cursor, const char **rows, s
     const size_t left = cursor->end - cursor->at;
     *n = left < cursor->cap_rows ? left : cursor->cap_rows;
     *rows = cursor->out;
+    if (*n == 0)
+        return; /* there may be no memory of rows at all */
     if (bank->is_sorted)
         *rows = bank->rows + cursor->at * cursor->sort->row_bytes;
     else
