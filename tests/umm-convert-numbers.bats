@@ -25,9 +25,9 @@ rows_are() {
 # ---- as vendors write them ------------------------------------------------------------
 
 @test "dollars before prices, newest first" {
-    printf '%s\n' 'Date,Close/Last,Volume,Open,High,Low' '12/13/2024,$191.38,18883220,$192.71,$194.34,$191.26' \
+    printf '%s\n' 'Day,Close/Last,Volume,Open,High,Low' '12/13/2024,$191.38,18883220,$192.71,$194.34,$191.26' \
         '12/12/2024,$193.63,25197760,$196.30,$196.7053,$193.28' >n.csv
-    local options=(--columns=timestamp=date,open,high,low,close=close/last,volume --time-format=%m/%d/%Y --order=asc)
+    local options=(--columns=timestamp=day,open,high,low,close=close/last,volume --time-format=%m/%d/%Y --order=asc)
     refuses 1 'umm-convert: n.csv:2:29: open is not a number: "$192.71"; use --numbers=currency' \
         umm-convert "${options[@]}" -o x.npy n.csv
     [ ! -e x.npy ]
@@ -37,11 +37,11 @@ rows_are() {
 }
 
 @test "groups of digits, millions and percent" {
-    printf '%s\n' '"Date","Price","Open","High","Low","Vol.","Change %"' \
+    printf '%s\n' '"Day","Price","Open","High","Low","Vol.","Change %"' \
         '"06/14/2026","51,994.63","50,818.84","52,201.58","51,765.01","395.86M","2.31%"' \
         '"06/11/2026","50,818.84","51,256.65","51,215.58","50,686.22","308.96K","-0.85%"' >i.csv
     local options=(--time-format=%m/%d/%Y --order=asc)
-    local bars=--columns=timestamp=date,open,high,low,close=price,volume=vol.
+    local bars=--columns=timestamp=day,open,high,low,close=price,volume=vol.
     refuses 1 'umm-convert: i.csv:2:26: open is not a number: "50,818.84"; use --thousands=,' \
         umm-convert "${options[@]}" "$bars" -o x.npy i.csv
     refuses 1 'umm-convert: i.csv:2:62: volume is not a number: "395.86M"; use --numbers=suffix' \
@@ -49,7 +49,7 @@ rows_are() {
     ok umm-convert --thousands=, --numbers=suffix "${options[@]}" "$bars" -o x.npy i.csv
     rows_are x.npy 2026-06-11T00:00:00Z,51256.65,51215.58,50686.22,50818.84,308960 \
         2026-06-14T00:00:00Z,50818.84,52201.58,51765.01,51994.63,395860000
-    local change='--columns=timestamp=date,change=change %'
+    local change='--columns=timestamp=day,change=change %'
     refuses 1 'umm-convert: i.csv:2:72: change is not a number: "2.31%"; use --numbers=percent to drop the sign, or --numbers=ratio to divide by 100' \
         umm-convert "${options[@]}" "$change" -o x.npy i.csv
     ok umm-convert --numbers=percent "${options[@]}" "$change" -o x.npy i.csv
