@@ -52,7 +52,8 @@ static void refuses(const struct umm_delivery_options *options, const char *cons
 {
     struct umm_delivery delivery;
     struct umm_error err = {.message = ""};
-    assert_int_equal(umm_delivery_group(options, files, n, NULL, &delivery, &err), UMM_ERR_ARGUMENT);
+    assert_int_equal(umm_delivery_group(options, files, n, NULL, &delivery, &err),
+                     UMM_ERR_ARGUMENT);
     assert_string_equal(err.path, path);
     assert_string_equal(err.message, message);
     umm_delivery_free(&delivery);
@@ -177,7 +178,8 @@ static void test_what_cannot_be_put_in_order(void **state)
         struct umm_error err = {.message = ""};
         if (i == 1)
             convert.reading.schema.columns = "open,close";
-        assert_int_equal(umm_delivery_group(&options, &cases[i].file, 1, NULL, &delivery, NULL), UMM_OK);
+        assert_int_equal(umm_delivery_group(&options, &cases[i].file, 1, NULL, &delivery, NULL),
+                         UMM_OK);
         assert_int_equal(umm_delivery_order(delivery.datasets, &convert, NULL, &err),
                          cases[i].status);
         assert_string_equal(err.path, cases[i].file);

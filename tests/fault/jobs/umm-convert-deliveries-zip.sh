@@ -4,6 +4,7 @@
 tool=umm-convert
 arguments=(--threads=1 --out-root root all.zip)
 outputs=(root/A/1m.npy root/B/1h.npy)
+fragile=yes
 setup() {
     mkdir root
     bars 0 300 >A-1m-2.csv
