@@ -207,6 +207,23 @@ root/Y/1m.npy: 5 files, 3520 rows, 2024-01-01T00:00:00Z to 2024-01-03T10:19:00Z,
     no_leftovers root
 }
 
+@test "files in no order are sorted one by one" {
+    local i
+    for i in 0 1 2; do
+        bars "X-1m-$((9 - i)).csv" $((i * 50)) $((50 + 10 * (i < 2)))
+        { head -n 1 "X-1m-$((9 - i)).csv" && tail -n +2 "X-1m-$((9 - i)).csv" | shuf --random-source=/dev/zero; } >x
+        mv x "X-1m-$((9 - i)).csv"
+    done
+    ok umm-convert --order sort --out-root root X-1m-8.csv X-1m-7.csv X-1m-9.csv
+    is_series root/X/1m.npy 0 150
+    ok umm-convert --append --order sort --out-root root X-1m-8.csv X-1m-9.csv
+    is_series root/X/1m.npy 0 150
+    sed -i 's/,55$/,1/' X-1m-8.csv
+    refuses 1 "umm-convert: X-1m-8.csv: the row of 2024-01-01T00:55:00Z differs from that of X-1m-9.csv in volume; see --on-revision" \
+        umm-convert --order sort --out-root other X-1m-8.csv X-1m-7.csv X-1m-9.csv
+    no_leftovers
+}
+
 @test "deliveries are appended, night after night" {
     bars X-1m-1.csv 0 5
     bars Y-1m-1.csv 0 5
