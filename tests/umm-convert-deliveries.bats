@@ -167,6 +167,15 @@ assert (a[:, 1] == [100, 101, 102, 3003, 3004, 4005]).all(), a'
     [ "$status" -eq 0 ]
     [[ $stderr == *"; 0 appended, 7 the same, 3 revised, 6 in the array, unchanged" ]]
     cmp before.npy root/X/1m.npy
+    # What replaced the array's last row is what the next file is compared with.
+    bars Y-1m-1.csv 0 4
+    ok umm-convert --out-root root Y-1m-1.csv
+    bars Y-1m-2.csv 3 2 1000
+    bars Y-1m-3.csv 3 3 1000
+    ok umm-convert --append --on-revision replace-last --out-root root Y-1m-2.csv Y-1m-3.csv
+    $PY -c '
+import numpy as np
+assert (np.load("root/Y/1m.npy")[:, 1] == [100, 101, 102, 1003, 1004, 1005]).all()'
     # Only the last row of a file is replaced, and not one before it.
     bars X-1m-1.csv 0 4
     bars X-1m-8.csv 2 3 500
@@ -205,6 +214,19 @@ root/Y/1m.npy: 5 files, 3520 rows, 2024-01-01T00:00:00Z to 2024-01-03T10:19:00Z,
     refuses 1 "umm-convert: Y-1m-1.csv: the row of 2024-01-03T03:40:00Z differs from that of Y-1m-5.csv in volume; see --on-revision" \
         umm-convert --order asc --out-root other Y-1m-?.csv
     no_leftovers root
+}
+
+@test "files of two layouts, one of which is newest first, go together" {
+    umm-synth --timeframe=1h --rows=24 -o BTCUSD-1h-1.csv
+    umm-synth --layout=cryptodatadownload --symbol=BTCUSD --timeframe=1h --rows=48 --start=2020-01-02 \
+        -o Binance_BTCUSD_1h.csv
+    umm-synth --timeframe=1h --rows=24 --start=2020-01-04 -o BTCUSD-1h-2.csv
+    ok umm-convert --out-root root Binance_BTCUSD_1h.csv BTCUSD-1h-2.csv BTCUSD-1h-1.csv
+    umm-convert -o middle.npy Binance_BTCUSD_1h.csv
+    $PY -c '
+import numpy as np
+a, b = np.load("root/BTCUSD/1h.npy"), np.load("middle.npy")
+assert len(a) == 96 and (np.diff(a[:, 0]) == 3600000).all() and (a[24:72] == b).all()'
 }
 
 @test "files in no order are sorted one by one" {
