@@ -26,6 +26,7 @@ enum { GROUP = 64, FEW = 64 };
 struct dataset {
     uint32_t group;
     char *path;
+    bool is_new; /* its directory is not there yet: nor is anything that a killed run left */
 };
 
 /* All of it, under way. */
@@ -138,11 +139,14 @@ static enum umm_status list_datasets(struct by_job *job, const struct umm_timefr
     return status;
 }
 
-static void add_id(const char *path, enum umm_file_kind kind, struct umm_fileid *ids, size_t *n)
+/* Add the file at path if there is one, of that kind. */
+static bool add_id(const char *path, enum umm_file_kind kind, struct umm_fileid *ids, size_t *n)
 {
     struct umm_file_info info;
-    if (umm_file_stat(path, &info, NULL) == UMM_OK && info.kind == kind)
+    const bool is_there = umm_file_stat(path, &info, NULL) == UMM_OK && info.kind == kind;
+    if (is_there)
         ids[(*n)++] = (struct umm_fileid){info.device, info.inode};
+    return is_there;
 }
 
 /* What there is already of n paths, and sorted: how many in *n_ids. */
@@ -151,7 +155,7 @@ static void list_inputs(const struct umm_convert_options *each, struct umm_filei
 {
     for (size_t i = 0; i < each->n_inputs; i++)
         if (strcmp(each->inputs[i], "-") != 0)
-            add_id(each->inputs[i], UMM_FILE_REGULAR, ids, n_ids);
+            (void)add_id(each->inputs[i], UMM_FILE_REGULAR, ids, n_ids);
     umm_fileids_sort(ids, *n_ids);
 }
 
@@ -161,10 +165,11 @@ static void list_outputs(const struct by_job *job, struct umm_fileid *files, siz
 {
     for (size_t i = 0; i < job->n; i++) {
         char *path = job->datasets[i].path, *slash = strrchr(path, '/');
-        add_id(path, UMM_FILE_REGULAR, files, n_files);
         *slash = '\0';
-        add_id(path, UMM_FILE_DIRECTORY, directories, n_directories);
+        job->datasets[i].is_new = !add_id(path, UMM_FILE_DIRECTORY, directories, n_directories);
         *slash = '/';
+        if (!job->datasets[i].is_new)
+            (void)add_id(path, UMM_FILE_REGULAR, files, n_files);
     }
     umm_fileids_sort(files, *n_files);
     umm_fileids_sort(directories, *n_directories);
@@ -215,6 +220,7 @@ static void begin_piece(struct piece *piece, struct by_job *by, const struct dat
     piece->options.output = by->by->is_dry ? NULL : dataset->path;
     piece->options.sink = NULL;
     piece->options.are_inputs_appended = false;
+    piece->options.is_swept = dataset->is_new;
     piece->options.bad_rows = UMM_BAD_ROWS_FAIL;
     piece->job = (struct umm_convert_job){.options = &piece->options,
                                           .run = &piece->run,

@@ -9,7 +9,7 @@
 #include "sys/pages.h"
 
 enum {
-    FIRST_ROWS = 1024,          /* of a bank before it grows */
+    FIRST_ROWS = 16 * 1024,     /* of a bank before it is as large as it may be */
     WRITE_BYTES = 256 * 1024,   /* of a run at once */
     SOURCE_BYTES = 1024 * 1024, /* of a run at once, at most, when runs are merged */
     SOURCE_LEAST = 16 * 1024,   /* below this, runs are merged in several steps */
@@ -381,8 +381,9 @@ static enum umm_status grow_bank(const struct umm_rowsort *sort, struct umm_rows
 {
     if (wanted <= bank->cap)
         return UMM_OK;
-    size_t cap = 4 * wanted < FIRST_ROWS ? FIRST_ROWS : 4 * wanted;
-    cap = cap < sort->cap_rows ? cap : sort->cap_rows;
+    /* Memory that is not touched costs nothing, and to move rows does. */
+    const size_t cap =
+        wanted <= FIRST_ROWS && FIRST_ROWS < sort->cap_rows ? FIRST_ROWS : sort->cap_rows;
     bool is_done = renew(&bank->rows, bank->n, cap, sort->row_bytes);
     if (is_done && sort->options.is_by_time)
         is_done = renew(&bank->times, bank->n, cap, sizeof *bank->times);
