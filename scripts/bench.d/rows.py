@@ -2,7 +2,6 @@
 """Rows of many symbols, and rows in no order, beside the same rows plain and in order."""
 import os
 import random
-import shutil
 
 import report
 from runner import measure, settle
@@ -34,24 +33,26 @@ def make(bench):
 def bench(bench_):
     """Seconds of each command on one thread and on two, in turn."""
     files, found = make(bench_), []
-    root, memory = os.path.join(bench_.dir, "rows-root"), max(1 << 20, bench_.options.rows * 48 // SORT_SHARE)
+    memory = max(1 << 20, bench_.options.rows * 48 // SORT_SHARE)
     commands = {
         "1,000 symbols, as one series": ("by", ["--one-series", "-o", bench_.out]),
-        "1,000 symbols, --by=symbol": ("by", ["--by=symbol", "--timeframes=1m", "--out-root", root]),
+        "1,000 symbols, --by=symbol": ("by", ["--by=symbol", "--timeframes=1m", "--out-root=ROOT"]),
         "in order": ("ordered", ["-o", bench_.out]),
         "in order, --order=sort": ("ordered", ["--order=sort", "-o", bench_.out]),
         f"shuffled, --order=sort --memory={memory}": (
             "shuffled", ["--order=sort", f"--memory={memory}", "-o", bench_.out])}
     for threads in bench_.threads:
         times = {name: [] for name in commands}
-        for _ in range(bench_.options.rounds):
+        for number in range(bench_.options.rounds):
+            # Never where files have just been removed: the file system looks among those first.
+            root = os.path.join(bench_.dir, f"rows-root-{threads}-{number}")
             for name, (file, options) in commands.items():
+                options = [option.replace("ROOT", root) for option in options]
                 report.progress(f"rows, {name}")
                 settle(files[file])
                 times[name] += [s for s, _ in measure(
                     bench_.measure_c, [bench_.umm, f"--threads={threads}", *options, files[file]],
                     remove=bench_.out)[0]]
-                shutil.rmtree(root, ignore_errors=True)
         found += [{"name": name, "threads": threads, **report.spread(t)} for name, t in times.items()]
     return found
 
