@@ -85,7 +85,7 @@ static enum umm_status xz_step(void *state, const char **in, size_t *in_len, boo
         l->next_out = (uint8_t *)out + *n_out;
         l->avail_out = had_out;
         lzma_ret code = xz->lzma.code(l, is_last ? LZMA_FINISH : LZMA_RUN);
-        *in += had_in - l->avail_in;
+        *in = (const char *)l->next_in;
         *in_len -= had_in - l->avail_in;
         *n_out += had_out - l->avail_out;
         xz->is_complete = code == LZMA_STREAM_END;
