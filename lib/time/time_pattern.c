@@ -482,16 +482,20 @@ static void mark(const struct umm_time_cursor *cursor, struct conversion convers
     if (!places)
         return;
     switch (conversion.letter) {
-    case 'y': places->is_short_year = true; /* fall through */
-    case 'Y': umm_time_mark(cursor, UMM_TIME_PLACE_YEAR, at); break;
+    case 'y':
+    case 'Y':
+        places->is_short_year |= conversion.letter == 'y';
+        umm_time_mark(cursor, UMM_TIME_PLACE_YEAR, at);
+        break;
     case 'm': umm_time_mark(cursor, UMM_TIME_PLACE_MONTH, at); break;
     case 'd': umm_time_mark(cursor, UMM_TIME_PLACE_DAY, at); break;
     case 'I':
     case 'H': umm_time_mark(cursor, UMM_TIME_PLACE_HOUR, at); break;
     case 'M': umm_time_mark(cursor, UMM_TIME_PLACE_MINUTE, at); break;
     case 'S': umm_time_mark(cursor, UMM_TIME_PLACE_SECOND, at); break;
-    case '.': at += cursor->at > at; /* fall through */
+    case '.':
     case 'f':
+        at += conversion.letter == '.' && cursor->at > at;
         umm_time_mark(cursor, UMM_TIME_PLACE_FRACTION, at);
         /* Its first zeros are missing: the digits are of smaller parts than they seem. */
         if (conversion.width && cursor->at - at != conversion.width)
