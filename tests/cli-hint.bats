@@ -35,6 +35,7 @@ all() {
     refuses 1 'umm-features: in.csv:2:12: open is not a number: "1,5" (umm-convert can read decimal commas: umm-convert ... -o - | umm-features ...)' \
         umm-features -f ema in.csv
     local number
+    # shellcheck disable=SC2016 # a dollar is meant
     for number in '$1' 1% 1K '(1)' true '"1,500"' '"12,345.5"' '$1 500' '"1,5 €"' '1.234.567' '"1.234,5 €"'; do
         all "$HEAD\n2020-01-01,$number,1,1,1,1\n"
     done

@@ -27,7 +27,7 @@ rows_are() {
 @test "dollars before prices, newest first" {
     printf '%s\n' 'Day,Close/Last,Volume,Open,High,Low' '12/13/2024,$191.38,18883220,$192.71,$194.34,$191.26' \
         '12/12/2024,$193.63,25197760,$196.30,$196.7053,$193.28' >n.csv
-    local options=(--columns=timestamp=day,open,high,low,close=close/last,volume --time-format=%m/%d/%Y --order=asc)
+    local options=('--columns=timestamp=day,open,high,low,close=close/last,volume' --time-format=%m/%d/%Y --order=asc)
     refuses 1 'umm-convert: n.csv:2:29: open is not a number: "$192.71"; use --numbers=currency' \
         umm-convert "${options[@]}" -o x.npy n.csv
     [ ! -e x.npy ]

@@ -320,7 +320,7 @@ PY
 
 @test "times of one day have the date that is given" {
     printf '0,1,2,0.5,1.5,5\n60000,1,2,0.5,1.5,5\n86399999,1,2,0.5,1.5,5\n' >lean.csv
-    local lean=(umm-convert --header=no --names=$NAMES --date=2021-01-05)
+    local lean=(umm-convert --header=no --names="$NAMES" --date=2021-01-05)
     refuses 1 'umm-convert: lean.csv:1:1: timestamp does not say what it counts since midnight: "0"; use --time-unit-in, such as s or ms, or --time-format, such as %-H%M%S' \
         "${lean[@]}" -o x.npy lean.csv
     ok "${lean[@]}" --time-unit-in=ms -o x.npy lean.csv
