@@ -40,6 +40,11 @@ static const struct {
      "is one with {one-series}"},
     {UMM_HINT_SERIES,
      "; take one with {where} COLUMN=VALUE, or say that it is one with {one-series}"},
+    {UMM_HINT_SERIES_OF_NAMES,
+     "; {out-root} DIR writes an array for each ({name-pattern} says how names are read), "
+     "{one-series} says that they are one"},
+    {UMM_HINT_SERIES_OF_NAMES,
+     "; {members} takes some of an archive, {one-series} says that they are one"},
     {UMM_HINT_PASS_OVER,
      "; {skip-footer} N passes over the last lines, {bad-rows} skip over all that is no row"},
     {UMM_HINT_PASS_OVER, "; {bad-rows} skip passes over what is no row"},

@@ -103,6 +103,51 @@ LEAD='not one series; take one with --where COLUMN=VALUE or each with --by COLUM
     refuses 1 "umm-convert: c.csv:2:1: symbol is \"QQQ\" after \"SPY\": $LEAD" umm-convert --append -o out.npy a.csv c.csv
 }
 
+@test "files and members whose names tell two symbols are not one series" {
+    local tells='its name tells the symbol "ETHUSDT", and the name of a file before it "BTCUSDT": not one series'
+    local lead="$tells; --out-root DIR writes an array for each (--name-pattern says how names are read), --one-series says that they are one"
+    local btc=BTCUSDT-1m-2020-01.csv eth=ETHUSDT-1m-2020-02.csv
+    umm-synth --rows=5 -o $btc
+    umm-synth --rows=5 --start=2020-02-01 --seed=2 -o $eth
+    zip -q two.zip $btc $eth
+    tar cf two.tar $btc $eth
+    refuses 1 "umm-convert: $eth: $lead" umm-convert -o x.npy $btc $eth
+    refuses 1 "umm-convert: two.zip($eth): $lead" umm-convert --order=sort --dedup=first -o x.npy two.zip
+    refuses 1 "umm-convert: two.tar($eth): $lead" umm-convert --append -o x.npy two.tar
+    refuses 1 "umm-archive: two.zip($eth): $tells; --members takes some of an archive, --one-series says that they are one" \
+        umm-archive append x.npy.zst two.zip
+    [[ ! -e x.npy && ! -e x.npy.zst ]]
+    # A member's name that tells nothing leaves it to the archive's.
+    cp $btc in.csv
+    zip -q BTCUSDT-1m.zip in.csv
+    refuses 1 "umm-convert: $eth: $lead" umm-convert -o x.npy BTCUSDT-1m.zip $eth
+
+    # The ways out, and each of them alone.
+    ok umm-convert --out-root=root two.zip
+    ok umm-convert -o btc.npy $btc
+    ok umm-convert -o eth.npy $eth
+    cmp root/BTCUSDT/1m.npy btc.npy
+    cmp root/ETHUSDT/1m.npy eth.npy
+    ok umm-convert --members='ETH*' -o x.npy two.zip
+    cmp x.npy eth.npy
+    ok umm-convert --one-series -o one.npy two.zip
+    cat $btc <(tail -n +2 $eth) >both.csv
+    ok umm-convert -o x.npy both.csv
+    cmp x.npy one.npy
+    ok umm-convert --out-root=root --symbols=X --timeframes=1m two.zip
+    cmp root/X/1m.npy one.npy
+    # Another month, a word, or no symbol at all.
+    cp $btc first-1m.csv
+    cp $eth second-1m.csv
+    ok umm-convert -o x.npy first-1m.csv second-1m.csv
+    cmp x.npy one.npy
+    cp $eth BTCUSDT-1m-2020-02.csv
+    ok umm-convert -o x.npy $btc BTCUSDT-1m-2020-02.csv
+    cmp x.npy one.npy
+    ok bash -c "umm-convert -o x.npy $btc - <$eth"
+    cmp x.npy one.npy
+}
+
 @test "--where takes one of several, and any rows by a column" {
     rows 500 SPY QQQ DIA >in.csv
     rows 500 SPY QQQ DIA | sed '2,$s/^[A-Z]*/"&"/' >quoted.csv

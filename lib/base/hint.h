@@ -13,20 +13,21 @@ enum umm_hint {
     UMM_HINT_NONE = 0,
 
     /* Which text: its fields, and which of them are the columns. */
-    UMM_HINT_DELIMITER,    /* say what is between fields */
-    UMM_HINT_COLUMNS,      /* several fields could be the column: say which, or the layout */
-    UMM_HINT_NO_VOLUME,    /* no field has the volume, and there may be none */
-    UMM_HINT_NO_FIELD,     /* no field has the column's name: other names, or another header */
-    UMM_HINT_NO_HEADER,    /* nothing names the fields: names, numbers, or the layout */
-    UMM_HINT_LAYOUT,       /* ask for that layout; value */
-    UMM_HINT_LAYOUTS,      /* ask for one of two; values */
-    UMM_HINT_NAME_COLUMN,  /* say which field is the column; value: the column */
-    UMM_HINT_LEAVE_OUT,    /* leave the column out */
-    UMM_HINT_RENAME,       /* give the column another name; value: its field */
-    UMM_HINT_NAMES,        /* name the fields */
-    UMM_HINT_DATE_OF_TIME, /* join the field of the date to that of the time of day */
-    UMM_HINT_SERIES,       /* choose the rows of one instrument, or say that all are of one */
-    UMM_HINT_PASS_OVER,    /* skip what is no row */
+    UMM_HINT_DELIMITER,       /* say what is between fields */
+    UMM_HINT_COLUMNS,         /* several fields could be the column: say which, or the layout */
+    UMM_HINT_NO_VOLUME,       /* no field has the volume, and there may be none */
+    UMM_HINT_NO_FIELD,        /* no field has the column's name: other names, or another header */
+    UMM_HINT_NO_HEADER,       /* nothing names the fields: names, numbers, or the layout */
+    UMM_HINT_LAYOUT,          /* ask for that layout; value */
+    UMM_HINT_LAYOUTS,         /* ask for one of two; values */
+    UMM_HINT_NAME_COLUMN,     /* say which field is the column; value: the column */
+    UMM_HINT_LEAVE_OUT,       /* leave the column out */
+    UMM_HINT_RENAME,          /* give the column another name; value: its field */
+    UMM_HINT_NAMES,           /* name the fields */
+    UMM_HINT_DATE_OF_TIME,    /* join the field of the date to that of the time of day */
+    UMM_HINT_SERIES,          /* choose the rows of one instrument, or say that all are of one */
+    UMM_HINT_SERIES_OF_NAMES, /* an array for each symbol in names of files, or all are one */
+    UMM_HINT_PASS_OVER,       /* skip what is no row */
 
     /* Which numbers. */
     UMM_HINT_MISSING,                /* say that the text means a missing value */

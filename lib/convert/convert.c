@@ -315,6 +315,8 @@ static enum umm_status begin_input(struct umm_convert_job *job, const char *path
     struct umm_time last;
     uint64_t first;
     enum umm_status status = open_input(job, path, member, err);
+    if (!status)
+        status = umm_convert_check_name(job, err);
     if (status)
         return status;
     if (!job->has_schema)
@@ -584,6 +586,7 @@ enum umm_status umm_convert(const struct umm_convert_options *options, struct um
         umm_instrument_free(&job.instrument);
     umm_schema_free(&job.schema);
     umm_convert_fold_free(&job.fold);
+    umm_deliveryname_reader_free(job.names.reader);
     free(job.held);
     free(job.row.bytes);
     result->seconds = (double)(umm_clock_monotonic_ns() - start_ns) * 1e-9;

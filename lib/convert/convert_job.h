@@ -3,6 +3,7 @@
  * convert_job.h - a conversion under way; private to convert*.c.
  *
  *     convert.c          options, inputs, output, from the beginning to the commit
+ *     convert_names.c    texts that follow each other, although they are of two symbols
  *     convert_blocks.c   many records at once, on several threads
  *     convert_rows.c     records one by one, good and bad ones
  *     convert_fold.c     local times that occur twice, told apart by the order of rows
@@ -15,6 +16,7 @@
 #ifndef UMM_CONVERT_CONVERT_JOB_H
 #define UMM_CONVERT_CONVERT_JOB_H
 
+#include "array/deliveryname.h"
 #include "convert/convert.h"
 #include "convert/quarantine.h"
 #include "convert/target.h"
@@ -43,6 +45,13 @@ struct umm_convert_fold {
     char *held_rows;
     size_t n_held, cap_held;
     struct umm_error refusal; /* what is said of the first one, if nothing tells */
+};
+
+/* The symbol that the names of the texts before tell. */
+struct umm_convert_names {
+    struct umm_deliveryname_reader *reader; /* NULL until there are several texts */
+    bool has_symbol;
+    char symbol[UMM_DATASET_SYMBOL_MAX + 1];
 };
 
 /* One conversion under way. */
@@ -74,6 +83,7 @@ struct umm_convert_job {
     char *held;
     struct umm_row row;
     struct umm_convert_fold fold;
+    struct umm_convert_names names;
     bool has_held;
     int64_t held_time;
     uint64_t held_line;
@@ -119,6 +129,13 @@ static inline bool umm_convert_compares_inputs(const struct umm_convert_options 
 /* See whether to stop, and tell about progress. Between blocks, or a few thousand rows. */
 UMM_MUST_USE enum umm_status umm_convert_look_around(struct umm_convert_job *job,
                                                      struct umm_error *err);
+
+/*
+ * A text is open: UMM_ERR_DATA if its name tells another symbol than that of one before, and
+ * nothing says that all are one series.
+ */
+UMM_MUST_USE enum umm_status umm_convert_check_name(struct umm_convert_job *job,
+                                                    struct umm_error *err);
 
 /* Read all rows of the input that the job stands on: records first, then blocks of them. */
 UMM_MUST_USE enum umm_status umm_convert_read_rows(struct umm_convert_job *job,
