@@ -99,6 +99,9 @@ static const struct {
      "; use {tz-fold} infer, by the order of the rows, or earlier or later for all such times"},
     {UMM_HINT_TIME_FOLD, "; umm-convert can be told which to take: " BY_CONVERT},
     {UMM_HINT_TIME_FOLD_OPEN, "; use {tz-fold} earlier or later"},
+    {UMM_HINT_TIME_FOLD_EQUAL, "; use {dedup} error if no two rows have the same time, or "
+                               "{tz-fold} earlier or later for all such times"},
+    {UMM_HINT_TIME_FOLD_EQUAL, "; umm-convert can be told which to take: " BY_CONVERT},
     {UMM_HINT_TIME_FOLD_OPEN, "; umm-convert can be told which to take: " BY_CONVERT},
 
     {UMM_HINT_TYPE, "; use {dtype} {0}"},

@@ -386,7 +386,8 @@ PY
     cmp x.npy p.npy
     # One bar an hour: the same local time again is a second row of it, or the other hour.
     bars h.csv "$d 00:00:00" "$d 01:00:00" "$d 01:00:00" "$d 02:00:00"
-    refuses 1 "umm-convert: h.csv:3:1: timestamp $open \"$d 01:00:00\"$why" umm-convert "${zone[@]}" -o y.npy h.csv
+    refuses 1 "umm-convert: h.csv:3:1: timestamp $open \"$d 01:00:00\"${why/use /use --dedup error if no two rows have the same time, or } for all such times" \
+        umm-convert "${zone[@]}" -o y.npy h.csv
     ok umm-convert "${zone[@]}" --dedup=error -o x.npy h.csv
     times_are x.npy ${d}T04:00:00Z ${d}T05:00:00Z ${d}T06:00:00Z ${d}T07:00:00Z
     run umm-convert "${zone[@]}" --order=keep -o y.npy f.csv

@@ -54,16 +54,17 @@ enum umm_hint {
     UMM_HINT_THESE_UNITS,         /* say one of two units of epochs; values */
     UMM_HINT_NAME_OR_UNIT,        /* say which field is the column, or that unit; values */
     UMM_HINT_DATE,                /* say which day times of day are of */
-    UMM_HINT_CLOCK,          /* say what numbers count since midnight, or how they are written */
-    UMM_HINT_HOUR_24,        /* say that 24:00 is the next day's 00:00 */
-    UMM_HINT_NAMED_ZONE,     /* say which zone the name is of */
-    UMM_HINT_ANY_WORD,       /* say that a word of the text means nothing */
-    UMM_HINT_UNIT_OR_FORMAT, /* say that unit, or that format; values */
-    UMM_HINT_ZONE_NAME,      /* say that a name of a zone is in the text, and the zone */
-    UMM_HINT_ZONE,           /* say in which zone they are */
-    UMM_HINT_TIME_GAP,       /* say what a local time that was skipped means */
-    UMM_HINT_TIME_FOLD,      /* say which of two a local time means, or that order tells */
-    UMM_HINT_TIME_FOLD_OPEN, /* the same, where order does not tell */
+    UMM_HINT_CLOCK,           /* say what numbers count since midnight, or how they are written */
+    UMM_HINT_HOUR_24,         /* say that 24:00 is the next day's 00:00 */
+    UMM_HINT_NAMED_ZONE,      /* say which zone the name is of */
+    UMM_HINT_ANY_WORD,        /* say that a word of the text means nothing */
+    UMM_HINT_UNIT_OR_FORMAT,  /* say that unit, or that format; values */
+    UMM_HINT_ZONE_NAME,       /* say that a name of a zone is in the text, and the zone */
+    UMM_HINT_ZONE,            /* say in which zone they are */
+    UMM_HINT_TIME_GAP,        /* say what a local time that was skipped means */
+    UMM_HINT_TIME_FOLD,       /* say which of two a local time means, or that order tells */
+    UMM_HINT_TIME_FOLD_OPEN,  /* the same, where order does not tell */
+    UMM_HINT_TIME_FOLD_EQUAL, /* the same, or say that no two rows have one time */
 
     /* Which array: its types, and what its rows are. */
     UMM_HINT_TYPE,       /* store numbers as that type; value, such as "f8" or "i8 or f8" */

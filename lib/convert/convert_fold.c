@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hint.h"
 #include "convert/convert_job.h"
 
 /* ---- which way rows go ------------------------------------------------------------ */
@@ -113,11 +114,22 @@ static void prepare_refusal(struct umm_convert_job *job, const struct umm_placed
     umm_reading_place(reading, placed, (size_t)found->first, &job->fold.refusal);
 }
 
+/* Whether a time comes twice among the rows that are held: it could be of both hours. */
+static bool has_equal(const struct umm_convert_fold *fold)
+{
+    size_t i = 1;
+    while (i < fold->n_held && fold->held[i].earlier != fold->held[i - 1].earlier)
+        i++;
+    return i < fold->n_held;
+}
+
 static enum umm_status refuse(struct umm_convert_job *job, struct umm_error *err)
 {
     if (!err)
         return UMM_ERR_DATA;
     *err = job->fold.refusal;
+    if (!is_strict(job) && has_equal(&job->fold))
+        umm_error_hint(err, UMM_ERR_DATA, UMM_HINT_TIME_FOLD_EQUAL);
     umm_convert_settle_line(job, err);
     return UMM_ERR_DATA;
 }
