@@ -291,6 +291,9 @@ assert not of["kibot"]["recognised"] and of["kibot"]["zone"] == "America/New_Yor
     ok umm-convert --tz=Asia/Shanghai -o out.npy in.csv
     ok umm-mmap-slice out.npy --columns=timestamp --time-format=iso --format=csv --no-header
     [[ ${lines[0]} == 2020-01-02T01:35:00Z ]]
+    file date,time,code,open,high,low,close,volume 2020-01-02,20200102093500000,sh.6,12,13,11,12.5,74
+    says 'in.csv:2:1: timestamp is not a time: "2020-01-02 20200102093500000"; the date comes twice; name the timestamp: timestamp=FIELD in --columns'
+    gives 2020-01-02T09:35:00Z,12,13,11,12.5,74 --columns=timestamp=time,open,high,low,close,volume
     file $BARS 2024123122,1,2,0.5,1.5,100 2024123123,1,2,0.5,1.5,100
     says 'in.csv:2:1: timestamp is ambiguous: "2024123122" could be an epoch in seconds (2034-02-21T08:25:22Z) or YYYYMMDDHH (2024-12-31T22:00:00); use --time-unit-in=s or --time-format=%Y%m%d%H'
     gives '2024-12-31T22:00:00Z,1,2,0.5,1.5,100

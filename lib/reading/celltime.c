@@ -105,6 +105,28 @@ static bool is_time_of_day(struct umm_csv_field cell)
     return n_colons == 1 || n_colons == 2;
 }
 
+/* The first digits of a text, without what stands between them; how many bytes those took. */
+static size_t take_digits(const char *text, size_t len, char *digits, size_t n)
+{
+    size_t at = 0;
+    for (size_t have = 0; at < len && have < n && !(have && text[at] == ' '); at++)
+        if (text[at] >= '0' && text[at] <= '9')
+            digits[have++] = text[at];
+    return at;
+}
+
+/* "2020-01-02 20200102093500000": a date, and a time that has it already. */
+static bool has_date_twice(struct umm_csv_field cell)
+{
+    enum { DATE_DIGITS = 8 };
+    char first[DATE_DIGITS] = {0}, second[DATE_DIGITS] = {0};
+    const size_t at = take_digits(cell.text, cell.len_bytes, first, DATE_DIGITS);
+    if (at >= cell.len_bytes || cell.text[at] != ' ')
+        return false;
+    take_digits(cell.text + at, cell.len_bytes - at, second, DATE_DIGITS);
+    return first[DATE_DIGITS - 1] && memcmp(first, second, DATE_DIGITS) == 0;
+}
+
 /* What a text should have looked like: for the message's end. */
 static const char *expected_form(const struct umm_time_spec *spec)
 {
@@ -123,11 +145,18 @@ static const char *expected_form(const struct umm_time_spec *spec)
     return "";
 }
 
-static const char *tell_unknown(const struct umm_time_spec *spec, struct umm_csv_field cell,
-                                enum umm_hint *hint)
+static const char *tell_unknown(const struct umm_schema_field *field,
+                                const struct umm_time_spec *spec, struct umm_csv_field cell,
+                                struct umm_celltime_refusal *refusal)
 {
+    enum umm_hint *hint = &refusal->hint;
     if (spec->form != UMM_TIME_FORM_NONE)
         return expected_form(spec);
+    if (has_date_twice(cell)) {
+        *hint = UMM_HINT_NAME_COLUMN;
+        refusal->values[0] = field->name;
+        return "; the date comes twice";
+    }
     if (spec->has_date)
         return "; expected a time of day such as 09:30";
     if (ends_in_zone_name(cell)) {
@@ -183,7 +212,7 @@ static const char *tell_plain(const struct umm_schema_field *field,
         refusal->hint = UMM_HINT_TIME_UNIT;
         refusal->values[0] = "finer";
         break;
-    case UMM_TIME_MALFORMED: return tell_unknown(spec, cell, &refusal->hint);
+    case UMM_TIME_MALFORMED: return tell_unknown(field, spec, cell, refusal);
     case UMM_TIME_RANGE: return is_read ? tell_range(field, refusal) : "";
     case UMM_TIME_OK:
     case UMM_TIME_NO_EPOCH:
