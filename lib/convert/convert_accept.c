@@ -92,7 +92,9 @@ enum umm_status umm_convert_emit_held(struct umm_convert_job *job, struct umm_er
         return UMM_OK;
     job->has_held = false;
     enum umm_status status = umm_target_push(job->target, job->held, job->held_time, err);
-    if (status == UMM_ERR_CONFLICT && err && !err->path[0])
+    /* Where the target lets rows wait, another one may be what it refuses: it names the file. */
+    const bool is_other = umm_target_holds(job->target) && err && err->path[0];
+    if (status == UMM_ERR_CONFLICT && !is_other)
         umm_error_at(err, job->held_path, job->held_line, 0, 0);
     return status;
 }

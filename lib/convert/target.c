@@ -101,6 +101,12 @@ bool umm_target_compares(const struct umm_target *target, int64_t time)
     return target->has_earlier && umm_earlier_has(&target->earlier, time);
 }
 
+bool umm_target_holds(const struct umm_target *target)
+{
+    return umm_earlier_holds(target->kind == UMM_TARGET_APPEND ? &target->append.earlier
+                                                               : &target->earlier);
+}
+
 void umm_target_count_compared(const struct umm_target *target, uint64_t *n_same,
                                uint64_t *n_revised)
 {

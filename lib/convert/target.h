@@ -86,6 +86,9 @@ UMM_MUST_USE enum umm_status umm_target_end_input(struct umm_target *target, boo
 /* Whether a row of that time would be compared, and can be refused. */
 bool umm_target_compares(const struct umm_target *target, int64_t time);
 
+/* Whether it lets a row wait: one before the row that is pushed may be refused, with its path. */
+bool umm_target_holds(const struct umm_target *target);
+
 /* How many rows were compared: the same, and other ones that were let be. */
 void umm_target_count_compared(const struct umm_target *target, uint64_t *n_same,
                                uint64_t *n_revised);
