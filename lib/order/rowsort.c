@@ -577,12 +577,12 @@ static enum umm_status open_runs(struct umm_rowsort_cursor *cursor, const struct
 static void find_in_bank(struct umm_rowsort_cursor *cursor, const struct umm_rowsort_bank *bank,
                          uint32_t group)
 {
-    size_t low = 0, high = bank->n;
+    size_t low = 0;
     cursor->end = group ? 0 : bank->n;
     if (!cursor->sort->options.has_groups)
         return;
     for (unsigned is_end = 0; is_end < 2; is_end++) {
-        for (high = bank->n; low < high;) {
+        for (size_t high = bank->n; low < high;) {
             const size_t middle = low + (high - low) / 2;
             if (bank->groups[row_at(bank, middle)] < group + is_end)
                 low = middle + 1;
