@@ -350,13 +350,15 @@ static enum umm_status change_bank(struct umm_rowsort *sort, struct umm_rowsort_
     enum umm_status status = place_run(sort, bank, err);
     if (status || !later || !sort->options.is_shared)
         return status ? status : spill(sort, bank, err);
-    umm_mutex_lock(&bank->busy);
     if (*later)
         status = umm_rowsort_spill(sort, *later, err);
-    *later = bank;
+    *later = NULL;
+    /* Wait for it while nothing is held: locks are never taken one in the other. */
     sort->at = 1 - sort->at;
     umm_mutex_lock(&sort->banks[sort->at].busy);
     umm_mutex_unlock(&sort->banks[sort->at].busy);
+    umm_mutex_lock(&bank->busy);
+    *later = bank;
     return status;
 }
 
