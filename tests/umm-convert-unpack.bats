@@ -496,3 +496,27 @@ good("umm-convert", "-o", "y.npy", "a.csv")
 assert array("x.npy") == array("y.npy")
 PY
 }
+
+@test "a member without rows beside others leads to --members" {
+    umm-synth --rows=5 -o bars.csv
+    echo 'Thank you for your order' >NOTE.txt
+    zip -q two.zip bars.csv NOTE.txt
+    zip -q one.zip NOTE.txt
+    local none="no field for 'timestamp' among \"Thank you for your order\"" way="if it has no rows, else --columns"
+    refuses 1 "umm-convert: two.zip(NOTE.txt):1:1: $none; use --members, such as '*.csv', $way, --names or --layout" \
+        umm-convert -o x.npy two.zip
+    refuses 1 "umm-archive: two.zip(NOTE.txt):1:1: $none; use --members, such as '*.csv', $way or --layout" \
+        umm-archive append x.npy.zst two.zip
+    refuses 1 "umm-convert: one.zip(NOTE.txt):1:1: $none; use --columns, --names, --layout or --skip-lines" \
+        umm-convert -o x.npy one.zip
+    umm-convert -o bars.npy bars.csv
+    ok umm-convert --members='*.csv' -o x.npy two.zip
+    cmp x.npy bars.npy
+    # Nor does a note fit a layout that is given.
+    cp NOTE.txt a.txt
+    umm-synth --layout=histdata --rows=5 -o b.csv
+    zip -q note.zip a.txt b.csv
+    capture umm-convert --layout=histdata -o x.npy note.zip
+    [[ $status -eq 1 && $stderr == "umm-convert: note.zip(a.txt):1:"*"expected 6; use --members, such as '*.csv', $way"* ]] || fail "$stderr"
+    ok umm-convert --layout=histdata --members='*.csv' -o x.npy note.zip
+}

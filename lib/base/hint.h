@@ -27,6 +27,7 @@ enum umm_hint {
     UMM_HINT_DATE_OF_TIME,    /* join the field of the date to that of the time of day */
     UMM_HINT_SERIES,          /* choose the rows of one instrument, or say that all are of one */
     UMM_HINT_SERIES_OF_NAMES, /* an array for each symbol in names of files, or all are one */
+    UMM_HINT_OTHER_MEMBERS,   /* take other members of the archive, or say what the columns are */
     UMM_HINT_PASS_OVER,       /* skip what is no row */
 
     /* Which numbers. */

@@ -379,6 +379,18 @@ static enum umm_status check_rows(struct umm_convert_job *job,
     return UMM_OK;
 }
 
+/* Of several members one without any row may be there by chance: a note of the vendor. */
+static void advise_members(const struct umm_convert_job *job, const struct umm_convert_input *input,
+                           struct umm_error *err)
+{
+    const bool is_one_of_many = job->archive && umm_unpack_n_members(job->archive) > 1;
+    if (!err || !is_one_of_many || (input && input->n_rows))
+        return;
+    if (err->hint == UMM_HINT_NO_FIELD || err->hint == UMM_HINT_NO_HEADER ||
+        err->hint == UMM_HINT_PASS_OVER)
+        umm_error_hint(err, err->status, UMM_HINT_OTHER_MEMBERS);
+}
+
 /* One text: a file, or a member of an archive. */
 static enum umm_status convert_text(struct umm_convert_job *job, const char *path,
                                     const char *member, struct umm_error *err)
@@ -401,6 +413,8 @@ static enum umm_status convert_text(struct umm_convert_job *job, const char *pat
         status = umm_split_end_file(job->split, err);
     if (!status)
         status = umm_convert_describe_reading(job->result, input, &job->reading, err);
+    if (status)
+        advise_members(job, input, err);
     job->done_bytes += job->reading.records.source.n_raw_bytes;
     umm_reading_close(&job->reading);
     return status;
