@@ -85,6 +85,33 @@ for symbol in ("BTCUSDT", "ETHUSDT", "SOLUSDT"):
     no_leftovers
 }
 
+@test "Binance's rows without a header are known by names and rows together" {
+    mkdir dl
+    row() {
+        echo "$((1704067200000 + $1 * 60000)),10,12,9,11,$1,$((1704067259999 + $1 * 60000)),1,2,3,4,0"
+    }
+    row 0 >dl/BTCUSDT-1m-2024-01.csv
+    { echo 'open_time,open,high,low,close,volume'; row 1 | cut -d, -f1-6; } >dl/BTCUSDT-1m-2024-02.csv
+    row 2 >dl/BTCUSDT-1m-2024-03.csv
+    ok umm-convert --out-root root dl/*
+    ok umm-mmap-slice --format csv root/BTCUSDT/1m.npy
+    [ "$output" = 'timestamp,open,high,low,close,volume
+1704067200000,10,12,9,11,0
+1704067260000,10,12,9,11,1
+1704067320000,10,12,9,11,2' ] || fail "$output"
+    # One of the two does not do.
+    mkdir other
+    row 0 >other/BTCUSDT_1m.csv
+    refuses 1 "umm-convert: other/BTCUSDT_1m.csv:1:1: no field for 'timestamp': no header names the 12 fields; use --layout=binance" \
+        umm-convert --out-root root2 other/*
+    row 0 | cut -d, -f1-11 >dl/ETHUSDT-1m-2024-01.csv
+    capture umm-convert --out-root root2 dl/ETHUSDT*
+    [[ $status == 1 && $stderr == *'no header names the 11 fields'* ]] || fail "$stderr"
+    row 0 >dl/BTCUSDT-1m-2024-01.csv
+    capture umm-convert -o x.npy dl/BTCUSDT-1m-2024-01.csv
+    [[ $status == 1 && $stderr == *'use --layout=binance'* ]] || fail "$stderr"
+}
+
 @test "the order is that of the first rows, not of names" {
     bars b-1m-a.csv 0 3
     bars b-1m-c.csv 6 2

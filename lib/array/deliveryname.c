@@ -87,6 +87,11 @@ static const char *const generals[] = {"{symbol}-{timeframe}-*", "{symbol}_{time
                                        "{symbol}-{timeframe}",   "{symbol}_{timeframe}"};
 enum { N_GENERALS = sizeof generals / sizeof *generals };
 
+const char *umm_deliveryname_layout(const char *by)
+{
+    return by && strcmp(by, "Binance") == 0 ? "binance" : NULL;
+}
+
 bool umm_deliveryname_vendor(size_t index, const char **vendor, const char **pattern,
                              const char **example)
 {

@@ -62,6 +62,12 @@ UMM_MUST_USE enum umm_status umm_deliveryname_read(const struct umm_deliveryname
                                                    struct umm_error *err);
 
 /*
+ * The layout (text/layout.h) of the files without a header that the vendor names so; NULL: none.
+ * by is that of struct umm_deliveryname.
+ */
+const char *umm_deliveryname_layout(const char *by);
+
+/*
  * Vendor number index, in alphabetical order, and a name as it gives: for manuals and tests. False:
  * there are no more.
  */

@@ -80,7 +80,8 @@ struct umm_convert_input {
     char delimiter;
     bool has_header;
     size_t n_header_records;
-    /* What decided: "option", "layout", "header", "banner", "text", "magnitude", "default". */
+    /* What decided: "option", "layout", "header", "banner", "name", "text", "magnitude", "default".
+     */
     const char *layout_by, *delimiter_by, *header_by, *numbers_by, *time_by, *zone_by;
     const char *columns;      /* "timestamp=1 \"open_time\", open=2 \"open\", ..." */
     const char *numbers;      /* "groups after , and currency,suffix"; NULL: plain digits */

@@ -199,6 +199,7 @@ static enum umm_status convert_one(const struct shared *shared, const struct tas
     options->is_swept = shared->is_swept;
     if (task->dataset) {
         options->members = task->dataset->members;
+        options->reading.layout_of_name = task->dataset->layout;
         options->are_inputs_appended = true;
         if (task->n_inputs > 1 || (many->is_dry && umm_delivery_can_order(task->dataset)))
             status = umm_delivery_order(task->dataset, options, run, err);

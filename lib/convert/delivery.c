@@ -18,8 +18,9 @@
 struct named {
     const char *file, *member, *shown;
     char *path;
-    const char *kind; /* "": nothing */
-    bool is_only;     /* member of its archive */
+    const char *kind;   /* "": nothing */
+    const char *layout; /* as umm_deliveryname_layout; or NULL */
+    bool is_only;       /* member of its archive */
     uint64_t n_reports;
     struct umm_error *bad; /* why the file cannot be an archive, if it looks like one */
 };
@@ -227,6 +228,7 @@ static enum umm_status name_one(const struct umm_delivery_options *options,
         return UMM_OK; /* it has no path */
     if (status)
         return status;
+    named->layout = umm_deliveryname_layout(name.by);
     named->kind = name.kind[0] ? umm_arena_copy_text(list->texts, name.kind) : "";
     status = umm_arena_check(list->texts, "what names tell", err);
     return status ? status
@@ -292,8 +294,11 @@ static void fill(struct named *named, size_t n, struct umm_delivery *delivery, s
                                              .members = texts + n,
                                              .shown = texts + 2 * n,
                                              .first = delivery->first + at,
-                                             .n_files = n};
+                                             .n_files = n,
+                                             .layout = named->layout};
     for (size_t i = 0; i < n; i++) {
+        if (named[i].layout != dataset->layout)
+            dataset->layout = NULL;
         dataset->files[i] = named[i].file;
         dataset->members[i] = named[i].member;
         dataset->shown[i] = named[i].shown;

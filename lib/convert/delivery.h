@@ -40,6 +40,7 @@ struct umm_delivery_dataset {
     const char **files, **members, **shown;
     struct umm_firstrow *first; /* valid where is_ordered */
     size_t n_files;
+    const char *layout; /* that all names tell, as umm_deliveryname_layout has it; or NULL */
     uint64_t n_reports; /* that were passed over */
     bool is_ordered;
 };

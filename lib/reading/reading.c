@@ -329,7 +329,7 @@ static enum umm_status read_header(struct umm_reading *reading,
     reading->has_header = n_fields && decide_header(reading, options, fields, n_fields);
     if (is_auto && !reading->layout && !reading->has_header && !options->names &&
         !options->schema.columns)
-        umm_reading_recognise_row(reading, fields, n_fields);
+        umm_reading_recognise_row(reading, options->layout_of_name, fields, n_fields);
     status = set_names(reading, options, fields, n_fields, err);
     if (status || !reading->has_header)
         return status;

@@ -17,8 +17,10 @@
 /* What the caller says. Zero and NULL leave a matter to the layout or the file. */
 struct umm_reading_options {
     const char *layout; /* a preset's name; NULL or "auto": by the file's first lines */
-    const char *names;  /* comma-separated, in place of a header's */
-    const char *na;     /* comma-separated; NULL: UMM_NA_DEFAULT */
+    /* The preset of rows without a header that look like its, by the file's name; NULL: none. */
+    const char *layout_of_name;
+    const char *names; /* comma-separated, in place of a header's */
+    const char *na;    /* comma-separated; NULL: UMM_NA_DEFAULT */
     const char *time_format;
     const char *tz;
     enum umm_tz_fold fold;
@@ -53,7 +55,7 @@ struct umm_reading {
     const char *advised[2]; /* presets of the file's header that have to be asked for; NULL */
     bool has_header, is_header_unused; /* names come from elsewhere */
     size_t n_header_records;
-    /* What decided these: "option", "layout", "header", "banner", "text", ... */
+    /* What decided these: "option", "layout", "header", "banner", "name", "text", ... */
     const char *layout_by, *delimiter_by, *header_by, *numbers_by, *time_by, *zone_by;
     struct umm_names names;
     char *header_text;   /* the header's records as they are; NULL without one */

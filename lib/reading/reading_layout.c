@@ -74,15 +74,27 @@ static bool is_like_sample(const struct umm_layout *layout, const struct umm_csv
     return true;
 }
 
-void umm_reading_recognise_row(struct umm_reading *reading, const struct umm_csv_field *fields,
-                               size_t n_fields)
+/* Whether the name of the file tells this layout. */
+static bool is_told(const struct umm_layout *layout, const char *layout_of_name)
+{
+    return layout_of_name && strcmp(layout->name, layout_of_name) == 0;
+}
+
+void umm_reading_recognise_row(struct umm_reading *reading, const char *layout_of_name,
+                               const struct umm_csv_field *fields, size_t n_fields)
 {
     enum { FEW_FIELDS = 8 }; /* so many numbers are those of many files */
     for (size_t i = 0; n_fields > FEW_FIELDS && umm_layout_at(i); i++) {
         const struct umm_layout *layout = umm_layout_at(i);
-        if (layout->names && layout->header != UMM_HEADER_YES && !reading->advised[0] &&
-            is_like_sample(layout, fields, n_fields))
+        if (!layout->names || layout->header == UMM_HEADER_YES ||
+            !is_like_sample(layout, fields, n_fields))
+            continue;
+        if (is_told(layout, layout_of_name)) {
+            reading->layout = layout;
+            reading->layout_by = "name";
+        } else if (!reading->advised[0]) {
             reading->advised[0] = layout->name;
+        }
     }
 }
 

@@ -17,9 +17,12 @@ enum { UMM_READING_COLUMNS_MAX = 256 };
 void umm_reading_recognise(struct umm_reading *reading, const struct umm_csv_field *fields,
                            size_t n_fields);
 
-/* A file without a header: advise the preset whose rows have fields like those, if that is rare. */
-void umm_reading_recognise_row(struct umm_reading *reading, const struct umm_csv_field *fields,
-                               size_t n_fields);
+/*
+ * A file without a header: the preset that its name tells (NULL: none), if its rows have fields
+ * like those. Of other presets with such rows the first is advised, if that many fields are rare.
+ */
+void umm_reading_recognise_row(struct umm_reading *reading, const char *layout_of_name,
+                               const struct umm_csv_field *fields, size_t n_fields);
 
 /* Add to err, which status is of, the presets that are advised; returns status. */
 enum umm_status umm_reading_advise(const struct umm_reading *reading, enum umm_status status,

@@ -75,8 +75,27 @@ static const char *like(const char *row)
 {
     struct umm_reading reading = {.layout = NULL};
     struct umm_csv_field fields[FIELDS_MAX];
-    umm_reading_recognise_row(&reading, fields, split(row, fields));
+    umm_reading_recognise_row(&reading, NULL, fields, split(row, fields));
     return reading.advised[0] ? reading.advised[0] : "";
+}
+
+/* The preset of such rows in a file whose name tells binance. */
+static const char *told(const char *row)
+{
+    struct umm_reading reading = {.layout = NULL};
+    struct umm_csv_field fields[FIELDS_MAX];
+    umm_reading_recognise_row(&reading, "binance", fields, split(row, fields));
+    return reading.layout ? reading.layout->name : "";
+}
+
+static void test_a_name_and_rows_that_agree_tell_a_preset(void **state)
+{
+    (void)state;
+    assert_string_equal(told("1735603200000,1,2,0.5,1.5,100,1735606799999,1,1,1,1,0"), "binance");
+    assert_string_equal(told("1735603200000,1,2,0.5,1.5,100,1735606799999,1,1,1,1"), "");
+    assert_string_equal(told("1735603200000,1,2,0.5,1.5,100"), "");
+    assert_string_equal(told("2024-12-31,1,2,0.5,1.5,100,1735606799999,1,1,1,1,0"), "");
+    assert_string_equal(told("X,60,20240102,100000,1,2,0.5,1.5,7"), "");
 }
 
 static void test_rows_are_like_those_of_a_preset(void **state)
@@ -115,6 +134,7 @@ int main(void)
         cmocka_unit_test(test_a_header_is_that_of_a_preset_or_not),
         cmocka_unit_test(test_a_preset_to_be_asked_for_is_advised),
         cmocka_unit_test(test_rows_are_like_those_of_a_preset),
+        cmocka_unit_test(test_a_name_and_rows_that_agree_tell_a_preset),
         cmocka_unit_test(test_advice_is_for_what_fails),
     };
 
