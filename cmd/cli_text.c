@@ -84,7 +84,7 @@ const struct cli_option cli_text_options[] = {
     {0, "layout", "NAME",
      "one of those that umm-convert --list-layouts prints, or\nauto (default auto: by the "
      "header, if it is one of theirs)",
-     CLI_CALL(layout, take_layout, "the name of a layout")},
+     CLI_CALL(layout, take_layout, "a layout that umm-convert --list-layouts prints, or auto")},
     {0, "header", "WHEN", "yes, no or auto (default auto)", CLI_CHOICE(header, "auto|yes|no"),
      .wanted = "yes, no or auto"},
     {0, "names", "LIST", "names of the fields, in place of a header's", CLI_TEXT(names)},

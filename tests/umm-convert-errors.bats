@@ -499,7 +499,7 @@ PY
     cases <<'PY'
 from refusals import *
 takes = {
-    'layout': ('the name of a layout', ['', 'Binance', 'nyse', 'auto ']),
+    'layout': ('a layout that umm-convert --list-layouts prints, or auto', ['', 'Binance', 'nyse', 'auto ']),
     'header': ('yes, no or auto', ['', 'true', 'YES', '1']),
     'delimiter': ('one character, or tab', ['', ',,', '"', '\n', '\r', '\u00e9', 'comma']),
     'decimal': ('. or ,', ['', ';', '.,', '..']),
@@ -525,7 +525,7 @@ for name, (wanted, values) in takes.items():
         check(name, args=[f'--{name}={value}'], code=2, says=f'--{name} takes {wanted}, not "{shown}"')
 check('lock', args=['--lock=never'], code=2, says='--lock takes wait or fail, not "never"')
 check('escapes', args=['--layout', '\x1b]0;x\x07\xff'], code=2,
-      says='--layout takes the name of a layout, not "\\x1b]0;x\\x07\u00ff"')
+      says='--layout takes a layout that umm-convert --list-layouts prints, or auto, not "\\x1b]0;x\\x07\u00ff"')
 check('cut', args=['--order', 'x' * 500], code=2, says='--order takes check, asc, sort or keep, not "' + 'x' * 60 + '..."')
 check('not UTF-8', args=[b'--order', b'\xff\n'], code=2, says=r'--order takes check, asc, sort or keep, not "\xff\n"')
 

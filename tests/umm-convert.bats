@@ -406,7 +406,7 @@ same(good("11.10.2021 00:00:00.000 GMT+0800,1,2,3,4,5\n", "--layout", "dukascopy
      np.array([[1633881600000, 1, 2, 3, 4, 5]], "<f8"))
 refused("2020-01-01,1,2,3,4,5,6\n", "in.csv:1:1: no field for 'date' among \"2020-01-01\", \"1\", \"2\", \"3\", \"4\", "
         '"5", "6"; use --columns, --names, --layout or --skip-lines', "--layout", "yahoo")
-refused("x\n", '--layout takes the name of a layout, not "nosuch"', "--layout", "nosuch", code=2)
+refused("x\n", '--layout takes a layout that umm-convert --list-layouts prints, or auto, not "nosuch"', "--layout", "nosuch", code=2)
 # --tz and --columns come before what a layout says.
 same(good("20110103 170000;1;2;3;4;0\n", "--layout", "histdata", "--tz", "UTC"),
      np.array([[1294074000000, 1, 2, 3, 4, 0]], "<f8"))
