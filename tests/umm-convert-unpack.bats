@@ -520,3 +520,37 @@ PY
     [[ $status -eq 1 && $stderr == "umm-convert: note.zip(a.txt):1:"*"expected 6; use --members, such as '*.csv', $way"* ]] || fail "$stderr"
     ok umm-convert --layout=histdata --members='*.csv' -o x.npy note.zip
 }
+
+@test "holes of a sparse member are neither left out nor free" {
+    python3 - <<'PY'
+from makers import *
+page = text(0, 10)
+page += b"\n" * (4096 - len(page))
+with open("end.csv", "wb") as f:                # text, and zeros to the end
+    f.write(page)
+    f.truncate(1 << 20)
+with open("wide.csv", "wb") as f:               # no text; most of it takes no room
+    f.write(b"\1" * 4096)
+    f.seek(100 << 20)
+    f.write(b"\1" * 4096)
+PY
+    tar -S -cf end.tar end.csv
+    tar -S -czf end.tar.gz end.csv
+    tar -S -czf wide.tar.gz wide.csv
+    for name in end.tar end.tar.gz; do
+        refuses 1 "umm-convert: $name(end.csv): has 4096 of its 1048576 bytes" umm-convert -o x.npy "$name"
+    done
+    refuses 1 "umm-convert: wide.tar.gz(wide.csv): unpacks to more than 200 times its size; if that is meant, \
+use a larger --max-ratio" umm-convert -o x.npy wide.tar.gz
+    [ ! -e x.npy ]
+}
+
+@test "an archive of one member that is given twice is looked at twice from its start" {
+    python3 - <<'PY'
+from makers import *
+write("BTCUSDT-1m-2020-01.zip", zipped([("BTCUSDT-1m-2020-01.csv", text(0, 3000))]))
+PY
+    ok umm-convert --out-root=data BTCUSDT-1m-2020-01.zip BTCUSDT-1m-2020-01.zip
+    ok umm-convert -o once.npy BTCUSDT-1m-2020-01.zip
+    cmp data/BTCUSDT/1m.npy once.npy
+}

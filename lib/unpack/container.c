@@ -2,6 +2,7 @@
 #include "unpack/container.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +60,8 @@ struct umm_container {
     const char *piece;
     size_t piece_len;
     uint64_t given;
-    enum umm_status failed; /* of the input */
+    uint64_t size_bytes, n_read; /* of the member: 0 if it is not known; given out */
+    enum umm_status failed;      /* of the input */
     struct umm_error failure;
 };
 
@@ -255,11 +257,13 @@ enum umm_status umm_container_next(struct umm_container *c, struct umm_container
     const int64_t size = c->lib.archive_entry_size(e),
                   position = c->lib.archive_read_header_position(c->archive);
     c->n_entries++;
+    c->size_bytes = size > 0 ? (uint64_t)size : 0;
+    c->n_read = 0;
     *has_entry = true;
     *entry = (struct umm_container_entry){.name = name,
                                           .kind = kind_of(c, e),
                                           .is_encrypted = c->lib.archive_entry_is_encrypted(e) != 0,
-                                          .size_bytes = size > 0 ? (uint64_t)size : 0,
+                                          .size_bytes = c->size_bytes,
                                           .position = c->base + (uint64_t)position};
     return UMM_OK;
 }
@@ -271,7 +275,12 @@ enum umm_status umm_container_read(struct umm_container *c, char *out, size_t ca
     if (n < 0)
         return refuse(c, err);
     *n_read = (size_t)n;
-    return UMM_OK;
+    c->n_read += (uint64_t)n;
+    /* libarchive leaves out a hole at the end of a sparse member: zeros, and no end of a text. */
+    return n || c->n_read >= c->size_bytes
+               ? UMM_OK
+               : umm_error_set(err, UMM_ERR_DATA, "has %" PRIu64 " of its %" PRIu64 " bytes",
+                               c->n_read, c->size_bytes);
 }
 
 static bool is_zero(const char *bytes, size_t len)

@@ -60,7 +60,7 @@ static enum umm_status check_all(struct umm_unpack *u, struct umm_error *err)
     }
     u->next = 0;
     u->is_given = false;
-    u->n_unpacked = u->n_passed_over = 0;
+    u->n_unpacked = u->n_content = u->n_passed_over = 0;
     u->n_passed = SIZE_MAX;
     if (status || u->packing != u->outer)
         return status;

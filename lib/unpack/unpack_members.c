@@ -36,7 +36,7 @@ static enum umm_status open_container(struct umm_unpack *u, uint64_t position,
     close_text(u);
     umm_feed_seek(&u->feed, position);
     if (!is_file) {
-        u->n_unpacked = 0;
+        u->n_unpacked = u->n_content = 0;
         status = umm_unpack_open_whole(u, err);
     }
     return status ? status : umm_container_open(&u->container, u->packing, &input, position, err);
@@ -139,7 +139,7 @@ static enum umm_status unpack_unordered(struct umm_unpack *u, struct umm_error *
     u->container = NULL;
     close_text(u);
     umm_feed_seek(&u->feed, 0);
-    u->n_unpacked = 0;
+    u->n_unpacked = u->n_content = 0;
     u->n_passed = SIZE_MAX;
     enum umm_status status = umm_unpack_open_whole(u, err);
     return status ? status : umm_unpack_spool_whole(u, err);
@@ -163,7 +163,7 @@ static enum umm_status go_to(struct umm_unpack *u, const struct umm_member *memb
     bool has_entry = true;
     enum umm_status status = UMM_OK;
     close_text(u);
-    if (u->n_passed == member->index + 1 && u->is_only)
+    if (u->n_passed == member->index + 1 && u->is_only && !u->is_given)
         return UMM_OK; /* it stands there since the list was made */
     if (is_tar_file && u->n_passed != member->index) {
         status = open_container(u, member->position, err);

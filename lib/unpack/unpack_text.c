@@ -46,18 +46,19 @@ void umm_unpack_clear_name(struct umm_unpack *u)
 }
 
 /* A bomb is told before it is stored: by how much comes out of how little. */
-static enum umm_status count(struct umm_unpack *u, size_t n, struct umm_error *err)
+static enum umm_status count(const struct umm_unpack *u, uint64_t *total, size_t n,
+                             struct umm_error *err)
 {
     const uint64_t max_bytes = u->options.max_bytes ? u->options.max_bytes : UMM_UNPACK_BYTES;
     const uint64_t ratio = u->options.max_ratio ? u->options.max_ratio : UMM_UNPACK_RATIO;
     const uint64_t packed = u->feed.is_stream ? u->feed.n_bytes : u->feed.size_bytes;
-    u->n_unpacked += n;
-    if (u->n_unpacked > max_bytes)
+    *total += n;
+    if (*total > max_bytes)
         return umm_error_hint(
             err,
             umm_error_set(err, UMM_ERR_DATA, "unpacks to more than %" PRIu64 " bytes", max_bytes),
             UMM_HINT_UNPACK_BYTES);
-    if (u->n_unpacked > RATIO_FROM_BYTES && u->n_unpacked / ratio > packed)
+    if (*total > RATIO_FROM_BYTES && *total / ratio > packed)
         return umm_error_hint(err,
                               umm_error_set(err, UMM_ERR_DATA,
                                             "unpacks to more than %" PRIu64 " times its size",
@@ -66,10 +67,13 @@ static enum umm_status count(struct umm_unpack *u, size_t n, struct umm_error *e
     return UMM_OK;
 }
 
-/* Whether what the container gives was counted when it came out of the file's filter. */
-static bool is_counted(const struct umm_unpack *u)
+/*
+ * What the container gives was counted when it came out of the file's filter, except the holes of a
+ * sparse member, which take no room in the archive.
+ */
+static enum umm_status count_content(struct umm_unpack *u, size_t n, struct umm_error *err)
 {
-    return u->container && u->whole;
+    return count(u, u->whole ? &u->n_content : &u->n_unpacked, n, err);
 }
 
 /* ---- pieces ------------------------------------------------------------------------ */
@@ -94,7 +98,7 @@ enum umm_status umm_unpack_next_of_whole(void *user, const char **bytes, size_t 
     }
     enum umm_status status = umm_filter_read(u->whole, u->whole_piece, UMM_FEED_BYTES, len, err);
     *bytes = u->whole_piece;
-    return status ? status : count(u, *len, err);
+    return status ? status : count(u, &u->n_unpacked, *len, err);
 }
 
 /* What is in a member, as it is there. */
@@ -109,7 +113,7 @@ enum umm_status umm_unpack_next_of_member(void *user, const char **bytes, size_t
         return UMM_OK;
     enum umm_status status =
         umm_container_read(u->container, u->member_piece, UMM_UNPACK_MEMBER_BYTES, len, err);
-    return status || is_counted(u) ? status : count(u, *len, err);
+    return status ? status : count_content(u, *len, err);
 }
 
 enum umm_status umm_unpack_make_room(char **piece, size_t cap_bytes, struct umm_error *err)
@@ -128,7 +132,10 @@ static enum umm_status read_on(struct umm_unpack *u, char *out, size_t cap, size
     enum umm_status status = u->inner       ? umm_filter_read(u->inner, out, cap, n, err)
                              : u->container ? umm_container_read(u->container, out, cap, n, err)
                                             : umm_filter_read(u->whole, out, cap, n, err);
-    return status || (!u->inner && is_counted(u)) ? status : count(u, *n, err);
+    if (status)
+        return status;
+    return u->container && !u->inner ? count_content(u, *n, err)
+                                     : count(u, &u->n_unpacked, *n, err);
 }
 
 /* Read the first bytes of a text, all that there is room for unless it ends before. */
@@ -214,7 +221,7 @@ enum umm_status umm_unpack_spool_whole(struct umm_unpack *u, struct umm_error *e
     umm_filter_close(u->whole);
     u->whole = NULL;
     u->outer = UMM_PACKING_NONE;
-    u->n_unpacked = 0;
+    u->n_unpacked = u->n_content = 0;
     return status;
 }
 

@@ -43,6 +43,7 @@ struct umm_unpack {
     char *whole_piece, *member_piece;
     size_t member_len; /* of what is in member_piece and was not given yet */
     uint64_t n_unpacked, n_passed_over;
+    uint64_t n_content; /* of members, where n_unpacked is of the archive: holes are not in that */
 };
 
 /* ---- unpack_text.c ------------------------------------------------------------------- */
