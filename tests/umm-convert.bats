@@ -445,7 +445,7 @@ PY
     [[ ${#lines[@]} -eq 3 ]]
     [[ ${lines[0]} == "a.csv: 4 rows; layout yahoo (by header), delimiter ',' (by text), header (by layout); timestamp=1 \"Date\", open=2 \"Open\", high=3 \"High\", low=4 \"Low\", close=5 \"Close\", volume=7 \"Volume\"; time: ISO 8601 (by text), zone UTC (by default)" ]]
     [[ ${lines[1]} =~ ^'out.npy: <f8 (4, 6); '[0-9.]+' s, '[0-9]+' MB/s'$ ]]
-    [[ ${lines[2]} == 'times: 2021-03-26T00:00:00Z to 2021-03-31T00:00:00Z, step 86400 s, 1 gaps, 0 duplicates' ]]
+    [[ ${lines[2]} == 'times: 2021-03-26T00:00:00Z to 2021-03-31T00:00:00Z, step 86400 s, 1 gap, 0 duplicates' ]]
     said() {
         capture umm-convert -v -o out.npy "$@"
         [[ $status -eq 0 ]] && echo "${stderr%%$'\n'*}"
@@ -457,7 +457,7 @@ PY
     [[ $(said "$DATA/dukascopy-gmt.csv") == *'; time: %d.%m.%Y %H:%M:%S.%f GMT%z or %d.%m.%Y %H:%M:%S.%f (by layout), zone UTC (by default)' ]]
     [[ $(said --header yes "$DATA/binance.csv") == *', header (by option); '*'; time: epoch in ms (by magnitude), zone UTC (by default)' ]]
     [[ $(said --time-unit-in ms "$DATA/binance.csv") == *'; time: epoch in ms (by option), zone UTC (by default)' ]]
-    [[ $(said --plain --columns all - <<<1,2,3) == "-: 1 rows; layout none, delimiter ',' (by text), no header (by text); =1, =2, =3" ]]
+    [[ $(said --plain --columns all - <<<1,2,3) == "-: 1 row; layout none, delimiter ',' (by text), no header (by text); =1, =2, =3" ]]
 }
 
 @test "--json and --report: one object of valid JSON" {

@@ -5,6 +5,8 @@
 #ifndef UMM_BASE_LINE_H
 #define UMM_BASE_LINE_H
 
+#include <stdint.h>
+
 #include "umm.h"
 
 /*
@@ -12,5 +14,11 @@
  * argument may not be line itself.
  */
 UMM_PRINTF(3, 4) void umm_line_add(char *line, size_t cap_bytes, const char *fmt, ...);
+
+/* What a noun ends in after that number: "1 row", "2 rows". */
+static inline const char *umm_line_plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
 
 #endif

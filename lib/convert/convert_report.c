@@ -183,7 +183,7 @@ static void add_passed_over(const struct umm_convert_input *input, char line[UMM
                      ", 1 line without its end held back (%" PRIu64 " bytes)", input->n_held_bytes);
     if (input->n_footer_lines)
         umm_line_add(line, UMM_CONVERT_LINE_MAX, ", %" PRIu64 " line%s passed over at its end",
-                     input->n_footer_lines, input->n_footer_lines == 1 ? "" : "s");
+                     input->n_footer_lines, umm_line_plural(input->n_footer_lines));
 }
 
 static void input_line(const struct umm_convert_input *input, char *line)
@@ -191,8 +191,8 @@ static void input_line(const struct umm_convert_input *input, char *line)
     char path[UMM_EXCERPT_MAX * 4], delimiter[8];
     umm_escape(path, sizeof path, input->path, strlen(input->path));
     umm_escape(delimiter, sizeof delimiter, &input->delimiter, 1);
-    snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %" PRIu64 " rows; layout %s", path, input->n_rows,
-             input->layout ? input->layout : "none");
+    snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %" PRIu64 " row%s; layout %s", path, input->n_rows,
+             umm_line_plural(input->n_rows), input->layout ? input->layout : "none");
     add_reason(line, input->layout_by);
     umm_line_add(line, UMM_CONVERT_LINE_MAX, ", delimiter '%s'", delimiter);
     add_reason(line, input->delimiter_by);
@@ -240,18 +240,28 @@ static void output_line(const struct umm_convert_options *options,
         umm_line_add(line, UMM_CONVERT_LINE_MAX, ", %" PRIu64 " rejected", result->n_rejected);
     if (result->n_other_members)
         umm_line_add(line, UMM_CONVERT_LINE_MAX,
-                     ", %" PRIu64 " members passed over that are no text", result->n_other_members);
+                     ", %" PRIu64 " member%s passed over that %s no text", result->n_other_members,
+                     umm_line_plural(result->n_other_members),
+                     result->n_other_members == 1 ? "is" : "are");
     umm_line_add(line, UMM_CONVERT_LINE_MAX, "; %.3f s, %.0f MB/s", result->seconds, rate(result));
+}
+
+/* What is wrong with the times of rows. */
+static void add_irregular(const struct umm_sequence *s, char line[UMM_CONVERT_LINE_MAX])
+{
+    const uint64_t n_gaps = umm_sequence_gaps(s);
+    umm_line_add(line, UMM_CONVERT_LINE_MAX, ", %" PRIu64 " gap%s, %" PRIu64 " duplicate%s", n_gaps,
+                 umm_line_plural(n_gaps), s->n_duplicates, umm_line_plural(s->n_duplicates));
 }
 
 static void times_line(const struct umm_convert_result *result, char *line)
 {
     char first[UMM_TIME_ISO_MAX], last[UMM_TIME_ISO_MAX];
     const struct umm_sequence *s = &result->sequence;
-    snprintf(line, UMM_CONVERT_LINE_MAX,
-             "times: %s to %s, step %.15g s, %" PRIu64 " gaps, %" PRIu64 " duplicates",
+    snprintf(line, UMM_CONVERT_LINE_MAX, "times: %s to %s, step %.15g s",
              iso(result, s->min, first), iso(result, s->max, last),
-             seconds_of(result, umm_sequence_step(s)), umm_sequence_gaps(s), s->n_duplicates);
+             seconds_of(result, umm_sequence_step(s)));
+    add_irregular(s, line);
 }
 
 void umm_convert_report_dataset(const struct umm_convert_options *options, const char *path,
@@ -261,12 +271,13 @@ void umm_convert_report_dataset(const struct umm_convert_options *options, const
     char shown[UMM_EXCERPT_MAX * 8], first[UMM_TIME_ISO_MAX], last[UMM_TIME_ISO_MAX];
     const struct umm_sequence *s = &result->sequence;
     umm_escape(shown, sizeof shown, path, strlen(path));
-    snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %" PRIu64 " rows", shown, s->n_rows);
-    if (has_times(result))
-        umm_line_add(line, UMM_CONVERT_LINE_MAX,
-                     ", %s to %s, %" PRIu64 " gaps, %" PRIu64 " duplicates",
-                     iso(result, s->min, first), iso(result, s->max, last), umm_sequence_gaps(s),
-                     s->n_duplicates);
+    snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %" PRIu64 " row%s", shown, s->n_rows,
+             umm_line_plural(s->n_rows));
+    if (has_times(result)) {
+        umm_line_add(line, UMM_CONVERT_LINE_MAX, ", %s to %s", iso(result, s->min, first),
+                     iso(result, s->max, last));
+        add_irregular(s, line);
+    }
     add_outcome(options, result, line);
 }
 

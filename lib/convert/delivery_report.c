@@ -17,11 +17,6 @@ static const char *iso(int64_t time, enum umm_time_unit unit, char out[UMM_TIME_
     return out;
 }
 
-static const char *plural(uint64_t n)
-{
-    return n == 1 ? "" : "s";
-}
-
 /* Rows that were there before their file, and what the array has with them. */
 static void add_compared(const struct umm_convert_result *result, char line[UMM_CONVERT_LINE_MAX])
 {
@@ -45,16 +40,16 @@ void umm_delivery_report_line(const struct umm_delivery_dataset *dataset,
         n_rows += result->inputs[i].n_rows;
     umm_escape(path, sizeof path, dataset->path, strlen(dataset->path));
     snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %zu file%s, %" PRIu64 " row%s", path,
-             result->n_inputs, plural(result->n_inputs), n_rows, plural(n_rows));
+             result->n_inputs, umm_line_plural(result->n_inputs), n_rows, umm_line_plural(n_rows));
     if (result->has_time && s->n_rows)
         umm_line_add(line, UMM_CONVERT_LINE_MAX, ", %s to %s, %" PRIu64 " gap%s",
                      iso(s->min, result->time_unit, from), iso(s->max, result->time_unit, to),
-                     umm_sequence_gaps(s), plural(umm_sequence_gaps(s)));
+                     umm_sequence_gaps(s), umm_line_plural(umm_sequence_gaps(s)));
     if (result->n_rejected)
         umm_line_add(line, UMM_CONVERT_LINE_MAX, ", %" PRIu64 " rejected", result->n_rejected);
     if (dataset->n_reports)
         umm_line_add(line, UMM_CONVERT_LINE_MAX, ", %" PRIu64 " report%s passed over",
-                     dataset->n_reports, plural(dataset->n_reports));
+                     dataset->n_reports, umm_line_plural(dataset->n_reports));
     add_compared(result, line);
     if (!result->is_changed)
         umm_line_add(line, UMM_CONVERT_LINE_MAX, ", unchanged");
@@ -70,7 +65,7 @@ bool umm_delivery_report_files(const struct umm_delivery_dataset *dataset, enum 
     umm_escape(path, sizeof path, shown, strlen(shown));
     if (index == 0) {
         snprintf(line, UMM_CONVERT_LINE_MAX, "%s: %zu file%s", path, dataset->n_files,
-                 plural(dataset->n_files));
+                 umm_line_plural(dataset->n_files));
         return true;
     }
     const struct umm_firstrow *first = &dataset->first[index - 1];
