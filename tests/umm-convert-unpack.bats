@@ -554,3 +554,30 @@ PY
     ok umm-convert -o once.npy BTCUSDT-1m-2020-01.zip
     cmp data/BTCUSDT/1m.npy once.npy
 }
+
+@test "a zip64 archive has as many members as its own record says" {
+    python3 - <<'PY'
+from makers import *
+import struct
+
+def zip64(n_less):
+    data = zipped([("a.csv", text(0, 100)), ("b.csv", text(100, 100)), ("c.csv", text(200, 100))])
+    end = data.rindex(b"PK\5\6")
+    n, size, at = struct.unpack_from("<HII", data, end + 10)
+    directory = data[at:end]
+    for _ in range(n_less):
+        directory = directory[:directory.rindex(b"PK\1\2")]
+    record = b"PK\6\6" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, n, n, len(directory), at)
+    locator = b"PK\6\7" + struct.pack("<IQI", 0, at + len(directory), 1)
+    return data[:at] + directory + record + locator + b"PK\5\6" + b"\0" * 4 + b"\xff" * 12 + b"\0" * 2
+
+write("good.zip", zip64(0))
+write("less.zip", zip64(1))
+write("all.csv", text(0, 300))
+PY
+    ok umm-convert -o good.npy good.zip
+    ok umm-convert -o all.npy all.csv
+    cmp good.npy all.npy
+    refuses 1 "umm-convert: less.zip: damaged zip archive (2 members where it says 3)" umm-convert -o x.npy less.zip
+    [ ! -e x.npy ]
+}

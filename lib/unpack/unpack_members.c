@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -83,9 +84,9 @@ static enum umm_status compare_directory(struct umm_unpack *u, const struct umm_
     bool is_same = true;
     if (end->is_elsewhere)
         return UMM_OK;
-    if ((n & UINT16_MAX) != end->n_members)
+    if ((end->is_zip64 ? n : n & UINT16_MAX) != end->n_members)
         return umm_error_set(err, UMM_ERR_DATA,
-                             "damaged zip archive (%zu members where it says %zu)", n,
+                             "damaged zip archive (%zu members where it says %" PRIu64 ")", n,
                              end->n_members);
     if (u->is_only || end->directory_bytes > end_at)
         return UMM_OK;

@@ -9,6 +9,26 @@
 
 /* ---- the record ----------------------------------------------------------------------- */
 
+/*
+ * Take the numbers of the record of zip64 (APPNOTE.TXT 4.3.14), if it and its locator stand right
+ * before the record at end->at, as they do unless there is something more in it.
+ */
+static void take_zip64(const char *tail, struct umm_zipend *end)
+{
+    enum { RECORD_BYTES = 56, REST_BYTES = 44, LOCATOR_BYTES = 20, COUNT_AT = 32, SIZE_AT = 40 };
+    if (end->at < RECORD_BYTES + LOCATOR_BYTES)
+        return;
+    const char *locator = tail + end->at - LOCATOR_BYTES, *record = locator - RECORD_BYTES;
+    if (memcmp(locator, "PK\6\7", 4) != 0 || memcmp(record, "PK\6\6", 4) != 0 ||
+        umm_bytes_get(record + 4, 8) != REST_BYTES)
+        return;
+    end->at = (size_t)(record - tail);
+    end->n_members = umm_bytes_get(record + COUNT_AT, 8);
+    end->directory_bytes = umm_bytes_get(record + SIZE_AT, 8);
+    end->is_zip64 = true;
+    end->is_elsewhere = false;
+}
+
 bool umm_zipend_find(const char *tail, size_t len_bytes, struct umm_zipend *end)
 {
     enum { RECORD_BYTES = 22, DISKS_AT = 4, HERE_AT = 8, COUNT_AT = 10, SIZE_AT = 12 };
@@ -18,10 +38,12 @@ bool umm_zipend_find(const char *tail, size_t len_bytes, struct umm_zipend *end)
             memcmp(record + HERE_AT, record + COUNT_AT, 2) != 0)
             continue;
         *end = (struct umm_zipend){.at = at,
-                                   .n_members = (size_t)umm_bytes_get(record + COUNT_AT, 2),
+                                   .n_members = umm_bytes_get(record + COUNT_AT, 2),
                                    .directory_bytes = umm_bytes_get(record + SIZE_AT, 4)};
         end->is_elsewhere =
             end->n_members == UINT16_MAX || end->directory_bytes == (uint64_t)UINT32_MAX;
+        if (end->is_elsewhere)
+            take_zip64(tail, end);
         return true;
     }
     return false;

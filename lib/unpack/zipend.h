@@ -19,9 +19,10 @@ enum { UMM_ZIPEND_BYTES = 16 * 1024 };
 
 struct umm_zipend {
     size_t at;                /* of the record, in the bytes that were looked at */
-    size_t n_members;         /* modulo 65536 */
+    uint64_t n_members;       /* modulo 65536 unless is_zip64 */
     uint64_t directory_bytes; /* of the directory, which stands before the record */
-    bool is_elsewhere;        /* a record of zip64 has the numbers */
+    bool is_zip64;            /* the numbers are those of a record of zip64, which is at `at` */
+    bool is_elsewhere;        /* one has them, and was not found before this record */
 };
 
 /* Find the last such record among the last len_bytes of a file; false if there is none. */
