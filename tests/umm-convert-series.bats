@@ -116,6 +116,8 @@ LEAD='not one series; take one with --where COLUMN=VALUE or each with --by COLUM
     refuses 1 "umm-convert: two.tar($eth): $lead" umm-convert --append -o x.npy two.tar
     refuses 1 "umm-archive: two.zip($eth): $tells; --members takes some of an archive, --one-series says that they are one" \
         umm-archive append x.npy.zst two.zip
+    refuses 1 "umm-archive: $eth: $tells; --members takes some of an archive, --one-series says that they are one" \
+        umm-archive append x.npy.zst $btc $eth
     [[ ! -e x.npy && ! -e x.npy.zst ]]
     # A member's name that tells nothing leaves it to the archive's.
     cp $btc in.csv

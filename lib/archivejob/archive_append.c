@@ -27,8 +27,9 @@ struct job {
     bool is_open;
     bool is_ready;                /* and rows can be compared */
     struct umm_instrument series; /* whose the rows of all inputs are */
-    const char *input;            /* being read */
-    bool is_stream;               /* it is a pipe */
+    struct umm_convert_names names;
+    const char *input; /* being read */
+    bool is_stream;    /* it is a pipe */
     bool has_time;
     struct umm_arraycolumn time;
     uint64_t n_begun;      /* rows that were there before this run */
@@ -281,6 +282,7 @@ static enum umm_status append_input(struct job *job, const char *input, struct u
     /* Rows of a pipe are stored as they come: not before a checksum at its end was right. */
     source.text.reading.unpack.is_checked_first = job->is_stream;
     source.text.series = &job->series;
+    source.text.names = &job->names;
     umm_uptodate_look(&job->inputs, input);
     /* A quiet minute brings nothing new; a first input without rows is a wrong one. */
     if (!status)
@@ -361,6 +363,7 @@ enum umm_status umm_archive_append(const char *path,
         settle_time(&job);
     umm_mutex_free(&job.mutex);
     umm_instrument_free(&job.series);
+    umm_convert_names_free(&job.names);
     umm_overlap_close(&job.overlap);
     result->seconds = (double)(umm_clock_monotonic_ns() - start_ns) * 1e-9;
     return status;

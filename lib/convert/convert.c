@@ -600,7 +600,7 @@ enum umm_status umm_convert(const struct umm_convert_options *options, struct um
         umm_instrument_free(&job.instrument);
     umm_schema_free(&job.schema);
     umm_convert_fold_free(&job.fold);
-    umm_deliveryname_reader_free(job.names.reader);
+    umm_convert_names_free(&job.names);
     free(job.held);
     free(job.row.bytes);
     result->seconds = (double)(umm_clock_monotonic_ns() - start_ns) * 1e-9;

@@ -13,6 +13,7 @@
 #ifndef UMM_CONVERT_CONVERT_H
 #define UMM_CONVERT_CONVERT_H
 
+#include "array/deliveryname.h"
 #include "convert/target.h"
 #include "order/sequence.h"
 #include "reading/reading.h"
@@ -34,6 +35,17 @@ struct umm_convert_archive {
     const char *path;
 };
 void umm_convert_archive_close(struct umm_convert_archive *archive);
+
+/*
+ * The symbol that the names of texts tell, in one run or several: rows of two symbols are not one
+ * series. All zero is none.
+ */
+struct umm_convert_names {
+    struct umm_deliveryname_reader *reader; /* NULL until there are several texts */
+    bool has_symbol;
+    char symbol[UMM_DATASET_SYMBOL_MAX + 1];
+};
+void umm_convert_names_free(struct umm_convert_names *names);
 
 /* What the caller asks for; zero is the default of everything but the files. */
 struct umm_convert_options {
@@ -57,6 +69,8 @@ struct umm_convert_options {
     uint64_t memory_bytes; /* for rows that wait to be sorted; 0: UMM_CONVERT_MEMORY */
     bool is_ohlc_checked;
     struct umm_instrument *series; /* whose the rows of earlier runs are, kept for later; or NULL */
+    struct umm_convert_names
+        *names;        /* of texts of earlier runs, whose rows these follow; or NULL */
     bool may_be_empty; /* an input without a row is none to refuse; an append's never is */
     bool is_append;
     bool are_inputs_appended; /* each input to those before it; into a file, or nowhere */

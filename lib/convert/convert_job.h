@@ -47,13 +47,6 @@ struct umm_convert_fold {
     struct umm_error refusal; /* what is said of the first one, if nothing tells */
 };
 
-/* The symbol that the names of the texts before tell. */
-struct umm_convert_names {
-    struct umm_deliveryname_reader *reader; /* NULL until there are several texts */
-    bool has_symbol;
-    char symbol[UMM_DATASET_SYMBOL_MAX + 1];
-};
-
 /* One conversion under way. */
 struct umm_convert_job {
     const struct umm_convert_options *options;

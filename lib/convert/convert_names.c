@@ -16,7 +16,7 @@ static bool is_due(const struct umm_convert_job *job)
     const struct umm_instrument_options *instrument = &o->reading.instrument;
     const bool is_one = instrument->one_series && !instrument->one_series[0];
     const bool are_several =
-        o->n_inputs > 1 || (job->archive && umm_unpack_n_members(job->archive) > 1);
+        o->names || o->n_inputs > 1 || (job->archive && umm_unpack_n_members(job->archive) > 1);
     /* Inputs that are appended to each other were grouped by their names, or by a given symbol. */
     return are_several && !o->are_inputs_appended && !job->split && !is_one && !instrument->n_where;
 }
@@ -28,9 +28,9 @@ static bool is_symbol(const char *symbol)
 }
 
 /* What the name of the member tells, or else that of the file. */
-static bool read_name(const struct umm_convert_job *job, struct umm_deliveryname *name)
+static bool read_name(const struct umm_convert_job *job,
+                      const struct umm_deliveryname_reader *reader, struct umm_deliveryname *name)
 {
-    const struct umm_deliveryname_reader *reader = job->names.reader;
     const char *member = job->archive ? umm_unpack_member(job->archive) : NULL;
     const bool is_told = (member && umm_deliveryname_read(reader, member, name, NULL) == UMM_OK) ||
                          umm_deliveryname_read(reader, job->archive_path, name, NULL) == UMM_OK;
@@ -40,14 +40,14 @@ static bool read_name(const struct umm_convert_job *job, struct umm_deliveryname
 enum umm_status umm_convert_check_name(struct umm_convert_job *job, struct umm_error *err)
 {
     static const struct umm_deliveryname_options no_options = {.symbol = NULL};
-    struct umm_convert_names *names = &job->names;
+    struct umm_convert_names *names = job->options->names ? job->options->names : &job->names;
     struct umm_deliveryname name;
     enum umm_status status = UMM_OK;
     if (!is_due(job))
         return UMM_OK;
     if (!names->reader)
         status = umm_deliveryname_reader_new(&no_options, &names->reader, err);
-    if (status || !read_name(job, &name) ||
+    if (status || !read_name(job, names->reader, &name) ||
         (names->has_symbol && strcmp(names->symbol, name.symbol) == 0))
         return status;
     if (!names->has_symbol) {
@@ -62,4 +62,10 @@ enum umm_status umm_convert_check_name(struct umm_convert_job *job, struct umm_e
                        umm_escape(now, sizeof now, name.symbol, strlen(name.symbol)),
                        umm_escape(before, sizeof before, names->symbol, strlen(names->symbol)));
     return umm_error_hint(err, UMM_ERR_DATA, UMM_HINT_SERIES_OF_NAMES);
+}
+
+void umm_convert_names_free(struct umm_convert_names *names)
+{
+    umm_deliveryname_reader_free(names->reader);
+    *names = (struct umm_convert_names){.reader = NULL};
 }

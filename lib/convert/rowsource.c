@@ -204,6 +204,7 @@ static enum umm_status run_text(struct job *job, const char *path, int fd, struc
                                           .max_bad = given->max_bad,
                                           .order = given->order,
                                           .series = given->series,
+                                          .names = given->names,
                                           .may_be_empty = given->may_be_empty,
                                           .dedup = given->dedup,
                                           .is_ohlc_checked = given->is_ohlc_checked};

@@ -31,8 +31,8 @@ struct umm_rowsource_sink {
 
 /*
  * How text is read: reading, bad_rows, quarantine, max_bad, order, dedup, is_ohlc_checked,
- * series, may_be_empty and scratch_dir of *text; the rest is not looked at. first_row: files and
- * archives of rows begin there; it may be their end.
+ * series, names, may_be_empty and scratch_dir of *text; the rest is not looked at. first_row: files
+ * and archives of rows begin there; it may be their end.
  */
 struct umm_rowsource_options {
     struct umm_convert_options text;
