@@ -105,6 +105,7 @@ void umm_unpack_close(struct umm_unpack *u)
     umm_filter_close(u->inner);
     umm_container_close(u->container);
     umm_filter_close(u->whole);
+    umm_zipone_free(&u->one);
     umm_members_free(&u->members);
     umm_feed_free(&u->feed);
     if (u->is_owned)

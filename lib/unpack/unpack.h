@@ -71,9 +71,8 @@ UMM_MUST_USE enum umm_status umm_unpack_next(struct umm_unpack *unpack, bool *ha
                                              struct umm_error *err);
 
 /*
- * Go to the member of that name, which umm_unpack_next goes on after. Where members are wanted in
- * the order in which the archive has them, each costs what it holds. UMM_ERR_ABSENT, and
- * UMM_ERR_DATA for one that is no text.
+ * Go to the member of that name, which umm_unpack_next goes on after. Each costs what it holds, in
+ * any order. UMM_ERR_ABSENT, and UMM_ERR_DATA for one that is no text.
  */
 UMM_MUST_USE enum umm_status umm_unpack_seek(struct umm_unpack *unpack, const char *member,
                                              struct umm_error *err);

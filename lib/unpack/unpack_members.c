@@ -76,9 +76,9 @@ static bool has_entry_named(const void *user, const char *name, size_t len)
 }
 
 /* The members are those of the directory at the archive's end: as many, with the same names. */
-static enum umm_status compare_directory(struct umm_unpack *u, const struct umm_zipend *end,
-                                         uint64_t end_at, struct umm_error *err)
+static enum umm_status compare_directory(struct umm_unpack *u, struct umm_error *err)
 {
+    const struct umm_zipend *end = &u->end;
     const struct umm_pieces pieces = {umm_unpack_next_of_feed, u};
     const size_t n = u->members.n_entries;
     bool is_same = true;
@@ -88,9 +88,9 @@ static enum umm_status compare_directory(struct umm_unpack *u, const struct umm_
         return umm_error_set(err, UMM_ERR_DATA,
                              "damaged zip archive (%zu members where it says %" PRIu64 ")", n,
                              end->n_members);
-    if (u->is_only || end->directory_bytes > end_at)
+    if (u->is_only || end->directory_bytes > u->end_at)
         return UMM_OK;
-    umm_feed_seek(&u->feed, end_at - end->directory_bytes);
+    umm_feed_seek(&u->feed, u->end_at - end->directory_bytes);
     enum umm_status status =
         umm_zipend_compare(&pieces, n, has_entry_named, &u->members, &is_same, err);
     return status || is_same
@@ -101,22 +101,23 @@ static enum umm_status compare_directory(struct umm_unpack *u, const struct umm_
 static enum umm_status list_zip(struct umm_unpack *u, struct umm_error *err)
 {
     size_t len = UMM_ZIPEND_BYTES;
-    struct umm_zipend end = {.at = 0};
+    struct umm_zipend *end = &u->end;
     const char *tail;
     bool has_entry = true;
     enum umm_status status = umm_feed_tail(&u->feed, &tail, &len, err);
-    if (!status && !umm_zipend_find(tail, len, &end))
+    if (!status && !umm_zipend_find(tail, len, end))
         status = umm_error_set(err, UMM_ERR_DATA, "zip archive without its end: it may be cut");
-    if (status || (end.n_members == 0 && !end.is_elsewhere))
+    if (status || (end->n_members == 0 && !end->is_elsewhere))
         return status;
+    u->end_at = u->feed.size_bytes - len + end->at;
     status = open_container(u, 0, err);
-    u->is_only = end.n_members == 1;
+    u->is_only = end->n_members == 1;
     while (!status && has_entry && !(u->is_only && u->members.n_entries))
         status = take_entry(u, &has_entry, err);
     u->n_passed = u->members.n_entries;
     if (!status)
         status = umm_members_sort(&u->members, err);
-    return status ? status : compare_directory(u, &end, u->feed.size_bytes - len + end.at, err);
+    return status ? status : compare_directory(u, err);
 }
 
 static enum umm_status list_tar(struct umm_unpack *u, struct umm_error *err)
@@ -155,17 +156,51 @@ enum umm_status umm_unpack_list(struct umm_unpack *u, struct umm_error *err)
     return status ? status : unpack_unordered(u, err);
 }
 
-/* Have the container stand at the entry of that index. */
+/*
+ * Have the container be one of a zip archive's members alone. *is_there is false where there is no
+ * such way to it, and all of the archive has to be gone through.
+ */
+static enum umm_status go_straight(struct umm_unpack *u, const struct umm_member *member,
+                                   bool *is_there, struct umm_error *err)
+{
+    struct umm_container_input input;
+    struct umm_container_entry entry = {.name = ""};
+    enum umm_status status =
+        umm_zipone_index(&u->one, &u->feed, &u->end, u->end_at, u->members.n_entries, err);
+    if (status || u->one.is_unfit)
+        return status;
+    u->n_passed = SIZE_MAX;
+    umm_container_close(u->container);
+    u->container = NULL;
+    status = umm_zipone_select(&u->one, member->index, &input, err);
+    if (!status)
+        status = umm_container_open(&u->container, UMM_PACKING_ZIP, &input, 0, err);
+    if (!status)
+        status = umm_container_next(u->container, &entry, is_there, err);
+    *is_there = !status && *is_there && strcmp(entry.name, member->name) == 0;
+    u->one.is_unfit = !status && !*is_there;
+    return status;
+}
+
+/*
+ * Have the container stand at the entry of that index. A zip archive is gone through where members
+ * are wanted in the order in which they are stored, which costs the least.
+ */
 static enum umm_status go_to(struct umm_unpack *u, const struct umm_member *member,
                              struct umm_error *err)
 {
     struct umm_container_entry entry = {.name = ""};
     const bool is_tar_file = u->packing == UMM_PACKING_TAR && u->outer == UMM_PACKING_NONE;
-    bool has_entry = true;
+    const bool is_first = u->members.is_in_order && member == u->members.items;
+    bool has_entry = true, is_there = false;
     enum umm_status status = UMM_OK;
     close_text(u);
     if (u->n_passed == member->index + 1 && u->is_only && !u->is_given)
         return UMM_OK; /* it stands there since the list was made */
+    if (u->packing == UMM_PACKING_ZIP && u->n_passed > member->index && !is_first)
+        status = go_straight(u, member, &is_there, err);
+    if (status || is_there)
+        return status;
     if (is_tar_file && u->n_passed != member->index) {
         status = open_container(u, member->position, err);
         u->n_passed = member->index;

@@ -15,6 +15,7 @@
 #include "unpack/filter.h"
 #include "unpack/members.h"
 #include "unpack/unpack.h"
+#include "unpack/zipone.h"
 
 enum { UMM_UNPACK_LOOK_BYTES = 4096, UMM_UNPACK_MEMBER_BYTES = 64 * 1024 };
 
@@ -28,8 +29,11 @@ struct umm_unpack {
     enum umm_packing outer;   /* and what that is */
     enum umm_packing packing; /* ZIP or TAR; else that of the only text */
     struct umm_container *container;
-    size_t n_passed; /* entries that the container has gone to, the one it is at included */
-    bool is_only;    /* the zip archive says that it has one entry */
+    size_t n_passed;       /* entries that the container has gone to, the one it is at included */
+    bool is_only;          /* the zip archive says that it has one entry */
+    struct umm_zipend end; /* of a zip archive, and where in the file its record is */
+    uint64_t end_at;
+    struct umm_zipone one; /* the container's, where that went straight to a member */
     struct umm_members members;
     size_t next;              /* place among the members */
     struct umm_filter *inner; /* of a member that is compressed */

@@ -23,6 +23,8 @@ struct umm_zipend {
     uint64_t directory_bytes; /* of the directory, which stands before the record */
     bool is_zip64;            /* the numbers are those of a record of zip64, which is at `at` */
     bool is_elsewhere;        /* one has them, and was not found before this record */
+    uint64_t directory_at;    /* in the file, as the record says */
+    bool is_sure;             /* that libarchive takes this record, and no other */
 };
 
 /* Find the last such record among the last len_bytes of a file; false if there is none. */
@@ -38,5 +40,21 @@ UMM_MUST_USE enum umm_status
 umm_zipend_compare(const struct umm_pieces *pieces, size_t n_members,
                    bool (*has)(const void *user, const char *name, size_t len_bytes),
                    const void *user, bool *is_same, struct umm_error *err);
+
+/* Where the directory has a member, and where the member is. */
+struct umm_zipend_entry {
+    uint64_t at;
+    size_t len_bytes;
+    uint64_t member_at;
+};
+
+/*
+ * The entries of the directory of n members, in the order in which the members are stored; pieces
+ * begin with byte `at` of the file, which is the directory's first. *is_index is false if not all
+ * are there, two members begin at one byte, or one begins after `at`.
+ */
+UMM_MUST_USE enum umm_status umm_zipend_index(const struct umm_pieces *pieces, uint64_t at,
+                                              size_t n_members, struct umm_zipend_entry *entries,
+                                              bool *is_index, struct umm_error *err);
 
 #endif

@@ -3,6 +3,7 @@
  * What first bytes and names say, the members of an archive in order, the record that ends a zip
  * archive. What comes out of packed files, the tools' tests compare with Python's.
  */
+#include "base/bytes.h"
 #include "unpack/members.h"
 #include "unpack/packing.h"
 #include "unpack/zipend.h"
@@ -187,6 +188,8 @@ static void test_the_end_of_a_zip_archive(void **state)
         assert_int_equal(end.n_members, 42);
         assert_int_equal(end.at, at);
         assert_int_equal(end.directory_bytes, 0x107);
+        assert_int_equal(end.directory_at, 0);
+        assert_true(end.is_sure);
         assert_false(end.is_elsewhere);
         assert_false(umm_zipend_find(tail, at + sizeof record - 1, &end));
     }
@@ -195,6 +198,38 @@ static void test_the_end_of_a_zip_archive(void **state)
     memset(tail + sizeof tail - 14, 0xff, 4); /* the number is elsewhere */
     assert_true(umm_zipend_find(tail, sizeof tail, &end));
     assert_true(end.is_elsewhere);
+}
+
+static void test_the_end_of_a_zip64_archive(void **state)
+{
+    enum { WIDE = 56, LOCATOR = 20, RECORD = 22 };
+    char tail[1 + WIDE + LOCATOR + RECORD] = {0}, *wide = tail + 1, *locator = wide + WIDE;
+    struct umm_zipend end;
+    (void)state;
+    memcpy(wide, "PK\6\6", 4);
+    umm_bytes_put(wide + 4, WIDE - 12, 8);
+    umm_bytes_put(wide + 32, 70000, 8); /* the members, the directory's size and place */
+    umm_bytes_put(wide + 40, 0x12, 8);
+    umm_bytes_put(wide + 48, 0x100, 8);
+    memcpy(locator, "PK\6\7", 4);
+    umm_bytes_put(locator + 8, 0x112, 8);
+    memcpy(locator + LOCATOR, "PK\5\6", 4);
+    umm_bytes_put(locator + LOCATOR + 8, UINT64_MAX, 8);
+    assert_true(umm_zipend_find(tail, sizeof tail, &end));
+    assert_true(end.is_zip64 && end.is_sure && !end.is_elsewhere);
+    assert_int_equal(end.at, 1);
+    assert_int_equal(end.directory_at, 0x100);
+    assert_int_equal(end.directory_bytes, 0x12);
+    assert_int_equal(end.n_members, 70000);
+    assert_true(umm_zipend_find(tail + 2, sizeof tail - 2, &end)); /* not all of it is there */
+    assert_true(!end.is_zip64 && !end.is_sure && end.is_elsewhere);
+    umm_bytes_put(locator + LOCATOR + 8, 0, 8);
+    umm_bytes_put(locator + LOCATOR + 16, UINT32_MAX, 4); /* it says that of the place alone */
+    assert_true(umm_zipend_find(tail, sizeof tail, &end));
+    assert_true(end.is_zip64 && end.is_sure);
+    locator[8]++; /* which leads to another record */
+    assert_true(umm_zipend_find(tail, sizeof tail, &end));
+    assert_true(end.is_zip64 && !end.is_sure);
 }
 
 /* ---- the directory of a zip archive ---- */
@@ -249,6 +284,46 @@ static bool is_same(struct directory *directory, size_t n, const struct umm_memb
     return is_it;
 }
 
+static bool is_indexed(struct directory *directory, size_t n, struct umm_zipend_entry *entries)
+{
+    const struct umm_pieces pieces = {next_piece, directory};
+    bool is_it = false;
+    directory->at = 0;
+    directory->step_bytes = 7;
+    assert_int_equal(umm_zipend_index(&pieces, 5000, n, entries, &is_it, NULL), UMM_OK);
+    return is_it;
+}
+
+static void test_members_are_where_the_directory_says(void **state)
+{
+    enum { PLACE_AT = 42, NAME_AT = 46 };
+    struct directory directory = {.len = 0};
+    struct umm_zipend_entry entries[3];
+    char wide[5 + 12] = "\2\0\1\0x\1\0\x08";
+    (void)state;
+    umm_bytes_put(wide + 9, 300, 8);
+    add_entry(&directory, "b", wide, sizeof wide);
+    const size_t second = directory.len;
+    add_entry(&directory, "a", "", 0);
+    memset(directory.bytes + PLACE_AT, 0xff, 4);
+    assert_true(is_indexed(&directory, 2, entries));
+    assert_int_equal(entries[0].at, 5000 + second);
+    assert_int_equal(entries[0].len_bytes, directory.len - second);
+    assert_int_equal(entries[0].member_at, 0);
+    assert_int_equal(entries[1].at, 5000);
+    assert_int_equal(entries[1].len_bytes, second);
+    assert_int_equal(entries[1].member_at, 300);
+    assert_false(is_indexed(&directory, 3, entries));
+    umm_bytes_put(directory.bytes + second + PLACE_AT, 300, 4);
+    assert_false(is_indexed(&directory, 2, entries)); /* two at one place */
+    umm_bytes_put(directory.bytes + second + PLACE_AT, 5000, 4);
+    assert_false(is_indexed(&directory, 2, entries)); /* after the members */
+    umm_bytes_put(directory.bytes + second + PLACE_AT, 4999, 4);
+    assert_true(is_indexed(&directory, 2, entries));
+    directory.bytes[NAME_AT + 1 + 5] = 3; /* no field of zip64 */
+    assert_false(is_indexed(&directory, 2, entries));
+}
+
 static void test_names_before_members_are_those_of_the_directory(void **state)
 {
     static const char other[] = "\1\0\2\0xx\x75\x70\1\0x";
@@ -286,6 +361,8 @@ int main(void)
         cmocka_unit_test(test_members_by_a_pattern),
         cmocka_unit_test(test_members_that_are_not_taken),
         cmocka_unit_test(test_the_end_of_a_zip_archive),
+        cmocka_unit_test(test_the_end_of_a_zip64_archive),
+        cmocka_unit_test(test_members_are_where_the_directory_says),
         cmocka_unit_test(test_names_before_members_are_those_of_the_directory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
