@@ -192,8 +192,8 @@ static int check_clash(const struct umm_convert_options *convert)
         [UMM_CONVERT_CLASH_APPEND_STDOUT] = "--append needs a file: not standard output",
         [UMM_CONVERT_CLASH_FOLD_ORDER] =
             "--tz-fold infer goes by the order of rows: not with --order keep or sort",
-        [UMM_CONVERT_CLASH_DATE_ORDER] = "--date needs rows in order, or midnight could pass "
-                                         "unseen: not with --order keep or sort",
+        [UMM_CONVERT_CLASH_DATE_ORDER] =
+            "--date needs rows in order, as midnight must be seen: not with --order keep or sort",
         [UMM_CONVERT_CLASH_TAIL_ASC] = "--tail needs oldest-first rows: not with --order asc",
         [UMM_CONVERT_CLASH_BY_TAIL] = "--tail is for one array: not with --by",
         [UMM_CONVERT_CLASH_BY_ROWS] = "--rows is for one array: not with --by",

@@ -355,7 +355,7 @@ PY
     refuses 1 'umm-convert: n.csv:3:1: timestamp is no time of one day: "86401"' umm-convert --date=2021-01-05 --time-unit-in=s --hour-24 -o y.npy n.csv
     run umm-convert --date=2021-01-05 --order=keep -o y.npy m.csv
     [ "$status" -eq 2 ]
-    [[ $output == *'--date needs rows in order, or midnight could pass unseen: not with --order keep or sort'* ]]
+    [[ $output == *'--date needs rows in order, as midnight must be seen: not with --order keep or sort'* ]]
     [ ! -e y.npy ]
 }
 
