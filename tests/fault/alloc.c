@@ -4,7 +4,8 @@
  * fail, for tests/fault/alloc.
  *
  * Counted from main on, in all threads: malloc and its kin, mmap, and the start of a
- * thread, by the program and by the libraries it calls.
+ * thread, by the program and by the libraries it calls. Not counted is what a sanitizer
+ * allocates in a new thread before the thread's own function runs: that may not fail.
  *
  *   UMM_ALLOC_FAIL  N: the Nth fails (counted from 1); N+: that one and all after it
  *   UMM_ALLOC_LOG   file to write to: "failed WHAT" for the first that did, and at the
@@ -26,6 +27,8 @@
 static bool is_counting, is_lasting;
 static unsigned long n_seen, n_fail;
 static const char *log_path;
+/* Whether this thread is in a function of the program; of a kind that costs no allocation. */
+static _Thread_local bool is_begun __attribute__((tls_model("initial-exec")));
 static int (*real_main)(int, char **, char **);
 
 static void note(const char *what, unsigned long n)
@@ -42,7 +45,7 @@ static void note(const char *what, unsigned long n)
 /* Whether this call, the next one in the count, is to fail. */
 static bool fails(const char *what, size_t size)
 {
-    if (!__atomic_load_n(&is_counting, __ATOMIC_RELAXED))
+    if (!__atomic_load_n(&is_counting, __ATOMIC_RELAXED) || !is_begun)
         return false;
     unsigned long n = __atomic_add_fetch(&n_seen, 1, __ATOMIC_RELAXED);
     if (!n_fail || n < n_fail || (n > n_fail && !is_lasting))
@@ -112,11 +115,37 @@ void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t 
                                       : real(address, size, protection, flags, fd, offset);
 }
 
+/* What a thread is to do. */
+struct work {
+    void *(*start)(void *);
+    void *argument;
+};
+
+static void *begin(void *user)
+{
+    const struct work work = *(struct work *)user;
+    free(user);
+    is_begun = true;
+    return work.start(work.argument);
+}
+
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
                    void *argument)
 {
     NEXT("pthread_create", int, pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
-    return fails("failed pthread_create", 0) ? EAGAIN : real(thread, attributes, start, argument);
+    if (fails("failed pthread_create", 0))
+        return EAGAIN;
+    const bool was_begun = is_begun;
+    is_begun = false;
+    struct work *work = malloc(sizeof *work);
+    is_begun = was_begun;
+    if (!work)
+        return EAGAIN;
+    *work = (struct work){start, argument};
+    const int code = real(thread, attributes, begin, work);
+    if (code)
+        free(work);
+    return code;
 }
 
 /* ---- from main to the end ------------------------------------------------------ */
@@ -136,6 +165,7 @@ static int counted_main(int argc, char **argv, char **environment)
 {
     take_settings();
     is_counting = log_path != NULL;
+    is_begun = true;
     int code = real_main(argc, argv, environment);
     is_counting = false;
     return code;
