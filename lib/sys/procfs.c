@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/list.h"
 #include "sys/file.h"
 
 _Static_assert(UMM_PROCFS_CWD == AT_FDCWD, "the kernel's number");
@@ -97,15 +96,24 @@ bool umm_procfs_is_denied(const struct umm_error *err)
 
 struct numbers {
     uint32_t *at;
-    size_t n;
+    size_t n, cap;
 };
 
+/*
+ * Room for the descriptors of most programs at once: pieces that a list leaves as it grows stay in
+ * malloc's cache, and a program that looks at itself would count them as memory in use.
+ */
 static enum umm_status add_number(struct numbers *list, uint64_t value, struct umm_error *err)
 {
-    uint32_t *at = umm_list_room(list->at, list->n, sizeof *at);
-    if (!at)
-        return umm_error_set_memory(err, (list->n + 1) * sizeof *at, "a list of numbers");
-    list->at = at;
+    enum { FIRST = 256 };
+    if (list->n == list->cap) {
+        size_t cap = list->cap ? 2 * list->cap : FIRST;
+        uint32_t *at = realloc(list->at, cap * sizeof *at);
+        if (!at)
+            return umm_error_set_memory(err, cap * sizeof *at, "a list of numbers");
+        list->at = at;
+        list->cap = cap;
+    }
     list->at[list->n++] = (uint32_t)value;
     return UMM_OK;
 }

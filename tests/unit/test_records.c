@@ -495,7 +495,10 @@ static void test_what_is_not_text_is_refused(void **state)
         for (size_t s = 0; s < 3; s++) {
             const char *got =
                 read_input(cases[i].bytes, strlen(cases[i].bytes), steps[s], &plain, 0);
-            if (strncmp(got, "error 0:0@0 ", 12) != 0 || !strstr(got, cases[i].words))
+            /* A build may lack a library, as one for another processor does. */
+            const bool is_told =
+                strstr(got, cases[i].words) || strstr(got, "umm was built without");
+            if (strncmp(got, "error 0:0@0 ", 12) != 0 || !is_told)
                 fail_msg("case %zu in pieces of %zu: %s", i, steps[s], got);
         }
 }
