@@ -58,7 +58,7 @@ static enum umm_status is_packed(const char *path, bool *is_so, struct umm_error
         return status;
     status = umm_file_open_read(path, &fd, &info, err);
     if (!status)
-        status = umm_file_read_regular(fd, path, bytes, sizeof bytes, &n, err);
+        status = umm_file_read_begin(fd, path, bytes, sizeof bytes, &n, err);
     umm_file_close(&fd);
     *is_so = !status && umm_packing_of(bytes, n, n < sizeof bytes) != UMM_PACKING_NONE;
     return status;
