@@ -137,6 +137,7 @@ static const struct {
     {UMM_HINT_TIME_COLUMN, "; {append}, {dedup} and {order} asc or sort need one"},
     {UMM_HINT_REVISION, "; see {on-revision}"},
     {UMM_HINT_REBUILD, "; {rebuild} starts over"},
+    {UMM_HINT_APPEND_AGAIN, "; {append} goes on from there"},
     {UMM_HINT_REVISE_LAST, "; see {revise-last}"},
 
     {UMM_HINT_ADD_TO_ARCHIVE, ": umm-archive append adds to it; to replace it, remove it first"},

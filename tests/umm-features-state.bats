@@ -608,6 +608,24 @@ with open("in.npy", "r+b", buffering=0) as file:
         features --append --state=s -o out.npy in.npy
 }
 
+@test "verify knows the output of a run that was killed before it stored its state" {
+    umm-synth --rows=100 >all.csv
+    head -81 all.csv | umm-convert -o in.npy
+    ok umm-features -f ema:3 --append --state=s -o out.npy in.npy
+    cp s before
+    umm-convert --append -o in.npy all.csv
+    ok umm-features -f ema:3 --append --state=s -o out.npy in.npy
+    cp before s
+    refuses 1 'umm-features: out.npy: has 100 rows, the state only 80: a run stopped before it stored its state; --append goes on from there' \
+        umm-features -f ema:3 --verify --state=s -o out.npy in.npy
+    ok umm-features -f ema:3 --append --state=s -o out.npy in.npy
+    ok umm-features -f ema:3 --verify --state=s -o out.npy in.npy
+    # An output of more rows than its input gives is another matter.
+    umm-convert -o in.npy <(head -81 all.csv)
+    refuses 1 'umm-features: in.npy: has 80 rows, fewer than the 100 that the state has taken; --rebuild starts over' \
+        umm-features -f ema:3 --verify --state=s -o out.npy in.npy
+}
+
 @test "verify waits for a run that appends, if it is to" {
     umm-synth --rows=100 | umm-convert -o in.npy
     ok umm-features -f ema:3 --append --state=s -o out.npy in.npy

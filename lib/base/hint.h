@@ -89,6 +89,7 @@ enum umm_hint {
     UMM_HINT_TIME_COLUMN,   /* what goes by time needs a column of times */
     UMM_HINT_REVISION,      /* say what becomes of a row that was stored otherwise */
     UMM_HINT_REBUILD,       /* compute all of it again */
+    UMM_HINT_APPEND_AGAIN,  /* what a run left that was killed: the next append goes on from it */
     UMM_HINT_REVISE_LAST,   /* say that the last row may change */
 
     /* An output that is in the way, and what may be done with it instead. */

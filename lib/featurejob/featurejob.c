@@ -260,6 +260,20 @@ static enum umm_status check_end(struct umm_featurework *work, struct umm_error 
     return umm_error_hint(err, UMM_ERR_CONFLICT, UMM_HINT_REBUILD);
 }
 
+/* A run that was killed between output and state leaves rows that the state does not know. */
+static enum umm_status check_state_kept(const struct umm_featurework *work, struct umm_error *err)
+{
+    const uint64_t n_rows = work->out.writer.n_rows;
+    if (!work->state.has_checkpoint || !work->out.has_writer ||
+        work->state.n_taken < work->state.checkpoint.n_rows || work->out.writer.n_old <= n_rows)
+        return UMM_OK;
+    umm_error_set_path(err, UMM_ERR_CONFLICT, work->options->output,
+                       "has %" PRIu64 " rows, the state only %" PRIu64
+                       ": a run stopped before it stored its state",
+                       work->out.writer.n_old, n_rows);
+    return umm_error_hint(err, UMM_ERR_CONFLICT, UMM_HINT_APPEND_AGAIN);
+}
+
 /* All rows have come: the output, then the state. */
 static enum umm_status finish(struct umm_featurework *work, struct umm_error *err)
 {
@@ -268,6 +282,8 @@ static enum umm_status finish(struct umm_featurework *work, struct umm_error *er
     enum umm_status status = umm_featurework_finish(work, err);
     if (!status && !o->is_verify && work->in.is_placed && work->in.position < work->state.n_taken)
         status = check_end(work, err);
+    if (!status && o->is_verify)
+        status = check_state_kept(work, err);
     if (!status && work->out.has_writer)
         status = umm_resultwriter_commit(&work->out.writer, &is_changed, err);
     if (!status && o->is_verify)

@@ -17,6 +17,7 @@ LOCKED = r"is locked by another process(: .*)?"
 REPLACED = r"was replaced by another file meanwhile"
 TAKEN_AWAY = r"was replaced while it was written"  # by a fresh array, which takes no lock
 UNFINISHED = r"does not end in its seek table; umm-archive repair mends it"  # its append was killed
+STATE_LATE = r"has \d+ rows, the state only \d+: a run stopped before .*"  # an append was killed
 NO_ENTRY = r"cannot (open|remove): No such file or directory"
 NO_BUDGET = r"of the pool's budget"
 STORE_FULL = r"is full: all \d+ positions are active; mark some inactive, or resize it"
@@ -191,7 +192,7 @@ class Jobs:
         # Without the lock it may see more rows of the output than there were of the input.
         lock, late = self.one(("--lock", ()), ("--threads=1", (r"has \d+ rows, the input gives \d+", )))
         return Job(["umm-features", "-f", FEATURES, "--verify", lock, f"--state=states/{s}", "-o", f"feat/{s}.npy",
-                    f"root/{s}/1m.npy"], may_say=(r"there is no state to verify", *late))
+                    f"root/{s}/1m.npy"], may_say=(r"there is no state to verify", STATE_LATE, *late))
 
     # ---- memory --------------------------------------------------------------------
 
