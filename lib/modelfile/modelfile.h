@@ -10,7 +10,7 @@
 
 enum umm_modelfile_format { UMM_MODELFILE_ONNX, UMM_MODELFILE_TFLITE };
 
-/* producer: who wrote it, as it says, cut; opset: ONNX's default domain, 0 if none. */
+/* producer: the program that wrote it, as it says, cut; opset: ONNX's default domain, 0 if none. */
 struct umm_modelfile_info {
     enum umm_modelfile_format format;
     uint64_t size_bytes; /* with weights in other files */

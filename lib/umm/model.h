@@ -45,7 +45,7 @@ void umm_model_close(struct umm_model *model);
  * n_parameters          numbers in the model's constants
  * n_layers, n_int8      dense layers, and those of int8
  * n_trees               decision trees
- * is_f64                inputs are doubles: floats lose what is behind their 24 bits
+ * is_f64                inputs are doubles: floats keep 24 bits of them only
  */
 struct umm_model_info {
     uint64_t n_inputs, n_outputs;
