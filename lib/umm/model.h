@@ -15,7 +15,7 @@ extern "C" {
 
 /*
  * A model is read once and never changes: any number of threads may plan and run it. A plan has
- * the memory that running takes: one thread at a time uses one.
+ * the memory that running takes: one thread at a time uses one, and it is closed before its model.
  *
  * The same row gives the same bits in any batch, at any place in it, with any number of threads
  * and on any processor. Integer layers give the bits of ONNX Runtime and of TensorFlow Lite's
@@ -45,14 +45,16 @@ void umm_model_close(struct umm_model *model);
  * n_parameters          numbers in the model's constants
  * n_layers, n_int8      dense layers, and those of int8
  * n_trees               decision trees
- * is_f64                inputs are doubles: floats keep 24 bits of them only
+ * size_bytes            the model's file, with weights in other files
+ * is_f64                an input is of doubles or 64-bit integers: floats keep 24 bits of them
+ * has_integers          an input is of integers or of truth: see umm_model_check
  */
 struct umm_model_info {
     uint64_t n_inputs, n_outputs;
     uint64_t n_parameters;
     uint64_t n_layers, n_int8, n_trees;
     uint64_t size_bytes;
-    bool is_f64;
+    bool is_f64, has_integers;
 };
 void umm_model_info(const struct umm_model *model, struct umm_model_info *info);
 
@@ -80,12 +82,25 @@ void umm_model_plan_close(struct umm_model_plan *plan);
 
 /*
  * Run n_rows rows of n_inputs numbers each, row by row, without gaps, into n_rows results of
- * n_outputs numbers. Allocates nothing; with one thread it cannot fail. NaN goes through as the
- * operators say.
+ * n_outputs numbers, which do not overlap them. Allocates nothing and cannot fail. NaN goes through
+ * as the operators say. Doubles are rounded to float once, where the model wants floats.
+ *
+ * Inputs of integers take what umm_model_check accepts; other numbers are cut towards zero and to
+ * the type's range, and NaN is 0. Of truth, everything but 0 is 1.
  */
 void umm_model_run(struct umm_model_plan *plan, const float *rows, uint64_t n_rows, float *results);
 void umm_model_run_f64(struct umm_model_plan *plan, const double *rows, uint64_t n_rows,
                        float *results);
+
+/*
+ * UMM_ERR_DATA, with row (from 1, as line) and number (from 1, as column) of the first number that
+ * is no integer of its input's range, or for an input of truth neither 0 nor 1. Costs nothing where
+ * the model has no such inputs.
+ */
+UMM_MUST_USE enum umm_status umm_model_check(const struct umm_model *model, const float *rows,
+                                             uint64_t n_rows, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_model_check_f64(const struct umm_model *model, const double *rows,
+                                                 uint64_t n_rows, struct umm_error *err);
 
 #ifdef __cplusplus
 }
