@@ -60,10 +60,12 @@ struct umm_tensor {
  *
  *   DENSE       y[o] = activation(sum over i of weights[o][i] x[i] + bias[o]); weights is
  *               n_out x n_in, bias (1 x n_out) may be NULL.
- *               F32: float weights, x and y.
+ *               F32: x and y; weights F32, or I8 that are dequantised first, bias F32, or I32
+ *               likewise. Where x is dequantised too, umm_graph_prepare makes it the next.
  *               integer: x I8 or U8, weights I8 (symmetric, unless zero_points), bias I32 at
  *               scale x.scale * weights.scale; y I8 or U8 or, without rounding, F32.
- *               dynamic: x and y F32, weights I8: each row is quantised by its own range.
+ *               dynamic (is_dynamic): x and y F32, weights I8, bias F32: each row is quantised by
+ *               its own range.
  *   ADD SUB MUL DIV  two inputs; or one, and `constant` (1 x width, or a scalar) as the second
  *               operand, as the first if is_constant_first. A value of width 1 goes with any.
  *   RELU, LEAKY_RELU (alpha), CLIP (low, high), SIGMOID, TANH, SOFTMAX (over the row)
@@ -73,7 +75,8 @@ struct umm_tensor {
  *   CAST        to the type of y
  *   QUANTIZE    F32 to I8 or U8, rounding half to even; from I8 or U8: requantise
  *   DEQUANTIZE  to F32
- *   NORMALIZE   by the row's largest magnitude, sum of magnitudes, or root of the sum of squares
+ *   NORMALIZE   by the row's largest number, its sum of magnitudes, or the root of its sum of
+ *               squares; where that is 0, the row stays as it is
  *   TREES       `trees`; x F32 or F64, y of trees->n_outputs
  */
 enum umm_graph_op {
@@ -133,6 +136,7 @@ struct umm_graph_node {
     uint32_t first; /* SLICE */
     enum umm_graph_norm norm;
     const struct umm_trees *trees;
+    bool is_dynamic;    /* DENSE of F32 by I8: quantise rows, instead of dequantising weights */
     bool is_asymmetric; /* DENSE, dynamic: rows are quantised with a zero point of their own */
     bool is_row_u8;     /* DENSE, dynamic: to U8 as ONNX has it, else to I8 as TFLite has it */
 };
