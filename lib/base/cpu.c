@@ -8,11 +8,11 @@ enum umm_cpu umm_cpu_best(void)
     __builtin_cpu_init();
     bool has_v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
                   __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt") &&
-                  __builtin_cpu_supports("pclmul");
+                  __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("fma");
     bool has_512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                    __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
-                   __builtin_cpu_supports("avx512bitalg");
+                   __builtin_cpu_supports("avx512bitalg") && __builtin_cpu_supports("avx512vnni");
     if (has_v3)
         return has_512 ? UMM_CPU_AVX512 : UMM_CPU_AVX2;
 #elif defined(__aarch64__)

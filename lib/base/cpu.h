@@ -12,8 +12,8 @@
 /*
  * PORTABLE  C alone, on every machine
  * NEON      64-bit ARM
- * AVX2      x86-64 with AVX2, BMI1, BMI2, POPCNT and PCLMULQDQ (Haswell, Zen)
- * AVX512    those and AVX-512 F, BW, DQ, VL, VBMI, VBMI2 and BITALG (Ice Lake, Zen 4)
+ * AVX2      x86-64 with AVX2, FMA, BMI1, BMI2, POPCNT and PCLMULQDQ (Haswell, Zen)
+ * AVX512    those and AVX-512 F, BW, DQ, VL, VBMI, VBMI2, BITALG and VNNI (Ice Lake, Zen 4)
  */
 enum umm_cpu { UMM_CPU_PORTABLE, UMM_CPU_NEON, UMM_CPU_AVX2, UMM_CPU_AVX512, UMM_CPU_COUNT };
 
