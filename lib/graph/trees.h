@@ -51,8 +51,8 @@ struct umm_trees {
 };
 
 /*
- * UMM_ERR_DATA unless every index is in range, every node but a root has one parent, so that
- * there is no circle, and thresholds are not NaN.
+ * UMM_ERR_DATA unless every index is in range, a way from one root, and only one, leads to every
+ * node, so that there is no circle, leaves share no weights, and thresholds are not NaN.
  */
 UMM_MUST_USE enum umm_status umm_trees_check(const struct umm_trees *trees, struct umm_error *err);
 
