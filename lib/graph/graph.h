@@ -148,7 +148,7 @@ struct umm_graph {
     uint32_t n_nodes;
     int32_t *inputs, *outputs; /* values; an output may be an input */
     uint32_t n_inputs, n_outputs;
-    uint64_t n_parameters; /* numbers in constants, as the file has them */
+    uint64_t n_parameters; /* numbers in constants and trees, as nodes were added */
     void *memory;          /* private */
 };
 
@@ -169,19 +169,24 @@ UMM_MUST_USE enum umm_status umm_graph_tensor(struct umm_graph *graph, enum umm_
                                               uint32_t n_scales, struct umm_tensor **tensor,
                                               struct umm_error *err);
 
-/* Add a value; its index. name is copied. */
+/* Add a value; its index. name is copied. UMM_ERR_DATA for a width or a scale that cannot be. */
 UMM_MUST_USE enum umm_status umm_graph_add_value(struct umm_graph *graph,
                                                  const struct umm_graph_value *value,
                                                  int32_t *index, struct umm_error *err);
 
 /*
- * Add a copy of *node (with its list of inputs). UMM_ERR_DATA, with the node's place, where
- * types, widths or constants do not go together as the table above says, or an input comes later.
+ * Add a copy of *node (with its list of inputs; tensors and trees are not copied). UMM_ERR_DATA,
+ * with the node's place, where types, widths or constants do not go together as the table above
+ * says, or an input comes later. The limits of a DENSE without any are -INFINITY and INFINITY.
  */
 UMM_MUST_USE enum umm_status umm_graph_add_node(struct umm_graph *graph,
                                                 const struct umm_graph_node *node,
                                                 struct umm_error *err);
 
+/*
+ * Inputs come before the nodes that read them, outputs after those that make them. All inputs
+ * together, and all outputs, are at most UMM_GRAPH_WIDTH_MAX wide.
+ */
 UMM_MUST_USE enum umm_status umm_graph_add_input(struct umm_graph *graph, int32_t value,
                                                  struct umm_error *err);
 UMM_MUST_USE enum umm_status umm_graph_add_output(struct umm_graph *graph, int32_t value,
@@ -195,11 +200,16 @@ const char *umm_graph_type_name(enum umm_graph_type type);
 const char *umm_graph_op_name(enum umm_graph_op op);
 
 /*
- * Refuse an op of a file: UMM_ERR_UNSUPPORTED, "node 3 (lstm_1) is an LSTM, which rows do not need;
- * dense layers, ... are read". place is counted from 0; why may be NULL, or say what about it.
+ * Refuse an op of a file: UMM_ERR_UNSUPPORTED, "node 3, LSTM "lstm_1": not supported: WHY; dense
+ * layers, ... are". place is counted from 0; why may be NULL, or say what about it.
  */
 enum umm_status umm_graph_refuse(struct umm_error *err, uint32_t place, const char *name,
                                  const char *op_name, const char *why);
+
+/* UMM_ERR_DATA: "node 3, Gemm "dense_1": " and the formatted text; of node, place and names. */
+UMM_PRINTF(3, 4)
+enum umm_status umm_graph_wrong(struct umm_error *err, const struct umm_graph_node *node,
+                                const char *fmt, ...);
 
 /* Numbers in a row of all inputs, of all outputs. */
 uint64_t umm_graph_input_width(const struct umm_graph *graph);
