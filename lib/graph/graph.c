@@ -7,28 +7,18 @@
 
 #include "base/error.h"
 #include "graph/check.h"
-#include "umm/mem.h"
+#include "graph/memory.h"
+
+/* How often nodes may read a tensor, on average, and numbers that are not counted. */
+enum { SHARED_MAX = 4, SHARED_FREE = 1 << 16 };
 
 enum { VALUES_MAX = UMM_GRAPH_NODES_MAX + UMM_GRAPH_INPUTS_MAX, FIRST_CAPACITY = 16 };
-
-/* is_made: for each value, whether it is an input or what a node gives; a capacity for each list.
- */
-struct memory {
-    struct umm_arena arena;
-    bool *is_made;
-    size_t values_cap, made_cap, nodes_cap, inputs_cap, outputs_cap;
-};
-
-static struct memory *memory_of(struct umm_graph *graph)
-{
-    return (struct memory *)graph->memory;
-}
 
 enum umm_status umm_graph_new(struct umm_graph **graph, struct umm_error *err)
 {
     *graph = NULL;
     struct umm_graph *made = calloc(1, sizeof *made);
-    struct memory *memory = calloc(1, sizeof *memory);
+    struct umm_graph_memory *memory = calloc(1, sizeof *memory);
     if (!made || !memory) {
         free(made);
         free(memory);
@@ -43,7 +33,7 @@ void umm_graph_free(struct umm_graph *graph)
 {
     if (!graph)
         return;
-    umm_arena_close(&memory_of(graph)->arena);
+    umm_arena_close(&umm_graph_memory(graph)->arena);
     free(graph->memory);
     free(graph);
 }
@@ -59,7 +49,7 @@ static enum umm_status no_memory(uint64_t n, size_t size_bytes, struct umm_error
 enum umm_status umm_graph_alloc(struct umm_graph *graph, uint64_t n, size_t size_bytes,
                                 void **memory, struct umm_error *err)
 {
-    *memory = umm_arena_alloc_array(&memory_of(graph)->arena, n, size_bytes);
+    *memory = umm_arena_alloc_array(&umm_graph_memory(graph)->arena, n, size_bytes);
     return *memory ? UMM_OK : no_memory(n, size_bytes, err);
 }
 
@@ -71,7 +61,7 @@ enum umm_status umm_graph_string(struct umm_graph *graph, const char *text, size
         return UMM_OK;
     char *at = NULL;
     if (len_bytes < SIZE_MAX / 2)
-        at = umm_arena_alloc(&memory_of(graph)->arena, len_bytes + 1);
+        at = umm_arena_alloc(&umm_graph_memory(graph)->arena, len_bytes + 1);
     if (!at)
         return no_memory(len_bytes, 1, err);
     memcpy(at, text, len_bytes);
@@ -86,8 +76,8 @@ static enum umm_status room_for_one(struct umm_graph *graph, void **list, size_t
     if (n < *cap)
         return UMM_OK;
     size_t more = *cap ? 2 * *cap : FIRST_CAPACITY;
-    void *moved =
-        umm_arena_realloc(&memory_of(graph)->arena, *list, *cap * each_bytes, more * each_bytes);
+    void *moved = umm_arena_realloc(&umm_graph_memory(graph)->arena, *list, *cap * each_bytes,
+                                    more * each_bytes);
     if (!moved)
         return no_memory(more, each_bytes, err);
     *list = moved;
@@ -119,6 +109,7 @@ enum umm_status umm_graph_tensor(struct umm_graph *graph, enum umm_graph_type ty
         status = umm_graph_alloc(graph, n_scales, sizeof(int32_t), &zero_points, err);
     if (status)
         return status;
+    umm_graph_memory(graph)->n_tensor_numbers += n_rows * n_columns;
     *tensor = made;
     **tensor = (struct umm_tensor){.type = type,
                                    .n_rows = (uint32_t)n_rows,
@@ -135,7 +126,7 @@ enum umm_status umm_graph_tensor(struct umm_graph *graph, enum umm_graph_type ty
 enum umm_status umm_graph_add_value(struct umm_graph *graph, const struct umm_graph_value *value,
                                     int32_t *index, struct umm_error *err)
 {
-    struct memory *memory = memory_of(graph);
+    struct umm_graph_memory *memory = umm_graph_memory(graph);
     *index = UMM_GRAPH_NONE;
     if (graph->n_values == VALUES_MAX)
         return umm_error_set(err, UMM_ERR_UNSUPPORTED, "a model of more than %d values",
@@ -163,7 +154,8 @@ enum umm_status umm_graph_add_value(struct umm_graph *graph, const struct umm_gr
 
 static bool is_made(struct umm_graph *graph, int32_t value)
 {
-    return value >= 0 && (uint32_t)value < graph->n_values && memory_of(graph)->is_made[value];
+    return value >= 0 && (uint32_t)value < graph->n_values &&
+           umm_graph_memory(graph)->is_made[value];
 }
 
 static uint64_t width_of(const struct umm_graph *graph, const int32_t *list, uint32_t n)
@@ -204,7 +196,7 @@ static enum umm_status add_end(struct umm_graph *graph, int32_t value, const cha
 
 enum umm_status umm_graph_add_input(struct umm_graph *graph, int32_t value, struct umm_error *err)
 {
-    struct memory *memory = memory_of(graph);
+    struct umm_graph_memory *memory = umm_graph_memory(graph);
     if (value < 0 || (uint32_t)value >= graph->n_values || is_made(graph, value))
         return umm_error_set(err, UMM_ERR_DATA, "an input of the model that is made already");
     enum umm_status status =
@@ -219,7 +211,7 @@ enum umm_status umm_graph_add_output(struct umm_graph *graph, int32_t value, str
     if (!is_made(graph, value))
         return umm_error_set(err, UMM_ERR_DATA, "an output of the model that nothing makes");
     return add_end(graph, value, "outputs", &graph->outputs, &graph->n_outputs,
-                   &memory_of(graph)->outputs_cap, err);
+                   &umm_graph_memory(graph)->outputs_cap, err);
 }
 
 /* ---- nodes ----------------------------------------------------------------------- */
@@ -242,14 +234,29 @@ static uint64_t n_numbers(const struct umm_tensor *tensor)
     return tensor ? (uint64_t)tensor->n_rows * tensor->n_columns : 0;
 }
 
-static uint64_t n_parameters(const struct umm_graph_node *node)
+static uint64_t n_tree_numbers(const struct umm_trees *trees)
 {
-    uint64_t n = n_numbers(node->weights) + n_numbers(node->bias) + n_numbers(node->constant);
-    if (!node->trees)
-        return n;
-    for (uint32_t i = 0; i < node->trees->n_nodes; i++)
-        n += node->trees->nodes[i].mode != UMM_TREE_LEAF;
-    return n + node->trees->n_weights + (node->trees->base ? node->trees->n_outputs : 0);
+    uint64_t n = trees->n_weights + (trees->base ? (uint64_t)trees->n_outputs : 0);
+    for (uint32_t i = 0; i < trees->n_nodes; i++)
+        n += trees->nodes[i].mode != UMM_TREE_LEAF;
+    return n;
+}
+
+/*
+ * Count the constants of node. To run it, each layer packs its own: a small file whose nodes all
+ * read one large tensor must not take any amount of memory.
+ */
+static enum umm_status count_constants(struct umm_graph *graph, const struct umm_graph_node *node,
+                                       struct umm_error *err)
+{
+    struct umm_graph_memory *memory = umm_graph_memory(graph);
+    const uint64_t n = n_numbers(node->weights) + n_numbers(node->bias) + n_numbers(node->constant);
+    if (memory->n_tensor_uses + n > SHARED_MAX * memory->n_tensor_numbers + SHARED_FREE)
+        return umm_graph_refuse(err, node->place, node->name, node->op_name,
+                                "too many nodes share its constants");
+    memory->n_tensor_uses += n;
+    graph->n_parameters += n + (node->trees ? n_tree_numbers(node->trees) : 0);
+    return UMM_OK;
 }
 
 /* *copy is a copy of node with its list of inputs and its names. */
@@ -275,7 +282,7 @@ static enum umm_status copy_node(struct umm_graph *graph, const struct umm_graph
 enum umm_status umm_graph_add_node(struct umm_graph *graph, const struct umm_graph_node *node,
                                    struct umm_error *err)
 {
-    struct memory *memory = memory_of(graph);
+    struct umm_graph_memory *memory = umm_graph_memory(graph);
     if (graph->n_nodes == UMM_GRAPH_NODES_MAX)
         return umm_error_set(err, UMM_ERR_UNSUPPORTED, "a model of more than %d nodes",
                              UMM_GRAPH_NODES_MAX);
@@ -288,6 +295,8 @@ enum umm_status umm_graph_add_node(struct umm_graph *graph, const struct umm_gra
     if (!status)
         status = umm_graph_check_node(graph, node, err);
     if (!status)
+        status = count_constants(graph, node, err);
+    if (!status)
         status = room_for_one(graph, &nodes, graph->n_nodes, &memory->nodes_cap, sizeof *node, err);
     graph->nodes = nodes;
     if (!status)
@@ -295,7 +304,6 @@ enum umm_status umm_graph_add_node(struct umm_graph *graph, const struct umm_gra
     if (status)
         return status;
     graph->nodes[graph->n_nodes++] = copy;
-    graph->n_parameters += n_parameters(node);
     memory->is_made[node->output] = true;
     return UMM_OK;
 }

@@ -10,16 +10,25 @@
 /*
  * Keep what the output named output needs (NULL: the only one, or the first whose numbers are
  * floats or quantised: a label of a classifier is none), and leave it as the graph's only output.
- * Then:
- *   - DEQUANTIZE, DENSE, QUANTIZE of quantised constants become one integer DENSE, whose limits
- *     are those of a RELU or CLIP between them, as ONNX Runtime fuses them to the same bits;
- *   - a MUL, ADD, SUB by constants (batch normalisation, scalers) is folded into a DENSE only where
- *     the result keeps its bits: that is, never into float weights that were not exact; otherwise
- *     it stays a node;
- *   - RELU and CLIP after a float DENSE become its limits; an ADD of a constant after a DENSE
- *     without a bias becomes its bias;
- *   - casts to the same type and nodes that nobody reads go.
- * What the model gives is not changed by a bit against running every node by itself.
+ * All inputs stay. Then:
+ *
+ *   - nodes that change nothing go: casts to the same type, whole slices, numbers that are
+ *     dequantised and quantised again as they were;
+ *   - DENSE of dequantised numbers by stored int8 weights becomes an integer DENSE, and a QUANTIZE
+ *     of its numbers alone goes into it, as ONNX Runtime fuses them (QGemm, QLinearMatMul); without
+ *     a QUANTIZE its output is F32 (QGemm, MatMulIntegerToFloat). Where the bias has another scale
+ *     than the sums, and where x is not dequantised, weights and bias become floats;
+ *   - RELU and CLIP after a DENSE become its limits, also before such a QUANTIZE;
+ *   - an ADD or SUB of a constant after a float or dynamic DENSE without a bias becomes its bias.
+ *
+ * Each only where nothing else reads what is between. No constant is folded into weights: that
+ * would round them anew.
+ *
+ * What the model gives is not changed by a bit against running every node by itself, except: sums
+ * of dequantised numbers are exact until they are scaled once, as (float)sum * (x.scale *
+ * weights.scale / y.scale), without y.scale for F32; and the sum of a float DENSE begins with the
+ * bias that was added after it.
+ *
  * UMM_ERR_ARGUMENT for a name that no output has; the message lists those there are.
  */
 UMM_MUST_USE enum umm_status umm_graph_prepare(struct umm_graph *graph, const char *output,
