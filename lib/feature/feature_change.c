@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A series against itself n rows before. State: those n rows. */
 #include "feature/feature.h"
-#include "feature/logarithm.h"
+
+#include "base/logarithm.h"
 #include "feature/window.h"
 
 static void plan_change(struct umm_feature_item *item)

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/cpu.h"
-#include "feature/logarithm.h"
+#include "base/logarithm.h"
 #include "feature/window.h"
 
 #include "random.h"

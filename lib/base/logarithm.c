@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "feature/logarithm.h"
+#include "base/logarithm.h"
 
 #include <math.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * The C library's may give other bits with every version and CPU; this one is made of
  * additions, multiplications and divisions in a fixed order.
  */
-#ifndef UMM_FEATURE_LOGARITHM_H
-#define UMM_FEATURE_LOGARITHM_H
+#ifndef UMM_BASE_LOGARITHM_H
+#define UMM_BASE_LOGARITHM_H
 
 /*
  * ln(x / y), within 2 units in the last place, for finite x and y of one sign; the
