@@ -136,9 +136,10 @@ struct umm_graph_node {
     uint32_t first; /* SLICE */
     enum umm_graph_norm norm;
     const struct umm_trees *trees;
-    bool is_dynamic;    /* DENSE of F32 by I8: quantise rows, instead of dequantising weights */
-    bool is_asymmetric; /* DENSE, dynamic: rows are quantised with a zero point of their own */
-    bool is_row_u8;     /* DENSE, dynamic: to U8 as ONNX has it, else to I8 as TFLite has it */
+    bool is_dynamic;       /* DENSE of F32 by I8: quantise rows, instead of dequantising weights */
+    bool is_asymmetric;    /* DENSE, dynamic: rows are quantised with a zero point of their own */
+    bool is_row_u8;        /* DENSE, dynamic: to U8 as ONNX has it, else to I8 as TFLite has it */
+    bool is_by_reciprocal; /* QUANTIZE of F32: x * (1 / scale), as XNNPACK has it, not x / scale */
 };
 
 struct umm_graph {
