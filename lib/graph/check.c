@@ -14,6 +14,11 @@ static bool is_quantized(enum umm_graph_type type)
     return type == UMM_GRAPH_I8 || type == UMM_GRAPH_U8;
 }
 
+static bool is_float(enum umm_graph_type type)
+{
+    return type == UMM_GRAPH_F32 || type == UMM_GRAPH_F64;
+}
+
 static bool is_zero_point(enum umm_graph_type type, int32_t zero_point)
 {
     return type == UMM_GRAPH_U8 ? zero_point >= 0 && zero_point <= UINT8_MAX
@@ -72,7 +77,7 @@ static enum umm_status check_tensor(const struct subject *of, const struct umm_t
                                     const char *what, struct umm_error *err)
 {
     if (tensor->type > UMM_GRAPH_BOOL || !tensor->data ||
-        (tensor->type == UMM_GRAPH_F32) != (tensor->n_scales == 0))
+        is_float(tensor->type) != (tensor->n_scales == 0))
         return umm_graph_wrong(err, of->node, "the %s have no type, no numbers or no scales", what);
     for (uint32_t i = 0; i < tensor->n_scales; i++) {
         if (!is_scale(tensor->scales[i]))
@@ -199,7 +204,7 @@ static enum umm_status find_operand(const struct subject *of, uint32_t *width,
 static enum umm_status check_binary(const struct subject *of, struct umm_error *err)
 {
     uint32_t width = 0;
-    if (of->x->type != of->y->type || !(is_quantized(of->x->type) || of->x->type == UMM_GRAPH_F32))
+    if (of->x->type != of->y->type || !(is_quantized(of->x->type) || is_float(of->x->type)))
         return wrong_type(of, err);
     enum umm_status status = find_operand(of, &width, err);
     if (status)
@@ -296,8 +301,7 @@ static enum umm_status check_trees(const struct subject *of, struct umm_error *e
     const struct umm_trees *trees = of->node->trees;
     if (!trees)
         return umm_graph_wrong(err, of->node, "there are no trees");
-    if ((of->x->type != UMM_GRAPH_F32 && of->x->type != UMM_GRAPH_F64) ||
-        of->y->type != UMM_GRAPH_F32)
+    if (!is_float(of->x->type) || of->y->type != UMM_GRAPH_F32)
         return wrong_type(of, err);
     if (trees->n_features > of->x->width || trees->n_outputs != of->y->width)
         return umm_graph_wrong(err, of->node,

@@ -180,7 +180,7 @@ static enum umm_status take_over(struct umm_graph *graph, struct umm_graph_node 
     } else if (next->op == UMM_OP_CLIP) {
         *is_done = narrow(&node->limits, next->limits.low, next->limits.high);
     } else if (next->op == UMM_OP_QUANTIZE) {
-        *is_done = graph->values[node->inputs[0]].type != UMM_GRAPH_F32;
+        *is_done = graph->values[node->inputs[0]].type != UMM_GRAPH_F32 && !next->is_by_reciprocal;
     } else if ((next->op == UMM_OP_ADD || next->op == UMM_OP_SUB) && is_bias(graph, node, next)) {
         *is_done = true;
         return make_bias(graph, next->constant, next->op == UMM_OP_SUB,

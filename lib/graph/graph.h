@@ -68,6 +68,7 @@ struct umm_tensor {
  *               its own range.
  *   ADD SUB MUL DIV  two inputs; or one, and `constant` (1 x width, or a scalar) as the second
  *               operand, as the first if is_constant_first. A value of width 1 goes with any.
+ *               Both operands and y are of one type: F32, F64, I8 or U8.
  *   RELU, LEAKY_RELU (alpha), CLIP (low, high), SIGMOID, TANH, SOFTMAX (over the row)
  *   SOFTMAX_ZERO, PROBIT   post-transforms of ai.onnx.ml; LOGISTIC_PAIR: width 1 to (1 - p, p)
  *   CONCAT      inputs end to end

@@ -76,8 +76,8 @@ struct sameness {
 
 /*
  * The value that node only repeats, or UMM_GRAPH_NONE. Numbers that are dequantised and quantised
- * again are what they were: (q - zero_point) * scale is rounded twice, by 2^-24 of at most 255
- * each time, unless it overflows.
+ * again are what they were: (q - zero_point) * scale, at most 255 times scale, is rounded three
+ * times at most, by 2^-24 of it, unless it or 1 / scale overflows.
  */
 static int32_t repeated(const struct sameness *of, const struct umm_graph_node *node)
 {
@@ -98,8 +98,10 @@ static int32_t repeated(const struct sameness *of, const struct umm_graph_node *
     if (maker == UMM_GRAPH_NONE || graph->nodes[maker].op != UMM_OP_DEQUANTIZE)
         return UMM_GRAPH_NONE;
     const int32_t before = graph->nodes[maker].inputs[0];
-    const bool is_finite = graph->values[before].scale <= FLT_MAX / UINT8_MAX;
-    return is_finite && are_alike(&graph->values[before], to) ? before : UMM_GRAPH_NONE;
+    const float scale = graph->values[before].scale;
+    return scale >= FLT_MIN && scale <= FLT_MAX / UINT8_MAX && are_alike(&graph->values[before], to)
+               ? before
+               : UMM_GRAPH_NONE;
 }
 
 /* An output of the model that only repeats an input keeps its node, and so its name. */
