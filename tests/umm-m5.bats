@@ -223,13 +223,15 @@ Try 'umm-m5 --help'." umm-m5 run --signals=100 --dir=a --figures="$figures"
 @test "check: a run that waits before its first signal has not grown" {
     no_sanitizer
     mkdir scratch
-    umm-m5 check --no-sync --signals=80000 --dir=scratch >out 2>err 3>&- &
+    umm-m5 check --no-sync --signals=160000 --dir=scratch >out 2>err 3>&- &
     local pid=$! run code=0
     # The first run is the one without a pool.
     wait_until $pid 'the second run' begun "$pid"
     run=$(pgrep -P "$pid")
     kill -STOP "$run"
-    sleep 3 # much longer than all its signals take
+    # Near half of its time: samples come as often as a share of the time so far, and the
+    # signals must take long enough for a line through them.
+    sleep 1
     kill -CONT "$run"
     wait $pid || code=$?
     [[ $code -eq 0 && ! -s err ]] || fail "$code: $(<out) $(<err)"
