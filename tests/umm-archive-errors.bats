@@ -146,7 +146,7 @@ np.save('scalar.npy', np.float64(1))"
         refuses 1 "umm-synth: $text" umm-synth -o "$name"
         refuses 1 "umm-store: $text" umm-store export vectors "$name"
         refuses 1 "umm-features: $text" umm-features -f sma:2 --by=symbol --follow --format=csv -o "$name" mixed.csv
-        refuses 1 "umm-features: $name: not a state of features: a state does not take its place" \
+        refuses 1 "umm-features: $name: not a state file: a state does not take its place" \
             umm-features -f sma:2 --rebuild --append --state="$name" -o o.npy new.npy
     done
     no_leftovers

@@ -156,7 +156,7 @@ np.save('notime.npy', np.zeros(3, [('close', 'f8')]))"
     head -c 500 good >s
     try "s: the state is cut short: $(($(stat -c %s good) - 500)) bytes are missing; --rebuild starts over" "${list[@]}"
     head -c 5 good >s
-    try 's: not a state of features; --rebuild starts over' "${list[@]}"
+    try 's: not a state file; --rebuild starts over' "${list[@]}"
     cp good s
     printf 'x' | dd of=s bs=1 seek=300 conv=notrunc status=none
     try 's: the state is damaged: its checksum differs; --rebuild starts over' "${list[@]}"
@@ -173,13 +173,13 @@ np.save('notime.npy', np.zeros(3, [('close', 'f8')]))"
     refuses 1 'umm-preload: s: is no text, but data: a report does not take its place' umm-preload --metrics=s a.npy
     cmp good s
     cp a.npy s
-    try 's: not a state of features' "${list[@]}"
-    try 's: not a state of features: a state does not take its place' --rebuild "${list[@]}"
+    try 's: not a state file' "${list[@]}"
+    try 's: not a state file: a state does not take its place' --rebuild "${list[@]}"
     # Of any size: it is not read to see that.
     [[ -z ${UMM_SAN-} ]] || return 0
     rm s
     truncate -s 1G s
-    refuses 1 'umm-features: s: not a state of features' prlimit --as=$((256 << 20)) umm-features -o out.npy "${list[@]}" a.npy
+    refuses 1 'umm-features: s: not a state file' prlimit --as=$((256 << 20)) umm-features -o out.npy "${list[@]}" a.npy
     head -c 24 good >s
     truncate -s 1G s
     refuses 1 'umm-features: s: the state is damaged: its checksum differs; --rebuild starts over' \
@@ -292,7 +292,7 @@ np.save("b.npy", np.ones(60, dtype=[("timestamp", "<M8[ms]"), ("close", "<f8"), 
     refuses 1 'umm-features: out.npy: its rows are not those that the state has written; --rebuild starts over' \
         umm-features "${list[@]}"
     umm-features -f rsi -o out.npy a.npy
-    refuses 1 'umm-features: out.npy: the array has other columns than these features' umm-features "${list[@]}"
+    refuses 1 'umm-features: out.npy: the array has other columns than the results' umm-features "${list[@]}"
     umm-features -f ema --state=delta a.npy >/dev/null
     cp kept.npy out.npy
     refuses 1 'umm-features: delta: the state was saved by runs that did not append; --rebuild starts over' \

@@ -223,7 +223,7 @@ nothing_new() {
         features --append --state=s -o out.npy other.csv
     cmp out.npy want.npy
     cp all.npy out.npy
-    refuses 1 'umm-features: out.npy: the array has other columns than these features' \
+    refuses 1 'umm-features: out.npy: the array has other columns than the results' \
         features --append --state=s -o out.npy all.npy
     cmp out.npy all.npy
     [[ ! -e s ]]

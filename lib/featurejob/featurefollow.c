@@ -287,8 +287,9 @@ static enum umm_status find_symbol(struct job *job, const char *name, size_t len
 
 static bool is_unsaved(const struct symbol *symbol)
 {
-    return symbol && !symbol->work.out.is_torn && symbol->work.state.n_taken > 0 &&
-           (symbol->work.state.n_taken != symbol->work.state.n_saved || symbol->result.is_revised);
+    return symbol && !symbol->work.out.is_torn && symbol->work.history.n_taken > 0 &&
+           (symbol->work.history.n_taken != symbol->work.state.n_saved ||
+            symbol->result.is_revised);
 }
 
 static enum umm_status put_state(struct umm_fileset *set, struct symbol *symbol,
@@ -300,7 +301,7 @@ static enum umm_status put_state(struct umm_fileset *set, struct symbol *symbol,
     if (!status)
         status = umm_fileset_put(set, symbol->state_path, bytes, len, err);
     free(bytes);
-    symbol->work.state.n_saved = symbol->work.state.n_taken;
+    symbol->work.state.n_saved = symbol->work.history.n_taken;
     return status;
 }
 

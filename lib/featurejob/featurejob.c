@@ -65,14 +65,21 @@ static enum umm_status open_output(struct umm_featurework *work, struct umm_erro
     const bool is_known = o->is_append && work->state.has_checkpoint;
     const bool has_rows = is_there && info.kind == UMM_FILE_REGULAR && info.size_bytes > 0;
     const bool is_old = o->is_verify || is_known || has_rows;
+    if (o->format == UMM_RESULT_CSV) {
+        enum umm_status made =
+            umm_resultrows_header(&work->out.rows, o->features, "", &work->out.header, err);
+        if (made)
+            return made;
+    }
     *w = (struct umm_resultwriter_options){.path = o->output,
                                            .format = o->format,
                                            .way = UMM_RESULT_FRESH,
                                            .is_synced = o->is_synced || o->state,
                                            .pool_root = o->pool_root,
                                            .scratch_dir = o->scratch_dir,
-                                           .rows = &work->out.rows,
-                                           .features = o->features};
+                                           .npy = &work->out.rows.npy,
+                                           .header = work->out.header,
+                                           .line_max = umm_resultrows_line_max(&work->out.rows)};
     if (is_old)
         w->way = o->is_verify ? UMM_RESULT_COMPARE : UMM_RESULT_GROW;
     w->n_loose = is_known ? UINT64_MAX : 1; /* the last bar may have been revised since */
@@ -83,60 +90,11 @@ static enum umm_status open_output(struct umm_featurework *work, struct umm_erro
     if (status || !is_old)
         return status;
     if (is_known && !o->is_verify)
-        return umm_featurework_check_output(work, err);
+        return umm_outtail_check(&work->out.writer, &work->state.checkpoint, o->state,
+                                 work->history.has_before, &work->out.is_last_undone, err);
     if (o->is_verify && !work->state.has_checkpoint)
         work->in.limit = work->out.writer.n_old + work->out.drop;
     return umm_resultwriter_keep(&work->out.writer, 0, err);
-}
-
-/* Row 0 by itself: the sink ends the reading after it, and that is no failure. */
-struct one_row {
-    char *row;
-    size_t row_bytes;
-    bool is_there;
-};
-
-static enum umm_status begin_one(void *user, const struct umm_npy *npy, struct umm_error *err)
-{
-    struct one_row *one = user;
-    (void)err;
-    one->row_bytes = (size_t)umm_npy_row_bytes(npy);
-    one->row = malloc(one->row_bytes);
-    return one->row ? UMM_OK : umm_error_set_memory(err, one->row_bytes, "a row");
-}
-
-static enum umm_status take_one(void *user, const char *rows, uint64_t n, struct umm_error *err)
-{
-    struct one_row *one = user;
-    (void)n;
-    (void)err;
-    memcpy(one->row, rows, one->row_bytes);
-    one->is_there = true;
-    return UMM_ERR_CANCELLED;
-}
-
-/* Rows of a file that is read from a row after row 0: that one must also be as it was. */
-static enum umm_status check_first(const struct umm_featurework *work, struct umm_error *err)
-{
-    const struct umm_checkpoint_part *first = &work->state.checkpoint.parts[UMM_CHECKPOINT_FIRST];
-    struct one_row one = {.row = NULL};
-    const struct umm_rowsource_sink sink = {.begin = begin_one, .take = take_one, .user = &one};
-    const struct umm_rowsource_options from_start = {.text = work->options->text};
-    struct umm_rowsource_result result;
-    if (!work->in.is_random || work->in.position == 0)
-        return UMM_OK;
-    enum umm_status status =
-        umm_rowsource_run(work->options->input, &from_start, &sink, NULL, &result, err);
-    if (one.is_there)
-        status = UMM_OK;
-    if (!status && one.row_bytes == first->len_bytes &&
-        memcmp(one.row, first->bytes, first->len_bytes) != 0) {
-        status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->in.name,
-                                    "row 0 is not what it was when the state took it");
-        umm_error_hint(err, status, UMM_HINT_REBUILD);
-    }
-    free(one.row);
-    return status;
 }
 
 static uint64_t longest_lookback(const struct umm_features *features)
@@ -160,6 +118,10 @@ enum umm_status umm_featurework_begin(struct umm_featurework *work, const struct
         return status;
     }
     work->in.row_bytes = work->in.reader.row_bytes;
+    status =
+        umm_history_open(&work->history, work->in.name, &work->in.reader, work->in.row_bytes, err);
+    if (status)
+        return status;
     work->result->time_type = work->in.reader.time_type;
     work->out.drop = o->warmup == UMM_WARMUP_DROP ? longest_lookback(o->features) : 0;
     status = umm_barreader_describe(npy, &work->in.text, err);
@@ -171,8 +133,9 @@ enum umm_status umm_featurework_begin(struct umm_featurework *work, const struct
         status = umm_featurework_make_rows(work, err);
     if (!status && work->state.has_checkpoint && !o->is_verify)
         status = umm_featurework_resume(work, err);
-    if (!status && work->state.has_checkpoint && !o->is_verify)
-        status = check_first(work, err);
+    if (!status && work->state.has_checkpoint && !o->is_verify && work->in.is_random &&
+        work->history.position > 0)
+        status = umm_history_check_first(&work->history, o->input, &o->text, err);
     return status;
 }
 
@@ -188,7 +151,7 @@ enum umm_status umm_featurework_feed(struct umm_featurework *work, const char *r
 {
     uint64_t n_old = 0;
     if (work->options->is_verify) {
-        uint64_t left = work->in.limit - work->in.position;
+        uint64_t left = work->in.limit - work->history.position;
         return umm_featurework_take(work, rows, n < left ? n : left, err);
     }
     enum umm_status status = umm_featurework_check_rows(work, rows, n, &n_old, err);
@@ -206,8 +169,8 @@ static enum umm_status take(void *user, const char *rows, uint64_t n, struct umm
 static bool last_time(void *user, struct umm_time *time)
 {
     const struct umm_featurework *work = user;
-    return work->state.has_last &&
-           umm_barreader_time(&work->in.reader.time_type, work->state.last_time, time);
+    return work->history.has_last &&
+           umm_barreader_time(&work->in.reader.time_type, work->history.last_time, time);
 }
 
 /* ---- a run ----------------------------------------------------------------------- */
@@ -232,8 +195,8 @@ static enum umm_status read_rows(struct umm_featurework *work, struct umm_error 
     options.text.may_be_empty = work->state.has_checkpoint && !o->is_verify;
     if (work->in.is_random && work->state.has_checkpoint && !o->is_verify) {
         const uint64_t n = work->state.checkpoint.n_rows, ring = UMM_CHECKPOINT_RING_ROWS;
-        options.first_row = work->in.position = n > ring ? n - ring : 0;
-        work->in.is_placed = true;
+        options.first_row = work->history.position = n > ring ? n - ring : 0;
+        work->history.is_placed = true;
     }
     enum umm_status status = umm_rowsource_run(o->input, &options, &sink, work->run, &result, err);
     if (status)
@@ -247,16 +210,17 @@ static enum umm_status read_rows(struct umm_featurework *work, struct umm_error 
 /* Fewer rows came than were taken before: that is no news if the last was only hidden. */
 static enum umm_status check_end(struct umm_featurework *work, struct umm_error *err)
 {
-    uint64_t n_rows = work->in.position;
+    uint64_t n_rows = work->history.position;
     enum umm_status status = UMM_OK;
-    if (work->in.is_random && work->in.position + 1 == work->state.n_taken)
-        status = umm_featurework_count(work, work->state.n_taken, &n_rows, err);
-    if (status || n_rows >= work->state.n_taken)
+    if (work->in.is_random && work->history.position + 1 == work->history.n_taken)
+        status = umm_history_count(work->options->input, work->history.n_taken, work->run,
+                                   &work->in.is_random, &n_rows, err);
+    if (status || n_rows >= work->history.n_taken)
         return status;
     umm_error_set_path(err, UMM_ERR_CONFLICT, work->in.name,
                        "ends at row %" PRIu64 ", before the %" PRIu64
                        " rows that the state has taken",
-                       work->in.position, work->state.n_taken);
+                       work->history.position, work->history.n_taken);
     return umm_error_hint(err, UMM_ERR_CONFLICT, UMM_HINT_REBUILD);
 }
 
@@ -265,7 +229,7 @@ static enum umm_status check_state_kept(const struct umm_featurework *work, stru
 {
     const uint64_t n_rows = work->out.writer.n_rows;
     if (!work->state.has_checkpoint || !work->out.has_writer ||
-        work->state.n_taken < work->state.checkpoint.n_rows || work->out.writer.n_old <= n_rows)
+        work->history.n_taken < work->state.checkpoint.n_rows || work->out.writer.n_old <= n_rows)
         return UMM_OK;
     umm_error_set_path(err, UMM_ERR_CONFLICT, work->options->output,
                        "has %" PRIu64 " rows, the state only %" PRIu64
@@ -280,7 +244,8 @@ static enum umm_status finish(struct umm_featurework *work, struct umm_error *er
     const struct umm_featurejob_options *o = work->options;
     bool is_changed = false;
     enum umm_status status = umm_featurework_finish(work, err);
-    if (!status && !o->is_verify && work->in.is_placed && work->in.position < work->state.n_taken)
+    if (!status && !o->is_verify && work->history.is_placed &&
+        work->history.position < work->history.n_taken)
         status = check_end(work, err);
     if (!status && o->is_verify)
         status = check_state_kept(work, err);
@@ -313,8 +278,8 @@ static void fill_result(struct umm_featurework *work)
 {
     struct umm_featurejob_result *result = work->result;
     result->n_out = work->out.has_writer ? work->out.writer.n_rows : 0;
-    result->has_times = work->state.has_last;
-    result->last_time = work->state.last_time;
+    result->has_times = work->history.has_last;
+    result->last_time = work->history.last_time;
 }
 
 enum umm_status umm_featurework_open(struct umm_featurework *work, struct umm_error *err)
@@ -333,7 +298,9 @@ void umm_featurework_close(struct umm_featurework *work)
 {
     umm_resultwriter_close(&work->out.writer);
     umm_resultrows_free(&work->out.rows);
+    free(work->out.header);
     umm_checkpoint_free(&work->state.checkpoint);
+    umm_history_close(&work->history);
     umm_featurework_free_rows(work);
     umm_features_state_close(work->state.now);
     umm_features_state_close(work->state.before);
@@ -348,7 +315,7 @@ static enum umm_status run_job(struct umm_featurework *work, struct umm_error *e
         status = read_rows(work, err);
     if (!status)
         status = finish(work, err);
-    else if (status == UMM_ERR_CANCELLED && o->is_prompt && o->state && work->state.n_taken > 0 &&
+    else if (status == UMM_ERR_CANCELLED && o->is_prompt && o->state && work->history.n_taken > 0 &&
              !work->out.is_torn)
         status = keep_taken(work, err);
     fill_result(work);

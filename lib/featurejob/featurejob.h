@@ -19,7 +19,7 @@
 #define UMM_FEATUREJOB_FEATUREJOB_H
 
 #include "convert/rowsource.h"
-#include "featurejob/resultwriter.h"
+#include "rowjob/resultwriter.h"
 #include "sys/lock.h"
 #include "time/timeframe.h"
 #include "umm.h"

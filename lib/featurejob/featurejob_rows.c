@@ -10,7 +10,7 @@
 #include "featurejob/featurejob_work.h"
 #include "time/time_civil.h"
 
-enum { RAW_BYTES_MAX = 16 * 1024 * 1024 };
+enum { RAW_BYTES_MAX = 16 * 1024 * 1024, PACKED_BYTES = 256 * 1024 };
 
 /* ---- room ------------------------------------------------------------------------ */
 
@@ -57,21 +57,17 @@ enum umm_status umm_featurework_make_rows(struct umm_featurework *work, struct u
     if (work->in.is_counted && n > least && work->in.n_coming < n - least)
         n = least + (size_t)work->in.n_coming;
     work->in.cap_rows = n;
-    work->state.first_row = calloc(1, size);
-    work->state.ring = malloc((UMM_CHECKPOINT_RING_ROWS + 1) * size);
     work->out.columns = calloc(n_out, sizeof *work->out.columns);
     work->out.shifted = calloc(n_out, sizeof *work->out.shifted);
-    bool is_made = work->state.first_row && work->state.ring && work->out.columns &&
-                   work->out.shifted && make_columns(work, n, n_out);
+    bool is_made = work->out.columns && work->out.shifted && make_columns(work, n, n_out);
     return is_made ? UMM_OK : umm_error_set_memory(err, n * size, "rows");
 }
 
 void umm_featurework_free_rows(struct umm_featurework *work)
 {
+    free(work->out.packed);
     free(work->out.columns);
     free(work->out.shifted);
-    free(work->state.ring);
-    free(work->state.first_row);
     free(work->room);
 }
 
@@ -154,31 +150,21 @@ static enum umm_status check_times(struct umm_featurework *work, size_t n, size_
     enum umm_status status = UMM_OK;
     for (size_t i = 0; !status && i < n; i++) {
         const int64_t time = work->in.times[i];
-        const bool has_last = work->state.has_last || i > 0;
-        const int64_t last = i > 0 ? work->in.times[i - 1] : work->state.last_time;
+        const bool has_last = work->history.has_last || i > 0;
+        const int64_t last = i > 0 ? work->in.times[i - 1] : work->history.last_time;
         if (has_last && time <= last)
-            status = refuse_time(work, work->state.n_taken + i, time, last, err);
+            status = refuse_time(work, work->history.n_taken + i, time, last, err);
         else if (work->options->is_closed_only && is_open(work, time)) {
             *n_closed = i;
             return UMM_OK;
         } else if (has_gaps && has_last && is_gap(work, last, time))
-            status = note_gap(work, work->state.n_taken + i, last, time, err);
+            status = note_gap(work, work->history.n_taken + i, last, time, err);
     }
     *n_closed = n;
     return status;
 }
 
 /* ---- rows ------------------------------------------------------------------------ */
-
-static void remember(struct umm_featurework *work, const char *rows, size_t n)
-{
-    const size_t size = work->in.row_bytes, cap = UMM_CHECKPOINT_RING_ROWS;
-    size_t fresh = n < cap ? n : cap;
-    size_t stay = work->state.n_ring + fresh > cap ? cap - fresh : work->state.n_ring;
-    memmove(work->state.ring, work->state.ring + (work->state.n_ring - stay) * size, stay * size);
-    memcpy(work->state.ring + stay * size, rows + (n - fresh) * size, fresh * size);
-    work->state.n_ring = stay + fresh;
-}
 
 /* Rows first..first+n of what is in the columns, through the plan. */
 static enum umm_status compute(struct umm_featurework *work, size_t first, size_t n,
@@ -194,8 +180,42 @@ static enum umm_status compute(struct umm_featurework *work, size_t first, size_
         umm_features_take(work->state.now, &bars, n, work->run, work->out.shifted, err);
     if (status == UMM_ERR_DATA && err)
         umm_error_at(err, work->in.name, 0, 0, 0);
-    umm_rowhash_add(&work->state.history, work->in.raw + first * work->in.row_bytes, n,
-                    work->in.row_bytes);
+    return status;
+}
+
+static enum umm_status put_lines(struct umm_featurework *work, size_t first, size_t n,
+                                 struct umm_error *err)
+{
+    struct umm_resultwriter *writer = &work->out.writer;
+    enum umm_status status = UMM_OK;
+    for (size_t i = first; !status && i < first + n; i++) {
+        char *end = umm_resultrows_print(&work->out.rows, work->in.times[i], work->out.columns, i,
+                                         umm_resultwriter_line(writer));
+        status = umm_resultwriter_end_line(writer, end, err);
+    }
+    return status;
+}
+
+/* The results of rows first..first+n to the writer, in strips that stay in the cache. */
+static enum umm_status put_results(struct umm_featurework *work, size_t first, size_t n,
+                                   struct umm_error *err)
+{
+    const size_t size = work->out.rows.row_bytes, end = first + n;
+    const size_t step = size < PACKED_BYTES ? PACKED_BYTES / size : 1;
+    enum umm_status status = UMM_OK;
+    if (work->options->format == UMM_RESULT_CSV)
+        return put_lines(work, first, n, err);
+    if (!work->out.packed)
+        work->out.packed = malloc(step * size);
+    if (!work->out.packed)
+        return umm_error_set_memory(err, step * size, "rows of results");
+    for (; !status && first < end; first += step) {
+        const size_t m = end - first < step ? end - first : step;
+        status = umm_resultrows_pack(&work->out.rows, work->in.times, work->out.columns, first, m,
+                                     work->out.packed, err);
+        if (!status)
+            status = umm_resultwriter_put(&work->out.writer, work->out.packed, m, err);
+    }
     return status;
 }
 
@@ -207,26 +227,17 @@ static enum umm_status take_rows(struct umm_featurework *work, size_t n, struct 
     if (status)
         return status;
     umm_features_state_copy(work->state.before, work->state.now);
-    work->state.history_before = work->state.history;
-    work->state.has_before = true;
     status = compute(work, n - 1, 1, err);
     if (status)
         return status;
-    if (work->state.n_taken == 0) {
-        memcpy(work->state.first_row, work->in.raw, work->in.row_bytes);
-        work->result->first_time = work->in.times[0];
-    }
-    work->state.last_time = work->in.times[n - 1];
-    work->state.has_last = true;
-    remember(work, work->in.raw, n);
-    const uint64_t skip =
-        work->state.n_taken < work->out.drop ? work->out.drop - work->state.n_taken : 0;
-    work->state.n_taken += n;
+    const uint64_t n_before = work->history.n_taken;
+    const uint64_t skip = n_before < work->out.drop ? work->out.drop - n_before : 0;
+    umm_history_take(&work->history, work->in.raw, work->in.times, n);
+    work->result->first_time = work->history.first_time;
     work->result->n_new += n;
     if (work->out.has_writer && skip < n) {
         work->result->n_written += n - skip;
-        status = umm_resultwriter_put(&work->out.writer, work->in.times, work->out.columns,
-                                      (size_t)skip, n - (size_t)skip, err);
+        status = put_results(work, (size_t)skip, n - (size_t)skip, err);
     }
     if (work->out.emit && skip < n) {
         work->result->n_written += n - skip;
@@ -243,7 +254,7 @@ static enum umm_status process(struct umm_featurework *work, size_t n, struct um
     if (n == 0 || work->in.is_ended)
         return UMM_OK;
     enum umm_status status =
-        umm_barreader_read(&work->in.reader, work->in.raw, n, work->state.n_taken, work->in.times,
+        umm_barreader_read(&work->in.reader, work->in.raw, n, work->history.n_taken, work->in.times,
                            work->in.columns, err);
     if (status && err && !err->path[0])
         umm_error_at(err, work->in.name, 0, 0, 0);
@@ -265,7 +276,7 @@ static enum umm_status go_on(struct umm_featurework *work, struct umm_error *err
     enum umm_status status =
         work->out.has_writer ? umm_resultwriter_flush(&work->out.writer, err) : UMM_OK;
     work->out.is_torn = work->out.is_torn || status;
-    if (status || !every || work->state.n_taken - work->state.n_saved < every ||
+    if (status || !every || work->history.n_taken - work->state.n_saved < every ||
         !work->options->state)
         return status;
     return umm_featurework_save(work, err);
@@ -287,7 +298,7 @@ enum umm_status umm_featurework_take(struct umm_featurework *work, const char *r
         m = n < m ? (size_t)n : m;
         memcpy(work->in.raw + work->in.n_raw * size, rows, m * size);
         work->in.n_raw += m;
-        work->in.position += m;
+        work->history.position += m;
         rows += m * size;
         n -= m;
     }

@@ -20,24 +20,6 @@ char *umm_featurework_plan_text(const struct umm_featurework *work)
     return out;
 }
 
-/* What a state says of the output's last rows: the last, and a hash of those before it. */
-struct out_tail {
-    uint64_t hash;
-    uint32_t n;
-    const char *last; /* NULL: there is none */
-};
-
-static struct out_tail tail_of(const char *rows, size_t n, size_t row_bytes)
-{
-    struct out_tail tail = {.hash = 0};
-    if (n == 0)
-        return tail;
-    tail.n = (uint32_t)(n - 1 < UMM_CHECKPOINT_TAIL_ROWS ? n - 1 : UMM_CHECKPOINT_TAIL_ROWS);
-    tail.last = rows + (n - 1) * row_bytes;
-    tail.hash = umm_hash64(tail.last - tail.n * row_bytes, tail.n * row_bytes, 0);
-    return tail;
-}
-
 static enum umm_status set_state(struct umm_checkpoint *c, enum umm_checkpoint_part_name name,
                                  const struct umm_features_state *state, struct umm_error *err)
 {
@@ -64,45 +46,23 @@ static enum umm_status set_texts(const struct umm_featurework *work, struct umm_
                                        strlen(work->in.text), err);
 }
 
-/* The output as it is after this run, if it is one that grows. */
-static enum umm_status set_output(const struct umm_featurework *work, struct umm_checkpoint *c,
-                                  struct umm_error *err)
-{
-    if (!work->out.has_writer || !work->options->is_append)
-        return umm_checkpoint_set(c, UMM_CHECKPOINT_LAST_OUT, NULL, 0, err);
-    const struct out_tail tail =
-        tail_of(work->out.writer.tail, work->out.writer.n_tail, work->out.rows.row_bytes);
-    c->out_tail_hash = tail.hash;
-    c->n_out_tail = tail.n;
-    return umm_checkpoint_set(c, UMM_CHECKPOINT_LAST_OUT, tail.last,
-                              tail.last ? work->out.rows.row_bytes : 0, err);
-}
-
 static enum umm_status make_checkpoint(const struct umm_featurework *work, struct umm_checkpoint *c,
                                        struct umm_error *err)
 {
-    *c = (struct umm_checkpoint){.numerics = work->options->features->numerics,
-                                 .n_rows = work->state.n_taken,
-                                 .n_bytes = work->state.n_taken * work->in.row_bytes,
-                                 .first_time = work->result->first_time,
-                                 .last_time = work->state.last_time,
-                                 .history = work->state.history,
-                                 .history_before = work->state.history_before,
-                                 .n_out_rows = umm_featurework_results(work, work->state.n_taken)};
+    *c =
+        (struct umm_checkpoint){.numerics = work->options->features->numerics,
+                                .n_out_rows = umm_featurework_results(work, work->history.n_taken)};
+    const bool is_growing = work->out.has_writer && work->options->is_append;
     enum umm_status status = set_texts(work, c, err);
     if (!status)
-        status = umm_checkpoint_set(c, UMM_CHECKPOINT_FIRST, work->state.first_row,
-                                    work->in.row_bytes, err);
+        status = umm_history_save(&work->history, c, err);
     if (!status)
-        status = umm_checkpoint_set(c, UMM_CHECKPOINT_RING, work->state.ring,
-                                    work->state.n_ring * work->in.row_bytes, err);
-    if (!status)
-        status = set_output(work, c, err);
+        status = umm_outtail_save(is_growing ? &work->out.writer : NULL, c, err);
     if (!status)
         status = set_state(c, UMM_CHECKPOINT_STATE, work->state.now, err);
-    if (!status && work->state.has_before)
+    if (!status && work->history.has_before)
         status = set_state(c, UMM_CHECKPOINT_BEFORE, work->state.before, err);
-    if (!status && !work->state.has_before)
+    if (!status && !work->history.has_before)
         status = umm_checkpoint_set(c, UMM_CHECKPOINT_BEFORE, NULL, 0, err);
     return status;
 }
@@ -128,6 +88,6 @@ enum umm_status umm_featurework_save(struct umm_featurework *work, struct umm_er
     if (!status)
         status = umm_checkpoint_save(&c, work->options->state, err);
     umm_checkpoint_free(&c);
-    work->state.n_saved = work->state.n_taken;
+    work->state.n_saved = work->history.n_taken;
     return status;
 }

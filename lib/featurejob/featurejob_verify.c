@@ -23,7 +23,7 @@ static enum umm_status compare_states(struct umm_featurework *work, struct umm_f
                                       struct umm_features_state *b, bool *is_same,
                                       struct umm_error *err)
 {
-    const size_t n = work->state.n_ring;
+    const size_t n = work->history.n_ring;
     double *const *c = work->in.columns;
     const struct umm_bars bars = {c[0], c[1], c[2], c[3], c[4], c[5]};
     uint64_t longest = 0;
@@ -32,7 +32,7 @@ static enum umm_status compare_states(struct umm_featurework *work, struct umm_f
         longest = lookback > longest ? lookback : longest;
         work->out.shifted[i] = work->out.columns[i] + n;
     }
-    enum umm_status status = umm_barreader_read(&work->in.reader, work->state.ring, n, 0,
+    enum umm_status status = umm_barreader_read(&work->in.reader, work->history.ring, n, 0,
                                                 work->in.times, work->in.columns, err);
     *is_same = true;
     for (uint64_t done = 0; !status && *is_same && done < 3 * longest + n; done += n) {
@@ -58,7 +58,7 @@ static enum umm_status compare_part(struct umm_featurework *work,
     umm_features_state_copy(made, work->state.now);
     status = umm_features_state_load(loaded, part->bytes, part->len_bytes, err);
     if (!status && skip) {
-        const char *last = work->state.ring + (work->state.n_ring - 1) * work->in.row_bytes;
+        const char *last = work->history.ring + (work->history.n_ring - 1) * work->in.row_bytes;
         double *const *c = work->in.columns;
         const struct umm_bars bars = {c[0], c[1], c[2], c[3], c[4], c[5]};
         status =
@@ -79,12 +79,12 @@ static enum umm_status compare_part(struct umm_featurework *work,
 enum umm_status umm_featurework_compare(struct umm_featurework *work, struct umm_error *err)
 {
     const struct umm_checkpoint *c = &work->state.checkpoint;
-    if (work->state.n_taken < c->n_rows)
+    if (work->history.n_taken < c->n_rows)
         return umm_error_set_path(err, UMM_ERR_DATA, work->in.name,
                                   "ends after %" PRIu64 " of the %" PRIu64
                                   " rows that the state has taken",
-                                  work->state.n_taken, c->n_rows);
-    if (memcmp(&work->state.history, &c->history, sizeof c->history) != 0)
+                                  work->history.n_taken, c->n_rows);
+    if (memcmp(&work->history.all, &c->history, sizeof c->history) != 0)
         return umm_error_set_path(err, UMM_ERR_DATA, work->in.name,
                                   "its rows are not what they were when the state took them");
     if (c->n_rows == 0)

@@ -3,9 +3,12 @@
 #ifndef UMM_FEATUREJOB_FEATUREJOB_WORK_H
 #define UMM_FEATUREJOB_FEATUREJOB_WORK_H
 
-#include "featurejob/barreader.h"
-#include "featurejob/checkpoint.h"
 #include "featurejob/featurejob.h"
+#include "featurejob/resultrows.h"
+#include "rowjob/barreader.h"
+#include "rowjob/checkpoint.h"
+#include "rowjob/history.h"
+#include "rowjob/outtail.h"
 
 /*
  * The input. Its rows by number:
@@ -16,14 +19,12 @@
 struct umm_featureinput {
     const char *name; /* in messages */
     bool is_random;   /* it can be read from any row on */
-    bool is_placed, is_ended;
-    bool is_counted;    /* n_coming rows, or a few more, come after the state's */
-    bool is_seen_whole; /* from row 0 on */
+    bool is_ended;
+    bool is_counted; /* n_coming rows, or a few more, come after the state's */
     struct umm_barreader reader;
-    char *text;              /* what its rows are */
-    struct umm_rowhash seen; /* of rows that were taken before, as they come again */
+    char *text; /* what its rows are */
     size_t row_bytes;
-    uint64_t position, n_coming;
+    uint64_t n_coming;
     uint64_t limit; /* verify: rows to take */
     size_t cap_rows, n_raw;
     char *raw; /* rows that wait to be taken; then cap_rows times, and values of each column */
@@ -34,13 +35,9 @@ struct umm_featureinput {
 /* What the rows that were taken lead to, which the state file keeps. */
 struct umm_featurestate {
     struct umm_checkpoint checkpoint; /* as it was loaded */
-    bool has_checkpoint, has_before, has_last;
+    bool has_checkpoint;
     struct umm_features_state *now, *before; /* after the last row, and before it */
-    struct umm_rowhash history, history_before;
-    char *first_row, *ring;
-    size_t n_ring;
-    uint64_t n_taken, n_saved;
-    int64_t last_time;
+    uint64_t n_saved;
 };
 
 struct umm_featurework;
@@ -48,6 +45,8 @@ struct umm_featurework;
 /* Where the results go: a writer, or emit, or neither. */
 struct umm_featureoutput {
     struct umm_resultrows rows;
+    char *header; /* CSV: the line of names */
+    char *packed; /* else: room for a strip of rows */
     bool has_writer;
     bool is_last_undone; /* the output's last row is not the state's: it is made again */
     bool is_torn;        /* rows were taken whose results are not all out */
@@ -66,6 +65,7 @@ struct umm_featurework {
     struct umm_featurejob_result *result;
     struct umm_run *run;
     struct umm_featureinput in;
+    struct umm_history history; /* position is that of rows which are not yet in raw */
     struct umm_featurestate state;
     struct umm_featureoutput out;
     void *room; /* of all that has cap_rows rows */
@@ -93,20 +93,9 @@ UMM_MUST_USE enum umm_status umm_featurework_feed(struct umm_featurework *work, 
 UMM_MUST_USE enum umm_status umm_featurework_load(struct umm_featurework *work,
                                                   struct umm_error *err);
 
-/*
- * How many rows the input has. While just the last one of n_wanted is missing, for a second, it
- * is looked again: an array's last row is not counted while another takes its place.
- */
-UMM_MUST_USE enum umm_status umm_featurework_count(struct umm_featurework *work, uint64_t n_wanted,
-                                                   uint64_t *n_rows, struct umm_error *err);
-
 /* Put the loaded state in force for rows of that type. */
 UMM_MUST_USE enum umm_status umm_featurework_resume(struct umm_featurework *work,
                                                     struct umm_error *err);
-
-/* The output that is there against the state. */
-UMM_MUST_USE enum umm_status umm_featurework_check_output(struct umm_featurework *work,
-                                                          struct umm_error *err);
 
 /*
  * Rows of the input that may have been taken before: *n_old of the n rows were, and are as

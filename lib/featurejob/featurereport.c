@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "base/line.h"
 #include "feature/feature.h"
-#include "featurejob/barreader.h"
 #include "format/figures.h"
+#include "rowjob/barreader.h"
 
 /* ---- a job ----------------------------------------------------------------------- */
 

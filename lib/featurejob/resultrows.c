@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "featurejob/barreader.h"
+#include "rowjob/barreader.h"
 #include "text/print.h"
 #include "text/shortest.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A state file comes back as it was; cut anywhere, with any bit changed, of another
- * version, order of bytes or arithmetic it is refused, each in its own words. The hash
+ * version or order of bytes it is refused, each in its own words. The hash
  * of rows does not depend on how they are cut.
  */
 #include <setjmp.h>
@@ -19,7 +19,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
-#include "featurejob/checkpoint.h"
+#include "rowjob/checkpoint.h"
 
 static const char *const parts[UMM_CHECKPOINT_PARTS] = {
     "ema:20@close", "<f8 x 6", "first", "ring ring", "", "the state", "the state before"};
@@ -138,7 +138,7 @@ static void is_refused_when_damaged(void **state)
     (void)state;
     for (size_t n = 0; n < len; n++)
         refuses(bytes, n, UMM_ERR_DATA, NULL);
-    refuses(bytes, 7, UMM_ERR_DATA, "not a state of features");
+    refuses(bytes, 7, UMM_ERR_DATA, "not a state file");
     refuses(bytes, 20, UMM_ERR_DATA, "the state is cut short");
     refuses(bytes, len - 3, UMM_ERR_DATA, "the state is cut short: 3 bytes are missing");
     for (size_t bit = 0; bit < 8 * len; bit++) {
@@ -167,15 +167,13 @@ static void refuses_changed(size_t at, uint64_t value, size_t n, enum umm_status
 static void is_refused_of_another_kind(void **state)
 {
     (void)state;
-    refuses_changed(0, 0, 1, UMM_ERR_DATA, "not a state of features");
+    refuses_changed(0, 0, 1, UMM_ERR_DATA, "not a state file");
     refuses_changed(12, 0x04030201, 4, UMM_ERR_UNSUPPORTED,
                     "the state was written in another order of bytes");
     refuses_changed(8, 2, 2, UMM_ERR_UNSUPPORTED,
                     "the state has version 2.0, this program reads up to 1.0");
     refuses_changed(10, 1, 2, UMM_ERR_UNSUPPORTED,
                     "the state has version 1.1, this program reads up to 1.0");
-    refuses_changed(24, 999, 4, UMM_ERR_UNSUPPORTED,
-                    "the state has arithmetic number 999, this program computes up to 2");
     for (size_t i = 0; i < UMM_CHECKPOINT_PARTS; i++) {
         refuses_changed(168 + 4 * i, UINT32_MAX, 4, UMM_ERR_DATA,
                         "the state is damaged: its parts do not fit");
@@ -215,7 +213,7 @@ static void looks_before_it_reads(void **state)
         const char *begin;
         size_t len;
         const char *message;
-    } files[] = {{"", 0, "not a state of features"},
+    } files[] = {{"", 0, "not a state file"},
                  {"UMMSTATE\1\0\0\0\4\3\2\1\0\1\0\0\0\0\0", 24,
                   "the state is damaged: its checksum differs"}};
     struct umm_checkpoint c;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An array that grows while another program, which takes no lock, writes it, too. */
-#include "featurejob/resultwriter.h"
+#include "rowjob/resultwriter.h"
 #include "sys/file.h"
 
 #include <setjmp.h>
@@ -17,27 +17,23 @@
 enum { HEADER = 128, ROW = 16, N_OLD = 4, N_NEW = 3, N_OTHERS = 14 };
 
 static char scratch[64], path[96];
-static struct umm_features *features;
-static struct umm_resultrows rows;
+static struct umm_npy npy;
 
 static int make_rows(void **state)
 {
     (void)state;
-    const struct umm_npy_type ms = {.kind = 'M', .size_bytes = 8, .unit = "ms"};
     strcpy(scratch, "/tmp/umm-test-resultwriter-XXXXXX");
     if (!mkdtemp(scratch))
         return -1;
     snprintf(path, sizeof path, "%s/out.npy", scratch);
-    if (umm_features_open("ema:5", NULL, &features, NULL) != UMM_OK)
-        return -1;
-    return umm_resultrows_init(&rows, features, &ms, true, NULL) == UMM_OK ? 0 : -1;
+    npy = (struct umm_npy){
+        .n_dims = 2, .shape = {0, 2}, .type = {.kind = 'f', .size_bytes = sizeof(double)}};
+    return 0;
 }
 
 static int free_rows(void **state)
 {
     (void)state;
-    umm_resultrows_free(&rows);
-    umm_features_close(features);
     unlink(path);
     return rmdir(scratch);
 }
@@ -45,20 +41,19 @@ static int free_rows(void **state)
 /* n rows from row first on, whose output is value. */
 static void put(struct umm_resultwriter *writer, size_t first, size_t n, double value)
 {
-    int64_t times[N_OTHERS];
-    double outputs[N_OTHERS], *const columns[] = {outputs};
+    double rows[N_OTHERS][2];
     for (size_t i = 0; i < n; i++) {
-        times[i] = (int64_t)(first + i);
-        outputs[i] = value;
+        rows[i][0] = (double)(first + i);
+        rows[i][1] = value;
     }
-    assert_int_equal(umm_resultwriter_put(writer, times, columns, 0, n, NULL), UMM_OK);
+    assert_int_equal(umm_resultwriter_put(writer, (const char *)rows, n, NULL), UMM_OK);
 }
 
 /* An array of N_OLD rows, and one who writes more behind them with room for two in his buffer. */
 static void begin(struct umm_resultwriter *writer, struct umm_resultwriter_options *options)
 {
     bool is_changed;
-    *options = (struct umm_resultwriter_options){.path = path, .rows = &rows, .features = features};
+    *options = (struct umm_resultwriter_options){.path = path, .npy = &npy};
     unlink(path);
     assert_int_equal(umm_resultwriter_open(writer, options, NULL, NULL), UMM_OK);
     put(writer, 0, N_OLD, 1);
@@ -73,15 +68,15 @@ static void begin(struct umm_resultwriter *writer, struct umm_resultwriter_optio
 /* The other program puts rows behind the old ones, then counts them. */
 static void count_others(int fd)
 {
-    struct umm_npy npy = rows.npy; /* shares the fields */
+    struct umm_npy others = npy;
     char *header;
     size_t len;
     for (size_t i = N_OLD; i < N_OTHERS; i++) {
         const double row[2] = {(double)i, 1000};
         assert_int_equal(umm_file_pwrite_all(fd, path, row, ROW, HEADER + i * ROW, NULL), UMM_OK);
     }
-    npy.shape[0] = N_OTHERS;
-    assert_int_equal(umm_npy_format(&npy, UMM_NPY_ALIGN, &header, &len, NULL), UMM_OK);
+    others.shape[0] = N_OTHERS;
+    assert_int_equal(umm_npy_format(&others, UMM_NPY_ALIGN, &header, &len, NULL), UMM_OK);
     assert_int_equal(len, HEADER);
     assert_int_equal(umm_file_pwrite_all(fd, path, header, len, 0, NULL), UMM_OK);
     free(header);

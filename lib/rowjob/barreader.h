@@ -6,8 +6,8 @@
  * Times keep the unit of the input: a time of M8[us] stays a count of microseconds;
  * numbers count milliseconds, as arraycolumn.h says.
  */
-#ifndef UMM_FEATUREJOB_BARREADER_H
-#define UMM_FEATUREJOB_BARREADER_H
+#ifndef UMM_ROWJOB_BARREADER_H
+#define UMM_ROWJOB_BARREADER_H
 
 #include "format/arraycolumn.h"
 #include "umm.h"

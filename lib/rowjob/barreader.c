@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "featurejob/barreader.h"
+#include "rowjob/barreader.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -7,8 +7,8 @@
  * number i of a row goes into lane i % 4 by the round of XXH64. It finds changes; it is
  * no protection against somebody who means harm.
  */
-#ifndef UMM_FEATUREJOB_ROWHASH_H
-#define UMM_FEATUREJOB_ROWHASH_H
+#ifndef UMM_ROWJOB_ROWHASH_H
+#define UMM_ROWJOB_ROWHASH_H
 
 #include <stddef.h>
 #include <stdint.h>

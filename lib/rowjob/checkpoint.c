@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "featurejob/checkpoint.h"
+#include "rowjob/checkpoint.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -10,7 +10,6 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/hash.h"
-#include "feature/plan.h"
 #include "sys/file.h"
 #include "sys/trust.h"
 
@@ -127,7 +126,7 @@ static enum umm_status check_begin(const char *in, size_t n, uint64_t len, struc
         return umm_error_set(err, UMM_ERR_DATA,
                              n >= sizeof magic && memcmp(in, magic, sizeof magic) == 0
                                  ? "the state is cut short"
-                                 : "not a state of features");
+                                 : "not a state file");
     if (umm_bytes_get(in + AT_ORDER, 4) == OTHER_ORDER_MARK)
         return umm_error_set(err, UMM_ERR_UNSUPPORTED,
                              "the state was written in another order of bytes");
@@ -154,12 +153,6 @@ static enum umm_status check(const char *in, size_t len, struct umm_error *err)
         return status;
     if (umm_bytes_get(in + len - CHECKSUM_BYTES, 8) != umm_hash64(in, len - CHECKSUM_BYTES, 0))
         return umm_error_set(err, UMM_ERR_DATA, "the state is damaged: its checksum differs");
-    uint64_t numerics = umm_bytes_get(in + AT_NUMERICS, 4);
-    if (numerics > UMM_FEATURES_NUMERICS)
-        return umm_error_set(err, UMM_ERR_UNSUPPORTED,
-                             "the state has arithmetic number %" PRIu64
-                             ", this program computes up to %d",
-                             numerics, UMM_FEATURES_NUMERICS);
     return UMM_OK;
 }
 
@@ -253,7 +246,7 @@ enum umm_status umm_checkpoint_check_replaced(const char *path, struct umm_error
     umm_file_close(&fd);
     if (!status && memcmp(begin, magic, n) != 0)
         status = umm_error_set_path(err, UMM_ERR_CONFLICT, path,
-                                    "not a state of features: a state does not take its place");
+                                    "not a state file: a state does not take its place");
     return status;
 }
 

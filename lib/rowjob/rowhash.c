@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "featurejob/rowhash.h"
+#include "rowjob/rowhash.h"
 
 #include <string.h>
 

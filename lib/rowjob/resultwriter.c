@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "featurejob/resultwriter.h"
+#include "rowjob/resultwriter.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,7 @@
 #include "sys/file.h"
 
 enum {
-    PACKED_BYTES = 256 * 1024,
+    TEXT_BYTES = 256 * 1024,
     AGAIN_BYTES_MAX = 256 * 1024 * 1024 /* rows of a killed run that changed since */
 };
 
@@ -20,7 +21,7 @@ static const char *path_of(const struct umm_resultwriter *writer)
 
 static size_t row_bytes_of(const struct umm_resultwriter *writer)
 {
-    return writer->options->rows->row_bytes;
+    return writer->row_bytes;
 }
 
 static bool is_array(const struct umm_resultwriter *writer)
@@ -40,43 +41,37 @@ static enum umm_status open_fresh(struct umm_resultwriter *writer, struct umm_er
     const struct umm_resultwriter_options *o = writer->options;
     const struct umm_writer_options array = {
         .path = o->path, .pool_root = o->pool_root, .scratch_dir = o->scratch_dir};
-    return is_array(writer)
-               ? umm_writer_open(&writer->fresh, &array, &o->rows->npy, writer->run, err)
-               : umm_output_open(&writer->output, o->path, o->pool_root, 0, false, writer->run,
-                                 err);
+    return is_array(writer) ? umm_writer_open(&writer->fresh, &array, o->npy, writer->run, err)
+                            : umm_output_open(&writer->output, o->path, o->pool_root, 0, false,
+                                              writer->run, err);
 }
 
-/* Room for rows, and for text with the line of names in it: it goes out with the first rows. */
+/* Room for the last rows, and for text with the line of names: it goes out with the first rows. */
 static enum umm_status make_room(struct umm_resultwriter *writer, struct umm_error *err)
 {
     const struct umm_resultwriter_options *o = writer->options;
-    size_t line = umm_resultrows_line_max(o->rows), row = o->rows->row_bytes, used = 0;
-    char *names = NULL;
-    enum umm_status status = UMM_OK;
-    if (o->format == UMM_RESULT_CSV)
-        status = umm_resultrows_header(o->rows, o->features, "", &names, err);
-    if (status)
-        return status;
-    used = names ? strlen(names) : 0;
-    size_t cap = PACKED_BYTES + used + (line > row ? line : row);
-    writer->packed = malloc(cap);
-    writer->tail = malloc(UMM_RESULT_TAIL_ROWS * row);
-    if (!writer->packed || !writer->tail)
-        status = umm_error_set_memory(err, cap, "rows of results");
-    else if (names)
-        memcpy(writer->packed, names, used);
+    const bool is_text = o->format == UMM_RESULT_CSV;
+    const size_t used = is_text ? strlen(o->header) : 0;
+    const size_t cap = is_text ? TEXT_BYTES + used + o->line_max : 0;
+    writer->row_bytes = (size_t)umm_npy_row_bytes(o->npy);
+    writer->tail = malloc(UMM_RESULT_TAIL_ROWS * writer->row_bytes);
+    writer->text = malloc(cap + 1);
+    if (!writer->text || !writer->tail)
+        return umm_error_set_memory(err, cap + UMM_RESULT_TAIL_ROWS * writer->row_bytes,
+                                    "rows of results");
+    if (used)
+        memcpy(writer->text, o->header, used);
     writer->used_bytes = used;
-    free(names);
-    return status;
+    return UMM_OK;
 }
 
 static enum umm_status check_columns(const struct umm_resultwriter *writer,
                                      const struct umm_npy *has, struct umm_error *err)
 {
-    if (umm_npy_same_type(has, &writer->options->rows->npy) && !has->is_fortran)
+    if (umm_npy_same_type(has, writer->options->npy) && !has->is_fortran)
         return UMM_OK;
     return umm_error_set_path(err, UMM_ERR_CONFLICT, path_of(writer),
-                              "the array has other columns than these features");
+                              "the array has other columns than the results");
 }
 
 static enum umm_status open_grown(struct umm_resultwriter *writer, struct umm_error *err)
@@ -84,8 +79,8 @@ static enum umm_status open_grown(struct umm_resultwriter *writer, struct umm_er
     const struct umm_resultwriter_options *o = writer->options;
     const struct umm_grow_options options = {.is_tail_kept = true};
     enum umm_status status =
-        umm_grow_open(&writer->grow, o->path, &o->rows->npy, &options, writer->run, err);
-    /* Of many features, without their names. */
+        umm_grow_open(&writer->grow, o->path, o->npy, &options, writer->run, err);
+    /* Of many columns, without their names. */
     if (status == UMM_ERR_CONFLICT && writer->grow.header)
         (void)!check_columns(writer, &writer->grow.npy, err);
     writer->n_old = writer->n_rows = writer->grow.n_old;
@@ -122,7 +117,7 @@ void umm_resultwriter_close(struct umm_resultwriter *writer)
     umm_arrayfile_close(&writer->old);
     umm_writer_close(&writer->fresh);
     umm_output_abort(&writer->output);
-    free(writer->packed);
+    free(writer->text);
     free(writer->tail);
     free(writer->again);
     *writer = umm_resultwriter_none();
@@ -169,16 +164,30 @@ static enum umm_status refuse_grown(const struct umm_resultwriter *writer, struc
     return umm_error_hint(err, UMM_ERR_DATA, is_grown ? UMM_HINT_REBUILD : UMM_HINT_NONE);
 }
 
+/* The column that byte number `at` of a row belongs to, for a message. */
+static void name_column(const struct umm_npy *npy, size_t at, char out[UMM_EXCERPT_MAX])
+{
+    size_t i = 0;
+    if (!npy->is_struct) {
+        snprintf(out, UMM_EXCERPT_MAX, "column %zu", at / npy->type.size_bytes);
+        return;
+    }
+    while (i + 1 < npy->n_fields && npy->fields[i + 1].offset_bytes <= at)
+        i++;
+    umm_escape(out, UMM_EXCERPT_MAX, npy->fields[i].name, strlen(npy->fields[i].name));
+}
+
 /* Which column of a row is not what it was, for a message. */
 static enum umm_status refuse_row(const struct umm_resultwriter *writer, const char *old,
                                   const char *row, struct umm_error *err)
 {
-    size_t c = 0;
-    while (memcmp(old + c * sizeof(double), row + c * sizeof(double), sizeof(double)) == 0)
-        c++;
+    char name[UMM_EXCERPT_MAX];
+    size_t at = 0;
+    while (old[at] == row[at])
+        at++;
+    name_column(writer->options->npy, at, name);
     umm_error_set_path(err, UMM_ERR_DATA, path_of(writer),
-                       "row %" PRIu64 ": %s is not what the input gives", writer->n_rows,
-                       c ? umm_features_name(writer->options->features, c - 1) : "timestamp");
+                       "row %" PRIu64 ": %s is not what the input gives", writer->n_rows, name);
     return refuse_grown(writer, err);
 }
 
@@ -259,49 +268,33 @@ static enum umm_status put_bytes(struct umm_resultwriter *writer, const char *by
                                  bytes, len, err);
 }
 
-static enum umm_status put_lines(struct umm_resultwriter *writer, const int64_t *times,
-                                 double *const *columns, size_t first, size_t n,
-                                 struct umm_error *err)
-{
-    enum umm_status status = UMM_OK;
-    for (size_t i = first; !status && i < first + n; i++) {
-        char *at = writer->packed + writer->used_bytes;
-        char *end = umm_resultrows_print(writer->options->rows, times[i], columns, i, at);
-        writer->used_bytes = (size_t)(end - writer->packed);
-        if (writer->used_bytes >= PACKED_BYTES)
-            status = umm_resultwriter_flush(writer, err);
-    }
-    writer->n_rows += n;
-    return status;
-}
-
-enum umm_status umm_resultwriter_put(struct umm_resultwriter *writer, const int64_t *times,
-                                     double *const *columns, size_t first, size_t n,
+enum umm_status umm_resultwriter_put(struct umm_resultwriter *writer, const char *rows, size_t n,
                                      struct umm_error *err)
 {
-    const size_t size = row_bytes_of(writer), step = size < PACKED_BYTES ? PACKED_BYTES / size : 1;
-    enum umm_status status = UMM_OK;
-    if (writer->options->format == UMM_RESULT_CSV)
-        return put_lines(writer, times, columns, first, n, err);
-    for (size_t end = first + n; !status && first < end; first += step) {
-        size_t m = end - first < step ? end - first : step;
-        status = umm_resultrows_pack(writer->options->rows, times, columns, first, m,
-                                     writer->packed, err);
-        if (!status && is_array(writer)) {
-            status = put_packed(writer, writer->packed, m, err);
-        } else if (!status) {
-            status = put_bytes(writer, writer->packed, m * size, err);
-            writer->n_rows += m;
-        }
-    }
-    return status;
+    if (is_array(writer))
+        return put_packed(writer, rows, n, err);
+    writer->n_rows += n;
+    return put_bytes(writer, rows, n * row_bytes_of(writer), err);
+}
+
+char *umm_resultwriter_line(struct umm_resultwriter *writer)
+{
+    return writer->text + writer->used_bytes;
+}
+
+enum umm_status umm_resultwriter_end_line(struct umm_resultwriter *writer, const char *end,
+                                          struct umm_error *err)
+{
+    writer->used_bytes = (size_t)(end - writer->text);
+    writer->n_rows++;
+    return writer->used_bytes >= TEXT_BYTES ? umm_resultwriter_flush(writer, err) : UMM_OK;
 }
 
 enum umm_status umm_resultwriter_flush(struct umm_resultwriter *writer, struct umm_error *err)
 {
     size_t len = writer->used_bytes;
     writer->used_bytes = 0;
-    return len ? put_bytes(writer, writer->packed, len, err) : UMM_OK;
+    return len ? put_bytes(writer, writer->text, len, err) : UMM_OK;
 }
 
 /* ---- the end --------------------------------------------------------------------- */
@@ -321,15 +314,18 @@ enum umm_status umm_resultwriter_sync(struct umm_resultwriter *writer, struct um
     return writer->options ? umm_outfile_sync(file_of(writer), err) : UMM_OK;
 }
 
-static enum umm_status end_fresh(struct umm_resultwriter *writer, struct umm_error *err)
+static enum umm_status end_fresh(struct umm_resultwriter *writer, bool *is_changed,
+                                 struct umm_error *err)
 {
-    const struct umm_outfile_options options = {.is_synced = writer->options->is_synced};
+    const struct umm_outfile_options options = {.is_synced = writer->options->is_synced,
+                                                .is_if_changed = writer->options->is_if_changed};
     enum umm_status status = is_array(writer) ? umm_writer_finish(&writer->fresh, false, err)
                                               : umm_resultwriter_flush(writer, err);
     if (status)
         return status;
-    return is_array(writer) ? umm_writer_commit(&writer->fresh, &options, NULL, err)
-                            : umm_output_commit(&writer->output, &options, writer->run, NULL, err);
+    return is_array(writer)
+               ? umm_writer_commit(&writer->fresh, &options, is_changed, err)
+               : umm_output_commit(&writer->output, &options, writer->run, is_changed, err);
 }
 
 static enum umm_status end_grown(struct umm_resultwriter *writer, bool *is_changed,
@@ -346,7 +342,7 @@ enum umm_status umm_resultwriter_commit(struct umm_resultwriter *writer, bool *i
     const enum umm_result_way way = writer->options->way;
     *is_changed = true;
     if (way == UMM_RESULT_FRESH)
-        return end_fresh(writer, err);
+        return end_fresh(writer, is_changed, err);
     const bool is_grown = way == UMM_RESULT_GROW;
     if (is_grown && writer->n_rows >= writer->n_old)
         return end_grown(writer, is_changed, err);

@@ -10,13 +10,12 @@
  *     rows     | kept         | again        | new
  *              0              n_kept         n_old
  */
-#ifndef UMM_FEATUREJOB_RESULTWRITER_H
-#define UMM_FEATUREJOB_RESULTWRITER_H
+#ifndef UMM_ROWJOB_RESULTWRITER_H
+#define UMM_ROWJOB_RESULTWRITER_H
 
 #include "array/arrayfile.h"
 #include "array/grow.h"
 #include "array/writer.h"
-#include "featurejob/resultrows.h"
 #include "umm.h"
 
 enum umm_result_format { UMM_RESULT_NPY, UMM_RESULT_CSV, UMM_RESULT_RAW };
@@ -27,15 +26,22 @@ enum umm_result_way {
     UMM_RESULT_COMPARE /* the same, but nothing is written: rows must be equal */
 };
 
+/*
+ * npy        what the rows of an array are; its shape[0] does not matter
+ * header     CSV: the line of names, with its end
+ * line_max   CSV: the bytes that a line may need, its end included
+ * n_loose    GROW: rows that are there are equal except for the last n_loose
+ */
 struct umm_resultwriter_options {
     const char *path; /* as array/output.h says */
     enum umm_result_format format;
     enum umm_result_way way;
-    bool is_synced;
-    uint64_t n_loose; /* GROW: rows that are there are equal except for the last n_loose */
+    bool is_synced, is_if_changed;
+    uint64_t n_loose;
     const char *pool_root, *scratch_dir;
-    const struct umm_resultrows *rows;
-    const struct umm_features *features; /* for the names in text */
+    const struct umm_npy *npy;
+    const char *header;
+    size_t line_max;
 };
 
 enum { UMM_RESULT_TAIL_ROWS = 33 };
@@ -44,6 +50,7 @@ enum { UMM_RESULT_TAIL_ROWS = 33 };
 struct umm_resultwriter {
     const struct umm_resultwriter_options *options;
     struct umm_run *run;
+    size_t row_bytes;
     struct umm_output output; /* FRESH: text or raw bytes */
     struct umm_writer fresh;  /* FRESH: an array */
     struct umm_grow grow;     /* GROW */
@@ -53,7 +60,7 @@ struct umm_resultwriter {
     char *again;              /* rows from again_first on that differ from those that are there */
     uint64_t again_first;
     size_t n_again, cap_again;
-    char *packed; /* room for a block of rows, or for text */
+    char *text; /* CSV: lines that wait */
     size_t used_bytes;
     char *tail; /* the last rows, oldest first */
     size_t n_tail;
@@ -71,12 +78,16 @@ UMM_MUST_USE enum umm_status umm_resultwriter_open(struct umm_resultwriter *writ
 UMM_MUST_USE enum umm_status umm_resultwriter_keep(struct umm_resultwriter *writer, uint64_t n_kept,
                                                    struct umm_error *err);
 
-/* n rows more: row first..first+n of times and columns. COMPARE: UMM_ERR_DATA when one differs. */
-UMM_MUST_USE enum umm_status umm_resultwriter_put(struct umm_resultwriter *writer,
-                                                  const int64_t *times, double *const *columns,
-                                                  size_t first, size_t n, struct umm_error *err);
+/* NPY and RAW: n rows more, end to end. COMPARE: UMM_ERR_DATA when one differs. */
+UMM_MUST_USE enum umm_status umm_resultwriter_put(struct umm_resultwriter *writer, const char *rows,
+                                                  size_t n, struct umm_error *err);
 
-/* CSV and RAW: whoever reads the stream sees all rows so far. */
+/* CSV: room for a line, to be printed there; then where it ended. */
+char *umm_resultwriter_line(struct umm_resultwriter *writer);
+UMM_MUST_USE enum umm_status umm_resultwriter_end_line(struct umm_resultwriter *writer,
+                                                       const char *end, struct umm_error *err);
+
+/* CSV and RAW: a reader of the stream sees all rows so far. */
 UMM_MUST_USE enum umm_status umm_resultwriter_flush(struct umm_resultwriter *writer,
                                                     struct umm_error *err);
 

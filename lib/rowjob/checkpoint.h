@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * checkpoint.h - the state file of umm-features: all that is needed to go on with rows
- * that are new, and to notice when they do not follow those that were taken.
+ * checkpoint.h - the state file of a job with a result for each row: all that is needed to go on
+ * with rows that are new, and to notice when they do not follow those that were taken.
  *
  * Little-endian on every machine; raw rows and numbers keep the bits they had:
  *
@@ -21,13 +21,14 @@
  *    196  the parts
  *    ...  u64 XXH64 of all before
  *
- * A file of a newer minor version is refused, an older one is read; the numeric contract
- * (plan.h) changes when a feature's bits do, and decides, as the tool's version does not.
+ * A file of a newer minor version is refused, an older one is read; the numeric contract, which
+ * the job knows (that of features is in plan.h), changes when a result's bits do, and decides, as
+ * the tool's version does not.
  */
-#ifndef UMM_FEATUREJOB_CHECKPOINT_H
-#define UMM_FEATUREJOB_CHECKPOINT_H
+#ifndef UMM_ROWJOB_CHECKPOINT_H
+#define UMM_ROWJOB_CHECKPOINT_H
 
-#include "featurejob/rowhash.h"
+#include "rowjob/rowhash.h"
 #include "umm.h"
 
 enum {
@@ -42,7 +43,7 @@ struct umm_checkpoint_part {
 };
 
 enum umm_checkpoint_part_name {
-    UMM_CHECKPOINT_PLAN,  /* the plan and what else decides the output, as text */
+    UMM_CHECKPOINT_PLAN,  /* all that decides the output besides rows, as text */
     UMM_CHECKPOINT_INPUT, /* the type of the input's rows, as text */
     UMM_CHECKPOINT_FIRST, /* row 0 */
     UMM_CHECKPOINT_RING,  /* the last rows, oldest first */
@@ -74,9 +75,8 @@ void umm_checkpoint_free(struct umm_checkpoint *checkpoint);
 /*
  * As the bytes of a file, and back; *bytes is malloc'ed. What is read owns its parts; on
  * failure it is none. UMM_ERR_DATA: no state file, cut short, or damaged;
- * UMM_ERR_UNSUPPORTED: of a newer version, of another order of bytes, or of a numeric
- * contract that is not known. Whether that is the plan's, and the parts fit each other, is
- * the reader's to check.
+ * UMM_ERR_UNSUPPORTED: of a newer version, or of another order of bytes. Whether its numeric
+ * contract is the job's, and the parts fit each other, is the reader's to check.
  */
 UMM_MUST_USE enum umm_status umm_checkpoint_encode(const struct umm_checkpoint *checkpoint,
                                                    char **bytes, size_t *len_bytes,
