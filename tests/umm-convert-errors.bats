@@ -547,7 +547,7 @@ check('columns', args=['--columns', 'open,,close'], code=2, says='not a column: 
 check('columns', args=['--columns', 'open:'], code=2, says='not a column: "open:"')
 check('columns', args=['--columns', '=open'], code=2, says='not a column: "=open"')
 check('columns', args=['--columns', 'a\x1b='], code=2, says='not a column: "a\\x1b="')
-check('type', args=['--columns', 'open:f2'], code=2, says='unknown type "f2": use f8, f4, i8, i4 or M8')
+check('type', args=['--columns', 'open:f2'], code=2, says='unknown type "f2": use f8, f4, i8, i4, M8 or S1 to S255')
 check('dtype', args=['--dtype', 'float64'], code=2, says='unknown type "float64": use f8, f4, i8, i4')
 check('M8', args=['--columns', 'timestamp:M8[ns]'], code=2,
       says="type M8[ns] of 'timestamp' is not the time unit; use M8 and --time-unit")

@@ -337,10 +337,21 @@ for bad in ('a"b,c', ""):
     refused(ROW, "the names are no list with commas between them", "--names", bad, code=2)
 refused(ROW, "in.csv:1:24: 6 fields, expected 7", "--names", "timestamp,a,b,c,d,e,f", "--columns", "timestamp,a")
 refused(HEAD + ROW, 'unknown type "f2": use f8, f4, i8, i4', "--dtype", "f2", code=2)
-refused(HEAD + ROW, 'unknown type "f2": use f8, f4, i8, i4 or M8', "--columns", "open:f2", code=2)
+refused(HEAD + ROW, 'unknown type "f2": use f8, f4, i8, i4, M8 or S1 to S255', "--columns", "open:f2", code=2)
 refused(HEAD + ROW, "type M8[us] of 'timestamp' is not the time unit; use M8 and --time-unit", "--columns",
         "timestamp:M8[us]", code=2)
 refused(HEAD + ROW, "type M8 is for structs, not for plain arrays; use --struct", "--plain", "--columns", "timestamp:M8", code=2)
+# Text as it stands, whatever its name; what it cannot hold is refused.
+TEXTS = 'time,note,price\n1577836800,"a,""b""",1\n1577836801, ,2\n1577836802,caf\xe9,3\n'.encode()
+got = good(TEXTS, "--columns", "time,note:S5,price")
+assert got.dtype == np.dtype([("time", "<M8[ms]"), ("note", "S5"), ("price", "<f8")]), got.dtype
+assert got["note"].tolist() == [b'a,"b"', b"", "caf\xe9".encode()], got["note"].tolist()
+assert good(TEXTS, "--columns", "time:S10,price")["time"].tolist()[0] == b"1577836800"
+refused(TEXTS, 'in.csv:2:12: note is longer than 4 bytes: "a,\\"b\\""', "--columns", "note:S4,price")
+refused(HEAD + ROW, "'open' is text: it is not multiplied", "--columns", "open*10:S8,close", code=2)
+refused(HEAD + ROW, "type S is for structs, not for plain arrays; use --struct", "--plain", "--columns", "open:S8", code=2)
+for bad in ("S", "S0", "S256", "S8x"):
+    refused(HEAD + ROW, f'unknown type "{bad}": use f8, f4, i8, i4, M8 or S1 to S255', "--columns", f"open:{bad}", code=2)
 refused(HEAD + ROW, "a plain array has one type; use --struct", "--plain", "--columns", "open:f4,close", code=2)
 refused(HEAD + ROW, "--struct and --plain exclude each other", "--struct", "--plain", code=2)
 refused(HEAD + "0,x,2,3,4,5\n", 'in.csv:2:3: first is not a number: "x"', "--columns", "first=open")

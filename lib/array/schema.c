@@ -122,6 +122,19 @@ static bool number_type(const char *name, struct umm_npy_type *type)
     return false;
 }
 
+/* S1 to S255: text. */
+static bool text_type(const char *name, struct umm_npy_type *type)
+{
+    enum { TEXT_BYTES_MAX = 255 };
+    int64_t size;
+    if (name[0] != 'S' || name[1] < '1' || name[1] > '9' || !is_number(name + 1) ||
+        umm_num_parse_i64(name + 1, strlen(name + 1), '.', &size) != UMM_NUM_OK ||
+        size > TEXT_BYTES_MAX)
+        return false;
+    *type = (struct umm_npy_type){.kind = 'S', .size_bytes = (uint32_t)size};
+    return true;
+}
+
 /* Whether counts of unit since 1970 fit a number of that type. */
 static enum umm_status check_time_type(const struct umm_schema_field *field,
                                        enum umm_time_unit unit, struct umm_error *err)
@@ -177,11 +190,28 @@ static enum umm_status check_value(const struct umm_schema_field *field, struct 
                          field->value, field->type.kind, (unsigned)field->type.size_bytes);
 }
 
+/* Text as it stands, also where its name is that of a time. */
+static enum umm_status set_text(struct umm_schema_field *field, const struct umm_schema *schema,
+                                struct umm_error *err)
+{
+    field->is_time = false;
+    field->is_typed = true;
+    if (field->power || field->value[0])
+        return umm_error_set(err, UMM_ERR_ARGUMENT, "'%s' is text: it is %s", field->name,
+                             field->power ? "not multiplied" : "in a field of each row");
+    if (schema->is_struct)
+        return UMM_OK;
+    umm_error_set(err, UMM_ERR_ARGUMENT, "type S is for structs, not for plain arrays");
+    return umm_error_hint(err, UMM_ERR_ARGUMENT, UMM_HINT_STRUCT);
+}
+
 static enum umm_status set_type(struct umm_schema_field *field, const struct umm_column *item,
                                 const struct umm_schema *schema, const char *dtype,
                                 struct umm_error *err)
 {
     char m8[16], shown[UMM_EXCERPT_MAX];
+    if (text_type(item->type, &field->type))
+        return set_text(field, schema, err);
     const char *number = item->type[0] ? item->type : dtype;
     snprintf(m8, sizeof m8, "M8[%s]", umm_time_unit_name(schema->time_unit));
     field->is_typed = item->type[0];
@@ -210,7 +240,7 @@ static enum umm_status set_type(struct umm_schema_field *field, const struct umm
     if (!number_type(number, &field->type))
         return umm_error_set(err, UMM_ERR_ARGUMENT, "unknown type \"%s\": use f8, f4, i8, i4%s",
                              umm_escape(shown, sizeof shown, number, strlen(number)),
-                             number == dtype ? "" : " or M8");
+                             number == dtype ? "" : ", M8 or S1 to S255");
     if (field->value[0])
         return check_value(field, err);
     return field->is_time ? check_time_type(field, schema->time_unit, err) : UMM_OK;
@@ -335,9 +365,13 @@ enum umm_status umm_schema_resolve(const struct umm_schema_options *options, con
     size_t n_items = 0;
     memset(schema, 0, sizeof *schema);
     *found = NULL;
-    if (options->columns)
+    enum umm_status status = UMM_OK;
+    if (options->choose)
+        status = options->choose(options->choose_user, names, &columns, err);
+    else if (options->columns)
         columns = options->columns;
-    enum umm_status status = get_items(columns, names, &items, &n_items, err);
+    if (!status)
+        status = get_items(columns, names, &items, &n_items, err);
     if (status)
         return status;
     schema->is_fortran = options->is_fortran;

@@ -6,7 +6,8 @@
  * open, high, low, close, volume with time in milliseconds; every other one is a
  * struct with names and a type per column, unless `is_plain` insists, so that an
  * array cannot be misread for another. Times are M8[unit] in a struct and counts
- * of the unit in a plain array.
+ * of the unit in a plain array. A field of a struct may be text as it stands, of up to 255
+ * bytes: S8.
  */
 #ifndef UMM_ARRAY_SCHEMA_H
 #define UMM_ARRAY_SCHEMA_H
@@ -16,15 +17,28 @@
 #include "time/time.h"
 #include "umm.h"
 
-/* What the caller asks for. Pointers are borrowed; NULL means the default. */
+/*
+ * What the caller asks for. Pointers are borrowed; NULL means the default. choose is called in
+ * place of columns when the names of a file's fields are known: it gives a list in that grammar,
+ * which lives until its next call.
+ */
 struct umm_schema_options {
     const char *columns; /* grammar of text/columns.h, or "all" */
-    const char *dtype;   /* f8, f4, i8 or i4 */
+    enum umm_status (*choose)(void *user, const struct umm_names *names, const char **columns,
+                              struct umm_error *err);
+    void *choose_user;
+    const char *dtype; /* f8, f4, i8 or i4 */
     bool is_struct;
     bool is_plain;
     bool is_fortran;
     enum umm_time_unit time_unit;
 };
+
+/* Whether the caller says which columns, so that no layout does. */
+static inline bool umm_schema_is_said(const struct umm_schema_options *options)
+{
+    return options->columns || options->choose;
+}
 
 struct umm_schema_field {
     char name[UMM_COLUMN_NAME_MAX];

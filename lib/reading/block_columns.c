@@ -362,6 +362,8 @@ static bool convert_column(struct work *w)
 {
     const struct umm_cells *cells = w->plan->cells;
     const struct umm_time_spec *spec = &cells->times[w->index];
+    if (w->field->type.kind == 'S')
+        return convert_each(w);
     if (!w->field->is_time)
         return convert_numbers(w);
     if (cells->na->has_digit)

@@ -264,6 +264,20 @@ static enum umm_status convert_number(const struct umm_cells *cells,
     return refuse_number(cells, field, result, cell, &number, err);
 }
 
+/* As it stands, zeros after it: a text without zero bytes, as the reader of records sees to. */
+static enum umm_status convert_text(const struct umm_schema_field *field, struct umm_csv_field cell,
+                                    char *out, struct umm_error *err)
+{
+    const size_t size = field->type.size_bytes;
+    char what[32];
+    snprintf(what, sizeof what, "is longer than %zu bytes", size);
+    if (cell.len_bytes > size)
+        return refuse(field, what, cell, "", err);
+    memcpy(out, cell.text, cell.len_bytes);
+    memset(out + cell.len_bytes, 0, size - cell.len_bytes);
+    return UMM_OK;
+}
+
 /* The value of all rows: the schema has seen to it that the type can hold it. */
 static void convert_value(const struct umm_schema_field *field, char *out)
 {
@@ -411,6 +425,8 @@ enum umm_status umm_cells_convert_field(const struct umm_cells *cells, size_t in
         convert_value(field, out);
         return UMM_OK;
     }
+    if (field->type.kind == 'S')
+        return convert_text(field, umm_csv_trim(first), out, err);
     if (!field->is_time)
         return convert_number(cells, field, umm_csv_trim(first), out, err);
     if (!umm_cells_time_text(cells, index, first, second, joined, &cell))
@@ -468,7 +484,7 @@ enum umm_status umm_cells_refuse_folded(const struct umm_cells *cells, size_t in
 static double value_of(const struct umm_schema *schema, const char *row, enum umm_role role)
 {
     int index = umm_schema_find_role(schema, role);
-    if (index < 0)
+    if (index < 0 || schema->fields[index].type.kind == 'S')
         return __builtin_nan("");
     const struct umm_schema_field *field = &schema->fields[index];
     const char *at = row + field->offset_bytes;

@@ -328,7 +328,7 @@ static enum umm_status read_header(struct umm_reading *reading,
         return status;
     reading->has_header = n_fields && decide_header(reading, options, fields, n_fields);
     if (is_auto && !reading->layout && !reading->has_header && !options->names &&
-        !options->schema.columns)
+        !umm_schema_is_said(&options->schema))
         umm_reading_recognise_row(reading, options->layout_of_name, fields, n_fields);
     status = set_names(reading, options, fields, n_fields, err);
     if (status || !reading->has_header)
@@ -501,7 +501,7 @@ static enum umm_status settle(struct umm_reading *reading,
         return fail_at_next(reading, umm_reading_advise(reading, status, err), line, err);
     if (!status)
         status = check_unnamed_time(reading, options, err);
-    if (!status && !options->schema.columns)
+    if (!status && !umm_schema_is_said(&options->schema))
         status = umm_reading_check_prices(reading, err);
     return status ? status : set_times(reading, options, err);
 }

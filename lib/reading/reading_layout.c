@@ -329,7 +329,8 @@ enum umm_status umm_reading_layout_columns(struct umm_reading *reading,
     const struct umm_layout *layout = options->names ? NULL : reading->layout;
     char field[UMM_COLUMN_NAME_MAX];
     *out = layout ? layout->columns : NULL;
-    if (!layout || !(layout->base_volume || layout->contract_volume) || options->schema.columns)
+    if (!layout || !(layout->base_volume || layout->contract_volume) ||
+        umm_schema_is_said(&options->schema))
         return UMM_OK;
     enum umm_status status = find_volume(reading, &options->instrument, field, err);
     if (status || !field[0])
