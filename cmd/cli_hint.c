@@ -156,6 +156,9 @@ static const struct {
     {UMM_HINT_MEMBERS, "; say with {members} which ones are meant"},
     {UMM_HINT_UNPACK_BYTES, "; if that is meant, use a larger {max-unpacked}"},
     {UMM_HINT_UNPACK_RATIO, "; if that is meant, use a larger {max-ratio}"},
+
+    {UMM_HINT_MODEL_COLUMNS, "; say which with {columns}"},
+    {UMM_HINT_MODEL_NAN, "; use {nan} skip to leave such rows out"},
 };
 
 /* What a sentence is made of: its words, or what stands in braces. */

@@ -113,6 +113,10 @@ enum umm_hint {
     UMM_HINT_UNPACK_BYTES, /* allow more bytes to come out of a file */
     UMM_HINT_UNPACK_RATIO, /* allow that in relation to the file's size */
 
+    /* Rows of a model. */
+    UMM_HINT_MODEL_COLUMNS, /* say which columns are the model's inputs */
+    UMM_HINT_MODEL_NAN,     /* say what becomes of rows with NaN */
+
     UMM_HINT_END
 };
 

@@ -21,12 +21,15 @@
  * names      of each of them; NULL, or NULL for one of them: it has none
  * columns    the columns to take, in the order of the model's inputs, separated by commas: names,
  *            or else numbers from 0; NULL: matched, as umm_modelrows_bind says
+ * is_selected  the columns were chosen when text was read, in the order of the model's inputs:
+ *            names are not compared
  * id         a column that is no input; NULL: none
  */
 struct umm_modelrows_options {
     uint64_t n_inputs;
     const char *const *names;
     const char *columns;
+    bool is_selected;
     const char *id;
 };
 
