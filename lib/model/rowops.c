@@ -14,7 +14,11 @@ static const struct umm_rowops *engine(enum umm_cpu cpu)
     switch (cpu) {
     case UMM_CPU_AVX512: return &umm_rowops_avx512;
     case UMM_CPU_AVX2: return &umm_rowops_avx2;
+#if defined(__aarch64__)
     case UMM_CPU_NEON: return &umm_rowops_neon;
+#else
+    case UMM_CPU_NEON:
+#endif
     case UMM_CPU_PORTABLE:
     case UMM_CPU_COUNT: break;
     }
