@@ -69,22 +69,22 @@ static enum umm_status dequantize(struct umm_graph *graph, const struct umm_tens
 }
 
 /*
- * Whether the bias may be added to integer sums: its scale is the product of the others, as far as
- * programs that write it may round that differently. ONNX Runtime takes it as such unseen.
+ * Whether the bias may be added to integer sums: it is the same integers at the scale of these, the
+ * product of the others. ONNX Runtime takes them for that whatever their scale.
  */
 static bool is_bias_of_sums(const struct umm_graph_node *node, float x_scale)
 {
     const struct umm_tensor *weights = node->weights, *bias = node->bias;
-    const double tolerance = 1e-6;
     if (!bias)
         return true;
     if (bias->type != UMM_GRAPH_I32)
         return false;
     for (uint32_t o = 0; o < weights->n_rows; o++) {
-        const double scale = bias->scales[bias->n_scales == 1 ? 0 : o];
+        const double q = number_at(bias, o);
+        const double scale = (double)bias->scales[bias->n_scales == 1 ? 0 : o];
         const double product =
             (double)x_scale * (double)weights->scales[weights->n_scales == 1 ? 0 : o];
-        if (fabs(scale - product) > tolerance * product)
+        if (fabs(q * (scale / product) - q) > 0.5)
             return false;
     }
     return true;

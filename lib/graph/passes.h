@@ -16,8 +16,8 @@
  *     dequantised and quantised again as they were;
  *   - DENSE of dequantised numbers by stored int8 weights becomes an integer DENSE, and a QUANTIZE
  *     of its numbers alone goes into it, as ONNX Runtime fuses them (QGemm, QLinearMatMul); without
- *     a QUANTIZE its output is F32 (QGemm, MatMulIntegerToFloat). Where the bias has another scale
- *     than the sums, and where x is not dequantised, weights and bias become floats;
+ *     a QUANTIZE its output is F32 (QGemm, MatMulIntegerToFloat). Where the bias is other integers
+ *     at the scale of the sums, and where x is not dequantised, weights and bias become floats;
  *   - RELU and CLIP after a DENSE become its limits, also before such a QUANTIZE;
  *   - an ADD or SUB of a constant after a float or dynamic DENSE without a bias becomes its bias.
  *

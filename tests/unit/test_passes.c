@@ -358,18 +358,24 @@ static void a_bias_of_another_scale_is_no_sum(void **state)
     umm_graph_free(graph);
 }
 
-/* As programs round it in one precision or the other. */
+/* Up to what makes another integer of -1234. */
 static void a_bias_scale_may_be_rounded(void **state)
 {
-    struct umm_graph *graph = new_graph();
-    struct layer layer = usual;
+    static const struct {
+        float by;
+        const char *nodes;
+    } cases[] = {{1 + 1e-7F, "qI"}, {1 + 4e-4F, "qI"}, {1 - 4e-4F, "qI"}, {1 + 4.2e-4F, "qdD"}};
     (void)state;
-    layer.is_per_channel = false;
-    layer.bias_scale = nextafterf(layer.x_scale * layer.w_scales[0], 1);
-    add_output(graph, add_layer(graph, &layer));
-    prepare(graph, NULL);
-    assert_nodes(graph, "qI");
-    umm_graph_free(graph);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct umm_graph *graph = new_graph();
+        struct layer layer = usual;
+        layer.is_per_channel = false;
+        layer.bias_scale = layer.x_scale * layer.w_scales[0] * cases[i].by;
+        add_output(graph, add_layer(graph, &layer));
+        prepare(graph, NULL);
+        assert_nodes(graph, cases[i].nodes);
+        umm_graph_free(graph);
+    }
 }
 
 static void stored_weights_of_floats_are_dequantized(void **state)
