@@ -2,39 +2,14 @@
 #include "graph/fuse.h"
 
 #include <math.h>
-#include <stdlib.h>
 
-#include "base/error.h"
+#include "graph/links.h"
 
-/*
- * maker    of each value: the node that gives it, or UMM_GRAPH_NONE
- * reader   of each value: the last node that reads it, or UMM_GRAPH_NONE
- * n_reads  of each value: how often nodes read it, and that it is an output
- */
-struct links {
+struct fusion {
     struct umm_graph *graph;
-    int32_t *maker, *reader;
-    uint32_t *n_reads;
+    struct umm_graph_links links;
     bool *is_gone;
 };
-
-static void find_links(struct links *links)
-{
-    const struct umm_graph *graph = links->graph;
-    for (uint32_t v = 0; v < graph->n_values; v++)
-        links->maker[v] = links->reader[v] = UMM_GRAPH_NONE;
-    for (uint32_t i = 0; i < graph->n_nodes; i++) {
-        links->maker[graph->nodes[i].output] = (int32_t)i;
-        for (uint32_t k = 0; k < graph->nodes[i].n_inputs; k++) {
-            links->reader[graph->nodes[i].inputs[k]] = (int32_t)i;
-            links->n_reads[graph->nodes[i].inputs[k]]++;
-        }
-    }
-    for (uint32_t i = 0; i < graph->n_outputs; i++) {
-        links->reader[graph->outputs[i]] = UMM_GRAPH_NONE;
-        links->n_reads[graph->outputs[i]]++;
-    }
-}
 
 /* ---- stored integers ------------------------------------------------------------- */
 
@@ -90,22 +65,13 @@ static bool is_bias_of_sums(const struct umm_graph_node *node, float x_scale)
     return true;
 }
 
-/* The quantised value that x, the input of node, is dequantised from, or UMM_GRAPH_NONE. */
-static int32_t find_quantized(const struct links *links, const struct umm_graph_node *node)
-{
-    const int32_t maker = links->maker[node->inputs[0]];
-    if (maker < 0 || links->graph->nodes[maker].op != UMM_OP_DEQUANTIZE)
-        return UMM_GRAPH_NONE;
-    return links->graph->nodes[maker].inputs[0];
-}
-
 /* Make node, which reads floats, one of integers or of floats alone. */
-static enum umm_status settle(struct links *links, struct umm_graph_node *node,
+static enum umm_status settle(struct fusion *fusion, struct umm_graph_node *node,
                               struct umm_error *err)
 {
-    struct umm_graph *graph = links->graph;
+    struct umm_graph *graph = fusion->graph;
     enum umm_status status = UMM_OK;
-    const int32_t quantized = find_quantized(links, node);
+    const int32_t quantized = umm_graph_quantized(graph, &fusion->links, node->inputs[0]);
     if (node->weights->type == UMM_GRAPH_I8 && quantized != UMM_GRAPH_NONE &&
         is_bias_of_sums(node, graph->values[quantized].scale)) {
         node->inputs[0] = quantized;
@@ -189,21 +155,22 @@ static enum umm_status take_over(struct umm_graph *graph, struct umm_graph_node 
     return UMM_OK;
 }
 
-static enum umm_status fuse_node(struct links *links, struct umm_graph_node *node,
+static enum umm_status fuse_node(struct fusion *fusion, struct umm_graph_node *node,
                                  struct umm_error *err)
 {
-    struct umm_graph *graph = links->graph;
+    struct umm_graph *graph = fusion->graph;
     enum umm_status status = UMM_OK;
     bool is_done = true;
     if (graph->values[node->inputs[0]].type == UMM_GRAPH_F32 && !node->is_dynamic)
-        status = settle(links, node, err);
-    while (!status && is_done && links->n_reads[node->output] == 1 &&
-           links->reader[node->output] != UMM_GRAPH_NONE) {
-        const int32_t next = links->reader[node->output];
+        status = settle(fusion, node, err);
+    while (!status && is_done) {
+        const int32_t next = umm_graph_only_reader(&fusion->links, node->output);
+        if (next == UMM_GRAPH_NONE)
+            break;
         status = take_over(graph, node, &graph->nodes[next], &is_done, err);
         if (status || !is_done)
             break;
-        links->is_gone[next] = true;
+        fusion->is_gone[next] = true;
         node->output = graph->nodes[next].output;
     }
     return status;
@@ -211,22 +178,11 @@ static enum umm_status fuse_node(struct links *links, struct umm_graph_node *nod
 
 enum umm_status umm_graph_fuse(struct umm_graph *graph, bool *is_gone, struct umm_error *err)
 {
-    struct links links = {.graph = graph,
-                          .maker = calloc(graph->n_values, sizeof *links.maker),
-                          .reader = calloc(graph->n_values, sizeof *links.reader),
-                          .n_reads = calloc(graph->n_values, sizeof *links.n_reads),
-                          .is_gone = is_gone};
-    enum umm_status status = UMM_OK;
-    if (links.maker && links.reader && links.n_reads)
-        find_links(&links);
-    else
-        status = umm_error_set_memory(err, graph->n_values * 3 * sizeof *links.maker,
-                                      "the values of a model");
+    struct fusion fusion = {.graph = graph, .is_gone = is_gone};
+    enum umm_status status = umm_graph_find_links(graph, &fusion.links, err);
     for (uint32_t i = 0; !status && i < graph->n_nodes; i++)
         if (graph->nodes[i].op == UMM_OP_DENSE)
-            status = fuse_node(&links, &graph->nodes[i], err);
-    free(links.maker);
-    free(links.reader);
-    free(links.n_reads);
+            status = fuse_node(&fusion, &graph->nodes[i], err);
+    umm_graph_free_links(&fusion.links);
     return status;
 }

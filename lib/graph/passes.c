@@ -11,6 +11,7 @@
 #include "base/line.h"
 #include "graph/fuse.h"
 #include "graph/sweep.h"
+#include "graph/tables.h"
 
 /* ---- the output ------------------------------------------------------------------- */
 
@@ -158,7 +159,7 @@ typedef enum umm_status pass_function(struct umm_graph *graph, bool *is_gone,
 enum umm_status umm_graph_prepare(struct umm_graph *graph, const char *output,
                                   struct umm_error *err)
 {
-    static pass_function *const passes[] = {drop_repeated, umm_graph_fuse};
+    static pass_function *const passes[] = {drop_repeated, umm_graph_fuse, umm_graph_tables};
     enum umm_status status = choose_output(graph, output, err);
     if (!status)
         status = umm_graph_sweep(graph, NULL, err);

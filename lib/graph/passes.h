@@ -19,6 +19,8 @@
  *     a QUANTIZE its output is F32 (QGemm, MatMulIntegerToFloat). Where the bias is other integers
  *     at the scale of the sums, and where x is not dequantised, weights and bias become floats;
  *   - RELU and CLIP after a DENSE become its limits, also before such a QUANTIZE;
+ *   - RELU, LEAKY_RELU, CLIP, SIGMOID and TANH between a DEQUANTIZE and a QUANTIZE become functions
+ *     of integers, where that keeps all 256 results;
  *   - an ADD or SUB of a constant after a float or dynamic DENSE without a bias becomes its bias.
  *
  * Each only where nothing else reads what is between. No constant is folded into weights: that

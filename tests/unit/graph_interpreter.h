@@ -47,9 +47,9 @@ static inline double quantize_double(double x, const struct umm_graph_value *val
     return clamp_integer(rint(x / (double)value->scale) + value->zero_point, value->type);
 }
 
-static inline double dequantize_exact(double q, const struct umm_graph_value *value)
+static inline double dequantize(double q, const struct umm_graph_value *value)
 {
-    return (q - value->zero_point) * (double)value->scale;
+    return (double)((float)(q - value->zero_point) * value->scale);
 }
 
 static inline float limit_float(float y, float low, float high)
@@ -223,7 +223,7 @@ static inline double operand_at(const struct step *step, const struct umm_graph_
     if (constant)
         return (double)tensor_float(constant, at, 0);
     const double number = b[b_value->width == 1 ? 0 : i];
-    return is_integer_type(b_value->type) ? dequantize_exact(number, b_value) : number;
+    return is_integer_type(b_value->type) ? dequantize(number, b_value) : number;
 }
 
 static inline void run_binary(const struct step *step, const struct umm_graph_value *b_value,
@@ -234,7 +234,7 @@ static inline void run_binary(const struct step *step, const struct umm_graph_va
         double left = step->x[step->x_value->width == 1 ? 0 : i];
         double right = operand_at(step, b_value, b, i);
         if (is_integer)
-            left = dequantize_exact(left, step->x_value);
+            left = dequantize(left, step->x_value);
         if (step->node->is_constant_first) {
             const double swap = left;
             left = right;
@@ -279,7 +279,7 @@ static inline void run_softmax(const struct step *step, bool is_zero_kept)
     double most = -INFINITY, sum = 0;
     double *e = calloc(n, sizeof *e);
     for (uint32_t i = 0; i < n; i++) {
-        e[i] = is_integer ? dequantize_exact(step->x[i], step->x_value) : step->x[i];
+        e[i] = is_integer ? dequantize(step->x[i], step->x_value) : step->x[i];
         most = e[i] > most ? e[i] : most;
     }
     for (uint32_t i = 0; i < n; i++) {
@@ -297,8 +297,8 @@ static inline void run_pointwise(const struct step *step)
 {
     for (uint32_t i = 0; i < step->x_value->width; i++) {
         if (is_integer_type(step->x_value->type))
-            step->y[i] = quantize_double(
-                apply(step->node, dequantize_exact(step->x[i], step->x_value)), step->y_value);
+            step->y[i] = quantize_double(apply(step->node, dequantize(step->x[i], step->x_value)),
+                                         step->y_value);
         else
             step->y[i] = (double)(float)apply(step->node, step->x[i]);
     }
@@ -327,10 +327,10 @@ static inline void run_conversion(const struct step *step)
         const double x = step->x[i];
         if (is_integer_type(to->type))
             step->y[i] = is_integer_type(from->type)
-                             ? quantize_double(dequantize_exact(x, from), to)
+                             ? quantize_double(dequantize(x, from), to)
                              : quantize_float((float)x, to, step->node->is_by_reciprocal);
         else if (is_integer_type(from->type))
-            step->y[i] = (double)((float)(x - from->zero_point) * from->scale);
+            step->y[i] = dequantize(x, from);
         else if (to->type == UMM_GRAPH_BOOL)
             step->y[i] = x != 0;
         else if (to->type == UMM_GRAPH_I32 || to->type == UMM_GRAPH_I64)
@@ -480,9 +480,8 @@ static inline void write_result(const struct umm_graph *graph, double *const *nu
         const int32_t y = graph->outputs[k];
         const struct umm_graph_value *value = &graph->values[y];
         for (uint32_t i = 0; i < value->width; i++)
-            *result++ = is_integer_type(value->type)
-                            ? (double)((float)(numbers[y][i] - value->zero_point) * value->scale)
-                            : numbers[y][i];
+            *result++ =
+                is_integer_type(value->type) ? dequantize(numbers[y][i], value) : numbers[y][i];
     }
 }
 

@@ -427,6 +427,65 @@ static void a_quantize_by_reciprocal_stays(void **state)
     umm_graph_free(graph);
 }
 
+/* ---- functions of integers ------------------------------------------------------------------- */
+
+/* Q, DQ, a function, Q, DQ: as exporters of quantised models have it. */
+static int32_t add_function(struct umm_graph *graph, struct umm_graph_node node, float x_scale,
+                            float y_scale, int32_t y_zero_point)
+{
+    int32_t y = quantize(graph, add_input(graph, add_floats(graph, 1)), x_scale, 7);
+    y = add_node(graph, node, add_op(graph, UMM_OP_DEQUANTIZE, y), add_floats(graph, 1));
+    return add_op(graph, UMM_OP_DEQUANTIZE, quantize(graph, y, y_scale, y_zero_point));
+}
+
+static void functions_of_integers_are_tables(void **state)
+{
+    static const struct {
+        struct umm_graph_node node;
+        float y_scale;
+        int32_t y_zero_point;
+    } cases[] = {{{.op = UMM_OP_SIGMOID}, 1.0F / 256, -128},
+                 {{.op = UMM_OP_TANH}, 1.0F / 127, 0},
+                 {{.op = UMM_OP_RELU}, 0.037F, -128},
+                 {{.op = UMM_OP_LEAKY_RELU, .alpha = 0.01F}, 0.031F, -90},
+                 {{.op = UMM_OP_CLIP, .limits = {0, 6}}, 0.0237F, -128}};
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct umm_graph *graph = new_graph();
+        const float x_scale = 0.0421F;
+        double before[256];
+        add_output(graph, add_function(graph, cases[k].node, x_scale, cases[k].y_scale,
+                                       cases[k].y_zero_point));
+        for (int i = 0; i < 256; i++) {
+            const double row[] = {(double)((float)(i - 128 - 7) * x_scale)};
+            before[i] = first_result(graph, row);
+        }
+        prepare(graph, NULL);
+        assert_int_equal(graph->n_nodes, 3);
+        assert_int_equal(graph->values[graph->nodes[1].inputs[0]].type, UMM_GRAPH_I8);
+        for (int i = 0; i < 256; i++) {
+            const double row[] = {(double)((float)(i - 128 - 7) * x_scale)};
+            assert_true(first_result(graph, row) == before[i]);
+        }
+        umm_graph_free(graph);
+    }
+}
+
+/* Half of a step, to be rounded in floats: 1 x 0.5 over 1. */
+static void functions_near_a_tie_are_computed(void **state)
+{
+    static const float cases[][2] = {{0.5F, 1}, {0.15F, 0.1F}};
+    (void)state;
+    for (size_t k = 0; k < 2; k++) {
+        struct umm_graph *graph = new_graph();
+        const struct umm_graph_node node = {.op = UMM_OP_RELU};
+        add_output(graph, add_function(graph, node, cases[k][0], cases[k][1], -128));
+        prepare(graph, NULL);
+        assert_nodes(graph, "qdRqd");
+        umm_graph_free(graph);
+    }
+}
+
 /* ---- layers of floats ----------------------------------------------------------------------- */
 
 static int32_t add_dense(struct umm_graph *graph, bool has_bias)
@@ -642,6 +701,8 @@ int main(void)
         cmocka_unit_test(stored_weights_of_floats_are_dequantized),
         cmocka_unit_test(a_layer_that_others_read_keeps_its_quantize),
         cmocka_unit_test(a_quantize_by_reciprocal_stays),
+        cmocka_unit_test(functions_of_integers_are_tables),
+        cmocka_unit_test(functions_near_a_tie_are_computed),
         cmocka_unit_test(constants_after_a_layer_become_its_bias),
         cmocka_unit_test(a_second_bias_stays_a_sum),
         cmocka_unit_test(no_bias_goes_before_limits),
