@@ -194,6 +194,17 @@ UMM_MUST_USE enum umm_status umm_graph_add_input(struct umm_graph *graph, int32_
 UMM_MUST_USE enum umm_status umm_graph_add_output(struct umm_graph *graph, int32_t value,
                                                   struct umm_error *err);
 
+/*
+ * A copy of another graph's tensor (NULL of NULL), as large graphs may not share tensors; a copy of
+ * a whole graph, whose trees are shared and must live as long.
+ */
+UMM_MUST_USE enum umm_status umm_graph_copy_tensor(struct umm_graph *graph,
+                                                   const struct umm_tensor *tensor,
+                                                   const struct umm_tensor **copy,
+                                                   struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_graph_copy(const struct umm_graph *graph, struct umm_graph **copy,
+                                            struct umm_error *err);
+
 /* Bytes of one number of that type; "f32", "int8", ... */
 size_t umm_graph_type_bytes(enum umm_graph_type type);
 const char *umm_graph_type_name(enum umm_graph_type type);

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -618,6 +619,32 @@ static void nodes_are_copied(void **state)
     umm_graph_free(t.graph);
 }
 
+/* A copy has tensors of its own: it lives when the first is gone. */
+static void graphs_are_copied(void **state)
+{
+    struct trial t;
+    struct umm_graph *copy = NULL;
+    const float weights[] = {1, 2, 3, 4, 5, 6};
+    (void)state;
+    open_trial(&t);
+    trial_of(&t, UMM_OP_DENSE, t.f3, t.f2y)->weights = t.w;
+    t.node.bias = t.b;
+    memcpy(t.w->data, weights, sizeof weights);
+    assert_int_equal(umm_graph_add_node(t.graph, &t.node, NULL), UMM_OK);
+    assert_int_equal(umm_graph_add_output(t.graph, t.f2y, NULL), UMM_OK);
+    const uint32_t n_values = t.graph->n_values, n_inputs = t.graph->n_inputs;
+    assert_int_equal(umm_graph_copy(t.graph, &copy, NULL), UMM_OK);
+    umm_graph_free(t.graph);
+    assert_int_equal(copy->n_values, n_values);
+    assert_int_equal(copy->n_inputs, n_inputs);
+    assert_int_equal(copy->n_nodes, 1);
+    assert_int_equal(copy->outputs[0], copy->nodes[0].output);
+    assert_memory_equal(copy->nodes[0].weights->data, weights, sizeof weights);
+    assert_non_null(copy->nodes[0].bias);
+    assert_null(copy->nodes[0].constant);
+    umm_graph_free(copy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -640,6 +667,7 @@ int main(void)
         cmocka_unit_test(trees_fit_their_rows),
         cmocka_unit_test(nodes_come_after_what_they_read),
         cmocka_unit_test(nodes_are_copied),
+        cmocka_unit_test(graphs_are_copied),
     };
     return cmocka_run_group_tests_name("graph", tests, NULL, NULL);
 }
