@@ -47,6 +47,14 @@ static const struct {
     [UMM_METRIC_STORE_EVICTIONS] = {"umm_store_evictions", "Entries evicted so far."},
     [UMM_METRIC_STORE_FILES] = {"umm_store_file_bytes", "Size of the store's files."},
 
+    [UMM_METRIC_QUANTIZE_MODEL] = {"umm_quantize_model_bytes", "Bytes of the float model."},
+    [UMM_METRIC_QUANTIZE_RMS] = {"umm_quantize_relative_rms_ratio",
+                                 "Root mean square of differences over that of the float answers."},
+    [UMM_METRIC_QUANTIZE_SAME] = {"umm_quantize_same_decision_ratio",
+                                  "Share of held-out rows with the decision of floats."},
+    [UMM_METRIC_QUANTIZE_OUTSIDE] = {"umm_quantize_outside_rows",
+                                     "Held-out rows outside what the calibration rows had."},
+
     [UMM_METRIC_TOTAL] = {"umm_memstat_total_bytes",
                           "Memory there is, within the limits of control groups."},
     [UMM_METRIC_USED] = {"umm_memstat_used_bytes", "Total less available."},
