@@ -105,32 +105,52 @@ static const struct umm_dense_engine *f32_engine(enum umm_cpu cpu)
 }
 
 /* Weights with a zero point have nine bits, so an engine of 8 bits leaves them to one of 16. */
-static const struct umm_dense_engine *int_engine(enum umm_cpu cpu, bool is_wide)
+static const struct umm_dense_engine *avx512_engine(const struct umm_dense_spec *spec)
+{
+    enum { FEW_OUT = 4, FEW_IN = 64 };
+    if (has_zero_points(spec))
+        return &umm_dense_int_avx2;
+    bool is_few = spec->n_out <= FEW_OUT && spec->n_in >= FEW_IN;
+    return is_few ? &umm_dense_few_avx512 : &umm_dense_int_avx512;
+}
+
+static const struct umm_dense_engine *int_engine(enum umm_cpu cpu,
+                                                 const struct umm_dense_spec *spec)
 {
     const struct umm_dense_engine *engine = &umm_dense_int_portable;
     switch (cpu) {
     case UMM_CPU_NEON: engine = &umm_dense_int_neon; break;
     case UMM_CPU_AVX2: engine = &umm_dense_int_avx2; break;
-    case UMM_CPU_AVX512: engine = is_wide ? &umm_dense_int_avx2 : &umm_dense_int_avx512; break;
+    case UMM_CPU_AVX512: engine = avx512_engine(spec); break;
     case UMM_CPU_PORTABLE:
     case UMM_CPU_COUNT: break;
     }
     return engine->run ? engine : &umm_dense_int_portable;
 }
 
-static void set_end(struct umm_dense *dense, const struct umm_dense_spec *spec)
+static enum umm_dense_end end_of(const struct umm_dense_spec *spec)
 {
-    dense->low = spec->low;
-    dense->high = spec->high;
-    dense->end = !is_integer(spec)  ? UMM_DENSE_FLOAT
-                 : spec->is_dynamic ? UMM_DENSE_TO_I32
-                 : spec->is_y_f32   ? UMM_DENSE_TO_F32
-                                    : UMM_DENSE_TO_I8;
+    if (!is_integer(spec))
+        return UMM_DENSE_FLOAT;
+    if (spec->is_dynamic)
+        return UMM_DENSE_TO_I32;
+    return spec->is_y_f32 ? UMM_DENSE_TO_F32 : UMM_DENSE_TO_I8;
+}
+
+static void set_bounds(struct umm_dense_bounds *bounds, const struct umm_dense_spec *spec)
+{
     int32_t offset = spec->is_y_u8 ? 128 : 0;
-    dense->y_zero_point = spec->y_zero_point - offset;
-    dense->y_low = spec->y_low - offset;
-    dense->y_high = spec->y_high - offset;
-    dense->y_flip = spec->is_y_u8 ? 0x80 : 0;
+    for (size_t i = 0; i < 16; i++) {
+        bounds->f32_low[i] = spec->low;
+        bounds->f32_high[i] = spec->high;
+    }
+    for (size_t i = 0; i < 32; i++)
+        bounds->zero_point[i] = (int16_t)(spec->y_zero_point - offset);
+    memset(bounds->low, spec->y_low - offset, sizeof bounds->low);
+    memset(bounds->high, spec->y_high - offset, sizeof bounds->high);
+    memset(bounds->flip, spec->is_y_u8 ? 0x80 : 0, sizeof bounds->flip);
+    bounds->is_plain =
+        spec->is_y_u8 && !spec->y_zero_point && !spec->y_low && spec->y_high == UINT8_MAX;
 }
 
 /* A row in the engine's form ends at a multiple of 64 bytes, with as many after it to be read. */
@@ -158,12 +178,13 @@ enum umm_status umm_dense_new(const struct umm_dense_spec *spec, enum umm_cpu cp
         if (status)
             return status;
         is_far = is_far && !spec->is_dynamic && !spec->is_y_f32;
-        engine = int_engine(is_far ? UMM_CPU_PORTABLE : cpu, has_zero_points(spec));
+        engine = int_engine(is_far ? UMM_CPU_PORTABLE : cpu, spec);
     }
     enum umm_status status = umm_dense_pack(spec, engine, dense, err);
     if (status)
         return status;
-    set_end(*dense, spec);
+    (*dense)->end = end_of(spec);
+    set_bounds(&(*dense)->bounds, spec);
     set_rows(*dense, spec);
     return UMM_OK;
 }

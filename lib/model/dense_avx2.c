@@ -7,6 +7,9 @@
 
 #define TARGET __attribute__((target("avx2,fma")))
 
+#define LOAD_INTS(p)  _mm256_loadu_si256((const __m256i *)(const void *)(p))
+#define LOAD_BYTES(p) _mm_loadu_si128((const __m128i *)(const void *)(p))
+
 struct f32_sums {
     __m256 v0, v1;
 };
@@ -33,8 +36,8 @@ UMM_DENSE_INLINE void put_lanes(__m256 y, uint32_t n, char *to)
 TARGET
 UMM_DENSE_INLINE __m256 limit(const struct umm_dense *dense, __m256 y)
 {
-    y = _mm256_max_ps(_mm256_set1_ps(dense->low), y);
-    return _mm256_min_ps(_mm256_set1_ps(dense->high), y);
+    y = _mm256_max_ps(_mm256_loadu_ps(dense->bounds.f32_low), y);
+    return _mm256_min_ps(_mm256_loadu_ps(dense->bounds.f32_high), y);
 }
 
 TARGET
@@ -67,15 +70,15 @@ TARGET
 UMM_DENSE_INLINE __m128i to_bytes(const struct umm_dense *dense, const int n, struct int_sums sums,
                                   const float *multipliers)
 {
-    const __m256i zero = _mm256_set1_epi16((int16_t)dense->y_zero_point);
+    const __m256i zero = LOAD_INTS(dense->bounds.zero_point);
     __m256i v0 = _mm256_cvtps_epi32(scale(sums.v0, multipliers));
     __m256i v1 = n > 1 ? _mm256_cvtps_epi32(scale(sums.v1, multipliers + 8)) : v0;
     __m256i twos = _mm256_permute4x64_epi64(_mm256_packs_epi32(v0, v1), 0xD8);
     twos = _mm256_adds_epi16(twos, zero);
     __m128i y = _mm_packs_epi16(_mm256_castsi256_si128(twos), _mm256_extracti128_si256(twos, 1));
-    y = _mm_max_epi8(y, _mm_set1_epi8((char)dense->y_low));
-    y = _mm_min_epi8(y, _mm_set1_epi8((char)dense->y_high));
-    return _mm_xor_si128(y, _mm_set1_epi8((char)dense->y_flip));
+    y = _mm_max_epi8(y, LOAD_BYTES(dense->bounds.low));
+    y = _mm_min_epi8(y, LOAD_BYTES(dense->bounds.high));
+    return _mm_xor_si128(y, LOAD_BYTES(dense->bounds.flip));
 }
 
 TARGET
@@ -140,11 +143,10 @@ UMM_DENSE_INLINE __m256i spread_two(const int16_t *x)
     return _mm256_set1_epi32(two);
 }
 
-#define LOAD_INTS(p) _mm256_loadu_si256((const __m256i *)(const void *)(p))
-
 #define BLOCK(name)                  f32_##name
 #define LANES                        8
 #define VECTORS                      2
+#define ROWS                         6
 #define DEPTH                        1
 #define VEC                          __m256
 #define INPUT                        float
@@ -159,6 +161,7 @@ UMM_DENSE_INLINE __m256i spread_two(const int16_t *x)
 #define BLOCK(name)                  int_##name
 #define LANES                        8
 #define VECTORS                      2
+#define ROWS                         4
 #define DEPTH                        2
 #define VEC                          __m256i
 #define INPUT                        int16_t

@@ -119,7 +119,8 @@ static void scale_back(const struct umm_dense *dense, struct row_scale as, float
         memcpy(&sum, &y[o], sizeof sum);
         sum -= (uint32_t)as.zero_point * dense->w_sums[o];
         float scaled = (float)(int32_t)sum * (as.scale * dense->multipliers[o]);
-        scaled = umm_dense_limit(scaled + dense->bias_f32[o], dense->low, dense->high);
+        scaled = umm_dense_limit(scaled + dense->bias_f32[o], dense->bounds.f32_low[0],
+                                 dense->bounds.f32_high[0]);
         memcpy(&y[o], as.is_finite && scaled == scaled ? (const void *)&scaled : &nan, sizeof nan);
     }
 }

@@ -29,6 +29,18 @@ enum umm_dense_form {
     UMM_DENSE_U8_I8 /* x as U8 (I8: plus 128), w as I8, which has no zero point */
 };
 
+/*
+ * Zero point and limits of y, as often as the longest register has them. Bytes are I8: those of U8
+ * less 128, and flip, 0x80, brings the result to U8.
+ */
+struct umm_dense_bounds {
+    float f32_low[16], f32_high[16];
+    int16_t zero_point[32];
+    int8_t low[64], high[64];
+    uint8_t flip[64];
+    bool is_plain; /* U8, zero point 0, limited by its type only */
+};
+
 struct umm_dense {
     const struct umm_dense_engine *engine;
     uint32_t n_in, n_out, n_steps; /* steps of depth inputs */
@@ -36,9 +48,7 @@ struct umm_dense {
     const void *weights;      /* packed */
     const void *bias;         /* float or int32_t; of U8_I8 and I16 with x's zero point in it */
     const float *multipliers; /* integer */
-    float low, high;
-    int32_t y_zero_point, y_low, y_high; /* of y as I8: those of U8 less 128 */
-    uint8_t y_flip;                      /* 0x80 brings I8 to U8 */
+    struct umm_dense_bounds bounds;
     bool is_x_u8;
     bool is_prepared;       /* rows are brought into the engine's form first */
     size_t row_bytes;       /* of a row in that form */
@@ -65,6 +75,9 @@ extern const struct umm_dense_engine umm_dense_f32_portable, umm_dense_f32_avx2,
     umm_dense_f32_avx512, umm_dense_f32_neon;
 extern const struct umm_dense_engine umm_dense_int_portable, umm_dense_int_avx2,
     umm_dense_int_avx512, umm_dense_int_neon;
+
+/* For few outputs: each sum is one register, in which several inputs meet. */
+extern const struct umm_dense_engine umm_dense_few_avx512;
 
 /* Bytes of one number of x as the engine has it, which are those of a weight. */
 static inline size_t umm_dense_form_bytes(enum umm_dense_form form)

@@ -33,7 +33,7 @@ UMM_DENSE_INLINE void put_f32(float32x4_t y, uint32_t n, char *to)
 /* By comparison: NaN and -0 stay, which vmaxq_f32 would not leave. */
 UMM_DENSE_INLINE float32x4_t limit(const struct umm_dense *dense, float32x4_t y)
 {
-    float32x4_t low = vdupq_n_f32(dense->low), high = vdupq_n_f32(dense->high);
+    float32x4_t low = vld1q_f32(dense->bounds.f32_low), high = vld1q_f32(dense->bounds.f32_high);
     y = vbslq_f32(vcltq_f32(y, low), low, y);
     return vbslq_f32(vcgtq_f32(y, high), high, y);
 }
@@ -67,7 +67,7 @@ UMM_DENSE_INLINE int16x4_t to_twos(int32x4_t sum, const float *multipliers)
 UMM_DENSE_INLINE int8x16_t to_bytes(const struct umm_dense *dense, const int n,
                                     struct int_sums sums, const float *multipliers)
 {
-    const int16x8_t zero = vdupq_n_s16((int16_t)dense->y_zero_point);
+    const int16x8_t zero = vld1q_s16(dense->bounds.zero_point);
     int16x4_t v0 = to_twos(sums.v0, multipliers);
     int16x4_t v1 = n > 1 ? to_twos(sums.v1, multipliers + 4) : v0;
     int16x4_t v2 = n > 2 ? to_twos(sums.v2, multipliers + 8) : v0;
@@ -75,9 +75,9 @@ UMM_DENSE_INLINE int8x16_t to_bytes(const struct umm_dense *dense, const int n,
     int8x8_t low = vqmovn_s16(vqaddq_s16(vcombine_s16(v0, v1), zero));
     int8x8_t high = vqmovn_s16(vqaddq_s16(vcombine_s16(v2, v3), zero));
     int8x16_t y = vcombine_s8(low, high);
-    y = vmaxq_s8(y, vdupq_n_s8((int8_t)dense->y_low));
-    y = vminq_s8(y, vdupq_n_s8((int8_t)dense->y_high));
-    return veorq_s8(y, vreinterpretq_s8_u8(vdupq_n_u8(dense->y_flip)));
+    y = vmaxq_s8(y, vld1q_s8(dense->bounds.low));
+    y = vminq_s8(y, vld1q_s8(dense->bounds.high));
+    return veorq_s8(y, vreinterpretq_s8_u8(vld1q_u8(dense->bounds.flip)));
 }
 
 UMM_DENSE_INLINE void put_bytes(int8x16_t bytes, uint32_t n, char *to)
@@ -121,6 +121,7 @@ static void prepare(const void *x, size_t n, bool is_x_u8, void *prepared)
 #define BLOCK(name)                  f32_##name
 #define LANES                        4
 #define VECTORS                      4
+#define ROWS                         6
 #define DEPTH                        1
 #define VEC                          float32x4_t
 #define INPUT                        float
@@ -136,6 +137,7 @@ static void prepare(const void *x, size_t n, bool is_x_u8, void *prepared)
 #define BLOCK(name)                  int_##name
 #define LANES                        4
 #define VECTORS                      4
+#define ROWS                         6
 #define DEPTH                        1
 #define VEC                          int32x4_t
 #define INPUT                        int16_t

@@ -29,7 +29,7 @@ static void finish_f32(const struct umm_dense *dense, int n, struct f32_sums sum
     float v[4] = {sums.v0, sums.v1, sums.v2, sums.v3};
     uint32_t n_here = n_of_panel(dense, n, o);
     for (uint32_t i = 0; i < n_here; i++) {
-        v[i] = umm_dense_limit(v[i], dense->low, dense->high);
+        v[i] = umm_dense_limit(v[i], dense->bounds.f32_low[0], dense->bounds.f32_high[0]);
         if (v[i] != v[i])
             memcpy(&v[i], &nan, sizeof nan);
     }
@@ -37,12 +37,11 @@ static void finish_f32(const struct umm_dense *dense, int n, struct f32_sums sum
 }
 
 /* The limits hold before the conversion, which has none for what is beyond an int32_t. */
-static int8_t to_i8(const struct umm_dense *dense, float scaled)
+static int8_t to_i8(const struct umm_dense_bounds *bounds, float scaled)
 {
-    float rounded = rintf(scaled);
-    rounded = umm_dense_limit(rounded, (float)(dense->y_low - dense->y_zero_point),
-                              (float)(dense->y_high - dense->y_zero_point));
-    return (int8_t)((int32_t)rounded + dense->y_zero_point);
+    int32_t zero_point = bounds->zero_point[0];
+    float low = (float)(bounds->low[0] - zero_point), high = (float)(bounds->high[0] - zero_point);
+    return (int8_t)((int32_t)umm_dense_limit(rintf(scaled), low, high) + zero_point);
 }
 
 static void finish_int(const struct umm_dense *dense, int n, struct int_sums sums, uint32_t o,
@@ -53,9 +52,9 @@ static void finish_int(const struct umm_dense *dense, int n, struct int_sums sum
     for (uint32_t i = 0; i < n_here; i++) {
         float scaled = (float)(int32_t)v[i] * dense->multipliers[o + i];
         if (dense->end == UMM_DENSE_TO_I8) {
-            y[o + i] = (char)((uint8_t)to_i8(dense, scaled) ^ dense->y_flip);
+            y[o + i] = (char)((uint8_t)to_i8(&dense->bounds, scaled) ^ dense->bounds.flip[0]);
         } else if (dense->end == UMM_DENSE_TO_F32) {
-            scaled = umm_dense_limit(scaled, dense->low, dense->high);
+            scaled = umm_dense_limit(scaled, dense->bounds.f32_low[0], dense->bounds.f32_high[0]);
             memcpy(y + (o + i) * sizeof scaled, &scaled, sizeof scaled);
         } else {
             memcpy(y + (o + i) * sizeof v[i], &v[i], sizeof v[i]);
@@ -74,6 +73,7 @@ static void prepare(const void *x, size_t n, bool is_x_u8, void *prepared)
 #define BLOCK(name)                  f32_##name
 #define LANES                        1
 #define VECTORS                      4
+#define ROWS                         4
 #define DEPTH                        1
 #define VEC                          float
 #define INPUT                        float
@@ -88,6 +88,7 @@ static void prepare(const void *x, size_t n, bool is_x_u8, void *prepared)
 #define BLOCK(name)                  int_##name
 #define LANES                        1
 #define VECTORS                      4
+#define ROWS                         4
 #define DEPTH                        1
 #define VEC                          uint32_t
 #define INPUT                        int16_t
