@@ -7,16 +7,8 @@
 #define UMM_MODELFILE_MODELFILE_H
 
 #include "graph/graph.h"
-
-enum umm_modelfile_format { UMM_MODELFILE_ONNX, UMM_MODELFILE_TFLITE };
-
-/* producer: the program that wrote it, as it says, cut; opset: ONNX's default domain, 0 if none. */
-struct umm_modelfile_info {
-    enum umm_modelfile_format format;
-    uint64_t size_bytes; /* with weights in other files */
-    char producer[64];
-    int64_t version, opset;
-};
+#include "graph/modelfile_info.h"
+#include "onnx/onnx.h"
 
 /*
  * Read the file into a graph, as it is: umm_graph_prepare brings it into the form that is run.
@@ -29,10 +21,7 @@ UMM_MUST_USE enum umm_status umm_modelfile_read(const char *path, struct umm_run
                                                 struct umm_modelfile_info *info,
                                                 struct umm_error *err);
 
-/* The same of the len_bytes bytes at data; path is for messages, and where other files are. */
-UMM_MUST_USE enum umm_status umm_onnx_read(const void *data, size_t len_bytes, const char *path,
-                                           struct umm_graph **graph,
-                                           struct umm_modelfile_info *info, struct umm_error *err);
+/* The same of the len_bytes bytes at data; path is for messages. ONNX: onnx/onnx.h. */
 UMM_MUST_USE enum umm_status umm_tflite_read(const void *data, size_t len_bytes, const char *path,
                                              struct umm_graph **graph,
                                              struct umm_modelfile_info *info,
@@ -42,12 +31,9 @@ UMM_MUST_USE enum umm_status umm_tflite_read(const void *data, size_t len_bytes,
  * The file of a graph of DENSE (float or integer), QUANTIZE, DEQUANTIZE, activations and
  * elementwise nodes, in memory: *data is the caller's to free. The same graph gives the same bytes.
  *
- * ONNX: opset 13, IR 7, integer layers as QuantizeLinear, DequantizeLinear, Gemm, Relu in the form
- * that ONNX Runtime fuses. TensorFlow Lite: int8 layers as FULLY_CONNECTED with fused activations.
- * UMM_ERR_UNSUPPORTED for what the format cannot say.
+ * int8 layers are FULLY_CONNECTED with fused activations. UMM_ERR_UNSUPPORTED for what the format
+ * cannot say.
  */
-UMM_MUST_USE enum umm_status umm_onnx_write(const struct umm_graph *graph, void **data,
-                                            size_t *len_bytes, struct umm_error *err);
 UMM_MUST_USE enum umm_status umm_tflite_write(const struct umm_graph *graph, void **data,
                                               size_t *len_bytes, struct umm_error *err);
 
