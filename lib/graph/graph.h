@@ -73,7 +73,8 @@ struct umm_tensor {
  *   SOFTMAX_ZERO, PROBIT   post-transforms of ai.onnx.ml; LOGISTIC_PAIR: width 1 to (1 - p, p)
  *   CONCAT      inputs end to end
  *   SLICE       columns first .. first + y.width
- *   CAST        to the type of y
+ *   CAST        to the type of y: towards zero and to the range of integers, NaN to 0; to true
+ *               what is not 0
  *   QUANTIZE    F32 to I8 or U8, rounding half to even; from I8 or U8: requantise
  *   DEQUANTIZE  to F32
  *   NORMALIZE   by the row's largest number, its sum of magnitudes, or the root of its sum of

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "graph/passes.h"
 #include "model/model_parts.h"
 #include "sys/mutex.h"
 
@@ -88,12 +87,11 @@ static void fill_info(struct umm_model *model)
     count_nodes(graph, info);
 }
 
-/* ---- opening ------------------------------------------------------------------- */
+/* ---- making -------------------------------------------------------------------- */
 
-/* The outputs of the graph as it is now; their names stay where they are. */
-static enum umm_status list_outputs(const struct umm_graph *graph, bool is_computed,
-                                    struct umm_model_output **outputs, size_t *n_outputs,
-                                    struct umm_error *err)
+enum umm_status umm_model_list_outputs(const struct umm_graph *graph, bool is_computed,
+                                       struct umm_model_output **outputs, size_t *n_outputs,
+                                       struct umm_error *err)
 {
     *n_outputs = graph->n_outputs;
     *outputs = calloc(graph->n_outputs + 1U, sizeof **outputs);
@@ -107,10 +105,29 @@ static enum umm_status list_outputs(const struct umm_graph *graph, bool is_compu
     return UMM_OK;
 }
 
-/* Takes the graph and the outputs, also when it fails. */
-static enum umm_status make(struct umm_graph *graph, const struct umm_modelfile_info *file,
-                            const struct umm_run *run, struct umm_model_output *outputs,
-                            size_t n_outputs, struct umm_model **model, struct umm_error *err)
+/* All that a model has beside the graph and its outputs. */
+static enum umm_status fill(struct umm_model *model, const struct umm_modelfile_info *file,
+                            struct umm_error *err)
+{
+    const struct umm_graph *graph = model->graph;
+    if (graph->n_inputs == 0 || graph->n_outputs == 0)
+        return umm_error_set(err, UMM_ERR_DATA, "a model without inputs or outputs");
+    if (file)
+        model->file = *file;
+    model->packs = calloc(1, sizeof *model->packs);
+    if (model->packs)
+        umm_mutex_init(&model->packs->mutex, true);
+    model->input_parts = calloc(graph->n_inputs, sizeof *model->input_parts);
+    model->output_parts = calloc(graph->n_outputs, sizeof *model->output_parts);
+    if (!model->packs || !model->input_parts || !model->output_parts)
+        return umm_error_set_memory(err, graph->n_inputs * sizeof *model->input_parts, "a model");
+    fill_info(model);
+    return UMM_OK;
+}
+
+enum umm_status umm_model_make(struct umm_graph *graph, const struct umm_modelfile_info *file,
+                               const struct umm_run *run, struct umm_model_output *outputs,
+                               size_t n_outputs, struct umm_model **model, struct umm_error *err)
 {
     struct umm_model *made = calloc(1, sizeof *made);
     *model = NULL;
@@ -123,72 +140,25 @@ static enum umm_status make(struct umm_graph *graph, const struct umm_modelfile_
     made->outputs = outputs;
     made->n_outputs = n_outputs;
     made->cpu = umm_cpu_choose(run);
-    if (file)
-        made->file = *file;
-    made->packs = calloc(1, sizeof *made->packs);
-    made->input_parts = calloc(graph->n_inputs + 1U, sizeof *made->input_parts);
-    made->output_parts = calloc(graph->n_outputs + 1U, sizeof *made->output_parts);
-    if (made->packs)
-        umm_mutex_init(&made->packs->mutex, true);
-    if (!made->packs || !made->input_parts || !made->output_parts) {
+    const enum umm_status status = fill(made, file, err);
+    if (status)
         umm_model_close(made);
-        return umm_error_set_memory(err, graph->n_inputs * sizeof *made->input_parts, "a model");
-    }
-    fill_info(made);
-    *model = made;
-    return UMM_OK;
+    else
+        *model = made;
+    return status;
 }
 
 enum umm_status umm_model_new(struct umm_graph *graph, const struct umm_modelfile_info *file,
                               const struct umm_run *run, struct umm_model **model,
                               struct umm_error *err)
 {
-    struct umm_model_output *outputs;
-    size_t n_outputs;
-    enum umm_status status = UMM_OK;
-    *model = NULL;
-    if (graph->n_inputs == 0 || graph->n_outputs == 0)
-        status = umm_error_set(err, UMM_ERR_DATA, "a model without inputs or outputs");
-    if (!status)
-        status = list_outputs(graph, true, &outputs, &n_outputs, err);
-    if (status) {
-        umm_graph_free(graph);
-        return status;
-    }
-    return make(graph, file, run, outputs, n_outputs, model, err);
-}
-
-/* Which of the outputs is the one that is left. */
-static void mark_computed(const struct umm_graph *graph, struct umm_model_output *outputs,
-                          size_t n_outputs)
-{
-    const char *name = graph->values[graph->outputs[0]].name;
-    for (size_t i = 0; i < n_outputs; i++)
-        outputs[i].is_computed = strcmp(outputs[i].name, name) == 0;
-}
-
-enum umm_status umm_model_open(const char *path, const struct umm_model_options *options,
-                               struct umm_run *run, struct umm_model **model, struct umm_error *err)
-{
-    struct umm_graph *graph = NULL;
-    struct umm_modelfile_info file;
     struct umm_model_output *outputs = NULL;
-    size_t n_outputs = 0;
+    size_t n_outputs;
     *model = NULL;
-    enum umm_status status = umm_modelfile_read(path, run, &graph, &file, err);
-    if (status)
-        return status;
-    status = list_outputs(graph, false, &outputs, &n_outputs, err);
+    const enum umm_status status = umm_model_list_outputs(graph, true, &outputs, &n_outputs, err);
     if (!status)
-        status = umm_graph_prepare(graph, options ? options->output : NULL, err);
-    if (!status) {
-        mark_computed(graph, outputs, n_outputs);
-        return make(graph, &file, run, outputs, n_outputs, model, err);
-    }
-    free(outputs);
+        return umm_model_make(graph, file, run, outputs, n_outputs, model, err);
     umm_graph_free(graph);
-    if (err && !err->path[0])
-        umm_error_at(err, path, 0, 0, 0);
     return status;
 }
 

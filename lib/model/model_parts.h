@@ -32,4 +32,16 @@ UMM_MUST_USE enum umm_status umm_model_layers(const struct umm_model *model, enu
                                               const struct umm_layers **layers,
                                               struct umm_error *err);
 
+/* The outputs of the graph as it is now, a list to free; their names stay where they are. */
+UMM_MUST_USE enum umm_status umm_model_list_outputs(const struct umm_graph *graph, bool is_computed,
+                                                    struct umm_model_output **outputs,
+                                                    size_t *n_outputs, struct umm_error *err);
+
+/* The model of a graph with those outputs: both are taken, also when this fails. */
+UMM_MUST_USE enum umm_status umm_model_make(struct umm_graph *graph,
+                                            const struct umm_modelfile_info *file,
+                                            const struct umm_run *run,
+                                            struct umm_model_output *outputs, size_t n_outputs,
+                                            struct umm_model **model, struct umm_error *err);
+
 #endif

@@ -320,6 +320,13 @@ static inline void run_normalize(const struct step *step)
         step->y[i] = by == 0 ? step->x[i] : (double)(float)(step->x[i] / by);
 }
 
+/* Towards zero and to a type of that many bits beside the sign. */
+static inline double cut_to_integer(double x, int n_bits)
+{
+    const double least = -ldexp(1, n_bits), most = ldexp(1, n_bits) - 1;
+    return isnan(x) ? 0 : x < least ? least : x > most ? most : trunc(x);
+}
+
 static inline void run_conversion(const struct step *step)
 {
     const struct umm_graph_value *from = step->x_value, *to = step->y_value;
@@ -334,7 +341,7 @@ static inline void run_conversion(const struct step *step)
         else if (to->type == UMM_GRAPH_BOOL)
             step->y[i] = x != 0;
         else if (to->type == UMM_GRAPH_I32 || to->type == UMM_GRAPH_I64)
-            step->y[i] = trunc(x);
+            step->y[i] = cut_to_integer(x, to->type == UMM_GRAPH_I32 ? 31 : 63);
         else
             step->y[i] = to->type == UMM_GRAPH_F32 ? (double)(float)x : x;
     }
