@@ -6,6 +6,7 @@
  * context), numbers, times, arrays and features. Beside it are installed
  *
  *     umm/store.h    vectors by id in mapped files
+ *     umm/model.h    models of rows, run in float or int8
  *     umm/mem.h      arena, cache, buffers, window, figures of operations
  *
  * Everything else in libumm.a is private and may change without notice.
