@@ -146,7 +146,7 @@ static void numbers_must_mean_something(void **state)
 /* A call for each level would need more than any stack. */
 static void depth_takes_no_stack(void **state)
 {
-    enum { DEPTH = 2000000 };
+    enum { DEPTH = 300000 };
     struct umm_tree_node *nodes = calloc(2 * DEPTH + 1, sizeof *nodes);
     const uint32_t root = 0;
     (void)state;
