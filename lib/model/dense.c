@@ -91,13 +91,15 @@ static enum umm_status check_reach(const struct umm_dense_spec *spec, bool *is_f
     return UMM_OK;
 }
 
-static const struct umm_dense_engine *f32_engine(enum umm_cpu cpu)
+static const struct umm_dense_engine *f32_engine(enum umm_cpu cpu, uint32_t n_out)
 {
     const struct umm_dense_engine *engine = &umm_dense_f32_portable;
     switch (cpu) {
     case UMM_CPU_NEON: engine = &umm_dense_f32_neon; break;
     case UMM_CPU_AVX2: engine = &umm_dense_f32_avx2; break;
-    case UMM_CPU_AVX512: engine = &umm_dense_f32_avx512; break;
+    case UMM_CPU_AVX512:
+        engine = n_out <= UMM_DENSE_FEW ? &umm_dense_few_f32_avx512 : &umm_dense_f32_avx512;
+        break;
     case UMM_CPU_PORTABLE:
     case UMM_CPU_COUNT: break;
     }
@@ -105,13 +107,13 @@ static const struct umm_dense_engine *f32_engine(enum umm_cpu cpu)
 }
 
 /* Weights with a zero point have nine bits, so an engine of 8 bits leaves them to one of 16. */
-static const struct umm_dense_engine *avx512_engine(const struct umm_dense_spec *spec)
+static const struct umm_dense_engine *int_avx512_engine(const struct umm_dense_spec *spec)
 {
-    enum { FEW_OUT = 4, FEW_IN = 64 };
+    enum { FEW_IN = 64 }; /* that the engine for few outputs takes at once */
     if (has_zero_points(spec))
         return &umm_dense_int_avx2;
-    bool is_few = spec->n_out <= FEW_OUT && spec->n_in >= FEW_IN;
-    return is_few ? &umm_dense_few_avx512 : &umm_dense_int_avx512;
+    bool is_few = spec->n_out <= UMM_DENSE_FEW && spec->n_in >= FEW_IN;
+    return is_few ? &umm_dense_few_int_avx512 : &umm_dense_int_avx512;
 }
 
 static const struct umm_dense_engine *int_engine(enum umm_cpu cpu,
@@ -121,7 +123,7 @@ static const struct umm_dense_engine *int_engine(enum umm_cpu cpu,
     switch (cpu) {
     case UMM_CPU_NEON: engine = &umm_dense_int_neon; break;
     case UMM_CPU_AVX2: engine = &umm_dense_int_avx2; break;
-    case UMM_CPU_AVX512: engine = avx512_engine(spec); break;
+    case UMM_CPU_AVX512: engine = int_avx512_engine(spec); break;
     case UMM_CPU_PORTABLE:
     case UMM_CPU_COUNT: break;
     }
@@ -169,7 +171,7 @@ enum umm_status umm_dense_new(const struct umm_dense_spec *spec, enum umm_cpu cp
                               struct umm_dense **dense, struct umm_error *err)
 {
     *dense = NULL;
-    const struct umm_dense_engine *engine = f32_engine(cpu);
+    const struct umm_dense_engine *engine = f32_engine(cpu, spec->n_out);
     if (is_integer(spec)) {
         bool is_far;
         enum umm_status status = check_numbers(spec, err);

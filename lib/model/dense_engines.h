@@ -76,8 +76,9 @@ extern const struct umm_dense_engine umm_dense_f32_portable, umm_dense_f32_avx2,
 extern const struct umm_dense_engine umm_dense_int_portable, umm_dense_int_avx2,
     umm_dense_int_avx512, umm_dense_int_neon;
 
-/* For few outputs: each sum is one register, in which several inputs meet. */
-extern const struct umm_dense_engine umm_dense_few_avx512;
+/* For one to UMM_DENSE_FEW outputs. */
+enum { UMM_DENSE_FEW = 4 };
+extern const struct umm_dense_engine umm_dense_few_f32_avx512, umm_dense_few_int_avx512;
 
 /* Bytes of one number of x as the engine has it, which are those of a weight. */
 static inline size_t umm_dense_form_bytes(enum umm_dense_form form)
