@@ -194,12 +194,17 @@ void umm_protobuf_put_bytes(struct umm_protobuf_out *out, uint32_t number, const
                             size_t len)
 {
     const size_t begin = umm_protobuf_begin(out);
-    uint8_t *at = len ? room(out, len) : NULL;
-    if (at) {
-        memcpy(at, bytes, len);
-        out->len += len;
-    }
+    umm_protobuf_put_fields(out, bytes, len);
     umm_protobuf_end(out, number, begin);
+}
+
+void umm_protobuf_put_fields(struct umm_protobuf_out *out, const void *fields, size_t len)
+{
+    uint8_t *at = len ? room(out, len) : NULL;
+    if (!at)
+        return;
+    memcpy(at, fields, len);
+    out->len += len;
 }
 
 void umm_protobuf_put_text(struct umm_protobuf_out *out, uint32_t number, const char *text)

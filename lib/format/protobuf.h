@@ -86,6 +86,9 @@ void umm_protobuf_put_bytes(struct umm_protobuf_out *out, uint32_t number, const
                             size_t len);
 void umm_protobuf_put_text(struct umm_protobuf_out *out, uint32_t number, const char *text);
 
+/* Fields that were written elsewhere, as they are. */
+void umm_protobuf_put_fields(struct umm_protobuf_out *out, const void *fields, size_t len);
+
 /* What is put from _begin to _end with its result is a message inside, the field number. */
 UMM_MUST_USE size_t umm_protobuf_begin(struct umm_protobuf_out *out);
 void umm_protobuf_end(struct umm_protobuf_out *out, uint32_t number, size_t begin);
