@@ -305,6 +305,10 @@ UMM_MUST_USE enum umm_status umm_onnx_add_f32(struct umm_onnx *onnx, struct umm_
 UMM_MUST_USE enum umm_status umm_onnx_apply(struct umm_onnx *onnx, enum umm_graph_op op, int32_t x,
                                             int32_t *value, struct umm_error *err);
 
+/* Floats or integers as doubles. */
+UMM_MUST_USE enum umm_status umm_onnx_to_f64(struct umm_onnx *onnx, int32_t x, int32_t *value,
+                                             struct umm_error *err);
+
 /* x op constant, where the constant has one number, or as many as x: constant op x if is_first. */
 UMM_MUST_USE enum umm_status umm_onnx_with_numbers(struct umm_onnx *onnx, enum umm_graph_op op,
                                                    int32_t x, const float *numbers, uint32_t n,

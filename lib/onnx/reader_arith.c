@@ -47,22 +47,39 @@ static uint64_t index_of(const struct umm_onnx_operand *x, const struct umm_onnx
     return index;
 }
 
+/* The numbers of c in the type of the value that they go with, F32 or F64. */
 static enum umm_status numbers_for(struct umm_onnx *onnx, const struct umm_onnx_operand *x,
-                                   struct umm_onnx_constant *c, uint32_t width,
+                                   struct umm_onnx_constant *c, int32_t value,
                                    struct umm_tensor **tensor, struct umm_error *err)
 {
-    const uint64_t n = c->n == 1 ? 1 : width;
+    const enum umm_graph_type type = onnx->graph->values[value].type;
+    const uint64_t n = c->n == 1 ? 1 : umm_onnx_width(onnx, value);
     enum umm_status status = umm_onnx_raw(onnx, c, err);
     if (!status && !umm_onnx_is_float(c->type))
         status = umm_onnx_refuse(onnx, err, "it computes with %s", umm_onnx_type_name(c->type));
     if (!status)
-        status = umm_onnx_tensor(onnx, UMM_GRAPH_F32, 1, n, 0, tensor, err);
-    if (status)
-        return status;
-    float *numbers = (*tensor)->data;
-    for (uint64_t i = 0; i < n; i++)
-        numbers[i] = umm_onnx_f32_at(c, c->n == n ? i : index_of(x, c, i));
-    return UMM_OK;
+        status = umm_onnx_tensor(onnx, type, 1, n, 0, tensor, err);
+    for (uint64_t i = 0; !status && i < n; i++) {
+        const uint64_t at = c->n == n ? i : index_of(x, c, i);
+        if (type == UMM_GRAPH_F64)
+            ((double *)(*tensor)->data)[i] = umm_onnx_f64_at(c, at);
+        else
+            ((float *)(*tensor)->data)[i] = umm_onnx_f32_at(c, at);
+    }
+    return status;
+}
+
+/*
+ * The operand for arithmetic: doubles stay doubles, as means and deviations of raw numbers lose
+ * what matters in floats.
+ */
+static enum umm_status take(struct umm_onnx *onnx, const struct umm_onnx_operand *x, int32_t *value,
+                            struct umm_error *err)
+{
+    *value = x->value;
+    if (x->kind == UMM_ONNX_VALUE && onnx->graph->values[x->value].type == UMM_GRAPH_F64)
+        return UMM_OK;
+    return umm_onnx_floats(onnx, x, false, value, err);
 }
 
 /* A row of one number as a row of n of them. */
@@ -70,7 +87,7 @@ static enum umm_status repeat(struct umm_onnx *onnx, uint32_t n, int32_t *value,
                               struct umm_error *err)
 {
     int32_t *inputs = NULL;
-    const struct umm_graph_value like = {.type = UMM_GRAPH_F32, .width = n};
+    const struct umm_graph_value like = {.type = onnx->graph->values[*value].type, .width = n};
     struct umm_graph_node node = umm_onnx_begin(onnx, UMM_OP_CONCAT);
     enum umm_status status = umm_onnx_alloc(onnx, n, sizeof *inputs, &inputs, err);
     for (uint32_t i = 0; !status && i < n; i++)
@@ -86,7 +103,7 @@ static enum umm_status with_constant(struct umm_onnx *onnx, enum umm_graph_op op
     struct umm_tensor *tensor = NULL;
     bool is_wider = false;
     int32_t value;
-    enum umm_status status = umm_onnx_floats(onnx, x, false, &value, err);
+    enum umm_status status = take(onnx, x, &value, err);
     if (!status)
         status = check_shapes(onnx, x, c, &is_wider, err);
     if (!status && is_wider) {
@@ -94,13 +111,15 @@ static enum umm_status with_constant(struct umm_onnx *onnx, enum umm_graph_op op
         status = repeat(onnx, like.dims[1], &value, err);
     }
     if (!status)
-        status = numbers_for(onnx, &like, c, umm_onnx_width(onnx, value), &tensor, err);
+        status = numbers_for(onnx, &like, c, value, &tensor, err);
     if (status)
         return status;
+    const struct umm_graph_value made = {.type = onnx->graph->values[value].type,
+                                         .width = umm_onnx_width(onnx, value)};
     struct umm_graph_node node = umm_onnx_begin(onnx, op);
     node.constant = tensor;
     node.is_constant_first = is_first && (op == UMM_OP_SUB || op == UMM_OP_DIV);
-    status = umm_onnx_add_f32(onnx, &node, value, umm_onnx_width(onnx, value), &value, err);
+    status = umm_onnx_add(onnx, &node, &value, 1, &made, &value, err);
     if (!status)
         umm_onnx_output(onnx, 0, value, &like);
     return status;
@@ -114,15 +133,28 @@ static bool is_same_shape(const struct umm_onnx_operand *a, const struct umm_onn
            memcmp(a->dims + 1, b->dims + 1, (a->n_dims - 1) * sizeof *a->dims) == 0;
 }
 
+/* Doubles that were computed in floats, as doubles where the other one is of these. */
+static enum umm_status make_alike(struct umm_onnx *onnx, int32_t inputs[2], struct umm_error *err)
+{
+    const struct umm_graph_value *values = onnx->graph->values;
+    const enum umm_graph_type first = values[inputs[0]].type, second = values[inputs[1]].type;
+    if (first == second)
+        return UMM_OK;
+    int32_t *narrow = first == UMM_GRAPH_F32 ? &inputs[0] : &inputs[1];
+    return umm_onnx_to_f64(onnx, *narrow, narrow, err);
+}
+
 static enum umm_status of_values(struct umm_onnx *onnx, enum umm_graph_op op,
                                  const struct umm_onnx_operand *a, const struct umm_onnx_operand *b,
                                  struct umm_error *err)
 {
     int32_t inputs[2], value;
     struct umm_graph_node node = umm_onnx_begin(onnx, op);
-    enum umm_status status = umm_onnx_floats(onnx, a, false, &inputs[0], err);
+    enum umm_status status = take(onnx, a, &inputs[0], err);
     if (!status)
-        status = umm_onnx_floats(onnx, b, false, &inputs[1], err);
+        status = take(onnx, b, &inputs[1], err);
+    if (!status)
+        status = make_alike(onnx, inputs, err);
     if (status)
         return status;
     const uint32_t width_a = umm_onnx_width(onnx, inputs[0]);
@@ -133,7 +165,7 @@ static enum umm_status of_values(struct umm_onnx *onnx, enum umm_graph_op op,
                                "of rows of %" PRIu32 " numbers in %" PRIu32
                                " dimensions and %" PRIu32 " in %" PRIu32,
                                width_a, a->n_dims, width_b, b->n_dims);
-    const struct umm_graph_value like = {.type = UMM_GRAPH_F32,
+    const struct umm_graph_value like = {.type = onnx->graph->values[inputs[0]].type,
                                          .width = width_a > width_b ? width_a : width_b};
     status = umm_onnx_add(onnx, &node, inputs, 2, &like, &value, err);
     if (!status)

@@ -70,6 +70,14 @@ enum umm_status umm_onnx_with_numbers(struct umm_onnx *onnx, enum umm_graph_op o
     return umm_onnx_add_f32(onnx, &node, x, umm_onnx_width(onnx, x), value, err);
 }
 
+enum umm_status umm_onnx_to_f64(struct umm_onnx *onnx, int32_t x, int32_t *value,
+                                struct umm_error *err)
+{
+    const struct umm_graph_value like = {.type = UMM_GRAPH_F64, .width = umm_onnx_width(onnx, x)};
+    struct umm_graph_node node = umm_onnx_begin(onnx, UMM_OP_CAST);
+    return umm_onnx_add(onnx, &node, &x, 1, &like, value, err);
+}
+
 /* ---- operands ------------------------------------------------------------------------ */
 
 uint32_t umm_onnx_width(const struct umm_onnx *onnx, int32_t value)

@@ -418,7 +418,15 @@ static enum umm_status cast_constant(struct umm_onnx *onnx, struct umm_onnx_cons
     return status;
 }
 
-/* Floats of either kind are computed in floats here, so that a cast between them does nothing. */
+static bool is_quantized(enum umm_graph_type type)
+{
+    return type == UMM_GRAPH_I8 || type == UMM_GRAPH_U8;
+}
+
+/*
+ * A cast to doubles makes them, for arithmetic that follows. Of doubles that were computed in
+ * floats a cast to either makes nothing.
+ */
 static enum umm_status cast(struct umm_onnx *onnx, int32_t to, struct umm_error *err)
 {
     struct umm_onnx_operand like = *umm_onnx_input(onnx, 0);
@@ -429,8 +437,11 @@ static enum umm_status cast(struct umm_onnx *onnx, int32_t to, struct umm_error 
     const bool is_same = like.kind == UMM_ONNX_VALUE && like.type == to;
     if (!is_same && to != UMM_ONNX_FLOAT && to != UMM_ONNX_DOUBLE)
         return umm_onnx_refuse(onnx, err, "it makes %s", umm_onnx_type_name(to));
-    enum umm_status status =
-        is_same ? UMM_OK : umm_onnx_floats(onnx, &like, true, &like.value, err);
+    const bool is_f64 = like.kind == UMM_ONNX_VALUE && to == UMM_ONNX_DOUBLE &&
+                        !is_quantized(onnx->graph->values[like.value].type);
+    enum umm_status status = is_same  ? UMM_OK
+                             : is_f64 ? umm_onnx_to_f64(onnx, like.value, &like.value, err)
+                                      : umm_onnx_floats(onnx, &like, true, &like.value, err);
     if (status)
         return status;
     like.type = to;
