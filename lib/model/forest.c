@@ -165,18 +165,16 @@ static void run_block(const struct umm_forest *forest, struct block *block, size
 
 static bool has_nan(const float *x, size_t n)
 {
-    typedef float four __attribute__((vector_size(16)));
-    typedef int32_t masks __attribute__((vector_size(16)));
-    masks found = {0};
+    typedef int32_t four __attribute__((vector_size(16)));
+    four found = {0}, v;
     uint32_t rest = 0;
     size_t i = 0;
     for (; i + 4 <= n; i += 4) {
-        four v;
         memcpy(&v, x + i, sizeof v);
-        found |= v != v;
+        found |= (v & INT32_MAX) > 0x7F800000;
     }
     for (; i < n; i++)
-        rest |= x[i] != x[i];
+        rest |= isnan(x[i]) != 0;
     return rest || found[0] || found[1] || found[2] || found[3];
 }
 

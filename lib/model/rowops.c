@@ -118,16 +118,18 @@ void umm_rowop_f64_to_f32(const double *x, size_t n, float *y)
         y[i] = tidied((float)x[i]);
 }
 
+static const double two_63 = 9223372036854775808.0;
+
 void umm_rowop_f64_to_i64(const double *x, size_t n, int64_t *y)
 {
     for (size_t i = 0; i < n; i++)
-        y[i] = x[i] >= -0x1p63 && x[i] < 0x1p63 ? (int64_t)x[i] : INT64_MIN;
+        y[i] = fabs(x[i]) < two_63 ? (int64_t)x[i] : INT64_MIN;
 }
 
 void umm_rowop_f32_to_i64(const float *x, size_t n, int64_t *y)
 {
     for (size_t i = 0; i < n; i++)
-        y[i] = x[i] >= -0x1p63F && x[i] < 0x1p63F ? (int64_t)x[i] : INT64_MIN;
+        y[i] = fabs((double)x[i]) < two_63 ? (int64_t)x[i] : INT64_MIN;
 }
 
 void umm_rowop_i64_to_f32(const int64_t *x, size_t n, float *y)
