@@ -6,7 +6,13 @@
 
 #include "model/forest_layout.h"
 
-enum { LANES_MAX = UMM_FOREST_LANES_MAX, OUTPUTS_AT_ONCE = 64 };
+enum {
+    LANES_MAX = UMM_FOREST_LANES_MAX,
+    OUTPUTS_AT_ONCE = 64,
+    ROWS_AT_ONCE = 1024,
+    NODES_AT_ONCE = 1 << 15,
+    ROW_COST = 6,
+};
 
 /* ---- sums ------------------------------------------------------------------------------ */
 
@@ -48,6 +54,17 @@ static void add_leaf(const struct umm_forest *forest, uint32_t payload, float *y
     }
 }
 
+static void add_payload(const struct umm_forest *forest, uint32_t tree, uint32_t payload, float *y)
+{
+    if (!forest->is_plain) {
+        add_leaf(forest, payload, y);
+        return;
+    }
+    float value;
+    memcpy(&value, &payload, sizeof value);
+    y[forest->outputs[tree]] += value;
+}
+
 static void finish(const struct umm_forest *forest, float *y)
 {
     for (uint32_t i = 0; i < forest->n_outputs; i++) {
@@ -59,6 +76,11 @@ static void finish(const struct umm_forest *forest, float *y)
     }
 }
 
+/* Trees from first to before end. */
+struct trees {
+    uint32_t first, end;
+};
+
 /* ---- one row, many trees at once --------------------------------------------------------- */
 
 static uint32_t least_of(const uint32_t *x, uint32_t n)
@@ -69,28 +91,20 @@ static uint32_t least_of(const uint32_t *x, uint32_t n)
     return least;
 }
 
-static void run_row(const struct umm_forest *forest, const float *x, bool is_any, float *y)
+static void add_row(const struct umm_forest *forest, struct trees trees, const float *x,
+                    bool is_any, float *y)
 {
     static const uint32_t no_offsets[LANES_MAX];
     const unsigned lanes = forest->engine->lanes;
     uint32_t payloads[LANES_MAX];
-    start(forest, y);
-    for (uint32_t tree = 0, n; tree < forest->n_trees; tree += n) {
-        n = forest->n_trees - tree < lanes ? forest->n_trees - tree : lanes;
+    for (uint32_t tree = trees.first, n; tree < trees.end; tree += n) {
+        n = trees.end - tree < lanes ? trees.end - tree : lanes;
         forest->engine->descend(forest, forest->roots + tree,
                                 least_of(forest->sure_steps + tree, n), x, no_offsets, is_any,
                                 payloads);
-        for (uint32_t i = 0; i < n; i++) {
-            if (forest->is_plain) {
-                float value;
-                memcpy(&value, &payloads[i], sizeof value);
-                y[forest->outputs[tree + i]] += value;
-            } else {
-                add_leaf(forest, payloads[i], y);
-            }
-        }
+        for (uint32_t i = 0; i < n; i++)
+            add_payload(forest, tree + i, payloads[i], y);
     }
-    finish(forest, y);
 }
 
 /* ---- many rows, tree by tree -------------------------------------------------------------- */
@@ -100,11 +114,16 @@ struct block {
     const float *x;
     unsigned n_rows;
     uint32_t offsets[LANES_MAX], starts[LANES_MAX], payloads[LANES_MAX];
-    bool is_any;
+    bool is_any, is_turned;
+    _Alignas(64) float columns[UMM_FOREST_FEATURES_TURNED * LANES_MAX];
 };
 
 static void descend(const struct umm_forest *forest, uint32_t tree, struct block *block)
 {
+    if (block->is_turned) {
+        forest->engine->descend_top(forest, tree, block->columns, block->payloads);
+        return;
+    }
     const uint32_t root = forest->roots[tree];
     for (unsigned i = 0; i < LANES_MAX; i++)
         block->starts[i] = root;
@@ -113,52 +132,44 @@ static void descend(const struct umm_forest *forest, uint32_t tree, struct block
 }
 
 /* One output: sums stay in one place until all trees have been added. */
-static void run_single(const struct umm_forest *forest, struct block *block, float *y,
-                       size_t y_stride)
+static void add_single(const struct umm_forest *forest, struct trees trees, struct block *block,
+                       float *y, size_t y_stride)
 {
     float sums[LANES_MAX] = {0}, values[LANES_MAX];
-    for (uint32_t tree = 0; tree < forest->n_trees; tree++) {
+    for (unsigned i = 0; i < block->n_rows; i++)
+        sums[i] = y[i * y_stride];
+    for (uint32_t tree = trees.first; tree < trees.end; tree++) {
         descend(forest, tree, block);
         memcpy(values, block->payloads, sizeof values);
         for (unsigned i = 0; i < LANES_MAX; i++)
             sums[i] += values[i];
     }
-    for (unsigned i = 0; i < block->n_rows; i++) {
+    for (unsigned i = 0; i < block->n_rows; i++)
         y[i * y_stride] = sums[i];
-        finish(forest, y + i * y_stride);
-    }
 }
 
-static void run_multiple(const struct umm_forest *forest, struct block *block, float *y,
-                         size_t y_stride)
+static void add_multiple(const struct umm_forest *forest, struct trees trees, struct block *block,
+                         float *y, size_t y_stride)
 {
-    for (unsigned i = 0; i < block->n_rows; i++)
-        start(forest, y + i * y_stride);
-    for (uint32_t tree = 0; tree < forest->n_trees; tree++) {
+    for (uint32_t tree = trees.first; tree < trees.end; tree++) {
         descend(forest, tree, block);
-        for (unsigned i = 0; i < block->n_rows; i++) {
-            if (forest->is_plain) {
-                float value;
-                memcpy(&value, &block->payloads[i], sizeof value);
-                y[i * y_stride + forest->outputs[tree]] += value;
-            } else {
-                add_leaf(forest, block->payloads[i], y + i * y_stride);
-            }
-        }
+        for (unsigned i = 0; i < block->n_rows; i++)
+            add_payload(forest, tree, block->payloads[i], y + i * y_stride);
     }
-    for (unsigned i = 0; i < block->n_rows; i++)
-        finish(forest, y + i * y_stride);
 }
 
-static void run_block(const struct umm_forest *forest, struct block *block, size_t x_stride,
-                      float *y, size_t y_stride)
+static void add_block(const struct umm_forest *forest, struct trees trees, struct block *block,
+                      size_t x_stride, float *y, size_t y_stride)
 {
     for (unsigned i = 0; i < LANES_MAX; i++)
         block->offsets[i] = (uint32_t)((i < block->n_rows ? i : block->n_rows - 1) * x_stride);
+    block->is_turned = forest->tops && !block->is_any;
+    if (block->is_turned)
+        forest->engine->turn(forest, block->x, block->offsets, block->columns);
     if (forest->is_plain && forest->n_outputs == 1)
-        run_single(forest, block, y, y_stride);
+        add_single(forest, trees, block, y, y_stride);
     else
-        run_multiple(forest, block, y, y_stride);
+        add_multiple(forest, trees, block, y, y_stride);
 }
 
 /* ---- rows ---------------------------------------------------------------------------------- */
@@ -189,30 +200,64 @@ static bool is_any(const struct umm_forest *forest, const float *x, size_t x_str
     return is_found;
 }
 
-/* Which takes fewer descents: as many as trees, or for each row as many as groups of trees. */
-static bool is_by_row(const struct umm_forest *forest, size_t x_stride, unsigned n_rows)
+/*
+ * Whether rows go down one by one: in as many descents as there are groups of trees, each of which
+ * takes as long as one of a block, or as ROW_COST of a block that is turned.
+ */
+static bool is_by_row(const struct umm_forest *forest, size_t x_stride, const struct block *block)
 {
     const unsigned lanes = forest->engine->lanes;
     const uint64_t n_groups = ((uint64_t)forest->n_trees + lanes - 1) / lanes;
-    return n_rows * n_groups < forest->n_trees || x_stride > INT32_MAX / (LANES_MAX + 1);
+    const uint64_t cost = forest->tops && !block->is_any ? ROW_COST : 1;
+    return block->n_rows * n_groups * cost < forest->n_trees ||
+           x_stride > INT32_MAX / (LANES_MAX + 1);
 }
 
-void umm_forest_run(const struct umm_forest *forest, const float *x, size_t x_stride, size_t n_rows,
-                    float *y, size_t y_stride)
+/* Trees from first on whose nodes stay in a near cache while many rows go down them. */
+static struct trees some_trees(const struct umm_forest *forest, uint32_t first)
+{
+    if (forest->n_nodes <= NODES_AT_ONCE)
+        return (struct trees){first, forest->n_trees};
+    struct trees trees = {first, first + 1};
+    while (trees.end < forest->n_trees &&
+           forest->roots[trees.end] - forest->roots[first] < NODES_AT_ONCE)
+        trees.end++;
+    return trees;
+}
+
+static void add_rows(const struct umm_forest *forest, struct trees trees, const float *x,
+                     size_t x_stride, size_t n_rows, float *y, size_t y_stride)
 {
     const unsigned lanes = forest->engine->lanes;
-    struct block block = {0};
+    struct block block; /* large: what is read of it is written before */
+    memset(block.payloads, 0, sizeof block.payloads);
     for (size_t row = 0; row < n_rows; row += block.n_rows) {
         block.n_rows = n_rows - row < lanes ? (unsigned)(n_rows - row) : lanes;
         block.x = x + row * x_stride;
         block.is_any = is_any(forest, block.x, x_stride, block.n_rows);
         float *to = y + row * y_stride;
-        if (!is_by_row(forest, x_stride, block.n_rows)) {
-            run_block(forest, &block, x_stride, to, y_stride);
+        if (!is_by_row(forest, x_stride, &block)) {
+            add_block(forest, trees, &block, x_stride, to, y_stride);
             continue;
         }
         for (unsigned i = 0; i < block.n_rows; i++)
-            run_row(forest, block.x + i * x_stride, block.is_any, to + i * y_stride);
+            add_row(forest, trees, block.x + i * x_stride, block.is_any, to + i * y_stride);
+    }
+}
+
+void umm_forest_run(const struct umm_forest *forest, const float *x, size_t x_stride, size_t n_rows,
+                    float *y, size_t y_stride)
+{
+    for (size_t row = 0, n; row < n_rows; row += n) {
+        n = n_rows - row < ROWS_AT_ONCE ? n_rows - row : ROWS_AT_ONCE;
+        for (size_t i = 0; i < n; i++)
+            start(forest, y + (row + i) * y_stride);
+        for (struct trees trees = {0}; trees.end < forest->n_trees;) {
+            trees = some_trees(forest, trees.end);
+            add_rows(forest, trees, x + row * x_stride, x_stride, n, y + row * y_stride, y_stride);
+        }
+        for (size_t i = 0; i < n; i++)
+            finish(forest, y + (row + i) * y_stride);
     }
 }
 
@@ -240,7 +285,7 @@ static void add_to_window(const struct umm_forest *forest, const struct umm_tree
     window->has_sum[i] = true;
 }
 
-static void add_payload(const struct umm_forest *forest, uint32_t tree, uint32_t payload,
+static void add_to_sums(const struct umm_forest *forest, uint32_t tree, uint32_t payload,
                         struct window *window)
 {
     if (forest->is_plain) {
@@ -259,7 +304,7 @@ static void run_row_f64(const struct umm_forest *forest, const double *x, uint32
     const uint32_t rest = forest->n_outputs - first;
     struct window window = {.first = first, .n = rest < OUTPUTS_AT_ONCE ? rest : OUTPUTS_AT_ONCE};
     for (uint32_t tree = 0; tree < forest->n_trees; tree++)
-        add_payload(forest, tree, umm_forest_descend_f64(forest, tree, x), &window);
+        add_to_sums(forest, tree, umm_forest_descend_f64(forest, tree, x), &window);
     for (uint32_t i = 0; i < window.n; i++) {
         double sum = window.sums[i];
         if (forest->sum == UMM_TREES_AVERAGE)

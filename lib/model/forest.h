@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * forest.h - an ensemble of decision trees (graph/trees.h), laid out to be run: nodes breadth
- * first, both children side by side. One row goes down 16 trees at a time, many rows 16 at a time
- * down each tree. Sums go over the trees in their order, so that a row has the same bits in any
- * block and on every engine.
+ * first, both children side by side. One row goes down several trees at a time, many rows go down
+ * each tree together. Sums go over the trees in their order, so that a row has the same bits in
+ * any block and on every engine.
  */
 #ifndef UMM_MODEL_FOREST_H
 #define UMM_MODEL_FOREST_H

@@ -99,7 +99,7 @@ TARGET static void descend(const struct umm_forest *forest, const uint32_t *star
         descend_with(forest, starts, sure_steps, x, offsets, false, payloads);
 }
 
-const struct umm_forest_engine umm_forest_avx2 = {LANES, descend};
+const struct umm_forest_engine umm_forest_avx2 = {.lanes = LANES, .descend = descend};
 #else
 const struct umm_forest_engine umm_forest_avx2 = {0};
 #endif

@@ -237,7 +237,7 @@ static bool lay_out(struct umm_forest *forest, struct plan *plan, enum umm_cpu c
     if (!forest->nodes && !forest->wide)
         return false;
     put_nodes(forest, plan);
-    return true;
+    return umm_forest_make_tops(forest);
 }
 
 enum umm_status umm_forest_new(const struct umm_trees *trees, enum umm_cpu cpu,
@@ -279,5 +279,6 @@ void umm_forest_free(struct umm_forest *forest)
     free(forest->leaves);
     free(forest->weights);
     free(forest->base);
+    free(forest->tops);
     free(forest);
 }

@@ -47,6 +47,21 @@ struct umm_forest_leaf {
     uint32_t first_weight, n_weights;
 };
 
+/*
+ * The upper levels of a tree, filled up to a complete one of that depth: level k has the elements
+ * 2^k to 2^(k+1) - 1, and 2h, 2h + 1 are the children of h. A leaf above has branches below it
+ * that lead to it alone. exits: of the last level, from 0; payloads if is_whole, else nodes.
+ */
+enum { UMM_FOREST_TOP_DEPTH_MIN = 3, UMM_FOREST_TOP_DEPTH_MAX = 6, UMM_FOREST_TOP = 64 };
+
+struct umm_forest_top {
+    _Alignas(64) float thresholds[UMM_FOREST_TOP];
+    uint32_t columns[UMM_FOREST_TOP]; /* feature * UMM_FOREST_LANES_MAX */
+    uint32_t exits[UMM_FOREST_TOP];
+    uint32_t depth;
+    bool is_whole;
+};
+
 struct umm_forest {
     const struct umm_forest_engine *engine;
     struct umm_forest_node *nodes; /* or NULL, and wide */
@@ -64,20 +79,33 @@ struct umm_forest {
     struct umm_tree_weight *weights;
     float *base; /* n_outputs */
     enum umm_tree_sum sum;
+    struct umm_forest_top *tops; /* n_trees; or NULL */
 };
 
 /*
- * Go down from `lanes` nodes at once; payloads of the leaves come out. Lane i begins at node
- * starts[i] and reads x from offsets[i] on. No leaf is nearer to a start than sure_steps. is_any:
- * x may have NaN that has_missing is about, or nodes are EQ.
+ * descend: go down from `lanes` nodes at once; payloads of the leaves come out. Lane i begins at
+ * node starts[i] and reads x from offsets[i] on. No leaf is nearer to a start than sure_steps.
+ * is_any: x may have NaN that has_missing is about, or nodes are EQ.
+ *
+ * turn, descend_top, or both NULL: the same of one tree, of rows that were turned into columns (of
+ * UMM_FOREST_FEATURES_TURNED features at most; feature, row); never of is_any.
  */
 struct umm_forest_engine {
     unsigned lanes;
     void (*descend)(const struct umm_forest *forest, const uint32_t *starts, uint32_t sure_steps,
                     const float *x, const uint32_t *offsets, bool is_any, uint32_t *payloads);
+    void (*turn)(const struct umm_forest *forest, const float *x, const uint32_t *offsets,
+                 float *columns);
+    void (*descend_top)(const struct umm_forest *forest, uint32_t tree, const float *columns,
+                        uint32_t *payloads);
 };
 
+enum { UMM_FOREST_FEATURES_TURNED = 256 };
+
 extern const struct umm_forest_engine umm_forest_portable, umm_forest_avx2, umm_forest_avx512;
+
+/* Make tops for all trees, if the engine has a use for them; false without memory. */
+bool umm_forest_make_tops(struct umm_forest *forest);
 
 /* The payload that one row of doubles comes to in the tree. */
 uint32_t umm_forest_descend_f64(const struct umm_forest *forest, uint32_t tree, const double *x);

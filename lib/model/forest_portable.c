@@ -86,7 +86,7 @@ static void descend(const struct umm_forest *forest, const uint32_t *starts, uin
         descend_with(forest, starts, sure_steps, x, offsets, false, false, payloads);
 }
 
-const struct umm_forest_engine umm_forest_portable = {LANES, descend};
+const struct umm_forest_engine umm_forest_portable = {.lanes = LANES, .descend = descend};
 
 /* Whether x goes to the first child: thresholds are the floats that the model has. */
 static bool is_first_f64(struct umm_forest_wide node, double x)
