@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 
@@ -52,6 +53,46 @@ static enum umm_status list_numbers(const struct umm_graph_node *node, float x_s
     return UMM_OK;
 }
 
+/* ---- bytes with and without a sign --------------------------------------------- */
+
+static bool makes_bytes(const struct umm_graph *graph, const struct umm_graph_node *node)
+{
+    return node->op == UMM_OP_DENSE ||
+           (node->op == UMM_OP_QUANTIZE && graph->values[node->inputs[0]].type == UMM_GRAPH_F32);
+}
+
+/* Make I8 values U8, except those that another op, or whoever takes the outputs, sees. */
+static void drop_signs(const struct umm_graph *graph, struct umm_graph_value *values)
+{
+    for (uint32_t i = 0; i < graph->n_values; i++)
+        if (values[i].type == UMM_GRAPH_I8)
+            values[i].type = UMM_GRAPH_U8;
+    for (uint32_t i = 0; i < graph->n_outputs; i++)
+        values[graph->outputs[i]].type = graph->values[graph->outputs[i]].type;
+    for (uint32_t i = 0; i < graph->n_nodes; i++) {
+        const struct umm_graph_node *node = &graph->nodes[i];
+        if (!makes_bytes(graph, node))
+            values[node->output].type = graph->values[node->output].type;
+        for (uint32_t k = 0; k < node->n_inputs && node->op != UMM_OP_DENSE; k++)
+            values[node->inputs[k]].type = graph->values[node->inputs[k]].type;
+    }
+    for (uint32_t i = 0; i < graph->n_values; i++)
+        if (values[i].type != graph->values[i].type)
+            values[i].zero_point += 128;
+}
+
+static enum umm_status hold_values(const struct umm_graph *graph, struct umm_layers *layers,
+                                   struct umm_error *err)
+{
+    const size_t n = graph->n_values;
+    layers->values = malloc((n + 1) * sizeof *layers->values);
+    if (!layers->values)
+        return umm_error_set_memory(err, n * sizeof *layers->values, "a model's values");
+    memcpy(layers->values, graph->values, n * sizeof *layers->values);
+    drop_signs(graph, layers->values);
+    return UMM_OK;
+}
+
 /* ---- layers -------------------------------------------------------------------- */
 
 static enum umm_status refuse(const struct umm_graph_node *node, struct umm_error *err)
@@ -61,11 +102,11 @@ static enum umm_status refuse(const struct umm_graph_node *node, struct umm_erro
 }
 
 /* Which of the forms of a dense layer the node has; the numbers of a quantised one come later. */
-static enum umm_status specify(const struct umm_graph *graph, const struct umm_graph_node *node,
-                               struct umm_dense_spec *spec, struct umm_error *err)
+static enum umm_status specify(const struct umm_graph_value *values,
+                               const struct umm_graph_node *node, struct umm_dense_spec *spec,
+                               struct umm_error *err)
 {
-    const struct umm_graph_value *x = &graph->values[node->inputs[0]];
-    const struct umm_graph_value *y = &graph->values[node->output];
+    const struct umm_graph_value *x = &values[node->inputs[0]], *y = &values[node->output];
     const struct umm_tensor *weights = node->weights, *bias = node->bias;
     *spec = (struct umm_dense_spec){.n_in = weights->n_columns, .n_out = weights->n_rows};
     spec->low = node->limits.low;
@@ -102,14 +143,13 @@ static enum umm_status specify(const struct umm_graph *graph, const struct umm_g
     return UMM_OK;
 }
 
-static enum umm_status pack(const struct umm_graph *graph, const struct umm_graph_node *node,
+static enum umm_status pack(const struct umm_graph_value *values, const struct umm_graph_node *node,
                             enum umm_cpu cpu, struct umm_dense **dense, struct umm_error *err)
 {
-    const struct umm_graph_value *x = &graph->values[node->inputs[0]];
-    const struct umm_graph_value *y = &graph->values[node->output];
+    const struct umm_graph_value *x = &values[node->inputs[0]], *y = &values[node->output];
     struct umm_dense_spec spec;
     struct lists lists = {NULL, NULL};
-    enum umm_status status = specify(graph, node, &spec, err);
+    enum umm_status status = specify(values, node, &spec, err);
     if (!status && spec.weights_i8)
         status = list_numbers(node, node->is_dynamic ? 1 : x->scale,
                               y->type == UMM_GRAPH_F32 ? 0 : y->scale, &lists, err);
@@ -136,10 +176,12 @@ enum umm_status umm_layers_new(const struct umm_graph *graph, enum umm_cpu cpu,
     }
     if (!made || !made->dense || !made->forests)
         status = umm_error_set_memory(err, n * sizeof(void *), "a model's layers");
+    if (!status)
+        status = hold_values(graph, made, err);
     for (uint32_t i = 0; !status && i < n; i++) {
         const struct umm_graph_node *node = &graph->nodes[i];
         if (node->op == UMM_OP_DENSE)
-            status = pack(graph, node, cpu, &made->dense[i], err);
+            status = pack(made->values, node, cpu, &made->dense[i], err);
         else if (node->op == UMM_OP_TREES)
             status = umm_forest_new(node->trees, cpu, &made->forests[i], err);
     }
@@ -160,5 +202,6 @@ void umm_layers_free(struct umm_layers *layers)
     }
     free(layers->dense);
     free(layers->forests);
+    free(layers->values);
     free(layers);
 }

@@ -11,11 +11,17 @@
 #include "model/dense.h"
 #include "model/forest.h"
 
-/* By the number of the node: NULL where it is another op. */
+/*
+ * By the number of the node: NULL where it is another op.
+ *
+ * values: those of the graph, as they stand in slots. I8 that only layers read and that layers or
+ * QUANTIZE write are U8 there, with 128 more: processors multiply unsigned bytes by signed ones.
+ */
 struct umm_layers {
     uint32_t n_nodes;
     struct umm_dense **dense;
     struct umm_forest **forests;
+    struct umm_graph_value *values;
 };
 
 /* Pack what the graph has. UMM_ERR_UNSUPPORTED for a layer in a form that only files have. */

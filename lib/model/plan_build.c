@@ -80,7 +80,7 @@ static struct umm_rowop_quantum quantum_of(const struct umm_graph_value *value)
 static void add_quantize(struct umm_plan_builder *b, uint32_t x, int32_t value,
                          bool is_by_reciprocal)
 {
-    const struct umm_graph_value *y = value_at(b, value);
+    const struct umm_graph_value *y = &b->layers->values[value];
     struct umm_step step = step_between(b, umm_step_quantize, x, slot_of(value), y->width);
     step.quantum = quantum_of(y);
     step.quantum.is_by_reciprocal = is_by_reciprocal;

@@ -18,7 +18,7 @@ struct writer {
 /* The versions of operators, as TensorFlow Lite's op_version.cc has them. */
 enum {
     VERSION_FIRST = 1,
-    VERSION_INT8 = 2, /* of all that is one input, and CONCATENATION */
+    VERSION_INT8 = 2, /* of activations except RELU_N1_TO_1, CONCATENATION, DEQUANTIZE */
     VERSION_DENSE_HYBRID = 3,
     VERSION_DENSE_INT8 = 4,
     VERSION_DENSE_ASYMMETRIC = 9,
@@ -295,7 +295,7 @@ static enum umm_status write_activation(struct writer *to, const struct umm_grap
     }
     if (x->type == UMM_GRAPH_F32 && y->type == UMM_GRAPH_F32)
         return UMM_OK;
-    op->version = VERSION_INT8;
+    op->version = op->code == UMM_TFL_RELU_N1_TO_1 ? VERSION_FIRST : VERSION_INT8;
     return is_exact_int8(kind, x, y, node->alpha)
                ? UMM_OK
                : refuse(to, node, "at these scales it would round in a way of its own");

@@ -180,11 +180,11 @@ static void all_operators_go_round(void **state)
 {
     (void)state;
     static const uint32_t widths[] = {9, 6, 5, 3};
-    (void)go_round(all_floats());
-    (void)go_round(all_int8());
+    (void)go_round(all_floats(true, 0));
+    (void)go_round(all_int8(LAYER_I8_PER_CHANNEL, 1.3371F, 0));
     for (enum layer_kind kind = LAYER_F32; kind <= LAYER_DYNAMIC_ASYMMETRIC; kind++)
         for (int ends = 0; ends < 2; ends++)
-            (void)go_round(perceptron(kind, widths, 4, ends));
+            (void)go_round(perceptron(kind, widths, 4, ends, 0));
 }
 
 /* By how much files of int8 are smaller, at least, in percent. */
@@ -197,8 +197,8 @@ static void int8_files_are_small(void **state)
     } nets[] = {{{32, 64, 64, 1}, 64}, {{32, 256, 256, 8}, 72}, {{128, 512, 512, 16}, 73}};
     for (size_t i = 0; i < sizeof nets / sizeof *nets; i++)
         for (int ends = 0; ends < 2; ends++) {
-            size_t whole = go_round(perceptron(LAYER_F32, nets[i].widths, 4, false));
-            size_t small = go_round(perceptron(LAYER_I8, nets[i].widths, 4, ends));
+            size_t whole = go_round(perceptron(LAYER_F32, nets[i].widths, 4, false, 0));
+            size_t small = go_round(perceptron(LAYER_I8, nets[i].widths, 4, ends, 0));
             assert_in_range(small, 1, whole * (100 - nets[i].percent) / 100);
         }
 }
@@ -225,7 +225,7 @@ static void versions_are_those_of_tensorflow(void **state)
                                        [LAYER_DYNAMIC] = 3,
                                        [LAYER_DYNAMIC_ASYMMETRIC] = 9};
     for (enum layer_kind kind = LAYER_F32; kind <= LAYER_DYNAMIC_ASYMMETRIC; kind++) {
-        struct umm_graph *graph = perceptron(kind, widths, 2, false);
+        struct umm_graph *graph = perceptron(kind, widths, 2, false, 0);
         void *data;
         size_t len;
         assert_int_equal(umm_tflite_write(graph, &data, &len, NULL), UMM_OK);
@@ -240,7 +240,7 @@ static void no_bias_is_zeros(void **state)
 {
     (void)state;
     for (int is_int8 = 0; is_int8 < 2; is_int8++) {
-        struct builder builder = builder_new();
+        struct builder builder = builder_new(0);
         enum umm_graph_type type = is_int8 ? UMM_GRAPH_I8 : UMM_GRAPH_F32;
         add_input(&builder, "x", type, 4);
         struct umm_graph_node node = {.op = UMM_OP_DENSE, .limits = {-INFINITY, INFINITY}};
@@ -277,7 +277,7 @@ static void limits_become_activations(void **state)
                  {0, 6, 0, true},           {-2, 2, 0, false},      {-1, 1, 3, true},
                  {0, 5, 0, false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct builder builder = builder_new();
+        struct builder builder = builder_new(0);
         add_input(&builder, "x", UMM_GRAPH_I8, 4);
         struct umm_graph_node node = {.op = UMM_OP_DENSE, .limits = {cases[i].low, cases[i].high}};
         node.weights = int8_weights(&builder, 3, 4, 1);
@@ -545,7 +545,7 @@ static enum umm_status read_exactly(const unsigned char *bytes, size_t len)
 static void damaged_files_are_survived(void **state)
 {
     (void)state;
-    struct umm_graph *graphs[] = {all_floats(), all_int8()};
+    struct umm_graph *graphs[] = {all_floats(true, 0), all_int8(LAYER_I8_PER_CHANNEL, 1.3371F, 0)};
     for (size_t g = 0; g < 2; g++) {
         void *data;
         size_t len;

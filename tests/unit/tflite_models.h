@@ -31,9 +31,9 @@ static inline void must(enum umm_status status)
         abort();
 }
 
-static inline struct builder builder_new(void)
+static inline struct builder builder_new(uint64_t seed)
 {
-    struct builder builder = {.random = RANDOM_SEED};
+    struct builder builder = {.random = RANDOM_SEED + seed * 0x9e3779b97f4a7c15U};
     must(umm_graph_new(&builder.graph, NULL));
     return builder;
 }
@@ -131,9 +131,9 @@ static inline void add_dense(struct builder *builder, enum layer_kind kind, uint
 
 /* widths[0] inputs, then layers: RELU after all but the last. has_float_ends: of int8 ones. */
 static inline struct umm_graph *perceptron(enum layer_kind kind, const uint32_t *widths,
-                                           size_t n_widths, bool has_float_ends)
+                                           size_t n_widths, bool has_float_ends, uint64_t seed)
 {
-    struct builder builder = builder_new();
+    struct builder builder = builder_new(seed);
     bool is_int8 = kind == LAYER_I8 || kind == LAYER_I8_PER_CHANNEL;
     bool is_float_in = !is_int8 || has_float_ends;
     add_input(&builder, "x", is_float_in ? UMM_GRAPH_F32 : UMM_GRAPH_I8, widths[0]);
@@ -157,10 +157,10 @@ static inline void add_unary(struct builder *builder, enum umm_graph_op op)
     add_node(builder, node, "", x.type, x.width, x.scale, x.zero_point);
 }
 
-/* Every float operator that is written, one after the other. */
-static inline struct umm_graph *all_floats(void)
+/* Every float operator that is written, one after the other. The second output is an input. */
+static inline struct umm_graph *all_floats(bool has_two_outputs, uint64_t seed)
 {
-    struct builder builder = builder_new();
+    struct builder builder = builder_new(seed);
     add_input(&builder, "a", UMM_GRAPH_F32, 5);
     int32_t a = builder.last;
     add_input(&builder, "b", UMM_GRAPH_F32, 5);
@@ -186,22 +186,27 @@ static inline struct umm_graph *all_floats(void)
     add_dense(&builder, LAYER_F32, 4, -1, 1, "one");
     add_dense(&builder, LAYER_DYNAMIC, 4, -INFINITY, INFINITY, "hybrid");
     must(umm_graph_add_output(builder.graph, builder.last, NULL));
-    must(umm_graph_add_output(builder.graph, a, NULL));
+    if (has_two_outputs)
+        must(umm_graph_add_output(builder.graph, a, NULL));
     return builder.graph;
 }
 
-/* Every int8 operator. */
-static inline struct umm_graph *all_int8(void)
+/* Every int8 operator. ratio: of the scales before and after activations that keep none. */
+static inline struct umm_graph *all_int8(enum layer_kind last, float ratio, uint64_t seed)
 {
-    struct builder builder = builder_new();
+    struct builder builder = builder_new(seed);
     add_input(&builder, "x", UMM_GRAPH_F32, 6);
     add_node(&builder, (struct umm_graph_node){.op = UMM_OP_QUANTIZE, .is_by_reciprocal = true}, "",
              UMM_GRAPH_U8, 6, 0.05F, 140);
     add_node(&builder, (struct umm_graph_node){.op = UMM_OP_QUANTIZE}, "", UMM_GRAPH_I8, 6, 0.05F,
              12);
     add_dense(&builder, LAYER_I8, 7, 0, 6, "six");
-    add_dense(&builder, LAYER_I8_PER_CHANNEL, 7, -INFINITY, INFINITY, "plain");
-    add_unary(&builder, UMM_OP_RELU);
+    add_dense(&builder, last, 7, -INFINITY, INFINITY, "plain");
+    float scale = builder.graph->values[builder.last].scale / ratio;
+    add_node(&builder, (struct umm_graph_node){.op = UMM_OP_CLIP, .limits = {-1, 1}}, "",
+             UMM_GRAPH_I8, 7, scale, -3);
+    add_node(&builder, (struct umm_graph_node){.op = UMM_OP_RELU}, "", UMM_GRAPH_I8, 7,
+             scale / ratio, -128);
     add_unary(&builder, UMM_OP_CLIP);
     add_node(&builder, (struct umm_graph_node){.op = UMM_OP_TANH}, "", UMM_GRAPH_I8, 7, 1.0F / 128,
              0);
