@@ -51,45 +51,33 @@ static enum umm_status check_options(const struct umm_featurejob_options *o, str
 static enum umm_status open_output(struct umm_featurework *work, struct umm_error *err)
 {
     const struct umm_featurejob_options *o = work->options;
+    const struct umm_result_intent intent = {o->is_append, o->is_verify, o->is_rebuild,
+                                             work->state.has_checkpoint};
     struct umm_resultwriter_options *w = &work->out.writer_options;
-    bool is_there = false;
-    struct umm_file_info info = {.kind = UMM_FILE_STREAM};
+    enum umm_status status = UMM_OK;
     if (!o->output)
         return UMM_OK;
-    /* An array without a state is what a killed run left: then it has what the input gives. */
-    if (o->is_append && !work->state.has_checkpoint && !o->is_rebuild) {
-        enum umm_status found = umm_file_find(o->output, &is_there, &info, err);
-        if (found)
-            return found;
-    }
-    const bool is_known = o->is_append && work->state.has_checkpoint;
-    const bool has_rows = is_there && info.kind == UMM_FILE_REGULAR && info.size_bytes > 0;
-    const bool is_old = o->is_verify || is_known || has_rows;
-    if (o->format == UMM_RESULT_CSV) {
-        enum umm_status made =
-            umm_resultrows_header(&work->out.rows, o->features, "", &work->out.header, err);
-        if (made)
-            return made;
-    }
+    if (o->format == UMM_RESULT_CSV)
+        status = umm_resultrows_header(&work->out.rows, o->features, "", &work->out.header, err);
     *w = (struct umm_resultwriter_options){.path = o->output,
                                            .format = o->format,
-                                           .way = UMM_RESULT_FRESH,
                                            .is_synced = o->is_synced || o->state,
                                            .pool_root = o->pool_root,
                                            .scratch_dir = o->scratch_dir,
                                            .npy = &work->out.rows.npy,
                                            .header = work->out.header,
                                            .line_max = umm_resultrows_line_max(&work->out.rows)};
-    if (is_old)
-        w->way = o->is_verify ? UMM_RESULT_COMPARE : UMM_RESULT_GROW;
-    w->n_loose = is_known ? UINT64_MAX : 1; /* the last bar may have been revised since */
+    if (!status)
+        status = umm_resultwriter_find_way(w, &intent, err);
+    if (status)
+        return status;
     work->out.has_writer = true;
-    enum umm_status status = umm_resultwriter_open(&work->out.writer, w, work->run, err);
+    status = umm_resultwriter_open(&work->out.writer, w, work->run, err);
     if (!status && o->checkpoint_rows && !umm_resultwriter_is_stream(&work->out.writer))
         status = umm_error_set(err, UMM_ERR_ARGUMENT, "%s", umm_featurejob_no_checkpoint);
-    if (status || !is_old)
+    if (status || w->way == UMM_RESULT_FRESH)
         return status;
-    if (is_known && !o->is_verify)
+    if (o->is_append && work->state.has_checkpoint && !o->is_verify)
         return umm_outtail_check(&work->out.writer, &work->state.checkpoint, o->state,
                                  work->history.has_before, &work->out.is_last_undone, err);
     if (o->is_verify && !work->state.has_checkpoint)
@@ -207,48 +195,18 @@ static enum umm_status read_rows(struct umm_featurework *work, struct umm_error 
     return UMM_OK;
 }
 
-/* Fewer rows came than were taken before: that is no news if the last was only hidden. */
-static enum umm_status check_end(struct umm_featurework *work, struct umm_error *err)
-{
-    uint64_t n_rows = work->history.position;
-    enum umm_status status = UMM_OK;
-    if (work->in.is_random && work->history.position + 1 == work->history.n_taken)
-        status = umm_history_count(work->options->input, work->history.n_taken, work->run,
-                                   &work->in.is_random, &n_rows, err);
-    if (status || n_rows >= work->history.n_taken)
-        return status;
-    umm_error_set_path(err, UMM_ERR_CONFLICT, work->in.name,
-                       "ends at row %" PRIu64 ", before the %" PRIu64
-                       " rows that the state has taken",
-                       work->history.position, work->history.n_taken);
-    return umm_error_hint(err, UMM_ERR_CONFLICT, UMM_HINT_REBUILD);
-}
-
-/* A run that was killed between output and state leaves rows that the state does not know. */
-static enum umm_status check_state_kept(const struct umm_featurework *work, struct umm_error *err)
-{
-    const uint64_t n_rows = work->out.writer.n_rows;
-    if (!work->state.has_checkpoint || !work->out.has_writer ||
-        work->history.n_taken < work->state.checkpoint.n_rows || work->out.writer.n_old <= n_rows)
-        return UMM_OK;
-    umm_error_set_path(err, UMM_ERR_CONFLICT, work->options->output,
-                       "has %" PRIu64 " rows, the state only %" PRIu64
-                       ": a run stopped before it stored its state",
-                       work->out.writer.n_old, n_rows);
-    return umm_error_hint(err, UMM_ERR_CONFLICT, UMM_HINT_APPEND_AGAIN);
-}
-
 /* All rows have come: the output, then the state. */
 static enum umm_status finish(struct umm_featurework *work, struct umm_error *err)
 {
     const struct umm_featurejob_options *o = work->options;
     bool is_changed = false;
     enum umm_status status = umm_featurework_finish(work, err);
-    if (!status && !o->is_verify && work->history.is_placed &&
-        work->history.position < work->history.n_taken)
-        status = check_end(work, err);
-    if (!status && o->is_verify)
-        status = check_state_kept(work, err);
+    if (!status && !o->is_verify)
+        status =
+            umm_history_check_end(&work->history, o->input, work->in.is_random, work->run, err);
+    if (!status && o->is_verify && work->state.has_checkpoint && work->out.has_writer &&
+        work->history.n_taken >= work->state.checkpoint.n_rows)
+        status = umm_outtail_check_kept(&work->out.writer, err);
     if (!status && work->out.has_writer)
         status = umm_resultwriter_commit(&work->out.writer, &is_changed, err);
     if (!status && o->is_verify)

@@ -306,6 +306,24 @@ enum umm_status umm_history_check_rows(struct umm_history *history,
     return status;
 }
 
+enum umm_status umm_history_check_end(const struct umm_history *history, const char *input,
+                                      bool is_random, struct umm_run *run, struct umm_error *err)
+{
+    uint64_t n_rows = history->position;
+    enum umm_status status = UMM_OK;
+    if (!history->is_placed || history->position >= history->n_taken)
+        return UMM_OK;
+    if (is_random && history->position + 1 == history->n_taken)
+        status = umm_history_count(input, history->n_taken, run, &is_random, &n_rows, err);
+    if (status || n_rows >= history->n_taken)
+        return status;
+    umm_error_set_path(err, UMM_ERR_CONFLICT, history->name,
+                       "ends at row %" PRIu64 ", before the %" PRIu64
+                       " rows that the state has taken",
+                       history->position, history->n_taken);
+    return umm_error_hint(err, UMM_ERR_CONFLICT, UMM_HINT_REBUILD);
+}
+
 /* ---- new rows -------------------------------------------------------------------- */
 
 static void remember(struct umm_history *history, const char *rows, size_t n)
@@ -318,20 +336,26 @@ static void remember(struct umm_history *history, const char *rows, size_t n)
     history->n_ring = stay + fresh;
 }
 
-void umm_history_take(struct umm_history *history, const char *rows, const int64_t *times, size_t n)
+static void keep(struct umm_history *history, const char *rows, size_t n)
 {
     const size_t size = history->row_bytes;
     umm_rowhash_add(&history->all, rows, n - 1, size);
     history->before = history->all;
     history->has_before = true;
     umm_rowhash_add(&history->all, rows + (n - 1) * size, 1, size);
-    if (history->n_taken == 0) {
+    if (history->n_taken == 0)
         memcpy(history->first_row, rows, size);
+    remember(history, rows, n);
+}
+
+void umm_history_take(struct umm_history *history, const char *rows, const int64_t *times, size_t n)
+{
+    if (history->n_taken == 0)
         history->first_time = times ? times[0] : 0;
-    }
     history->last_time = times ? times[n - 1] : 0;
     history->has_last = true;
-    remember(history, rows, n);
+    if (!history->is_unkept)
+        keep(history, rows, n);
     history->n_taken += n;
 }
 

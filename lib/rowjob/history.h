@@ -25,6 +25,7 @@ struct umm_history {
     const char *name;                  /* of the input, in messages */
     const struct umm_barreader *times; /* NULL: rows have no times */
     size_t row_bytes;
+    bool is_unkept; /* no state will keep them: rows are counted, and their times noted */
     uint64_t n_taken;
     bool has_before;                /* `before` is known, so that the last row can be undone */
     struct umm_rowhash all, before; /* of all rows taken, and without the last one */
@@ -90,6 +91,14 @@ UMM_MUST_USE enum umm_status umm_history_check_rows(struct umm_history *history,
                                                     const struct umm_history_last *last,
                                                     const char *rows, uint64_t n, uint64_t *n_old,
                                                     struct umm_error *err);
+
+/*
+ * All rows have come: UMM_ERR_CONFLICT if they are fewer than were taken, unless the last one was
+ * only hidden.
+ */
+UMM_MUST_USE enum umm_status umm_history_check_end(const struct umm_history *history,
+                                                   const char *input, bool is_random,
+                                                   struct umm_run *run, struct umm_error *err);
 
 /* n >= 1 new rows are taken. times: of each of them, NULL if there are none. */
 void umm_history_take(struct umm_history *history, const char *rows, const int64_t *times,

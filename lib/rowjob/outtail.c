@@ -70,3 +70,14 @@ enum umm_status umm_outtail_check(struct umm_resultwriter *writer, const struct 
                        "its rows are not those that the state has written");
     return umm_error_hint(err, UMM_ERR_CONFLICT, UMM_HINT_REBUILD);
 }
+
+enum umm_status umm_outtail_check_kept(const struct umm_resultwriter *writer, struct umm_error *err)
+{
+    if (writer->n_old <= writer->n_rows)
+        return UMM_OK;
+    umm_error_set_path(err, UMM_ERR_CONFLICT, writer->options->path,
+                       "has %" PRIu64 " rows, the state only %" PRIu64
+                       ": a run stopped before it stored its state",
+                       writer->n_old, writer->n_rows);
+    return umm_error_hint(err, UMM_ERR_CONFLICT, UMM_HINT_APPEND_AGAIN);
+}

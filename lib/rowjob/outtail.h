@@ -28,4 +28,11 @@ UMM_MUST_USE enum umm_status umm_outtail_check(struct umm_resultwriter *writer,
                                                const char *state, bool can_undo, bool *is_undone,
                                                struct umm_error *err);
 
+/*
+ * All rows that the state has taken were compared: UMM_ERR_CONFLICT if the output has more, which
+ * a run left that was killed before it stored its state.
+ */
+UMM_MUST_USE enum umm_status umm_outtail_check_kept(const struct umm_resultwriter *writer,
+                                                    struct umm_error *err);
+
 #endif

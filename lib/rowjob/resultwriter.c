@@ -29,6 +29,26 @@ static bool is_array(const struct umm_resultwriter *writer)
     return writer->options->format == UMM_RESULT_NPY;
 }
 
+enum umm_status umm_resultwriter_find_way(struct umm_resultwriter_options *options,
+                                          const struct umm_result_intent *intent,
+                                          struct umm_error *err)
+{
+    const bool is_known = intent->is_append && intent->has_state;
+    bool is_there = false;
+    struct umm_file_info info = {.kind = UMM_FILE_STREAM};
+    if (intent->is_append && !intent->has_state && !intent->is_rebuild) {
+        enum umm_status status = umm_file_find(options->path, &is_there, &info, err);
+        if (status)
+            return status;
+    }
+    const bool has_rows = is_there && info.kind == UMM_FILE_REGULAR && info.size_bytes > 0;
+    options->way = intent->is_verify      ? UMM_RESULT_COMPARE
+                   : is_known || has_rows ? UMM_RESULT_GROW
+                                          : UMM_RESULT_FRESH;
+    options->n_loose = is_known ? UINT64_MAX : 1;
+    return UMM_OK;
+}
+
 struct umm_resultwriter umm_resultwriter_none(void)
 {
     return (struct umm_resultwriter){.grow = {.fd = -1}, .old = {.fd = -1}};

@@ -44,6 +44,19 @@ struct umm_resultwriter_options {
     size_t line_max;
 };
 
+/* What a job is about, and whether it has the state of the rows before. */
+struct umm_result_intent {
+    bool is_append, is_verify, is_rebuild, has_state;
+};
+
+/*
+ * Set way and n_loose by what is at path. An array without a state is what a killed run left: its
+ * rows must be those that come, except for the last one, which may have been revised since.
+ */
+UMM_MUST_USE enum umm_status umm_resultwriter_find_way(struct umm_resultwriter_options *options,
+                                                       const struct umm_result_intent *intent,
+                                                       struct umm_error *err);
+
 enum { UMM_RESULT_TAIL_ROWS = 33 };
 
 /* Private. */
