@@ -159,6 +159,7 @@ static const struct {
 
     {UMM_HINT_MODEL_COLUMNS, "; say which with {columns}"},
     {UMM_HINT_MODEL_NAN, "; use {nan} skip to leave such rows out"},
+    {UMM_HINT_ANSWER_NAN, "; see {nan}"},
 };
 
 /* What a sentence is made of: its words, or what stands in braces. */

@@ -116,6 +116,7 @@ enum umm_hint {
     /* Rows of a model. */
     UMM_HINT_MODEL_COLUMNS, /* say which columns are the model's inputs */
     UMM_HINT_MODEL_NAN,     /* say what becomes of rows with NaN */
+    UMM_HINT_ANSWER_NAN,    /* say what is answered where a number is not finite */
 
     UMM_HINT_END
 };

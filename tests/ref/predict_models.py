@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""
+Models for the tests of umm-predict: predict_models.py FILE KIND writes one of `kinds`.
+
+Weights are small whole numbers: where inputs are so too, every answer is exact, whatever the order
+of sums.
+"""
+import sys
+
+import numpy as np
+
+import model_make as make
+
+
+def layers(n_in, widths, seed=1):
+    sizes = [n_in, *widths]
+    rng = np.random.default_rng(seed)
+    return [(rng.integers(-4, 5, (b, a)).astype("f4"), rng.integers(-4, 5, b).astype("f4"))
+            for a, b in zip(sizes, sizes[1:])]
+
+
+VECTOR = layers(3, (5, 2))
+WIDE = layers(32, (64, 64, 1))
+NAMED = layers(3, (4, 1))
+MIXED = layers(2, (4, 1))
+
+
+def answer(weights, rows):
+    return make.answer(weights, rows).astype("f4")
+
+
+def two():
+    """Two outputs: y, and z, which a relu gives of it."""
+    model = make.mlp(layers(3, (2,)))
+    model.node("Relu", ["y"], ["z"])
+    model.outputs.append(("z", 2))
+    return model
+
+
+def loop():
+    model = make.Model([("x", 3)], [("y", 3)])
+    model.node("Loop", ["x"], ["y"])
+    return model
+
+
+kinds = {
+    "vector": lambda: make.mlp(VECTOR),
+    "other": lambda: make.mlp(layers(3, (5, 2), seed=9)),
+    "wide": lambda: make.mlp(WIDE),
+    "named": lambda: make.mlp(NAMED, names=("alpha", "beta", "gamma")),
+    "mixed": lambda: make.mlp(MIXED, names=("ema_5", "sma_3")),
+    "two": two,
+    "loop": loop,
+}
+
+if __name__ == "__main__":
+    kinds[sys.argv[2]]().write(sys.argv[1])
