@@ -14,7 +14,7 @@
 #   failure    its exit code when a call failed (1)
 #   durable    yes: a failed fsync or fdatasync must be reported, and what is reported done
 #              survives a power cut, which tests/fault/durable looks at (no)
-#   loose      array of files that a power cut may take all the same (none)
+#   loose      array of files that a power cut may take all the same; stdout may be one (none)
 #   unsynced   array of files that their writer did not sync, FILE, or FILE=BEFORE where only what
 #              differs from the file BEFORE was not (none)
 #   piped      a file that comes as a pipe on standard input (none). Of it no more is read by
