@@ -99,7 +99,7 @@ static enum umm_status add_float(struct builder *builder, int32_t value, bool is
                                  int32_t *index, struct umm_error *err)
 {
     const struct umm_graph_value made = {.name = name_of(builder, value, is_named),
-                                         .type = UMM_GRAPH_F32,
+                                         .type = builder->old->values[value].type,
                                          .width = builder->old->values[value].width};
     return umm_graph_add_value(builder->graph, &made, index, err);
 }
@@ -425,6 +425,10 @@ static enum umm_status build_inputs(struct builder *builder, struct umm_error *e
     enum umm_status status = UMM_OK;
     for (uint32_t i = 0; !status && i < builder->old->n_inputs; i++) {
         const int32_t value = builder->old->inputs[i];
+        if (builder->recipe->is_io_int8 && builder->old->values[value].type != UMM_GRAPH_F32)
+            return umm_error_set(err, UMM_ERR_UNSUPPORTED,
+                                 "its inputs are %s: there is no int8 for these",
+                                 umm_graph_type_name(builder->old->values[value].type));
         int32_t *made =
             builder->recipe->is_io_int8 ? &builder->ints[value] : &builder->floats[value];
         status = builder->recipe->is_io_int8 ? add_int8(builder, value, true, made, err)

@@ -63,6 +63,9 @@ static struct umm_quantize_layer describe_layer(const struct umm_quantize_subjec
         layer.scale = holding->scale.scale;
         layer.zero_point = holding->scale.zero_point;
         describe_weights(made->weights, &layer);
+        const struct umm_graph_value *output = &trial->built.graph->values[made->output];
+        if (output->type == UMM_GRAPH_I8)
+            layer.multiplier = layer.scale * layer.weight_scale_high / output->scale;
         return layer;
     }
     for (uint32_t k = 0; k < seen->width; k++) {
@@ -124,18 +127,24 @@ static void count_clipped(const struct inspector *inspector, uint32_t layer, con
     }
 }
 
-/* Whether an input of the row is outside what the calibration rows had. */
+/*
+ * Whether an input of the row is further outside what the calibration rows had than a tenth of
+ * that: of many inputs one is always a little outside.
+ */
 static bool is_outside(const struct inspector *inspector, const struct umm_quantize_watch *watch,
                        const float *result)
 {
+    const float part = 0.1F;
     const struct umm_graph *graph = inspector->subject->graph;
     for (uint32_t i = 0; i < graph->n_inputs; i++) {
         const struct umm_quantize_seen *seen =
             &inspector->subject->ranges->values[graph->inputs[i]];
-        const float *numbers = result + watch->offsets[graph->inputs[i]];
-        for (uint32_t k = 0; k < seen->width; k++)
-            if (numbers[k] < seen->low[k] || numbers[k] > seen->high[k])
+        const float *numbers = result + (seen->width ? watch->offsets[graph->inputs[i]] : 0);
+        for (uint32_t k = 0; k < seen->width; k++) {
+            const float margin = part * (seen->high[k] - seen->low[k]);
+            if (numbers[k] < seen->low[k] - margin || numbers[k] > seen->high[k] + margin)
                 return true;
+        }
     }
     return false;
 }
@@ -259,6 +268,29 @@ static void warn_of_agreement(struct umm_quantize_result *result)
             agreement->relative_rms * 100, same * 100);
 }
 
+/* What TensorFlow Lite does not take, or only some versions of it. */
+static void warn_of_tflite(const struct umm_quantize_subject *subject,
+                           struct umm_quantize_result *result)
+{
+    const float most = 256; /* of XNNPACK; the other kernels have a limit that is not as clear */
+    char shown[UMM_EXCERPT_MAX];
+    if (subject->format != UMM_MODELFILE_TFLITE)
+        return;
+    if (subject->recipe.is_per_channel)
+        add(result, "TensorFlow Lite up to 2.9 computes garbage from weights per channel, without "
+                    "a word");
+    for (size_t i = 0; i < result->n_layers; i++)
+        if (result->layers[i].multiplier >= most) {
+            add(result,
+                "TensorFlow Lite will refuse %s, whose sums are multiplied by %.3g: equalise, or "
+                "keep it float",
+                umm_escape(shown, sizeof shown, result->layers[i].name,
+                           strlen(result->layers[i].name)),
+                (double)result->layers[i].multiplier);
+            return;
+        }
+}
+
 void umm_quantize_warn(const struct umm_quantize_subject *subject,
                        struct umm_quantize_result *result)
 {
@@ -268,12 +300,11 @@ void umm_quantize_warn(const struct umm_quantize_subject *subject,
             result->n_calibration, UMM_QUANTIZE_FEW_ROWS);
     if ((double)result->n_outside > often * (double)result->n_held_out)
         add(result,
-            "%" PRIu64 " of %" PRIu64 " held-out rows have an input outside what the calibration "
+            "%" PRIu64 " of %" PRIu64
+            " held-out rows have an input far outside what the calibration "
             "rows have: more rows are needed, or the data change with time",
             result->n_outside, result->n_held_out);
     warn_of_channels(result);
     warn_of_agreement(result);
-    if (subject->format == UMM_MODELFILE_TFLITE && subject->recipe.is_per_channel)
-        add(result, "TensorFlow Lite up to 2.9 computes garbage from weights per channel, without "
-                    "a word");
+    warn_of_tflite(subject, result);
 }

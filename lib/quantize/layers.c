@@ -33,12 +33,6 @@ static enum umm_status check_nodes(const struct umm_graph *graph, struct umm_err
     for (uint32_t i = 0; i < graph->n_values; i++)
         if (is_quantized(graph->values[i].type))
             return umm_error_set(err, UMM_ERR_UNSUPPORTED, "it is quantised already");
-    for (uint32_t i = 0; i < graph->n_inputs; i++) {
-        const struct umm_graph_value *input = &graph->values[graph->inputs[i]];
-        if (input->type != UMM_GRAPH_F32)
-            return umm_error_set(err, UMM_ERR_UNSUPPORTED, "its inputs are %s, and not f32",
-                                 umm_graph_type_name(input->type));
-    }
     if (n_dense == 0)
         return umm_error_set(err, UMM_ERR_UNSUPPORTED, "it has no dense layer to quantise");
     return UMM_OK;

@@ -13,11 +13,11 @@ enum { BLOCK_ROWS = 256 };
 
 /* ---- the graph with more outputs ------------------------------------------------------- */
 
-/* Watch the value, unless it is watched. */
+/* Watch the value, unless it is watched, or an input that is only cast. */
 static enum umm_status add_watched(struct umm_quantize_watch *watch, struct umm_graph *copy,
                                    int32_t value, struct umm_error *err)
 {
-    if (watch->offsets[value] != UINT64_MAX)
+    if (watch->offsets[value] != UINT64_MAX || watch->graph->values[value].type != UMM_GRAPH_F32)
         return UMM_OK;
     watch->offsets[value] = watch->n_result;
     watch->n_result += watch->graph->values[value].width;

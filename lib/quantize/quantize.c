@@ -157,11 +157,29 @@ static enum umm_status take_answers(void *user, const struct umm_quantize_watch 
     return UMM_OK;
 }
 
+/* Inputs of integers take no other numbers. */
+static enum umm_status check_rows(const struct job *job, const struct umm_quantize_rows *rows,
+                                  struct umm_error *err)
+{
+    struct umm_error inner = {.status = UMM_OK};
+    const enum umm_status status =
+        umm_model_check(job->watch.model, rows->rows, rows->n_rows, &inner);
+    if (!status)
+        return UMM_OK;
+    const char *what = strstr(inner.message, ": "); /* after its own number of the row */
+    return umm_error_set(err, status, "row %" PRIu64 "%s", rows->numbers[inner.line - 1],
+                         what ? what : "");
+}
+
 static enum umm_status run_floats(struct job *job, struct umm_error *err)
 {
     const bool has_bins = job->options->method == UMM_QUANTIZE_PERCENTILE ||
                           job->options->method == UMM_QUANTIZE_AUTO;
     enum umm_status status = umm_quantize_watch_open(&job->watch, job->graph, job->run, err);
+    if (!status)
+        status = about(job->options->data, check_rows(job, &job->calibration, err), err);
+    if (!status)
+        status = about(job->options->data, check_rows(job, &job->held_out, err), err);
     if (!status)
         status = about(job->options->data,
                        umm_quantize_observe(&job->watch, &job->calibration, has_bins, job->run,

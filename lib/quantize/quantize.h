@@ -113,6 +113,7 @@ struct umm_quantize_worst {
  *
  * n_dead          outputs that are one number in all calibration rows
  * n_saturating    inputs that are outside the range in over 1 % of the held-out rows
+ * multiplier      the largest by which its sums become int8; 0: they become floats
  * clipped         share of the inputs' numbers of held-out rows that are outside the range
  */
 struct umm_quantize_layer {
@@ -121,7 +122,7 @@ struct umm_quantize_layer {
     bool is_int8, is_equalized;
     float low, high, scale;
     int32_t zero_point;
-    float weight_max, weight_scale_low, weight_scale_high;
+    float weight_max, weight_scale_low, weight_scale_high, multiplier;
     uint32_t n_dead, n_saturating;
     double clipped;
 };
@@ -151,7 +152,7 @@ struct umm_quantize_result {
     size_t n_layers, n_int8;
     struct umm_quantize_worst worst[UMM_QUANTIZE_WORST];
     size_t n_worst;
-    uint64_t n_outside; /* held-out rows with an input outside the calibration rows' */
+    uint64_t n_outside; /* held-out rows with an input well outside the calibration rows' range */
     char warnings[UMM_QUANTIZE_WARNINGS][UMM_QUANTIZE_WARNING_MAX];
     size_t n_warnings;
     bool is_written;

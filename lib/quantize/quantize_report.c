@@ -24,10 +24,15 @@ static double same_share(const struct umm_quantize_agreement *agreement)
     return (double)agreement->n_same / (double)agreement->n_rows;
 }
 
-/* How much smaller the file is: a share. */
+/* How much smaller the file is: a share, below 0 where it is larger. */
 static double saved_share(const struct umm_quantize_result *result)
 {
     return 1 - (double)result->size_after_bytes / (double)result->size_before_bytes;
+}
+
+static const char *comparative_of(const struct umm_quantize_result *result)
+{
+    return saved_share(result) < 0 ? "larger" : "smaller";
 }
 
 static const char *verdict_of(const struct umm_quantize_result *result)
@@ -66,9 +71,9 @@ static void add_summary(const struct umm_quantize_options *options,
     add_path(out, options->model);
     umm_textbuf_add(out, " -> ");
     add_path(out, options->output);
-    umm_textbuf_add(
-        out, "\nsize           %" PRIu64 " bytes, before %" PRIu64 ": %.1f %% smaller\n",
-        result->size_after_bytes, result->size_before_bytes, PERCENT * saved_share(result));
+    umm_textbuf_add(out, "\nsize           %" PRIu64 " bytes, before %" PRIu64 ": %.1f %% %s\n",
+                    result->size_after_bytes, result->size_before_bytes,
+                    PERCENT * fabs(saved_share(result)), comparative_of(result));
     umm_textbuf_add(out,
                     "rows           %" PRIu64 ": %" PRIu64 " for calibration, %" PRIu64 " held out",
                     result->n_rows, result->n_calibration, result->n_held_out);
@@ -219,9 +224,9 @@ void umm_quantize_report_line(const struct umm_quantize_options *options,
     const size_t cap = UMM_QUANTIZE_LINE_MAX;
     const struct umm_quantize_agreement *agreement = agreement_of(result);
     char path[4 * UMM_EXCERPT_MAX];
-    snprintf(line, cap, "%s: %" PRIu64 " bytes, %.1f %% smaller",
+    snprintf(line, cap, "%s: %" PRIu64 " bytes, %.1f %% %s",
              umm_escape(path, sizeof path, options->output, strlen(options->output)),
-             result->size_after_bytes, PERCENT * saved_share(result));
+             result->size_after_bytes, PERCENT * fabs(saved_share(result)), comparative_of(result));
     umm_line_add(line, cap, "; %" PRIu64 " rows, %" PRIu64 " held out", result->n_rows,
                  result->n_held_out);
     umm_line_add(line, cap, "; relative RMS %.3f %%, same decision %.3f %%",
