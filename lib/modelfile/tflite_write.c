@@ -24,7 +24,7 @@ enum {
     VERSION_DENSE_ASYMMETRIC = 9,
     /*
      * Readers of int8 weights with a scale for each output have it. Converters leave it at 4,
-     * and TensorFlow Lite before 2.12 then takes the first scale for all: with 12 it refuses.
+     * and TensorFlow Lite 2.9 then takes the first scale for all: 12 it refuses.
      */
     VERSION_DENSE_PER_CHANNEL = 12
 };
@@ -131,8 +131,11 @@ static enum umm_status use_bias(struct writer *to, const struct umm_graph_node *
         return status;
     void *scales;
     status = take(to, weights->n_scales, sizeof(float), &scales);
-    for (uint32_t i = 0; !status && i < weights->n_scales; i++)
-        ((float *)scales)[i] = x->scale * weights->scales[i];
+    for (uint32_t i = 0; !status && i < weights->n_scales; i++) {
+        float scale = ((float *)scales)[i] = x->scale * weights->scales[i];
+        if (!isfinite(scale) || !(scale > 0))
+            status = refuse(to, node, "the product of its scales is no float");
+    }
     tensor->scales = scales;
     tensor->n_scales = weights->n_scales;
     return status;
