@@ -81,8 +81,9 @@ static const struct cli_option options[] = {
      CLI_CHOICE(quantize.is_io_int8, "float|int8")},
     CLI_HEADING("Rows:"),
     {0, "columns", "LIST",
-     "the columns that are the model's inputs, in its order:\nnames, or numbers from 0; of text as "
-     "umm-convert has it\n(default: by name, or all columns of numbers)",
+     "the columns that are the model's inputs, in its order:\nnames, or numbers from 0 (default: "
+     "by "
+     "the names of the\ninputs, or all)",
      CLI_TEXT(quantize.columns)},
     {0, "rows", "N", "choose up to N of them (default 10000)",
      CLI_COUNT(quantize.most_rows, 16, 10000000)},
@@ -99,7 +100,7 @@ static const struct cli_option options[] = {
     CLI_HEADING("Text input:"),
     {CLI_TEXTS(quantize.text.reading,
                "layout header names thousands numbers time-format time-unit-in tz where "
-               "one-series members max-unpacked max-ratio")},
+               "members max-unpacked max-ratio")},
     CLI_HEADING("Writing:"),
     {0, "sync", NULL, "make the output survive a power cut", CLI_FLAG(quantize.is_synced)},
     CLI_HEADING("Reports:"),

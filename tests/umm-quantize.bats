@@ -164,9 +164,24 @@ np.save('r.npy', r)"
         umm-quantize plain.onnx --data=r.npy -o b.tflite
     ok umm-quantize plain.onnx --data=r.npy --columns=rsi_14,ema_20,volume -o b.tflite --report=r.json
     [[ $(report relative_rms) == "$by_name" ]]
+    # Text has fields that are no numbers, and rows of several symbols.
     py "
 r = np.load('r.npy')
+with open('r.csv', 'w') as f:
+    print('timestamp,symbol,ema_20,close,rsi_14,volume', file=f)
+    for i, row in enumerate(r):
+        print(i, 'A' if i % 2 else 'B', *(repr(float(x)) for x in list(row)[1:]), sep=',', file=f)
 np.save('r.npy', r[['timestamp', 'ema_20', 'close', 'volume']])"
+    ok umm-quantize named.onnx --data=r.csv -o b.tflite --report=r.json
+    [[ $(report relative_rms) == "$by_name" ]]
+    ok umm-quantize plain.onnx --data=r.csv --columns=4,ema_20,5 -o b.tflite --report=r.json
+    [[ $(report relative_rms) == "$by_name" ]]
+    cmp a.tflite <(umm-quantize named.onnx --data=r.csv -o c.tflite >/dev/null && cat c.tflite)
+    sed -i '12s/^\(.*\),[^,]*$/\1,N\/A/' r.csv
+    refuses 1 "umm-quantize: r.csv:12:$(($(sed -n 12p r.csv | wc -c) - 3)): volume is not a number: \"N/A\"; use --nan skip to leave such rows out" \
+        umm-quantize named.onnx --data=r.csv -o d.tflite
+    ok umm-quantize named.onnx --data=r.csv -o d.tflite --nan=skip --report=r.json
+    [[ $(report rows_skipped) == 1 ]]
     refuses 1 "umm-quantize: r.npy: the model's input rsi_14 is none of the columns; say which with --columns" \
         umm-quantize named.onnx --data=r.npy -o c.tflite
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/line.h"
 #include "convert/rowsource.h"
+#include "modelrows/modeltext.h"
 #include "store/store_look.h"
 #include "sys/file.h"
 #include "sys/progress.h"
@@ -17,9 +18,8 @@ enum { BLOCK_BYTES = 256 * 1024 };
 
 struct reader {
     const struct umm_quantize_options *options;
-    struct umm_modelrows_options model;
+    struct umm_modeltext model; /* what of text is read */
     struct umm_modelrows rows;
-    struct umm_rowsource_result source;
     struct umm_quantize_sample *sample;
     uint64_t number; /* of the next row */
     uint64_t n_skipped;
@@ -34,7 +34,7 @@ static const char *name_of(const char *path)
 
 static enum umm_status make_block(struct reader *reader, struct umm_error *err)
 {
-    const size_t row_bytes = (size_t)reader->model.n_inputs * sizeof *reader->block;
+    const size_t row_bytes = (size_t)reader->model.options.n_inputs * sizeof *reader->block;
     reader->cap_rows = row_bytes < BLOCK_BYTES ? BLOCK_BYTES / row_bytes : 1;
     reader->block = malloc(reader->cap_rows * row_bytes);
     return reader->block ? UMM_OK : umm_error_set_memory(err, reader->cap_rows * row_bytes, "rows");
@@ -54,15 +54,15 @@ static enum umm_status about(const struct reader *reader, enum umm_status status
 static enum umm_status begin(void *user, const struct umm_npy *npy, struct umm_error *err)
 {
     struct reader *reader = user;
-    reader->model.is_selected = reader->source.is_text && reader->model.columns;
     umm_modelrows_close(&reader->rows);
-    return about(reader, umm_modelrows_bind(&reader->rows, &reader->model, npy, err), err);
+    return about(reader, umm_modelrows_bind(&reader->rows, &reader->model.options, npy, err), err);
 }
 
 static enum umm_status take_row(struct reader *reader, const float *row, uint64_t number,
                                 struct umm_error *err)
 {
-    const size_t width = (size_t)reader->model.n_inputs, at = umm_modelrows_find_nan(row, width);
+    const size_t width = (size_t)reader->model.options.n_inputs,
+                 at = umm_modelrows_find_nan(row, width);
     if (at == width)
         return umm_quantize_sample_add(reader->sample, row, number, err);
     reader->n_skipped++;
@@ -80,8 +80,8 @@ static enum umm_status take(void *user, const char *bytes, uint64_t n, struct um
         const size_t m = n < reader->cap_rows ? (size_t)n : reader->cap_rows;
         umm_modelrows_read_f32(&reader->rows, bytes, m, reader->block);
         for (size_t i = 0; !status && i < m; i++)
-            status =
-                take_row(reader, reader->block + i * reader->model.n_inputs, reader->number++, err);
+            status = take_row(reader, reader->block + i * reader->model.options.n_inputs,
+                              reader->number++, err);
         bytes += m * reader->rows.row_bytes;
         n -= m;
     }
@@ -90,12 +90,23 @@ static enum umm_status take(void *user, const char *bytes, uint64_t n, struct um
 
 static enum umm_status read_rows(struct reader *reader, struct umm_run *run, struct umm_error *err)
 {
+    static const char no_cell[] = "\n"; /* no cell is that: one without a number has a place */
     const struct umm_rowsource_sink sink = {.begin = begin, .take = take, .user = reader};
     struct umm_rowsource_options options = {.text = reader->options->text};
-    options.text.reading.schema.columns = reader->model.columns ? reader->model.columns : "all";
-    options.text.reading.schema.is_struct = true;
+    struct umm_reading_options *reading = &options.text.reading;
+    struct umm_rowsource_result result;
     options.text.order = UMM_ORDER_KEEP;
-    return umm_rowsource_run(reader->options->data, &options, &sink, run, &reader->source, err);
+    reading->schema.is_struct = true;
+    reading->schema.choose = umm_modeltext_choose;
+    reading->schema.choose_user = &reader->model;
+    reading->instrument.one_series = ""; /* rows of any series are samples alike */
+    if (!reader->options->is_nan_skipped)
+        reading->na = no_cell;
+    enum umm_status status =
+        umm_rowsource_run(reader->options->data, &options, &sink, run, &result, err);
+    if (status && err && err->hint == UMM_HINT_MISSING)
+        umm_error_hint(err, status, UMM_HINT_MODEL_NAN);
+    return status;
 }
 
 /* ---- vectors of a store -------------------------------------------------------------- */
@@ -103,15 +114,15 @@ static enum umm_status read_rows(struct reader *reader, struct umm_run *run, str
 static enum umm_status check_store(const struct reader *reader, const struct umm_store_info *info,
                                    struct umm_error *err)
 {
-    if (reader->model.columns)
+    if (reader->model.options.columns)
         return umm_error_set_path(err, UMM_ERR_ARGUMENT, reader->options->data,
                                   "a store's vectors have no columns to choose");
-    if (info->dim == reader->model.n_inputs)
+    if (info->dim == reader->model.options.n_inputs)
         return UMM_OK;
     return umm_error_set_path(err, UMM_ERR_DATA, reader->options->data,
                               "a store of vectors of %" PRIu32
                               " numbers, and the model takes %" PRIu64,
-                              info->dim, reader->model.n_inputs);
+                              info->dim, reader->model.options.n_inputs);
 }
 
 /* All that are sound, active or not, in the order of their positions. */
@@ -142,7 +153,7 @@ static enum umm_status read_store(struct reader *reader, struct umm_run *run, st
     struct umm_store *store = NULL;
     struct umm_store_info info;
     const struct umm_npy npy = {.n_dims = 2,
-                                .shape = {0, reader->model.n_inputs},
+                                .shape = {0, reader->model.options.n_inputs},
                                 .type = {.kind = 'f', .size_bytes = sizeof(float)}};
     enum umm_status status =
         umm_store_open(reader->options->data, UMM_STORE_READ, run, &store, err);
@@ -165,7 +176,8 @@ enum umm_status umm_quantize_read(const struct umm_quantize_options *options,
                                   struct umm_quantize_sample *sample, uint64_t *n_skipped,
                                   struct umm_error *err)
 {
-    struct reader reader = {.options = options, .model = *model, .sample = sample};
+    struct reader reader = {
+        .options = options, .model = {.options = *model, .has_no_times = true}, .sample = sample};
     struct umm_file_info info = {.kind = UMM_FILE_STREAM};
     enum umm_status status = make_block(&reader, err);
     if (!status && strcmp(options->data, "-") != 0)
@@ -175,6 +187,7 @@ enum umm_status umm_quantize_read(const struct umm_quantize_options *options,
                                                  : read_rows(&reader, run, err);
     *n_skipped = reader.n_skipped;
     umm_modelrows_close(&reader.rows);
+    umm_modeltext_close(&reader.model);
     free(reader.block);
     return status;
 }
