@@ -83,7 +83,8 @@ static void add_summary(const struct umm_quantize_options *options,
                     umm_quantize_method_name(chosen->method), weights_of(result), result->n_int8,
                     result->n_layers, chosen->is_first_float ? ", the first float" : "");
     umm_textbuf_add(
-        out, "relative RMS   %.3f %% of the answers, %.3f %% of their spread; at most %.4g\n",
+        out,
+        "relative RMS   %.3f %% of the answers, %.3f %% of their spread; largest difference %.4g\n",
         PERCENT * agreement->relative_rms, PERCENT * agreement->spread_rms, agreement->largest);
     umm_textbuf_add(out, "same decision  %.3f %%: %" PRIu64 " of %" PRIu64 " rows, by %s\n",
                     PERCENT * same_share(agreement), agreement->n_same, agreement->n_rows,
