@@ -301,12 +301,28 @@ void umm_modelrows_read_f64(const struct umm_modelrows *rows, const char *bytes,
     }
 }
 
+/* Whether STRIP numbers are finite; without a branch between them, for the compiler's vectors. */
+enum { STRIP = 64 };
+static bool is_strip_finite(const float *numbers)
+{
+    const uint32_t magnitude = 0x7fffffff, largest = 0x7f7fffff;
+    uint32_t beyond = 0;
+    for (size_t i = 0; i < STRIP; i++) {
+        uint32_t bits;
+        memcpy(&bits, &numbers[i], sizeof bits);
+        beyond |= largest - (bits & magnitude); /* below 0 for what is not finite */
+    }
+    return beyond <= magnitude;
+}
+
 size_t umm_modelrows_find_nan(const float *numbers, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(numbers[i]))
-            return i;
-    return n;
+    size_t at = 0;
+    while (n - at >= STRIP && is_strip_finite(numbers + at))
+        at += STRIP;
+    while (at < n && isfinite(numbers[at]))
+        at++;
+    return at;
 }
 
 enum umm_status umm_modelrows_refuse_nan(const struct umm_modelrows *rows, uint64_t row,

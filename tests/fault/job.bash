@@ -75,6 +75,16 @@ bars() {
     }'
 }
 
+# model: an ONNX model that answers close + 2 volume.
+model() {
+    base64 -d <<'EOF'
+CAcSCm1vZGVsX21ha2VCBAoAEA06twEKKwoFY2xvc2UKBnZvbHVtZRIBeBoAIgZDb25jYXQqCwoE
+YXhpcxgBoAECOgAKIgoBeAoBdxIBeRoAIgRHZW1tKg0KBnRyYW5zQhgBoAECOgASBHJvd3MqEwgB
+CAIQAUIBd0oIAACAPwAAAEBaGAoFY2xvc2USDwoNCAESCQoDEgFuCgIIAVoZCgZ2b2x1bWUSDwoN
+CAESCQoDEgFuCgIIAWIUCgF5Eg8KDQgBEgkKAxIBbgoCCAE=
+EOF
+}
+
 check_complete() { same_as new; }
 check_old() { same_as old; }
 mend() { :; }
