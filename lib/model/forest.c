@@ -115,7 +115,7 @@ struct block {
     unsigned n_rows;
     uint32_t offsets[LANES_MAX], starts[LANES_MAX], payloads[LANES_MAX];
     bool is_any, is_turned;
-    _Alignas(64) float columns[UMM_FOREST_FEATURES_TURNED * LANES_MAX];
+    float columns[UMM_FOREST_FEATURES_TURNED * LANES_MAX] __attribute__((aligned(64)));
 };
 
 static void descend(const struct umm_forest *forest, uint32_t tree, struct block *block)

@@ -55,7 +55,7 @@ struct umm_forest_leaf {
 enum { UMM_FOREST_TOP_DEPTH_MIN = 3, UMM_FOREST_TOP_DEPTH_MAX = 6, UMM_FOREST_TOP = 64 };
 
 struct umm_forest_top {
-    _Alignas(64) float thresholds[UMM_FOREST_TOP];
+    float thresholds[UMM_FOREST_TOP] __attribute__((aligned(64)));
     uint32_t columns[UMM_FOREST_TOP]; /* feature * UMM_FOREST_LANES_MAX */
     uint32_t exits[UMM_FOREST_TOP];
     uint32_t depth;
