@@ -146,9 +146,9 @@ void umm_rowop_i64_to_f64(const int64_t *x, size_t n, double *y)
 
 /* ---- two operands ---------------------------------------------------------------------- */
 
-void umm_rowop_binary_f32(enum umm_cpu cpu, enum umm_rowop_binary op, struct umm_rowop_operand a,
-                          struct umm_rowop_operand b, size_t n_rows, size_t width, float *y,
-                          size_t y_stride)
+void umm_rowop_binary_f32(enum umm_cpu cpu, enum umm_rowop_binary op,
+                          const struct umm_rowop_operand *a, const struct umm_rowop_operand *b,
+                          size_t n_rows, size_t width, float *y, size_t y_stride)
 {
     engine(cpu)->binary(op, a, b, n_rows, width, y, y_stride);
 }

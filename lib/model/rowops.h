@@ -61,9 +61,9 @@ struct umm_rowop_operand {
 enum umm_rowop_binary { UMM_ROWOP_ADD, UMM_ROWOP_SUB, UMM_ROWOP_MUL, UMM_ROWOP_DIV };
 
 /* y = a OP b. y may be the place of an operand of its shape. */
-void umm_rowop_binary_f32(enum umm_cpu cpu, enum umm_rowop_binary op, struct umm_rowop_operand a,
-                          struct umm_rowop_operand b, size_t n_rows, size_t width, float *y,
-                          size_t y_stride);
+void umm_rowop_binary_f32(enum umm_cpu cpu, enum umm_rowop_binary op,
+                          const struct umm_rowop_operand *a, const struct umm_rowop_operand *b,
+                          size_t n_rows, size_t width, float *y, size_t y_stride);
 void umm_rowop_binary_f64(enum umm_rowop_binary op, struct umm_rowop_operand a,
                           struct umm_rowop_operand b, size_t n_rows, size_t width, double *y,
                           size_t y_stride);

@@ -23,8 +23,9 @@ struct umm_rowops {
     void (*limit)(const float *x, size_t n, float low, float high, float *y);
     void (*leaky)(const float *x, size_t n, float alpha, float *y);
     void (*tidy)(float *x, size_t n);
-    void (*binary)(enum umm_rowop_binary op, struct umm_rowop_operand a, struct umm_rowop_operand b,
-                   size_t n_rows, size_t width, float *y, size_t y_stride);
+    void (*binary)(enum umm_rowop_binary op, const struct umm_rowop_operand *a,
+                   const struct umm_rowop_operand *b, size_t n_rows, size_t width, float *y,
+                   size_t y_stride);
     void (*quantize)(const float *x, size_t n, const struct umm_rowop_rounding *to, uint8_t *y);
     void (*dequantize)(const uint8_t *x, size_t n, struct umm_rowop_quantum from, float *y);
     void (*table)(const uint8_t table[256], const uint8_t *x, size_t n, uint8_t *y);

@@ -4,32 +4,35 @@
 
 #include <math.h>
 
-/* The two in the order of the operator: rows of a slot, or one row for all. */
-struct operands {
-    struct umm_rowop_operand first, second;
-};
-
-static struct operands find_operands(const struct umm_step *step, const struct umm_frame *frame)
+/* What stands in a slot, and the other operand: rows of a slot, or one row for all. */
+static struct umm_rowop_operand find_rows(const struct umm_step *step,
+                                          const struct umm_frame *frame)
 {
-    const struct umm_rowop_operand x = {frame->in[step->x], step->x_width, step->x_width == 1};
-    const struct umm_rowop_operand other = {.data = step->constant ? step->constant
-                                                                   : frame->in[step->x2],
-                                            .stride = step->constant ? 0 : step->x2_width,
-                                            .is_one = step->x2_width == 1};
-    return step->is_constant_first ? (struct operands){other, x} : (struct operands){x, other};
+    return (struct umm_rowop_operand){frame->in[step->x], step->x_width, step->x_width == 1};
 }
 
+static struct umm_rowop_operand find_other(const struct umm_step *step,
+                                           const struct umm_frame *frame)
+{
+    return (struct umm_rowop_operand){.data = step->constant ? step->constant : frame->in[step->x2],
+                                      .stride = step->constant ? 0 : step->x2_width,
+                                      .is_one = step->x2_width == 1};
+}
+
+/* By pointers: what was written in parts, processors are slow to read at once. */
 void umm_step_binary_f32(const struct umm_step *step, const struct umm_frame *frame, size_t n_rows)
 {
-    const struct operands of = find_operands(step, frame);
-    umm_rowop_binary_f32(step->cpu, step->binary, of.first, of.second, n_rows, step->width,
+    const struct umm_rowop_operand x = find_rows(step, frame), other = find_other(step, frame);
+    umm_rowop_binary_f32(step->cpu, step->binary, step->is_constant_first ? &other : &x,
+                         step->is_constant_first ? &x : &other, n_rows, step->width,
                          frame->out[step->y], step->width);
 }
 
 void umm_step_binary_f64(const struct umm_step *step, const struct umm_frame *frame, size_t n_rows)
 {
-    const struct operands of = find_operands(step, frame);
-    umm_rowop_binary_f64(step->binary, of.first, of.second, n_rows, step->width,
+    const struct umm_rowop_operand x = find_rows(step, frame), other = find_other(step, frame);
+    umm_rowop_binary_f64(step->binary, step->is_constant_first ? other : x,
+                         step->is_constant_first ? x : other, n_rows, step->width,
                          frame->out[step->y], step->width);
 }
 

@@ -359,7 +359,7 @@ static void check_binary(enum umm_rowop_binary op, size_t width, struct umm_rowo
     EACH_ENGINE(cpu)
     {
         float *y = guarded_end(&to, n * sizeof *y);
-        umm_rowop_binary_f32(cpu, op, a, b, ROWS, width, y, stride);
+        umm_rowop_binary_f32(cpu, op, &a, &b, ROWS, width, y, stride);
         for (size_t row = 0; row < ROWS; row++)
             for (size_t i = 0; i < width; i++) {
                 const float wanted =
