@@ -20,7 +20,7 @@ HALF   := $(filter-out tests/umm-%,$(BATS)) $(filter tests/umm-a% tests/umm-c% t
 STATIC := format text prose layers headers shell man packages symbols tools hardening
 QUICK  := bootstrap build-gcc $(STATIC) bats bats-more unit
 FULL   := bootstrap build-gcc build-asan build-clang fault alloc-asan bats bats-more $(STATIC) unit static bats-asan \
-	build-tsan unit-asan arm64 build-fuzz tsan fuzz bits bats-portable bats-avx2 load valgrind without \
+	build-tsan unit-asan arm64 models build-fuzz tsan fuzz bits bats-portable bats-avx2 load valgrind without \
 	short durable install
 
 .PHONY: quick full list-quick list-full $(FULL)
@@ -118,6 +118,8 @@ tsan: build-tsan
 		$(call tests,3,$(TSAN_BATS))
 arm64: build-gcc
 	$(piece) env UMM_BUILD=$(WORK)/gcc $(if $(ALL),,SAMPLE='$(SEED)') scripts/check-arm64 $(WORK)/arm64
+models: build-gcc arm64
+	$(piece) scripts/check-model-peers $(WORK)/gcc $(WORK)/arm64
 valgrind: build-gcc
 	$(piece) scripts/check-valgrind $(WORK)/gcc
 bits: build-gcc build-clang
