@@ -106,6 +106,7 @@ for command in LIST, ["umm-convert", "--help"]:
     ok umm-pool put p k bars.npy
     ok umm-pool put p l bars.npy
     ok umm-memstat snapshot A -p $$
+    "$PY" "$TOP/tests/ref/predict_models.py" m.onnx vector
     local tool command
     for tool in "$UMM_BUILD"/umm-*; do
         [[ ! -x $tool || -d $tool ]] || for command in --help --version; do
@@ -146,6 +147,10 @@ for command in LIST, ["umm-convert", "--help"]:
 1 umm-features -f ema:2 --format=csv bars.npy
 1 umm-features -f ema:2 --follow --format=csv bars.csv
 9 umm-features --list
+1 umm-predict --columns=open,high,low m.onnx bars.npy
+1 umm-predict --columns=open,high,low --follow m.onnx bars.csv
+1 umm-predict --columns=1,2,3 --verify m.onnx bars.npy
+1 umm-predict --describe m.onnx
 1 umm-synth
 2 umm-m5 complete
 1 umm-m5 run --signals=100 --no-sync --dir=.

@@ -17,6 +17,7 @@ prepare() {
     { cat in.csv && echo 1600000060000,x,1,1,1,1; } >bad.csv
     { echo symbol,timestamp,open,high,low,close,volume && echo A,1600000000000,1,1,1,1,1; } >by.csv
     ok umm-convert -o in.npy in.csv
+    "$PY" "$TOP/tests/ref/predict_models.py" vector.onnx vector
     ok umm-pool create p --size=1M
     ok umm-pool put p k in.npy
     ok umm-store create st --dim=2
@@ -54,6 +55,10 @@ each_way() {
     refuses_place "$why" "$file" umm-features -f ema:3 --by=symbol --format=csv -o "$file" by.csv
     refuses_place "$why" "$file" umm-features -f ema:3 --state="$file" -o out.csv in.npy
     refuses_place "$why" "$file" umm-features -f ema:3 --state="$file" --rebuild -o out.csv in.npy
+    refuses_place "$why" "$file" umm-predict --columns=1,2,3 --format=npy -o "$file" vector.onnx in.npy
+    refuses_place "$why" "$file" umm-predict --columns=1,2,3 --append --state=new.state --format=npy -o "$file" \
+        vector.onnx in.npy
+    refuses_place "$why" "$file" umm-predict --columns=1,2,3 --state="$file" -o out.csv vector.onnx in.npy
     [[ ! -e out.csv ]]
     refuses_place "$why" "$file" umm-preload --metrics="$file" in.npy
     refuses_place "$why" "$file" umm-memstat --metrics="$file"

@@ -18,6 +18,7 @@ precious() {
     two_users
     precious
     local name command tried=0 in=$VICTIM_DIR/in
+    "$PY" "$TOP/tests/ref/predict_models.py" "$VICTIM_DIR/m.onnx" vector
     while read -r name command; do
         as_attacker ln -s "$VICTIM_DIR/precious" "$name"
         capture as_victim sh -c "$command"
@@ -39,12 +40,14 @@ out.csv umm-synth --rows=9 -o out.csv
 part.npy umm-mmap-slice $in.npy 1:9 -o part.npy
 f.npy umm-features -f ema:3 -o f.npy $in.npy
 state umm-features -f ema:3 --append --state=state -o f.npy $in.npy
+y.npy umm-predict --columns=1,2,3 -o y.npy $VICTIM_DIR/m.onnx $in.npy
+state umm-predict --columns=1,2,3 --append --state=state -o y.npy $VICTIM_DIR/m.onnx $in.npy
 a.npy.zst umm-archive append a.npy.zst $in.npy
 a.npy.zst.journal umm-archive append --keep-journal a.npy.zst $in.npy
 snapshot umm-memstat snapshot snapshot --pid=\$\$
 p.svg umm-memstat --run -q --plot=p.svg true
 END
-    [[ $tried -eq 14 ]]
+    [[ $tried -eq 16 ]]
 }
 
 # Promise: likewise a hard link, where the kernel lets it be made.

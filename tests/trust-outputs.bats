@@ -291,6 +291,8 @@ umm-mmap-slice in.npy : -o $name
 umm-mmap-slice in.npy :3 --format=csv -o $name
 umm-features -f ema:3 --format=csv -o $name in.csv
 umm-features -f ema:3 --format=csv --state=$name in.csv
+umm-predict --columns=1,2,3 --format=csv -o $name m.onnx in.npy
+umm-predict --columns=1,2,3 --state=$name m.onnx in.npy
 umm-synth --rows=10 -o $name
 umm-memstat --metrics=$name
 umm-memstat snapshot $name --pid=$$
@@ -315,6 +317,7 @@ inputs() {
     umm-synth --rows=50 >in.csv
     { cat in.csv && echo 1900000000000,x,1,1,1,1; } >bad.csv
     umm-convert -o in.npy in.csv
+    "$PY" "$TOP/tests/ref/predict_models.py" m.onnx vector
 }
 
 @test "no output goes to the device that another user's link leads to" {

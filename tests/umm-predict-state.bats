@@ -185,6 +185,22 @@ np.save('out.npy', a)"
     no_leftovers
 }
 
+@test "a pipe that is followed goes on where it ended, also after a signal" {
+    umm-predict m.onnx all.csv >want.csv
+    mkfifo in
+    umm-predict --follow --state=s m.onnx in >out.csv 3>&- &
+    local pid=$!
+    exec 4>in
+    head -n 31 all.csv >&4
+    wait_until $pid '30 answers' has_lines out.csv 31
+    kill -TERM $pid
+    wait $pid && fail 'a signal is no success'
+    exec 4>&-
+    (head -n 1 all.csv && tail -n +32 all.csv) | umm-predict --follow --state=s m.onnx >more.csv
+    cmp want.csv <(cat out.csv <(tail -n +2 more.csv))
+    [[ $(wc -l <more.csv) -eq 31 ]]
+}
+
 @test "one run at a time" {
     mkfifo in
     umm-predict --append --state=s -o out.npy m.onnx in 3>&- &

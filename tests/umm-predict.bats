@@ -91,6 +91,27 @@ np.save('out.npy', y)"
         umm-predict --verify -o out.npy wide.onnx x.npy
 }
 
+@test "a model of int8 has the bits of plain C, as ONNX and as TensorFlow Lite" {
+    make_model wide
+    "$PY" -c "import numpy as np
+np.save('x.npy', np.random.default_rng(1).normal(size=(5000, 32)).astype('f4'))"
+    for file in q.onnx q.tflite; do
+        umm-quantize --data=x.npy -o $file wide.onnx >quantize.txt
+        ok umm-predict --describe $file
+        [[ $output == *'layers: 3, 3 of int8'* ]] || fail "$output"
+        ok umm-predict --verify $file x.npy
+        [[ $output == 'x.npy: PASS, 5000 rows are '* ]] || fail "$output"
+        ok umm-predict -o out.npy $file x.npy
+        py "
+y, want = np.load('out.npy')[:, 0], m.answer(m.WIDE, np.load('x.npy'))[:, 0]
+assert np.sqrt(((y - want)**2).mean()) < 0.1 * want.std()"
+        for how in --threads=3 --batch-size=7; do
+            ok umm-predict $how -o other.npy $file x.npy
+            cmp out.npy other.npy
+        done
+    done
+}
+
 @test "columns are found by their names, by numbers, or in their order" {
     make_model named
     ok umm-predict named.onnx - < <(printf '%s\n' gamma,note,alpha,time,beta 3,x,1,1577836800,2)
@@ -104,9 +125,9 @@ np.save('out.npy', y)"
     [[ $output == $'y[0],y[1]\n27,5\n90,38' ]] || fail "$output"
     ok umm-predict --columns=2,3,4 --plain vector.onnx - <<<"$text"
     [[ $output == $'y[0],y[1]\n27,5\n90,38' ]] || fail "$output"
-    refuses 1 'umm-predict: <stdin>:1:1: 4 fields of numbers are there, and the model takes 3; say which with --columns' \
+    refuses 1 'umm-predict: <stdin>:1:1: 4 fields are left for the inputs, and the model takes 3; say which with --columns' \
         umm-predict vector.onnx - <<<"$text"
-    refuses 1 'umm-predict: <stdin>:1:1: 2 fields of numbers are listed, and the model takes 3; say which with --columns' \
+    refuses 1 'umm-predict: <stdin>:1:1: 2 fields are listed, and the model takes 3; say which with --columns' \
         umm-predict --columns=a,b vector.onnx - <<<"$text"
     refuses 1 'umm-predict: <stdin>:1:1: d is none of the fields "date", "sym", "a", "b", "c"; say which with --columns' \
         umm-predict --columns=a,b,d vector.onnx - <<<"$text"

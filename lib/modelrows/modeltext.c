@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/line.h"
 #include "text/textbuf.h"
 
 /* What is chosen: fields from 0, UMM_FIELD_NONE for none. */
@@ -166,9 +165,9 @@ static enum umm_status check_inputs(const struct choice *choice, struct umm_erro
     const uint64_t n = choice->n_inputs, n_wanted = choice->text->options.n_inputs;
     const bool is_listed = choice->text->options.columns;
     if (n != n_wanted) {
-        umm_error_set(
-            err, UMM_ERR_DATA, "%" PRIu64 " field%s of numbers %s %s, and the model takes %" PRIu64,
-            n, umm_line_plural(n), n == 1 ? "is" : "are", is_listed ? "listed" : "there", n_wanted);
+        umm_error_set(err, UMM_ERR_DATA, "%" PRIu64 " field%s %s, and the model takes %" PRIu64, n,
+                      n == 1 ? " is" : "s are", is_listed ? "listed" : "left for the inputs",
+                      n_wanted);
         return umm_error_hint(err, UMM_ERR_DATA, UMM_HINT_MODEL_COLUMNS);
     }
     for (uint64_t i = 0; i < n; i++) {
