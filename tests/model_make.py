@@ -13,8 +13,8 @@ import struct
 
 import numpy as np
 
-FLOAT, INT8, INT32, INT64 = 1, 3, 6, 7  # TensorProto.DataType
-TYPES = {"float32": FLOAT, "int8": INT8, "int32": INT32, "int64": INT64}
+FLOAT, INT8, INT32, INT64, DOUBLE = 1, 3, 6, 7, 11  # TensorProto.DataType
+TYPES = {"float32": FLOAT, "int8": INT8, "int32": INT32, "int64": INT64, "float64": DOUBLE}
 
 
 def varint(number):

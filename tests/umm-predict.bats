@@ -167,6 +167,16 @@ print(*('%g' % v for v in y), sep='\n')" && echo "$output")
     py "
 y = np.load('out.npy')
 assert y.dtype == [('s', 'S2'), ('y', '<f4')] and y['s'].tolist() == [b'ab', b'c', b'\"']"
+    # Times are no inputs, whatever their type; an id of a matrix is none either.
+    py "
+r = np.zeros(2, [('timestamp', 'f8'), ('a', 'f4'), ('b', 'f4'), ('c', 'f4')])
+r['timestamp'], r['a'], r['b'], r['c'] = [1577836800000, 1577836860000], [1, 4], [2, 5], [3, 6]
+np.save('t.npy', r)
+np.save('four.npy', np.array([[9, 1, 2, 3], [8, 4, 5, 6]], 'i8'))"
+    ok umm-predict vector.onnx t.npy
+    [[ $output == $'timestamp,y[0],y[1]\n1577836800000,27,5\n1577836860000,90,38' ]] || fail "$output"
+    ok umm-predict --id=0 vector.onnx four.npy
+    [[ $output == $'id,y[0],y[1]\n9,27,5\n8,90,38' ]] || fail "$output"
     refuses 1 'umm-predict: two.npy: a row has 2 columns of numbers, and the model takes 3; say which with --columns' \
         umm-predict vector.onnx two.npy
     ok umm-predict --columns=0,1,0 vector.onnx two.npy
@@ -212,6 +222,19 @@ np.save('large.npy', np.array([[1, 1e39, 2]]))"
     ok umm-predict --nan=nan -o out.csv vector.onnx - <<<$'a,b,c\n1,2,3\n4,,6'
     [[ $(<out.csv) == $'y[0],y[1]\n27,5\nNaN,NaN' ]] || fail "$(<out.csv)"
     refuses 1 'umm-predict: <stdin>:3:3: b is not a number: ""' umm-predict vector.onnx - <<<$'a,b,c\n1,2,3\n4,,6'
+}
+
+@test "doubles are doubles for a model that takes them" {
+    make_model doubles
+    py "
+x = np.array([[2**24 + 1.25, 2**24 - 3], [2**24 + 1, 1e300]])
+np.save('x.npy', x[:, :])
+np.save('y.npy', x[:1])"
+    ok umm-predict doubles.onnx y.npy
+    [[ $output == $'y[0],y[1]\n1.25,-3' ]] || fail "$output"
+    ok umm-predict doubles.onnx - <<<$'a,b\n16777217.25,16777213'
+    [[ $output == $'y[0],y[1]\n1.25,-3' ]] || fail "$output"
+    ok umm-predict --verify doubles.onnx x.npy
 }
 
 @test "one output of several" {

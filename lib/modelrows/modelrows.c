@@ -121,10 +121,16 @@ static enum umm_status bind_names(struct umm_modelrows *rows,
     return status;
 }
 
-/* A column that counts when columns are taken in their order. */
-static bool is_candidate(const struct umm_modelrows *rows, const struct umm_arraycolumn *column)
+/* Column number index counts when columns are taken in their order: no id, and no time of records. */
+static bool is_candidate(const struct umm_modelrows *rows, const struct umm_npy *npy,
+                         uint64_t index, const struct umm_arraycolumn *column)
 {
-    return is_number(column) && !(rows->id_name && strcmp(rows->id_name, column->name) == 0);
+    uint64_t time;
+    if (rows->id_name && rows->id.offset_bytes == column->offset_bytes)
+        return false;
+    if (npy->is_struct && umm_arraycolumn_find_time(npy, &time, NULL) == UMM_OK && time == index)
+        return false;
+    return is_number(column);
 }
 
 static enum umm_status bind_order(struct umm_modelrows *rows, const struct umm_npy *npy,
@@ -135,7 +141,7 @@ static enum umm_status bind_order(struct umm_modelrows *rows, const struct umm_n
     uint64_t n = 0;
     for (uint64_t i = 0; i < n_columns; i++) {
         umm_arraycolumn_get(npy, i, &column);
-        if (!is_candidate(rows, &column))
+        if (!is_candidate(rows, npy, i, &column))
             continue;
         if (n < rows->n_inputs)
             rows->columns[n] = column;

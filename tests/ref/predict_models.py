@@ -37,6 +37,14 @@ def two():
     return model
 
 
+def doubles():
+    """x - 2^24 in doubles: of x as a float, nothing would be left."""
+    model = make.Model([("x", 2, make.DOUBLE)], [("y", 2)])
+    model.node("Sub", ["x", model.constant("c", np.full((1, 2), 2.0**24))], ["d"])
+    model.node("Cast", ["d"], ["y"], to=make.FLOAT)
+    return model
+
+
 def loop():
     model = make.Model([("x", 3)], [("y", 3)])
     model.node("Loop", ["x"], ["y"])
@@ -50,6 +58,7 @@ kinds = {
     "named": lambda: make.mlp(NAMED, names=("alpha", "beta", "gamma")),
     "mixed": lambda: make.mlp(MIXED, names=("ema_5", "sma_3")),
     "two": two,
+    "doubles": doubles,
     "loop": loop,
 }
 
