@@ -277,8 +277,8 @@ static void warn_of_tflite(const struct umm_quantize_subject *subject,
     if (subject->format != UMM_MODELFILE_TFLITE)
         return;
     if (subject->recipe.is_per_channel)
-        add(result, "TensorFlow Lite up to 2.9 computes garbage from weights per channel, without "
-                    "a word");
+        add(result, "TensorFlow Lite up to 2.9 has no weights per channel in such layers, and will "
+                    "refuse the file");
     for (size_t i = 0; i < result->n_layers; i++)
         if (result->layers[i].multiplier >= most) {
             add(result,
