@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/rowops.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -325,6 +326,15 @@ void umm_rowop_softmax(enum umm_cpu cpu, const float *x, size_t x_stride, size_t
 
 /* ---- int8 ------------------------------------------------------------------------------ */
 
+/* Nothing overflows, or underflows that matters, where numbers of some 100 scales are multiplied.
+ */
+static bool is_usual(float scale)
+{
+    int exponent;
+    const float significand = frexpf(scale, &exponent);
+    return exponent > -60 && exponent < 60 && significand != 1 - FLT_EPSILON / 2;
+}
+
 void umm_rowop_quantize(enum umm_cpu cpu, const float *x, size_t n, struct umm_rowop_quantum to,
                         uint8_t *y)
 {
@@ -334,7 +344,8 @@ void umm_rowop_quantize(enum umm_cpu cpu, const float *x, size_t n, struct umm_r
                                                 .low = (float)(least - to.zero_point),
                                                 .high = (float)(most - to.zero_point),
                                                 .zero_point = to.zero_point,
-                                                .is_by_reciprocal = to.is_by_reciprocal};
+                                                .is_by_reciprocal = to.is_by_reciprocal,
+                                                .is_usual = is_usual(to.scale)};
     engine(cpu)->quantize(x, n, &rounding, y);
 }
 

@@ -6,9 +6,17 @@
 
 #define VECTOR_BYTES 64
 #define TARGET                                                                                     \
-    __attribute__((target("avx2,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")))
-#define TABLE  look_up
-#define ENGINE umm_rowops_avx512
+    __attribute__((target("avx2,fma,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")))
+#define TABLE           look_up
+#define ENGINE          umm_rowops_avx512
+#define NARROW(v)       (bytes) _mm512_cvtepi32_epi8((__m512i)(v))
+#define WIDEN_U8(v)     (ivec) _mm512_cvtepu8_epi32((__m128i)(v))
+#define WIDEN_I8(v)     (ivec) _mm512_cvtepi8_epi32((__m128i)(v))
+#define FUSED(a, b, c)  (fvec) _mm512_fmadd_ps(a, b, c)
+#define LARGER(a, b)    (fvec) _mm512_max_ps(a, b)
+#define SMALLER(a, b)   (fvec) _mm512_min_ps(a, b)
+#define LARGER_D(a, b)  (dvec) _mm512_max_pd(a, b)
+#define SMALLER_D(a, b) (dvec) _mm512_min_pd(a, b)
 
 /* The table is four vectors; a permutation of two of them looks at seven bits. */
 TARGET static inline __attribute__((always_inline)) __m512i look_up_64(const __m512i t[4],

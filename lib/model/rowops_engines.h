@@ -8,11 +8,15 @@
 
 #include "model/rowops.h"
 
-/* What quantising is made of: rint(clamp(x / scale, low, high)) + zero_point. */
+/*
+ * What quantising is made of: rint(clamp(x / scale, low, high)) + zero_point. is_usual: neither
+ * very large nor very small, and not the last float before a power of two, so that dividing by
+ * multiplications is exact.
+ */
 struct umm_rowop_rounding {
     float scale, reciprocal, low, high;
     int32_t zero_point;
-    bool is_by_reciprocal;
+    bool is_by_reciprocal, is_usual;
 };
 
 struct umm_rowops {

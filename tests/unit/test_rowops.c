@@ -486,9 +486,11 @@ static uint8_t slowly_quantized(float x, struct umm_rowop_quantum q)
 
 static struct umm_rowop_quantum any_quantum(void)
 {
-    static const float scales[] = {0.5F, 1 / 256.0F, 0.1F, 0.0235F, 1e-38F, 1e30F, 3};
+    static const float scales[] = {0.5F,  1 / 256.0F, 0.1F,           0.0235F,       1e-38F,
+                                   1e30F, 3,          0x1.fffffep-1F, 0x1.fffffep-7F};
     const bool is_u8 = below(2);
-    return (struct umm_rowop_quantum){.scale = scales[below(7)],
+    const float any = float_of((uint32_t)(40 + below(170)) << 23 | (uint32_t)below(1 << 23));
+    return (struct umm_rowop_quantum){.scale = below(2) ? any : scales[below(9)],
                                       .zero_point = (int32_t)below(256) - (is_u8 ? 0 : 128),
                                       .is_u8 = is_u8,
                                       .is_by_reciprocal = below(2)};
@@ -499,13 +501,14 @@ static void numbers_are_quantized(void **unused)
     (void)unused;
     float x[N_MAX], back[N_MAX];
     uint8_t wanted[N_MAX];
-    for (unsigned round = 0; round < 50 * LENGTHS; round++) {
+    for (unsigned round = 0; round < 200 * LENGTHS; round++) {
         const size_t n = lengths[round % LENGTHS];
         const struct umm_rowop_quantum q = any_quantum();
         fill(x, n);
         for (size_t i = 0; i < n; i++) {
             if (below(2))
-                x[i] = ((float)below(600) - 300) * 0.5F * q.scale; /* halves */
+                x[i] = nextafterf(((float)below(600) - 300) * 0.5F * q.scale, /* halves */
+                                  below(2) ? INFINITY : 0);
             wanted[i] = slowly_quantized(x[i], q);
             back[i] = (float)((q.is_u8 ? wanted[i] : (int8_t)wanted[i]) - q.zero_point) * q.scale;
         }
