@@ -226,22 +226,22 @@ static bool is_taken(enum umm_graph_type type, double number)
     return true;
 }
 
+/* Which row it is the error's line tells: the caller may count them otherwise. */
 static enum umm_status refuse(const struct umm_model_part *part, uint64_t row, uint32_t column,
                               double number, struct umm_error *err)
 {
     char name[UMM_EXCERPT_MAX];
+    const uint64_t place = (uint64_t)part->first + column + 1;
+    const char *taken = part->value->type == UMM_GRAPH_BOOL  ? "0 or 1"
+                        : part->value->type == UMM_GRAPH_I32 ? "integers of 32 bits"
+                                                             : "integers";
     umm_escape(name, sizeof name, part->value->name, strlen(part->value->name));
-    const bool is_truth = part->value->type == UMM_GRAPH_BOOL;
     const enum umm_status status = umm_error_set(
-        err, UMM_ERR_DATA,
-        "row %" PRIu64 ": number %" PRIu64 " is %.17g, where the input \"%s\" takes %s", row + 1,
-        (uint64_t)part->first + column + 1, number, name,
-        is_truth                             ? "0 or 1"
-        : part->value->type == UMM_GRAPH_I32 ? "integers of 32 bits"
-                                             : "integers");
+        err, UMM_ERR_DATA, "number %" PRIu64 " is %.17g, where the input \"%s\" takes %s", place,
+        number, name, taken);
     if (err) {
         err->line = row + 1;
-        err->column = (uint64_t)part->first + column + 1;
+        err->column = place;
     }
     return status;
 }
