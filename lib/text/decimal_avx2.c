@@ -225,6 +225,7 @@ size_t umm_decimal_f64_avx2(const struct umm_decimal_column *c, uint32_t *odd)
         store_four(c, i, _mm256_castpd_si256(values[0]));
         store_four(c, i + 4, _mm256_castpd_si256(values[1]));
     }
+    _mm256_zeroupper(); /* gcc 12 does not */
     return n_odd + one_by_one_f64(c, i, c->n, odd + n_odd);
 }
 
@@ -245,6 +246,7 @@ size_t umm_decimal_i64_avx2(const struct umm_decimal_column *c, uint32_t *odd)
         store_four(c, i, e.low);
         store_four(c, i + 4, e.high);
     }
+    _mm256_zeroupper(); /* gcc 12 does not */
     return n_odd + one_by_one_i64(c, i, c->n, odd + n_odd);
 }
 #endif
