@@ -298,6 +298,14 @@ assert d['first_time'] == '2020-01-01T00:00:00Z' and d['last_time'] == '2020-01-
     cmp out.npy "$output"
 }
 
+@test "an input of integers takes no others" {
+    make_model whole
+    ok umm-predict whole.onnx - <<<$'n,x\n16777216,0.5\n-3,2.5'
+    [[ $output == $'y[0],y[1]\n16777216,0.5\n-3,2.5' ]] || fail "$output"
+    refuses 1 'umm-predict: <stdin>: row 1: number 1 is 0.5, where the input "n" takes integers' \
+        umm-predict whole.onnx - <<<$'n,x\n1,0.5\n0.5,2'
+}
+
 @test "what cannot be is one line" {
     make_model vector
     make_model loop

@@ -45,6 +45,14 @@ def doubles():
     return model
 
 
+def whole():
+    """y = (n, x): an integer, and a float."""
+    model = make.Model([("n", 1, make.INT64), ("x", 1)], [("y", 2)])
+    model.node("Cast", ["n"], ["f"], to=make.FLOAT)
+    model.node("Concat", ["f", "x"], ["y"], axis=1)
+    return model
+
+
 def loop():
     model = make.Model([("x", 3)], [("y", 3)])
     model.node("Loop", ["x"], ["y"])
@@ -59,6 +67,7 @@ kinds = {
     "mixed": lambda: make.mlp(MIXED, names=("ema_5", "sma_3")),
     "two": two,
     "doubles": doubles,
+    "whole": whole,
     "loop": loop,
 }
 
