@@ -216,8 +216,11 @@ TARGET static void descend_top(const struct umm_forest *forest, uint32_t tree, c
     descend_with(forest, payloads, 0, (struct rows){columns, false, true}, offsets, payloads);
 }
 
-const struct umm_forest_engine umm_forest_avx512 = {
-    .lanes = LANES, .descend = descend, .turn = turn, .descend_top = descend_top};
+const struct umm_forest_engine umm_forest_avx512 = {.lanes = LANES,
+                                                    .descend = descend,
+                                                    .top_depth = UMM_FOREST_TOP_DEPTH_MAX,
+                                                    .turn = turn,
+                                                    .descend_top = descend_top};
 #else
 const struct umm_forest_engine umm_forest_avx512 = {0};
 #endif

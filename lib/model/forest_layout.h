@@ -94,6 +94,7 @@ struct umm_forest_engine {
     unsigned lanes;
     void (*descend)(const struct umm_forest *forest, const uint32_t *starts, uint32_t sure_steps,
                     const float *x, const uint32_t *offsets, bool is_any, uint32_t *payloads);
+    uint32_t top_depth; /* levels that descend_top looks at, at most */
     void (*turn)(const struct umm_forest *forest, const float *x, const uint32_t *offsets,
                  float *columns);
     void (*descend_top)(const struct umm_forest *forest, uint32_t tree, const float *columns,

@@ -17,7 +17,7 @@ static bool is_branch(const struct umm_forest *forest, uint32_t at)
 static uint32_t depth_of(const struct umm_forest *forest, uint32_t root)
 {
     uint32_t level_end = root + 1, last = root, depth = 0;
-    for (uint32_t at = root; at <= last && depth < UMM_FOREST_TOP_DEPTH_MAX; at++) {
+    for (uint32_t at = root; at <= last && depth < forest->engine->top_depth; at++) {
         if (at == level_end) {
             depth++;
             level_end = last + 1;
