@@ -121,7 +121,8 @@ static enum umm_status bind_names(struct umm_modelrows *rows,
     return status;
 }
 
-/* Column number index counts when columns are taken in their order: no id, and no time of records. */
+/* Column number index counts when columns are taken in their order: no id, and no time of records.
+ */
 static bool is_candidate(const struct umm_modelrows *rows, const struct umm_npy *npy,
                          uint64_t index, const struct umm_arraycolumn *column)
 {
