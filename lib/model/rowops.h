@@ -118,9 +118,13 @@ struct umm_rowop_pointwise {
 void umm_rowop_make_table(const struct umm_rowop_pointwise *function, struct umm_rowop_quantum from,
                           struct umm_rowop_quantum to, uint8_t table[256]);
 
-/* Softmax of quantised rows: table of exp(-i * from.scale), i steps below the row's largest. */
+/*
+ * Softmax of quantised rows, with the bits of TensorFlow Lite's kernel for x86: exp(-i *
+ * from.scale) of i steps below the row's largest as floats, summed in order, times 1 / (sum *
+ * to.scale), rounded with halves away from 0.
+ */
 struct umm_rowop_exps {
-    double e[256];
+    float e[256];
 };
 void umm_rowop_make_exps(struct umm_rowop_quantum from, struct umm_rowop_exps *exps);
 void umm_rowop_softmax_quantized(const struct umm_rowop_exps *exps, struct umm_rowop_quantum from,

@@ -64,7 +64,7 @@ void umm_rowop_make_table(const struct umm_rowop_pointwise *function, struct umm
 void umm_rowop_make_exps(struct umm_rowop_quantum from, struct umm_rowop_exps *exps)
 {
     for (int i = 0; i < 256; i++)
-        exps->e[i] = exact_exp(-i * (double)from.scale);
+        exps->e[i] = (float)exact_exp((double)(-from.scale * (float)i));
 }
 
 /* A number of either type as 0 to 255, in the order of what they mean. */
@@ -73,18 +73,27 @@ static unsigned rank(uint8_t x, struct umm_rowop_quantum quantum)
     return quantum.is_u8 ? x : x ^ 0x80U;
 }
 
+/* A number of to's units, with its zero point added, and held to its type. */
+static uint8_t settle(float units, struct umm_rowop_quantum to)
+{
+    const int32_t least = least_of(to), most = least + UINT8_MAX;
+    const float q = roundf(units) + (float)to.zero_point;
+    return (uint8_t)(q <= (float)least ? least : q >= (float)most ? most : (int32_t)q);
+}
+
 void umm_rowop_softmax_quantized(const struct umm_rowop_exps *exps, struct umm_rowop_quantum from,
                                  const uint8_t *x, size_t x_stride, size_t n_rows, size_t width,
                                  struct umm_rowop_quantum to, uint8_t *y, size_t y_stride)
 {
     for (size_t row = 0; row < n_rows; row++, x += x_stride, y += y_stride) {
         unsigned max = 0;
-        double sum = 0;
+        float sum = 0;
         for (size_t i = 0; i < width; i++)
             max = max < rank(x[i], from) ? rank(x[i], from) : max;
         for (size_t i = 0; i < width; i++)
             sum += exps->e[max - rank(x[i], from)];
+        const float inverse = 1 / (sum * to.scale);
         for (size_t i = 0; i < width; i++)
-            y[i] = nearest(exps->e[max - rank(x[i], from)] / sum, to);
+            y[i] = settle(exps->e[max - rank(x[i], from)] * inverse, to);
     }
 }

@@ -272,14 +272,37 @@ static inline double apply(const struct umm_graph_node *node, double x)
     return node->op == UMM_OP_TANH ? tanh(x) : sqrt(2) * inverse_erf(2 * x - 1);
 }
 
+/* As TensorFlow Lite has it: floats, halves away from 0. */
+static inline void run_quantized_softmax(const struct step *step)
+{
+    const uint32_t n = step->x_value->width;
+    const bool is_u8 = step->y_value->type == UMM_GRAPH_U8;
+    const double least = is_u8 ? 0 : -128;
+    double most = -INFINITY;
+    float sum = 0;
+    for (uint32_t i = 0; i < n; i++)
+        most = fmax(most, step->x[i]);
+    for (uint32_t i = 0; i < n; i++)
+        sum += (float)exp((double)(step->x_value->scale * (float)(step->x[i] - most)));
+    const float inverse = 1 / (sum * step->y_value->scale);
+    for (uint32_t i = 0; i < n; i++) {
+        const float e = (float)exp((double)(step->x_value->scale * (float)(step->x[i] - most)));
+        const double q = (double)roundf(e * inverse) + step->y_value->zero_point;
+        step->y[i] = fmin(fmax(q, least), least + 255);
+    }
+}
+
 static inline void run_softmax(const struct step *step, bool is_zero_kept)
 {
     const uint32_t n = step->x_value->width;
-    const bool is_integer = is_integer_type(step->x_value->type);
+    if (is_integer_type(step->x_value->type)) {
+        run_quantized_softmax(step);
+        return;
+    }
     double most = -INFINITY, sum = 0;
     double *e = calloc(n, sizeof *e);
     for (uint32_t i = 0; i < n; i++) {
-        e[i] = is_integer ? dequantize(step->x[i], step->x_value) : step->x[i];
+        e[i] = step->x[i];
         most = e[i] > most ? e[i] : most;
     }
     for (uint32_t i = 0; i < n; i++) {
@@ -288,8 +311,7 @@ static inline void run_softmax(const struct step *step, bool is_zero_kept)
         sum += is_kept ? 0 : e[i];
     }
     for (uint32_t i = 0; i < n; i++)
-        step->y[i] =
-            is_integer ? quantize_double(e[i] / sum, step->y_value) : (double)(float)(e[i] / sum);
+        step->y[i] = (double)(float)(e[i] / sum);
     free(e);
 }
 
