@@ -54,6 +54,18 @@ static struct umm_graph *pointwise(enum umm_graph_op op, float low, float high, 
     }
 }
 
+/* Int8 softmax, which TensorFlow Lite sums in floats: a few in a million are close to a half. */
+static struct umm_graph *softmax(uint32_t width, float scale)
+{
+    struct builder builder = builder_new(0);
+    builder.last = add_value(&builder, "x", UMM_GRAPH_I8, width, scale, 5);
+    must(umm_graph_add_input(builder.graph, builder.last, NULL));
+    add_node(&builder, (struct umm_graph_node){.op = UMM_OP_SOFTMAX}, "y", UMM_GRAPH_I8, width,
+             1.0F / 256, -128);
+    must(umm_graph_add_output(builder.graph, builder.last, NULL));
+    return builder.graph;
+}
+
 int main(int argc, char **argv)
 {
     static const char *const kinds[] = {"float", "int8", "channel", "dynamic", "asymmetric"};
@@ -75,6 +87,9 @@ int main(int argc, char **argv)
     save(argv[1], "operators-float", all_floats(false, seed));
     save(argv[1], "operators-int8", all_int8(LAYER_I8, 1.3371F, seed));
     save(argv[1], "operators-channel", all_int8(LAYER_I8_PER_CHANNEL, 1.0937F, seed));
+    save(argv[1], "softmax-3", softmax(3, 0.02F));
+    save(argv[1], "softmax-10", softmax(10, 0.0731F));
+    save(argv[1], "softmax-40", softmax(40, 0.031F));
     for (uint64_t i = 0; i < N_POINTWISE; i++) {
         static const struct {
             const char *name;
