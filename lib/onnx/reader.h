@@ -395,13 +395,7 @@ UMM_MUST_USE enum umm_status umm_onnx_weights_i8(struct umm_onnx *onnx,
 
 /* ---- reader_ml.c --------------------------------------------------------------------- */
 
-enum umm_onnx_post {
-    UMM_ONNX_NONE,
-    UMM_ONNX_LOGISTIC,
-    UMM_ONNX_SOFTMAX,
-    UMM_ONNX_SOFTMAX_ZERO,
-    UMM_ONNX_PROBIT
-};
+enum umm_onnx_post { UMM_ONNX_NONE, UMM_ONNX_LOGISTIC, UMM_ONNX_SOFTMAX, UMM_ONNX_SOFTMAX_ZERO };
 
 /* The attribute post_transform, and what it makes of scores. */
 UMM_MUST_USE enum umm_status

@@ -15,8 +15,7 @@ enum umm_status umm_onnx_post_transform(struct umm_onnx *onnx, enum umm_onnx_pos
     } known[] = {{"NONE", UMM_ONNX_NONE},
                  {"LOGISTIC", UMM_ONNX_LOGISTIC},
                  {"SOFTMAX", UMM_ONNX_SOFTMAX},
-                 {"SOFTMAX_ZERO", UMM_ONNX_SOFTMAX_ZERO},
-                 {"PROBIT", UMM_ONNX_PROBIT}};
+                 {"SOFTMAX_ZERO", UMM_ONNX_SOFTMAX_ZERO}};
     const struct umm_onnx_attribute *attribute = umm_onnx_attribute(&onnx->node, "post_transform");
     *post = UMM_ONNX_NONE;
     if (!attribute)
@@ -26,7 +25,8 @@ enum umm_status umm_onnx_post_transform(struct umm_onnx *onnx, enum umm_onnx_pos
             *post = known[i].post;
             return UMM_OK;
         }
-    return umm_onnx_refuse(onnx, err, "an unknown post_transform");
+    /* Of PROBIT, the formula that is in use has three digits. */
+    return umm_onnx_refuse(onnx, err, "its post_transform");
 }
 
 enum umm_status umm_onnx_transform(struct umm_onnx *onnx, enum umm_onnx_post post, int32_t scores,
@@ -39,7 +39,6 @@ enum umm_status umm_onnx_transform(struct umm_onnx *onnx, enum umm_onnx_post pos
     case UMM_ONNX_SOFTMAX: return umm_onnx_apply(onnx, UMM_OP_SOFTMAX, scores, value, err);
     case UMM_ONNX_SOFTMAX_ZERO:
         return umm_onnx_apply(onnx, UMM_OP_SOFTMAX_ZERO, scores, value, err);
-    case UMM_ONNX_PROBIT: return umm_onnx_apply(onnx, UMM_OP_PROBIT, scores, value, err);
     }
     return UMM_OK;
 }

@@ -369,6 +369,35 @@ static enum umm_status find_sum(struct umm_onnx *onnx, enum umm_tree_sum *sum,
     return umm_onnx_refuse(onnx, err, "an unknown aggregate_function");
 }
 
+/* Whether in every row some tree adds to that result: each of its leaves does. */
+static bool is_always_scored(const struct forest *forest, uint32_t output)
+{
+    const struct umm_trees *trees = forest->trees;
+    bool is_scored = false;
+    for (uint32_t i = 0, t = 0; i < forest->n_nodes && !is_scored; t++) {
+        const uint32_t end = t + 1 < trees->n_trees ? trees->roots[t + 1] : forest->n_nodes;
+        is_scored = true;
+        for (; i < end; i++) {
+            const struct umm_tree_node *node = &forest->nodes[i];
+            bool is_one = node->mode != UMM_TREE_LEAF;
+            for (uint32_t k = 0; k < node->n_weights; k++)
+                is_one = is_one || trees->weights[node->first_weight + k].output == output;
+            is_scored = is_scored && is_one;
+        }
+    }
+    return is_scored;
+}
+
+/* ONNX Runtime leaves base_values out of a result that no leaf of the row adds to. */
+static enum umm_status check_base(struct umm_onnx *onnx, const struct forest *forest,
+                                  const double *base, uint32_t n_base, struct umm_error *err)
+{
+    for (uint32_t i = 0; i < n_base; i++)
+        if (base[i] != 0 && !is_always_scored(forest, i))
+            return umm_onnx_refuse(onnx, err, "base_values for results that some leaves leave out");
+    return UMM_OK;
+}
+
 /* With one target a leaf has one number. What another number of them means, programs disagree on.
  */
 static enum umm_status check_leaves(struct umm_onnx *onnx, const struct forest *forest,
@@ -412,6 +441,8 @@ enum umm_status umm_onnx_op_tree_regressor(struct umm_onnx *onnx, struct umm_err
     if (!status)
         status = check_leaves(onnx, &forest, err);
     if (!status)
+        status = check_base(onnx, &forest, base, n_base, err);
+    if (!status)
         status = set_base(onnx, &forest, base, n_base, err);
     if (!status)
         status = add_trees(onnx, &forest, &x, err);
@@ -425,53 +456,39 @@ enum umm_status umm_onnx_op_tree_regressor(struct umm_onnx *onnx, struct umm_err
 /* ---- classifier
  * --------------------------------------------------------------------------------------- */
 
-/* What the scores of two classes depend on. */
-struct pair {
-    bool has[2];           /* weights of the class */
-    bool is_always_second; /* in every row some leaf has one of the second class */
-    bool is_positive;      /* no weight is below 0 */
-};
-
-/* A tree gives a weight of the second class in every row if each of its leaves has one. */
-static void look_at_pair(const struct forest *forest, struct pair *pair)
+/* Whether any leaf adds to the class; whether none takes away from any. */
+static bool has_class(const struct umm_trees *trees, uint32_t output)
 {
-    const struct umm_trees *trees = forest->trees;
-    *pair = (struct pair){.is_positive = true};
-    for (uint32_t i = 0; i < trees->n_weights; i++) {
-        pair->has[trees->weights[i].output] = true;
-        pair->is_positive = pair->is_positive && !(trees->weights[i].weight < 0);
-    }
-    for (uint32_t i = 0, t = 0; i < forest->n_nodes; t++) {
-        const uint32_t end = t + 1 < trees->n_trees ? trees->roots[t + 1] : forest->n_nodes;
-        bool is_every = true;
-        for (; i < end; i++) {
-            const struct umm_tree_node *node = &forest->nodes[i];
-            bool is_second = node->mode != UMM_TREE_LEAF;
-            for (uint32_t k = 0; k < node->n_weights; k++)
-                is_second = is_second || trees->weights[node->first_weight + k].output == 1;
-            is_every = is_every && is_second;
-        }
-        pair->is_always_second = pair->is_always_second || is_every;
-    }
+    for (uint32_t i = 0; i < trees->n_weights; i++)
+        if (trees->weights[i].output == output)
+            return true;
+    return false;
+}
+
+static bool is_positive(const struct umm_trees *trees)
+{
+    for (uint32_t i = 0; i < trees->n_weights; i++)
+        if (trees->weights[i].weight < 0)
+            return false;
+    return true;
 }
 
 /* One score for two classes, as ONNX Runtime has it. */
 static enum umm_status single_score(struct umm_onnx *onnx, struct forest *forest,
-                                    const struct pair *pair, enum umm_onnx_post post,
-                                    const double *base, uint32_t n_base, int32_t *x,
-                                    struct umm_error *err)
+                                    enum umm_onnx_post post, const double *base, uint32_t n_base,
+                                    int32_t *x, struct umm_error *err)
 {
     struct umm_graph_node node = umm_onnx_begin(onnx, UMM_OP_LOGISTIC_PAIR);
-    if (post == UMM_ONNX_PROBIT || (!pair->is_positive && post != UMM_ONNX_LOGISTIC))
+    if (post != UMM_ONNX_LOGISTIC && !is_positive(forest->trees))
         return umm_onnx_refuse(onnx, err, "one score for two classes without LOGISTIC");
     forest->trees->n_outputs = 1;
     enum umm_status status = set_base(onnx, forest, base, n_base, err);
     if (!status)
         status = add_trees(onnx, forest, x, err);
-    if (!status && pair->is_positive)
-        status = umm_onnx_complement(onnx, *x, x, err);
-    else if (!status)
+    if (!status && post == UMM_ONNX_LOGISTIC)
         status = umm_onnx_add_f32(onnx, &node, *x, 2, x, err);
+    else if (!status)
+        status = umm_onnx_complement(onnx, *x, x, err);
     return status;
 }
 
@@ -483,18 +500,16 @@ static enum umm_status two_classes(struct umm_onnx *onnx, struct forest *forest,
                                    enum umm_onnx_post post, const double *base, uint32_t n_base,
                                    int32_t *x, struct umm_error *err)
 {
-    struct pair pair;
-    double both[2] = {0};
-    look_at_pair(forest, &pair);
-    if (!pair.has[1] && n_base < 2)
-        return single_score(onnx, forest, &pair, post, base, n_base, x, err);
-    if (pair.has[1] && (!pair.is_always_second || n_base > 1))
-        return umm_onnx_refuse(onnx, err,
-                               "some leaves have no number for the second class, or "
-                               "there are two base_values");
-    for (uint32_t i = 0; i < n_base; i++)
-        both[i] = base[i];
-    enum umm_status status = set_base(onnx, forest, both, n_base ? 2 : 0, err);
+    const double both[2] = {n_base ? base[0] : 0, 0};
+    if (n_base > 1)
+        return umm_onnx_refuse(onnx, err, "two base_values for two classes");
+    if (!has_class(forest->trees, 1))
+        return single_score(onnx, forest, post, base, n_base, x, err);
+    if (!is_always_scored(forest, 1))
+        return umm_onnx_refuse(onnx, err, "some leaves have no number for the second class");
+    enum umm_status status = check_base(onnx, forest, base, n_base, err);
+    if (!status)
+        status = set_base(onnx, forest, both, n_base ? 2 : 0, err);
     if (!status)
         status = add_trees(onnx, forest, x, err);
     return status ? status : umm_onnx_transform(onnx, post, *x, x, err);
@@ -509,7 +524,9 @@ static enum umm_status classes(struct umm_onnx *onnx, struct forest *forest, uin
     if (n_base && n_base != n_labels)
         return umm_onnx_refuse(onnx, err, "%" PRIu32 " base_values for %" PRIu32 " classes", n_base,
                                n_labels);
-    enum umm_status status = set_base(onnx, forest, base, n_base, err);
+    enum umm_status status = check_base(onnx, forest, base, n_base, err);
+    if (!status)
+        status = set_base(onnx, forest, base, n_base, err);
     if (!status)
         status = add_trees(onnx, forest, x, err);
     return status ? status : umm_onnx_transform(onnx, post, *x, x, err);
