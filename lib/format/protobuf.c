@@ -8,7 +8,7 @@
 
 enum { VARINT_MAX = 10 }; /* 64 bits, 7 in each byte */
 
-/* ---- reading ------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------ */
 
 static bool damaged(struct umm_protobuf *in)
 {
@@ -131,7 +131,7 @@ bool umm_protobuf_number(struct umm_protobuf_numbers *numbers, uint64_t *value)
     }
 }
 
-/* ---- writing ------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------ */
 
 /* Room for len more bytes; NULL, then and ever after, when there is none. */
 static uint8_t *room(struct umm_protobuf_out *out, size_t len)

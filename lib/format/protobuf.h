@@ -71,7 +71,7 @@ struct umm_protobuf_numbers umm_protobuf_numbers(struct umm_protobuf_bytes messa
 /* The next of them; false at the end, and (is_damaged of message) where there is damage. */
 UMM_MUST_USE bool umm_protobuf_number(struct umm_protobuf_numbers *numbers, uint64_t *value);
 
-/* ---- writing ------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------ */
 
 /* A message that grows; all zero is an empty one. free(bytes). is_failed: memory ran out. */
 struct umm_protobuf_out {

@@ -29,7 +29,7 @@ static enum umm_status for_each(struct umm_onnx *onnx, struct umm_protobuf_bytes
     return status;
 }
 
-/* ---- constants -------------------------------------------------------------------------- */
+/* ---- constants ---------------------------------------------------------------------- */
 
 static enum umm_status read_constant(struct umm_onnx *onnx, struct umm_protobuf_bytes message,
                                      uint32_t place, struct umm_error *err)
@@ -52,7 +52,7 @@ static enum umm_status refuse_sparse(struct umm_onnx *onnx, struct umm_protobuf_
     return umm_error_set(err, UMM_ERR_UNSUPPORTED, "sparse constants are not supported");
 }
 
-/* ---- inputs ------------------------------------------------------------------------------ */
+/* ---- inputs ------------------------------------------------------------------------- */
 
 static bool graph_type(int32_t type, enum umm_graph_type *found)
 {
@@ -150,7 +150,7 @@ static enum umm_status read_input(struct umm_onnx *onnx, struct umm_protobuf_byt
     return status ? status : add_input(onnx, &declared, width, err);
 }
 
-/* ---- nodes -------------------------------------------------------------------------------- */
+/* ---- nodes -------------------------------------------------------------------------- */
 
 /* Keep the message of a refusal; of many, later ones share the last. */
 static enum umm_status keep_refusal(struct umm_onnx *onnx, const struct umm_error *refusal,
@@ -289,7 +289,7 @@ static enum umm_status read_node(struct umm_onnx *onnx, struct umm_protobuf_byte
     return status ? status : name_outputs(onnx, err);
 }
 
-/* ---- outputs ------------------------------------------------------------------------------- */
+/* ---- outputs ------------------------------------------------------------------------ */
 
 /* The value has that name from now on, unless it has one: then a cast to its own type has. */
 static enum umm_status name_value(struct umm_onnx *onnx, struct umm_protobuf_bytes name,
@@ -350,7 +350,7 @@ static enum umm_status read_output(struct umm_onnx *onnx, struct umm_protobuf_by
     return status ? status : umm_graph_add_output(onnx->graph, value, err);
 }
 
-/* ---- all of it ------------------------------------------------------------------------------ */
+/* ---- all of it ---------------------------------------------------------------------- */
 
 static enum umm_status check_inputs(const struct umm_onnx *onnx, struct umm_error *err)
 {

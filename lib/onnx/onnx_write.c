@@ -30,8 +30,7 @@ static enum umm_status refuse(const struct umm_onnx_writer *to, const struct umm
                          node->place, umm_graph_op_name(node->op), why);
 }
 
-/* ---- values that are read and made
- * ---------------------------------------------------------------- */
+/* ---- values that are read and made -------------------------------------------------- */
 
 static bool is_quantized(const struct umm_onnx_writer *to, int32_t value)
 {
@@ -88,8 +87,7 @@ static enum umm_status write_floats(struct umm_onnx_writer *to, const struct umm
     return status;
 }
 
-/* ---- layers
- * ------------------------------------------------------------------------------------------ */
+/* ---- layers ------------------------------------------------------------------------- */
 
 /* Weights or biases: the constant nK, or, of integers, what DequantizeLinear makes of it. */
 static enum umm_status put_tensor(struct umm_onnx_writer *to, const struct umm_graph_node *node,
@@ -162,8 +160,7 @@ static enum umm_status write_dense(struct umm_onnx_writer *to, const struct umm_
     return write_floats(to, node, y);
 }
 
-/* ---- the other ops
- * --------------------------------------------------------------------------------------- */
+/* ---- the other ops ------------------------------------------------------------------ */
 
 /* An op of one or two operands, in floats, one of which may be a constant. */
 static enum umm_status write_binary(struct umm_onnx_writer *to, const struct umm_graph_node *node,
@@ -335,8 +332,7 @@ static enum umm_status write_node(struct umm_onnx_writer *to, const struct umm_g
     return refuse(to, node, "only layers, arithmetic and activations are written");
 }
 
-/* ---- the model
- * ----------------------------------------------------------------------------------------- */
+/* ---- the model ---------------------------------------------------------------------- */
 
 /* A ValueInfoProto: rows of the value, of which there are N. */
 static void put_end(struct umm_onnx_writer *to, struct umm_protobuf_out *out, uint32_t number,

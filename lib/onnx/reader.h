@@ -166,7 +166,7 @@ struct umm_onnx {
     bool is_settled[UMM_GRAPH_INPUTS_MAX]; /* of the model's inputs: what was PENDING is known */
 };
 
-/* ---- reader_base.c ------------------------------------------------------------------- */
+/* ---- reader_base.c ------------------------------------------------------------------ */
 
 /* "int64"; "no type" for none. The bytes of an element; 0 for those that are not read. */
 const char *umm_onnx_type_name(int32_t type);
@@ -191,7 +191,7 @@ enum umm_status umm_onnx_wrong(struct umm_onnx *onnx, struct umm_error *err, con
 /* A node of that op, of onnx->node, without limits. */
 struct umm_graph_node umm_onnx_begin(struct umm_onnx *onnx, enum umm_graph_op op);
 
-/* ---- reader_parse.c ------------------------------------------------------------------ */
+/* ---- reader_parse.c ----------------------------------------------------------------- */
 
 /* The parts of a model that are read; UMM_ERR_DATA where it is damaged, or no model. */
 struct umm_onnx_model {
@@ -243,7 +243,7 @@ UMM_MUST_USE enum umm_status umm_onnx_texts(struct umm_onnx *onnx, const char *n
                                             struct umm_protobuf_bytes **list, uint32_t *n,
                                             struct umm_error *err);
 
-/* ---- reader_names.c ------------------------------------------------------------------ */
+/* ---- reader_names.c ----------------------------------------------------------------- */
 
 /* The operand of that name, or NULL. It moves when a name is added. */
 struct umm_onnx_operand *umm_onnx_find(const struct umm_onnx_names *names,
@@ -254,7 +254,7 @@ UMM_MUST_USE enum umm_status
 umm_onnx_name(struct umm_onnx *onnx, const struct umm_onnx_operand *operand, struct umm_error *err);
 void umm_onnx_names_free(struct umm_onnx_names *names);
 
-/* ---- reader_constant.c --------------------------------------------------------------- */
+/* ---- reader_constant.c -------------------------------------------------------------- */
 
 /* A new constant of that type and shape, with room for its elements in *raw. */
 UMM_MUST_USE enum umm_status umm_onnx_new_constant(struct umm_onnx *onnx, int32_t type,
@@ -288,7 +288,7 @@ UMM_MUST_USE enum umm_status umm_onnx_scalar(struct umm_onnx *onnx,
                                              const struct umm_onnx_operand *operand,
                                              const char *what, float *value, struct umm_error *err);
 
-/* ---- reader_emit.c ------------------------------------------------------------------- */
+/* ---- reader_emit.c ------------------------------------------------------------------ */
 
 /* Add node, which reads `inputs`; *value is its result, a new value like `like`, without a name. */
 UMM_MUST_USE enum umm_status umm_onnx_add(struct umm_onnx *onnx, struct umm_graph_node *node,
@@ -344,7 +344,7 @@ void umm_onnx_output_row(struct umm_onnx *onnx, uint32_t i, int32_t value, int32
 void umm_onnx_output_constant(struct umm_onnx *onnx, uint32_t i,
                               struct umm_onnx_constant *constant);
 
-/* ---- operators --------------------------------------------------------------------- */
+/* ---- operators ---------------------------------------------------------------------- */
 
 /* Build what onnx->node says, and say what its outputs are. */
 typedef enum umm_status umm_onnx_operator(struct umm_onnx *onnx, struct umm_error *err);
@@ -360,7 +360,8 @@ umm_onnx_operator umm_onnx_op_qgemm, umm_onnx_op_row_quantize, umm_onnx_op_matmu
 umm_onnx_operator umm_onnx_op_row_matmul;
 umm_onnx_operator umm_onnx_op_reshape, umm_onnx_op_flatten, umm_onnx_op_squeeze;
 umm_onnx_operator umm_onnx_op_unsqueeze, umm_onnx_op_transpose, umm_onnx_op_concat;
-umm_onnx_operator umm_onnx_op_gather, umm_onnx_op_feature_extractor, umm_onnx_op_cast;
+umm_onnx_operator umm_onnx_op_slice, umm_onnx_op_gather, umm_onnx_op_feature_extractor,
+    umm_onnx_op_cast;
 umm_onnx_operator umm_onnx_op_cast_like, umm_onnx_op_feature_vectorizer;
 umm_onnx_operator umm_onnx_op_scaler, umm_onnx_op_normalizer, umm_onnx_op_zipmap;
 umm_onnx_operator umm_onnx_op_tree_classifier, umm_onnx_op_tree_regressor;
@@ -370,7 +371,7 @@ UMM_MUST_USE enum umm_status umm_onnx_row_mul(struct umm_onnx *onnx, bool *is_do
                                               struct umm_error *err);
 bool umm_onnx_row_cast(struct umm_onnx *onnx, int32_t to);
 
-/* ---- reader_dense.c ------------------------------------------------------------------ */
+/* ---- reader_dense.c ----------------------------------------------------------------- */
 
 /* Weights of a layer: a constant of n_in x n_out numbers, or the other way round. */
 struct umm_onnx_weights {
@@ -393,7 +394,7 @@ UMM_MUST_USE enum umm_status umm_onnx_weights_i8(struct umm_onnx *onnx,
                                                  struct umm_onnx_constant *zero_point,
                                                  struct umm_tensor **tensor, struct umm_error *err);
 
-/* ---- reader_ml.c --------------------------------------------------------------------- */
+/* ---- reader_ml.c -------------------------------------------------------------------- */
 
 enum umm_onnx_post { UMM_ONNX_NONE, UMM_ONNX_LOGISTIC, UMM_ONNX_SOFTMAX, UMM_ONNX_SOFTMAX_ZERO };
 

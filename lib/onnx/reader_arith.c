@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* ---- a value and a constant ------------------------------------------------------------ */
+/* ---- a value and a constant --------------------------------------------------------- */
 
 /*
  * Shapes are compared from their ends: rows are the first dimension of the value, which no constant
@@ -125,7 +125,7 @@ static enum umm_status with_constant(struct umm_onnx *onnx, enum umm_graph_op op
     return status;
 }
 
-/* ---- two values ------------------------------------------------------------------------ */
+/* ---- two values --------------------------------------------------------------------- */
 
 static bool is_same_shape(const struct umm_onnx_operand *a, const struct umm_onnx_operand *b)
 {
@@ -173,7 +173,7 @@ static enum umm_status of_values(struct umm_onnx *onnx, enum umm_graph_op op,
     return status;
 }
 
-/* ---- two constants ----------------------------------------------------------------------- */
+/* ---- two constants ------------------------------------------------------------------ */
 
 static double compute(enum umm_graph_op op, double a, double b)
 {

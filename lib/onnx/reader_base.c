@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- texts ------------------------------------------------------------------------- */
+/* ---- texts -------------------------------------------------------------------------- */
 
 const char *umm_onnx_shown(char out[UMM_EXCERPT_MAX], struct umm_protobuf_bytes text)
 {
@@ -69,7 +69,7 @@ size_t umm_onnx_type_bytes(int32_t type)
     return is_type(type) ? types[type].bytes : 0;
 }
 
-/* ---- memory ---------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------- */
 
 enum umm_status umm_onnx_alloc(struct umm_onnx *onnx, uint64_t n, size_t each_bytes, void *memory,
                                struct umm_error *err)
@@ -96,7 +96,7 @@ struct umm_graph_node umm_onnx_begin(struct umm_onnx *onnx, enum umm_graph_op op
                                    .limits = {-INFINITY, INFINITY}};
 }
 
-/* ---- refusals ------------------------------------------------------------------------ */
+/* ---- refusals ----------------------------------------------------------------------- */
 
 enum umm_status umm_onnx_refuse(struct umm_onnx *onnx, struct umm_error *err, const char *fmt, ...)
 {

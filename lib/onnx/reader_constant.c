@@ -27,7 +27,7 @@ enum umm_status umm_onnx_new_constant(struct umm_onnx *onnx, int32_t type,
     return UMM_OK;
 }
 
-/* ---- in the model's file --------------------------------------------------------------------- */
+/* ---- in the model's file ------------------------------------------------------------ */
 
 /* The field that has the numbers of a type if RAW_DATA has not, and how they are written there. */
 static uint32_t field_of(int32_t type, enum umm_protobuf_wire *wire)
@@ -119,8 +119,7 @@ static enum umm_status decode(struct umm_onnx *onnx, struct umm_onnx_constant *c
     return UMM_OK;
 }
 
-/* ---- of a DequantizeLinear ---------------------------------------------------------------------
- */
+/* ---- of a DequantizeLinear ---------------------------------------------------------- */
 
 /* Which scale element i has. */
 static uint64_t channel_of(const struct umm_onnx_constant *constant, uint64_t i)
@@ -177,8 +176,7 @@ enum umm_status umm_onnx_raw(struct umm_onnx *onnx, struct umm_onnx_constant *co
     return UMM_OK;
 }
 
-/* ---- elements
- * ------------------------------------------------------------------------------------ */
+/* ---- elements ----------------------------------------------------------------------- */
 
 bool umm_onnx_is_float(int32_t type)
 {

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* ---- weights ------------------------------------------------------------------------------ */
+/* ---- weights ------------------------------------------------------------------------ */
 
 enum umm_status umm_onnx_weights(struct umm_onnx *onnx, const struct umm_onnx_operand *operand,
                                  bool is_out_first, struct umm_onnx_weights *weights,
@@ -115,7 +115,7 @@ static enum umm_status weights_of(struct umm_onnx *onnx, const struct umm_onnx_w
     return umm_onnx_weights_i8(onnx, &quantized, c->scale, c->zero_point, tensor, err);
 }
 
-/* ---- biases --------------------------------------------------------------------------------- */
+/* ---- biases ------------------------------------------------------------------------- */
 
 /* Whether c is a row of n_out numbers, or one number for all. */
 static bool is_bias(const struct umm_onnx_constant *c, uint64_t n_out)
@@ -159,8 +159,7 @@ static enum umm_status bias_of(struct umm_onnx *onnx, struct umm_onnx_constant *
     return UMM_OK;
 }
 
-/* ---- Gemm and MatMul ---------------------------------------------------------------------------
- */
+/* ---- Gemm and MatMul ---------------------------------------------------------------- */
 
 /* The layer without a bias, or with one. *x becomes its result. */
 static enum umm_status dense(struct umm_onnx *onnx, const struct umm_onnx_weights *weights,
@@ -259,8 +258,7 @@ enum umm_status umm_onnx_op_matmul(struct umm_onnx *onnx, struct umm_error *err)
     return status;
 }
 
-/* ---- linear models
- * -------------------------------------------------------------------------------- */
+/* ---- linear models ------------------------------------------------------------------ */
 
 /* The scores of a linear model: coefficients for each of n_outputs rows, intercepts or none. */
 static enum umm_status linear(struct umm_onnx *onnx, uint32_t n_outputs, const float *intercepts,

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* ---- nodes --------------------------------------------------------------------------- */
+/* ---- nodes -------------------------------------------------------------------------- */
 
 /* inputs may be where the result goes. */
 enum umm_status umm_onnx_add(struct umm_onnx *onnx, struct umm_graph_node *node,
@@ -139,7 +139,7 @@ enum umm_status umm_onnx_row(struct umm_onnx *onnx, const struct umm_onnx_operan
     return status;
 }
 
-/* ---- outputs ------------------------------------------------------------------------- */
+/* ---- outputs ------------------------------------------------------------------------ */
 
 void umm_onnx_output(struct umm_onnx *onnx, uint32_t i, int32_t value,
                      const struct umm_onnx_operand *like)

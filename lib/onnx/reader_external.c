@@ -74,7 +74,7 @@ static enum umm_status find_external(struct umm_protobuf_bytes message, struct e
                     : umm_error_set(err, UMM_ERR_DATA, "damaged: where weights are is no number");
 }
 
-/* ---- the file ------------------------------------------------------------------------ */
+/* ---- the file ----------------------------------------------------------------------- */
 
 /* Whether a part of the path is "..", or it begins at the root. */
 static bool leads_out(const char *name)
@@ -155,7 +155,7 @@ static enum umm_status make_room(struct umm_onnx *onnx, const struct umm_file_in
     return UMM_OK;
 }
 
-/* ---- its numbers ----------------------------------------------------------------------- */
+/* ---- its numbers -------------------------------------------------------------------- */
 
 static enum umm_status read_at(struct umm_onnx *onnx, struct umm_onnx_constant *constant,
                                const struct external *external, const char *name,

@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-/* ---- scores ------------------------------------------------------------------------------ */
+/* ---- scores ------------------------------------------------------------------------- */
 
 enum umm_status umm_onnx_post_transform(struct umm_onnx *onnx, enum umm_onnx_post *post,
                                         struct umm_error *err)
@@ -67,7 +67,7 @@ enum umm_status umm_onnx_n_labels(struct umm_onnx *onnx, uint32_t *n, struct umm
     return status;
 }
 
-/* ---- operators ---------------------------------------------------------------------------- */
+/* ---- operators ---------------------------------------------------------------------- */
 
 /* (x - offset) * scale, each for the row or for its numbers. */
 enum umm_status umm_onnx_op_scaler(struct umm_onnx *onnx, struct umm_error *err)

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- functions of each number ----------------------------------------------------------- */
+/* ---- functions of each number ------------------------------------------------------- */
 
 /* The node that op is, of floats in any shape; parameters are set by the caller. */
 static enum umm_status unary(struct umm_onnx *onnx, struct umm_graph_node *node,
@@ -84,7 +84,7 @@ static enum umm_status op_clip(struct umm_onnx *onnx, struct umm_error *err)
     return status ? status : unary(onnx, &node, err);
 }
 
-/* ---- functions of a row ----------------------------------------------------------------- */
+/* ---- functions of a row ------------------------------------------------------------- */
 
 /* Before version 13 of the operators, all dimensions from the axis on were one. */
 static enum umm_status op_softmax(struct umm_onnx *onnx, struct umm_error *err)
@@ -140,7 +140,7 @@ static enum umm_status op_batch_norm(struct umm_onnx *onnx, struct umm_error *er
     return status;
 }
 
-/* ---- nothing but another name -------------------------------------------------------------- */
+/* ---- nothing but another name ------------------------------------------------------- */
 
 static enum umm_status op_identity(struct umm_onnx *onnx, struct umm_error *err)
 {
@@ -223,8 +223,7 @@ static enum umm_status op_constant(struct umm_onnx *onnx, struct umm_error *err)
     return status ? status : umm_onnx_refuse(onnx, err, "it has no numbers");
 }
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ---------------------------------------------------------------------- */
 
 enum domain { OWN, ML, MICROSOFT };
 
@@ -258,6 +257,7 @@ static const struct {
     {"Relu", OWN, op_relu},
     {"Reshape", OWN, umm_onnx_op_reshape},
     {"Sigmoid", OWN, op_sigmoid},
+    {"Slice", OWN, umm_onnx_op_slice},
     {"Softmax", OWN, op_softmax},
     {"Squeeze", OWN, umm_onnx_op_squeeze},
     {"Sub", OWN, umm_onnx_op_sub},

@@ -13,7 +13,7 @@ static enum umm_status damaged(struct umm_error *err, const char *what)
                          what);
 }
 
-/* ---- the model ----------------------------------------------------------------------- */
+/* ---- the model ---------------------------------------------------------------------- */
 
 static enum umm_status parse_opset(struct umm_onnx *onnx, struct umm_protobuf_bytes message,
                                    struct umm_error *err)
@@ -64,7 +64,7 @@ enum umm_status umm_onnx_parse_model(struct umm_onnx *onnx, struct umm_onnx_mode
     return UMM_OK;
 }
 
-/* ---- inputs and outputs ---------------------------------------------------------------- */
+/* ---- inputs and outputs ------------------------------------------------------------- */
 
 /* A dimension's size; 0 where it has a name, or nothing. */
 static enum umm_status parse_dim(struct umm_protobuf_bytes message, uint64_t *size,
@@ -143,7 +143,7 @@ enum umm_status umm_onnx_parse_declared(struct umm_protobuf_bytes message,
     return !status && in.is_damaged ? damaged(err, "an input or output") : status;
 }
 
-/* ---- constants --------------------------------------------------------------------------- */
+/* ---- constants ---------------------------------------------------------------------- */
 
 static enum umm_status parse_dims(struct umm_onnx_constant *constant, struct umm_error *err)
 {
@@ -185,7 +185,7 @@ enum umm_status umm_onnx_parse_tensor(struct umm_protobuf_bytes message,
     return in.is_damaged ? damaged(err, "a constant") : parse_dims(constant, err);
 }
 
-/* ---- nodes --------------------------------------------------------------------------------- */
+/* ---- nodes -------------------------------------------------------------------------- */
 
 static enum umm_status parse_attribute(struct umm_protobuf_bytes message,
                                        struct umm_onnx_attribute *attribute, struct umm_error *err)
@@ -288,7 +288,7 @@ enum umm_status umm_onnx_parse_node(struct umm_onnx *onnx, struct umm_protobuf_b
     return !status && in.is_damaged ? damaged(err, "a node") : status;
 }
 
-/* ---- attributes ---------------------------------------------------------------------------- */
+/* ---- attributes --------------------------------------------------------------------- */
 
 const struct umm_onnx_attribute *umm_onnx_attribute(const struct umm_onnx_node *node,
                                                     const char *name)

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- scales and zero points ---------------------------------------------------------------- */
+/* ---- scales and zero points --------------------------------------------------------- */
 
 /* How a value is quantised: by the operands scale and zero point, the type of which is its own. */
 static enum umm_status parameters(struct umm_onnx *onnx, const struct umm_onnx_operand *scale,
@@ -80,8 +80,7 @@ static enum umm_status quantized(struct umm_onnx *onnx, const struct umm_onnx_op
     return UMM_OK;
 }
 
-/* ---- QuantizeLinear, DequantizeLinear ----------------------------------------------------------
- */
+/* ---- QuantizeLinear, DequantizeLinear ----------------------------------------------- */
 
 /* The axis of a constant's scales, which are one or as many as that axis is long. */
 static enum umm_status find_axis(struct umm_onnx *onnx, const struct umm_onnx_constant *c,
@@ -230,8 +229,7 @@ enum umm_status umm_onnx_op_quantize(struct umm_onnx *onnx, struct umm_error *er
     return status;
 }
 
-/* ---- layers of integers
- * ----------------------------------------------------------------------------- */
+/* ---- layers of integers ------------------------------------------------------------- */
 
 /* Which inputs a layer of integers has; -1 for none. */
 struct places {
@@ -325,8 +323,7 @@ enum umm_status umm_onnx_op_qgemm(struct umm_onnx *onnx, struct umm_error *err)
     return integer_layer(onnx, &places, umm_onnx_integer(&onnx->node, "transB", 0) != 0, err);
 }
 
-/* ---- layers of dynamic range
- * ---------------------------------------------------------------------------- */
+/* ---- layers of dynamic range -------------------------------------------------------- */
 
 /*
  * What a file has as DynamicQuantizeLinear, MatMulInteger, Cast, Mul of the scales and Mul is one

@@ -31,8 +31,7 @@ static enum umm_status integers(struct umm_onnx *onnx, uint32_t i, const char *n
                : integers_of(onnx, umm_onnx_input(onnx, i), name, list, n, err);
 }
 
-/* ---- shapes of values
- * ----------------------------------------------------------------------------- */
+/* ---- shapes of values --------------------------------------------------------------- */
 
 /* The first output is x, whose rows have that shape. */
 static enum umm_status reshaped(struct umm_onnx *onnx, const struct umm_onnx_operand *x,
@@ -88,8 +87,7 @@ static enum umm_status reshape_value(struct umm_onnx *onnx, const struct umm_onn
     return reshaped(onnx, x, dims, n, err);
 }
 
-/* ---- shapes of constants
- * ------------------------------------------------------------------------------ */
+/* ---- shapes of constants ------------------------------------------------------------ */
 
 static enum umm_status reshape_constant(struct umm_onnx *onnx, struct umm_onnx_constant *c,
                                         const int64_t *shape, uint32_t n, struct umm_error *err)
@@ -213,8 +211,7 @@ enum umm_status umm_onnx_op_unsqueeze(struct umm_onnx *onnx, struct umm_error *e
     return squeeze(onnx, true, err);
 }
 
-/* ---- Transpose, of constant matrices
- * -------------------------------------------------------------------- */
+/* ---- Transpose, of constant matrices ------------------------------------------------ */
 
 static enum umm_status transpose(struct umm_onnx *onnx, struct umm_onnx_constant *c,
                                  struct umm_onnx_constant **made, struct umm_error *err)
@@ -272,8 +269,7 @@ enum umm_status umm_onnx_op_transpose(struct umm_onnx *onnx, struct umm_error *e
     return status;
 }
 
-/* ---- rows end to end
- * ------------------------------------------------------------------------------------- */
+/* ---- rows end to end ---------------------------------------------------------------- */
 
 /* All inputs, as floats if any_number, in the order of the node. */
 static enum umm_status concat(struct umm_onnx *onnx, bool any_number, int32_t type,
@@ -324,9 +320,7 @@ enum umm_status umm_onnx_op_feature_vectorizer(struct umm_onnx *onnx, struct umm
     return status ? status : concat(onnx, true, UMM_ONNX_FLOAT, err);
 }
 
-/* ---- columns
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- columns ------------------------------------------------------------------------ */
 
 /* Columns of x, a run of them by one slice. */
 static enum umm_status take_columns(struct umm_onnx *onnx, const struct umm_onnx_operand *operand,
@@ -384,9 +378,45 @@ enum umm_status umm_onnx_op_feature_extractor(struct umm_onnx *onnx, struct umm_
     return status ? status : take_columns(onnx, umm_onnx_input(onnx, 0), columns, n, err);
 }
 
-/* ---- types
- * ---------------------------------------------------------------------------------------------------
- */
+/* A bound of a slice: from the end if it is negative, and no further than both. */
+static int64_t clamp_bound(int64_t at, int64_t width)
+{
+    if (at < 0)
+        at = at < -width ? 0 : at + width;
+    return at > width ? width : at;
+}
+
+/* Of columns, one after another: since version 10 of the operators by inputs. */
+enum umm_status umm_onnx_op_slice(struct umm_onnx *onnx, struct umm_error *err)
+{
+    static const char *const names[] = {"starts", "ends", "axes", "steps"};
+    enum { STARTS, ENDS, AXES, STEPS, N_LISTS };
+    int64_t *lists[N_LISTS] = {NULL};
+    uint32_t n[N_LISTS] = {0};
+    int32_t x;
+    enum umm_status status = umm_onnx_row(onnx, umm_onnx_input(onnx, 0), true, &x, err);
+    for (uint32_t i = 0; !status && i < N_LISTS; i++)
+        status = integers(onnx, i + 1, names[i], &lists[i], &n[i], err);
+    if (status)
+        return status;
+    if (n[STARTS] != 1 || n[ENDS] != 1 || n[AXES] != 1 ||
+        (*lists[AXES] != 1 && *lists[AXES] != -1) ||
+        (n[STEPS] && (n[STEPS] != 1 || *lists[STEPS] != 1)))
+        return umm_onnx_refuse(onnx, err, "it does not take columns of rows one after another");
+    const int64_t width = umm_onnx_width(onnx, x);
+    const int64_t first = clamp_bound(*lists[STARTS], width);
+    const int64_t end = clamp_bound(*lists[ENDS], width);
+    if (first >= end)
+        return umm_onnx_refuse(onnx, err, "columns %" PRId64 " to %" PRId64, first, end);
+    struct umm_graph_node node = umm_onnx_begin(onnx, UMM_OP_SLICE);
+    node.first = (uint32_t)first;
+    status = umm_onnx_add_f32(onnx, &node, x, (uint32_t)(end - first), &x, err);
+    if (!status)
+        umm_onnx_output_row(onnx, 0, x, umm_onnx_input(onnx, 0)->type);
+    return status;
+}
+
+/* ---- types -------------------------------------------------------------------------- */
 
 static enum umm_status cast_constant(struct umm_onnx *onnx, struct umm_onnx_constant *c, int32_t to,
                                      struct umm_error *err)

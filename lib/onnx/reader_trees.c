@@ -31,7 +31,7 @@ struct words {
     const char *ids, *node_ids, *tree_ids, *weights, *weights_tensor;
 };
 
-/* ---- lists ---------------------------------------------------------------------------------- */
+/* ---- lists -------------------------------------------------------------------------- */
 
 /* A list of integers that has n of them; optional ones may be absent: NULL. */
 static enum umm_status integers(struct umm_onnx *onnx, const char *name, uint32_t n,
@@ -108,8 +108,7 @@ static enum umm_status read_lists(struct umm_onnx *onnx, const struct words *wor
     return status;
 }
 
-/* ---- keys -------------------------------------------------------------------------------------
- */
+/* ---- keys --------------------------------------------------------------------------- */
 
 static int compare_keys(const void *a, const void *b)
 {
@@ -149,8 +148,7 @@ static enum umm_status find_node(struct umm_onnx *onnx, const struct forest *for
     return UMM_OK;
 }
 
-/* ---- nodes -------------------------------------------------------------------------------------
- */
+/* ---- nodes -------------------------------------------------------------------------- */
 
 static bool find_mode(struct umm_protobuf_bytes text, enum umm_tree_mode *mode)
 {
@@ -253,8 +251,7 @@ static enum umm_status make_nodes(struct umm_onnx *onnx, struct forest *forest,
     return status ? status : make_roots(onnx, forest, err);
 }
 
-/* ---- weights ------------------------------------------------------------------------------------
- */
+/* ---- weights ------------------------------------------------------------------------ */
 
 /* Which leaf weight i is of; one of a branch counts for nothing, and gives the number of nodes. */
 static enum umm_status leaf_of(struct umm_onnx *onnx, const struct forest *forest, uint32_t i,
@@ -346,8 +343,7 @@ static enum umm_status read_forest(struct umm_onnx *onnx, const struct words *wo
     return status ? status : make_nodes(onnx, forest, err);
 }
 
-/* ---- regressor
- * ------------------------------------------------------------------------------------- */
+/* ---- regressor ---------------------------------------------------------------------- */
 
 static enum umm_status find_sum(struct umm_onnx *onnx, enum umm_tree_sum *sum,
                                 struct umm_error *err)
@@ -453,8 +449,7 @@ enum umm_status umm_onnx_op_tree_regressor(struct umm_onnx *onnx, struct umm_err
     return status;
 }
 
-/* ---- classifier
- * --------------------------------------------------------------------------------------- */
+/* ---- classifier --------------------------------------------------------------------- */
 
 /* Whether any leaf adds to the class; whether none takes away from any. */
 static bool has_class(const struct umm_trees *trees, uint32_t output)

@@ -13,7 +13,7 @@
 /* TensorProto.DataType. */
 enum { FLOAT = 1, UINT8 = 2, INT8 = 3, INT32 = 6, INT64 = 7, BOOL = 9, DOUBLE = 11 };
 
-/* ---- names ------------------------------------------------------------------------------ */
+/* ---- names -------------------------------------------------------------------------- */
 
 struct umm_onnx_made umm_onnx_make_name(const struct umm_onnx_writer *to, const char *fmt, ...)
 {
@@ -92,7 +92,7 @@ enum umm_status umm_onnx_check_ends(struct umm_onnx_writer *to)
     return status ? status : choose_prefix(to);
 }
 
-/* ---- constants ------------------------------------------------------------------------------- */
+/* ---- constants ---------------------------------------------------------------------- */
 
 int32_t umm_onnx_type_of(enum umm_graph_type type)
 {
@@ -160,8 +160,7 @@ enum umm_status umm_onnx_put_scale(struct umm_onnx_writer *to, int32_t value,
     return umm_onnx_put_zero_points(to, point->text, is->type, &is->zero_point, 1);
 }
 
-/* ---- nodes ------------------------------------------------------------------------------------
- */
+/* ---- nodes -------------------------------------------------------------------------- */
 
 void umm_onnx_put_attribute(struct umm_protobuf_out *out,
                             const struct umm_onnx_parameter *attribute)
