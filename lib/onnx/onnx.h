@@ -14,8 +14,8 @@
  *
  * UMM_ERR_DATA for what is damaged, UMM_ERR_UNSUPPORTED for an operator, a type or a shape that is
  * not of models of rows, by its name and place, if an output needs it. Labels of classifiers are no
- * outputs. Doubles are computed in float. Memory is at most a few times the file's size, whatever
- * is in it.
+ * outputs. Doubles are computed in float from the first layer on. Memory is at most a few times the
+ * file's size, whatever is in it.
  */
 UMM_MUST_USE enum umm_status umm_onnx_read(const void *data, size_t len_bytes, const char *path,
                                            struct umm_graph **graph,
