@@ -281,6 +281,15 @@ static void test_answers_are_compared_by_both_measures(void **state)
     assert_int_equal(worst[2].row, 30);
 }
 
+/* Int8 answers are often equal: the first of the largest counts in both. */
+static void test_of_equal_numbers_the_first_is_the_largest(void **state)
+{
+    const struct umm_quantize_decision argmax = {.kind = UMM_QUANTIZE_ARGMAX};
+    (void)state;
+    assert_true(umm_quantize_is_same((float[]){2, 2, 1}, (float[]){3, 2, 3}, 3, argmax));
+    assert_false(umm_quantize_is_same((float[]){2, 2, 1}, (float[]){1, 2, 2}, 3, argmax));
+}
+
 static void test_a_threshold_is_for_every_number(void **state)
 {
     const struct umm_quantize_decision half = {.kind = UMM_QUANTIZE_THRESHOLD, .threshold = 0.5};
@@ -304,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_rows_are_chosen_alike_each_time),
         cmocka_unit_test(test_no_period_meets_the_choice),
         cmocka_unit_test(test_answers_are_compared_by_both_measures),
+        cmocka_unit_test(test_of_equal_numbers_the_first_is_the_largest),
         cmocka_unit_test(test_a_threshold_is_for_every_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
