@@ -4,8 +4,8 @@
     qdq_oracle.py N SEED          N models as quantisers write them (QuantizeLinear, DequantizeLinear,
                                   Gemm or MatMul, ...); umm-predict's numbers must have the bits that
                                   are computed here
-    qdq_oracle.py N SEED COMMAND  and so must those that COMMAND writes, a program that runs ONNX
-                                  Runtime: it is given the model, rows as .npy and the result's name
+    qdq_oracle.py N SEED ORT_RUN LIBRARY
+                                  and so must those of ONNX Runtime, run by tests/ref/ort_run.c
 
 Layers of dequantised numbers are sums of integers, scaled once: rint((float)sum * (x.scale *
 w.scale / y.scale)) + y.zero_point, or in floats (float)sum * (x.scale * w.scale).
@@ -146,25 +146,26 @@ class Model:
         return model.SerializeToString()
 
 
-def run(commands, model):
-    """Numbers that each command gives for the model's rows."""
-    with tempfile.TemporaryDirectory() as work:
-        path = {name: os.path.join(work, name) for name in ("model.onnx", "x.npy", "y.npy")}
-        with open(path["model.onnx"], "wb") as file:
-            file.write(model.bytes())
-        np.save(path["x.npy"], model.rows)
-        for command in commands:
-            words = [path["model.onnx"], path["x.npy"]]
-            words += ["-o", path["y.npy"]] if command == "umm-predict" else [path["y.npy"]]
-            subprocess.run([command, *words], check=True)
-            found = np.load(path["y.npy"])
-            if found.dtype.names:
-                found = np.stack([found[name] for name in found.dtype.names], axis=-1)
-            yield command, found.reshape(N_ROWS, -1)
+def predict(model, work):
+    """What umm-predict makes of the model's rows."""
+    rows, result = os.path.join(work, "x.npy"), os.path.join(work, "y.npy")
+    np.save(rows, model.rows)
+    subprocess.run(["umm-predict", os.path.join(work, "model.onnx"), rows, "-o", result], check=True)
+    found = np.load(result)
+    if found.dtype.names:
+        found = np.stack([found[name] for name in found.dtype.names], axis=-1)
+    return found.reshape(N_ROWS, -1)
+
+
+def peer(program, model, work):
+    """What ONNX Runtime makes of them, 64 at a time."""
+    command = [*program, os.path.join(work, "model.onnx"), "y", str(N_ROWS), "64"]
+    found = subprocess.run(command, input=model.rows.tobytes(), stdout=subprocess.PIPE, check=True)
+    return np.frombuffer(found.stdout, F4).reshape(N_ROWS, -1)
 
 
 def main():
-    if len(sys.argv) not in (3, 4):
+    if len(sys.argv) not in (3, 5):
         sys.exit(__doc__)
     n_models, random = int(sys.argv[1]), np.random.default_rng(int(sys.argv[2]))
     n_numbers = n_different = 0
@@ -172,11 +173,17 @@ def main():
         model = Model(random)
         model.build()
         n_numbers += model.now.size
-        for command, found in run(["umm-predict", *sys.argv[3:]], model):
-            n_bad = int((found.astype(F4) != model.now).sum())
+        with tempfile.TemporaryDirectory() as work:
+            with open(os.path.join(work, "model.onnx"), "wb") as file:
+                file.write(model.bytes())
+            found = {"umm-predict": predict(model, work)}
+            if len(sys.argv) > 3:
+                found["ONNX Runtime"] = peer(sys.argv[3:], model, work)
+        for name, numbers in found.items():
+            n_bad = int((numbers.astype(F4) != model.now).sum())
             n_different += n_bad
             if n_bad:
-                print(f"{command}: model {i} ({' '.join(model.kinds)}): {n_bad} of "
+                print(f"{name}: model {i} ({' '.join(model.kinds)}): {n_bad} of "
                       f"{model.now.size} numbers differ")
     print(f"{n_models} models, {n_numbers} numbers, {n_different} different")
     sys.exit(n_different != 0)
