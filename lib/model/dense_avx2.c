@@ -113,6 +113,7 @@ UMM_DENSE_INLINE void finish_int(const struct umm_dense *dense, const int n, str
                   n_rest - 8, y + 32);
 }
 
+/* A pair of one input gets a 0, so that no number that was never set has a part in the sums. */
 TARGET
 static void prepare(const void *x, size_t n, bool is_x_u8, void *prepared)
 {
@@ -123,6 +124,8 @@ static void prepare(const void *x, size_t n, bool is_x_u8, void *prepared)
         _mm256_storeu_si256(to,
                             is_x_u8 ? _mm256_cvtepu8_epi16(bytes) : _mm256_cvtepi8_epi16(bytes));
     }
+    if (n % 2)
+        ((int16_t *)prepared)[n] = 0;
 }
 
 /*
