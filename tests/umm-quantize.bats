@@ -84,6 +84,8 @@ np.save('a.npy', (rng.integers(-31, 40, (2000, 7)) / 8).astype('f4'))"
     [[ $status == 0 && $stderr == *'the answers are far from those of floats'* ]]
     py "r = json.load(open('r.json'))
 assert 0.4 < r['same_decision'] < 0.6 and r['relative_rms'] > 0.9, r"
+    run --separate-stderr umm-quantize raw.onnx --data=raw.npy -o bad.tflite --method=minmax
+    [[ $status == 0 && $stderr == *'TensorFlow Lite will refuse layer0, whose sums are multiplied by '* ]]
     # All ways, and the best of them.
     ok umm-quantize raw.onnx --data=raw.npy -o auto.onnx --method=auto --report=r.json
     py "r = json.load(open('r.json'))
