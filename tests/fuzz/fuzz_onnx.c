@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * fuzz_onnx.c - bytes as an ONNX file: no crash, no leak, bounded memory; what is read can be
- * prepared, and what is written of it reads back with the same inputs and outputs.
+ * prepared and run, and what is written of it reads back with the same inputs and outputs.
  *
  * Lengths of messages inside messages make most changes of bytes damage alone, so the mutator
  * changes one field somewhere, and writes those around it anew.
  */
 #include "format/protobuf.h"
 #include "graph/passes.h"
+#include "model_runs.h"
 #include "modelfile/modelfile.h"
 
 #include <stdio.h>
@@ -148,9 +149,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(copy, data, size);
     if (!umm_onnx_read(copy, size, NULL, &graph, &info, &err)) {
         check_written(graph);
-        if (!umm_graph_prepare(graph, NULL, &err))
+        if (!umm_graph_prepare(graph, NULL, &err)) {
             check_written(graph);
-        umm_graph_free(graph);
+            check_runs(graph);
+        } else {
+            umm_graph_free(graph);
+        }
     } else {
         require(err.status != UMM_OK && err.message[0], "no message");
     }
