@@ -23,8 +23,8 @@ SPECIAL_WIDTHS = {"operators-float": 10, "operators-int8": 6, "operators-channel
 
 # How alike numbers must be: None is the same bits, else the root mean square of the differences
 # in parts of that of the numbers. Where it is not the bits: other orders of sums in floats,
-# TensorFlow Lite's own int8 kernels round twice, and for arm64 XNNPACK of 2.9 rounds in integers,
-# where one number of a layer in a million, which was close to a half, is a step away. Rows of floats
+# TensorFlow Lite's own int8 kernels round twice, and XNNPACK of 2.9 for arm64 rounds numbers close
+# to a half in another way (its integers, it seems; two rows of 3,000 had other answers). Rows of floats
 # are quantised by vector code of its own on arm64, and in another way altogether by LiteRT.
 TOLERANCES = [
     # kind, kernel, models, limit
