@@ -308,6 +308,13 @@ np.save('far.npy', a.astype('f8') * 1e300)"
     [[ $status == 1 && $stderr == 'umm-quantize: far.npy: row 0: column 0 is '*infinite* && ! -e b.onnx ]]
 }
 
+@test "memory is bounded, however many answers a model makes of a number" {
+    [[ -z ${UMM_SAN-} && -z ${UMM_EMULATED-} ]] || skip 'the memory is not that of the tool alone'
+    perceptron wide 1,65536 9000
+    capture bash -c 'ulimit -v 700000 && exec umm-quantize wide.onnx --data=wide.npy -o wide.int8.onnx'
+    [[ $status -eq 0 && -s wide.int8.onnx ]] || fail "$stderr"
+}
+
 @test "models that are not quantised are refused by what they are" {
     perceptron s 4,8,2 1000
     ok umm-quantize s.onnx --data=s.npy -o a.onnx

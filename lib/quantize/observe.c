@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "sys/progress.h"
 
-enum { BLOCK_ROWS = 256 };
+enum { BLOCK_ROWS = 256, BLOCK_BYTES = 64 * 1024 * 1024 };
 
 /* ---- the graph with more outputs ------------------------------------------------------- */
 
@@ -48,13 +48,19 @@ static enum umm_status add_all_watched(struct umm_quantize_watch *watch, struct 
     return status;
 }
 
+/* Of a block: fewer where all that is watched of a row is very long. */
+static uint64_t count_rows(size_t result_bytes)
+{
+    const size_t fit = BLOCK_BYTES / result_bytes;
+    return fit == 0 ? 1 : fit < BLOCK_ROWS ? fit : BLOCK_ROWS;
+}
+
 enum umm_status umm_quantize_watch_open(struct umm_quantize_watch *watch,
                                         const struct umm_graph *graph, const struct umm_run *run,
                                         struct umm_error *err)
 {
     struct umm_graph *copy = NULL;
-    *watch = (struct umm_quantize_watch){
-        .graph = graph, .n_inputs = umm_graph_input_width(graph), .block_rows = BLOCK_ROWS};
+    *watch = (struct umm_quantize_watch){.graph = graph, .n_inputs = umm_graph_input_width(graph)};
     watch->offsets = calloc(graph->n_values, sizeof *watch->offsets);
     if (!watch->offsets)
         return umm_error_set_memory(err, graph->n_values * sizeof *watch->offsets, "values");
@@ -66,6 +72,7 @@ enum umm_status umm_quantize_watch_open(struct umm_quantize_watch *watch,
         return status;
     }
     const size_t result_bytes = (size_t)watch->n_result * sizeof *watch->results;
+    watch->block_rows = count_rows(result_bytes);
     watch->results = calloc((size_t)watch->block_rows, result_bytes);
     if (!watch->results) {
         umm_graph_free(copy);

@@ -108,12 +108,16 @@ static enum umm_status check_parts(const struct job *job, struct umm_error *err)
                               n, n == 1 ? " is" : "s are");
 }
 
-/* The sample is bounded by its rows, and by the bytes of wide ones. */
-static uint64_t most_rows_of(const struct umm_quantize_options *options, uint64_t n_inputs)
+/* The sample is bounded by its rows, and by the bytes of wide ones, or of their answers. */
+static uint64_t most_rows_of(const struct umm_quantize_options *options,
+                             const struct umm_graph *graph)
 {
+    const uint64_t n_inputs = umm_graph_input_width(graph);
+    const uint64_t n_outputs = umm_graph_output_width(graph);
+    const uint64_t n_widest = n_outputs > n_inputs ? n_outputs : n_inputs;
     const uint64_t most_bytes = 256 * 1024 * 1024, least = 16;
     const uint64_t wanted = options->most_rows ? options->most_rows : UMM_QUANTIZE_ROWS;
-    const uint64_t fit = most_bytes / (n_inputs * sizeof(float));
+    const uint64_t fit = most_bytes / (n_widest * sizeof(float));
     const uint64_t most = wanted < fit ? wanted : fit;
     return most > least ? most : least;
 }
@@ -127,7 +131,7 @@ static enum umm_status read_rows(struct job *job, struct umm_error *err)
         return umm_error_set_memory(err, (size_t)n_inputs * sizeof *names, "names");
     const struct umm_modelrows_options model = {
         .n_inputs = n_inputs, .names = names, .columns = job->options->columns};
-    umm_quantize_sample_begin(&sample, n_inputs, most_rows_of(job->options, n_inputs));
+    umm_quantize_sample_begin(&sample, n_inputs, most_rows_of(job->options, job->graph));
     enum umm_status status =
         umm_quantize_read(job->options, &model, job->run, &sample, &job->result->n_skipped, err);
     job->result->n_rows = sample.n_seen + job->result->n_skipped;
