@@ -306,6 +306,33 @@ assert d['first_time'] == '2020-01-01T00:00:00Z' and d['last_time'] == '2020-01-
         umm-predict whole.onnx - <<<$'n,x\n1,0.5\n0.5,2'
 }
 
+@test "memory is bounded, however many answers a model makes of a number" {
+    [[ -z ${UMM_SAN-} && -z ${UMM_EMULATED-} ]] || skip 'the memory is not that of the tool alone'
+    make_model wide_answers
+    make_model held
+    "$PY" -c "import numpy as np; np.save('x.npy', np.arange(300, dtype='f4').reshape(-1, 1))"
+    local threads
+    for threads in 1 2; do
+        ok bash -c "ulimit -v 500000 && exec umm-predict --threads=$threads -o out.npy wide_answers.onnx x.npy"
+        py "
+y = np.load('out.npy')
+assert y.shape == (300, 1 << 16) and (y == np.arange(300)[:, None]).all()"
+    done
+    ok bash -c "ulimit -v 500000 && exec umm-predict --state=s --plain --format=raw -o out.raw wide_answers.onnx x.npy"
+    capture bash -c 'ulimit -v 500000 && exec umm-predict -o out.npy held.onnx x.npy'
+    [[ $status -eq 1 && $stderr == 'umm-predict: held.onnx: what is computed of one row takes 262'??????' bytes: more than 134217728' ]] ||
+        fail "$stderr"
+}
+
+@test "an output whose name has a control character is called output" {
+    make_model odd_name
+    rows 3
+    ok umm-predict odd_name.onnx rows.csv
+    [[ ${lines[0]} == 'output[0],output[1],output[2],output[3],output[4]' ]] || fail "$output"
+    ok umm-predict -o out.npy odd_name.onnx records.npy
+    py "assert np.load('out.npy').dtype.names[1] == 'output[0]'"
+}
+
 @test "what cannot be is one line" {
     make_model vector
     make_model loop

@@ -7,8 +7,11 @@
 /* Buffers are of a power of two of bytes for each row, so that one that was left is found by it. */
 enum { CLASSES = 32 };
 
-/* Of a row with all that is kept of it at one time: no model of rows needs as much. */
-static const uint64_t row_bytes_max = (uint64_t)1 << 30;
+/*
+ * Of a row with all that is kept of it at one time: no model of rows needs as much, and a small
+ * file could have every thread take more.
+ */
+static const uint64_t row_bytes_max = (uint64_t)1 << 27;
 
 struct places {
     struct umm_model_plan *plan;

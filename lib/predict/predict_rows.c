@@ -46,6 +46,20 @@ static enum umm_status bind_time(struct umm_predict_work *work, const struct umm
     return umm_barreader_bind(&work->in.reader, npy, 0, err);
 }
 
+static enum umm_status place_at(const char *path, enum umm_status status, struct umm_error *err)
+{
+    if (status && err && !err->path[0])
+        umm_error_at(err, path, 0, 0, 0);
+    return status;
+}
+
+/* What is wrong with the columns is wrong with the input. */
+static enum umm_status place(const struct umm_predict_work *work, enum umm_status status,
+                             struct umm_error *err)
+{
+    return place_at(work->in.name, status, err);
+}
+
 /* Threads for as many rows as are known to come; rows that are answered at once need none. */
 static unsigned count_threads(const struct umm_predict_work *work, uint64_t n_rows)
 {
@@ -68,13 +82,20 @@ static enum umm_status make_plan(struct umm_predict_work *work, unsigned n_threa
     return umm_model_plan(o->model, &plan, &work->numbers.other, err);
 }
 
+static size_t largest(size_t a, size_t b, size_t c)
+{
+    const size_t d = a > b ? a : b;
+    return c > d ? c : d;
+}
+
+/* A piece is bounded by whatever is longest of a row: few numbers may have very many answers. */
 static enum umm_status make_room(struct umm_predict_work *work, unsigned n_threads,
                                  struct umm_error *err)
 {
     struct umm_predict_numbers *numbers = &work->numbers;
     const size_t in = (size_t)numbers->model.n_inputs, out = (size_t)numbers->model.n_outputs;
     const size_t number = numbers->model.is_f64 ? sizeof(double) : sizeof(float);
-    const size_t size = work->in.row_bytes > in * number ? work->in.row_bytes : in * number;
+    const size_t size = largest(work->in.row_bytes, in * number, out * sizeof(float));
     const size_t bytes = n_threads > 1 ? (size_t)CROWD_BYTES * n_threads : PIECE_BYTES;
     size_t n = size < bytes ? bytes / size : 1;
     if (work->options->is_prompt && n > PROMPT_ROWS)
@@ -91,15 +112,6 @@ static enum umm_status make_room(struct umm_predict_work *work, unsigned n_threa
         (work->in.waiting || n_threads == 1) && (numbers->others || !numbers->other))
         return UMM_OK;
     return umm_error_set_memory(err, n * (size + in * number + out * sizeof(float)), "rows");
-}
-
-/* What is wrong with the columns is wrong with the input. */
-static enum umm_status place(const struct umm_predict_work *work, enum umm_status status,
-                             struct umm_error *err)
-{
-    if (status && err && !err->path[0])
-        umm_error_at(err, work->in.name, 0, 0, 0);
-    return status;
 }
 
 enum umm_status umm_predict_bind(struct umm_predict_work *work, const struct umm_npy *npy,
@@ -122,7 +134,7 @@ enum umm_status umm_predict_bind(struct umm_predict_work *work, const struct umm
     if (!status)
         status = umm_answerrows_init(&work->rows, o->model, &front, o->is_plain, err);
     if (!status)
-        status = make_plan(work, n_threads, err);
+        status = place_at(o->model_path, make_plan(work, n_threads, err), err);
     if (!status)
         status = make_room(work, n_threads, err);
     work->history.is_unkept = !o->state;

@@ -61,14 +61,13 @@ static enum umm_status hash_answers(const struct umm_predict_work *work, uint64_
                                     struct umm_error *err)
 {
     enum { N_PROBES = 64 };
-    const struct umm_model_plan_options options = {.batch_rows = N_PROBES};
     const size_t in = N_PROBES * (size_t)work->numbers.model.n_inputs;
     const size_t out = N_PROBES * (size_t)work->numbers.model.n_outputs;
     float *numbers = malloc((in + out) * sizeof *numbers + 1);
     struct umm_model_plan *plan = NULL;
     if (!numbers)
         return umm_error_set_memory(err, (in + out) * sizeof *numbers, "rows");
-    enum umm_status status = umm_model_plan(work->options->model, &options, &plan, err);
+    enum umm_status status = umm_model_plan(work->options->model, NULL, &plan, err);
     if (!status) {
         make_probes(numbers, in);
         umm_model_run(plan, numbers, N_PROBES, numbers + in);

@@ -53,6 +53,45 @@ def whole():
     return model
 
 
+def widen(model, width):
+    """x, 1 wide, as often as that."""
+    value, wide = "x", 1
+    while wide < width:
+        n = min(256, width // wide)
+        value, wide = model.node("Concat", [value] * n, [f"x{wide * n}"], axis=1), wide * n
+    return value
+
+
+def wide_answers():
+    """A number, and 65536 times the number."""
+    model = make.Model([("x", 1)], [("y", 1 << 16)])
+    model.node("Relu", [widen(model, 1 << 16)], ["y"])
+    return model
+
+
+def held():
+    """Many long rows that are all needed in the end: of a small file."""
+    n = 1000
+    model = make.Model([("x", 1)], [("y", 1 << 16)])
+    names = ["s0"]
+    model.node("Relu", [widen(model, 1 << 16)], ["s0"])
+    for i in range(1, n):
+        names.append(model.node("Sigmoid", [names[-1]], [f"s{i}"]))
+    for i in range(1, n):
+        before = f"a{i - 1}" if i > 1 else names[-1]
+        model.node("Add", [before, names[-1 - i]], ["y" if i == n - 1 else f"a{i}"])
+    return model
+
+
+def odd_name():
+    """Its output's name has what moves a terminal's cursor."""
+    weights, biases = VECTOR[0]
+    model = make.Model([("x", 3)], [("y\u009b2J", 5)])
+    constants = [model.constant("w", weights), model.constant("b", biases)]
+    model.node("Gemm", ["x", *constants], ["y\u009b2J"], transB=1)
+    return model
+
+
 def loop():
     model = make.Model([("x", 3)], [("y", 3)])
     model.node("Loop", ["x"], ["y"])
@@ -68,6 +107,9 @@ kinds = {
     "two": two,
     "doubles": doubles,
     "whole": whole,
+    "wide_answers": wide_answers,
+    "held": held,
+    "odd_name": odd_name,
     "loop": loop,
 }
 
