@@ -29,7 +29,7 @@ static bool is_usable(const char *name)
     size_t n = 1;
     for (const char *p = name; *p && n; p += n) {
         n = umm_utf8_decode(p, SIZE_MAX, &point);
-        if (point < ' ' || point == 127)
+        if (point < ' ' || (point >= 0x7F && point < 0xA0)) /* as arrays have it */
             n = 0;
     }
     return len > 0 && n > 0 && len + number < UMM_NPY_NAME_MAX;
