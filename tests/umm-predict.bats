@@ -141,6 +141,28 @@ assert np.sqrt(((y - want)**2).mean()) < 0.1 * want.std()"
         umm-predict named.onnx - <<<$'alpha,beta,delta\n1,2,3'
     ok umm-predict --columns=alpha,beta,delta named.onnx - <<<$'delta,alpha,beta\n3,1,2'
     [[ $output == $'y\n-5' ]] || fail "$output"
+    # What --columns says goes before the names, as it does in arrays.
+    ok umm-predict --columns=gamma,beta,alpha named.onnx - <<<$'alpha,beta,gamma\n3,2,1'
+    [[ $output == $'y\n-5' ]] || fail "$output"
+}
+
+@test "a name that several fields have says nothing, but their numbers do" {
+    make_model named
+    make_model vector
+    local text=$'alpha,beta, alpha,gamma\n7,2,1,3'
+    local among='of several of the fields "alpha", "beta", "alpha", "gamma"; say which with --columns'
+    refuses 1 "umm-predict: <stdin>:1:1: the model's input alpha is the name $among" \
+        umm-predict named.onnx - <<<"$text"
+    refuses 1 "umm-predict: <stdin>:1:1: alpha is the name $among" \
+        umm-predict --columns=alpha,beta,gamma named.onnx - <<<"$text"
+    refuses 1 "umm-predict: <stdin>:1:1: the id alpha is the name $among" \
+        umm-predict --id=alpha vector.onnx - <<<"$text"
+    ok umm-predict --columns=2,beta,gamma named.onnx - <<<"$text"
+    [[ $output == $'y\n-5' ]] || fail "$output"
+    ok umm-predict --id=0 --columns=2,1,3 named.onnx - <<<"$text"
+    [[ $output == $'column_0,y\n7,-5' ]] || fail "$output"
+    ok umm-predict vector.onnx - <<<$'a,a,a\n1,2,3'
+    [[ $output == $'y[0],y[1]\n27,5' ]] || fail "$output"
 }
 
 @test "columns of arrays, and an id of every type" {

@@ -176,13 +176,15 @@ static enum umm_status match(struct umm_modelrows *rows,
                              struct umm_error *err)
 {
     uint64_t missing = 0;
+    if (options->is_selected) /* in their order, whatever their names are */
+        return bind_order(rows, npy, err);
     const uint64_t n_found = has_names(npy) ? count_names(options, npy, &missing) : 0;
     if (n_found == rows->n_inputs)
         return bind_names(rows, options, npy, err);
     bool is_named = false;
     for (uint64_t i = 0; options->names && i < rows->n_inputs; i++)
         is_named |= options->names[i] != NULL;
-    if (has_names(npy) && is_named && (n_found || rows->n_inputs > 1) && !options->is_selected)
+    if (has_names(npy) && is_named && (n_found || rows->n_inputs > 1))
         return refuse_names(options, missing, err);
     return bind_order(rows, npy, err);
 }
@@ -237,8 +239,9 @@ enum umm_status umm_modelrows_bind(struct umm_modelrows *rows,
                                    const struct umm_modelrows_options *options,
                                    const struct umm_npy *npy, struct umm_error *err)
 {
-    *rows =
-        (struct umm_modelrows){.n_inputs = options->n_inputs, .row_bytes = umm_npy_row_bytes(npy)};
+    *rows = (struct umm_modelrows){.n_inputs = options->n_inputs,
+                                   .row_bytes = umm_npy_row_bytes(npy),
+                                   .has_names = has_names(npy)};
     if (umm_arraycolumn_count(npy) == 0)
         return umm_error_set(err, UMM_ERR_DATA,
                              "rows of a model are records, or of one or two dimensions");
@@ -336,9 +339,11 @@ enum umm_status umm_modelrows_refuse_nan(const struct umm_modelrows *rows, uint6
                                          uint64_t input, double value, struct umm_error *err)
 {
     char shown[UMM_EXCERPT_MAX], number[32];
-    const char *name = rows->columns[input].name;
+    const struct umm_arraycolumn *column = &rows->columns[input];
+    const char *name = rows->has_names ? column->name : "";
     const char *what = isnan(value) ? "nan" : value > 0 ? "infinite" : "minus infinite";
-    snprintf(number, sizeof number, "column %" PRIu64, input);
+    snprintf(number, sizeof number, "column %" PRIu64,
+             column->offset_bytes / column->type.size_bytes);
     return umm_error_set(err, UMM_ERR_DATA, "row %" PRIu64 ": %s is %s", row,
                          *name ? show(shown, name) : number, what);
 }

@@ -40,7 +40,8 @@ struct umm_modelrows {
     struct umm_arraycolumn *columns; /* of each input */
     bool is_plain_f32; /* the rows as they lie are rows of the model, if they are floats */
     bool is_by_name;
-    char *id_name; /* options->id, or NULL */
+    bool has_names; /* the rows are records: a matrix of six columns is one of features */
+    char *id_name;  /* options->id, or NULL */
     struct umm_arraycolumn id;
 };
 
@@ -72,7 +73,10 @@ void umm_modelrows_read_f64(const struct umm_modelrows *rows, const char *bytes,
 /* The first of n numbers that is NaN or infinite; n if all are finite. */
 size_t umm_modelrows_find_nan(const float *numbers, size_t n);
 
-/* UMM_ERR_DATA: "row 17: ema_20 is nan", input being which number of the row. */
+/*
+ * UMM_ERR_DATA: "row 17: ema_20 is nan", input being which number of the model's row. A matrix has
+ * the number of its column: "row 17: column 3 is nan".
+ */
 enum umm_status umm_modelrows_refuse_nan(const struct umm_modelrows *rows, uint64_t row,
                                          uint64_t input, double value, struct umm_error *err);
 

@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "text/textbuf.h"
 
+enum { FIELD_SEVERAL = UMM_FIELD_NONE - 1 };
+
 /* What is chosen: fields from 0, UMM_FIELD_NONE for none. */
 struct choice {
     struct umm_modeltext *text;
@@ -29,13 +31,23 @@ static bool is_named(const struct umm_names *names, size_t field, const char *na
     return names->has_names && has_len == len && memcmp(has, name, len) == 0;
 }
 
-/* The field of that name, or else of that number; UMM_FIELD_NONE if there is none. */
+/* The field of that name; UMM_FIELD_NONE if there is none, FIELD_SEVERAL if there are more. */
+static int find_named(const struct umm_names *names, const char *name, size_t len)
+{
+    int field = UMM_FIELD_NONE;
+    for (size_t i = 0; i < names->n; i++)
+        if (is_named(names, i, name, len))
+            field = field == UMM_FIELD_NONE ? (int)i : FIELD_SEVERAL;
+    return field;
+}
+
+/* The field of that name, or else of that number; below 0 as above. */
 static int find_field(const struct umm_names *names, const char *name, size_t len)
 {
     uint64_t number = 0;
-    for (size_t i = 0; i < names->n; i++)
-        if (is_named(names, i, name, len))
-            return (int)i;
+    const int named = find_named(names, name, len);
+    if (named != UMM_FIELD_NONE)
+        return named;
     for (size_t i = 0; i < len; i++) {
         if (name[i] < '0' || name[i] > '9' || number > names->n)
             return UMM_FIELD_NONE;
@@ -44,12 +56,16 @@ static int find_field(const struct umm_names *names, const char *name, size_t le
     return len && number < names->n ? (int)number : UMM_FIELD_NONE;
 }
 
-static enum umm_status refuse_field(const struct choice *choice, const char *what, const char *name,
-                                    size_t len, struct umm_error *err)
+/* field: UMM_FIELD_NONE or FIELD_SEVERAL. */
+static enum umm_status refuse_field(const struct choice *choice, int field, const char *what,
+                                    const char *name, size_t len, struct umm_error *err)
 {
     char shown[UMM_EXCERPT_MAX], list[UMM_ERROR_MESSAGE_MAX / 2];
     umm_escape(shown, sizeof shown, name, len);
-    if (choice->names->has_names)
+    if (field == FIELD_SEVERAL)
+        umm_error_set(err, UMM_ERR_DATA, "%s%s is the name of several of the fields %s", what,
+                      shown, umm_columns_list(choice->names, list, sizeof list));
+    else if (choice->names->has_names)
         umm_error_set(err, UMM_ERR_DATA, "%s%s is none of the fields %s", what, shown,
                       umm_columns_list(choice->names, list, sizeof list));
     else
@@ -83,7 +99,9 @@ static enum umm_status find_id(struct choice *choice, struct umm_error *err)
         text->given_id = text->options.id;
     const char *id = text->given_id;
     choice->id = id ? find_field(choice->names, id, strlen(id)) : UMM_FIELD_NONE;
-    return id && choice->id < 0 ? refuse_field(choice, "the id ", id, strlen(id), err) : UMM_OK;
+    if (!id || choice->id >= 0)
+        return UMM_OK;
+    return refuse_field(choice, choice->id, "the id ", id, strlen(id), err);
 }
 
 static enum umm_status take_listed(struct choice *choice, struct umm_error *err)
@@ -94,7 +112,7 @@ static enum umm_status take_listed(struct choice *choice, struct umm_error *err)
         const size_t len = strcspn(name, ",");
         const int field = find_field(choice->names, name, len);
         if (field < 0)
-            return refuse_field(choice, "", name, len, err);
+            return refuse_field(choice, field, "", name, len, err);
         if (n < n_wanted)
             choice->inputs[n] = field;
         name += len;
@@ -104,7 +122,7 @@ static enum umm_status take_listed(struct choice *choice, struct umm_error *err)
     }
 }
 
-/* How many of the model's names are there, and the first that is not. */
+/* How many of the model's names one field has, and the first that none or several have. */
 static uint64_t take_named(struct choice *choice, uint64_t *missing)
 {
     const struct umm_modelrows_options *o = &choice->text->options;
@@ -112,10 +130,7 @@ static uint64_t take_named(struct choice *choice, uint64_t *missing)
     *missing = UINT64_MAX;
     for (uint64_t i = 0; o->names && i < o->n_inputs; i++) {
         const char *name = o->names[i] ? o->names[i] : "";
-        int field = UMM_FIELD_NONE;
-        for (size_t k = 0; *name && field < 0 && k < choice->names->n; k++)
-            if (is_named(choice->names, k, name, strlen(name)))
-                field = (int)k;
+        const int field = *name ? find_named(choice->names, name, strlen(name)) : UMM_FIELD_NONE;
         choice->inputs[i] = field;
         n += field >= 0;
         if (field < 0 && *missing == UINT64_MAX)
@@ -154,7 +169,8 @@ static enum umm_status take_matched(struct choice *choice, struct umm_error *err
         return UMM_OK;
     if (choice->names->has_names && has_names(o) && (n_found || o->n_inputs > 1)) {
         const char *name = o->names[missing] ? o->names[missing] : "without a name";
-        return refuse_field(choice, "the model's input ", name, strlen(name), err);
+        return refuse_field(choice, choice->inputs[missing], "the model's input ", name,
+                            strlen(name), err);
     }
     take_in_order(choice);
     return UMM_OK;
@@ -186,13 +202,21 @@ static enum umm_status check_inputs(const struct choice *choice, struct umm_erro
 
 /* ---- the list of what is read ------------------------------------------------------- */
 
-/* One field, by its number from 1; where it has no name, it gets one from its number from 0. */
+/* Whether the field has a name, and no other field has that. */
+static bool has_own_name(const struct umm_names *names, int field)
+{
+    const char *name = names->text[field];
+    size_t len = strlen(name);
+    umm_name_trim(&name, &len);
+    return len && find_named(names, name, len) >= 0;
+}
+
+/* One field, by its number from 1; without a name of its own it has one of its number from 0. */
 static void add_field(struct umm_textbuf *out, const struct umm_names *names, int field,
                       const char *type)
 {
-    const bool is_unnamed = !names->has_names || !names->text[field][0];
     umm_textbuf_add(out, ",");
-    if (is_unnamed)
+    if (!has_own_name(names, field))
         umm_textbuf_add(out, "column_%d=", field);
     umm_textbuf_add(out, "%d:%s", field + 1, type);
 }
@@ -227,12 +251,10 @@ static enum umm_status make_list(struct choice *choice, struct umm_error *err)
 static void settle(const struct choice *choice)
 {
     struct umm_modeltext *text = choice->text;
-    const bool has_name =
-        choice->id >= 0 && choice->names->has_names && choice->names->text[choice->id][0];
     text->options.is_selected = true;
     if (choice->id < 0)
         return;
-    if (has_name) {
+    if (has_own_name(choice->names, choice->id)) {
         const char *name = choice->names->text[choice->id];
         size_t len = strlen(name);
         umm_name_trim(&name, &len);

@@ -115,6 +115,14 @@ static void test_columns_that_are_said_win(void **state)
     assert_string_equal(bound(&rows), "c,x");
     umm_modelrows_close(&rows);
     umm_npy_free(&npy);
+    /* Nor does it matter then that they have the model's names, in another order. */
+    npy = (struct umm_npy){.n_dims = 1};
+    add_field(&npy, "c", "<f8");
+    add_field(&npy, "a", "<f8");
+    assert_int_equal(umm_modelrows_bind(&rows, &options, &npy, NULL), UMM_OK);
+    assert_string_equal(bound(&rows), "c,a");
+    umm_modelrows_close(&rows);
+    umm_npy_free(&npy);
 }
 
 static void test_an_id_is_no_input(void **state)
@@ -204,6 +212,13 @@ static void test_a_row_with_nan_is_named(void **state)
     assert_string_equal(err.message, "row 17: c is nan");
     umm_modelrows_close(&rows);
     umm_npy_free(&npy);
+    /* A matrix has no names, not those of bars either: the number is that of the column. */
+    const struct umm_modelrows_options turned = {.n_inputs = 3, .columns = "5,3,0"};
+    npy = matrix("<f4", 6);
+    assert_int_equal(umm_modelrows_bind(&rows, &turned, &npy, NULL), UMM_OK);
+    assert_int_equal(umm_modelrows_refuse_nan(&rows, 17, 1, (double)NAN, &err), UMM_ERR_DATA);
+    assert_string_equal(err.message, "row 17: column 3 is nan");
+    umm_modelrows_close(&rows);
 }
 
 int main(void)
