@@ -268,6 +268,34 @@ one --decision=-0.25 above -0.25
 two --decision=0.7 above 0.7'
     refuses 2 $'umm-quantize: --decision takes argmax, sign or a number, not "most"\nTry \'umm-quantize --help\'.' \
         umm-quantize one.onnx --data=a.npy -o out.onnx --decision=most
+    # Decisions that are the same whatever the answers are.
+    local says='says little'
+    for how in 'one argmax' 'two sign' 'one 1000'; do
+        run --separate-stderr umm-quantize "${how% *}.onnx" --data=a.npy -o out.onnx \
+            --decision="${how#* }" --report=r.json
+        [[ $status == 0 && $stderr =~ ^"umm-quantize: ${how% *}.onnx: the float model decides alike in all "[0-9]+" held-out rows: that decisions are the same $says"$ ]] ||
+            fail "$stderr"
+        [[ $(report same_decision) == 1.0 ]]
+    done
+}
+
+@test "an input of integers takes no others" {
+    py "
+model = mm.Model([('n', 1, mm.INT64), ('x', 1)], [('y', 1)])
+model.node('Cast', ['n'], ['f'], to=mm.FLOAT)
+model.node('Concat', ['f', 'x'], ['all'], axis=1)
+model.constant('w', np.ones((1, 2), 'f4'))
+model.constant('b', np.zeros(1, 'f4'))
+model.node('Gemm', ['all', 'w', 'b'], ['y'], name='only', transB=1)
+model.write('whole.onnx')
+a = np.random.default_rng(8).integers(-9, 9, (1000, 2)).astype('f8')
+np.save('a.npy', a)
+a[:, 0] += 0.5
+np.save('halves.npy', a)"
+    ok umm-quantize whole.onnx --data=a.npy -o out.onnx
+    run --separate-stderr umm-quantize whole.onnx --data=halves.npy -o out.onnx
+    [[ $status == 1 && $stderr =~ ^'umm-quantize: halves.npy: row '[0-9]+': number 1 is '-?[0-9]+'.5, where the input "n" takes integers'$ ]] ||
+        fail "$stderr"
 }
 
 @test "warnings: few rows, rows out of range, channels that are dead, weights per channel" {
@@ -286,7 +314,7 @@ umm-quantize: s.onnx: 1 of 18 outputs of layers are one number in all calibratio
     run --separate-stderr umm-quantize s.onnx --data=ten.npy -o out.tflite --per-channel
     [[ $status == 0 && $stderr == *'held-out rows have an input far outside what the calibration rows have'* ]]
     [[ $stderr == *'TensorFlow Lite up to 2.9 has no weights per channel in such layers'* ]]
-    refuses 1 'umm-quantize: two.npy: 2 rows are: too few to take ranges from some and to judge on others; some hundreds are needed' \
+    refuses 1 'umm-quantize: two.npy: 2 rows: too few to take ranges from some and to judge on others; some hundreds are needed' \
         umm-quantize s.onnx --data=two.npy -o b.onnx
 }
 

@@ -266,6 +266,11 @@ static void warn_of_agreement(struct umm_quantize_result *result)
             "the answers are far from those of floats: %.1f %% relative RMS, %.2f %% of "
             "decisions the same",
             agreement->relative_rms * 100, same * 100);
+    if (agreement->is_one_decision)
+        add(result,
+            "the float model decides alike in all %" PRIu64
+            " held-out rows: that decisions are the same says little",
+            agreement->n_rows);
 }
 
 /* What TensorFlow Lite does not take, or only some versions of it. */

@@ -65,12 +65,13 @@ static double spread_of(const struct umm_quantize_answers *answers, uint32_t i)
 struct umm_quantize_agreement umm_quantize_compare(const struct umm_quantize_answers *answers,
                                                    struct umm_quantize_decision decision)
 {
-    struct umm_quantize_agreement agreement = {.n_rows = answers->n_rows};
+    struct umm_quantize_agreement agreement = {.n_rows = answers->n_rows, .is_one_decision = true};
     const uint32_t n = answers->n_outputs;
     double differences = 0, squares = 0, spread = 0;
     for (uint64_t row = 0; row < answers->n_rows; row++) {
         const float *a = answers->floats + row * n, *b = answers->quantized + row * n;
         agreement.n_same += umm_quantize_is_same(a, b, n, decision);
+        agreement.is_one_decision &= umm_quantize_is_same(a, answers->floats, n, decision);
         for (uint32_t i = 0; i < n; i++) {
             const double difference = (double)b[i] - (double)a[i];
             differences += difference * difference;

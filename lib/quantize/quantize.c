@@ -105,7 +105,7 @@ static enum umm_status check_parts(const struct job *job, struct umm_error *err)
     return umm_error_set_path(err, UMM_ERR_DATA, job->options->data,
                               "%" PRIu64 " row%s: too few to take ranges from some and to judge on "
                               "others; some hundreds are needed",
-                              n, n == 1 ? " is" : "s are");
+                              n, umm_line_plural(n));
 }
 
 /* The sample is bounded by its rows, and by the bytes of wide ones, or of their answers. */
@@ -170,9 +170,8 @@ static enum umm_status check_rows(const struct job *job, const struct umm_quanti
         umm_model_check(job->watch.model, rows->rows, rows->n_rows, &inner);
     if (!status)
         return UMM_OK;
-    const char *what = strstr(inner.message, ": "); /* after its own number of the row */
-    return umm_error_set(err, status, "row %" PRIu64 "%s", rows->numbers[inner.line - 1],
-                         what ? what : "");
+    return umm_error_set(err, status, "row %" PRIu64 ": %s", rows->numbers[inner.line - 1],
+                         inner.message);
 }
 
 static enum umm_status run_floats(struct job *job, struct umm_error *err)

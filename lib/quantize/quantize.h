@@ -96,6 +96,7 @@ struct umm_quantize_options {
  */
 struct umm_quantize_agreement {
     uint64_t n_rows, n_same;
+    bool is_one_decision; /* of the float model in all rows */
     double relative_rms, spread_rms, largest;
 };
 

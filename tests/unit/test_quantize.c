@@ -268,6 +268,9 @@ static void test_answers_are_compared_by_both_measures(void **state)
     (void)state;
     const struct umm_quantize_agreement agreement = umm_quantize_compare(&answers, argmax);
     assert_int_equal(agreement.n_same, 2);
+    assert_false(agreement.is_one_decision);
+    const struct umm_quantize_decision low = {.kind = UMM_QUANTIZE_THRESHOLD, .threshold = -2};
+    assert_true(umm_quantize_compare(&answers, low).is_one_decision);
     assert_true(fabs(agreement.relative_rms - sqrt(2.5 / 31)) < 1e-12);
     /* Means 4/3 and 5/3: squares 12.667 and 4.667 about them. */
     assert_true(fabs(agreement.spread_rms - sqrt(2.5 / (38.0 / 3 + 14.0 / 3))) < 1e-12);
