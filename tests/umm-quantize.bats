@@ -279,6 +279,19 @@ two --decision=0.7 above 0.7'
     done
 }
 
+@test "answers far from 0 that lose their spread come with a warning" {
+    py "
+layers = mm.random_layers([8, 16, 1], 9)
+layers[1][1][:] += 1000
+mm.mlp(layers).write('price.onnx')
+np.save('a.npy', np.random.default_rng(8).normal(0, 1, (1000, 8)).astype('f4'))"
+    run --separate-stderr umm-quantize price.onnx --data=a.npy -o out.tflite --decision=sign --report=r.json
+    [[ $status == 0 && $stderr == *'the answers are far from those of floats: 0.'?' % relative RMS, '*' % of their spread, '* ]] ||
+        fail "$stderr"
+    py "r = json.load(open('r.json'))
+assert r['relative_rms'] < 0.01 and r['spread_rms'] > 0.25, r"
+}
+
 @test "an input of integers takes no others" {
     py "
 model = mm.Model([('n', 1, mm.INT64), ('x', 1)], [('y', 1)])

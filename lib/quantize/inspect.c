@@ -258,14 +258,16 @@ static void warn_of_channels(struct umm_quantize_result *result)
 /* Answers that nobody would want without having been told. */
 static void warn_of_agreement(struct umm_quantize_result *result)
 {
-    const double bad_rms = 0.10, bad_share = 0.95;
+    const double bad_rms = 0.10, bad_spread = 0.25, bad_share = 0.95;
     const struct umm_quantize_agreement *agreement = &result->tries[result->chosen].agreement;
     const double same = (double)agreement->n_same / (double)agreement->n_rows;
-    if (agreement->relative_rms > bad_rms || same < bad_share)
+    /* Answers far from 0 can lose all that they tell, and be near those of floats. */
+    const bool is_lost = isfinite(agreement->spread_rms) && agreement->spread_rms > bad_spread;
+    if (agreement->relative_rms > bad_rms || is_lost || same < bad_share)
         add(result,
-            "the answers are far from those of floats: %.1f %% relative RMS, %.2f %% of "
-            "decisions the same",
-            agreement->relative_rms * 100, same * 100);
+            "the answers are far from those of floats: %.1f %% relative RMS, %.1f %% of their "
+            "spread, %.2f %% of decisions the same",
+            agreement->relative_rms * 100, agreement->spread_rms * 100, same * 100);
     if (agreement->is_one_decision)
         add(result,
             "the float model decides alike in all %" PRIu64
