@@ -185,6 +185,24 @@ np.save('out.npy', a)"
     no_leftovers
 }
 
+@test "weights in another file are part of the model, however little they change" {
+    "$PY" "$TOP/tests/ref/predict_models.py" outside.onnx outside
+    first 40 plain.npy
+    ok predict outside.onnx in.npy
+    cp out.npy kept.npy
+    "$PY" -c "import numpy as np
+w = np.fromfile('outside.weights', 'f4')
+w[3] = 2
+w.tofile('outside.weights')"
+    refuses 1 'umm-predict: s: the state is of another model; --rebuild starts over' \
+        predict outside.onnx plain.npy
+    cmp out.npy kept.npy
+    "$PY" "$TOP/tests/ref/predict_models.py" outside.onnx outside
+    ok predict outside.onnx plain.npy
+    ok umm-predict -o want.npy outside.onnx plain.npy
+    cmp out.npy want.npy
+}
+
 @test "a pipe that is followed goes on where it ended, also after a signal" {
     umm-predict m.onnx all.csv >want.csv
     mkfifo in

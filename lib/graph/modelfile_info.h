@@ -9,12 +9,16 @@
 
 enum umm_modelfile_format { UMM_MODELFILE_ONNX, UMM_MODELFILE_TFLITE };
 
-/* producer: the program that wrote it, as it says, cut; opset: ONNX's default domain, 0 if none. */
+/*
+ * producer: the program that wrote it, as it says, cut; opset: ONNX's default domain, 0 if none;
+ * hash: umm_hash64 of all bytes that the graph was made of, those in other files also.
+ */
 struct umm_modelfile_info {
     enum umm_modelfile_format format;
     uint64_t size_bytes; /* with weights in other files */
     char producer[64];
     int64_t version, opset;
+    uint64_t hash;
 };
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/error.h"
+#include "base/hash.h"
 #include "modelfile/tflite.h"
 
 #include <stdlib.h>
@@ -139,9 +140,11 @@ static void describe(struct umm_tflite *file, struct umm_flat_table model,
                      struct umm_modelfile_info *info)
 {
     struct umm_flat_vector text = umm_flat_vector(&file->flat, model, UMM_TFL_MODEL_DESCRIPTION, 1);
-    *info = (struct umm_modelfile_info){.format = UMM_MODELFILE_TFLITE,
-                                        .size_bytes = file->flat.len_bytes,
-                                        .version = UMM_TFLITE_VERSION};
+    *info =
+        (struct umm_modelfile_info){.format = UMM_MODELFILE_TFLITE,
+                                    .size_bytes = file->flat.len_bytes,
+                                    .version = UMM_TFLITE_VERSION,
+                                    .hash = umm_hash64(file->flat.bytes, file->flat.len_bytes, 0)};
     size_t len = text.n < sizeof info->producer - 1 ? text.n : sizeof info->producer - 1;
     memcpy(info->producer, file->flat.bytes + text.at, len);
 }

@@ -3,6 +3,7 @@
 #include "onnx/onnx.h"
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "onnx/reader.h"
 
 #include <inttypes.h>
@@ -413,7 +414,9 @@ enum umm_status umm_onnx_read(const void *data, size_t len_bytes, const char *pa
     struct umm_error inner = {0};
     enum umm_status status = UMM_OK;
     *graph = NULL;
-    *info = (struct umm_modelfile_info){.format = UMM_MODELFILE_ONNX, .size_bytes = len_bytes};
+    *info = (struct umm_modelfile_info){.format = UMM_MODELFILE_ONNX,
+                                        .size_bytes = len_bytes,
+                                        .hash = umm_hash64(data, len_bytes, 0)};
     if (!onnx || !operands) {
         status = umm_error_set_memory(&inner, sizeof *onnx, "a model");
     } else {

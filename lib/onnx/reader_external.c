@@ -6,6 +6,7 @@
 #include "onnx/reader.h"
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "sys/file.h"
 #include "sys/trust.h"
 
@@ -180,6 +181,8 @@ static enum umm_status read_at(struct umm_onnx *onnx, struct umm_onnx_constant *
     if (!status)
         status = umm_file_pread_all(fd, path, raw, len_bytes, external->offset, err);
     umm_file_close(&fd);
+    if (!status)
+        onnx->info->hash = umm_hash64(raw, len_bytes, onnx->info->hash);
     constant->raw = raw;
     return status;
 }

@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/hash.h"
 #include "predict/predict_work.h"
-#include "sys/file.h"
 #include "text/textbuf.h"
 
 /* Changes when the bits of an answer do. */
@@ -28,74 +26,18 @@ static enum umm_status hint(const struct umm_predict_work *work, enum umm_status
 
 /* ---- what decides the output ----------------------------------------------------- */
 
-static enum umm_status hash_file(const char *path, uint64_t *hash, struct umm_error *err)
-{
-    const size_t most = (size_t)1 << 32;
-    void *bytes = NULL;
-    size_t len = 0;
-    enum umm_status status = umm_file_read_whole(path, most, &bytes, &len, err);
-    *hash = status ? 0 : umm_hash64(bytes, len, 0);
-    free(bytes);
-    return status;
-}
-
-/* Numbers of all magnitudes that features have, the same in every run. */
-static void make_probes(float *rows, size_t n)
-{
-    uint64_t word = UINT64_C(0x9E3779B97F4A7C15);
-    for (size_t i = 0; i < n; i++) {
-        const float scales[] = {1e-3F, 1, 3, 100, 3e4F};
-        word ^= word << 13;
-        word ^= word >> 7;
-        word ^= word << 17;
-        const float unit = (float)(word >> 40) * 0x1p-23F - 1;
-        rows[i] = unit * scales[word % (sizeof scales / sizeof *scales)];
-    }
-}
-
 /*
- * A hash of the model's answers to rows that are always the same. Weights may be in other files
- * than the model's: those change it, and the hash of its own bytes does not.
+ * The model and the options that decide an answer, as text. The hash is of what was read: files
+ * that change while rows are answered are another model's.
  */
-static enum umm_status hash_answers(const struct umm_predict_work *work, uint64_t *hash,
-                                    struct umm_error *err)
-{
-    enum { N_PROBES = 64 };
-    const size_t in = N_PROBES * (size_t)work->numbers.model.n_inputs;
-    const size_t out = N_PROBES * (size_t)work->numbers.model.n_outputs;
-    float *numbers = malloc((in + out) * sizeof *numbers + 1);
-    struct umm_model_plan *plan = NULL;
-    if (!numbers)
-        return umm_error_set_memory(err, (in + out) * sizeof *numbers, "rows");
-    enum umm_status status = umm_model_plan(work->options->model, NULL, &plan, err);
-    if (!status) {
-        make_probes(numbers, in);
-        umm_model_run(plan, numbers, N_PROBES, numbers + in);
-        for (size_t i = in; i < in + out; i++)
-            if (numbers[i] != numbers[i])
-                numbers[i] = 0;
-        *hash = umm_hash64(numbers + in, out * sizeof *numbers, 0);
-    }
-    umm_model_plan_close(plan);
-    free(numbers);
-    return status;
-}
-
-/* The model and the options that decide an answer, as text. */
 static enum umm_status make_plan_text(const struct umm_predict_work *work, char **text,
                                       struct umm_error *err)
 {
     static const char *const nan[] = {"error", "nan", "pass"};
     const struct umm_predict_options *o = work->options;
     struct umm_textbuf out = {0};
-    uint64_t file = 0, answers = 0;
     size_t len;
-    enum umm_status status = hash_file(o->model_path, &file, err);
-    if (!status)
-        status = hash_answers(work, &answers, err);
-    if (status)
-        return status;
-    umm_textbuf_add(&out, "%s%016" PRIx64 " answers %016" PRIx64, KIND, file, answers);
+    umm_textbuf_add(&out, "%s%016" PRIx64, KIND, umm_model_file(o->model)->hash);
     umm_textbuf_add(&out, ", output %s", o->model_output ? o->model_output : "-");
     umm_textbuf_add(&out, ", columns %s", o->columns ? o->columns : "-");
     umm_textbuf_add(&out, ", id %s", o->id ? o->id : "-");
@@ -106,7 +48,7 @@ static enum umm_status make_plan_text(const struct umm_predict_work *work, char 
 static enum umm_status check_plan(const struct umm_predict_work *work, struct umm_error *err)
 {
     const char *had = work->checkpoint.parts[UMM_CHECKPOINT_PLAN].bytes;
-    const size_t model = sizeof KIND - 1 + 16; /* the kind, and the hash of the file */
+    const size_t model = sizeof KIND - 1 + 16; /* the kind, and the hash */
     const char *state = work->options->state;
     char *text = NULL;
     if (strncmp(had, KIND, sizeof KIND - 1) != 0)

@@ -92,6 +92,22 @@ def odd_name():
     return model
 
 
+def outside():
+    """Weights in outside.weights; a sigmoid that is 0 or 1 unless numbers add up to 0."""
+    weights = np.array([1e6, 1e6, 1e6, 0], "f4")
+    model = make.Model([("x", 3)], [("y", 1)])
+    for name, shape, at in (("w", (1, 3), 0), ("b", (1,), 12)):
+        model.constants.append(
+            b"".join(make.field(1, n) for n in shape) + make.field(2, make.FLOAT) +
+            make.field(8, name) + make.field(14, 1) +
+            b"".join(make.field(13, make.field(1, key) + make.field(2, value))
+                     for key, value in (("location", "outside.weights"), ("offset", str(at)))))
+    model.node("Gemm", ["x", "w", "b"], ["g"], transB=1)
+    model.node("Sigmoid", ["g"], ["y"])
+    weights.tofile("outside.weights")
+    return model
+
+
 def loop():
     model = make.Model([("x", 3)], [("y", 3)])
     model.node("Loop", ["x"], ["y"])
@@ -110,6 +126,7 @@ kinds = {
     "wide_answers": wide_answers,
     "held": held,
     "odd_name": odd_name,
+    "outside": outside,
     "loop": loop,
 }
 
