@@ -259,6 +259,13 @@ np.save('y.npy', x[:1])"
     ok umm-predict --verify doubles.onnx x.npy
 }
 
+@test "a leaf of many numbers is read in no time" {
+    [ -z "$UMM_SAN$UMM_EMULATED" ] || skip "sanitizers and emulators take their time"
+    make_model throng
+    ok timeout 15 umm-predict --describe throng.onnx
+    [[ $output == *' 250000 f32'* ]] || fail "$output"
+}
+
 @test "one output of several" {
     make_model two
     ok umm-predict two.onnx - <<<$'a,b,c\n1,2,3'

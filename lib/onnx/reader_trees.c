@@ -365,33 +365,62 @@ static enum umm_status find_sum(struct umm_onnx *onnx, enum umm_tree_sum *sum,
     return umm_onnx_refuse(onnx, err, "an unknown aggregate_function");
 }
 
-/* Whether in every row some tree adds to that result: each of its leaves does. */
-static bool is_always_scored(const struct forest *forest, uint32_t output)
+/* Of one result: how many leaves of a tree add to it, and which node was the last of them, + 1. */
+struct tally {
+    uint32_t n_leaves, last;
+};
+
+/* Count the leaves of nodes first to before end that add to each result; the number of leaves. */
+static uint32_t count_leaves(const struct forest *forest, uint32_t first, uint32_t end,
+                             struct tally *tallies)
 {
-    const struct umm_trees *trees = forest->trees;
-    bool is_scored = false;
-    for (uint32_t i = 0, t = 0; i < forest->n_nodes && !is_scored; t++) {
-        const uint32_t end = t + 1 < trees->n_trees ? trees->roots[t + 1] : forest->n_nodes;
-        is_scored = true;
-        for (; i < end; i++) {
-            const struct umm_tree_node *node = &forest->nodes[i];
-            bool is_one = node->mode != UMM_TREE_LEAF;
-            for (uint32_t k = 0; k < node->n_weights; k++)
-                is_one = is_one || trees->weights[node->first_weight + k].output == output;
-            is_scored = is_scored && is_one;
+    uint32_t n = 0;
+    for (uint32_t i = first; i < end; i++) {
+        const struct umm_tree_node *node = &forest->nodes[i];
+        n += node->mode == UMM_TREE_LEAF;
+        for (uint32_t k = 0; k < node->n_weights; k++) {
+            struct tally *of = &tallies[forest->trees->weights[node->first_weight + k].output];
+            of->n_leaves += of->last != i + 1;
+            of->last = i + 1;
         }
     }
-    return is_scored;
+    return n;
+}
+
+/* For each result, whether in every row some tree adds to it: each of the tree's leaves does. */
+static enum umm_status find_scored(struct umm_onnx *onnx, const struct forest *forest,
+                                   bool **is_scored, struct umm_error *err)
+{
+    const struct umm_trees *trees = forest->trees;
+    struct tally *tallies = NULL;
+    enum umm_status status =
+        umm_onnx_alloc(onnx, trees->n_outputs, sizeof **is_scored, is_scored, err);
+    if (!status)
+        status = umm_onnx_alloc(onnx, trees->n_outputs, sizeof *tallies, &tallies, err);
+    for (uint32_t t = 0; !status && t < trees->n_trees; t++) {
+        const uint32_t first = trees->roots[t];
+        const uint32_t end = t + 1 < trees->n_trees ? trees->roots[t + 1] : forest->n_nodes;
+        const uint32_t n_leaves = count_leaves(forest, first, end, tallies);
+        for (uint32_t i = first; i < end; i++)
+            for (uint32_t k = 0; k < forest->nodes[i].n_weights; k++) {
+                const uint32_t output = trees->weights[forest->nodes[i].first_weight + k].output;
+                (*is_scored)[output] |= tallies[output].n_leaves == n_leaves;
+                tallies[output].n_leaves = 0;
+            }
+    }
+    return status;
 }
 
 /* ONNX Runtime leaves base_values out of a result that no leaf of the row adds to. */
 static enum umm_status check_base(struct umm_onnx *onnx, const struct forest *forest,
                                   const double *base, uint32_t n_base, struct umm_error *err)
 {
-    for (uint32_t i = 0; i < n_base; i++)
-        if (base[i] != 0 && !is_always_scored(forest, i))
+    bool *is_scored = NULL;
+    enum umm_status status = n_base ? find_scored(onnx, forest, &is_scored, err) : UMM_OK;
+    for (uint32_t i = 0; !status && i < n_base; i++)
+        if (base[i] != 0 && !is_scored[i])
             return umm_onnx_refuse(onnx, err, "base_values for results that some leaves leave out");
-    return UMM_OK;
+    return status;
 }
 
 /* With one target a leaf has one number. What another number of them means, programs disagree on.
@@ -496,13 +525,16 @@ static enum umm_status two_classes(struct umm_onnx *onnx, struct forest *forest,
                                    int32_t *x, struct umm_error *err)
 {
     const double both[2] = {n_base ? base[0] : 0, 0};
+    bool *is_scored = NULL;
     if (n_base > 1)
         return umm_onnx_refuse(onnx, err, "two base_values for two classes");
     if (!has_class(forest->trees, 1))
         return single_score(onnx, forest, post, base, n_base, x, err);
-    if (!is_always_scored(forest, 1))
+    enum umm_status status = find_scored(onnx, forest, &is_scored, err);
+    if (!status && !is_scored[1])
         return umm_onnx_refuse(onnx, err, "some leaves have no number for the second class");
-    enum umm_status status = check_base(onnx, forest, base, n_base, err);
+    if (!status)
+        status = check_base(onnx, forest, base, n_base, err);
     if (!status)
         status = set_base(onnx, forest, both, n_base ? 2 : 0, err);
     if (!status)

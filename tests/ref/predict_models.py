@@ -45,6 +45,26 @@ def doubles():
     return model
 
 
+def throng():
+    """One leaf that adds 1 to each of 250,000 results, which begin with 2."""
+    n = 250000
+
+    def attribute(name, number, values):
+        return make.field(5, make.field(1, name) + b"".join(make.field(number, v) for v in values))
+
+    model = make.Model([("x", 1)], [("y", n)])
+    node = (make.field(1, "x") + make.field(2, "y") + make.field(4, "TreeEnsembleRegressor") +
+            make.field(7, "ai.onnx.ml") + make.field(5, make.attribute("n_targets", n)) +
+            attribute("nodes_modes", 9, ["LEAF"]) + attribute("nodes_values", 7, [0.0]))
+    for name in ("nodeids", "treeids", "featureids", "truenodeids", "falsenodeids"):
+        node += attribute(f"nodes_{name}", 8, [0])
+    node += attribute("target_ids", 8, range(n))
+    node += attribute("target_nodeids", 8, [0] * n) + attribute("target_treeids", 8, [0] * n)
+    node += attribute("target_weights", 7, [1.0] * n) + attribute("base_values", 7, [2.0] * n)
+    model.nodes.append(node)
+    return model
+
+
 def whole():
     """y = (n, x): an integer, and a float."""
     model = make.Model([("n", 1, make.INT64), ("x", 1)], [("y", 2)])
@@ -122,6 +142,7 @@ kinds = {
     "mixed": lambda: make.mlp(MIXED, names=("ema_5", "sma_3")),
     "two": two,
     "doubles": doubles,
+    "throng": throng,
     "whole": whole,
     "wide_answers": wide_answers,
     "held": held,
