@@ -103,12 +103,13 @@ static enum umm_status op_softmax(struct umm_onnx *onnx, struct umm_error *err)
 /* a * x + b of each number, as ONNX Runtime computes it from the four lists. */
 static enum umm_status op_batch_norm(struct umm_onnx *onnx, struct umm_error *err)
 {
-    enum { SCALE = 1, BIAS, MEAN, VARIANCE };
+    enum { SCALE = 1, BIAS, MEAN, VARIANCE, TRAINS_BEFORE = 7 };
     const float epsilon = umm_onnx_number(&onnx->node, "epsilon", 1e-5F);
     const struct umm_onnx_constant *lists[VARIANCE + 1];
     float *a = NULL, *b = NULL;
     int32_t x;
     if (umm_onnx_integer(&onnx->node, "training_mode", 0) ||
+        (onnx->opset < TRAINS_BEFORE && !umm_onnx_integer(&onnx->node, "is_test", 0)) ||
         !umm_onnx_integer(&onnx->node, "spatial", 1))
         return umm_onnx_refuse(onnx, err, "its training_mode or spatial");
     enum umm_status status = umm_onnx_row(onnx, umm_onnx_input(onnx, 0), false, &x, err);
