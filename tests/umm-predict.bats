@@ -257,6 +257,12 @@ np.save('y.npy', x[:1])"
     ok umm-predict doubles.onnx - <<<$'a,b\n16777217.25,16777213'
     [[ $output == $'y[0],y[1]\n1.25,-3' ]] || fail "$output"
     ok umm-predict --verify doubles.onnx x.npy
+    make_model moved
+    ok umm-predict --plain moved.onnx y.npy
+    [[ $output == $'y[0],y[1],y[2],y[3]\n-3,1.25,-3,-6' ]] || fail "$output"
+    make_model split
+    ok umm-predict --plain split.onnx - <<<$'x\n16777215.5\n16777216\n16777216.5\n16777217'
+    [[ $output == $'y\n1\n1\n2\n2' ]] || fail "$output"
 }
 
 @test "a leaf of many numbers is read in no time" {

@@ -305,6 +305,9 @@ UMM_MUST_USE enum umm_status umm_onnx_add_f32(struct umm_onnx *onnx, struct umm_
 UMM_MUST_USE enum umm_status umm_onnx_apply(struct umm_onnx *onnx, enum umm_graph_op op, int32_t x,
                                             int32_t *value, struct umm_error *err);
 
+/* Whether the value is of doubles. */
+bool umm_onnx_is_f64(const struct umm_onnx *onnx, int32_t value);
+
 /* Floats or integers as doubles. */
 UMM_MUST_USE enum umm_status umm_onnx_to_f64(struct umm_onnx *onnx, int32_t x, int32_t *value,
                                              struct umm_error *err);
@@ -322,12 +325,20 @@ UMM_MUST_USE enum umm_status umm_onnx_tensor(struct umm_onnx *onnx, enum umm_gra
 
 /*
  * The value of floats that the operand is; one of integers is cast where any_number is true.
- * UMM_ERR_UNSUPPORTED for all others. _row: also a matrix, [rows, width].
+ * UMM_ERR_UNSUPPORTED for all others. _reals: doubles stay doubles, as what is large in them loses
+ * its last digits in floats. _row, _real_row: also a matrix, [rows, width].
  */
 UMM_MUST_USE enum umm_status umm_onnx_floats(struct umm_onnx *onnx,
                                              const struct umm_onnx_operand *operand,
                                              bool any_number, int32_t *value,
                                              struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_onnx_reals(struct umm_onnx *onnx,
+                                            const struct umm_onnx_operand *operand, bool any_number,
+                                            int32_t *value, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_onnx_real_row(struct umm_onnx *onnx,
+                                               const struct umm_onnx_operand *operand,
+                                               bool any_number, int32_t *value,
+                                               struct umm_error *err);
 UMM_MUST_USE enum umm_status umm_onnx_row(struct umm_onnx *onnx,
                                           const struct umm_onnx_operand *operand, bool any_number,
                                           int32_t *value, struct umm_error *err);

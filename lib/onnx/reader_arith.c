@@ -69,19 +69,6 @@ static enum umm_status numbers_for(struct umm_onnx *onnx, const struct umm_onnx_
     return status;
 }
 
-/*
- * The operand for arithmetic: doubles stay doubles, as means and deviations of raw numbers lose
- * what matters in floats.
- */
-static enum umm_status take(struct umm_onnx *onnx, const struct umm_onnx_operand *x, int32_t *value,
-                            struct umm_error *err)
-{
-    *value = x->value;
-    if (x->kind == UMM_ONNX_VALUE && onnx->graph->values[x->value].type == UMM_GRAPH_F64)
-        return UMM_OK;
-    return umm_onnx_floats(onnx, x, false, value, err);
-}
-
 /* A row of one number as a row of n of them. */
 static enum umm_status repeat(struct umm_onnx *onnx, uint32_t n, int32_t *value,
                               struct umm_error *err)
@@ -103,7 +90,7 @@ static enum umm_status with_constant(struct umm_onnx *onnx, enum umm_graph_op op
     struct umm_tensor *tensor = NULL;
     bool is_wider = false;
     int32_t value;
-    enum umm_status status = take(onnx, x, &value, err);
+    enum umm_status status = umm_onnx_reals(onnx, x, false, &value, err);
     if (!status)
         status = check_shapes(onnx, x, c, &is_wider, err);
     if (!status && is_wider) {
@@ -150,9 +137,9 @@ static enum umm_status of_values(struct umm_onnx *onnx, enum umm_graph_op op,
 {
     int32_t inputs[2], value;
     struct umm_graph_node node = umm_onnx_begin(onnx, op);
-    enum umm_status status = take(onnx, a, &inputs[0], err);
+    enum umm_status status = umm_onnx_reals(onnx, a, false, &inputs[0], err);
     if (!status)
-        status = take(onnx, b, &inputs[1], err);
+        status = umm_onnx_reals(onnx, b, false, &inputs[1], err);
     if (!status)
         status = make_alike(onnx, inputs, err);
     if (status)

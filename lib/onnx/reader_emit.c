@@ -61,13 +61,24 @@ enum umm_status umm_onnx_with_numbers(struct umm_onnx *onnx, enum umm_graph_op o
 {
     struct umm_tensor *constant = NULL;
     struct umm_graph_node node = umm_onnx_begin(onnx, op);
-    enum umm_status status = umm_onnx_tensor(onnx, UMM_GRAPH_F32, 1, n, 0, &constant, err);
+    const struct umm_graph_value like = {.type = onnx->graph->values[x].type,
+                                         .width = umm_onnx_width(onnx, x)};
+    enum umm_status status = umm_onnx_tensor(onnx, like.type, 1, n, 0, &constant, err);
     if (status)
         return status;
-    memcpy(constant->data, numbers, n * sizeof *numbers);
+    for (uint32_t i = 0; i < n; i++)
+        if (like.type == UMM_GRAPH_F64)
+            ((double *)constant->data)[i] = (double)numbers[i];
+        else
+            ((float *)constant->data)[i] = numbers[i];
     node.constant = constant;
     node.is_constant_first = is_first;
-    return umm_onnx_add_f32(onnx, &node, x, umm_onnx_width(onnx, x), value, err);
+    return umm_onnx_add(onnx, &node, &x, 1, &like, value, err);
+}
+
+bool umm_onnx_is_f64(const struct umm_onnx *onnx, int32_t value)
+{
+    return onnx->graph->values[value].type == UMM_GRAPH_F64;
 }
 
 enum umm_status umm_onnx_to_f64(struct umm_onnx *onnx, int32_t x, int32_t *value,
@@ -129,14 +140,34 @@ enum umm_status umm_onnx_floats(struct umm_onnx *onnx, const struct umm_onnx_ope
     return umm_onnx_apply(onnx, UMM_OP_CAST, operand->value, value, err);
 }
 
-enum umm_status umm_onnx_row(struct umm_onnx *onnx, const struct umm_onnx_operand *operand,
-                             bool any_number, int32_t *value, struct umm_error *err)
+enum umm_status umm_onnx_reals(struct umm_onnx *onnx, const struct umm_onnx_operand *operand,
+                               bool any_number, int32_t *value, struct umm_error *err)
 {
-    enum umm_status status = umm_onnx_floats(onnx, operand, any_number, value, err);
+    *value = operand->value;
+    return operand->kind == UMM_ONNX_VALUE && umm_onnx_is_f64(onnx, operand->value)
+               ? UMM_OK
+               : umm_onnx_floats(onnx, operand, any_number, value, err);
+}
+
+static enum umm_status check_row(struct umm_onnx *onnx, const struct umm_onnx_operand *operand,
+                                 enum umm_status status, struct umm_error *err)
+{
     if (!status && operand->n_dims != 2)
         status = umm_onnx_refuse(onnx, err, "of %" PRIu32 " dimensions, where rows have two",
                                  operand->n_dims);
     return status;
+}
+
+enum umm_status umm_onnx_row(struct umm_onnx *onnx, const struct umm_onnx_operand *operand,
+                             bool any_number, int32_t *value, struct umm_error *err)
+{
+    return check_row(onnx, operand, umm_onnx_floats(onnx, operand, any_number, value, err), err);
+}
+
+enum umm_status umm_onnx_real_row(struct umm_onnx *onnx, const struct umm_onnx_operand *operand,
+                                  bool any_number, int32_t *value, struct umm_error *err)
+{
+    return check_row(onnx, operand, umm_onnx_reals(onnx, operand, any_number, value, err), err);
 }
 
 /* ---- outputs ------------------------------------------------------------------------ */

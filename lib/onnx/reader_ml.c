@@ -69,7 +69,7 @@ enum umm_status umm_onnx_n_labels(struct umm_onnx *onnx, uint32_t *n, struct umm
 
 /* ---- operators ---------------------------------------------------------------------- */
 
-/* (x - offset) * scale, each for the row or for its numbers. */
+/* (x - offset) * scale, each for the row or for its numbers; of doubles in doubles, then floats. */
 enum umm_status umm_onnx_op_scaler(struct umm_onnx *onnx, struct umm_error *err)
 {
     static const struct {
@@ -77,7 +77,7 @@ enum umm_status umm_onnx_op_scaler(struct umm_onnx *onnx, struct umm_error *err)
         enum umm_graph_op op;
     } steps[] = {{"offset", UMM_OP_SUB}, {"scale", UMM_OP_MUL}};
     int32_t x;
-    enum umm_status status = umm_onnx_row(onnx, umm_onnx_input(onnx, 0), true, &x, err);
+    enum umm_status status = umm_onnx_real_row(onnx, umm_onnx_input(onnx, 0), true, &x, err);
     for (size_t i = 0; !status && i < sizeof steps / sizeof *steps; i++) {
         float *numbers = NULL;
         uint32_t n = 0;
@@ -88,6 +88,8 @@ enum umm_status umm_onnx_op_scaler(struct umm_onnx *onnx, struct umm_error *err)
         if (!status)
             status = umm_onnx_with_numbers(onnx, steps[i].op, x, numbers, n, false, &x, err);
     }
+    if (!status && umm_onnx_is_f64(onnx, x))
+        status = umm_onnx_apply(onnx, UMM_OP_CAST, x, &x, err);
     if (!status)
         umm_onnx_output_row(onnx, 0, x, UMM_ONNX_FLOAT);
     return status;

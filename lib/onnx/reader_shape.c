@@ -271,24 +271,32 @@ enum umm_status umm_onnx_op_transpose(struct umm_onnx *onnx, struct umm_error *e
 
 /* ---- rows end to end ---------------------------------------------------------------- */
 
-/* All inputs, as floats if any_number, in the order of the node. */
+/* All inputs, as floats if any_number, in the order of the node; doubles if one is of these. */
 static enum umm_status concat(struct umm_onnx *onnx, bool any_number, int32_t type,
                               struct umm_error *err)
 {
     int32_t *inputs = NULL, value;
     uint64_t width = 0;
+    bool has_f64 = false;
     const uint32_t n = onnx->node.n_inputs;
     struct umm_graph_node node = umm_onnx_begin(onnx, UMM_OP_CONCAT);
     enum umm_status status = umm_onnx_alloc(onnx, n, sizeof *inputs, &inputs, err);
     for (uint32_t i = 0; !status && i < n; i++) {
-        status = umm_onnx_row(onnx, umm_onnx_input(onnx, i), any_number, &inputs[i], err);
+        const struct umm_onnx_operand *input = umm_onnx_input(onnx, i);
+        status = any_number ? umm_onnx_row(onnx, input, true, &inputs[i], err)
+                            : umm_onnx_real_row(onnx, input, false, &inputs[i], err);
         width += status ? 0 : umm_onnx_width(onnx, inputs[i]);
+        has_f64 = has_f64 || (!status && umm_onnx_is_f64(onnx, inputs[i]));
     }
+    for (uint32_t i = 0; !status && has_f64 && i < n; i++)
+        if (!umm_onnx_is_f64(onnx, inputs[i]))
+            status = umm_onnx_to_f64(onnx, inputs[i], &inputs[i], err);
     if (!status && (n == 0 || width > UMM_GRAPH_WIDTH_MAX))
         status = umm_onnx_wrong(onnx, err, "rows of %" PRIu64 " numbers", width);
     if (status)
         return status;
-    const struct umm_graph_value like = {.type = UMM_GRAPH_F32, .width = (uint32_t)width};
+    const struct umm_graph_value like = {.type = has_f64 ? UMM_GRAPH_F64 : UMM_GRAPH_F32,
+                                         .width = (uint32_t)width};
     status = umm_onnx_add(onnx, &node, inputs, n, &like, &value, err);
     if (!status)
         umm_onnx_output_row(onnx, 0, value, type);
@@ -322,13 +330,23 @@ enum umm_status umm_onnx_op_feature_vectorizer(struct umm_onnx *onnx, struct umm
 
 /* ---- columns ------------------------------------------------------------------------ */
 
+/* Columns first to before first + n of x, as a value of their own. */
+static enum umm_status add_slice(struct umm_onnx *onnx, int32_t x, int64_t first, uint32_t n,
+                                 int32_t *value, struct umm_error *err)
+{
+    const struct umm_graph_value like = {.type = onnx->graph->values[x].type, .width = n};
+    struct umm_graph_node node = umm_onnx_begin(onnx, UMM_OP_SLICE);
+    node.first = (uint32_t)first;
+    return umm_onnx_add(onnx, &node, &x, 1, &like, value, err);
+}
+
 /* Columns of x, a run of them by one slice. */
 static enum umm_status take_columns(struct umm_onnx *onnx, const struct umm_onnx_operand *operand,
                                     const int64_t *columns, uint32_t n, struct umm_error *err)
 {
     int32_t x, *parts = NULL, value;
     uint32_t n_parts = 0;
-    enum umm_status status = umm_onnx_row(onnx, operand, true, &x, err);
+    enum umm_status status = umm_onnx_real_row(onnx, operand, true, &x, err);
     if (!status && (n == 0 || n > UMM_GRAPH_INPUTS_MAX))
         status = umm_onnx_refuse(onnx, err, "%" PRIu32 " columns", n);
     if (!status)
@@ -341,13 +359,11 @@ static enum umm_status take_columns(struct umm_onnx *onnx, const struct umm_onnx
         for (end = i + 1;
              end < n && columns[end] == columns[i] + (end - i) && first + (end - i) < width;)
             end++;
-        struct umm_graph_node slice = umm_onnx_begin(onnx, UMM_OP_SLICE);
-        slice.first = (uint32_t)first;
-        status = umm_onnx_add_f32(onnx, &slice, x, end - i, &parts[n_parts++], err);
+        status = add_slice(onnx, x, first, end - i, &parts[n_parts++], err);
     }
     if (status)
         return status;
-    const struct umm_graph_value like = {.type = UMM_GRAPH_F32, .width = n};
+    const struct umm_graph_value like = {.type = onnx->graph->values[x].type, .width = n};
     struct umm_graph_node node = umm_onnx_begin(onnx, UMM_OP_CONCAT);
     value = parts[0];
     if (n_parts > 1)
@@ -394,7 +410,7 @@ enum umm_status umm_onnx_op_slice(struct umm_onnx *onnx, struct umm_error *err)
     int64_t *lists[N_LISTS] = {NULL};
     uint32_t n[N_LISTS] = {0};
     int32_t x;
-    enum umm_status status = umm_onnx_row(onnx, umm_onnx_input(onnx, 0), true, &x, err);
+    enum umm_status status = umm_onnx_real_row(onnx, umm_onnx_input(onnx, 0), true, &x, err);
     for (uint32_t i = 0; !status && i < N_LISTS; i++)
         status = integers(onnx, i + 1, names[i], &lists[i], &n[i], err);
     if (status)
@@ -408,9 +424,7 @@ enum umm_status umm_onnx_op_slice(struct umm_onnx *onnx, struct umm_error *err)
     const int64_t end = clamp_bound(*lists[ENDS], width);
     if (first >= end)
         return umm_onnx_refuse(onnx, err, "columns %" PRId64 " to %" PRId64, first, end);
-    struct umm_graph_node node = umm_onnx_begin(onnx, UMM_OP_SLICE);
-    node.first = (uint32_t)first;
-    status = umm_onnx_add_f32(onnx, &node, x, (uint32_t)(end - first), &x, err);
+    status = add_slice(onnx, x, first, (uint32_t)(end - first), &x, err);
     if (!status)
         umm_onnx_output_row(onnx, 0, x, umm_onnx_input(onnx, 0)->type);
     return status;

@@ -20,6 +20,7 @@ struct forest {
     int64_t *tree_ids, *node_ids, *features, *if_true, *if_false, *missing;
     struct umm_protobuf_bytes *modes;
     double *thresholds, *weights;
+    bool is_rounded; /* a threshold is no float */
     int64_t *weight_trees, *weight_nodes, *weight_outputs;
     struct key *keys; /* sorted */
     struct umm_trees *trees;
@@ -201,6 +202,7 @@ static enum umm_status make_node(struct umm_onnx *onnx, struct forest *forest, u
     if (isnan(forest->thresholds[i]) ||
         !round_threshold(forest->thresholds[i], node->mode, &node->threshold))
         return umm_onnx_refuse(onnx, err, "a tree compares with %.17g", forest->thresholds[i]);
+    forest->is_rounded = forest->is_rounded || (double)node->threshold != forest->thresholds[i];
     node->feature = (uint32_t)forest->features[i];
     node->is_missing_true = forest->missing && forest->missing[i] == 1;
     if (forest->trees->n_features <= node->feature)
@@ -314,11 +316,14 @@ static enum umm_status set_base(struct umm_onnx *onnx, struct forest *forest, co
     return status;
 }
 
+/* Doubles are compared as such with floats; with doubles, of which nodes have floats, as floats. */
 static enum umm_status add_trees(struct umm_onnx *onnx, struct forest *forest, int32_t *x,
                                  struct umm_error *err)
 {
     struct umm_graph_node node = umm_onnx_begin(onnx, UMM_OP_TREES);
-    enum umm_status status = umm_onnx_row(onnx, umm_onnx_input(onnx, 0), true, x, err);
+    const struct umm_onnx_operand *input = umm_onnx_input(onnx, 0);
+    enum umm_status status = forest->is_rounded ? umm_onnx_row(onnx, input, true, x, err)
+                                                : umm_onnx_real_row(onnx, input, true, x, err);
     node.trees = forest->trees;
     if (!status && forest->trees->n_features == 0)
         forest->trees->n_features = 1;

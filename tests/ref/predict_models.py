@@ -45,6 +45,31 @@ def doubles():
     return model
 
 
+def moved():
+    """As doubles(), of columns that are taken out, put together and scaled before."""
+    model = make.Model([("x", 2, make.DOUBLE)], [("y", 4)])
+    one = model.constant("one", np.array([1]))
+    model.node("Gather", ["x", model.constant("order", np.array([1, 0]))], ["turned"], axis=1)
+    model.node("Slice", ["x", one, model.constant("two", np.array([2])), one], ["last"])
+    model.node("Concat", ["turned", "last"], ["d"], axis=1)
+    model.node("Sub", ["d", model.constant("c", np.full((1, 3), 2.0**24))], ["s"])
+    model.node("Cast", ["s"], ["f"], to=make.FLOAT)
+    model.node("Scaler", ["last"], ["scaled"], domain="ai.onnx.ml", offset=[2.0**24], scale=[2.0])
+    model.node("Concat", ["f", "scaled"], ["y"], axis=1)
+    return model
+
+
+def split():
+    """1 where x, a double, is not above 2^24, else 2."""
+    model = make.Model([("x", 1, make.DOUBLE)], [("y", 1)])
+    model.node("TreeEnsembleRegressor", ["x"], ["y"], domain="ai.onnx.ml", n_targets=1,
+               nodes_nodeids=[0, 1, 2], nodes_treeids=[0] * 3, nodes_featureids=[0] * 3,
+               nodes_modes=["BRANCH_LEQ", "LEAF", "LEAF"], nodes_values=[2.0**24, 0.0, 0.0],
+               nodes_truenodeids=[1, 0, 0], nodes_falsenodeids=[2, 0, 0], target_ids=[0, 0],
+               target_nodeids=[1, 2], target_treeids=[0, 0], target_weights=[1.0, 2.0])
+    return model
+
+
 def throng():
     """One leaf that adds 1 to each of 250,000 results, which begin with 2."""
     n = 250000
@@ -142,6 +167,8 @@ kinds = {
     "mixed": lambda: make.mlp(MIXED, names=("ema_5", "sma_3")),
     "two": two,
     "doubles": doubles,
+    "moved": moved,
+    "split": split,
     "throng": throng,
     "whole": whole,
     "wide_answers": wide_answers,
