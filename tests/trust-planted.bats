@@ -170,6 +170,43 @@ X,1600000000000,1'
     [[ ! -e f.npy && -z $(ls -A states) ]]
 }
 
+@test "a model's weights are in no file that is planted, nor where a link leads" {
+    prepare
+    "$PY" "$TOP/tests/ref/predict_models.py" "$VICTIM_DIR/m.onnx" elsewhere
+    as_victim cp "$VICTIM_DIR/m.onnx" .
+    "$PY" -c 'import struct; print(end=struct.pack("3f", 1, 2, 3).decode("latin-1"))' >"$VICTIM_DIR/ones.bin"
+    local weights=("umm-predict --columns=1,2,3 m.onnx $OLD" "umm-predict --describe m.onnx"
+        "umm-quantize m.onnx --data=$OLD -o out.onnx") command
+    as_attacker mkdir w
+    as_attacker cp "$VICTIM_DIR/ones.bin" w
+    for command in "${weights[@]}"; do
+        refuses 1 "${command%% *}: w: $(theirs)" as_victim $command
+    done
+    rm -r w
+    as_victim mkdir -m 1777 w
+    as_attacker cp "$VICTIM_DIR/ones.bin" w
+    for command in "${weights[@]}"; do
+        refuses 1 "${command%% *}: w/ones.bin: $(theirs)" as_victim $command
+    done
+    rm -r w
+    as_victim mkdir w
+    as_victim cp "$VICTIM_DIR/ones.bin" w
+    ok as_victim umm-predict --columns=1,2,3 m.onnx "$OLD"
+    ok umm-predict --columns=1,2,3 m.onnx "$OLD"
+    # In a directory of the attacker's: all is his, except what it leads to.
+    strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
+    [[ -z ${UMM_EMULATED-} ]] || skip "system calls are the emulator's"
+    install -d -m 700 secret
+    cp "$VICTIM_DIR/ones.bin" secret
+    as_attacker cp -r m.onnx w "$ATTACKER_DIR"
+    stop_at newfstatat 1 -P w umm-predict --describe "$ATTACKER_DIR/m.onnx" >out 2>err
+    as_attacker mv "$ATTACKER_DIR/w" "$ATTACKER_DIR/aside"
+    as_attacker ln -s "$PWD/secret" "$ATTACKER_DIR/w"
+    kill -CONT "$stopped"
+    if wait "$tracer"; then fail "it read the secret: $(<out)"; fi
+    [[ $(tail -n 1 err) == "umm-predict: $ATTACKER_DIR/w: cannot open the directory: Not a directory" ]] || fail "$(<err)"
+}
+
 @test "a file with the same bytes does not stay for ours with --if-changed" {
     prepare 777
     as_victim umm-convert -o "$VICTIM_DIR/x.npy" "$OLD"

@@ -10,6 +10,7 @@
 #     foreign files and stores       trust-planted: rows go into no file of another user
 #     foreign links, directories     trust-planted: no planted link; trust-outputs: a symbol's directory
 #     foreign states                 trust-planted: a planted state is not believed
+#     weights of models              trust-planted: a model's weights are in no file that is planted
 #     --if-changed                   trust-planted, trust-outputs: same bytes; keeps no file
 #     journals                       trust-planted: the rows of a planted journal; closes an archive
 #     locks                          trust-planted: a lock file whose owner may remove it

@@ -10,6 +10,7 @@
 #include "sys/file.h"
 #include "sys/trust.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <string.h>
@@ -90,25 +91,58 @@ static bool leads_out(const char *name)
     return false;
 }
 
-/* No part of path after the first dir_len bytes is a link; the last is the file of *named. */
-static enum umm_status look_at_parts(char *path, size_t dir_len, struct umm_file_info *named,
-                                     struct umm_error *err)
+/* What name is in the directory: it is no link, and not foreign. */
+static enum umm_status check_part(int dir_fd, const char *name, const struct umm_file_info *beside,
+                                  const char *path, struct umm_file_info *named,
+                                  struct umm_error *err)
 {
-    for (char *end = path + dir_len; end; end = strchr(end + 1, '/')) {
-        char *slash = strchr(end + 1, '/');
-        if (slash)
-            *slash = '\0';
-        enum umm_status status = umm_file_look(path, named, err);
-        if (!status && named->kind == UMM_FILE_LINK)
-            status = umm_error_set_path(err, UMM_ERR_CONFLICT, path,
-                                        "is a link, which weights of a model may not be");
-        if (slash)
-            *slash = '/';
-        if (status)
-            return status;
+    enum umm_status status = umm_file_look_at(dir_fd, name, path, named, err);
+    if (!status && named->owner != beside->owner)
+        status = umm_trust_check(dir_fd, named, path, "", err);
+    if (!status && named->kind == UMM_FILE_LINK)
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+                                    "is a link, which weights of a model may not be");
+    return status;
+}
+
+/* Open the directory name in *dir_fd in its place. */
+static enum umm_status enter(int *dir_fd, const char *name, const char *path, struct umm_error *err)
+{
+    const int fd = umm_file_enter(*dir_fd, name);
+    enum umm_status status = UMM_OK;
+    if (fd < 0)
+        status = umm_error_set_errno(err, errno, path, "cannot open the directory");
+    umm_file_close(dir_fd);
+    *dir_fd = fd;
+    return status;
+}
+
+/*
+ * The file of *named is at path, whose first dir_len bytes are the model's directory. Each part is
+ * looked at in the one before, which is open, so that nobody leads elsewhere by replacing one
+ * meanwhile. path is cut at its parts on the way.
+ */
+static enum umm_status look_at_parts(char *path, size_t dir_len, const struct umm_file_info *beside,
+                                     struct umm_file_info *named, struct umm_error *err)
+{
+    char *name = path + dir_len, dir[PATH_MAX + 1];
+    int dir_fd = -1;
+    memcpy(dir, path, dir_len);
+    memcpy(dir + dir_len, ".", sizeof "."); /* the model's directory may be a link */
+    enum umm_status status = enter(&dir_fd, dir, path, err);
+    for (char *slash; !status && (slash = strchr(name, '/')); name = slash + 1) {
+        *slash = '\0';
+        if (*name)
+            status = check_part(dir_fd, name, beside, path, named, err);
+        if (!status && *name)
+            status = enter(&dir_fd, name, path, err);
+        *slash = '/';
     }
-    if (named->kind == UMM_FILE_REGULAR)
-        return UMM_OK;
+    if (!status)
+        status = check_part(dir_fd, name, beside, path, named, err);
+    umm_file_close(&dir_fd);
+    if (status || named->kind == UMM_FILE_REGULAR)
+        return status;
     return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is not a regular file");
 }
 
@@ -129,7 +163,7 @@ static enum umm_status open_beside(const char *model, const char *name, char pat
     memcpy(path + dir_len, name, strlen(name) + 1);
     enum umm_status status = umm_file_stat(model, &beside, err);
     if (!status)
-        status = look_at_parts(path, dir_len, &named, err);
+        status = look_at_parts(path, dir_len, &beside, &named, err);
     if (!status)
         status = umm_trust_open_read(path, &beside, fd, info, err);
     if (!status && (info->device != named.device || info->inode != named.inode)) {

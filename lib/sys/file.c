@@ -99,6 +99,12 @@ int umm_file_openat(int dir_fd, const char *path, int flags)
     return fd;
 }
 
+int umm_file_enter(int dir_fd, const char *path)
+{
+    const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    return umm_file_openat(dir_fd < 0 ? AT_FDCWD : dir_fd, path, flags);
+}
+
 /* Each try has O_NONBLOCK: by then the name may be that of a FIFO, whose open waits for ever. */
 int umm_file_open_leased(int dir_fd, const char *path, int flags, const struct umm_run *run)
 {

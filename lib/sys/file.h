@@ -44,6 +44,9 @@ struct umm_file_info {
  */
 int umm_file_openat(int dir_fd, const char *path, int flags);
 
+/* Likewise the directory at path, below dir_fd or, if that is -1, the current one; no link. */
+int umm_file_enter(int dir_fd, const char *path);
+
 /*
  * The same of a file that exists, with O_NONBLOCK. The end of a lease that another process holds
  * on it is waited for about a second, or until run (may be NULL) is cancelled. Then errno is

@@ -153,6 +153,16 @@ def outside():
     return model
 
 
+def elsewhere():
+    """y = x times the floats in w/ones.bin."""
+    model = make.Model([("x", 3)], [("y", 3)])
+    where = make.field(1, "location") + make.field(2, "w/ones.bin")
+    model.constants.append(make.field(1, 1) + make.field(1, 3) + make.field(2, make.FLOAT) +
+                           make.field(8, "c") + make.field(13, where) + make.field(14, 1))
+    model.node("Mul", ["x", "c"], ["y"])
+    return model
+
+
 def loop():
     model = make.Model([("x", 3)], [("y", 3)])
     model.node("Loop", ["x"], ["y"])
@@ -175,6 +185,7 @@ kinds = {
     "held": held,
     "odd_name": odd_name,
     "outside": outside,
+    "elsewhere": elsewhere,
     "loop": loop,
 }
 
