@@ -18,6 +18,7 @@ prepare() {
     { echo symbol,timestamp,open,high,low,close,volume && echo A,1600000000000,1,1,1,1,1; } >by.csv
     ok umm-convert -o in.npy in.csv
     "$PY" "$TOP/tests/ref/predict_models.py" vector.onnx vector
+    "$PY" -c "import numpy as np; np.save('many.npy', np.random.default_rng(1).uniform(-9, 9, (2000, 3)))"
     ok umm-pool create p --size=1M
     ok umm-pool put p k in.npy
     ok umm-store create st --dim=2
@@ -60,6 +61,7 @@ each_way() {
         vector.onnx in.npy
     refuses_place "$why" "$file" umm-predict --columns=1,2,3 --state="$file" -o out.csv vector.onnx in.npy
     [[ ! -e out.csv ]]
+    refuses_place "$why" "$file" umm-quantize --data=many.npy --report="$file" -o out.onnx vector.onnx
     refuses_place "$why" "$file" umm-preload --metrics="$file" in.npy
     refuses_place "$why" "$file" umm-memstat --metrics="$file"
     refuses_place "$why" "$file" umm-memstat snapshot "$file" --pid=$$
@@ -72,6 +74,7 @@ each_way() {
     each_way "$POOL/other" "$IN_POOL"
     refuses_place "$IN_POOL" "$POOL/e.csv" umm-store export st "$POOL/e.csv"
     refuses_place "$IN_POOL" "$POOL/a.npy.zst" umm-archive append "$POOL/a.npy.zst" in.npy
+    refuses_place "$IN_POOL" "$POOL/q.onnx" umm-quantize --data=many.npy -o "$POOL/q.onnx" vector.onnx
     refuses_place "$IN_POOL" "$POOL/m.prom" umm-store stat st --metrics="$POOL/m.prom"
     refuses_place "$IN_POOL" "$POOL/symbols" \
         umm-features -f ema:3 --by=symbol --state-root="$POOL" -o out.csv by.csv

@@ -42,12 +42,18 @@ f.npy umm-features -f ema:3 -o f.npy $in.npy
 state umm-features -f ema:3 --append --state=state -o f.npy $in.npy
 y.npy umm-predict --columns=1,2,3 -o y.npy $VICTIM_DIR/m.onnx $in.npy
 state umm-predict --columns=1,2,3 --append --state=state -o y.npy $VICTIM_DIR/m.onnx $in.npy
+q.onnx umm-quantize --columns=1,2,3 --data=$in.npy -o q.onnx $VICTIM_DIR/m.onnx
+q.json umm-quantize --columns=1,2,3 --data=$in.npy -o q.onnx --report=q.json $VICTIM_DIR/m.onnx
+q.prom umm-quantize --columns=1,2,3 --data=$in.npy -o q.onnx --metrics=q.prom $VICTIM_DIR/m.onnx
+y.csv umm-predict --columns=1,2,3 -o y.csv $VICTIM_DIR/m.onnx $in.npy
+.y.npy.lock umm-predict --columns=1,2,3 --lock -o y.npy $VICTIM_DIR/m.onnx $in.npy
+.state.lock umm-predict --columns=1,2,3 --state=state $VICTIM_DIR/m.onnx $in.npy
 a.npy.zst umm-archive append a.npy.zst $in.npy
 a.npy.zst.journal umm-archive append --keep-journal a.npy.zst $in.npy
 snapshot umm-memstat snapshot snapshot --pid=\$\$
 p.svg umm-memstat --run -q --plot=p.svg true
 END
-    [[ $tried -eq 16 ]]
+    [[ $tried -eq 22 ]]
 }
 
 # Promise: likewise a hard link, where the kernel lets it be made.

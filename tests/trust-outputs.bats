@@ -293,6 +293,8 @@ umm-features -f ema:3 --format=csv -o $name in.csv
 umm-features -f ema:3 --format=csv --state=$name in.csv
 umm-predict --columns=1,2,3 --format=csv -o $name m.onnx in.npy
 umm-predict --columns=1,2,3 --state=$name m.onnx in.npy
+umm-predict --columns=1,2,3 --metrics=$name m.onnx in.npy
+umm-quantize --columns=1,2,3 --data=in.npy -o /dev/null.onnx --report=$name m.onnx
 umm-synth --rows=10 -o $name
 umm-memstat --metrics=$name
 umm-memstat snapshot $name --pid=$$
