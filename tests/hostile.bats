@@ -117,6 +117,10 @@ END
     late umm-mmap-slice rows.npy 10:20 -o slice.npy
     late umm-preload rows.npy
     late umm-features -f ema:20 -o ema.npy rows.npy
+    "$PY" "$TOP/tests/ref/predict_models.py" m.onnx vector
+    "$PY" -c "import numpy as np; np.save('even.npy', np.random.default_rng(1).uniform(-9, 9, (2000, 3)))"
+    late umm-predict --columns=1,2,3 -o answers.npy m.onnx rows.npy
+    late umm-quantize --data=even.npy -o int8.onnx m.onnx
     late umm-archive append rows.npy.zst rows.npy
     late umm-archive list rows.npy.zst
     late umm-pool create --dir=. --size=1M pool

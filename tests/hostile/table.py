@@ -7,6 +7,12 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
+
+import numpy as np
+
+sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "ref"))
+import predict_models
 
 # COMMAND: words, of which {part} is a file that plays that part. Parts of inputs are text,
 # npy, zst (an archive), lines, records, snapshot; those of outputs begin with "to".
@@ -42,6 +48,14 @@ COMMANDS = {
     "features --report": "umm-features -f ema:3 -o f.npy --report={to_json} in.npy",
     "features --state": "umm-features -f ema:3 --append --state={state} -o grown.npy in.npy",
     "features --verify": "umm-features -f ema:3 --verify --state={state} -o grown.npy in.npy",
+    "predict": "umm-predict --columns=1,2,3 -o y.npy {model} in.npy",
+    "predict --describe": "umm-predict --describe {tflite}",
+    "predict rows": "umm-predict --columns=1,2,3 --plain m.tflite {npy}",
+    "predict -o": "umm-predict --columns=1,2,3 -o {to_npy} m.onnx in.npy",
+    "predict --state": "umm-predict --columns=1,2,3 --append --state={answered} -o answers.npy m.onnx in.npy",
+    "quantize": "umm-quantize --data=even.npy -o q.tflite {model}",
+    "quantize --data": "umm-quantize --data={even} -o q.onnx m.onnx",
+    "quantize -o": "umm-quantize --data=even.npy -o {to_onnx} m.onnx",
     "archive append": "umm-archive append new.npy.zst {npy}",
     "archive append text": "umm-archive append new.npy.zst {text}",
     "archive append archive": "umm-archive append new.npy.zst {zst}",
@@ -78,6 +92,7 @@ FILES = {
     "text": "in.csv", "npy": "in.npy", "zst": "a.npy.zst", "list": "list", "ranges": "ranges", "lines": "lines",
     "records": "records", "snapshot": "snapshot", "state": "state", "grown": "bars.npy", "archive": "a.npy.zst",
     "exported": "exported.csv", "exported_npy": "exported.npy",
+    "model": "m.onnx", "tflite": "m.tflite", "answered": "answered", "even": "even.npy", "to_onnx": "to.onnx",
     "to_npy": "to.npy", "to_csv": "to.csv", "to_text": "to.bad", "to_json": "to.json", "to_prom": "to.prom", "to_svg": "to.svg",
     "to_snapshot": "to.snapshot", "to_figures": "to.figures",
 }
@@ -86,12 +101,14 @@ PART = re.compile(r"\{([a-z_]+)(?::([^}]*))?\}")
 POOL = f"umm.{os.getuid()}.p"
 OWN = [
     ("convert -o", ".to.npy.umm-{}", True), ("slice -o", ".to.npy.umm-{}", True), ("features -o", ".to.npy.umm-{}", True),
+    ("predict -o", ".to.npy.umm-{}", True), ("quantize -o", ".to.onnx.umm-{}", True),
     ("archive extract -o", ".to.npy.umm-{}", True), ("store export", ".to.csv.umm-{}", True), ("synth", ".to.csv.umm-{}", True),
     ("slice --metrics", ".to.prom.umm-{}", True), ("memstat --plot", ".to.svg.umm-{}", True),
     ("memstat snapshot", ".to.snapshot.umm-{}", True), ("m5 --figures", ".to.figures.umm-{}", True),
     ("pool --metrics", ".to.prom.umm-{}", True), ("features --state", ".state.umm-{}", True),
     ("archive compact", ".a.npy.zst.umm-{}", True),
     ("convert --append", ".bars.npy.lock", False), ("features --state", ".state.lock", False),
+    ("predict --state", ".answered.lock", False), ("predict --state", ".answers.npy.lock", False),
     ("features --state", ".grown.npy.lock", False), ("archive append to", ".a.npy.zst.lock", False),
     ("archive append to", "a.npy.zst.journal", False), ("archive flush", "a.npy.zst.journal", False),
     ("archive list", "a.npy.zst.journal", False), ("archive verify", "a.npy.zst.journal", False),
@@ -131,6 +148,10 @@ def prepare():
     tool("umm-pool", "create", "p", "--size=1M")
     tool("umm-pool", "put", "p", "A", "in.npy")
     tool("umm-features", "-f", "ema:3", "--append", "--state=state", "-o", "grown.npy", "in.npy")
+    predict_models.kinds["vector"]().write("m.onnx")
+    np.save("even.npy", np.random.default_rng(1).uniform(-9, 9, (2000, 3)))
+    tool("umm-quantize", "--data=even.npy", "-o", "m.tflite", "m.onnx")
+    tool(*words_of(COMMANDS["predict --state"]))
     tool("umm-memstat", "snapshot", "snapshot", f"--pid={os.getpid()}")
 
 
