@@ -156,6 +156,10 @@ static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
         return false;
     }
     opts->job.model_path = argv[optind];
+    if (strcmp(opts->job.model_path, "-") == 0) {
+        *exit_code = cli_usage("a model is read from a file, not from standard input");
+        return false;
+    }
     opts->job.model_output = opts->model.output;
     if (opts->is_describe && argc - optind > 1)
         *exit_code = cli_usage("--describe takes no INPUT");

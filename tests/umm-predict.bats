@@ -377,6 +377,8 @@ assert y.shape == (300, 1 << 16) and (y == np.arange(300)[:, None]).all()"
 $try" umm-predict
     refuses 2 "umm-predict: one MODEL and one INPUT at a time
 $try" umm-predict a b c
+    refuses 2 "umm-predict: a model is read from a file, not from standard input
+$try" umm-predict - rows.npy
     refuses 2 "umm-predict: --append needs -o and --state
 $try" umm-predict --append vector.onnx rows.npy
     refuses 2 "umm-predict: --output: the name ends neither in .npy nor in .csv; see --format
