@@ -311,6 +311,30 @@ np.save('halves.npy', a)"
         fail "$stderr"
 }
 
+@test "what a model does to doubles before its layers stays as it is" {
+    py "
+layers = mm.random_layers([4, 16, 2], 1)
+m = mm.Model([('x', 4, mm.DOUBLE)], [('y', 2)])
+m.node('Gather', ['x', m.constant('order', np.array([3, 1, 2, 0]))], ['t'], axis=1)
+m.node('Sub', ['t', m.constant('mean', np.full((1, 4), 1e6))], ['s'])
+m.node('Cast', ['s'], ['f'], to=mm.FLOAT)
+for i, (w, b) in enumerate(layers):
+    names = [m.constant(f'w{i}', w.astype('f4')), m.constant(f'b{i}', b.astype('f4'))]
+    m.node('Gemm', ['rf'[i == 0], *names], ['yg'[i == 0]], transB=1)
+    if i == 0:
+        m.node('Relu', ['g'], ['r'])
+m.write('doubles.onnx')
+np.save('rows.npy', 1e6 + np.random.default_rng(2).normal(0, 100, (3000, 4)))"
+    ok umm-quantize --data=rows.npy -o int8.onnx doubles.onnx
+    ok umm-predict -o float.npy doubles.onnx rows.npy
+    ok umm-predict -o int8.npy int8.onnx rows.npy
+    py "
+a, b = np.load('float.npy'), np.load('int8.npy')
+assert np.sqrt(((a - b)**2).sum() / (a**2).sum()) < 0.03
+x = np.load('rows.npy')[:, [3, 1, 2, 0]] - 1e6
+assert np.allclose(a, mm.answer(mm.random_layers([4, 16, 2], 1), x), atol=1e-2)"
+}
+
 @test "warnings: few rows, rows out of range, channels that are dead, weights per channel" {
     py "
 layers = mm.random_layers([4, 16, 2], 9)

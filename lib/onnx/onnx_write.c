@@ -102,7 +102,7 @@ static enum umm_status put_tensor(struct umm_onnx_writer *to, const struct umm_g
     *name = umm_onnx_make_name(to, "n%" PRIu32 "%c", k, letter);
     umm_onnx_put_constant(to, name->text, umm_onnx_type_of(tensor->type), dims, is_vector ? 1 : 2,
                           tensor->data, n * umm_graph_type_bytes(tensor->type));
-    if (tensor->type == UMM_GRAPH_F32)
+    if (tensor->n_scales == 0)
         return UMM_OK;
     const struct umm_onnx_made quantized = *name;
     const struct umm_onnx_made scale = umm_onnx_make_name(to, "n%" PRIu32 "%cs", k, letter);
