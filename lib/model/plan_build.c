@@ -2,6 +2,7 @@
 #include "model/plan_build.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/error.h"
 
@@ -76,6 +77,37 @@ static struct umm_rowop_quantum quantum_of(const struct umm_graph_value *value)
                                       .is_u8 = value->type == UMM_GRAPH_U8};
 }
 
+static uint32_t count_readers(const struct umm_graph *graph, int32_t value)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < graph->n_nodes; i++)
+        for (uint32_t k = 0; k < graph->nodes[i].n_inputs; k++)
+            n += graph->nodes[i].inputs[k] == value;
+    for (uint32_t i = 0; i < graph->n_outputs; i++)
+        n += graph->outputs[i] == value;
+    return n;
+}
+
+/* The last step, if it multiplies by a row for this step alone, which quantises what comes out. */
+static const struct umm_step *find_scaling(const struct umm_plan_builder *b,
+                                           const struct umm_step *step)
+{
+    const struct umm_step *last = b->list->steps + b->list->n_steps - 1;
+    if (b->list->n_steps == 0 || last->run != umm_step_binary_f32 ||
+        last->binary != UMM_ROWOP_MUL || last->y != step->x || !last->constant ||
+        last->x_width != step->width || last->x2_width != step->width)
+        return NULL;
+    const int32_t value = (int32_t)(step->x - UMM_SLOT_VALUES);
+    return count_readers(b->plan->model->graph, value) == 1 ? last : NULL;
+}
+
+/* The floats with the margin that reading them by vectors needs; NULL: no memory. */
+static const float *with_margin(struct umm_plan_builder *b, const void *floats, uint32_t n)
+{
+    float *copy = umm_arena_alloc(&b->plan->arena, n * sizeof *copy + UMM_PLAN_MARGIN);
+    return copy ? memcpy(copy, floats, n * sizeof *copy) : NULL;
+}
+
 /* Floats in slot x to the quantised value. */
 static void add_quantize(struct umm_plan_builder *b, uint32_t x, int32_t value,
                          bool is_by_reciprocal)
@@ -84,6 +116,13 @@ static void add_quantize(struct umm_plan_builder *b, uint32_t x, int32_t value,
     struct umm_step step = step_between(b, umm_step_quantize, x, slot_of(value), y->width);
     step.quantum = quantum_of(y);
     step.quantum.is_by_reciprocal = is_by_reciprocal;
+    const struct umm_step *scaling = find_scaling(b, &step);
+    if (scaling) {
+        step.run = umm_step_scale_quantize;
+        step.x = scaling->x;
+        step.constant = with_margin(b, scaling->constant, step.width);
+        b->list->n_steps--;
+    }
     add(b, &step);
 }
 

@@ -335,18 +335,30 @@ static bool is_usual(float scale)
     return exponent > -60 && exponent < 60 && significand != 1 - FLT_EPSILON / 2;
 }
 
+static struct umm_rowop_rounding rounding_of(struct umm_rowop_quantum to)
+{
+    const int32_t least = to.is_u8 ? 0 : INT8_MIN, most = to.is_u8 ? UINT8_MAX : INT8_MAX;
+    return (struct umm_rowop_rounding){.scale = to.scale,
+                                       .reciprocal = 1 / to.scale,
+                                       .low = (float)(least - to.zero_point),
+                                       .high = (float)(most - to.zero_point),
+                                       .zero_point = to.zero_point,
+                                       .is_by_reciprocal = to.is_by_reciprocal,
+                                       .is_usual = is_usual(to.scale)};
+}
+
 void umm_rowop_quantize(enum umm_cpu cpu, const float *x, size_t n, struct umm_rowop_quantum to,
                         uint8_t *y)
 {
-    const int32_t least = to.is_u8 ? 0 : INT8_MIN, most = to.is_u8 ? UINT8_MAX : INT8_MAX;
-    const struct umm_rowop_rounding rounding = {.scale = to.scale,
-                                                .reciprocal = 1 / to.scale,
-                                                .low = (float)(least - to.zero_point),
-                                                .high = (float)(most - to.zero_point),
-                                                .zero_point = to.zero_point,
-                                                .is_by_reciprocal = to.is_by_reciprocal,
-                                                .is_usual = is_usual(to.scale)};
+    const struct umm_rowop_rounding rounding = rounding_of(to);
     engine(cpu)->quantize(x, n, &rounding, y);
+}
+
+void umm_rowop_scale_quantize(enum umm_cpu cpu, const float *x, const float *factors, size_t n_rows,
+                              size_t width, struct umm_rowop_quantum to, uint8_t *y)
+{
+    const struct umm_rowop_rounding rounding = rounding_of(to);
+    engine(cpu)->scale_quantize(x, factors, n_rows, width, &rounding, y);
 }
 
 void umm_rowop_dequantize(enum umm_cpu cpu, const uint8_t *x, size_t n,

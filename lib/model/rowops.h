@@ -95,6 +95,13 @@ struct umm_rowop_quantum {
 /* rint(x / scale) + zero_point, clamped to the type; NaN gives the zero point. */
 void umm_rowop_quantize(enum umm_cpu cpu, const float *x, size_t n, struct umm_rowop_quantum to,
                         uint8_t *y);
+
+/*
+ * The same of x * factors, rounded to float: of rows of width numbers without gaps, and as many
+ * factors. 64 bytes after these can be read; their content changes nothing.
+ */
+void umm_rowop_scale_quantize(enum umm_cpu cpu, const float *x, const float *factors, size_t n_rows,
+                              size_t width, struct umm_rowop_quantum to, uint8_t *y);
 void umm_rowop_dequantize(enum umm_cpu cpu, const uint8_t *x, size_t n,
                           struct umm_rowop_quantum from, float *y);
 

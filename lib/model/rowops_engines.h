@@ -31,6 +31,8 @@ struct umm_rowops {
                    const struct umm_rowop_operand *b, size_t n_rows, size_t width, float *y,
                    size_t y_stride);
     void (*quantize)(const float *x, size_t n, const struct umm_rowop_rounding *to, uint8_t *y);
+    void (*scale_quantize)(const float *x, const float *factors, size_t n_rows, size_t width,
+                           const struct umm_rowop_rounding *to, uint8_t *y);
     void (*dequantize)(const uint8_t *x, size_t n, struct umm_rowop_quantum from, float *y);
     void (*table)(const uint8_t table[256], const uint8_t *x, size_t n, uint8_t *y);
 };

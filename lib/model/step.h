@@ -73,8 +73,12 @@ umm_step_run umm_step_binary_f32, umm_step_binary_f64, umm_step_binary_quantized
  */
 umm_step_run umm_step_cast;
 
-/* Floats to quantised numbers and back; any function of one of them, by table; softmax. */
-umm_step_run umm_step_quantize, umm_step_dequantize, umm_step_table, umm_step_softmax;
+/*
+ * Floats to quantised numbers, as they are or times the constant (floats, with a margin), and back;
+ * any function of one of them, by table; softmax.
+ */
+umm_step_run umm_step_quantize, umm_step_scale_quantize, umm_step_dequantize, umm_step_table,
+    umm_step_softmax;
 
 /* Columns from x_first of x to columns from first of y: `columns` of them, of one type. */
 umm_step_run umm_step_copy;

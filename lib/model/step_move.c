@@ -73,6 +73,13 @@ void umm_step_quantize(const struct umm_step *step, const struct umm_frame *fram
                        frame->out[step->y]);
 }
 
+void umm_step_scale_quantize(const struct umm_step *step, const struct umm_frame *frame,
+                             size_t n_rows)
+{
+    umm_rowop_scale_quantize(step->cpu, frame->in[step->x], step->constant, n_rows, step->width,
+                             step->quantum, frame->out[step->y]);
+}
+
 void umm_step_dequantize(const struct umm_step *step, const struct umm_frame *frame, size_t n_rows)
 {
     umm_rowop_dequantize(step->cpu, frame->in[step->x], n_rows * step->width, step->quantum,

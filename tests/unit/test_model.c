@@ -21,6 +21,7 @@
 #include "graph_interpreter.h"
 #include "model/describe.h"
 #include "model/model.h"
+#include "model/plan.h"
 #include "random_graph.h"
 #include "tasks.h"
 
@@ -260,12 +261,13 @@ static int32_t add_layer(struct random_graph *of, int32_t x, uint32_t width, boo
     return node.output;
 }
 
-static int32_t add_quantize(struct random_graph *of, int32_t x)
+static int32_t add_quantize(struct random_graph *of, int32_t x, bool is_by_reciprocal)
 {
     int32_t inputs[1] = {x};
     struct umm_graph_node node = {.op = UMM_OP_QUANTIZE,
                                   .name = "",
                                   .op_name = "QuantizeLinear",
+                                  .is_by_reciprocal = is_by_reciprocal,
                                   .n_inputs = 1,
                                   .inputs = inputs};
     node.output = random_value(of, UMM_GRAPH_I8, of->graph->values[x].width);
@@ -281,7 +283,7 @@ static void make_network(struct random_graph *of, bool is_int8)
     int32_t value = random_value(of, UMM_GRAPH_F32, 32);
     assert_int_equal(umm_graph_add_input(of->graph, value, NULL), UMM_OK);
     if (is_int8)
-        value = add_quantize(of, value);
+        value = add_quantize(of, value, false);
     value = add_layer(of, value, 64, false, is_int8);
     value = add_layer(of, value, 64, false, is_int8);
     value = add_layer(of, value, 1, true, is_int8);
@@ -307,6 +309,87 @@ static void threads_change_nothing(void **state)
             check_way(&s, &way);
         }
         tear_down(&s);
+    }
+}
+
+/* ---- multiplying, then quantising ----------------------------------------------- */
+
+struct scaling {
+    enum umm_graph_op op;
+    uint32_t width, constant_width;
+    bool is_first, is_by_reciprocal, has_other_reader, is_output;
+    size_t n_steps; /* these two, and dequantising; what else reads the product takes more */
+};
+
+/* x OP constant, quantised, as the output; the product as another, or quantised once more. */
+static void make_scaling(struct random_graph *of, const struct scaling *scaling, uint64_t seed)
+{
+    *of = (struct random_graph){.state = RANDOM_SEED * (2 * seed + 1), .takes_nan = true};
+    assert_int_equal(umm_graph_new(&of->graph, NULL), UMM_OK);
+    int32_t x = random_value(of, UMM_GRAPH_F32, scaling->width);
+    assert_int_equal(umm_graph_add_input(of->graph, x, NULL), UMM_OK);
+    struct umm_graph_node node = {.op = scaling->op,
+                                  .name = "",
+                                  .op_name = "Mul",
+                                  .n_inputs = 1,
+                                  .inputs = &x,
+                                  .is_constant_first = scaling->is_first,
+                                  .output = random_value(of, UMM_GRAPH_F32, scaling->width)};
+    node.constant = random_tensor(of, UMM_GRAPH_F32, 1, scaling->constant_width, 0);
+    assert_int_equal(umm_graph_add_node(of->graph, &node, NULL), UMM_OK);
+    const int32_t product = node.output;
+    for (int i = 0; i <= scaling->has_other_reader; i++) {
+        const int32_t quantised = add_quantize(of, product, scaling->is_by_reciprocal);
+        assert_int_equal(umm_graph_add_output(of->graph, quantised, NULL), UMM_OK);
+    }
+    if (scaling->is_output)
+        assert_int_equal(umm_graph_add_output(of->graph, product, NULL), UMM_OK);
+    for (uint32_t i = 0; i < of->graph->n_outputs; i++)
+        of->is_exact[of->graph->outputs[i]] = true;
+}
+
+static void check_scaling(const struct scaling *scaling, uint64_t seed)
+{
+    struct subject s = {0};
+    struct umm_model_plan *plan;
+    make_scaling(&s.random, scaling, seed);
+    set_up(&s, ROWS);
+    assert_int_equal(umm_model_plan(s.model, NULL, &plan, NULL), UMM_OK);
+    assert_int_equal(plan->steps.n_steps, scaling->n_steps);
+    umm_model_plan_close(plan);
+    double *expected = calloc(s.info.n_outputs, sizeof *expected);
+    for (uint64_t row = 0; row < ROWS; row++)
+        check_row(&s, row, expected);
+    free(expected);
+    for (uint32_t i = 0; i < 4; i++) {
+        const struct way way = {.options = {.batch_rows = 1 + 6 * i, .is_portable = i % 2 == 0},
+                                .batch_rows = i < 2 ? 7 : ROWS};
+        check_way(&s, &way);
+    }
+    tear_down(&s);
+}
+
+/* One step where nobody else sees the product, else two; the bits of two. */
+static void scaling_joins_quantising(void **state)
+{
+    (void)state;
+    static const uint32_t widths[] = {1, 2, 16, 17, 32, 67};
+    for (unsigned i = 0; i < 6; i++) {
+        const uint32_t w = widths[i];
+        const struct scaling cases[] = {
+            {.op = UMM_OP_MUL, .constant_width = w, .n_steps = 2},
+            {.op = UMM_OP_MUL, .constant_width = w, .is_first = true, .n_steps = 2},
+            {.op = UMM_OP_MUL, .constant_width = w, .is_by_reciprocal = true, .n_steps = 2},
+            {.op = UMM_OP_MUL, .constant_width = 1, .n_steps = w == 1 ? 2 : 3},
+            {.op = UMM_OP_DIV, .constant_width = w, .n_steps = 3},
+            {.op = UMM_OP_MUL, .constant_width = w, .has_other_reader = true, .n_steps = 7},
+            {.op = UMM_OP_MUL, .constant_width = w, .is_output = true, .n_steps = 5},
+        };
+        for (unsigned k = 0; k < sizeof cases / sizeof *cases; k++) {
+            struct scaling scaling = cases[k];
+            scaling.width = w;
+            check_scaling(&scaling, i);
+        }
     }
 }
 
@@ -497,6 +580,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_graphs_have_one_answer),
         cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(scaling_joins_quantising),
         cmocka_unit_test(running_allocates_nothing),
         cmocka_unit_test(plans_of_one_model_run_side_by_side),
         cmocka_unit_test(inputs_have_names_and_types),

@@ -524,6 +524,40 @@ static void numbers_are_quantized(void **unused)
     }
 }
 
+/* The bits of multiplying and then quantising; the margin after the factors is NaN. */
+static void rows_are_scaled_and_quantized(void **unused)
+{
+    (void)unused;
+    enum { MARGIN = 16 };
+    static float x[ROWS * N_MAX], scaled[ROWS * N_MAX];
+    float factors[N_MAX + MARGIN];
+    uint8_t wanted[ROWS * N_MAX];
+    for (unsigned round = 0; round < 50 * LENGTHS; round++) {
+        const size_t width = lengths[round % LENGTHS], n = ROWS * width;
+        const struct umm_rowop_quantum q = any_quantum();
+        fill(x, n);
+        fill(factors, width);
+        for (size_t i = 0; i < MARGIN; i++)
+            factors[width + i] = NAN;
+        for (size_t i = 0; i < n; i++) {
+            if (below(2))
+                x[i] = ((float)below(600) - 300) * 0.5F * q.scale / factors[i % width];
+            scaled[i] = operate_f32(UMM_ROWOP_MUL, x[i], factors[i % width]);
+            wanted[i] = slowly_quantized(scaled[i], q);
+        }
+        EACH_ENGINE(cpu)
+        {
+            uint8_t *y = guarded_end(&to, n);
+            umm_rowop_scale_quantize(cpu, guarded_copy(&from, x, n * sizeof *x),
+                                     guarded_copy(&other, factors, (width + MARGIN) * sizeof *x),
+                                     ROWS, width, q, y);
+            assert_memory_equal(y, wanted, n);
+            umm_rowop_quantize(cpu, guarded_copy(&from, scaled, n * sizeof *x), n, q, y);
+            assert_memory_equal(y, wanted, n);
+        }
+    }
+}
+
 static void tables_are_looked_up(void **unused)
 {
     (void)unused;
@@ -673,6 +707,7 @@ int main(void)
         cmocka_unit_test(rows_are_normalized),
         cmocka_unit_test(probit_is_the_approximation),
         cmocka_unit_test(numbers_are_quantized),
+        cmocka_unit_test(rows_are_scaled_and_quantized),
         cmocka_unit_test(tables_are_looked_up),
         cmocka_unit_test(tables_are_exact),
         cmocka_unit_test(quantized_softmax_is_that_of_tflite),
