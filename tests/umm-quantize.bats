@@ -332,7 +332,13 @@ np.save('rows.npy', 1e6 + np.random.default_rng(2).normal(0, 100, (3000, 4)))"
 a, b = np.load('float.npy'), np.load('int8.npy')
 assert np.sqrt(((a - b)**2).sum() / (a**2).sum()) < 0.03
 x = np.load('rows.npy')[:, [3, 1, 2, 0]] - 1e6
-assert np.allclose(a, mm.answer(mm.random_layers([4, 16, 2], 1), x), atol=1e-2)"
+assert np.allclose(a, mm.answer(mm.random_layers([4, 16, 2], 1), x), atol=1e-2)
+rows = 1e6 + np.random.default_rng(2).normal(0, 100, (3000, 4))
+rows[:, 2] = 1e9 + np.arange(3000) % 5
+np.save('near.npy', rows)"
+    refuses 1 'umm-quantize: near.npy: number 2 of a row is from 1000000000 to 1000000004, which float32 hardly tells apart: rows are judged in that' \
+        umm-quantize --data=near.npy -o near.onnx doubles.onnx
+    [[ ! -e near.onnx ]]
 }
 
 @test "warnings: few rows, rows out of range, channels that are dead, weights per channel" {

@@ -2,6 +2,7 @@
 #include "quantize/data.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,11 @@
 
 enum { BLOCK_BYTES = 256 * 1024 };
 
+/* Of a number of a row in doubles: its range, and the most that a float of it is away. */
+struct spread {
+    double low, high, lost;
+};
+
 struct reader {
     const struct umm_quantize_options *options;
     struct umm_modeltext model; /* what of text is read */
@@ -25,6 +31,8 @@ struct reader {
     uint64_t n_skipped;
     float *block; /* of cap_rows */
     size_t cap_rows;
+    double *doubles; /* the same, and the spread of each number; NULL: the model takes floats */
+    struct spread *spreads;
 };
 
 static const char *name_of(const char *path)
@@ -38,6 +46,56 @@ static enum umm_status make_block(struct reader *reader, struct umm_error *err)
     reader->cap_rows = row_bytes < BLOCK_BYTES ? BLOCK_BYTES / row_bytes : 1;
     reader->block = malloc(reader->cap_rows * row_bytes);
     return reader->block ? UMM_OK : umm_error_set_memory(err, reader->cap_rows * row_bytes, "rows");
+}
+
+/* ---- doubles ------------------------------------------------------------------------- */
+
+static enum umm_status make_doubles(struct reader *reader, struct umm_error *err)
+{
+    const size_t width = (size_t)reader->model.options.n_inputs;
+    reader->doubles = calloc(reader->cap_rows * width, sizeof *reader->doubles);
+    reader->spreads = calloc(width, sizeof *reader->spreads);
+    if (!reader->doubles || !reader->spreads)
+        return umm_error_set_memory(err, reader->cap_rows * width * sizeof *reader->doubles,
+                                    "rows");
+    for (size_t i = 0; i < width; i++)
+        reader->spreads[i] = (struct spread){.low = INFINITY, .high = -INFINITY};
+    return UMM_OK;
+}
+
+/* n rows of doubles as floats in the block; what that loses is noted. */
+static void read_doubles(struct reader *reader, const char *bytes, size_t n)
+{
+    const size_t width = (size_t)reader->model.options.n_inputs;
+    umm_modelrows_read_f64(&reader->rows, bytes, n, reader->doubles);
+    for (size_t i = 0; i < n * width; i++) {
+        struct spread *spread = &reader->spreads[i % width];
+        const double number = reader->doubles[i];
+        reader->block[i] = (float)number;
+        if (!isfinite(reader->block[i]))
+            continue;
+        spread->low = fmin(spread->low, number);
+        spread->high = fmax(spread->high, number);
+        spread->lost = fmax(spread->lost, fabs(number - (double)reader->block[i]));
+    }
+}
+
+/*
+ * Rows are judged as floats. What these make of numbers that are close together and far from 0
+ * would say nothing about the model, which subtracts what they share.
+ */
+static enum umm_status check_spreads(const struct reader *reader, struct umm_error *err)
+{
+    const double most = 0.001; /* of the range */
+    for (uint64_t i = 0; reader->spreads && i < reader->model.options.n_inputs; i++) {
+        const struct spread *spread = &reader->spreads[i];
+        if (spread->low < spread->high && spread->lost > most * (spread->high - spread->low))
+            return umm_error_set_path(err, UMM_ERR_UNSUPPORTED, name_of(reader->options->data),
+                                      "number %" PRIu64 " of a row is from %.17g to %.17g, which "
+                                      "float32 hardly tells apart: rows are judged in that",
+                                      i, spread->low, spread->high);
+    }
+    return UMM_OK;
 }
 
 /* ---- rows of arrays and text --------------------------------------------------------- */
@@ -78,7 +136,10 @@ static enum umm_status take(void *user, const char *bytes, uint64_t n, struct um
     enum umm_status status = UMM_OK;
     while (!status && n > 0) {
         const size_t m = n < reader->cap_rows ? (size_t)n : reader->cap_rows;
-        umm_modelrows_read_f32(&reader->rows, bytes, m, reader->block);
+        if (reader->doubles)
+            read_doubles(reader, bytes, m);
+        else
+            umm_modelrows_read_f32(&reader->rows, bytes, m, reader->block);
         for (size_t i = 0; !status && i < m; i++)
             status = take_row(reader, reader->block + i * reader->model.options.n_inputs,
                               reader->number++, err);
@@ -172,22 +233,28 @@ static enum umm_status read_store(struct reader *reader, struct umm_run *run, st
 /* ---- reading --------------------------------------------------------------------------- */
 
 enum umm_status umm_quantize_read(const struct umm_quantize_options *options,
-                                  const struct umm_modelrows_options *model, struct umm_run *run,
-                                  struct umm_quantize_sample *sample, uint64_t *n_skipped,
-                                  struct umm_error *err)
+                                  const struct umm_modelrows_options *model, bool is_f64,
+                                  struct umm_run *run, struct umm_quantize_sample *sample,
+                                  uint64_t *n_skipped, struct umm_error *err)
 {
     struct reader reader = {
         .options = options, .model = {.options = *model, .has_no_times = true}, .sample = sample};
     struct umm_file_info info = {.kind = UMM_FILE_STREAM};
     enum umm_status status = make_block(&reader, err);
+    if (!status && is_f64)
+        status = make_doubles(&reader, err);
     if (!status && strcmp(options->data, "-") != 0)
         status = umm_file_stat(options->data, &info, err);
     if (!status)
         status = info.kind == UMM_FILE_DIRECTORY ? read_store(&reader, run, err)
                                                  : read_rows(&reader, run, err);
+    if (!status)
+        status = check_spreads(&reader, err);
     *n_skipped = reader.n_skipped;
     umm_modelrows_close(&reader.rows);
     umm_modeltext_close(&reader.model);
     free(reader.block);
+    free(reader.doubles);
+    free(reader.spreads);
     return status;
 }

@@ -122,6 +122,16 @@ static uint64_t most_rows_of(const struct umm_quantize_options *options,
     return most > least ? most : least;
 }
 
+static bool takes_doubles(const struct umm_graph *graph)
+{
+    for (uint32_t i = 0; i < graph->n_inputs; i++) {
+        const enum umm_graph_type type = graph->values[graph->inputs[i]].type;
+        if (type == UMM_GRAPH_F64 || type == UMM_GRAPH_I64 || type == UMM_GRAPH_I32)
+            return true;
+    }
+    return false;
+}
+
 static enum umm_status read_rows(struct job *job, struct umm_error *err)
 {
     const uint64_t n_inputs = umm_graph_input_width(job->graph);
@@ -132,8 +142,8 @@ static enum umm_status read_rows(struct job *job, struct umm_error *err)
     const struct umm_modelrows_options model = {
         .n_inputs = n_inputs, .names = names, .columns = job->options->columns};
     umm_quantize_sample_begin(&sample, n_inputs, most_rows_of(job->options, job->graph));
-    enum umm_status status =
-        umm_quantize_read(job->options, &model, job->run, &sample, &job->result->n_skipped, err);
+    enum umm_status status = umm_quantize_read(job->options, &model, takes_doubles(job->graph),
+                                               job->run, &sample, &job->result->n_skipped, err);
     job->result->n_rows = sample.n_seen + job->result->n_skipped;
     if (!status)
         status = umm_quantize_sample_split(&sample, &job->calibration, &job->held_out, err);
