@@ -139,6 +139,9 @@ static bool are_dense_types(const struct subject *of)
     if (is_quantized(of->x->type))
         return weights == UMM_GRAPH_I8 && is_bias_i32 && !of->node->is_dynamic &&
                (is_quantized(of->y->type) || of->y->type == UMM_GRAPH_F32);
+    if (of->x->type == UMM_GRAPH_F64)
+        return weights == UMM_GRAPH_F64 && (!bias || bias->type == UMM_GRAPH_F64) &&
+               of->y->type == UMM_GRAPH_F64 && !of->node->is_dynamic;
     if (of->x->type != UMM_GRAPH_F32 || of->y->type != UMM_GRAPH_F32)
         return false;
     if (of->node->is_dynamic)
@@ -218,10 +221,12 @@ static enum umm_status check_binary(const struct subject *of, struct umm_error *
     return UMM_OK;
 }
 
-/* Functions of one row of one width, in floats or quantised. */
+/* Functions of one row of one width, in floats or quantised; limits also in doubles. */
 static enum umm_status check_unary(const struct subject *of, struct umm_error *err)
 {
-    if (of->x->type != of->y->type || !(is_quantized(of->x->type) || of->x->type == UMM_GRAPH_F32))
+    const bool is_limit = of->node->op == UMM_OP_RELU || of->node->op == UMM_OP_CLIP;
+    if (of->x->type != of->y->type || !(is_quantized(of->x->type) || of->x->type == UMM_GRAPH_F32 ||
+                                        (is_limit && of->x->type == UMM_GRAPH_F64)))
         return wrong_type(of, err);
     if (of->x->width != of->y->width)
         return wrong_width(of, err);

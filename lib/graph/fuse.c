@@ -86,6 +86,11 @@ static enum umm_status settle(struct fusion *fusion, struct umm_graph_node *node
 
 /* ---- what comes after a layer --------------------------------------------------------- */
 
+static bool is_float(enum umm_graph_type type)
+{
+    return type == UMM_GRAPH_F32 || type == UMM_GRAPH_F64;
+}
+
 static bool is_unlimited(const struct umm_graph_limits *limits)
 {
     return limits->low == -INFINITY && limits->high == INFINITY;
@@ -110,14 +115,18 @@ static enum umm_status make_bias(struct umm_graph *graph, const struct umm_tenso
                                  struct umm_error *err)
 {
     struct umm_tensor *made;
-    enum umm_status status = umm_graph_tensor(graph, UMM_GRAPH_F32, 1, n, 0, &made, err);
+    enum umm_status status = umm_graph_tensor(graph, constant->type, 1, n, 0, &made, err);
     if (status)
         return status;
-    const float *from = constant->data;
-    float *to = made->data;
     for (uint32_t i = 0; i < n; i++) {
-        const float number = from[constant->n_columns == 1 ? 0 : i];
-        to[i] = is_negative ? -number : number;
+        const uint32_t at = constant->n_columns == 1 ? 0 : i;
+        if (constant->type == UMM_GRAPH_F64) {
+            const double number = ((const double *)constant->data)[at];
+            ((double *)made->data)[i] = is_negative ? -number : number;
+        } else {
+            const float number = ((const float *)constant->data)[at];
+            ((float *)made->data)[i] = is_negative ? -number : number;
+        }
     }
     *bias = made;
     return UMM_OK;
@@ -129,7 +138,7 @@ static bool is_bias(const struct umm_graph *graph, const struct umm_graph_node *
 {
     return !node->bias && is_unlimited(&node->limits) && next->constant &&
            !(next->op == UMM_OP_SUB && next->is_constant_first) &&
-           graph->values[node->inputs[0]].type == UMM_GRAPH_F32 &&
+           is_float(graph->values[node->inputs[0]].type) &&
            graph->values[node->output].width == graph->values[next->output].width;
 }
 
@@ -139,14 +148,14 @@ static enum umm_status take_over(struct umm_graph *graph, struct umm_graph_node 
                                  struct umm_error *err)
 {
     *is_done = false;
-    if (graph->values[node->output].type != UMM_GRAPH_F32)
+    if (!is_float(graph->values[node->output].type))
         return UMM_OK;
     if (next->op == UMM_OP_RELU) {
         *is_done = narrow(&node->limits, 0, INFINITY);
     } else if (next->op == UMM_OP_CLIP) {
         *is_done = narrow(&node->limits, next->limits.low, next->limits.high);
     } else if (next->op == UMM_OP_QUANTIZE) {
-        *is_done = graph->values[node->inputs[0]].type != UMM_GRAPH_F32 && !next->is_by_reciprocal;
+        *is_done = !is_float(graph->values[node->inputs[0]].type) && !next->is_by_reciprocal;
     } else if ((next->op == UMM_OP_ADD || next->op == UMM_OP_SUB) && is_bias(graph, node, next)) {
         *is_done = true;
         return make_bias(graph, next->constant, next->op == UMM_OP_SUB,

@@ -60,6 +60,7 @@ struct umm_tensor {
  *
  *   DENSE       y[o] = activation(sum over i of weights[o][i] x[i] + bias[o]); weights is
  *               n_out x n_in, bias (1 x n_out) may be NULL.
+ *               F64: x, y, weights and bias.
  *               F32: x and y; weights F32, or I8 that are dequantised first, bias F32, or I32
  *               likewise. Where x is dequantised too, umm_graph_prepare makes it the next.
  *               integer: x I8 or U8, weights I8 (symmetric, unless zero_points), bias I32 at
@@ -70,6 +71,7 @@ struct umm_tensor {
  *               operand, as the first if is_constant_first. A value of width 1 goes with any.
  *               Both operands and y are of one type: F32, F64, I8 or U8.
  *   RELU, LEAKY_RELU (alpha), CLIP (low, high), SIGMOID, TANH, SOFTMAX (over the row)
+ *               x and y are of one type: F32, I8 or U8; of RELU and CLIP also F64
  *   SOFTMAX_ZERO, PROBIT   post-transforms of ai.onnx.ml; LOGISTIC_PAIR: width 1 to (1 - p, p)
  *   CONCAT      inputs end to end
  *   SLICE       columns first .. first + y.width

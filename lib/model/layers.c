@@ -162,6 +162,15 @@ static enum umm_status pack(const struct umm_graph_value *values, const struct u
     return status;
 }
 
+static enum umm_status hold_doubles(const struct umm_graph_node *node, struct umm_dense_f64 **dense,
+                                    struct umm_error *err)
+{
+    const struct umm_tensor *weights = node->weights;
+    return umm_dense_f64_new(weights->n_columns, weights->n_rows, weights->data,
+                             node->bias ? node->bias->data : NULL, node->limits.low,
+                             node->limits.high, dense, err);
+}
+
 enum umm_status umm_layers_new(const struct umm_graph *graph, enum umm_cpu cpu,
                                struct umm_layers **layers, struct umm_error *err)
 {
@@ -172,15 +181,18 @@ enum umm_status umm_layers_new(const struct umm_graph *graph, enum umm_cpu cpu,
     if (made) {
         made->n_nodes = n;
         made->dense = calloc(n + 1, sizeof *made->dense);
+        made->dense_f64 = calloc(n + 1, sizeof *made->dense_f64);
         made->forests = calloc(n + 1, sizeof *made->forests);
     }
-    if (!made || !made->dense || !made->forests)
+    if (!made || !made->dense || !made->dense_f64 || !made->forests)
         status = umm_error_set_memory(err, n * sizeof(void *), "a model's layers");
     if (!status)
         status = hold_values(graph, made, err);
     for (uint32_t i = 0; !status && i < n; i++) {
         const struct umm_graph_node *node = &graph->nodes[i];
-        if (node->op == UMM_OP_DENSE)
+        if (node->op == UMM_OP_DENSE && node->weights->type == UMM_GRAPH_F64)
+            status = hold_doubles(node, &made->dense_f64[i], err);
+        else if (node->op == UMM_OP_DENSE)
             status = pack(made->values, node, cpu, &made->dense[i], err);
         else if (node->op == UMM_OP_TREES)
             status = umm_forest_new(node->trees, cpu, &made->forests[i], err);
@@ -196,11 +208,14 @@ void umm_layers_free(struct umm_layers *layers)
 {
     if (!layers)
         return;
-    for (uint32_t i = 0; layers->dense && layers->forests && i < layers->n_nodes; i++) {
+    const bool has_lists = layers->dense && layers->dense_f64 && layers->forests;
+    for (uint32_t i = 0; has_lists && i < layers->n_nodes; i++) {
         umm_dense_free(layers->dense[i]);
+        umm_dense_f64_free(layers->dense_f64[i]);
         umm_forest_free(layers->forests[i]);
     }
     free(layers->dense);
+    free(layers->dense_f64);
     free(layers->forests);
     free(layers->values);
     free(layers);

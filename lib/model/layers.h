@@ -9,6 +9,7 @@
 #include "base/cpu.h"
 #include "graph/graph.h"
 #include "model/dense.h"
+#include "model/dense_f64.h"
 #include "model/forest.h"
 
 /*
@@ -20,6 +21,7 @@
 struct umm_layers {
     uint32_t n_nodes;
     struct umm_dense **dense;
+    struct umm_dense_f64 **dense_f64;
     struct umm_forest **forests;
     struct umm_graph_value *values;
 };

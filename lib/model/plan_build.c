@@ -165,6 +165,17 @@ static void add_copy(struct umm_plan_builder *b, uint32_t x, uint64_t x_width, u
 
 /* ---- nodes --------------------------------------------------------------------- */
 
+static void build_dense_f64(struct umm_plan_builder *b, const struct umm_graph_node *node)
+{
+    const struct umm_tensor *weights = node->weights;
+    struct umm_step step = step_between(b, umm_step_dense_f64, slot_of(node->inputs[0]),
+                                        slot_of(node->output), weights->n_rows);
+    step.x_width = weights->n_columns;
+    step.dense_f64 = b->layers->dense_f64[node - b->plan->model->graph->nodes];
+    b->plan->row_work += (uint64_t)weights->n_columns * weights->n_rows * 4;
+    add(b, &step);
+}
+
 static void build_dense(struct umm_plan_builder *b, const struct umm_graph_node *node)
 {
     const struct umm_graph_value *x = value_at(b, node->inputs[0]);
@@ -332,6 +343,8 @@ static void build_function(struct umm_plan_builder *b, const struct umm_graph_no
         build_quantised(b, node);
         return;
     }
+    if (y->type == UMM_GRAPH_F64 && (node->op == UMM_OP_RELU || node->op == UMM_OP_CLIP))
+        step.run = umm_step_limit_f64;
     step.x_width = value_at(b, node->inputs[0])->width;
     step.low = node->op == UMM_OP_RELU ? 0 : node->limits.low;
     step.high = node->op == UMM_OP_RELU ? INFINITY : node->limits.high;
@@ -347,7 +360,9 @@ static void build_node(struct umm_plan_builder *b, const struct umm_graph_node *
     const struct umm_graph_value *x = value_at(b, node->inputs[0]);
     const struct umm_graph_value *y = value_at(b, node->output);
     b->plan->row_work += y->width;
-    if (node->op == UMM_OP_DENSE)
+    if (node->op == UMM_OP_DENSE && x->type == UMM_GRAPH_F64)
+        build_dense_f64(b, node);
+    else if (node->op == UMM_OP_DENSE)
         build_dense(b, node);
     else if (node->op == UMM_OP_TREES)
         build_trees(b, node);

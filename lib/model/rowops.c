@@ -58,6 +58,12 @@ void umm_rowop_limit(enum umm_cpu cpu, const float *x, size_t n, float low, floa
     engine(cpu)->limit(x, n, low, high, y);
 }
 
+void umm_rowop_limit_f64(const double *x, size_t n, double low, double high, double *y)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = tidied_f64(x[i] < low ? low : x[i] > high ? high : x[i]);
+}
+
 void umm_rowop_leaky(enum umm_cpu cpu, const float *x, size_t n, float alpha, float *y)
 {
     engine(cpu)->leaky(x, n, alpha, y);

@@ -34,6 +34,7 @@ void umm_rowop_softmax(enum umm_cpu cpu, const float *x, size_t x_stride, size_t
 
 /* x < low ? low : x > high ? high : x; NaN stays. RELU: from 0 to infinity. */
 void umm_rowop_limit(enum umm_cpu cpu, const float *x, size_t n, float low, float high, float *y);
+void umm_rowop_limit_f64(const double *x, size_t n, double low, double high, double *y);
 void umm_rowop_leaky(enum umm_cpu cpu, const float *x, size_t n, float alpha, float *y);
 
 /* ai.onnx.ml's: 2 numbers for each of n, 1 - p and p = sigmoid(x), both rounded from double. */

@@ -9,6 +9,7 @@
 #include "base/cpu.h"
 #include "graph/graph.h"
 #include "model/dense.h"
+#include "model/dense_f64.h"
 #include "model/forest.h"
 #include "model/rowops.h"
 
@@ -40,6 +41,7 @@ struct umm_step {
     enum umm_graph_type x_type, type; /* of x and of y */
     uint32_t x_first, first, columns; /* which columns of x to which of y, and how many */
     const struct umm_dense *dense;
+    const struct umm_dense_f64 *dense_f64;
     const struct umm_forest *forest;
     const uint8_t *table;
     enum umm_rowop_binary binary;
@@ -53,11 +55,12 @@ struct umm_step {
 
 /* ---- floats (step_float.c) ----------------------------------------------------- */
 
-/* What a node of that op does to floats; NULL: it is none of those. */
+/* What a node of that op does to floats; NULL: it is none of those. RELU and CLIP of doubles. */
 umm_step_run *umm_step_of_floats(enum umm_graph_op op);
+umm_step_run umm_step_limit_f64;
 
 /* Layers and trees as they were packed. Trees take floats or doubles, as x_type says. */
-umm_step_run umm_step_dense, umm_step_trees;
+umm_step_run umm_step_dense, umm_step_dense_f64, umm_step_trees;
 
 /*
  * Arithmetic of x and x2, or of x and the constant, of floats, doubles, or quantised numbers, where

@@ -9,6 +9,11 @@ void umm_step_dense(const struct umm_step *step, const struct umm_frame *frame, 
                   step->width, frame->scratch);
 }
 
+void umm_step_dense_f64(const struct umm_step *step, const struct umm_frame *frame, size_t n_rows)
+{
+    umm_dense_f64_run(step->dense_f64, frame->in[step->x], n_rows, frame->out[step->y]);
+}
+
 void umm_step_trees(const struct umm_step *step, const struct umm_frame *frame, size_t n_rows)
 {
     if (step->x_type == UMM_GRAPH_F64)
@@ -25,6 +30,12 @@ static void limit(const struct umm_step *step, const struct umm_frame *frame, si
 {
     umm_rowop_limit(step->cpu, frame->in[step->x], n_rows * step->width, step->low, step->high,
                     frame->out[step->y]);
+}
+
+void umm_step_limit_f64(const struct umm_step *step, const struct umm_frame *frame, size_t n_rows)
+{
+    umm_rowop_limit_f64(frame->in[step->x], n_rows * step->width, (double)step->low,
+                        (double)step->high, frame->out[step->y]);
 }
 
 static void leak(const struct umm_step *step, const struct umm_frame *frame, size_t n_rows)

@@ -25,6 +25,9 @@ static enum umm_status check_nodes(const struct umm_graph *graph, struct umm_err
             return umm_error_set(err, UMM_ERR_UNSUPPORTED,
                                  "trees compare numbers with thresholds: int8 would make them "
                                  "neither smaller nor faster");
+        if (node->op == UMM_OP_DENSE && node->weights->type == UMM_GRAPH_F64)
+            return umm_error_set(err, UMM_ERR_UNSUPPORTED,
+                                 "its layers are of doubles: only those of floats are quantised");
         if (node->op == UMM_OP_DENSE && node->weights->type != UMM_GRAPH_F32)
             return umm_error_set(err, UMM_ERR_UNSUPPORTED, "its weights are %s already",
                                  umm_graph_type_name(node->weights->type));

@@ -96,6 +96,20 @@ static inline void run_float_dense(const struct step *step)
     }
 }
 
+/* Each product is rounded before it is added. */
+static inline void run_double_dense(const struct step *step)
+{
+    const struct umm_tensor *weights = step->node->weights, *bias = step->node->bias;
+    const double low = (double)step->node->limits.low, high = (double)step->node->limits.high;
+    const double *w = weights->data;
+    for (size_t o = 0; o < weights->n_rows; o++) {
+        double sum = bias ? ((const double *)bias->data)[o] : 0;
+        for (size_t i = 0; i < weights->n_columns; i++)
+            sum += *w++ * step->x[i];
+        step->y[o] = sum < low ? low : sum > high ? high : sum;
+    }
+}
+
 /* The sum of output o over integers x, which have that zero point. */
 static inline int64_t integer_sum(const struct umm_tensor *weights, size_t o, const double *x,
                                   int32_t x_zero_point)
@@ -200,6 +214,8 @@ static inline bool run_dense(const struct step *step)
         return run_dynamic_dense(step);
     if (is_integer_type(step->x_value->type))
         run_integer_dense(step);
+    else if (step->x_value->type == UMM_GRAPH_F64)
+        run_double_dense(step);
     else
         run_float_dense(step);
     return true;
@@ -321,6 +337,8 @@ static inline void run_pointwise(const struct step *step)
         if (is_integer_type(step->x_value->type))
             step->y[i] = quantize_double(apply(step->node, dequantize(step->x[i], step->x_value)),
                                          step->y_value);
+        else if (step->x_value->type == UMM_GRAPH_F64)
+            step->y[i] = apply(step->node, step->x[i]);
         else
             step->y[i] = (double)(float)apply(step->node, step->x[i]);
     }

@@ -173,19 +173,19 @@ static inline void random_dense(struct random_graph *of, struct umm_graph_node *
     static const enum umm_graph_type types[] = {UMM_GRAPH_I8, UMM_GRAPH_U8, UMM_GRAPH_F32};
     const uint32_t width = random_width(of);
     const bool is_integer = is_small_type(x.type), has_bias = random_below(of, 4) != 0;
-    node->is_dynamic = !is_integer && random_below(of, 3) == 0;
+    node->is_dynamic = x.type == UMM_GRAPH_F32 && random_below(of, 3) == 0;
     const bool is_float = !is_integer && !node->is_dynamic;
     const uint32_t n_scales = is_float ? 0 : random_below(of, 2) ? 1 : width;
+    const enum umm_graph_type sums = is_integer ? UMM_GRAPH_I32 : x.type;
     struct umm_tensor *weights =
-        random_tensor(of, is_float ? UMM_GRAPH_F32 : UMM_GRAPH_I8, width, x.width, n_scales);
+        random_tensor(of, is_float ? x.type : UMM_GRAPH_I8, width, x.width, n_scales);
     if (n_scales && random_below(of, 2))
         weights->zero_points = NULL;
     node->weights = weights;
     if (has_bias)
-        node->bias =
-            random_tensor(of, is_integer ? UMM_GRAPH_I32 : UMM_GRAPH_F32, 1, width, is_integer);
+        node->bias = random_tensor(of, sums, 1, width, is_integer);
     node->is_row_u8 = node->is_dynamic && random_below(of, 2);
-    node->output = random_value(of, is_integer ? types[random_below(of, 3)] : UMM_GRAPH_F32, width);
+    node->output = random_value(of, is_integer ? types[random_below(of, 3)] : x.type, width);
     node->limits.low = random_below(of, 2) ? 0 : -INFINITY;
     node->limits.high = random_below(of, 3) ? INFINITY : 1.5F;
 }
@@ -250,10 +250,11 @@ static inline bool random_node(struct random_graph *of, int32_t value)
                                   .limits = {-INFINITY, INFINITY}};
     const bool is_f32 = x.type == UMM_GRAPH_F32, is_small = is_small_type(x.type);
     const bool is_real = is_f32 || is_small || x.type == UMM_GRAPH_F64;
+    const bool is_limit = node.op == UMM_OP_RELU || node.op == UMM_OP_CLIP;
     bool is_exact = true;
     switch (node.op) {
     case UMM_OP_DENSE:
-        if (!is_f32 && !is_small)
+        if (!is_real)
             return false;
         random_dense(of, &node, x);
         break;
@@ -271,11 +272,10 @@ static inline bool random_node(struct random_graph *of, int32_t value)
     case UMM_OP_RELU:
     case UMM_OP_LEAKY_RELU:
     case UMM_OP_CLIP:
-        if (!is_f32 && !is_small)
+        if (!is_f32 && !is_small && !(is_real && is_limit))
             return false;
         /* Of floats, the first three are rounded by another function in the interpreter. */
-        is_exact = is_small || node.op == UMM_OP_RELU || node.op == UMM_OP_LEAKY_RELU ||
-                   node.op == UMM_OP_CLIP;
+        is_exact = is_small || is_limit || node.op == UMM_OP_LEAKY_RELU;
         node.limits.low = random_float(of, -1, 0);
         node.limits.high = random_float(of, 0, 1);
         node.alpha = random_float(of, 0, 1);

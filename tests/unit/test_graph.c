@@ -365,6 +365,30 @@ static void dense_layers_are_of_one_kind(void **state)
     umm_graph_free(t.graph);
 }
 
+static void dense_layers_of_doubles_have_no_others(void **state)
+{
+    struct trial t;
+    (void)state;
+    open_trial(&t);
+    trial_of(&t, UMM_OP_DENSE, t.d3, t.d3y)->weights = add_tensor(t.graph, UMM_GRAPH_F64, 3, 3, 0);
+    t.node.bias = t.row3d;
+    taken(&t);
+    trial_of(&t, UMM_OP_DENSE, t.d3, t.d3y)->weights = add_tensor(t.graph, UMM_GRAPH_F64, 3, 3, 0);
+    t.node.bias = t.row3;
+    refused(&t, "a dense layer from f64 to f64, of f64 and f32");
+    t.node.bias = t.row3d;
+    t.node.is_dynamic = true;
+    refused(&t, "a dynamic dense layer from f64 to f64, of f64 and f64");
+    t.node.is_dynamic = false;
+    t.node.output = t.f3y;
+    refused(&t, "a dense layer from f64 to f32, of f64 and f64");
+    trial_of(&t, UMM_OP_DENSE, t.f3, t.f3y)->weights = add_tensor(t.graph, UMM_GRAPH_F64, 3, 3, 0);
+    refused(&t, "a dense layer from f32 to f32, of f64 and no biases");
+    trial_of(&t, UMM_OP_DENSE, t.d3, t.d3y)->weights = add_tensor(t.graph, UMM_GRAPH_F32, 3, 3, 0);
+    refused(&t, "a dense layer from f64 to f64, of f32 and no biases");
+    umm_graph_free(t.graph);
+}
+
 static void dense_layers_are_of_one_shape(void **state)
 {
     struct trial t;
@@ -474,14 +498,18 @@ static void functions_keep_their_type_and_width(void **state)
     taken(&t);
     trial_of(&t, UMM_OP_CLIP, t.f3, t.f3y)->limits = (struct umm_graph_limits){2, 2};
     taken(&t);
+    trial_of(&t, UMM_OP_RELU, t.d3, t.d3y);
+    taken(&t);
     trial_of(&t, UMM_OP_LOGISTIC_PAIR, t.f1, t.f2y);
     taken(&t);
     trial_of(&t, UMM_OP_TANH, t.f3, t.f2y);
     refused(&t, "tanh from 3 to 2 numbers");
     trial_of(&t, UMM_OP_SOFTMAX, t.i3, t.f3y);
     refused(&t, "softmax from int8 to f32");
-    trial_of(&t, UMM_OP_RELU, t.d3, t.d3y);
-    refused(&t, "relu from f64 to f64");
+    trial_of(&t, UMM_OP_TANH, t.d3, t.d3y);
+    refused(&t, "tanh from f64 to f64");
+    trial_of(&t, UMM_OP_RELU, t.d3, t.f3y);
+    refused(&t, "relu from f64 to f32");
     trial_of(&t, UMM_OP_LEAKY_RELU, t.f3, t.f3y)->alpha = INFINITY;
     refused(&t, "alpha is inf");
     trial_of(&t, UMM_OP_CLIP, t.f3, t.f3y)->limits = (struct umm_graph_limits){2, 1};
@@ -661,6 +689,7 @@ int main(void)
         cmocka_unit_test(dense_layers_are_of_one_shape),
         cmocka_unit_test(scales_mean_something),
         cmocka_unit_test(arithmetic_is_of_two),
+        cmocka_unit_test(dense_layers_of_doubles_have_no_others),
         cmocka_unit_test(functions_keep_their_type_and_width),
         cmocka_unit_test(conversions_are_between_types),
         cmocka_unit_test(columns_are_joined_and_cut),

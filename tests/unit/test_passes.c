@@ -527,6 +527,35 @@ static void constants_after_a_layer_become_its_bias(void **state)
     }
 }
 
+/* y = x w - b of doubles, limited twice: one layer, whose numbers are still doubles. */
+static void layers_of_doubles_take_bias_and_limits(void **state)
+{
+    struct umm_graph *graph = new_graph();
+    const struct umm_graph_value doubles = {.type = UMM_GRAPH_F64, .width = 2};
+    struct umm_tensor *weights = add_tensor(graph, UMM_GRAPH_F64, 2, 2, 0);
+    struct umm_tensor *numbers = add_tensor(graph, UMM_GRAPH_F64, 1, 1, 0);
+    const double row[] = {1, 1e-12};
+    (void)state;
+    ((double *)weights->data)[0] = ((double *)weights->data)[1] = 1;
+    ((double *)numbers->data)[0] = 1;
+    const struct umm_graph_node layer = {.op = UMM_OP_DENSE, .weights = weights};
+    const struct umm_graph_node bias = {.op = UMM_OP_SUB, .constant = numbers};
+    const struct umm_graph_node clip = {.op = UMM_OP_CLIP, .limits = {-1, 0.5F}};
+    const struct umm_graph_node relu = {.op = UMM_OP_RELU};
+    int32_t y = add_input(graph, add_value(graph, doubles));
+    y = add_node(graph, layer, y, add_value(graph, doubles));
+    y = add_node(graph, bias, y, add_value(graph, doubles));
+    y = add_node(graph, clip, y, add_value(graph, doubles));
+    add_output(graph, add_node(graph, relu, y, add_value(graph, doubles)));
+    prepare(graph, NULL);
+    assert_nodes(graph, "D");
+    assert_true(graph->nodes[0].limits.low == 0 && graph->nodes[0].limits.high == 0.5F);
+    assert_int_equal(graph->nodes[0].bias->type, UMM_GRAPH_F64);
+    assert_true(((const double *)graph->nodes[0].bias->data)[1] == -1);
+    assert_true(fabs(first_result(graph, row) - 1e-12) < 1e-15);
+    umm_graph_free(graph);
+}
+
 static void a_second_bias_stays_a_sum(void **state)
 {
     struct umm_graph *graph = new_graph();
@@ -704,6 +733,7 @@ int main(void)
         cmocka_unit_test(functions_of_integers_are_tables),
         cmocka_unit_test(functions_near_a_tie_are_computed),
         cmocka_unit_test(constants_after_a_layer_become_its_bias),
+        cmocka_unit_test(layers_of_doubles_take_bias_and_limits),
         cmocka_unit_test(a_second_bias_stays_a_sum),
         cmocka_unit_test(no_bias_goes_before_limits),
         cmocka_unit_test(limits_that_meet_stay),
