@@ -402,7 +402,14 @@ model.node('TreeEnsembleRegressor', ['x'], ['y'], domain='ai.onnx.ml', n_targets
 model.write('tree.onnx')
 model = mm.Model([('x', 4)], [('y', 4)])
 model.node('Relu', ['x'], ['y'])
-model.write('relu.onnx')"
+model.write('relu.onnx')
+model = mm.Model([('x', 4, mm.DOUBLE)], [('y', 2)])
+model.node('MatMul', ['x', model.constant('w', np.ones((4, 2)))], ['d'])
+model.node('Cast', ['d'], ['y'], to=mm.FLOAT)
+model.write('double.onnx')"
+    ok umm-predict double.onnx s.npy -o d.npy
+    refuses 1 'umm-quantize: double.onnx: its layers are of doubles: only those of floats are quantised' \
+        umm-quantize double.onnx --data=s.npy -o b.onnx
     refuses 1 'umm-quantize: tree.onnx: trees compare numbers with thresholds: int8 would make them neither smaller nor faster' \
         umm-quantize tree.onnx --data=s.npy -o b.onnx
     refuses 1 'umm-quantize: relu.onnx: it has no dense layer to quantise' \

@@ -118,6 +118,18 @@ static enum umm_status put_tensor(struct umm_onnx_writer *to, const struct umm_g
     return status;
 }
 
+/* One number, in the type of the node's result. */
+static void put_bound(struct umm_onnx_writer *to, const struct umm_graph_node *node,
+                      const char *name, float bound)
+{
+    const double wide = (double)bound;
+    if (to->graph->values[node->output].type == UMM_GRAPH_F64)
+        umm_onnx_put_constant(to, name, umm_onnx_type_of(UMM_GRAPH_F64), NULL, 0, &wide,
+                              sizeof wide);
+    else
+        umm_onnx_put_floats(to, name, &bound, 1);
+}
+
 /* Limits of a layer or a clip: from `floats` to `result`. */
 static void put_limits(struct umm_onnx_writer *to, const struct umm_graph_node *node,
                        const char *name, const char *floats, const char *result)
@@ -130,9 +142,9 @@ static void put_limits(struct umm_onnx_writer *to, const struct umm_graph_node *
         return;
     }
     if (has_low)
-        umm_onnx_put_floats(to, low.text, &node->limits.low, 1);
+        put_bound(to, node, low.text, node->limits.low);
     if (has_high)
-        umm_onnx_put_floats(to, high.text, &node->limits.high, 1);
+        put_bound(to, node, high.text, node->limits.high);
     umm_onnx_put_node(to, "Clip", name, result, NULL, floats, has_low ? low.text : "",
                       has_high ? high.text : NULL);
 }

@@ -312,11 +312,19 @@ bool umm_onnx_is_f64(const struct umm_onnx *onnx, int32_t value);
 UMM_MUST_USE enum umm_status umm_onnx_to_f64(struct umm_onnx *onnx, int32_t x, int32_t *value,
                                              struct umm_error *err);
 
-/* x op constant, where the constant has one number, or as many as x: constant op x if is_first. */
+/*
+ * x, of floats or doubles, op constant, where the constant has one number, or as many as x:
+ * constant op x if is_first. _tensor: it is of x's type.
+ */
 UMM_MUST_USE enum umm_status umm_onnx_with_numbers(struct umm_onnx *onnx, enum umm_graph_op op,
                                                    int32_t x, const float *numbers, uint32_t n,
                                                    bool is_first, int32_t *value,
                                                    struct umm_error *err);
+
+UMM_MUST_USE enum umm_status umm_onnx_with_tensor(struct umm_onnx *onnx, enum umm_graph_op op,
+                                                  int32_t x, const struct umm_tensor *constant,
+                                                  bool is_first, int32_t *value,
+                                                  struct umm_error *err);
 
 /* A tensor of the graph, as umm_graph_tensor. */
 UMM_MUST_USE enum umm_status umm_onnx_tensor(struct umm_onnx *onnx, enum umm_graph_type type,
@@ -342,6 +350,11 @@ UMM_MUST_USE enum umm_status umm_onnx_real_row(struct umm_onnx *onnx,
 UMM_MUST_USE enum umm_status umm_onnx_row(struct umm_onnx *onnx,
                                           const struct umm_onnx_operand *operand, bool any_number,
                                           int32_t *value, struct umm_error *err);
+
+/* The value of doubles that the operand is; floats are cast. */
+UMM_MUST_USE enum umm_status umm_onnx_doubles(struct umm_onnx *onnx,
+                                              const struct umm_onnx_operand *operand,
+                                              int32_t *value, struct umm_error *err);
 
 uint32_t umm_onnx_width(const struct umm_onnx *onnx, int32_t value);
 

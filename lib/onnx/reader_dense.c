@@ -29,8 +29,14 @@ static uint64_t weight_at(const struct umm_onnx_weights *weights, uint64_t out, 
     return weights->is_out_first ? out * weights->n_in + in : in * weights->n_out + out;
 }
 
-static enum umm_status weights_f32(struct umm_onnx *onnx, const struct umm_onnx_weights *weights,
-                                   struct umm_tensor **tensor, struct umm_error *err)
+/* What a layer of these computes in: doubles where its weights are, as ONNX has no mixed ones. */
+static enum umm_graph_type type_of(const struct umm_onnx_weights *weights)
+{
+    return weights->constant->type == UMM_ONNX_DOUBLE ? UMM_GRAPH_F64 : UMM_GRAPH_F32;
+}
+
+static enum umm_status weights_real(struct umm_onnx *onnx, const struct umm_onnx_weights *weights,
+                                    struct umm_tensor **tensor, struct umm_error *err)
 {
     struct umm_onnx_constant *c = weights->constant;
     enum umm_status status = umm_onnx_raw(onnx, c, err);
@@ -38,13 +44,16 @@ static enum umm_status weights_f32(struct umm_onnx *onnx, const struct umm_onnx_
         status = umm_onnx_refuse(onnx, err, "weights of %s", umm_onnx_type_name(c->type));
     if (!status)
         status =
-            umm_onnx_tensor(onnx, UMM_GRAPH_F32, weights->n_out, weights->n_in, 0, tensor, err);
+            umm_onnx_tensor(onnx, type_of(weights), weights->n_out, weights->n_in, 0, tensor, err);
     if (status)
         return status;
-    float *numbers = (*tensor)->data;
+    uint64_t n = 0;
     for (uint64_t out = 0; out < weights->n_out; out++)
-        for (uint64_t in = 0; in < weights->n_in; in++)
-            *numbers++ = umm_onnx_f32_at(c, weight_at(weights, out, in));
+        for (uint64_t in = 0; in < weights->n_in; in++, n++)
+            if ((*tensor)->type == UMM_GRAPH_F64)
+                ((double *)(*tensor)->data)[n] = umm_onnx_f64_at(c, weight_at(weights, out, in));
+            else
+                ((float *)(*tensor)->data)[n] = umm_onnx_f32_at(c, weight_at(weights, out, in));
     return UMM_OK;
 }
 
@@ -102,14 +111,14 @@ enum umm_status umm_onnx_weights_i8(struct umm_onnx *onnx, const struct umm_onnx
     return UMM_OK;
 }
 
-/* Of a DequantizeLinear with scales for the tensor or for outputs, int8; else float. */
+/* Of a DequantizeLinear with scales for the tensor or for outputs, int8; else float or double. */
 static enum umm_status weights_of(struct umm_onnx *onnx, const struct umm_onnx_weights *weights,
                                   struct umm_tensor **tensor, struct umm_error *err)
 {
     const struct umm_onnx_constant *c = weights->constant;
     if (!c->of || (c->of->type != UMM_ONNX_INT8 && c->of->type != UMM_ONNX_UINT8) ||
         (c->scale->n != 1 && c->axis != !weights->is_out_first))
-        return weights_f32(onnx, weights, tensor, err);
+        return weights_real(onnx, weights, tensor, err);
     struct umm_onnx_weights quantized = *weights;
     quantized.constant = c->of;
     return umm_onnx_weights_i8(onnx, &quantized, c->scale, c->zero_point, tensor, err);
@@ -124,28 +133,35 @@ static bool is_bias(const struct umm_onnx_constant *c, uint64_t n_out)
            (c->n_dims == 0 || c->dims[c->n_dims - 1] == c->n);
 }
 
-static enum umm_status bias_f32(struct umm_onnx *onnx, struct umm_onnx_constant *c, uint64_t n_out,
-                                float factor, struct umm_tensor **tensor, struct umm_error *err)
+static enum umm_status bias_real(struct umm_onnx *onnx, struct umm_onnx_constant *c,
+                                 enum umm_graph_type type, uint64_t n_out, float factor,
+                                 struct umm_tensor **tensor, struct umm_error *err)
 {
     enum umm_status status = umm_onnx_raw(onnx, c, err);
     if (!status && !umm_onnx_is_float(c->type))
         status = umm_onnx_refuse(onnx, err, "biases of %s", umm_onnx_type_name(c->type));
     if (!status)
-        status = umm_onnx_tensor(onnx, UMM_GRAPH_F32, 1, n_out, 0, tensor, err);
+        status = umm_onnx_tensor(onnx, type, 1, n_out, 0, tensor, err);
     if (status)
         return status;
-    float *numbers = (*tensor)->data;
-    for (uint64_t i = 0; i < n_out; i++)
-        numbers[i] = factor * umm_onnx_f32_at(c, c->n == 1 ? 0 : i);
+    for (uint64_t i = 0; i < n_out; i++) {
+        const uint64_t at = c->n == 1 ? 0 : i;
+        if (type == UMM_GRAPH_F64)
+            ((double *)(*tensor)->data)[i] = (double)factor * umm_onnx_f64_at(c, at);
+        else
+            ((float *)(*tensor)->data)[i] = factor * umm_onnx_f32_at(c, at);
+    }
     return UMM_OK;
 }
 
-/* Of a DequantizeLinear without zero point, int32; else float. */
-static enum umm_status bias_of(struct umm_onnx *onnx, struct umm_onnx_constant *c, uint64_t n_out,
-                               struct umm_tensor **tensor, struct umm_error *err)
+/* Of a DequantizeLinear without zero point, int32; else of that type. */
+static enum umm_status bias_of(struct umm_onnx *onnx, struct umm_onnx_constant *c,
+                               enum umm_graph_type type, uint64_t n_out, struct umm_tensor **tensor,
+                               struct umm_error *err)
 {
-    if (!c->of || c->of->type != UMM_ONNX_INT32 || c->n != n_out || c->zero_point)
-        return bias_f32(onnx, c, n_out, 1, tensor, err);
+    if (type == UMM_GRAPH_F64 || !c->of || c->of->type != UMM_ONNX_INT32 || c->n != n_out ||
+        c->zero_point)
+        return bias_real(onnx, c, type, n_out, 1, tensor, err);
     enum umm_status status = umm_onnx_raw(onnx, c->of, err);
     if (!status)
         status = umm_onnx_tensor(onnx, UMM_GRAPH_I32, 1, n_out, (uint32_t)c->scale->n, tensor, err);
@@ -173,20 +189,33 @@ static enum umm_status dense(struct umm_onnx *onnx, const struct umm_onnx_weight
     if (status)
         return status;
     struct umm_graph_node node = umm_onnx_begin(onnx, UMM_OP_DENSE);
+    const struct umm_graph_value like = {.type = type_of(weights),
+                                         .width = (uint32_t)weights->n_out};
     node.weights = tensor;
     node.bias = bias;
-    return umm_onnx_add_f32(onnx, &node, *x, (uint32_t)weights->n_out, x, err);
+    return umm_onnx_add(onnx, &node, x, 1, &like, x, err);
+}
+
+/* The row that the layer reads, in the type that it computes in. */
+static enum umm_status row_for(struct umm_onnx *onnx, const struct umm_onnx_weights *weights,
+                               const struct umm_onnx_operand *operand, int32_t *x,
+                               struct umm_error *err)
+{
+    if (type_of(weights) == UMM_GRAPH_F32 || operand->n_dims != 2)
+        return umm_onnx_row(onnx, operand, false, x, err);
+    return umm_onnx_doubles(onnx, operand, x, err);
 }
 
 /* y + beta * c, where c is a value or a constant that is no bias. */
-static enum umm_status add_scaled(struct umm_onnx *onnx, const struct umm_onnx_operand *c,
-                                  float beta, int32_t *y, struct umm_error *err)
+static enum umm_status add_scaled(struct umm_onnx *onnx, const struct umm_onnx_weights *weights,
+                                  const struct umm_onnx_operand *c, float beta, int32_t *y,
+                                  struct umm_error *err)
 {
     int32_t inputs[2] = {*y, 0};
     const uint32_t width = umm_onnx_width(onnx, *y);
-    const struct umm_graph_value like = {.type = UMM_GRAPH_F32, .width = width};
+    const struct umm_graph_value like = {.type = type_of(weights), .width = width};
     struct umm_graph_node node = umm_onnx_begin(onnx, UMM_OP_ADD);
-    enum umm_status status = umm_onnx_row(onnx, c, false, &inputs[1], err);
+    enum umm_status status = row_for(onnx, weights, c, &inputs[1], err);
     if (status)
         return status;
     if (umm_onnx_width(onnx, inputs[1]) != width && umm_onnx_width(onnx, inputs[1]) != 1)
@@ -204,24 +233,24 @@ static enum umm_status gemm(struct umm_onnx *onnx, const struct umm_onnx_weights
                             struct umm_error *err)
 {
     struct umm_tensor *bias = NULL;
+    const enum umm_graph_type type = type_of(weights);
     const bool has_bias = c->kind == UMM_ONNX_CONSTANT;
     enum umm_status status = UMM_OK;
     if (has_bias && !is_bias(c->constant, weights->n_out))
         return umm_onnx_refuse(onnx, err, "biases that are no row of %" PRIu64, weights->n_out);
     if (has_bias)
-        status = beta == 1 ? bias_of(onnx, c->constant, weights->n_out, &bias, err)
-                           : bias_f32(onnx, c->constant, weights->n_out, beta, &bias, err);
+        status = beta == 1 ? bias_of(onnx, c->constant, type, weights->n_out, &bias, err)
+                           : bias_real(onnx, c->constant, type, weights->n_out, beta, &bias, err);
     if (!status)
         status = dense(onnx, weights, alpha == 1 ? bias : NULL, x, err);
     if (!status && alpha != 1)
         status = umm_onnx_with_numbers(onnx, UMM_OP_MUL, *x, &alpha, 1, false, x, err);
-    if (!status && alpha != 1 && bias && bias->type != UMM_GRAPH_F32)
-        status = bias_f32(onnx, c->constant, weights->n_out, beta, &bias, err);
+    if (!status && alpha != 1 && bias && bias->type != type)
+        status = bias_real(onnx, c->constant, type, weights->n_out, beta, &bias, err);
     if (!status && alpha != 1 && bias)
-        status =
-            umm_onnx_with_numbers(onnx, UMM_OP_ADD, *x, bias->data, bias->n_columns, false, x, err);
+        status = umm_onnx_with_tensor(onnx, UMM_OP_ADD, *x, bias, false, x, err);
     if (!status && !has_bias && c->kind != UMM_ONNX_ABSENT)
-        status = add_scaled(onnx, c, beta, x, err);
+        status = add_scaled(onnx, weights, c, beta, x, err);
     return status;
 }
 
@@ -235,7 +264,7 @@ enum umm_status umm_onnx_op_gemm(struct umm_onnx *onnx, struct umm_error *err)
     enum umm_status status = umm_onnx_weights(
         onnx, umm_onnx_input(onnx, 1), umm_onnx_integer(node, "transB", 0) != 0, &weights, err);
     if (!status)
-        status = umm_onnx_row(onnx, umm_onnx_input(onnx, 0), false, &x, err);
+        status = row_for(onnx, &weights, umm_onnx_input(onnx, 0), &x, err);
     if (!status)
         status = gemm(onnx, &weights, umm_onnx_input(onnx, 2), umm_onnx_number(node, "alpha", 1),
                       umm_onnx_number(node, "beta", 1), &x, err);
@@ -250,7 +279,7 @@ enum umm_status umm_onnx_op_matmul(struct umm_onnx *onnx, struct umm_error *err)
     int32_t x;
     enum umm_status status = umm_onnx_weights(onnx, umm_onnx_input(onnx, 1), false, &weights, err);
     if (!status)
-        status = umm_onnx_row(onnx, umm_onnx_input(onnx, 0), false, &x, err);
+        status = row_for(onnx, &weights, umm_onnx_input(onnx, 0), &x, err);
     if (!status)
         status = dense(onnx, &weights, NULL, &x, err);
     if (!status)

@@ -60,17 +60,25 @@ enum umm_status umm_onnx_with_numbers(struct umm_onnx *onnx, enum umm_graph_op o
                                       int32_t *value, struct umm_error *err)
 {
     struct umm_tensor *constant = NULL;
-    struct umm_graph_node node = umm_onnx_begin(onnx, op);
-    const struct umm_graph_value like = {.type = onnx->graph->values[x].type,
-                                         .width = umm_onnx_width(onnx, x)};
-    enum umm_status status = umm_onnx_tensor(onnx, like.type, 1, n, 0, &constant, err);
+    const enum umm_graph_type type = onnx->graph->values[x].type;
+    enum umm_status status = umm_onnx_tensor(onnx, type, 1, n, 0, &constant, err);
     if (status)
         return status;
     for (uint32_t i = 0; i < n; i++)
-        if (like.type == UMM_GRAPH_F64)
+        if (type == UMM_GRAPH_F64)
             ((double *)constant->data)[i] = (double)numbers[i];
         else
             ((float *)constant->data)[i] = numbers[i];
+    return umm_onnx_with_tensor(onnx, op, x, constant, is_first, value, err);
+}
+
+enum umm_status umm_onnx_with_tensor(struct umm_onnx *onnx, enum umm_graph_op op, int32_t x,
+                                     const struct umm_tensor *constant, bool is_first,
+                                     int32_t *value, struct umm_error *err)
+{
+    const struct umm_graph_value like = {.type = onnx->graph->values[x].type,
+                                         .width = umm_onnx_width(onnx, x)};
+    struct umm_graph_node node = umm_onnx_begin(onnx, op);
     node.constant = constant;
     node.is_constant_first = is_first;
     return umm_onnx_add(onnx, &node, &x, 1, &like, value, err);
@@ -147,6 +155,14 @@ enum umm_status umm_onnx_reals(struct umm_onnx *onnx, const struct umm_onnx_oper
     return operand->kind == UMM_ONNX_VALUE && umm_onnx_is_f64(onnx, operand->value)
                ? UMM_OK
                : umm_onnx_floats(onnx, operand, any_number, value, err);
+}
+
+enum umm_status umm_onnx_doubles(struct umm_onnx *onnx, const struct umm_onnx_operand *operand,
+                                 int32_t *value, struct umm_error *err)
+{
+    enum umm_status status = umm_onnx_reals(onnx, operand, false, value, err);
+    return status || umm_onnx_is_f64(onnx, *value) ? status
+                                                   : umm_onnx_to_f64(onnx, *value, value, err);
 }
 
 static enum umm_status check_row(struct umm_onnx *onnx, const struct umm_onnx_operand *operand,

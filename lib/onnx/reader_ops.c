@@ -9,15 +9,23 @@
 
 /* ---- functions of each number ------------------------------------------------------- */
 
-/* The node that op is, of floats in any shape; parameters are set by the caller. */
+/*
+ * The node that op is, of floats in any shape; parameters are set by the caller. Limits leave
+ * doubles as doubles.
+ */
 static enum umm_status unary(struct umm_onnx *onnx, struct umm_graph_node *node,
                              struct umm_error *err)
 {
     const struct umm_onnx_operand *x = umm_onnx_input(onnx, 0);
+    const bool is_limit = node->op == UMM_OP_RELU || node->op == UMM_OP_CLIP;
     int32_t value;
-    enum umm_status status = umm_onnx_floats(onnx, x, false, &value, err);
-    if (!status)
-        status = umm_onnx_add_f32(onnx, node, value, umm_onnx_width(onnx, value), &value, err);
+    enum umm_status status = is_limit ? umm_onnx_reals(onnx, x, false, &value, err)
+                                      : umm_onnx_floats(onnx, x, false, &value, err);
+    if (status)
+        return status;
+    const struct umm_graph_value like = {.type = onnx->graph->values[value].type,
+                                         .width = umm_onnx_width(onnx, value)};
+    status = umm_onnx_add(onnx, node, &value, 1, &like, &value, err);
     if (!status)
         umm_onnx_output(onnx, 0, value, x);
     return status;

@@ -5,6 +5,7 @@
 #include "onnx/onnx.h"
 
 #include "graph_builder.h"
+#include "graph_interpreter.h"
 #include "scratch.h"
 
 #include <stdlib.h>
@@ -180,6 +181,54 @@ static void test_round_trip(void **state)
     check_round_trip(true, true);
 }
 
+/* Of doubles: (x - c) w + b, limited; and c - x, limited, whose bounds are doubles also. */
+static struct umm_graph *make_graph_of_doubles(void)
+{
+    struct umm_graph *graph = new_graph();
+    struct umm_graph_value value = {.name = "x", .type = UMM_GRAPH_F64, .width = 3};
+    struct umm_tensor *tensors[] = {add_tensor(graph, UMM_GRAPH_F64, 1, 3, 0),
+                                    add_tensor(graph, UMM_GRAPH_F64, 3, 3, 0),
+                                    add_tensor(graph, UMM_GRAPH_F64, 1, 3, 0)};
+    for (size_t k = 0; k < 3; k++)
+        for (uint32_t i = 0; i < tensors[k]->n_rows * 3; i++)
+            ((double *)tensors[k]->data)[i] = (double)i / 3 - (double)k / 7;
+    const struct umm_graph_node subtract = {.op = UMM_OP_SUB, .constant = tensors[0]};
+    const struct umm_graph_node clip = {.op = UMM_OP_CLIP, .limits = {-0.1F, 0.7F}};
+    const struct umm_graph_node layer = {
+        .op = UMM_OP_DENSE, .weights = tensors[1], .bias = tensors[2], .limits = {-0.3F, 1.7F}};
+    int32_t y = add_input(graph, add_value(graph, value));
+    value.name = "";
+    y = add_node(graph, subtract, y, add_value(graph, value));
+    y = add_node(graph, clip, y, add_value(graph, value));
+    value.name = "y";
+    add_output(graph, add_node(graph, layer, y, add_value(graph, value)));
+    return graph;
+}
+
+static void test_doubles(void **state)
+{
+    struct umm_graph *graph = make_graph_of_doubles(), *back = NULL;
+    void *data = NULL;
+    size_t len = 0;
+    struct umm_error err = {0};
+    uint64_t random = RANDOM_SEED;
+    (void)state;
+    assert_int_equal(umm_onnx_write(graph, &data, &len, &err), UMM_OK);
+    if (read_back(data, len, NULL, &back, &err) || umm_graph_prepare(back, NULL, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(back->n_nodes, graph->n_nodes);
+    for (int n = 0; n < 100; n++) {
+        double row[3], result[3], expected[3];
+        for (int i = 0; i < 3; i++)
+            row[i] = random_between(&random, -900, 900) / 700.0;
+        assert_true(interpret_row(graph, row, expected) && interpret_row(back, row, result));
+        assert_memory_equal(result, expected, sizeof result);
+    }
+    umm_graph_free(back);
+    umm_graph_free(graph);
+    free(data);
+}
+
 /* ---- damaged and hostile -------------------------------------------------------------------- */
 
 static void test_cut(void **state)
@@ -350,6 +399,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_doubles),
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_nesting),
         cmocka_unit_test(test_encodings),
