@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * umm/model.h - models of rows: ONNX and TensorFlow Lite files, run in float or int8.
+ * umm/model.h - models of rows: ONNX and TensorFlow Lite files, run in float, double or int8.
  *
  * The conventions are those of umm.h.
  */
