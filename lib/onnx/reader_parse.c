@@ -13,6 +13,19 @@ static enum umm_status damaged(struct umm_error *err, const char *what)
                          what);
 }
 
+/* What operators mean is checked up to these versions: a later one may change it. */
+enum { OPSET_LAST = 25, OPSET_ML_LAST = 5 };
+
+static enum umm_status check_opset(int64_t version, int64_t last, const char *domain,
+                                   struct umm_error *err)
+{
+    if (version <= last)
+        return UMM_OK;
+    return umm_error_set(err, UMM_ERR_UNSUPPORTED,
+                         "it is of opset %" PRId64 "%s: operators are known up to %" PRId64,
+                         version, domain, last);
+}
+
 /* ---- the model ---------------------------------------------------------------------- */
 
 static enum umm_status parse_opset(struct umm_onnx *onnx, struct umm_protobuf_bytes message,
@@ -33,7 +46,10 @@ static enum umm_status parse_opset(struct umm_onnx *onnx, struct umm_protobuf_by
         onnx->opset = version;
     else if (umm_protobuf_is_text(domain, "ai.onnx.ml"))
         onnx->opset_ml = version;
-    return in.is_damaged ? damaged(err, "a set of operators") : UMM_OK;
+    if (in.is_damaged)
+        return damaged(err, "a set of operators");
+    enum umm_status status = check_opset(onnx->opset, OPSET_LAST, "", err);
+    return status ? status : check_opset(onnx->opset_ml, OPSET_ML_LAST, " of ai.onnx.ml", err);
 }
 
 enum umm_status umm_onnx_parse_model(struct umm_onnx *onnx, struct umm_onnx_model *model,

@@ -395,6 +395,24 @@ static void test_refused(void **state)
     check_op("ArgMax", UMM_ERR_UNSUPPORTED, "ArgMax");
 }
 
+/* Operators of a later opset may mean something else. */
+static void test_later_opset(void **state)
+{
+    struct umm_protobuf_out file;
+    (void)state;
+    for (uint64_t version = 25; version <= 26; version++) {
+        make_model(&file, "Relu", NULL);
+        const size_t opset = umm_protobuf_begin(&file);
+        umm_protobuf_put_varint(&file, 2, version);
+        umm_protobuf_end(&file, OPSET, opset);
+        if (version == 25)
+            expect(&file, "x.onnx", UMM_OK, "");
+        else
+            expect(&file, "x.onnx", UMM_ERR_UNSUPPORTED, "opset 26: operators are known up to 25");
+        free(file.bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_encodings),
         cmocka_unit_test_setup_teardown(test_external, enter_scratch, leave_scratch),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_later_opset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
