@@ -290,6 +290,10 @@ np.save('a.npy', np.random.default_rng(8).normal(0, 1, (1000, 8)).astype('f4'))"
         fail "$stderr"
     py "r = json.load(open('r.json'))
 assert r['relative_rms'] < 0.01 and r['spread_rms'] > 0.25, r"
+    # A limit is held against both.
+    rm out.tflite
+    run --separate-stderr umm-quantize price.onnx --data=a.npy -o out.tflite --decision=sign --max-error=3%
+    [[ $status == 1 && ! -e out.tflite ]] || fail "$status: $output"
 }
 
 @test "an input of integers takes no others" {

@@ -279,8 +279,14 @@ static bool is_per_channel(const struct umm_quantize_options *options)
     return options->weights == UMM_QUANTIZE_PER_CHANNEL;
 }
 
-/* ---- the verdict, and the output
- * ------------------------------------------------------------------- */
+/* ---- the verdict, and the output ------------------------------------------------- */
+
+/* Of answers far from 0, what tells them apart; all alike, they have no spread. */
+static double worse_rms(const struct umm_quantize_agreement *agreement)
+{
+    return isfinite(agreement->spread_rms) ? fmax(agreement->relative_rms, agreement->spread_rms)
+                                           : agreement->relative_rms;
+}
 
 static void judge(struct job *job, const struct umm_quantize_subject *subject)
 {
@@ -295,9 +301,8 @@ static void judge(struct job *job, const struct umm_quantize_subject *subject)
     result->is_per_channel = subject->recipe.is_per_channel;
     result->n_worst = umm_quantize_find_worst(&answers, subject->decision, result->worst);
     result->is_verdict = !isnan(options->max_error) || !isnan(options->min_agreement);
-    result->is_passed =
-        (isnan(options->max_error) || agreement->relative_rms <= options->max_error) &&
-        (isnan(options->min_agreement) || same >= options->min_agreement);
+    result->is_passed = (isnan(options->max_error) || worse_rms(agreement) <= options->max_error) &&
+                        (isnan(options->min_agreement) || same >= options->min_agreement);
     umm_quantize_warn(subject, result);
 }
 

@@ -67,7 +67,7 @@ enum { UMM_QUANTIZE_ROWS = 10000, UMM_QUANTIZE_FEW_ROWS = 500, UMM_QUANTIZE_WORS
  * keep_float   layers that stay float, separated by commas: first, last, names; NULL: none
  * columns      as umm_modelrows_options has it; of text, what umm-convert selects
  * most_rows    to choose of the data; 0: UMM_QUANTIZE_ROWS
- * max_error    of the relative RMS, a share; NAN: none
+ * max_error    of the relative RMS and, where answers differ, of that of their spread; NAN: none
  * min_agreement  of decisions, a share; NAN: none
  */
 struct umm_quantize_options {
