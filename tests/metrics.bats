@@ -43,6 +43,11 @@ setup_file() {
     # What goes through pipes has no path of its own.
     umm-features -f ema:3 --metrics=prom/pipe-1.prom <bars.csv >/dev/null
     umm-features -f ema:3 --metrics=prom/pipe-2.prom <bars.csv >/dev/null
+    "$PY" "$TOP/tests/ref/predict_models.py" m.onnx vector
+    "$PY" -c "import numpy as np; np.save('rows.npy', np.ones((5, 3), 'f4'))"
+    umm-predict --metrics=prom/predict.prom -o answers.npy m.onnx rows.npy
+    umm-quantize m.onnx --data=rows.npy -o m8.onnx --metrics=prom/quantize.prom >/dev/null 2>&1
+    umm-predict --metrics=prom/predict-pipe.prom m.onnx rows.npy >/dev/null
     umm-pool create p --size=1M >/dev/null
     umm-pool put p bars a/1m.npy
     umm-pool stat p --metrics=prom/pool-stat.prom >/dev/null

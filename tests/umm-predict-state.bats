@@ -20,8 +20,8 @@ r['a'], r['b'], r['c'] = a.T
 np.save('all.npy', r)
 with open('all.csv', 'w') as out:
     print('timestamp,a,b,c', file=out)
-    for t, *x in r.tolist():
-        print(int(t.timestamp() * 1000), *('%g' % v for v in x), sep=',', file=out)" || return
+    for t, (_, *x) in zip(r['timestamp'].astype('i8'), r.tolist()):
+        print(t, *('%g' % v for v in x), sep=',', file=out)" || return
 }
 
 # first N [FILE]: in.npy, the first N rows of FILE.
