@@ -10,6 +10,7 @@
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "array/output.h"
@@ -64,10 +65,23 @@ void cli_init(const struct cli_tool *tool)
     sigaction(SIGCHLD, &by_default, NULL);
 }
 
+/* timeout(1) signals its command, and then its process group: for the command these are one. */
 static void on_signal(int number)
 {
-    signal_caught = number;
-    umm_run_cancel(&signal_run);
+    enum { TOGETHER_MS = 250, MS_PER_S = 1000, NS_PER_MS = 1000000 };
+    static int64_t caught_ms;
+    const struct sigaction fatal = {.sa_handler = SIG_DFL};
+    struct timespec now = {0};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const int64_t now_ms = (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
+    if (signal_caught != number) {
+        signal_caught = number;
+        caught_ms = now_ms;
+        umm_run_cancel(&signal_run);
+    } else if (now_ms - caught_ms > TOGETHER_MS) {
+        sigaction(number, &fatal, NULL);
+        raise(number); /* it comes when this handler has returned */
+    }
 }
 
 void cli_catch_signals(struct umm_run *run)
@@ -76,7 +90,7 @@ void cli_catch_signals(struct umm_run *run)
     run->cancel_with = &signal_run;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         struct sigaction old;
-        struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+        struct sigaction action = {.sa_handler = on_signal};
         /* nohup(1) and background jobs ignore some of them: leave that alone. */
         if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
             sigaction(numbers[i], &action, NULL);

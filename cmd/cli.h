@@ -129,7 +129,7 @@ int cli_finish(int exit_code);
 /* cli_fail(err), or cli_finish(CLI_OK) if status is UMM_OK. */
 int cli_end(enum umm_status status, const struct umm_error *err);
 
-/* SIGINT, SIGTERM and SIGHUP cancel run once; a second one kills. */
+/* SIGINT, SIGTERM and SIGHUP cancel run once; the same one again, over 250 ms later, kills. */
 void cli_catch_signals(struct umm_run *run);
 
 /*

@@ -219,6 +219,23 @@ w.tofile('outside.weights')"
     [[ $(wc -l <more.csv) -eq 31 ]]
 }
 
+@test "two signals at once, as timeout(1) sends them, are one" {
+    mkfifo in
+    local i pid
+    for i in {1..10}; do
+        rm -f s
+        umm-predict --follow --state=s m.onnx in >out.csv 3>&- &
+        pid=$!
+        exec 4>in
+        head -n 31 all.csv >&4
+        wait_until $pid '30 answers' has_lines out.csv 31
+        kill -TERM $pid && kill -TERM $pid
+        wait $pid && fail 'a signal is no success'
+        exec 4>&-
+        [[ -s s ]] || fail "no state after run $i"
+    done
+}
+
 @test "one run at a time" {
     mkfifo in
     umm-predict --append --state=s -o out.npy m.onnx in 3>&- &
