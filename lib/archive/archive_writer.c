@@ -11,7 +11,7 @@
 #include "sys/file.h"
 #include "sys/outfile.h"
 #include "sys/trust.h"
-#include "sys/workers.h"
+#include "thread/workers.h"
 
 static uint64_t begin_of_tail(const struct umm_archive *archive)
 {

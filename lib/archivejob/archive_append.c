@@ -9,8 +9,8 @@
 #include "format/arraycolumn.h"
 #include "sys/clock.h"
 #include "sys/file.h"
-#include "sys/mutex.h"
 #include "sys/uptodate.h"
+#include "thread/mutex.h"
 
 /* An append under way. */
 struct job {

@@ -12,8 +12,8 @@
 #include "pool/pool.h"
 #include "sys/file.h"
 #include "sys/map.h"
-#include "sys/mutex.h"
 #include "sys/pages.h"
+#include "thread/mutex.h"
 
 _Static_assert((int)UMM_ARRAY_DIMS_MAX == UMM_NPY_DIMS_MAX, "one limit");
 _Static_assert((int)UMM_ARRAY_TYPE_MAX == UMM_NPY_TYPE_TEXT_MAX, "one limit");

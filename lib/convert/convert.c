@@ -15,7 +15,7 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/outfile.h"
-#include "sys/workers.h"
+#include "thread/workers.h"
 #include "unpack/unpack.h"
 
 /* ---- checks before anything is touched ----------------------------------------- */

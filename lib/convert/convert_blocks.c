@@ -4,7 +4,7 @@
 #include "base/tuning.h"
 #include "convert/convert_job.h"
 #include "convert/pipeline.h"
-#include "sys/workers.h"
+#include "thread/workers.h"
 
 static enum umm_status cut_block(void *user, struct umm_block *block, enum umm_cut *cut,
                                  struct umm_error *err)

@@ -12,7 +12,7 @@
 #include "sys/directory.h"
 #include "sys/file.h"
 #include "sys/fileids.h"
-#include "sys/workers.h"
+#include "thread/workers.h"
 #include "unpack/unpack.h"
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "convert/convert_job.h"
-#include "sys/workers.h"
+#include "thread/workers.h"
 
 enum umm_status umm_convert_collect_rest(struct umm_convert_job *job, struct umm_error *err)
 {

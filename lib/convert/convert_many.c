@@ -10,7 +10,7 @@
 #include "sys/file.h"
 #include "sys/fileids.h"
 #include "sys/outfile.h"
-#include "sys/workers.h"
+#include "thread/workers.h"
 #include "unpack/packing.h"
 
 /* ---- names ---------------------------------------------------------------------- */

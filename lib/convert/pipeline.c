@@ -2,7 +2,7 @@
 #include "convert/pipeline.h"
 
 #include "base/error.h"
-#include "sys/workers.h"
+#include "thread/workers.h"
 
 /* A run: what its workers share. status and err are set once, under a turn. */
 struct shared {

@@ -9,7 +9,7 @@
 #include "sys/file.h"
 #include "sys/fileids.h"
 #include "sys/trust.h"
-#include "sys/workers.h"
+#include "thread/workers.h"
 
 struct shared {
     const struct umm_featuremany *many;

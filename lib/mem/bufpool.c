@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/error.h"
-#include "sys/mutex.h"
+#include "thread/mutex.h"
 #include "umm.h"
 #include "umm/mem.h"
 

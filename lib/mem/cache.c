@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "sys/clock.h"
-#include "sys/mutex.h"
+#include "thread/mutex.h"
 #include "umm.h"
 #include "umm/mem.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "sys/mutex.h"
+#include "thread/mutex.h"
 #include "umm.h"
 #include "umm/mem.h"
 

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "model/model_parts.h"
-#include "sys/mutex.h"
+#include "thread/mutex.h"
 
 /* ---- layers -------------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "model/plan_build.h"
-#include "sys/workers.h"
+#include "thread/workers.h"
 
 enum {
     ROWS_LEAST = 32,          /* of a block, unless they are very long */

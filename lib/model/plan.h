@@ -12,7 +12,7 @@
 
 #include "model/model_parts.h"
 #include "model/step.h"
-#include "sys/crew.h"
+#include "thread/crew.h"
 #include "umm/mem.h"
 
 /* The first slots; the values of the graph follow, then what steps need between them. */

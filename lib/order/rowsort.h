@@ -19,7 +19,7 @@
 
 #include "array/rowfile.h"
 #include "array/schema.h"
-#include "sys/mutex.h"
+#include "thread/mutex.h"
 #include "umm.h"
 
 /*

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "predict/predict_work.h"
-#include "sys/workers.h"
+#include "thread/workers.h"
 
 enum {
     PIECE_BYTES = 256 * 1024,    /* of rows that one thread takes at once */

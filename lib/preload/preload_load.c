@@ -5,7 +5,7 @@
 #include "sys/clock.h"
 #include "sys/file.h"
 #include "sys/progress.h"
-#include "sys/workers.h"
+#include "thread/workers.h"
 
 /* A thread takes this much of a file at once, with a descriptor of its own. */
 enum { PIECE_BYTES = 8 * UMM_PAGECACHE_WINDOW };

@@ -3,8 +3,8 @@
  * mutex.h - a lock among the threads of a process, for modules where locking is a
  * choice: one that is not wanted costs a test. Not recursive, never fails.
  */
-#ifndef UMM_SYS_MUTEX_H
-#define UMM_SYS_MUTEX_H
+#ifndef UMM_THREAD_MUTEX_H
+#define UMM_THREAD_MUTEX_H
 
 #include <pthread.h>
 #include <stdbool.h>

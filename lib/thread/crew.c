@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "sys/crew.h"
+#include "thread/crew.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "sys/workers.h"
+#include "thread/workers.h"
 
 struct member {
     struct umm_crew *crew;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sys/mutex.h"
+#include "thread/mutex.h"
 
 #include <assert.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sys/workers.h"
+#include "thread/workers.h"
 
 #include <sched.h>
 #include <signal.h>

@@ -5,8 +5,8 @@
  *     take a ticket and a piece (one worker at a time)  ->  work on it (all at once)
  *     ->  when it is the ticket's turn: hand it on (one worker at a time, in order)
  */
-#ifndef UMM_SYS_WORKERS_H
-#define UMM_SYS_WORKERS_H
+#ifndef UMM_THREAD_WORKERS_H
+#define UMM_THREAD_WORKERS_H
 
 #include <pthread.h>
 

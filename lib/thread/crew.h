@@ -3,8 +3,8 @@
  * crew.h - threads that are started once and then wait for jobs: handing one out allocates nothing
  * and cannot fail.
  */
-#ifndef UMM_SYS_CREW_H
-#define UMM_SYS_CREW_H
+#ifndef UMM_THREAD_CREW_H
+#define UMM_THREAD_CREW_H
 
 #include "umm.h"
 
