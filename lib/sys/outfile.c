@@ -5,6 +5,7 @@
 #include "sys/directory.h"
 #include "sys/file.h"
 #include "sys/lockwait.h"
+#include "sys/random.h"
 #include "sys/trust.h"
 
 #include <assert.h>
@@ -14,7 +15,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -61,11 +61,7 @@ static void temp_number(char *at, int slot)
 static int temp_randomise(char *at)
 {
     uint64_t bits;
-    ssize_t n;
-    do
-        n = getrandom(&bits, sizeof bits, 0);
-    while (n < 0 && errno == EINTR);
-    if (n != (ssize_t)sizeof bits)
+    if (!umm_random_bits(&bits))
         return -1;
     for (int i = 0; i < TEMP_RANDOM_LEN; i++, bits /= sizeof TEMP_ALPHABET - 1)
         at[i] = TEMP_ALPHABET[bits % (sizeof TEMP_ALPHABET - 1)];
