@@ -89,6 +89,36 @@ static enum umm_status try_lock(void *user, const char *path, int *holder_fd, st
     }
 }
 
+/* Take the lock of base in dir_fd, which is the lock's from here on. */
+static enum umm_status take_in(struct umm_lock *lock, int dir_fd, const char *base,
+                               const char *path, enum umm_lock_wait wait, struct umm_run *run,
+                               struct umm_error *err)
+{
+    lock->fd = -1;
+    lock->dir_fd = dir_fd;
+    make_name(lock->name, base);
+    enum umm_status status =
+        umm_lockwait_take(try_lock, lock, path, wait == UMM_LOCK_WAIT, run, err);
+    if (status) {
+        umm_file_close(&lock->fd);
+        umm_file_close(&lock->dir_fd);
+        *lock = (struct umm_lock){0};
+    }
+    lock->is_held = status == UMM_OK;
+    return status;
+}
+
+enum umm_status umm_lock_take_at(struct umm_lock *lock, int dir_fd, const char *base,
+                                 const char *path, enum umm_lock_wait wait, struct umm_run *run,
+                                 struct umm_error *err)
+{
+    *lock = (struct umm_lock){0};
+    int own_fd = umm_file_openat(dir_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (own_fd < 0)
+        return umm_error_set_errno(err, errno, path, "cannot open its directory");
+    return take_in(lock, own_fd, base, path, wait, run, err);
+}
+
 enum umm_status umm_lock_take(struct umm_lock *lock, const char *output_path,
                               enum umm_lock_wait wait, struct umm_run *run, struct umm_error *err)
 {
@@ -102,17 +132,7 @@ enum umm_status umm_lock_take(struct umm_lock *lock, const char *output_path,
         return umm_error_set_path(err, UMM_ERR_ARGUMENT, output_path,
                                   "is not a regular file and cannot be locked");
     }
-    lock->fd = -1;
-    lock->dir_fd = place.dir_fd;
-    make_name(lock->name, place.base);
-    status = umm_lockwait_take(try_lock, lock, output_path, wait == UMM_LOCK_WAIT, run, err);
-    if (status) {
-        umm_file_close(&lock->fd);
-        umm_file_close(&lock->dir_fd);
-        *lock = (struct umm_lock){0};
-    }
-    lock->is_held = status == UMM_OK;
-    return status;
+    return take_in(lock, place.dir_fd, place.base, output_path, wait, run, err);
 }
 
 bool umm_lock_is_file(const char *output_path, const char *path)

@@ -51,6 +51,14 @@ UMM_MUST_USE enum umm_status umm_lock_take(struct umm_lock *lock, const char *ou
                                            enum umm_lock_wait wait, struct umm_run *run,
                                            struct umm_error *err);
 
+/*
+ * The same for what is no output, and has the name base in the open directory dir_fd (borrowed),
+ * whatever is there: a socket. path only names it in messages.
+ */
+UMM_MUST_USE enum umm_status umm_lock_take_at(struct umm_lock *lock, int dir_fd, const char *base,
+                                              const char *path, enum umm_lock_wait wait,
+                                              struct umm_run *run, struct umm_error *err);
+
 /* Whether path is the place of that lock's file, whether or not it is there. */
 bool umm_lock_is_file(const char *output_path, const char *path);
 
