@@ -122,10 +122,11 @@ size_t umm_band_find(const float *low, const float *high, size_t n, size_t start
     enum { BLOCK = 16 }; /* a count that is known is what compilers make vectors of */
     size_t at = start;
     for (; at + BLOCK <= n; at += BLOCK) {
-        unsigned n_outside = 0;
-        for (size_t i = at; i < at + BLOCK; i++)
-            n_outside += (unsigned)(price.low < low[i]) | (unsigned)(price.high > high[i]);
-        if (n_outside)
+        const float *lows = low + at, *highs = high + at;
+        int is_outside = 0;
+        for (int i = 0; i < BLOCK; i++)
+            is_outside |= (price.low < lows[i]) | (price.high > highs[i]);
+        if (is_outside)
             break;
     }
     while (at < n && !(price.low < low[at] || price.high > high[at]))

@@ -11,7 +11,10 @@
 
 #define UMM_IDMAP_NONE UINT32_MAX
 
-/* {0} and a key is an empty one. Numbers are below UINT32_MAX - 1. */
+/* Numbers are below this by at least 2. */
+#define UMM_IDMAP_NUMBERS (UINT32_C(1) << 26)
+
+/* {0} and a key is an empty one. */
 struct umm_idmap {
     uint64_t key[2];
     uint32_t *slots, *old; /* old: what slots takes the place of, until all of it has moved */

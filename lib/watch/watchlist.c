@@ -36,7 +36,7 @@ static enum umm_status check_levels(const struct umm_watch_rules *rules, struct 
 
 static enum umm_status check_rules(struct umm_watch_rules *rules, struct umm_error *err)
 {
-    const uint64_t count_max = UINT32_MAX / 4;
+    const uint64_t count_max = UMM_WATCH_COUNT_MAX;
     if (!rules->n_levels) {
         memcpy(rules->levels, default_levels, sizeof default_levels);
         rules->n_levels = sizeof default_levels / sizeof *default_levels;

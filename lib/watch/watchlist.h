@@ -45,7 +45,12 @@
 
 struct umm_watchlist;
 
-enum { UMM_WATCH_LEVELS_MAX = 16, UMM_WATCH_ID_MAX = 247, UMM_WATCH_SYMBOL_MAX = 63 };
+enum {
+    UMM_WATCH_LEVELS_MAX = 16,
+    UMM_WATCH_ID_MAX = 247,
+    UMM_WATCH_SYMBOL_MAX = 63,
+    UMM_WATCH_COUNT_MAX = 60000000,
+};
 
 /*
  * levels         n_levels of them, `above` falling, the last one's below 0 so that it takes all;
@@ -54,7 +59,7 @@ enum { UMM_WATCH_LEVELS_MAX = 16, UMM_WATCH_ID_MAX = 247, UMM_WATCH_SYMBOL_MAX =
  * closed_ms      0: 3,600 s; INT64_MAX: closed positions are forgotten at once
  * max_positions  0: 1,000,000. A closed position, the longest closed first, makes room for a new
  *                one; when none is closed, a new one is refused
- * max_symbols    0: 100,000. Neither is more than UINT32_MAX / 4
+ * max_symbols    0: 100,000. Neither is more than UMM_WATCH_COUNT_MAX
  *
  * UMM_ERR_ARGUMENT: rules that are otherwise; UMM_ERR_SYSTEM: no random number, which keeps chosen
  * ids from slowing the list down.
