@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "store/store.h"
+#include "store/store_look.h"
 #include "sys/clock.h"
 #include "umm/store.h"
 
@@ -352,6 +353,15 @@ static enum umm_status check_writer(const struct umm_store *store, struct umm_er
     if (!store->is_writer)
         return umm_error_set_path(err, UMM_ERR_ARGUMENT, store->path, "is open for reading only");
     return store->is_spoilt ? umm_store_refuse_index(store, err) : UMM_OK;
+}
+
+enum umm_status umm_store_check_id(const struct umm_store *store, const void *id, size_t id_bytes,
+                                   struct umm_error *err)
+{
+    struct umm_store_key key;
+    return umm_store_make_key(store, id, id_bytes, &key) && !umm_store_has_control(id, id_bytes)
+               ? UMM_OK
+               : bad_id(store, id, id_bytes, err);
 }
 
 enum umm_status umm_store_put(struct umm_store *store, const void *id, size_t id_bytes,
