@@ -38,6 +38,13 @@ static const struct cli_option options[] = {
      "another NAME gives other bars, and is shown by\nlayouts with a symbol column (default "
      "SYNTH)",
      CLI_TEXT(synth.symbol)},
+    {0, "symbols", "N",
+     "the bars of N symbols, NAME1 to NAMEN, mixed by time,\nwith their names in a first column",
+     CLI_COUNT(synth.n_symbols, 1, UMM_SYNTH_SYMBOLS_MAX)},
+    {0, "positions", "N",
+     "events for umm-watch(1) in place of bars: their closes\nas prices, and N positions that are "
+     "open at any time",
+     CLI_COUNT(synth.n_positions, 1, UMM_SYNTH_POSITIONS_MAX)},
     {0, "timeframe", "SPAN",
      "time between bars: a number and s, m, h, d, w or mo\n(default 1m, 1h or 1d, by layout)",
      CLI_CALL(synth.timeframe, cli_take_timeframe,

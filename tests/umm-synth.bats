@@ -273,6 +273,80 @@ PY
     [ "$(comm -12 clean messy | wc -l)" -eq $((3001 - 3 * 17)) ]
 }
 
+# ---- many symbols, positions ------------------------------------------------
+
+@test "--symbols mixes the bars that each symbol has alone" {
+    local i layout
+    for layout in plain iso binance; do
+        umm-synth --symbols 3 --symbol X --rows 3001 --layout $layout -o mixed.csv
+        [[ $(head -n 1 mixed.csv) == symbol,* && $(wc -l < mixed.csv) -eq 3002 ]]
+        [ "$(sed -n '2,5s/,.*//p' mixed.csv | tr '\n' ' ')" = "X1 X2 X3 X1 " ]
+        for i in 1 2 3; do
+            cmp <(umm-synth --symbol X$i --rows $((1000 + (i == 1))) --layout $layout) \
+                <(grep -E "^(symbol|X$i)," mixed.csv | cut -d, -f2-)
+        done
+    done
+    [ "$(umm-synth --symbols 2 --rows 2 --quote-all --no-header --crlf | cut -d, -f1 | tr '\n' ' ')" = '"SYNTH1" "SYNTH2" ' ]
+    cmp <(umm-synth --symbols 7 --rows 700 --messy) <(umm-synth --symbols 7 --rows 2100 --messy | head -n 707)
+    ok umm-features -f sma:2 --by symbol --follow <(umm-synth --symbols 5 --rows 50)
+    [ "${#lines[@]}" -eq 51 ]
+}
+
+@test "--positions is a day whose prices are the closes of the same bars" {
+    umm-synth --symbols 3 --seed 7 --rows 3000 -o bars.csv
+    umm-synth --symbols 3 --seed 7 --rows 3000 --positions 11 -o events.csv
+    cat > check.py <<'PY'
+import csv
+bars = [(b['symbol'], b['timestamp'], b['close']) for b in csv.DictReader(open('bars.csv'))]
+events = list(csv.DictReader(open('events.csv')))
+assert list(events[0]) == 'event,time,id,symbol,side,entry,take_profit,stop_loss,price'.split(',')
+assert [(e['symbol'], e['time'], e['price']) for e in events if e['event'] == 'price'] == bars
+price, now, is_open, seen, n_open, held = {}, 0, {}, set(), 11, []
+for e in events:
+    assert int(e['time']) >= now
+    now = int(e['time'])
+    if e['event'] == 'price':
+        price[e['symbol']] = (e['price'], e['time'])
+        assert e['id'] == e['side'] == e['entry'] == e['take_profit'] == e['stop_loss'] == ''
+        continue
+    assert price[e['symbol']][1] == e['time'] and e['price'] == ''
+    if e['event'] == 'close':
+        position = is_open.pop(e['id'])
+        assert position['symbol'] == e['symbol']
+        held.append((now - int(position['time'])) // 60000)
+        continue
+    assert e['event'] == 'open' and e['id'] not in seen and e['entry'] == price[e['symbol']][0]
+    seen.add(e['id'])
+    is_open[e['id']] = e
+    entry, take, stop = (float(e[k]) for k in ('entry', 'take_profit', 'stop_loss'))
+    assert 0 < stop < entry < take if e['side'] == 'long' else 0 < take < entry < stop, e
+    assert len(is_open) <= n_open
+assert len(is_open) == n_open and {e['side'] for e in events} == {'', 'long', 'short'}
+assert len(held) > 100 and max(held) <= 135 and min(held) >= 1
+PY
+    ok "$PY" check.py
+    cmp <(umm-synth --symbols 3 --seed 7 --rows 600 --positions 11) <(head -n "$(umm-synth --symbols 3 --seed 7 --rows 600 --positions 11 | wc -l)" events.csv)
+    cmp events.csv <(umm-synth --symbols 3 --seed 7 --rows 3000 --positions 11 --rate 1000000)
+    ! cmp -s events.csv <(umm-synth --symbols 3 --seed 8 --rows 3000 --positions 11) || false
+    run sha256sum events.csv
+    [ "${output%% *}" = 08ed781bdd44e28148e24bbff89002d9691e0271fff7ec382cd9b11fe593d074 ]
+    [ "$(umm-synth --positions 2 --rows 1 --no-header | cut -d, -f1,4 | tr '\n' ' ')" = "price,SYNTH open,SYNTH open,SYNTH " ]
+}
+
+@test "memory does not grow with rows or positions" {
+    [[ -z ${UMM_EMULATED-} ]] || skip "memory is the emulator's"
+    ok "$PY" -c '
+import os, subprocess
+def peak(*options):
+    p = subprocess.Popen(["umm-synth", "-o", "/dev/null", *options])
+    _, code, usage = os.wait4(p.pid, 0)
+    assert code == 0
+    return usage.ru_maxrss
+few = peak("--rows=10", "--symbols=10", "--positions=10")
+many = peak("--rows=20000", "--symbols=10", "--positions=100000")
+assert many < few + 1024, (few, many)'
+}
+
 # ---- output -----------------------------------------------------------------
 
 @test "--rate writes rows when they are due, whole lines each" {
@@ -427,6 +501,25 @@ assert p.wait(timeout=60) == -signal.SIGHUP'
         refuses "--start takes a date or a time in whole seconds, ISO 8601, not \"$start\"" \
             --start="$start"
     done
+}
+
+@test "what cannot have many symbols or positions is refused" {
+    local layout text
+    for layout in yahoo cryptodatadownload stooq metatrader histdata dukascopy backtrader; do
+        refuses "layout $layout cannot show many symbols: plain, iso and binance can" --symbols 2 --layout $layout
+    done
+    for layout in iso binance yahoo; do
+        refuses "layout $layout cannot show positions: only plain can" --positions 2 --layout $layout
+    done
+    refuses 'events have no dirt, and need no quotes' --positions 2 --messy
+    refuses 'events have no dirt, and need no quotes' --positions 2 --quote-all
+    text='a symbol has 1 to 32 of A-Z a-z 0-9 . _ - / ^ =, with its number'
+    refuses "$text" --symbols 100 --symbol AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+    ok umm-synth --rows 100 --symbols 99 --symbol AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA -o /dev/null
+    refuses '--symbols takes a number from 1 to 100000, not "0"' --symbols 0
+    refuses '--positions takes a number from 1 to 10000000, not "10000001"' --positions 10000001
+    ok umm-synth --timeframe 1mo --symbols 10 --rows 957590 -o /dev/null
+    refuses 'the bars do not fit in the years 1 to 9999' --timeframe 1mo --symbols 10 --rows 957591
 }
 
 @test "unknown layouts and bad symbols are refused" {

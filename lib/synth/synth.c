@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/error.h"
+#include "synth/synth_event.h"
 #include "synth/synth_row.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -36,12 +37,15 @@ bool umm_synth_layout_parse(const char *name, enum umm_synth_layout *out)
 
 /* ---- options ------------------------------------------------------------- */
 
-static bool is_symbol(const char *symbol)
+/* n_symbols of them, numbered, if there are many. */
+static bool is_symbol(const char *symbol, uint64_t n_symbols)
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
                                   "._-/^=";
-    size_t len = strlen(symbol);
-    return len >= 1 && len <= UMM_SYNTH_SYMBOL_MAX && strspn(symbol, allowed) == len;
+    size_t len = strlen(symbol), n_digits = 0;
+    for (uint64_t n = n_symbols; n > 0; n /= 10)
+        n_digits++;
+    return len >= 1 && len + n_digits <= UMM_SYNTH_SYMBOL_MAX && strspn(symbol, allowed) == len;
 }
 
 /* Whether all bars, and the end of the last one, are in the years that rows can show. */
@@ -51,12 +55,34 @@ static bool fits_calendar(const struct umm_synth_options *options)
     int64_t start = options->start_sec, span;
     if (start < year_1 - umm_synth_row_offset(options->layout) || start > end_of_year_9999)
         return false;
+    const uint64_t n_bars =
+        options->n_symbols ? (options->n_rows - 1) / options->n_symbols + 1 : options->n_rows;
     int64_t unit = timeframe->n_months ? timeframe->n_months : timeframe->n_seconds;
-    if (__builtin_mul_overflow(options->n_rows, unit, &span) || span > end_of_year_9999 - year_1)
+    if (__builtin_mul_overflow(n_bars, unit, &span) || span > end_of_year_9999 - year_1)
         return false;
     if (timeframe->n_months && span > (int64_t)9999 * 12)
         return false;
-    return umm_synth_row_time(options, options->n_rows) <= end_of_year_9999;
+    return umm_synth_row_time(options, n_bars) <= end_of_year_9999;
+}
+
+static enum umm_status check_many(const struct umm_synth_options *options, const char *name,
+                                  struct umm_error *err)
+{
+    if (options->n_symbols > UMM_SYNTH_SYMBOLS_MAX)
+        return umm_error_set(err, UMM_ERR_ARGUMENT, "more than %d symbols", UMM_SYNTH_SYMBOLS_MAX);
+    if (options->n_symbols && !umm_synth_row_shows_symbols(options->layout))
+        return umm_error_set(err, UMM_ERR_ARGUMENT,
+                             "layout %s cannot show many symbols: plain, iso and binance can",
+                             name);
+    if (options->n_positions > UMM_SYNTH_POSITIONS_MAX)
+        return umm_error_set(err, UMM_ERR_ARGUMENT, "more than %d positions",
+                             UMM_SYNTH_POSITIONS_MAX);
+    if (options->n_positions && options->layout != UMM_SYNTH_PLAIN)
+        return umm_error_set(err, UMM_ERR_ARGUMENT,
+                             "layout %s cannot show positions: only plain can", name);
+    if (options->n_positions && (options->is_messy || options->is_all_quoted))
+        return umm_error_set(err, UMM_ERR_ARGUMENT, "events have no dirt, and need no quotes");
+    return UMM_OK;
 }
 
 /* Check options, with the defaults of the layout filled in. */
@@ -69,10 +95,12 @@ static enum umm_status resolve(struct umm_synth_options *options, struct umm_err
     const char *name = layout_names[options->layout];
     if (options->n_rows == 0)
         return umm_error_set(err, UMM_ERR_ARGUMENT, "there must be at least one row");
-    if (!is_symbol(options->symbol))
-        return umm_error_set(
-            err, UMM_ERR_ARGUMENT,
-            "a symbol has 1 to %d of A-Z a-z 0-9 . _ - / ^ =", UMM_SYNTH_SYMBOL_MAX);
+    if (!is_symbol(options->symbol, options->n_symbols))
+        return umm_error_set(err, UMM_ERR_ARGUMENT,
+                             "a symbol has 1 to %d of A-Z a-z 0-9 . _ - / ^ =%s",
+                             UMM_SYNTH_SYMBOL_MAX, options->n_symbols ? ", with its number" : "");
+    if (check_many(options, name, err))
+        return UMM_ERR_ARGUMENT;
     if (options->rows_per_second > ns_per_s)
         return umm_error_set(err, UMM_ERR_ARGUMENT, "the rate is above 1e9 rows per second");
     if (options->timeframe.n_seconds % resolution_s != 0)
@@ -115,14 +143,22 @@ static enum umm_status flush(struct sink *sink, struct umm_error *err)
     return umm_file_write_stream(sink->fd, sink->path, sink->run, sink->buffer, len, err);
 }
 
-/* Write rows until there are n_rows in all, in full buffers; the last may wait. */
-static enum umm_status write_until(struct sink *sink, struct umm_synth_rows *rows, uint64_t n_rows,
-                                   struct umm_error *err)
+/* The next line, of bars or of events. */
+static char *put_next(struct umm_synth_events *events, char *out)
 {
+    return events->rows->options.n_positions ? umm_synth_events_next(events, out)
+                                             : umm_synth_rows_next(events->rows, out);
+}
+
+/* Write rows until there are n_rows in all, in full buffers; the last may wait. */
+static enum umm_status write_until(struct sink *sink, struct umm_synth_events *events,
+                                   uint64_t n_rows, struct umm_error *err)
+{
+    const struct umm_synth_rows *rows = events->rows;
     const char *last_start = sink->buffer + BUFFER_BYTES - UMM_SYNTH_ROW_MAX;
     while (rows->index < n_rows) {
         while (rows->index < n_rows && sink->end <= last_start)
-            sink->end = umm_synth_rows_next(rows, sink->end);
+            sink->end = put_next(events, sink->end);
         if (sink->end > last_start) {
             enum umm_status status = flush(sink, err);
             if (status)
@@ -146,9 +182,10 @@ static void nap(uint64_t wait_ns)
  * Row i is due i / rate seconds after the start. Rows that are due go out at once,
  * together when the writer was held up, so that the rate holds in the long run.
  */
-static enum umm_status write_paced(struct sink *sink, struct umm_synth_rows *rows,
+static enum umm_status write_paced(struct sink *sink, struct umm_synth_events *events,
                                    struct umm_error *err)
 {
+    const struct umm_synth_rows *rows = events->rows;
     uint64_t rate = rows->options.rows_per_second, n_rows = rows->options.n_rows;
     uint64_t start_ns = umm_clock_run_ns(sink->run);
     enum umm_status status = flush(sink, err);
@@ -156,7 +193,7 @@ static enum umm_status write_paced(struct sink *sink, struct umm_synth_rows *row
         uint64_t passed_ns = umm_clock_run_ns(sink->run) - start_ns;
         uint64_t n_due = passed_ns / ns_per_s * rate + passed_ns % ns_per_s * rate / ns_per_s + 1;
         if (n_due > rows->index) {
-            status = write_until(sink, rows, n_due < n_rows ? n_due : n_rows, err);
+            status = write_until(sink, events, n_due < n_rows ? n_due : n_rows, err);
             if (!status)
                 status = flush(sink, err);
             continue;
@@ -175,22 +212,26 @@ enum umm_status umm_synth_write(const struct umm_synth_options *options, int fd,
 {
     struct umm_synth_options resolved = *options;
     struct umm_synth_rows rows;
+    struct umm_synth_events events = {.rows = &rows};
     enum umm_status status = resolve(&resolved, err);
+    if (!status)
+        status = umm_synth_rows_init(&rows, &resolved, err);
     if (status)
         return status;
     char *buffer = malloc(BUFFER_BYTES);
-    if (!buffer)
-        return umm_error_set_memory(err, BUFFER_BYTES, "the output buffer");
     struct sink sink = {.fd = fd, .path = path, .run = run, .buffer = buffer};
-    umm_synth_rows_init(&rows, &resolved);
-    sink.end = umm_synth_rows_header(&rows, buffer);
-    if (resolved.rows_per_second) {
-        status = write_paced(&sink, &rows, err);
-    } else {
-        status = write_until(&sink, &rows, resolved.n_rows, err);
-        if (!status)
-            status = flush(&sink, err);
-    }
+    if (!buffer)
+        status = umm_error_set_memory(err, BUFFER_BYTES, "the output buffer");
+    else
+        sink.end = resolved.n_positions ? umm_synth_events_header(&events, buffer)
+                                        : umm_synth_rows_header(&rows, buffer);
+    if (!status && resolved.rows_per_second)
+        status = write_paced(&sink, &events, err);
+    else if (!status)
+        status = write_until(&sink, &events, resolved.n_rows, err);
+    if (!status)
+        status = flush(&sink, err);
+    umm_synth_rows_free(&rows);
     free(buffer);
     return status;
 }

@@ -6,7 +6,7 @@
  * integers, and nothing depends on the locale, the time zone or the library's
  * version of a random function. More rows only add bytes at the end (layouts
  * whose newest row comes first excepted), and layouts of the same price scale
- * (plain, iso, binance) show the same bars. Memory stays flat.
+ * (plain, iso, binance) show the same bars. Memory does not grow with the rows.
  *
  * Every bar has 0 < low <= open, close <= high and volume > 0.
  */
@@ -46,7 +46,11 @@ enum umm_synth_layout {
 /* The layout of that name; false, and *out untouched, if there is none. */
 UMM_MUST_USE bool umm_synth_layout_parse(const char *name, enum umm_synth_layout *out);
 
-enum { UMM_SYNTH_SYMBOL_MAX = 32 };
+enum {
+    UMM_SYNTH_SYMBOL_MAX = 32,
+    UMM_SYNTH_SYMBOLS_MAX = 100000,
+    UMM_SYNTH_POSITIONS_MAX = 10000000
+};
 
 /*
  * What to write. Zero-initialise it and set n_rows.
@@ -54,6 +58,10 @@ enum { UMM_SYNTH_SYMBOL_MAX = 32 };
  *   n_rows           rows, bad and good ones; blank lines do not count
  *   seed, symbol     choose the random stream; symbol NULL means "SYNTH", else
  *                    1 to UMM_SYNTH_SYMBOL_MAX of A-Z a-z 0-9 . _ - / ^ =
+ *   n_symbols        0: one. Else the bars of so many symbols, SYMBOL1, SYMBOL2, ..., in a
+ *                    first column: the first bar of each of them, then the second, ... Those
+ *                    of a symbol are the ones it has alone. Layouts plain, iso and binance
+ *   n_positions      0: bars. Else the events of a trader's day, see below. Layout plain
  *   timeframe        zero: 1 minute, or 1 hour or 1 day where the layout's rows
  *                    cannot tell minutes apart
  *   start_sec        the oldest bar's time, seconds since 1970 UTC. Bars that
@@ -70,6 +78,7 @@ struct umm_synth_options {
     uint64_t n_rows;
     uint64_t seed;
     const char *symbol;
+    uint64_t n_symbols, n_positions;
     enum umm_synth_layout layout;
     struct umm_timeframe timeframe;
     int64_t start_sec;
@@ -96,9 +105,24 @@ enum {
 };
 
 /*
+ * With n_positions, a row is a bar's close as an event, and after it come the positions of its
+ * symbol that are closed and opened at that price:
+ *
+ *     event,time,id,symbol,side,entry,take_profit,stop_loss,price
+ *     price,1577836800000,,SYNTH1,,,,,14100.98
+ *     open,1577836800000,P1-0,SYNTH1,long,14100.98,14126.98,14083.98,
+ *     close,1577842200000,P1-0,SYNTH1,,,,,
+ *
+ * So many positions are open at any time, shared among the symbols in turn. Each is held for a
+ * number of bars of its own, from 8 to 135, then it is closed and another one takes its place:
+ * P1-1 that of P1-0. Take profit and stop loss are one to eight usual steps of the price away.
+ */
+
+/*
  * Whether the options make sense: UMM_ERR_ARGUMENT for no rows, a bad symbol, a
- * start or timeframe that the layout's rows cannot tell apart, rates above 1e9
- * and bars outside the years 1 to 9999.
+ * start or timeframe that the layout's rows cannot tell apart, symbols or positions that the
+ * layout cannot show, or too many of them, positions with dirt or quotes, rates above 1e9 and bars
+ * outside the years 1 to 9999.
  */
 UMM_MUST_USE enum umm_status umm_synth_check(const struct umm_synth_options *options,
                                              struct umm_error *err);

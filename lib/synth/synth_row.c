@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "synth/synth_row.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "synth/synth_shape.h"
 #include "text/print.h"
 #include "time/time.h"
@@ -57,6 +59,7 @@ int64_t umm_synth_row_time(const struct umm_synth_options *options, uint64_t i)
 /* Set the row's time; the date is worked out again only when the day has changed. */
 static void set_time(struct umm_synth_rows *rows, uint64_t i)
 {
+    rows->bar_number = i;
     rows->sec = umm_synth_row_time(&rows->options, i);
     int64_t local = rows->sec + rows->shape->offset_s;
     int64_t second = local - rows->day * SECONDS_PER_DAY;
@@ -160,7 +163,7 @@ static char *put_fixed(const struct umm_synth_rows *rows, char *out, int64_t sca
     return out;
 }
 
-static char *put_price(const struct umm_synth_rows *rows, char *out, int64_t ticks)
+char *umm_synth_rows_price(const struct umm_synth_rows *rows, char *out, int64_t ticks)
 {
     return put_fixed(rows, out, ticks * rows->shape->price_factor, rows->shape->price_decimals);
 }
@@ -190,7 +193,8 @@ static char *put_cell(const struct umm_synth_rows *rows, char *out, uint8_t colu
     switch ((enum umm_synth_column)column) {
     case UMM_SYNTH_EPOCH_MS: return umm_print_i64(out, rows->sec * 1000);
     case UMM_SYNTH_CLOSE_MS:
-        return umm_print_i64(out, umm_synth_row_time(&rows->options, rows->index + 1) * 1000 - 1);
+        return umm_print_i64(out,
+                             umm_synth_row_time(&rows->options, rows->bar_number + 1) * 1000 - 1);
     case UMM_SYNTH_DATE_ISO: return put_date(rows, out, '-');
     case UMM_SYNTH_DATE_TIME_Z:
         out = put_date(rows, out, '-');
@@ -210,11 +214,11 @@ static char *put_cell(const struct umm_synth_rows *rows, char *out, uint8_t colu
     case UMM_SYNTH_DAY_FIRST_GMT: return put_day_first(rows, out);
     case UMM_SYNTH_SYMBOL: return put_text(out, rows->options.symbol);
     case UMM_SYNTH_PERIOD: return put_text(out, rows->period);
-    case UMM_SYNTH_OPEN: return put_price(rows, out, bar->open);
-    case UMM_SYNTH_HIGH: return put_price(rows, out, bar->high);
-    case UMM_SYNTH_LOW: return put_price(rows, out, bar->low);
-    case UMM_SYNTH_CLOSE: return put_price(rows, out, bar->close);
-    case UMM_SYNTH_ADJ_CLOSE: return put_price(rows, out, bar->close - bar->close / 16);
+    case UMM_SYNTH_OPEN: return umm_synth_rows_price(rows, out, bar->open);
+    case UMM_SYNTH_HIGH: return umm_synth_rows_price(rows, out, bar->high);
+    case UMM_SYNTH_LOW: return umm_synth_rows_price(rows, out, bar->low);
+    case UMM_SYNTH_CLOSE: return umm_synth_rows_price(rows, out, bar->close);
+    case UMM_SYNTH_ADJ_CLOSE: return umm_synth_rows_price(rows, out, bar->close - bar->close / 16);
     case UMM_SYNTH_VOLUME: return put_volume(rows, out, bar->volume);
     case UMM_SYNTH_QUOTE_VOLUME: return put_quote(rows, out, bar->volume);
     case UMM_SYNTH_TAKER_VOLUME: return put_volume(rows, out, taker_volume);
@@ -271,7 +275,24 @@ static char *put_end(char *out, bool is_crlf)
     return out;
 }
 
-void umm_synth_rows_init(struct umm_synth_rows *rows, const struct umm_synth_options *options)
+char *umm_synth_rows_end(const struct umm_synth_rows *rows, char *out)
+{
+    return put_end(out, rows->shape->is_crlf || rows->options.is_crlf);
+}
+
+bool umm_synth_row_shows_symbols(enum umm_synth_layout layout)
+{
+    return layout == UMM_SYNTH_PLAIN || layout == UMM_SYNTH_ISO || layout == UMM_SYNTH_BINANCE;
+}
+
+/* Symbol number i of many; umm_synth_check has seen that there is room. */
+static void name_symbol(struct umm_synth_rows *rows, uint64_t i)
+{
+    *umm_print_u64(put_text(rows->symbol, rows->options.symbol), i + 1) = '\0';
+}
+
+enum umm_status umm_synth_rows_init(struct umm_synth_rows *rows,
+                                    const struct umm_synth_options *options, struct umm_error *err)
 {
     memset(rows, 0, sizeof *rows);
     rows->options = *options;
@@ -279,9 +300,28 @@ void umm_synth_rows_init(struct umm_synth_rows *rows, const struct umm_synth_opt
     rows->day = INT32_MIN; /* no day that is ever asked for */
     rows->stream = umm_synth_stream(options->seed, options->symbol);
     name_period(&options->timeframe, rows->period);
-    int64_t duration_s =
+    const size_t n = (size_t)options->n_symbols;
+    const int64_t level = rows->shape->level;
+    const int64_t duration_s =
         options->timeframe.n_seconds + options->timeframe.n_months * 30 * SECONDS_PER_DAY;
-    umm_synth_walk_init(&rows->walk, rows->stream, rows->shape->level, duration_s);
+    umm_synth_walk_init(&rows->walk, rows->stream, level, duration_s);
+    if (n == 0)
+        return UMM_OK;
+    rows->walks = malloc(n * sizeof *rows->walks);
+    if (!rows->walks)
+        return umm_error_set_memory(err, n * sizeof *rows->walks, "symbols");
+    for (size_t i = 0; i < n; i++) {
+        name_symbol(rows, i);
+        umm_synth_walk_init(&rows->walks[i], umm_synth_stream(options->seed, rows->symbol), level,
+                            duration_s);
+    }
+    return UMM_OK;
+}
+
+void umm_synth_rows_free(struct umm_synth_rows *rows)
+{
+    free(rows->walks);
+    rows->walks = NULL;
 }
 
 char *umm_synth_rows_header(const struct umm_synth_rows *rows, char *out)
@@ -291,6 +331,10 @@ char *umm_synth_rows_header(const struct umm_synth_rows *rows, char *out)
     bool is_at_start = true;
     if (rows->options.has_no_header)
         return out;
+    if (rows->options.n_symbols) {
+        out = put_text(out, is_quoted ? "\"symbol\"" : "symbol");
+        *out++ = rows->shape->separator;
+    }
     for (const char *p = rows->shape->header; *p; p++) {
         bool is_end = *p == '\n' || *p == rows->shape->separator;
         if (is_quoted && (is_at_start || is_end))
@@ -311,6 +355,14 @@ static char *put_row(const struct umm_synth_rows *rows, char *out, enum mess mes
     uint32_t dirty = UMM_SYNTH_COLUMNS_MAX;
     if (mess == MISSING || mess == TEXT)
         dirty = shape->first_price + (uint32_t)(rows->bar.dice >> 60 & 3);
+    if (rows->options.n_symbols) {
+        if (is_quoted)
+            *out++ = '"';
+        out = put_text(out, rows->symbol);
+        if (is_quoted)
+            *out++ = '"';
+        *out++ = shape->separator;
+    }
     for (uint32_t i = 0; i < n_columns; i++) {
         if (i)
             *out++ = shape->separator;
@@ -330,14 +382,25 @@ static char *put_row(const struct umm_synth_rows *rows, char *out, enum mess mes
     return out;
 }
 
+void umm_synth_rows_draw(struct umm_synth_rows *rows)
+{
+    const struct umm_synth_options *options = &rows->options;
+    const bool is_newest_first = rows->shape->is_newest_first;
+    const uint64_t n = options->n_symbols ? options->n_symbols : 1;
+    const uint64_t symbol = rows->index % n, bar = rows->index / n;
+    if (options->n_symbols)
+        name_symbol(rows, symbol);
+    umm_synth_walk_next(options->n_symbols ? &rows->walks[symbol] : &rows->walk, is_newest_first,
+                        &rows->bar);
+    set_time(rows, is_newest_first ? options->n_rows - 1 - bar : bar);
+}
+
 char *umm_synth_rows_next(struct umm_synth_rows *rows, char *out)
 {
     const struct umm_synth_options *options = &rows->options;
     bool is_crlf = rows->shape->is_crlf || options->is_crlf;
-    bool is_newest_first = rows->shape->is_newest_first;
     enum mess mess = options->is_messy ? next_mess(rows) : CLEAN;
-    umm_synth_walk_next(&rows->walk, is_newest_first, &rows->bar);
-    set_time(rows, is_newest_first ? options->n_rows - 1 - rows->index : rows->index);
+    umm_synth_rows_draw(rows);
     if (mess == BLANK)
         out = put_end(out, is_crlf);
     out = put_row(rows, out, mess);

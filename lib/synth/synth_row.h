@@ -12,18 +12,20 @@
 /* What a layout is; the table is in synth_row.c. */
 struct umm_synth_shape;
 
-/* The place in the text of one set of options. Private. */
+/* The place in the text of one set of options; only synth_event.c may also look into it. */
 struct umm_synth_rows {
     const struct umm_synth_shape *shape;
     struct umm_synth_options options;
-    struct umm_synth_walk walk;
+    struct umm_synth_walk walk, *walks; /* of one symbol, or of each of many */
     struct umm_synth_bar bar;
-    uint64_t index;                    /* rows written so far */
-    int64_t sec;                       /* time of the row, UTC */
-    int64_t day;                       /* the day that date belongs to, since 1970 */
-    int year, month, mday;             /* that day, in the layout's zone */
-    int second;                        /* of that day */
-    char period[UMM_SYNTH_SYMBOL_MAX]; /* stooq's <PER> */
+    char symbol[UMM_SYNTH_SYMBOL_MAX + 1]; /* of the row, among many */
+    uint64_t index;                        /* rows written so far */
+    uint64_t bar_number;                   /* of the row's symbol, from the oldest */
+    int64_t sec;                           /* time of the row, UTC */
+    int64_t day;                           /* the day that date belongs to, since 1970 */
+    int year, month, mday;                 /* that day, in the layout's zone */
+    int second;                            /* of that day */
+    char period[UMM_SYNTH_SYMBOL_MAX];     /* stooq's <PER> */
     uint64_t stream;
     uint32_t mess_slot, mess_stride;
 };
@@ -40,8 +42,21 @@ int64_t umm_synth_row_time(const struct umm_synth_options *options, uint64_t i);
 /* Seconds east of UTC of the layout's times. */
 int64_t umm_synth_row_offset(enum umm_synth_layout layout);
 
-/* Begin the text of options, which are resolved and passed umm_synth_check. */
-void umm_synth_rows_init(struct umm_synth_rows *rows, const struct umm_synth_options *options);
+/* Whether a layout shows many symbols in a first column. */
+bool umm_synth_row_shows_symbols(enum umm_synth_layout layout);
+
+/* Begin the text of options, which are resolved and passed umm_synth_check. Free it. */
+UMM_MUST_USE enum umm_status umm_synth_rows_init(struct umm_synth_rows *rows,
+                                                 const struct umm_synth_options *options,
+                                                 struct umm_error *err);
+void umm_synth_rows_free(struct umm_synth_rows *rows);
+
+/* Draw the next bar: it is in bar, and its symbol and time are set. */
+void umm_synth_rows_draw(struct umm_synth_rows *rows);
+
+/* Write a price as the layout does, a line's end; return the end of it. */
+char *umm_synth_rows_price(const struct umm_synth_rows *rows, char *out, int64_t ticks);
+char *umm_synth_rows_end(const struct umm_synth_rows *rows, char *out);
 
 /* Write the header, if there is one, to out; returns the end of it. */
 char *umm_synth_rows_header(const struct umm_synth_rows *rows, char *out);

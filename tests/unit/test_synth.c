@@ -12,6 +12,7 @@
 
 #include "synth/synth.h"
 #include "synth/synth_bar.h"
+#include "synth/synth_event.h"
 #include "synth/synth_row.h"
 
 /* ---- the walk ------------------------------------------------------------ */
@@ -195,12 +196,38 @@ static void rows_fit_their_room(void **state)
                                             .is_crlf = true,
                                             .is_messy = true};
         struct umm_synth_rows rows;
+        if (umm_synth_row_shows_symbols(options.layout)) {
+            options.symbol = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012";
+            options.n_symbols = 123;
+        }
         assert_int_equal(umm_synth_check(&options, NULL), UMM_OK);
-        umm_synth_rows_init(&rows, &options);
+        assert_int_equal(umm_synth_rows_init(&rows, &options, NULL), UMM_OK);
         assert_true(umm_synth_rows_header(&rows, room) - room <= UMM_SYNTH_ROW_MAX / 2);
         for (int i = 0; i < 5000; i++)
             assert_true(umm_synth_rows_next(&rows, room) - room <= UMM_SYNTH_ROW_MAX / 2);
+        umm_synth_rows_free(&rows);
     }
+}
+
+static void events_fit_their_room(void **state)
+{
+    (void)state;
+    static char room[4 * UMM_SYNTH_ROW_MAX];
+    const struct umm_synth_options options = {.n_rows = 5000,
+                                              .symbol = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012",
+                                              .n_symbols = 123,
+                                              .n_positions = UMM_SYNTH_POSITIONS_MAX,
+                                              .timeframe = {.n_seconds = 100 * 86400},
+                                              .start_sec = -60000000000,
+                                              .is_crlf = true};
+    struct umm_synth_rows rows;
+    struct umm_synth_events events = {.rows = &rows};
+    assert_int_equal(umm_synth_check(&options, NULL), UMM_OK);
+    assert_int_equal(umm_synth_rows_init(&rows, &options, NULL), UMM_OK);
+    assert_true(umm_synth_events_header(&events, room) - room <= UMM_SYNTH_ROW_MAX / 2);
+    while (rows.index < 130)
+        assert_true(umm_synth_events_next(&events, room) - room <= UMM_SYNTH_ROW_MAX / 2);
+    umm_synth_rows_free(&rows);
 }
 
 /* ---- pace ---------------------------------------------------------------- */
@@ -289,6 +316,7 @@ int main(void)
         cmocka_unit_test(fewer_rows_are_the_beginning_of_more),
         cmocka_unit_test(newest_first_rows_join_on_backwards),
         cmocka_unit_test(rows_fit_their_room),
+        cmocka_unit_test(events_fit_their_room),
         cmocka_unit_test(paced_rows_are_the_same_rows),
         cmocka_unit_test(paced_rows_stop_when_cancelled),
         cmocka_unit_test(cancelled_run_writes_nothing_more),
