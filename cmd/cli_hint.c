@@ -142,6 +142,7 @@ static const struct {
 
     {UMM_HINT_ADD_TO_ARCHIVE, ": umm-archive append adds to it; to replace it, remove it first"},
     {UMM_HINT_ADD_TO_STORE, ": umm-store put adds to it; to replace it, remove the store first"},
+    {UMM_HINT_CREATE_STORE, "; umm-store create makes one, and its dim is {0} for them"},
     {UMM_HINT_ADD_TO_POOL, ": pool:NAME/KEY and umm-pool put write there"},
 
     {UMM_HINT_REPAIR, "; umm-archive repair mends it"},

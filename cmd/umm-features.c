@@ -11,6 +11,7 @@
 #include "featurejob/featurefollow.h"
 #include "featurejob/featuremany.h"
 #include "featurejob/featurereport.h"
+#include "featurejob/resultstore.h"
 #include "sys/clock.h"
 #include "sys/outfile.h"
 
@@ -50,7 +51,8 @@ static const struct cli_option options[] = {
     {0, "list", NULL, "describe every feature (with --json: as JSON)", CLI_FLAG(is_list)},
     {'o', "output", "FILE",
      "write to FILE: an .npy array, or CSV if its name ends\nin .csv; - is standard output, "
-     "as CSV (the default);\npool:NAME/KEY is an entry of a pool: umm-pool(1)",
+     "as CSV (the default);\npool:NAME/KEY is an entry of a pool: umm-pool(1);\n"
+     "store:DIR, with --follow or --by, has the newest row of\neach symbol: umm-store(1)",
      CLI_TEXT(job.output)},
     {0, "format", "HOW", "npy, csv or raw: the bytes of an array's rows without\nits header",
      CLI_CHOICE(job.format, "npy|csv|raw"), CLI_GIVEN(is_format_given)},
@@ -102,6 +104,7 @@ static const struct cli_option options[] = {
      "CSV of many symbols, mixed: FIELD names the symbol;\nstates are "
      "--state-root=DIR/SYMBOL.state",
      CLI_TEXT(by)},
+    {0, "store-id", "ID", "with --follow and -o store:DIR: whose row it is", CLI_TEXT(job.id)},
     {0, "checkpoint", "N", "save the state after N rows, and at the end",
      CLI_COUNT(job.checkpoint_rows, 1, UINT64_MAX)},
     CLI_HEADING("Text input:"),
@@ -141,10 +144,39 @@ static bool ends_in(const char *text, const char *end)
     return len > n && strcmp(text + len - n, end) == 0;
 }
 
+/* What goes with a store, whose vectors have a form of their own. */
+static int check_store(struct opts *opts)
+{
+    struct umm_featurejob_options *job = &opts->job;
+    const bool has_files = opts->out_root || opts->dataset.symbols;
+    if (!job->store)
+        return job->id ? cli_usage("--store-id is for -o store:DIR") : CLI_OK;
+    if (!*job->store)
+        return cli_usage("-o store:DIR needs the directory of a store");
+    if (has_files || !(job->is_prompt || opts->by))
+        return cli_usage("-o store:DIR takes rows as they come: give --follow or --by");
+    if (job->is_append || job->is_verify || opts->is_format_given || job->is_plain ||
+        job->warmup == UMM_WARMUP_EMPTY)
+        return cli_usage("-o store:DIR has vectors: --append, --verify, --format, --plain and "
+                         "--warmup=empty are for rows");
+    if (opts->by && job->id)
+        return cli_usage("--by names each symbol: --store-id is for --follow without it");
+    if (!opts->by && !job->id)
+        return cli_usage("-o store:DIR needs --store-id=ID, or --by");
+    return CLI_OK;
+}
+
 /* By the output's name, unless it is said. */
 static int choose_format(struct opts *opts)
 {
     struct umm_featurejob_options *job = &opts->job;
+    job->store = umm_resultstore_directory(job->output);
+    if (job->store) {
+        job->output = NULL;
+        job->format = UMM_RESULT_CSV;
+    }
+    if (job->store || job->id)
+        return check_store(opts);
     if (!job->output && !job->is_verify && !opts->dataset.symbols)
         job->output = "-";
     if (opts->is_format_given || !job->output)

@@ -95,6 +95,7 @@ enum umm_hint {
     /* An output that is in the way, and what may be done with it instead. */
     UMM_HINT_ADD_TO_ARCHIVE, /* an archive: rows can be added to it */
     UMM_HINT_ADD_TO_STORE,   /* a file of a feature store: vectors can be added to it */
+    UMM_HINT_CREATE_STORE,   /* no feature store of vectors of that length; value: the length */
     UMM_HINT_ADD_TO_POOL,    /* a pool's directory: the pool takes arrays by their keys */
 
     /* A damaged archive. */

@@ -38,6 +38,7 @@ struct symbol {
     struct umm_featurejob_options options;
     struct umm_featurejob_result result;
     struct umm_featurework work;
+    struct umm_resultplace place; /* in the store, if results go there */
 };
 
 struct job {
@@ -53,6 +54,7 @@ struct job {
     size_t n_slots, n_symbols;
     struct umm_outfile out;
     struct umm_lock lock, output_lock;
+    struct umm_resultstore store; /* in place of lines */
     struct umm_resultrows rows;
     char *text; /* lines that wait, and room for one more */
     size_t used_bytes, cap_bytes;
@@ -67,11 +69,13 @@ struct job {
 static enum umm_status flush(struct job *job, struct umm_error *err)
 {
     size_t len = job->used_bytes;
+    enum umm_status status = UMM_OK;
     job->used_bytes = 0;
-    if (!len)
-        return UMM_OK;
-    enum umm_status status = umm_file_write_stream(umm_outfile_fd(&job->out), job->each->output,
-                                                   job->run, job->text, len, err);
+    if (job->each->store)
+        status = umm_resultstore_flush(&job->store, err);
+    else if (len)
+        status = umm_file_write_stream(umm_outfile_fd(&job->out), job->each->output, job->run,
+                                       job->text, len, err);
     job->is_torn = job->is_torn || status;
     return status;
 }
@@ -119,6 +123,15 @@ static enum umm_status emit(void *user, const struct umm_featurework *work, size
     return status;
 }
 
+/* The same for a store. */
+static enum umm_status note(void *user, const struct umm_featurework *work, size_t first, size_t n,
+                            struct umm_error *err)
+{
+    struct symbol *symbol = user;
+    return umm_resultstore_note(&symbol->job->store, &symbol->place, &work->in.reader.time_type,
+                                work->in.times, work->out.columns, first, n, symbol->label, err);
+}
+
 static enum umm_status open_output(struct job *job, struct umm_error *err)
 {
     struct umm_barreader reader;
@@ -126,8 +139,10 @@ static enum umm_status open_output(struct job *job, struct umm_error *err)
     if (!status)
         status = umm_barreader_bind(&reader, &job->npy, 0, err);
     if (!status)
-        status =
-            umm_resultrows_init(&job->rows, job->each->features, &reader.time_type, false, err);
+        job->result->time_type = reader.time_type;
+    if (status || job->each->store)
+        return status;
+    status = umm_resultrows_init(&job->rows, job->each->features, &reader.time_type, false, err);
     if (!status)
         status = umm_output_open_file(&job->out, job->each->output, job->run, err);
     if (!status && job->each->checkpoint_rows && !umm_outfile_is_stream(&job->out))
@@ -135,7 +150,6 @@ static enum umm_status open_output(struct job *job, struct umm_error *err)
     if (status)
         return status;
     job->rows.is_nan_empty = job->each->warmup == UMM_WARMUP_EMPTY;
-    job->result->time_type = reader.time_type;
     status = umm_resultrows_header(&job->rows, job->each->features, "symbol,", &job->text, err);
     job->used_bytes = job->cap_bytes = status ? 0 : strlen(job->text);
     return status;
@@ -169,6 +183,7 @@ static void free_symbol(struct symbol *symbol)
     if (!symbol)
         return;
     umm_featurework_close(&symbol->work);
+    umm_resultplace_free(&symbol->place);
     free(symbol->name);
     free(symbol->cell);
     free(symbol->label);
@@ -180,7 +195,7 @@ static void free_symbol(struct symbol *symbol)
 static enum umm_status check_state_path(const struct job *job, const char *path,
                                         struct umm_error *err)
 {
-    if (!umm_outfile_meets(job->each->output, path))
+    if (job->each->store || !umm_outfile_meets(job->each->output, path))
         return UMM_OK;
     return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is the output and a state at once");
 }
@@ -191,13 +206,13 @@ static enum umm_status start(struct job *job, struct symbol *symbol, const char 
     char file[UMM_DATASET_NAME_MAX], shown[UMM_EXCERPT_MAX];
     symbol->options = *job->each;
     symbol->options.input = "-"; /* which nobody looks at again */
-    symbol->options.output = symbol->options.state = NULL;
+    symbol->options.output = symbol->options.store = symbol->options.state = NULL;
     symbol->options.is_prompt = true;
     symbol->options.checkpoint_rows = 0;
     symbol->work = (struct umm_featurework){.options = &symbol->options,
                                             .result = &symbol->result,
                                             .run = job->run,
-                                            .out.emit = emit,
+                                            .out.emit = job->each->store ? note : emit,
                                             .out.emit_user = symbol};
     symbol->job = job;
     symbol->work.out.writer = umm_resultwriter_none();
@@ -209,7 +224,9 @@ static enum umm_status start(struct job *job, struct symbol *symbol, const char 
     if (!symbol->name || !symbol->cell || !symbol->label)
         return umm_error_set_memory(err, len, "a symbol");
     enum umm_status status = UMM_OK;
-    if (job->follow->state_root) {
+    if (job->each->store)
+        status = umm_resultplace_init(&symbol->place, &job->store, name, len, err);
+    if (!status && job->follow->state_root) {
         status = umm_dataset_symbol_name(name, len, file, err);
         if (!status)
             symbol->state_path = join(job->follow->state_root, "/", file, ".state");
@@ -326,11 +343,17 @@ static enum umm_status put_states(struct job *job, struct umm_fileset *set, stru
     return status;
 }
 
+static enum umm_status sync_output(struct job *job, struct umm_error *err)
+{
+    return job->each->store ? umm_resultstore_sync(&job->store, err)
+                            : umm_outfile_sync(&job->out, err);
+}
+
 /* The same when their lines are out, on the way: those survive whatever the states do. */
 static enum umm_status save(struct job *job, struct umm_error *err)
 {
     struct umm_fileset set = {.path = NULL};
-    enum umm_status status = umm_outfile_sync(&job->out, err);
+    enum umm_status status = sync_output(job, err);
     if (!status)
         status = put_states(job, &set, err);
     return status || !set.path ? status : umm_fileset_commit(&set, err);
@@ -430,12 +453,24 @@ static enum umm_status take_locks(struct job *job, struct umm_error *err)
     char *path = root ? join(root, "/", STATES, "") : NULL;
     if (root && !path)
         return umm_error_set_memory(err, strlen(root), "a path");
+    const struct umm_featurejob_options *each = job->each;
     enum umm_status status = path ? lock_states(job, path, err) : UMM_OK;
+    if (!status && each->store)
+        status = umm_resultstore_open(&job->store, each->store, each->features,
+                                      each->lock_wait == UMM_LOCK_FAIL, job->run, err);
     /* An output of the states' own name has their lock, for which we would wait for ever. */
-    if (!status && job->each->is_locked && !(path && umm_outfile_is_same(path, job->each->output)))
+    else if (!status && each->is_locked && !(path && umm_outfile_is_same(path, each->output)))
         status = lock_output(job, err);
     free(path);
     return status;
+}
+
+static enum umm_status commit_output(struct job *job, struct umm_error *err)
+{
+    const struct umm_outfile_options options = {.is_synced = job->each->is_synced ||
+                                                             job->follow->state_root};
+    return job->each->store ? umm_resultstore_finish(&job->store, err)
+                            : umm_outfile_commit(&job->out, &options, NULL, err);
 }
 
 /*
@@ -444,8 +479,6 @@ static enum umm_status take_locks(struct job *job, struct umm_error *err)
  */
 static enum umm_status end(struct job *job, enum umm_status status, struct umm_error *err)
 {
-    const struct umm_outfile_options options = {.is_synced = job->each->is_synced ||
-                                                             job->follow->state_root};
     const bool is_cancelled = status == UMM_ERR_CANCELLED;
     if (is_cancelled ? job->is_torn || job->n_symbols == 0 : status != UMM_OK)
         return status;
@@ -457,7 +490,7 @@ static enum umm_status end(struct job *job, enum umm_status status, struct umm_e
     if (!ended)
         ended = put_states(job, &set, &why);
     if (!ended && (!is_cancelled || job->follow->state_root))
-        ended = umm_outfile_commit(&job->out, &options, NULL, &why);
+        ended = commit_output(job, &why);
     if (!ended && set.path)
         ended = umm_fileset_commit(&set, &why);
     umm_fileset_abort(&set);
@@ -500,6 +533,7 @@ static void free_job(struct job *job)
 {
     for (size_t i = 0; i < job->n_slots; i++)
         free_symbol(job->slots[i]);
+    umm_resultstore_close(&job->store);
     umm_outfile_abort(&job->out);
     umm_lock_release(&job->output_lock);
     umm_lock_release(&job->lock);
@@ -521,6 +555,10 @@ enum umm_status umm_featurefollow_run(const struct umm_featurefollow *follow, st
     result->n_symbols = job.n_symbols;
     result->n_held_bytes = job.reading.records.n_held_bytes;
     result->n_out = result->n_written = result->n_new;
+    if (follow->each->store) {
+        umm_featurework_count(&job.store, result);
+        result->is_changed = result->n_put > 0 || follow->state_root;
+    }
     free_job(&job);
     result->seconds = (double)(umm_clock_run_ns(run) - began_ns) * 1e-9;
     return status;

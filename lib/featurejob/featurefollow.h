@@ -8,7 +8,8 @@
  *     ETH,1577836800000,130,...         ETH,1577836800000,130.25
  *
  * Each symbol has a state of its own, and, with a root for them, a state file. A line goes
- * out before the next one is waited for. Memory is bounded per symbol.
+ * out before the next one is waited for. In place of lines, a store has the newest results of each
+ * symbol under its name (resultstore.h), before more is read. Memory is bounded per symbol.
  */
 #ifndef UMM_FEATUREJOB_FEATUREFOLLOW_H
 #define UMM_FEATUREJOB_FEATUREFOLLOW_H
@@ -17,8 +18,8 @@
 #include "umm.h"
 
 /*
- * each         options of every symbol's job: input, text, output (CSV), and how rows are
- *              taken; its state is ignored
+ * each         options of every symbol's job: input, text, output (CSV) or store, and how rows
+ *              are taken; its state and id are ignored
  * by           the field that names the symbol
  * state_root   states are STATE_ROOT/SYMBOL.state, the symbol written as in dataset.h;
  *              they are saved at the end, when cancelled, and every checkpoint_rows rows

@@ -41,6 +41,10 @@ static enum umm_status check_options(const struct umm_featurejob_options *o, str
         problem = "gaps and closed bars need the timeframe";
     else if (o->holdback > holdback_max)
         problem = "too many rows to hold back";
+    else if (o->store && (o->output || !o->is_prompt || o->is_verify))
+        problem = "a store takes rows as they come, and is the only output then";
+    else if (o->store && !o->id)
+        problem = "a store needs an id for the row";
     else if (o->is_prompt && o->output && o->format == UMM_RESULT_NPY)
         problem = "an .npy array cannot be followed: its header tells how long it is";
     return problem ? umm_error_set(err, UMM_ERR_ARGUMENT, "%s", problem) : UMM_OK;
@@ -148,9 +152,36 @@ enum umm_status umm_featurework_feed(struct umm_featurework *work, const char *r
     return umm_featurework_take(work, rows + n_old * work->in.row_bytes, n - n_old, err);
 }
 
+/* Rows of one read: after it, readers of a store see the last of them. */
 static enum umm_status take(void *user, const char *rows, uint64_t n, struct umm_error *err)
 {
-    return umm_featurework_feed(user, rows, n, err);
+    struct umm_featurework *work = user;
+    enum umm_status status = umm_featurework_feed(work, rows, n, err);
+    return status || !work->options->store ? status : umm_resultstore_flush(&work->out.store, err);
+}
+
+static enum umm_status note(void *user, const struct umm_featurework *work, size_t first, size_t n,
+                            struct umm_error *err)
+{
+    struct umm_featureoutput *out = user;
+    return umm_resultstore_note(&out->store, &out->place, &work->in.reader.time_type,
+                                work->in.times, work->out.columns, first, n, work->in.name, err);
+}
+
+/* Before the first row is read, and after the state is locked. */
+static enum umm_status open_store(struct umm_featurework *work, struct umm_error *err)
+{
+    const struct umm_featurejob_options *o = work->options;
+    struct umm_featureoutput *out = &work->out;
+    if (!o->store)
+        return UMM_OK;
+    enum umm_status status = umm_resultstore_open(&out->store, o->store, o->features,
+                                                  o->lock_wait == UMM_LOCK_FAIL, work->run, err);
+    if (!status)
+        status = umm_resultplace_init(&out->place, &out->store, o->id, strlen(o->id), err);
+    out->emit = note;
+    out->emit_user = out;
+    return status;
 }
 
 /* The last of the rows that the state has taken. */
@@ -209,6 +240,9 @@ static enum umm_status finish(struct umm_featurework *work, struct umm_error *er
         status = umm_outtail_check_kept(&work->out.writer, err);
     if (!status && work->out.has_writer)
         status = umm_resultwriter_commit(&work->out.writer, &is_changed, err);
+    if (!status && o->store)
+        status = umm_resultstore_finish(&work->out.store, err);
+    is_changed = is_changed || work->out.store.n_put > 0;
     if (!status && o->is_verify)
         return work->state.has_checkpoint ? umm_featurework_compare(work, err) : UMM_OK;
     const bool is_new =
@@ -232,10 +266,20 @@ static enum umm_status keep_taken(struct umm_featurework *work, struct umm_error
     return status ? status : umm_error_set_cancelled(err);
 }
 
+void umm_featurework_count(const struct umm_resultstore *store,
+                           struct umm_featurejob_result *result)
+{
+    result->n_out = result->n_written = result->n_put = store->n_put;
+    result->n_put_over = store->n_passed_over;
+    result->n_kept = store->n_kept;
+}
+
 static void fill_result(struct umm_featurework *work)
 {
     struct umm_featurejob_result *result = work->result;
     result->n_out = work->out.has_writer ? work->out.writer.n_rows : 0;
+    if (work->options->store)
+        umm_featurework_count(&work->out.store, result);
     result->has_times = work->history.has_last;
     result->last_time = work->history.last_time;
 }
@@ -257,6 +301,8 @@ void umm_featurework_close(struct umm_featurework *work)
     umm_resultwriter_close(&work->out.writer);
     umm_resultrows_free(&work->out.rows);
     free(work->out.header);
+    umm_resultplace_free(&work->out.place);
+    umm_resultstore_close(&work->out.store);
     umm_checkpoint_free(&work->state.checkpoint);
     umm_history_close(&work->history);
     umm_featurework_free_rows(work);
@@ -268,7 +314,9 @@ void umm_featurework_close(struct umm_featurework *work)
 static enum umm_status run_job(struct umm_featurework *work, struct umm_error *err)
 {
     const struct umm_featurejob_options *o = work->options;
-    enum umm_status status = umm_featurework_open(work, err);
+    enum umm_status status = open_store(work, err);
+    if (!status)
+        status = umm_featurework_open(work, err);
     if (!status)
         status = read_rows(work, err);
     if (!status)

@@ -2,7 +2,7 @@
 /*
  * featurejob.h - features of the rows of one input, all of them or those that are new:
  *
- *     rows (rowsource) -> bars (barreader) -> plan -> results (resultwriter)
+ *     rows (rowsource) -> bars (barreader) -> plan -> results (resultwriter, or resultstore)
  *                                              |
  *                                         state (checkpoint)
  *
@@ -37,6 +37,8 @@ struct umm_featurejob_options {
     const char *input; /* as umm_rowsource_run says */
     struct umm_convert_options text;
     const char *output; /* as array/output.h says; NULL: none */
+    const char *store;  /* in place of an output: a store's directory, as resultstore.h has it */
+    const char *id;     /* what its newest row is stored under; by symbol: NULL */
     enum umm_result_format format;
     bool is_plain, is_append, is_synced;
     enum umm_featurejob_warmup warmup;
@@ -60,6 +62,9 @@ struct umm_featurejob_result {
     uint64_t n_held;          /* rows held back */
     uint64_t n_written;       /* rows of results of this run */
     uint64_t n_out;           /* rows in the output */
+    uint64_t n_put;           /* vectors put into the store */
+    uint64_t n_put_over;      /* rows not put, as a newer one of their id came with them */
+    uint64_t n_kept;          /* rows not put, as the store has them or newer ones */
     uint64_t n_rejected;      /* of text */
     uint64_t n_passed_over;   /* of text: rows that a filter does not take */
     uint64_t n_held_bytes;    /* of text: of a last line without its end */

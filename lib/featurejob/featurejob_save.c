@@ -83,6 +83,8 @@ enum umm_status umm_featurework_save(struct umm_featurework *work, struct umm_er
     struct umm_checkpoint c = {.n_rows = 0};
     /* A stream that goes on, after the rows that it has; anything else is committed by now. */
     enum umm_status status = umm_resultwriter_sync(&work->out.writer, err);
+    if (!status && work->out.store.store)
+        status = umm_resultstore_sync(&work->out.store, err);
     if (!status)
         status = make_checkpoint(work, &c, err);
     if (!status)

@@ -5,6 +5,7 @@
 
 #include "featurejob/featurejob.h"
 #include "featurejob/resultrows.h"
+#include "featurejob/resultstore.h"
 #include "rowjob/barreader.h"
 #include "rowjob/checkpoint.h"
 #include "rowjob/history.h"
@@ -57,6 +58,8 @@ struct umm_featureoutput {
     enum umm_status (*emit)(void *user, const struct umm_featurework *work, size_t first, size_t n,
                             struct umm_error *err);
     void *emit_user;
+    struct umm_resultstore store; /* of a job of one id, which emit notes rows for */
+    struct umm_resultplace place;
     double **columns, **shifted; /* cap_rows results of each feature */
 };
 
@@ -82,6 +85,10 @@ UMM_MUST_USE enum umm_status umm_featurework_begin(struct umm_featurework *work,
                                                    const struct umm_npy *npy,
                                                    struct umm_error *err);
 void umm_featurework_close(struct umm_featurework *work);
+
+/* What went into the store, as figures of the result. */
+void umm_featurework_count(const struct umm_resultstore *store,
+                           struct umm_featurejob_result *result);
 
 /* Rows as they come, old ones and new ones. */
 UMM_MUST_USE enum umm_status umm_featurework_feed(struct umm_featurework *work, const char *rows,

@@ -41,6 +41,12 @@ static const struct umm_figure figures[] = {
     FIGURE("seconds", seconds, UMM_METRIC_DURATION),
     UMM_FIGURES_END};
 
+/* Of a store. */
+static const struct umm_figure store_figures[] = {
+    FIGURE("vectors_put", n_put, UMM_METRIC_NONE),
+    FIGURE("rows_put_over", n_put_over, UMM_METRIC_NONE),
+    FIGURE("rows_kept_out", n_kept, UMM_METRIC_NONE), UMM_FIGURES_END};
+
 enum umm_status umm_featurereport_json(const struct umm_featurejob_options *options,
                                        const struct umm_featurejob_result *result, bool is_compact,
                                        char **text, size_t *len_bytes, struct umm_error *err)
@@ -49,11 +55,15 @@ enum umm_status umm_featurereport_json(const struct umm_featurejob_options *opti
     struct umm_json *json = umm_figures_begin("umm-features");
     umm_json_put_text(json, "input", options->input);
     umm_json_put_text(json, "output", options->output);
+    if (options->store)
+        umm_json_put_text(json, "store", options->store);
     umm_json_put_text(json, "state", options->state);
     umm_json_put_text(json, "features", umm_features_text(options->features));
     if (options->is_verify)
         umm_json_put_text(json, "verdict", "PASS");
     umm_figures_put(json, figures, result);
+    if (options->store)
+        umm_figures_put(json, store_figures, result);
     if (result->n_symbols)
         umm_json_put_count(json, "symbols", result->n_symbols);
     if (result->has_times) {
@@ -75,8 +85,8 @@ void umm_featurereport_metrics(const struct umm_featurejob_options *options,
 {
     struct umm_time time;
     /* A dataset without an output still has its own state. */
-    umm_prometheus_begin(page, "umm-features", NULL,
-                         options->output ? options->output : options->state);
+    const char *output = options->store ? options->store : options->output;
+    umm_prometheus_begin(page, "umm-features", NULL, output ? output : options->state);
     umm_figures_add(page, figures, result);
     if (result->has_times && umm_barreader_time(&result->time_type, result->last_time, &time))
         umm_prometheus_add(page, UMM_METRIC_LAST_ROW_TIME,
@@ -117,6 +127,12 @@ void umm_featurereport_line(const struct umm_featurejob_options *options,
         umm_escape(path, sizeof path, options->output, strlen(options->output));
         umm_line_add(line, cap, "; %s: %" PRIu64 " rows", path, result->n_out);
     }
+    if (options->store) {
+        umm_escape(path, sizeof path, options->store, strlen(options->store));
+        umm_line_add(line, cap, "; %s: %" PRIu64 " vectors put", path, result->n_put);
+    }
+    if (options->store && result->n_kept)
+        umm_line_add(line, cap, ", %" PRIu64 " rows that it has, or newer ones", result->n_kept);
     if (!result->is_changed)
         umm_line_add(line, cap, ", unchanged");
     umm_line_add(line, cap, "; %.3f s, %.0f rows/s", result->seconds, rate(result));
