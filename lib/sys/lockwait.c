@@ -113,7 +113,7 @@ static enum umm_status refuse(int fd, const char *path, const char *waited, stru
 
 /* ---- how long -------------------------------------------------------------- */
 
-static uint64_t limit_of(const struct umm_run *run)
+uint64_t umm_lockwait_limit_ns(const struct umm_run *run)
 {
     for (; run; run = run->cancel_with)
         if (run->lock_limit_ns)
@@ -140,7 +140,7 @@ struct wait {
 static enum umm_status sleep_between(struct wait *wait, int fd, const char *path,
                                      const struct umm_run *run, struct umm_error *err)
 {
-    const uint64_t now = umm_clock_monotonic_ns(), limit = limit_of(run);
+    const uint64_t now = umm_clock_monotonic_ns(), limit = umm_lockwait_limit_ns(run);
     if (!wait->began_ns)
         *wait = (struct wait){now, DELAY_MIN_NS};
     const uint64_t waited = now - wait->began_ns;

@@ -34,4 +34,7 @@ UMM_MUST_USE enum umm_status umm_lockwait_take(umm_lockwait_try *attempt, void *
                                                const char *path, bool is_waiting,
                                                const struct umm_run *run, struct umm_error *err);
 
+/* How long run allows to wait for a lock; UINT64_MAX is without end. */
+uint64_t umm_lockwait_limit_ns(const struct umm_run *run);
+
 #endif
