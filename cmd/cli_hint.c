@@ -161,6 +161,12 @@ static const struct {
     {UMM_HINT_MODEL_COLUMNS, "; say which with {columns}"},
     {UMM_HINT_MODEL_NAN, "; use {nan} skip to leave such rows out"},
     {UMM_HINT_ANSWER_NAN, "; see {nan}"},
+
+    {UMM_HINT_DB_COLUMNS, "; see {columns}"},
+    {UMM_HINT_DB_UNIT, "; see {time-unit}"},
+    {UMM_HINT_DB_COUNTED, "; {time-as} count makes a table that holds it"},
+    {UMM_HINT_DB_CREATE, "; {create} yes makes it"},
+    {UMM_HINT_DB_SERIES, "; name one with {symbol} and {timeframe}"},
 };
 
 /* What a sentence is made of: its words, or what stands in braces. */

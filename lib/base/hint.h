@@ -119,6 +119,13 @@ enum umm_hint {
     UMM_HINT_MODEL_NAN,     /* say what becomes of rows with NaN */
     UMM_HINT_ANSWER_NAN,    /* say what is answered where a number is not finite */
 
+    /* Tables of databases. */
+    UMM_HINT_DB_COLUMNS, /* say which columns belong together */
+    UMM_HINT_DB_UNIT,    /* say what times count */
+    UMM_HINT_DB_COUNTED, /* let a new table have times as counts of a unit */
+    UMM_HINT_DB_CREATE,  /* let a table be made */
+    UMM_HINT_DB_SERIES,  /* name the symbol and the timeframe */
+
     UMM_HINT_END
 };
 
