@@ -42,6 +42,15 @@ DEP_LIBS   := $(shell $(PKG_CONFIG) --libs $(DEPS)) -lcsv -ldl
 # Loaded when a file needs one. Without any: make UNPACK_CFLAGS=
 UNPACK_CFLAGS := $(shell CC='$(CC)' PKG_CONFIG='$(PKG_CONFIG)' CPPFLAGS='$(CPPFLAGS)' \
 	LDFLAGS='$(LDFLAGS)' scripts/find-unpack)
+# Of umm-db alone, which does without either.
+DB_DEPS   := $(shell for d in sqlite3 libpq; do $(PKG_CONFIG) --exists $$d && echo $$d; done)
+DB_CFLAGS := $(if $(DB_DEPS),$(shell $(PKG_CONFIG) --cflags $(DB_DEPS))) \
+	$(if $(filter sqlite3,$(DB_DEPS)),-DUMM_WITH_SQLITE) $(if $(filter libpq,$(DB_DEPS)),-DUMM_WITH_POSTGRES)
+DB_LIBS   := $(if $(DB_DEPS),$(shell $(PKG_CONFIG) --libs $(DB_DEPS)))
+ifeq ($(MAKELEVEL),0)
+DB_LACK   := $(filter-out $(DB_DEPS),sqlite3 libpq)
+$(if $(DB_LACK),$(info umm-db will know no places of: $(DB_LACK), which pkg-config does not find))
+endif
 endif
 
 # ---- flags ----
@@ -98,13 +107,15 @@ fuzzers: $(FUZZERS)
 
 # These two files change only when what they hold does: new flags rebuild everything,
 # a source file that came or went makes the library anew.
-$(BUILD)/flags: export NOW = $(CC) $(CPPFLAGS) $(CFLAGS) $(UMM_CFLAGS) $(UNPACK_CFLAGS) $(LDFLAGS) $(UMM_LDFLAGS)
+$(BUILD)/flags: export NOW = $(CC) $(CPPFLAGS) $(CFLAGS) $(UMM_CFLAGS) $(UNPACK_CFLAGS) $(DB_CFLAGS) $(LDFLAGS) $(UMM_LDFLAGS)
 $(BUILD)/members: export NOW = $(LIB_OBJ)
 $(BUILD)/flags $(BUILD)/members: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' "$$NOW" | cmp -s - $@ || printf '%s\n' "$$NOW" >$@
 
 $(BUILD)/lib/unpack/%.o: UMM_CFLAGS += $(UNPACK_CFLAGS)
+$(BUILD)/lib/db/%.o: UMM_CFLAGS += $(DB_CFLAGS)
+$(BUILD)/umm-db: TOOL_LIBS := $(DB_LIBS)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -120,7 +131,7 @@ $(LIB): $(LIB_OBJ) $(BUILD)/members
 $(BUILD)/umm-%: $(BUILD)/cmd/umm-%.o $$(addprefix $(BUILD)/,$$(subst .c,.o,$$(wildcard cmd/$$*_*.c))) \
 		$(CLI_OBJ) $(LIB)
 	$(SAY) LINK $@
-	$(Q)$(CC) $(UMM_LDFLAGS) $(CFLAGS) $(LDFLAGS) $^ $(DEP_LIBS) -lm -o $@
+	$(Q)$(CC) $(UMM_LDFLAGS) $(CFLAGS) $(LDFLAGS) $^ $(DEP_LIBS) $(TOOL_LIBS) -lm -o $@
 
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
