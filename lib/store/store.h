@@ -89,6 +89,7 @@ struct umm_store {
     bool is_spoilt; /* the index could not be made again: it stays dirty */
     uint64_t n_cleared;
     unsigned n_rebuilds; /* because the index did not fit the slots */
+    uint64_t turnover;   /* how often a reader opened the files anew */
     uint64_t first_nap_ns, napped_ns;
     struct umm_lock lock;
     struct umm_map vectors_map, slots_map, index_map;

@@ -193,6 +193,7 @@ enum umm_status umm_store_refresh(struct umm_store *store, struct umm_error *err
         return status;
     }
     unmap(store);
+    fresh.turnover++;
     *store = fresh;
     return UMM_OK;
 }

@@ -68,6 +68,32 @@ static bool has_id(const struct umm_store_entry *entry, const void *id, size_t i
     return entry->id_bytes == id_bytes && memcmp(entry->id, id, id_bytes) == 0;
 }
 
+uint64_t umm_store_turnover(const struct umm_store *store)
+{
+    return store->turnover;
+}
+
+enum umm_status umm_store_get_checked(struct umm_store *store, const void *id, size_t id_bytes,
+                                      float *vector, struct umm_store_entry *entry,
+                                      struct umm_error *err)
+{
+    enum { TIMES = 8 }; /* that its position is taken from an id just when it was found there */
+    for (int n = 0; n < TIMES; n++) {
+        enum umm_status status = umm_store_get(store, id, id_bytes, NULL, entry, err);
+        if (status)
+            return status;
+        enum umm_store_state state = umm_store_look(store, entry->position, entry, vector);
+        if (!has_id(entry, id, id_bytes))
+            continue;
+        if (state == UMM_STORE_DAMAGED)
+            return damaged(store, entry, err);
+        if (state == UMM_STORE_SOUND)
+            return UMM_OK;
+    }
+    return umm_error_set_path(err, UMM_ERR_BUSY, store->path,
+                              "its position is written all the time");
+}
+
 /* What is half written is none, as the next writer will empty it. */
 static bool is_none(enum umm_status status)
 {
@@ -78,22 +104,9 @@ enum umm_status umm_store_get_sound(struct umm_store *store, const void *id, siz
                                     float *vector, struct umm_store_entry *entry, bool *is_found,
                                     struct umm_error *err)
 {
-    enum { TIMES = 8 }; /* that its position is taken from an id just when it was found there */
-    *is_found = false;
-    for (int n = 0; n < TIMES; n++) {
-        enum umm_status status = umm_store_get(store, id, id_bytes, NULL, entry, err);
-        if (status)
-            return is_none(status) ? UMM_OK : status;
-        enum umm_store_state state = umm_store_look(store, entry->position, entry, vector);
-        if (!has_id(entry, id, id_bytes))
-            continue;
-        if (state == UMM_STORE_DAMAGED)
-            return damaged(store, entry, err);
-        *is_found = state == UMM_STORE_SOUND;
-        if (*is_found)
-            return UMM_OK;
-    }
-    return UMM_OK;
+    const enum umm_status status = umm_store_get_checked(store, id, id_bytes, vector, entry, err);
+    *is_found = !status;
+    return is_none(status) ? UMM_OK : status;
 }
 
 enum umm_status umm_store_next_sound(struct umm_store *store, uint64_t position,

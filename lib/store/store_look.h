@@ -33,6 +33,18 @@ UMM_MUST_USE enum umm_status umm_store_check_id(const struct umm_store *store, c
                                                 size_t id_bytes, struct umm_error *err);
 
 /*
+ * umm_store_get with a check: UMM_ERR_DATA also if what the id has is damaged. Neither vector nor
+ * entry is NULL.
+ */
+UMM_MUST_USE enum umm_status umm_store_get_checked(struct umm_store *store, const void *id,
+                                                   size_t id_bytes, float *vector,
+                                                   struct umm_store_entry *entry,
+                                                   struct umm_error *err);
+
+/* How often this reader has opened the files anew: positions may be those of others since. */
+uint64_t umm_store_turnover(const struct umm_store *store);
+
+/*
  * umm_store_get; *is_found. UMM_ERR_DATA: what the id has is damaged; or it is not found, and
  * the index is damaged.
  */

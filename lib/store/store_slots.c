@@ -169,8 +169,10 @@ enum umm_store_reading umm_store_read(const struct umm_store *store, uint32_t po
     bool is_it = key ? has_words(slot, key->words, store->id_words) : !is_empty(store, slot);
     if (is_it && vector)
         copy_out(vector, row_of(store, position), store->row_bytes);
-    if (is_it && entry)
+    if (is_it && entry) {
         copy_entry(store, position, slot, entry);
+        entry->generation = before;
+    }
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     if (__atomic_load_n(generation, __ATOMIC_RELAXED) != before)
         return UMM_STORE_READ_TORN;

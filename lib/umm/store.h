@@ -103,13 +103,18 @@ struct umm_store_info {
 UMM_MUST_USE enum umm_status umm_store_info(const struct umm_store *store,
                                             struct umm_store_info *info, struct umm_error *err);
 
-/* A position's slot. id is terminated. */
+/*
+ * A position's slot. id is terminated. generation is another after each write of the slot or its
+ * vector: what was computed from an entry counts as long as position, generation and timestamp are
+ * as they were.
+ */
 struct umm_store_entry {
     char id[UMM_STORE_ID_MAX + 1];
     size_t id_bytes;
     bool is_active;
     int64_t timestamp_ns; /* since 1970 */
     uint64_t position;
+    uint32_t generation;
 };
 
 /*
