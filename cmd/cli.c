@@ -97,6 +97,14 @@ void cli_catch_signals(struct umm_run *run)
     }
 }
 
+void cli_hold_hangup(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 enum umm_status cli_write_file(const char *path, const char *text, size_t len_bytes,
                                struct umm_error *err)
 {

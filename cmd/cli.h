@@ -132,6 +132,9 @@ int cli_end(enum umm_status status, const struct umm_error *err);
 /* SIGINT, SIGTERM and SIGHUP cancel run once; the same one again, over 250 ms later, kills. */
 void cli_catch_signals(struct umm_run *run);
 
+/* For a service, before that: SIGHUP waits until the service asks for it, and cancels nothing. */
+void cli_hold_hangup(void);
+
 /*
  * Write the whole of a text, as umm_output_write_text does. The run whose signals are caught
  * ends the wait for a FIFO's reader.

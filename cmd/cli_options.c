@@ -302,6 +302,14 @@ static bool is_enough(const char *operands, int n)
     return n >= n_required && (n <= n_words || strstr(operands, "..."));
 }
 
+const char *cli_find_other(const char *list)
+{
+    for (size_t i = 0; i < cli_table.n; i++)
+        if (cli_table.is_given[i] && !cli_is_listed(list, cli_table.options[i].name))
+            return cli_table.options[i].name;
+    return NULL;
+}
+
 int cli_run_command(int argc, char **argv, void *opts)
 {
     char shown[UMM_EXCERPT_MAX];
@@ -317,8 +325,8 @@ int cli_run_command(int argc, char **argv, void *opts)
     int n = argc - optind - 1;
     if (!is_enough(command->operands, n))
         return cli_usage("%s takes %s", name, command->operands[0] ? command->operands : "nothing");
-    for (size_t i = 0; i < cli_table.n; i++)
-        if (cli_table.is_given[i] && !cli_is_listed(command->options, cli_table.options[i].name))
-            return cli_usage("--%s does not go with %s", cli_table.options[i].name, name);
+    const char *other = cli_find_other(command->options);
+    if (other)
+        return cli_usage("--%s does not go with %s", other, name);
     return command->run(opts, n, argv + optind + 1);
 }

@@ -186,6 +186,10 @@ void cli_stop_at_operand(void);
 /* Whether the word is an option, or letters of options, that take the next word as argument. */
 bool cli_takes_next(const char *word);
 
+/* After cli_parse: the name of an option that was given and is none of list; NULL if there is none.
+ */
+const char *cli_find_other(const char *list);
+
 /* Whether the tool has the option --name, of len bytes. */
 bool cli_has_option(const char *name, size_t len);
 

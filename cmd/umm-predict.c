@@ -6,6 +6,7 @@
 
 #include "cli.h"
 #include "cli_text.h"
+#include "predict.h"
 #include "predict/predict.h"
 #include "predict/predict_report.h"
 #include "sys/outfile.h"
@@ -15,6 +16,7 @@ struct opts {
     struct umm_model_options model;
     bool is_describe, is_format_given;
     struct cli_reports reports;
+    struct predict_service service;
     uint64_t n_threads, lock_limit_ns;
 };
 
@@ -57,6 +59,8 @@ static const struct cli_option options[] = {
      CLI_FLAG(job.is_verify)},
     CLI_HEADING("Rows as they come:"),
     {0, "follow", NULL, "every row at once, from a pipe; CSV or raw", CLI_FLAG(job.is_prompt)},
+    CLI_HEADING("Rows that clients send (umm-formats(5) has what they may say):"),
+    {CLI_FAMILY(predict_service_options, struct predict_service, service, NULL)},
     CLI_HEADING("Text input:"),
     {CLI_TEXTS(job.text.reading,
                "layout header names thousands numbers time-format time-unit-in tz where "
@@ -68,7 +72,7 @@ static const struct cli_option options[] = {
     CLI_LOCK(job.lock_wait, job.is_locked),
     CLI_LOCK_TIMEOUT(lock_limit_ns),
     {0, "batch-size", "N",
-     "rows that the model takes at once (default: as many\nas the cache holds)",
+     "rows that the model takes at once (default: as many\nas the cache holds; 32 for clients)",
      CLI_COUNT(job.batch_rows, 1, 1048576)},
     {0, "threads", "N", "threads over rows (default: the processors it may use)",
      CLI_COUNT(n_threads, 1, 256)},
@@ -78,13 +82,14 @@ static const struct cli_option options[] = {
 
 static const struct cli_tool tool = {
     .name = "umm-predict",
-    .synopsis = "[options] [-o OUT.npy] [--state FILE] MODEL [INPUT]",
+    .synopsis = "[options] [-o OUT.npy] [--state FILE] MODEL [INPUT]\n"
+                "       umm-predict --serve | --listen=PLACE [options] MODEL",
     .about = "Answer rows by a model, all of them or those that are new. MODEL is an ONNX or "
              "TensorFlow\nLite file. INPUT is an .npy array, an archive or CSV, in a file or a "
              "pipe; none, or -, is\nstandard input.",
     .options = options,
     .notes = "Exit status: 0 done, 1 failed (output and state as before) or not verified, 2 wrong "
-             "usage."};
+             "usage,\n3 with --serve: done, but some lines had no answer."};
 
 /* ---- what goes together ---------------------------------------------------------- */
 
@@ -147,6 +152,11 @@ static int check_job(struct opts *opts, int argc, char **argv)
     return check_outputs(opts);
 }
 
+static bool is_service(const struct opts *opts)
+{
+    return opts->service.is_serve || opts->service.listen;
+}
+
 static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
 {
     if (!cli_parse(argc, argv, opts, exit_code))
@@ -161,6 +171,10 @@ static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
         return false;
     }
     opts->job.model_output = opts->model.output;
+    *exit_code =
+        predict_service_check(&opts->service, &opts->reports, opts->job.model_path, argc - optind);
+    if (*exit_code != CLI_OK || is_service(opts))
+        return *exit_code == CLI_OK;
     if (opts->is_describe && argc - optind > 1)
         *exit_code = cli_usage("--describe takes no INPUT");
     else if (!opts->is_describe)
@@ -218,9 +232,20 @@ static int run(const struct opts *opts, struct umm_run *context)
     return cli_end(status, &err);
 }
 
+static int serve(const struct opts *opts, struct umm_run *context)
+{
+    const struct umm_service_options job = {.model_path = opts->job.model_path,
+                                            .model = opts->model,
+                                            .nan = opts->job.nan,
+                                            .batch_rows = (uint32_t)opts->job.batch_rows,
+                                            .n_threads = (uint32_t)opts->n_threads};
+    return predict_service_run(&opts->service, &opts->reports, &job, context);
+}
+
 int main(int argc, char **argv)
 {
-    struct opts opts = {.job = {.text = {.reading = {.schema = {.time_unit = UMM_TIME_MS}}}}};
+    struct opts opts = {.service = {.cache_entries = PREDICT_CACHE_ENTRIES},
+                        .job = {.text = {.reading = {.schema = {.time_unit = UMM_TIME_MS}}}}};
     struct umm_run context = {0};
     struct umm_error err = {.status = UMM_OK};
     struct umm_model *model = NULL;
@@ -233,7 +258,11 @@ int main(int argc, char **argv)
     context.n_threads = (unsigned)opts.n_threads;
     context.lock_limit_ns = opts.lock_limit_ns;
     cli_test_hooks(&context);
+    if (is_service(&opts))
+        cli_hold_hangup();
     cli_catch_signals(&context);
+    if (is_service(&opts))
+        return serve(&opts, &context);
     if (umm_model_open(opts.job.model_path, &opts.model, &context, &model, &err) != UMM_OK)
         return cli_fail(&err);
     opts.job.model = model;
