@@ -43,13 +43,13 @@ static enum umm_status allow_clients(struct umm_serve_options *options, struct u
 
 static enum umm_status get_memory(struct umm_serve *serve, struct umm_error *err)
 {
-    serve->n_places = serve->options.max_clients + SERVE_STREAMS_MAX;
+    serve->n_places = serve->options.max_clients + UMM_SERVE_STREAMS_MAX;
     /* As many again: what is read from once more in the next turn stands after all that is listed.
      */
     serve->run.places = calloc(2 * (size_t)serve->n_places, sizeof *serve->run.places);
     serve->sends.places = calloc(2 * (size_t)serve->n_places, sizeof *serve->sends.places);
     serve->clients = calloc(serve->n_places, sizeof *serve->clients);
-    serve->read_bytes = malloc(serve->options.in_max_bytes + SERVE_READ_BYTES);
+    serve->read_bytes = malloc(serve->options.in_max_bytes + UMM_SERVE_READ_BYTES);
     return serve->run.places && serve->sends.places && serve->clients && serve->read_bytes
                ? UMM_OK
                : umm_error_set_memory(err, serve->n_places * sizeof *serve->clients, "connections");
@@ -87,7 +87,7 @@ static void drop_all(struct umm_serve *serve)
 {
     for (uint32_t i = 0; i < serve->n_used; i++)
         if (serve->clients[i].id)
-            serve_drop_client(serve, &serve->clients[i]);
+            umm_serve_drop_client(serve, &serve->clients[i]);
 }
 
 void umm_serve_close(struct umm_serve *serve)
@@ -118,9 +118,10 @@ enum umm_status umm_serve_add(struct umm_serve *serve, int in_fd, int out_fd, ui
         status = umm_nowait_open(&out, out_fd, "a stream", err);
     if (status)
         return status;
-    struct client *client = serve->n_streams < SERVE_STREAMS_MAX ? serve_new_client(serve) : NULL;
+    struct umm_serve_client *client =
+        serve->n_streams < UMM_SERVE_STREAMS_MAX ? umm_serve_new_client(serve) : NULL;
     if (!client)
-        return umm_error_set(err, UMM_ERR_ARGUMENT, "more than %d streams", SERVE_STREAMS_MAX);
+        return umm_error_set(err, UMM_ERR_ARGUMENT, "more than %d streams", UMM_SERVE_STREAMS_MAX);
     serve->n_streams++;
     client->is_stream = true;
     client->in = in;
@@ -128,8 +129,8 @@ enum umm_status umm_serve_add(struct umm_serve *serve, int in_fd, int out_fd, ui
     client->is_open = in_fd >= 0;
     *id = client->id;
     if (in_fd >= 0)
-        status = serve_await_input(serve, client, err);
-    serve_see_growth(serve, client);
+        status = umm_serve_await_input(serve, client, err);
+    umm_serve_see_growth(serve, client);
     return status; /* a failed one is closed with the rest */
 }
 
@@ -142,17 +143,17 @@ void umm_serve_stop(struct umm_serve *serve)
 
 size_t umm_serve_waiting(const struct umm_serve *serve, uint64_t id)
 {
-    const struct client *client = serve_find(serve, id);
+    const struct umm_serve_client *client = umm_serve_find(serve, id);
     return client ? client->answers.len : 0;
 }
 
 void umm_serve_again(struct umm_serve *serve, uint64_t id)
 {
-    struct client *client = serve_find(serve, id);
+    struct umm_serve_client *client = umm_serve_find(serve, id);
     if (!client)
         return;
     client->is_again = true;
-    serve_list_run(serve, client);
+    umm_serve_list_run(serve, client);
 }
 
 void umm_serve_hold(struct umm_serve *serve, bool is_held)
@@ -167,13 +168,13 @@ bool umm_serve_can_grow(const struct umm_serve *serve)
 
 void umm_serve_end(struct umm_serve *serve, uint64_t id)
 {
-    struct client *client = serve_find(serve, id);
+    struct umm_serve_client *client = umm_serve_find(serve, id);
     if (!client)
         return;
     client->is_ending = true;
     client->is_open = false;
-    serve_list_send(serve, client);
-    serve_see_growth(serve, client);
+    umm_serve_list_send(serve, client);
+    umm_serve_see_growth(serve, client);
 }
 
 void umm_serve_stats(const struct umm_serve *serve, struct umm_serve_stats *stats)
@@ -210,20 +211,20 @@ static void refuse(struct umm_serve *serve, int fd)
 
 static void welcome(struct umm_serve *serve, int fd)
 {
-    struct client *client =
-        serve->n_connections < serve->options.max_clients ? serve_new_client(serve) : NULL;
+    struct umm_serve_client *client =
+        serve->n_connections < serve->options.max_clients ? umm_serve_new_client(serve) : NULL;
     if (!client) {
         refuse(serve, fd);
         return;
     }
     serve->n_connections++;
     client->in = client->out = (struct umm_nowait){.fd = fd, .kind = UMM_NOWAIT_SOCKET};
-    serve_see_growth(serve, client);
+    umm_serve_see_growth(serve, client);
     const uint64_t id = client->id;
     if (serve->calls.join)
         serve->calls.join(serve->calls.user, id);
-    if (serve_await_input(serve, client, NULL)) /* no memory for it in the kernel */
-        serve_drop_client(serve, client);
+    if (umm_serve_await_input(serve, client, NULL)) /* no memory for it in the kernel */
+        umm_serve_drop_client(serve, client);
 }
 
 /* Some of those that wait, so that others have their turn as well. */
@@ -249,32 +250,32 @@ static void take_event(struct umm_serve *serve, const struct umm_poll_event *eve
         accept_some(serve);
         return;
     }
-    const bool is_own_out = event->tag & SERVE_OUT_TAG;
-    struct client *client = serve_find(serve, event->tag & ~SERVE_OUT_TAG);
+    const bool is_own_out = event->tag & UMM_SERVE_OUT_TAG;
+    struct umm_serve_client *client = umm_serve_find(serve, event->tag & ~UMM_SERVE_OUT_TAG);
     if (!client)
         return;
     if (!is_own_out && event->what & (UMM_POLL_IN | UMM_POLL_END)) {
         client->is_ready = client->is_open;
         client->is_half |= (event->what & UMM_POLL_END) != 0;
-        serve_list_run(serve, client);
+        umm_serve_list_run(serve, client);
     }
     if (event->what & UMM_POLL_OUT && client->is_blocked) {
         client->is_blocked = false;
-        serve_list_send(serve, client);
+        umm_serve_list_send(serve, client);
     }
 }
 
 /* Each that is listed by now, once; those that come again stand after them. */
 static void read_all(struct umm_serve *serve)
 {
-    struct list *run = &serve->run;
+    struct umm_serve_list *run = &serve->run;
     const size_t n = run->n;
     size_t i = 0;
     for (; i < n && !serve->is_held; i++) {
-        struct client *client = &serve->clients[run->places[i]];
+        struct umm_serve_client *client = &serve->clients[run->places[i]];
         client->is_in_run = false;
         if (client->id && !client->is_ending && !client->fail_errno && !client->is_full)
-            serve_read(serve, client);
+            umm_serve_receive(serve, client);
     }
     run->n -= i;
     memmove(run->places, run->places + i, run->n * sizeof *run->places);
@@ -282,13 +283,13 @@ static void read_all(struct umm_serve *serve)
 
 static void send_all(struct umm_serve *serve)
 {
-    struct list *sends = &serve->sends;
+    struct umm_serve_list *sends = &serve->sends;
     const size_t n = sends->n;
     for (size_t i = 0; i < n; i++) {
-        struct client *client = &serve->clients[sends->places[i]];
+        struct umm_serve_client *client = &serve->clients[sends->places[i]];
         client->is_in_sends = false;
         if (client->id)
-            serve_send(serve, client);
+            umm_serve_deliver(serve, client);
     }
     sends->n -= n;
     memmove(sends->places, sends->places + n, sends->n * sizeof *sends->places);

@@ -14,7 +14,7 @@
  * A socket is waited for once and for all: what came is told once, and a read that is short has
  * taken all. Other files (a terminal gives a line at a time) are asked for anew after each read.
  */
-static unsigned wanted(const struct client *client)
+static unsigned wanted(const struct umm_serve_client *client)
 {
     const bool has_both = client->out.fd == client->in.fd;
     const unsigned out = client->is_out_wanted && has_both ? UMM_POLL_OUT : 0U;
@@ -23,8 +23,8 @@ static unsigned wanted(const struct client *client)
     return (client->is_open && !client->is_ready ? UMM_POLL_IN : 0U) | UMM_POLL_ONCE | out;
 }
 
-enum umm_status serve_await_input(struct umm_serve *serve, struct client *client,
-                                  struct umm_error *err)
+enum umm_status umm_serve_await_input(struct umm_serve *serve, struct umm_serve_client *client,
+                                      struct umm_error *err)
 {
     enum umm_status status =
         umm_poll_add(&serve->poll, client->in.fd, wanted(client), client->id, err);
@@ -32,14 +32,14 @@ enum umm_status serve_await_input(struct umm_serve *serve, struct client *client
     if (status == UMM_ERR_UNSUPPORTED) {
         client->in.kind = UMM_NOWAIT_FILE;
         client->is_ready = true;
-        serve_list_run(serve, client);
+        umm_serve_list_run(serve, client);
         status = UMM_OK;
     }
     return status;
 }
 
-static void fail(struct umm_serve *serve, struct client *client, int sys_errno, const char *what,
-                 const struct umm_nowait *end)
+static void fail(struct umm_serve *serve, struct umm_serve_client *client, int sys_errno,
+                 const char *what, const struct umm_nowait *end)
 {
     if (client->is_stream && !serve->failure.status)
         umm_error_set_errno(&serve->failure, sys_errno,
@@ -48,11 +48,11 @@ static void fail(struct umm_serve *serve, struct client *client, int sys_errno, 
                                            : "a stream",
                             what);
     client->fail_errno = sys_errno;
-    serve_see_growth(serve, client);
-    serve_list_send(serve, client);
+    umm_serve_see_growth(serve, client);
+    umm_serve_list_send(serve, client);
 }
 
-static void change_input(struct umm_serve *serve, struct client *client)
+static void change_input(struct umm_serve *serve, struct umm_serve_client *client)
 {
     struct umm_error err;
     if (client->has_in &&
@@ -61,7 +61,7 @@ static void change_input(struct umm_serve *serve, struct client *client)
 }
 
 /* Wait for room, or no more: only where a send was short. */
-static void change_output(struct umm_serve *serve, struct client *client, bool is_wanted)
+static void change_output(struct umm_serve *serve, struct umm_serve_client *client, bool is_wanted)
 {
     struct umm_error err;
     const bool is_changed = is_wanted != client->is_out_wanted;
@@ -74,7 +74,7 @@ static void change_output(struct umm_serve *serve, struct client *client, bool i
     if (!is_wanted)
         return;
     const unsigned what = UMM_POLL_OUT | UMM_POLL_ONCE;
-    const uint64_t tag = client->id | SERVE_OUT_TAG;
+    const uint64_t tag = client->id | UMM_SERVE_OUT_TAG;
     enum umm_status status = client->has_own_out
                                  ? umm_poll_change(&serve->poll, client->out.fd, what, tag, &err)
                                  : umm_poll_add(&serve->poll, client->out.fd, what, tag, &err);
@@ -89,7 +89,7 @@ static void change_output(struct umm_serve *serve, struct client *client, bool i
  * Give take what is at bytes, of which `left` already are in the client's own buffer, and keep what
  * it leaves. take may ask anything of this client, except that no client goes within a call.
  */
-static void give(struct umm_serve *serve, struct client *client, const char *bytes,
+static void give(struct umm_serve *serve, struct umm_serve_client *client, const char *bytes,
                  size_t len_bytes, size_t n_left)
 {
     client->is_again = false;
@@ -112,7 +112,7 @@ static void give(struct umm_serve *serve, struct client *client, const char *byt
 }
 
 /* What was read with what was left before it. */
-static void give_read(struct umm_serve *serve, struct client *client, size_t n_read)
+static void give_read(struct umm_serve *serve, struct umm_serve_client *client, size_t n_read)
 {
     const size_t n_left = client->left.len;
     char *bytes = serve->read_bytes;
@@ -122,21 +122,21 @@ static void give_read(struct umm_serve *serve, struct client *client, size_t n_r
 }
 
 /* A read brought n bytes: may the next bring some without a word from epoll? */
-static bool may_have_more(const struct client *client, size_t n)
+static bool may_have_more(const struct umm_serve_client *client, size_t n)
 {
     switch (client->in.kind) {
-    case UMM_NOWAIT_SOCKET: return n == SERVE_READ_BYTES || client->is_half;
+    case UMM_NOWAIT_SOCKET: return n == UMM_SERVE_READ_BYTES || client->is_half;
     case UMM_NOWAIT_FILE: return true;
     case UMM_NOWAIT_PIPE: return false;
     }
     return false;
 }
 
-static void read_once(struct umm_serve *serve, struct client *client)
+static void read_once(struct umm_serve *serve, struct umm_serve_client *client)
 {
     size_t n;
-    const int sys_errno =
-        umm_nowait_read(&client->in, serve->read_bytes + client->left.len, SERVE_READ_BYTES, &n);
+    const int sys_errno = umm_nowait_read(&client->in, serve->read_bytes + client->left.len,
+                                          UMM_SERVE_READ_BYTES, &n);
     if (sys_errno && sys_errno != EAGAIN) {
         fail(serve, client, sys_errno, "cannot read", &client->in);
         return;
@@ -151,7 +151,7 @@ static void read_once(struct umm_serve *serve, struct client *client)
         give_read(serve, client, n);
 }
 
-void serve_read(struct umm_serve *serve, struct client *client)
+void umm_serve_receive(struct umm_serve *serve, struct umm_serve_client *client)
 {
     const bool can_read =
         client->is_ready && client->is_open && client->left.len < serve->options.in_max_bytes;
@@ -159,15 +159,15 @@ void serve_read(struct umm_serve *serve, struct client *client)
         read_once(serve, client);
     if (client->is_again && !client->is_full && !client->fail_errno && client->left.len)
         give(serve, client, umm_buffer_bytes(&client->left), client->left.len, client->left.len);
-    serve_see_growth(serve, client);
-    serve_list_run(serve, client);
+    umm_serve_see_growth(serve, client);
+    umm_serve_list_run(serve, client);
 }
 
 /* ---- to clients ---------------------------------------------------------- */
 
 char *umm_serve_room(struct umm_serve *serve, uint64_t id, size_t len_bytes)
 {
-    struct client *client = serve_find(serve, id);
+    struct umm_serve_client *client = umm_serve_find(serve, id);
     if (!client || client->fail_errno || client->out.fd < 0)
         return NULL;
     char *room = umm_buffer_room(&client->answers, len_bytes + !len_bytes);
@@ -176,27 +176,27 @@ char *umm_serve_room(struct umm_serve *serve, uint64_t id, size_t len_bytes)
     return room;
 }
 
-static void see_waiting(struct umm_serve *serve, struct client *client)
+static void see_waiting(struct umm_serve *serve, struct umm_serve_client *client)
 {
     const bool is_full = client->answers.len >= serve->options.out_max_bytes;
     if (is_full == client->is_full)
         return;
     client->is_full = is_full;
-    serve_see_growth(serve, client);
-    serve_list_run(serve, client);
+    umm_serve_see_growth(serve, client);
+    umm_serve_list_run(serve, client);
 }
 
 void umm_serve_wrote(struct umm_serve *serve, uint64_t id, size_t len_bytes)
 {
-    struct client *client = serve_find(serve, id);
+    struct umm_serve_client *client = umm_serve_find(serve, id);
     if (!client || !len_bytes)
         return;
     umm_buffer_add(&client->answers, len_bytes);
-    serve_list_send(serve, client);
+    umm_serve_list_send(serve, client);
     see_waiting(serve, client);
 }
 
-static void send_once(struct umm_serve *serve, struct client *client)
+static void send_once(struct umm_serve *serve, struct umm_serve_client *client)
 {
     size_t n;
     const int sys_errno =
@@ -213,10 +213,10 @@ static void send_once(struct umm_serve *serve, struct client *client)
     see_waiting(serve, client);
 }
 
-void serve_send(struct umm_serve *serve, struct client *client)
+void umm_serve_deliver(struct umm_serve *serve, struct umm_serve_client *client)
 {
     if (client->answers.len && !client->is_blocked && !client->fail_errno)
         send_once(serve, client);
     if (client->fail_errno || (client->is_ending && !client->answers.len))
-        serve_drop_client(serve, client);
+        umm_serve_drop_client(serve, client);
 }

@@ -5,32 +5,32 @@
 #include "net/socket.h"
 #include "sys/file.h"
 
-struct client *serve_new_client(struct umm_serve *serve)
+struct umm_serve_client *umm_serve_new_client(struct umm_serve *serve)
 {
     uint32_t place = serve->n_used;
     if (serve->first_free)
         place = serve->first_free - 1;
     else if (serve->n_used == serve->n_places)
         return NULL;
-    struct client *client = &serve->clients[place];
+    struct umm_serve_client *client = &serve->clients[place];
     if (serve->first_free)
         serve->first_free = client->next_free;
     else
         serve->n_used++;
-    *client = (struct client){.id = ++serve->n_ids << UMM_SERVE_PLACE_BITS | place,
-                              .in = {.fd = -1},
-                              .out = {.fd = -1},
-                              .left = client->left,
-                              .answers = client->answers,
-                              .is_open = true,
-                              .is_in_run = client->is_in_run,
-                              .is_in_sends = client->is_in_sends};
+    *client = (struct umm_serve_client){.id = ++serve->n_ids << UMM_SERVE_PLACE_BITS | place,
+                                        .in = {.fd = -1},
+                                        .out = {.fd = -1},
+                                        .left = client->left,
+                                        .answers = client->answers,
+                                        .is_open = true,
+                                        .is_in_run = client->is_in_run,
+                                        .is_in_sends = client->is_in_sends};
     serve->stats.n_clients++;
     serve->stats.n_joined++;
     return client;
 }
 
-static void close_ends(struct umm_serve *serve, struct client *client)
+static void close_ends(struct umm_serve *serve, struct umm_serve_client *client)
 {
     if (client->has_in)
         umm_poll_remove(&serve->poll, client->in.fd);
@@ -43,11 +43,11 @@ static void close_ends(struct umm_serve *serve, struct client *client)
     client->in.fd = client->out.fd = -1;
 }
 
-void serve_drop_client(struct umm_serve *serve, struct client *client)
+void umm_serve_drop_client(struct umm_serve *serve, struct umm_serve_client *client)
 {
     const uint64_t id = client->id, lost = client->answers.len;
     client->is_open = false;
-    serve_see_growth(serve, client);
+    umm_serve_see_growth(serve, client);
     close_ends(serve, client);
     umm_buffer_clear(&client->left);
     umm_buffer_clear(&client->answers);
@@ -66,12 +66,12 @@ void serve_drop_client(struct umm_serve *serve, struct client *client)
         serve->calls.leave(serve->calls.user, id, lost);
 }
 
-static uint32_t place_of(const struct umm_serve *serve, const struct client *client)
+static uint32_t place_of(const struct umm_serve *serve, const struct umm_serve_client *client)
 {
     return (uint32_t)(client - serve->clients);
 }
 
-void serve_list_run(struct umm_serve *serve, struct client *client)
+void umm_serve_list_run(struct umm_serve *serve, struct umm_serve_client *client)
 {
     const bool can_read =
         client->is_ready && client->is_open && client->left.len < serve->options.in_max_bytes;
@@ -82,7 +82,7 @@ void serve_list_run(struct umm_serve *serve, struct client *client)
     serve->run.places[serve->run.n++] = place_of(serve, client);
 }
 
-void serve_list_send(struct umm_serve *serve, struct client *client)
+void umm_serve_list_send(struct umm_serve *serve, struct umm_serve_client *client)
 {
     if (client->is_in_sends)
         return;
@@ -90,7 +90,7 @@ void serve_list_send(struct umm_serve *serve, struct client *client)
     serve->sends.places[serve->sends.n++] = place_of(serve, client);
 }
 
-void serve_see_growth(struct umm_serve *serve, struct client *client)
+void umm_serve_see_growth(struct umm_serve *serve, struct umm_serve_client *client)
 {
     const bool is_growing = client->is_open && !client->is_full && !client->fail_errno &&
                             client->left.len < serve->options.in_max_bytes;

@@ -14,7 +14,7 @@
 #include "serve/buffer.h"
 #include "serve/serve.h"
 
-struct client {
+struct umm_serve_client {
     uint64_t id; /* 0: nobody */
     struct umm_nowait in, out;
     struct umm_buffer left, answers; /* what take has left; what waits to be sent */
@@ -36,7 +36,7 @@ struct client {
 };
 
 /* Of places. */
-struct list {
+struct umm_serve_list {
     uint32_t *places;
     size_t n;
 };
@@ -47,54 +47,55 @@ struct umm_serve {
     struct umm_serve_stats stats;
     struct umm_poll poll;
     struct umm_poll_wake wake;
-    struct client *clients;
+    struct umm_serve_client *clients;
     uint32_t n_places, n_used, first_free; /* first_free: 1 + a place, 0: none */
     uint32_t n_connections, n_streams, n_growing;
     uint64_t n_ids;
-    struct list run, sends;
+    struct umm_serve_list run, sends;
     char *read_bytes; /* in_max_bytes and READ_BYTES, and what was left */
     bool is_accepting, is_held, is_stopping, is_draining;
     struct umm_error failure; /* of a stream */
 };
 
 /* Of the events of a descriptor that is only written to; all others have a client's number. */
-#define SERVE_OUT_TAG (UINT64_C(1) << 62)
+#define UMM_SERVE_OUT_TAG (UINT64_C(1) << 62)
 
-enum { SERVE_READ_BYTES = 65536, SERVE_STREAMS_MAX = 64 };
+enum { UMM_SERVE_READ_BYTES = 65536, UMM_SERVE_STREAMS_MAX = 64 };
 
 /* ---- clients (serve_client.c) -------------------------------------------- */
 
 /* The client of that number; NULL: it has gone. */
-static inline struct client *serve_find(const struct umm_serve *serve, uint64_t id)
+static inline struct umm_serve_client *umm_serve_find(const struct umm_serve *serve, uint64_t id)
 {
     const uint32_t place = umm_serve_place(id);
-    struct client *client = place < serve->n_used ? &serve->clients[place] : NULL;
+    struct umm_serve_client *client = place < serve->n_used ? &serve->clients[place] : NULL;
     return client && client->id == id && id ? client : NULL;
 }
 
 /* A new client; NULL: there is no place. */
-struct client *serve_new_client(struct umm_serve *serve);
+struct umm_serve_client *umm_serve_new_client(struct umm_serve *serve);
 
 /* Close the client; what waits for it is lost. */
-void serve_drop_client(struct umm_serve *serve, struct client *client);
+void umm_serve_drop_client(struct umm_serve *serve, struct umm_serve_client *client);
 
 /* Put it into a list, unless it is there, or has nothing to do there. */
-void serve_list_run(struct umm_serve *serve, struct client *client);
-void serve_list_send(struct umm_serve *serve, struct client *client);
+void umm_serve_list_run(struct umm_serve *serve, struct umm_serve_client *client);
+void umm_serve_list_send(struct umm_serve *serve, struct umm_serve_client *client);
 
 /* See whether it can send more, after anything that matters to that has changed. */
-void serve_see_growth(struct umm_serve *serve, struct client *client);
+void umm_serve_see_growth(struct umm_serve *serve, struct umm_serve_client *client);
 
 /* ---- bytes (serve_bytes.c) ----------------------------------------------- */
 
 /* Wait for its input, from its beginning on. */
-UMM_MUST_USE enum umm_status serve_await_input(struct umm_serve *serve, struct client *client,
-                                               struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_serve_await_input(struct umm_serve *serve,
+                                                   struct umm_serve_client *client,
+                                                   struct umm_error *err);
 
 /* Read once, if there is something, and give take what there is. */
-void serve_read(struct umm_serve *serve, struct client *client);
+void umm_serve_receive(struct umm_serve *serve, struct umm_serve_client *client);
 
 /* Send what waits, once; and close it if it was to be closed then, or has failed. */
-void serve_send(struct umm_serve *serve, struct client *client);
+void umm_serve_deliver(struct umm_serve *serve, struct umm_serve_client *client);
 
 #endif
