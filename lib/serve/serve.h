@@ -128,8 +128,8 @@ size_t umm_serve_waiting(const struct umm_serve *serve, uint64_t client);
 
 /*
  * Give take what the client has left, before anything is waited for: after this turn, and then
- * there is another. What it has left comes with is_last if so. Not while clients are held, or too
- * many answers wait for this one: afterwards.
+ * there is another. It comes with is_last if so, even if it is nothing. Not while clients are held,
+ * or too many answers wait for this one: afterwards.
  */
 void umm_serve_again(struct umm_serve *serve, uint64_t client);
 

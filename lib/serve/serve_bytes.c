@@ -157,8 +157,10 @@ void umm_serve_receive(struct umm_serve *serve, struct umm_serve_client *client)
         client->is_ready && client->is_open && client->left.len < serve->options.in_max_bytes;
     if (can_read)
         read_once(serve, client);
-    if (client->is_again && !client->is_full && !client->fail_errno && client->left.len)
+    else if (client->left.len || !client->is_open)
         give(serve, client, umm_buffer_bytes(&client->left), client->left.len, client->left.len);
+    else
+        client->is_again = false;
     umm_serve_see_growth(serve, client);
     umm_serve_list_run(serve, client);
 }

@@ -3,10 +3,11 @@
  * A service of lines runs in a thread; the test is its clients. It answers each line in a later
  * turn, at most QUEUE lines a turn, and knows some words:
  *
- *     stop       the end is asked for
+ *     stop       the end is asked for when it is answered
+ *     halt       when it is taken
  *     bye        the client is ended, before what it sent after that
  *     big N      N bytes, and a line end
- *     later      all lines are answered 20 ms after this one
+ *     later      all lines are answered 20 ms after this one, or when nobody can send more
  *
  * When a client has ended it tells whether any could send more, if it is asked to.
  */
@@ -50,7 +51,7 @@ struct service {
     struct line queue[QUEUE_MAX];
     size_t n_queued, n_wanting, queue_max, batch_max;
     uint64_t wanting[CLIENTS * 4], later_ns;
-    bool tells_growth;
+    bool tells_growth, is_full_at_ends;
     uint64_t n_joins, n_leaves, n_lost_bytes, n_signals;
     enum umm_status status;
     struct umm_error err;
@@ -69,6 +70,8 @@ static void queue(struct service *s, uint64_t client, const char *text, size_t l
     line->text[len] = '\0';
     if (strcmp(line->text, "later") == 0)
         s->later_ns = umm_clock_monotonic_ns() + 20000000;
+    if (strcmp(line->text, "halt") == 0)
+        umm_serve_stop(s->serve);
 }
 
 static size_t take(void *user, uint64_t client, const char *bytes, size_t len, bool is_last)
@@ -84,7 +87,11 @@ static size_t take(void *user, uint64_t client, const char *bytes, size_t len, b
         umm_serve_hold(s->serve, true);
         if (done < len || is_last)
             s->wanting[s->n_wanting++] = client;
+    } else if (is_last && s->is_full_at_ends) {
+        s->is_full_at_ends = false;
+        s->wanting[s->n_wanting++] = client;
     } else if (is_last) {
+        s->is_full_at_ends = s->queue_max == 1;
         queue(s, client, "", 0);
         return len; /* half a line is no line */
     }
@@ -123,7 +130,7 @@ static void answer(struct service *s, const struct line *line)
 static uint64_t turn(void *user, uint64_t now_ns)
 {
     struct service *s = user;
-    if (now_ns < s->later_ns)
+    if (now_ns < s->later_ns && umm_serve_can_grow(s->serve))
         return s->later_ns;
     s->later_ns = 0;
     if (s->n_queued > s->batch_max)
@@ -316,6 +323,64 @@ static void client_that_ends_gets_all_answers_and_the_end(void **state)
     assert_int_equal(s.stats.n_dropped, 0);
 }
 
+static void turn_comes_when_it_was_asked_for(void **state)
+{
+    (void)state;
+    struct service s;
+    struct umm_socket sock;
+    start_listening(&s, &sock, plain);
+    int fd = meet();
+    const uint64_t began_ns = umm_clock_monotonic_ns();
+    say(fd, "later\n");
+    hear(fd, "later\n");
+    assert_true(umm_clock_monotonic_ns() - began_ns >= 20000000);
+    close(fd);
+    stop(&s);
+    umm_socket_close(&sock);
+    assert_true(s.stats.n_turns < 20); /* nothing spins meanwhile */
+}
+
+static void what_was_taken_is_answered_at_the_end(void **state)
+{
+    (void)state;
+    struct service s;
+    struct umm_socket sock;
+    start_listening(&s, &sock, plain);
+    int fd = meet();
+    say(fd, "later\none\nhalt\n");
+    hear(fd, "later\none\nhalt\n");
+    hear_end(fd);
+    close(fd);
+    finish(&s, UMM_OK);
+    umm_socket_close(&sock);
+}
+
+/* One line fills the queue, so the end of the input comes to a full one. */
+static void end_that_finds_a_full_queue_is_told_again(void **state)
+{
+    (void)state;
+    struct service s;
+    struct umm_socket sock;
+    assert_int_equal(umm_socket_listen(&sock, "s", 0600, NULL), UMM_OK);
+    struct umm_serve_options options = plain;
+    options.listen_fd = sock.fd;
+    open_service(&s, &options);
+    s.queue_max = 1;
+    s.is_full_at_ends = true;
+    start(&s);
+    for (int i = 0; i < 3; i++) {
+        int fd = meet();
+        say(fd, "one\ntwo\n");
+        umm_socket_end_writes(fd);
+        hear(fd, "one\ntwo\n");
+        hear_end(fd);
+        close(fd);
+    }
+    stop(&s);
+    umm_socket_close(&sock);
+    assert_int_equal(s.batch_max, 1);
+}
+
 static void ended_client_is_closed_after_what_waits(void **state)
 {
     (void)state;
@@ -465,9 +530,18 @@ static void client_too_many_is_told(void **state)
     assert_int_equal(s.n_joins, 3);
 }
 
+static int count_descriptors(void)
+{
+    int n = 0;
+    for (int fd = 0; fd < 1024; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
 static void many_clients_come_and_go(void **state)
 {
     (void)state;
+    const int n_before = count_descriptors();
     struct service s;
     struct umm_socket sock;
     int fds[CLIENTS];
@@ -488,6 +562,7 @@ static void many_clients_come_and_go(void **state)
     stop(&s);
     umm_socket_close(&sock);
     assert_int_equal(s.n_joins, CLIENTS * 20);
+    assert_int_equal(count_descriptors(), n_before);
     assert_int_equal(s.stats.n_dropped, 0);
 }
 
@@ -752,6 +827,9 @@ int main(void)
         TEST(lines_are_answered_at_every_split),
         TEST(lines_byte_by_byte),
         TEST(client_that_ends_gets_all_answers_and_the_end),
+        TEST(turn_comes_when_it_was_asked_for),
+        TEST(what_was_taken_is_answered_at_the_end),
+        TEST(end_that_finds_a_full_queue_is_told_again),
         TEST(ended_client_is_closed_after_what_waits),
         TEST(full_queue_holds_and_loses_nothing),
         TEST(client_that_does_not_read_is_not_read_from),
