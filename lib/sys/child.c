@@ -111,7 +111,8 @@ static _Noreturn void become(const struct umm_child *child, const struct umm_chi
         if (!command->is_fsize_ignored)
             (void)sigaction(SIGXFSZ, &by_default, NULL);
         (void)sigprocmask(SIG_SETMASK, &mask, NULL);
-        (void)execvpe(command->argv[0], command->argv, command->envp);
+        if (!command->has_input || dup2(command->input_fd, STDIN_FILENO) >= 0)
+            (void)execvpe(command->argv[0], command->argv, command->envp);
     }
     const int code = errno;
     (void)!write(report_fd, &code, sizeof code);

@@ -43,12 +43,15 @@ struct umm_child {
 /*
  * argv[0] is looked for in PATH, as execvp does; the shell runs it if it is no program, but
  * a script without "#!". is_pipe_ignored, is_fsize_ignored: the
- * command shall ignore SIGPIPE, SIGXFSZ; else it gets their defaults.
+ * command shall ignore SIGPIPE, SIGXFSZ; else it gets their defaults. has_input: its standard
+ * input is input_fd, borrowed; else it is ours.
  */
 struct umm_child_command {
     char *const *argv;
     char *const *envp;
     bool is_pipe_ignored, is_fsize_ignored;
+    bool has_input;
+    int input_fd;
 };
 
 /*
