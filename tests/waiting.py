@@ -2,6 +2,7 @@
 """waiting.py - waits of tests: for states, within bounds. See tests/helper.bash."""
 import fcntl
 import os
+import socket
 import struct
 import termios
 import time
@@ -64,3 +65,10 @@ def bytes_in(pipe):
 def is_drained(pipe, process):
     """The process has read all that was written to the pipe, and waits."""
     return bytes_in(pipe) == 0 and is_asleep(process)
+
+
+def connect(path, process=None):
+    """A connection to the Unix socket at path, as soon as somebody listens there."""
+    client = socket.socket(socket.AF_UNIX)
+    wait_until(lambda: client.connect_ex(path) == 0, f"a listener at {path}", process)
+    return client
