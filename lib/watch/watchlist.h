@@ -35,8 +35,10 @@
  *
  * Times are milliseconds of any clock that does not go back, the same for all calls: an earlier
  * time than that of a call before counts as that. They stay within 2^59 of 0; what would be due
- * later never is. Memory is taken as positions come, less than 128 bytes for one with an id of up
- * to 15 bytes, and a symbol stays once it is known. One thread.
+ * later never is.
+ *
+ * Memory is taken as positions come: 127 bytes for each of a million with ids of up to 16 bytes,
+ * 120 to 142 of other numbers, as tables double. A symbol stays once it is known. One thread.
  */
 #ifndef UMM_WATCH_WATCHLIST_H
 #define UMM_WATCH_WATCHLIST_H
