@@ -24,7 +24,7 @@ struct opts {
 static int take_canary(void *user, const char *value)
 {
     struct m5_opts *m5 = user;
-    int choice = cli_parse_choice(value, "none|leak|pool|key|fd|temporary");
+    int choice = cli_parse_choice(value, "none|leak|pool|key|fd|temporary|answer");
     m5->canary = value;
     m5->workload.canary = (enum umm_workload_canary)choice;
     return choice < 0 ? CLI_BAD_VALUE : CLI_OK;
@@ -50,8 +50,8 @@ static const struct cli_option options[] = {
     {0, "figures", "FILE", "run: write the figures to FILE as lines, print nothing",
      CLI_TEXT(m5.figures)},
     {0, "canary", "FAULT",
-     "put in a fault: leak, pool, key, fd or temporary.\nThe check must find it",
-     CLI_CALL(m5, take_canary, "none, leak, pool, key, fd or temporary")},
+     "put in a fault: leak, pool, key, fd, temporary or\nanswer. The check must find it",
+     CLI_CALL(m5, take_canary, "none, leak, pool, key, fd, temporary or answer")},
     CLI_HEADING("Checks:"),
     {0, "max-seconds", "S", "FAIL if it takes longer (default 60)",
      CLI_COUNT(m5.max_seconds, 1, 100000000)},

@@ -83,6 +83,20 @@ assert any(abs(float(x) - close.mean()) < close.mean() * 1e-6 for x in stored["S
 EOF
 }
 
+@test "run: prices lead to looks, and each of those to an answer of the model" {
+    mkdir data
+    ok umm-m5 run --signals=3000 --dir=data
+    echo "$output" >figures.json
+    "$PY" -c 'import json
+f = json.load(open("figures.json"))
+assert f["looks"] == f["answers"] and 3000 < f["looks"] < 16 * 3000, f
+assert 0 < f["watch_p50_ns"] < f["signal_p50_ns"] and 0 < f["predict_p50_ns"] < f["signal_p50_ns"], f'
+    # The model is one that answers for what the store has.
+    umm-store export data/store vectors.csv
+    ok umm-predict --describe data/model.onnx
+    [[ $output == *features* ]]
+}
+
 @test "run: the same seed gives the same bytes, with and without pool and sync" {
     mkdir a b c
     ok umm-m5 run --signals=3000 --dir=a
@@ -131,7 +145,7 @@ Try 'umm-m5 --help'." umm-m5 run
     refuses 1 "umm-m5: absent: cannot open the directory: No such file or directory" umm-m5 run --dir=absent
     refuses 2 "umm-m5: --signals takes a number from 100 to 1000000000000, not \"99\"
 Try 'umm-m5 --help'." umm-m5 run --signals=99 --dir=.
-    refuses 2 "umm-m5: --canary takes none, leak, pool, key, fd or temporary, not \"cat\"
+    refuses 2 "umm-m5: --canary takes none, leak, pool, key, fd, temporary or answer, not \"cat\"
 Try 'umm-m5 --help'." umm-m5 check --canary=cat
     refuses 2 "umm-m5: --seconds takes a number from 0.001 to 100000000, not \"0\"
 Try 'umm-m5 --help'." umm-m5 run --seconds=0 --dir=.
@@ -158,7 +172,7 @@ Try 'umm-m5 --help'." umm-m5 run --signals=100 --dir=a --figures="$figures"
 @test "check: all lines pass, and say so in every form" {
     no_sanitizer
     check_decided 0 --metrics=m.prom --page=r.html
-    [[ ${lines[-1]} == 'PASS: 13 passed, 0 failed, 0 skipped' ]]
+    [[ ${lines[-1]} == 'PASS: 14 passed, 0 failed, 0 skipped' ]]
     [[ -z $(lines_with FAIL) && -z $(lines_with SKIP) ]]
     grep -q '^umm_m5_passed{tool="umm-m5",command="check",output="'"$PWD"'/m.prom",line="growth_bytes"} 1$' m.prom
     grep -q '^umm_last_success_timestamp_seconds' m.prom
@@ -177,7 +191,7 @@ Try 'umm-m5 --help'." umm-m5 run --signals=100 --dir=a --figures="$figures"
 @test "check: each fault fails its own line and no other" {
     no_sanitizer
     local -A line=([leak]=live_bytes_per_signal [pool]=allocations_per_signal
-        [key]=cache_hit_ratio [fd]=descriptors [temporary]=left_files)
+        [key]=cache_hit_ratio [fd]=descriptors [temporary]=left_files [answer]=answers)
     local fault
     for fault in "${!line[@]}"; do
         check 1 --signals=20000 --canary="$fault"

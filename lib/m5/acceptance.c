@@ -229,6 +229,23 @@ static void judge_cache(const struct umm_record *record, struct umm_acceptance *
     set_note(line, "%" PRIu64 " first lookups are not counted", first);
 }
 
+/* A position that is due, and of which the model says nothing, is one that nobody looked at. */
+static void judge_answers(const struct umm_record *record, struct umm_acceptance *acceptance)
+{
+    const struct umm_workload_figures *w = &record->workload;
+    struct umm_acceptance_line *line = add(acceptance, "answers", "answers");
+    set_limit(line, "one to each look");
+    if (!is_known(w->looks) || !is_known(w->answers))
+        return;
+    line->value = (double)w->answers;
+    line->limit = (double)w->looks;
+    set_figure(line, w->answers == w->looks && w->looks > 0, "%" PRIu64 " to %" PRIu64, w->answers,
+               w->looks);
+    if (is_known(w->watch_p50_ns) && is_known(w->predict_p50_ns))
+        set_note(line, "half of the looks within %.1f us, of the answers %.1f us",
+                 (double)w->watch_p50_ns / 1e3, (double)w->predict_p50_ns / 1e3);
+}
+
 static void judge_descriptors(const struct umm_record *record, struct umm_acceptance *acceptance)
 {
     const struct umm_workload_figures *w = &record->workload;
@@ -295,6 +312,7 @@ void umm_acceptance_judge(const struct umm_record *record, struct umm_acceptance
                      record->unpooled_alloc_bytes,
                      record->signals_wanted * UMM_WORKLOAD_BUFFERS * UMM_WORKLOAD_BUFFER_BYTES);
         judge_cache(record, acceptance);
+        judge_answers(record, acceptance);
         judge_descriptors(record, acceptance);
         judge_left(acceptance, "left_files", "left files", record->workload.left_files, "");
     }

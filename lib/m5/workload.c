@@ -53,7 +53,8 @@ static void join(char out[UMM_WORKLOAD_PATH_ROOM], const char *dir, const char *
 }
 
 /* Bars that came before the first signal: features and window begin with them. */
-static enum umm_status take_history(struct umm_workload_symbol *symbol, struct umm_error *err)
+static enum umm_status take_history(struct umm_workload_symbol *symbol, size_t n_outputs,
+                                    struct umm_error *err)
 {
     char line[UMM_WORKLOAD_BUFFER_BYTES];
     double bar[UMM_WORKLOAD_COLUMNS], outputs[UMM_WORKLOAD_BUFFER_BYTES / sizeof(double)];
@@ -68,6 +69,8 @@ static enum umm_status take_history(struct umm_workload_symbol *symbol, struct u
         umm_ring_push(symbol->window, bar);
         status = umm_features_push(symbol->features, bar, outputs, err);
     }
+    for (size_t i = 0; !status && i < n_outputs; i++)
+        symbol->first[i] = (float)outputs[i];
     return status;
 }
 
@@ -91,7 +94,7 @@ static enum umm_status open_symbol(struct umm_workload *w, size_t i, struct umm_
             umm_ring_open(WINDOW_ROWS, UMM_WORKLOAD_COLUMNS * sizeof(double), &symbol->window, err);
     if (!status)
         status = umm_features_state_open(w->plan, &symbol->features, err);
-    return status ? status : take_history(symbol, err);
+    return status ? status : take_history(symbol, w->n_outputs, err);
 }
 
 static enum umm_status open_store(struct umm_workload *w, struct umm_error *err)
@@ -157,6 +160,10 @@ static enum umm_status open_all(struct umm_workload *w, struct umm_error *err)
     if (!status)
         status = open_store(w, err);
     if (!status)
+        join(w->live.path, w->options->dir, "model.onnx");
+    if (!status)
+        status = umm_workload_open_live(w, err);
+    if (!status)
         status = open_archive(w, err);
     if (!status)
         status = umm_workload_probe_open(&w->probe, w->options->counts_path, err);
@@ -193,6 +200,7 @@ static enum umm_status close_all(struct umm_workload *w, enum umm_status status,
     w->figures->rows_archived += w->archive.archive.n_framed;
     umm_archive_writer_close(&w->archive);
     enum umm_status closing = umm_store_close(w->store, status ? NULL : err);
+    umm_workload_close_live(w);
     umm_features_close(w->plan);
     umm_cache_close(w->cache);
     umm_bufpool_close(w->pool);
@@ -305,6 +313,8 @@ static void sum_up(struct umm_workload *w)
     figures->features_p50_ns = median_of(w, UMM_WORKLOAD_FEATURES);
     figures->lookups_p50_ns = median_of(w, UMM_WORKLOAD_LOOKUPS);
     figures->store_p50_ns = median_of(w, UMM_WORKLOAD_STORE);
+    figures->watch_p50_ns = median_of(w, UMM_WORKLOAD_WATCH);
+    figures->predict_p50_ns = median_of(w, UMM_WORKLOAD_PREDICT);
     figures->archive_p50_ns = median_of(w, UMM_WORKLOAD_ARCHIVE);
 }
 

@@ -10,11 +10,16 @@
  *     features  brought up to date by that bar
  *     lookups   five consumers ask a cache of 100 entries for one of 200 answers each
  *     store     the symbol's vector of features is put, and read back
+ *     watch     its price goes to 40 positions, one a symbol, and those that are due are taken, at
+ *               most 16; one whose price is at a barrier is closed, and another opened
+ *     predict   a model answers for the stored vectors of those
  *     archive   one more row
  *
  * Bars, order of symbols and lookups come from a seed: the same signals again and again.
- * The cache's clock is also made up: 1.5 s a signal, so that an entry lives for 1,200
- * signals. Which answer is asked for follows Zipf's law (exponent 1).
+ * The clocks are also made up. The cache's is 1.5 s a signal, so that an entry lives for 1,200
+ * signals; that of the positions is 0.1 s, so that a signal leads to some five looks. The model, of
+ * two dense layers, is written to dir first. Which answer is asked for follows Zipf's law (exponent
+ * 1).
  *
  * Every signal takes four buffers from a pool and gives them back. Nothing else is
  * allocated per signal; archives allocate when 256 signals are stored, and when 4096 fill
@@ -42,11 +47,12 @@ enum {
 /* Faults put in on purpose, to see that whoever judges the figures notices. */
 enum umm_workload_canary {
     UMM_CANARY_NONE,
-    UMM_CANARY_LEAK,     /* 64 bytes a signal are never freed */
-    UMM_CANARY_POOL,     /* one of the buffers is malloc'ed */
-    UMM_CANARY_KEY,      /* the cache is asked for keys that nobody put */
-    UMM_CANARY_FD,       /* descriptors stay open */
-    UMM_CANARY_TEMPORARY /* a temporary file stays */
+    UMM_CANARY_LEAK,      /* 64 bytes a signal are never freed */
+    UMM_CANARY_POOL,      /* one of the buffers is malloc'ed */
+    UMM_CANARY_KEY,       /* the cache is asked for keys that nobody put */
+    UMM_CANARY_FD,        /* descriptors stay open */
+    UMM_CANARY_TEMPORARY, /* a temporary file stays */
+    UMM_CANARY_ANSWER     /* some looks have no answer */
 };
 
 /*
@@ -84,12 +90,14 @@ struct umm_workload_figures {
     uint64_t descriptors_first, descriptors_last, descriptors_most;
     uint64_t left_files; /* temporaries, locks and journals, after the end */
     uint64_t rows_appended, rows_archived, vectors_stored;
+    uint64_t looks, answers;
     uint64_t buffers_taken, buffers_refused;
     uint64_t cache_hits, cache_misses, cache_compulsory_misses;
     uint64_t cache_expirations, cache_evictions;
     uint64_t signal_p50_ns, signal_p99_ns; /* of the last signals */
     uint64_t arrival_p50_ns, append_p50_ns, features_p50_ns;
     uint64_t lookups_p50_ns, store_p50_ns, archive_p50_ns;
+    uint64_t watch_p50_ns, predict_p50_ns; /* predict: of signals with a look */
 };
 
 /* Run it. UMM_ERR_ARGUMENT: too few signals, too long a path; UMM_ERR_CANCELLED; what the chain's

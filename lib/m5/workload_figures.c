@@ -21,6 +21,8 @@ const struct umm_figure umm_workload_table[] = {FIGURE(signals),
                                                 FIGURE(rows_appended),
                                                 FIGURE(rows_archived),
                                                 FIGURE(vectors_stored),
+                                                FIGURE(looks),
+                                                FIGURE(answers),
                                                 FIGURE(buffers_taken),
                                                 FIGURE(buffers_refused),
                                                 FIGURE(cache_hits),
@@ -36,6 +38,8 @@ const struct umm_figure umm_workload_table[] = {FIGURE(signals),
                                                 FIGURE(lookups_p50_ns),
                                                 FIGURE(store_p50_ns),
                                                 FIGURE(archive_p50_ns),
+                                                FIGURE(watch_p50_ns),
+                                                FIGURE(predict_p50_ns),
                                                 UMM_FIGURES_END};
 
 _Static_assert(sizeof(struct umm_workload_figures) ==

@@ -213,6 +213,13 @@ static enum umm_status go_through(struct umm_workload *w, struct umm_workload_si
         status = store(w, signal, err);
     note(w, UMM_WORKLOAD_STORE, &since);
     if (!status)
+        status = umm_workload_watch(w, signal, number, err);
+    note(w, UMM_WORKLOAD_WATCH, &since);
+    if (!status && w->live.n_looks > 0) {
+        status = umm_workload_predict(w, err);
+        note(w, UMM_WORKLOAD_PREDICT, &since);
+    }
+    if (!status)
         status = archive(w, signal, number, err);
     note(w, UMM_WORKLOAD_ARCHIVE, &since);
     umm_opstats_record(w->stats, UMM_WORKLOAD_SIGNAL, since - begin);

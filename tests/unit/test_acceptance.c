@@ -42,6 +42,7 @@ static struct umm_record good(void)
     w->cache_compulsory_misses = 100;
     w->descriptors_first = w->descriptors_most = w->descriptors_last = 5;
     w->left_files = 0;
+    w->looks = w->answers = 7;
     return r;
 }
 
@@ -85,6 +86,8 @@ static void test_limits(void **state)
         {offsetof(struct umm_record, workload.cache_hits), 79, "cache_hit_ratio"},
         {offsetof(struct umm_record, workload.descriptors_most), 6, "descriptors"},
         {offsetof(struct umm_record, workload.left_files), 1, "left_files"},
+        {offsetof(struct umm_record, workload.answers), 6, "answers"},
+        {offsetof(struct umm_record, workload.looks), 8, "answers"},
     };
     struct umm_record r = good();
     assert_string_equal(keys_with(&r, UMM_ACCEPTANCE_FAIL), "");
