@@ -173,6 +173,21 @@ PY
         done
     done
     ((killed >= 20)) || fail "killed $killed times"
+
+    local one=(umm-features -f "$LIST" --follow -o store:s --store-id=SYNTH2 --state=one.state --checkpoint=5 one.csv)
+    grep -E 'symbol|SYNTH2' mixed.csv | cut -d, -f2- >one.csv
+    grep -E 'symbol|SYNTH2' rows.csv >one-rows.csv
+    for call in msync fsync renameat unlinkat; do
+        for n in 1 2 3; do
+            rm -rf s one.state
+            cp -r empty s
+            capture strace -qq -E "ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0" -o log -e trace="$call" \
+                -e inject="$call:signal=KILL:when=$n" "${one[@]}" 2>/dev/null
+            [[ $status -ne 0 ]] || break
+            ok "${one[@]}"
+            ok "$PY" newest.py s one-rows.csv
+        done
+    done
 }
 
 @test "a run that is killed while rows come loses none of them" {
