@@ -10,6 +10,7 @@ import datetime
 import os
 import typing
 
+import service
 from world import FEATURES, N_IDS, N_OUTPUTS, ROW, SYMBOLS, Wrong, npy_body, npy_rows, vector
 
 # Of what other runs do at that moment, a tool may say this and exit 1.
@@ -49,6 +50,7 @@ class Jobs:
             (3, self.pool_look), (3, self.pool_convert),
             (14, self.archive_append), (8, self.archive_read), (4, self.archive_tend), (2, self.archive_compact),
             (8, self.store_put), (8, self.store_get), (5, self.store_tend), (3, self.store_look), (1, self.store_resize),
+            (10, self.ask_lines), (6, self.ask_raw), (3, self.serve_pipe), (2, self.replace_model),
             (4, self.memstat), (4, self.synth), (1, self.m5),
         ]
         self.weights = [weight for weight, _ in self.makers]
@@ -291,6 +293,26 @@ class Jobs:
 
     def store_resize(self):
         return Job(["umm-store", "resize", "store", str(self.rng.randrange(200, 260))], may_say=(SMALLER,))
+
+    # ---- answers by a model that is replaced --------------------------------------------
+
+    def some_rows(self):
+        return [self.rng.randrange(service.N_ROWS) for _ in range(self.one(1, 3, 40, 400))]
+
+    def ask_lines(self):
+        rows, ours = self.some_rows(), self.world.service
+        return Job(service.ASK, ours.lines(rows), check=lambda out: ours.check_lines(rows, out))
+
+    def ask_raw(self):
+        rows, ours = self.some_rows(), self.world.service
+        return Job([*service.ASK, f"!f4 {service.N_IN}"], ours.raw(rows), check=lambda out: ours.check_raw(rows, out))
+
+    def serve_pipe(self):
+        rows, ours = self.some_rows(), self.world.service
+        return Job(["umm-predict", "--serve", service.MODEL], ours.lines(rows), check=lambda out: ours.check_lines(rows, out))
+
+    def replace_model(self):
+        return Job(self.world.service.replacement(self.one(*service.MODELS)))
 
     # ---- others -------------------------------------------------------------------------
 

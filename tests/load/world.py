@@ -11,6 +11,8 @@ import re
 import struct
 import subprocess
 
+from service import Service, Wrong
+
 SYMBOLS = ("AAA", "BBB", "CCC")
 ROW = 48
 FEATURES = "ema:20,atr:14,rsi:14,macd,sma:50"
@@ -18,10 +20,6 @@ POOL_SIZE = 4_000_000
 STORE_DIM = 8
 N_IDS = 400
 N_OUTPUTS = 12  # names that many runs write to
-
-
-class Wrong(Exception):
-    """Something does not hold."""
 
 
 def npy_body(data):
@@ -67,6 +65,7 @@ class World:
         # Rows that are stored for certain: a run that reported them done has ended.
         self.floor, self.archived = Floor(), Floor()
         self.pooled = {}
+        self.service = None
 
     def make(self):
         for name in ("want", "root", "arch", "feat", "featroot", "states", "parts", "out", "pools", "m5", "runs"):
@@ -92,6 +91,11 @@ class World:
             self.pooled[version] = pathlib.Path(f"out/version{version}.npy").read_bytes()
         self.tool("umm-pool", "create", "p", f"--size={POOL_SIZE}")
         self.tool("umm-store", "create", "store", "--max-positions=200", f"--dim={STORE_DIM}")
+        self.service = Service(self.tool)
+
+    def end(self):
+        if self.service:
+            self.service.end()
 
     def tool(self, *command, stdin=b"", code=0, errors=b""):
         """Run it alone; what it prints."""
