@@ -74,6 +74,18 @@ static const char *read_id(const char *at, const char *end, struct umm_service_i
     return rest;
 }
 
+char *umm_service_id_put(char *out, const struct umm_service_id *id)
+{
+    char *end = umm_csvcell_put(out, id->text, id->len_bytes);
+    if (end == out || *out != '!')
+        return end;
+    /* It has no quotes, and there is room for two. */
+    memmove(out + 1, out, id->len_bytes);
+    *out = '"';
+    end[1] = '"';
+    return end + 2;
+}
+
 /* ---- commands -------------------------------------------------------------------- */
 
 static bool is_text(const char *text, size_t len, const char *command)
@@ -212,7 +224,7 @@ void umm_service_line_read_key(const char *text, size_t len_bytes, struct umm_se
         line->kind = UMM_SERVICE_LINE_ROW;
     } else if (rest) {
         line->word = UMM_SERVICE_FIELDS;
-        line->number = 2;
+        line->number = 3;
         for (const char *at = rest + 1; at < end; at++)
             line->number += *at == ',';
     }

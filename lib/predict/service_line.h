@@ -73,6 +73,13 @@ static inline size_t umm_service_line_max(size_t n_inputs)
 }
 
 /*
+ * Write the id as lines have it, in quotes if it has a comma or a quote, or begins as a command
+ * does; out has UMM_SERVICE_CELL_MAX bytes. Returns the end.
+ */
+enum { UMM_SERVICE_CELL_MAX = UMM_CSVCELL_MAX(UMM_SERVICE_ID_MAX) };
+char *umm_service_id_put(char *out, const struct umm_service_id *id);
+
+/*
  * Read a line of len_bytes, without its LF; a CR at its end does not count. Numbers: n_inputs of
  * them are expected, and those before the first that is refused are in numbers. A number too large
  * for a double is infinite.

@@ -9,7 +9,6 @@
 #include "modelrows/modelrows.h"
 #include "predict/service_work.h"
 #include "sys/clock.h"
-#include "text/csvcell.h"
 
 enum {
     ROWS = 4096,               /* if it is not said how many wait at most */
@@ -19,7 +18,7 @@ enum {
     ANSWER_BYTES = 16          /* of a number's text, about */
 };
 /* Of an item at most. */
-enum { ITEM_TEXT_BYTES = UMM_CSVCELL_MAX(UMM_SERVICE_ID_MAX) + UMM_SERVICE_ID_MAX };
+enum { ITEM_TEXT_BYTES = UMM_SERVICE_CELL_MAX + UMM_SERVICE_ID_MAX };
 
 /* ---- room ------------------------------------------------------------------------ */
 
@@ -119,7 +118,7 @@ static void add_texts(struct umm_service *service, struct umm_service_item *item
 {
     struct umm_service_queue *queue = &service->queue;
     char *at = queue->texts + queue->n_text_bytes;
-    char *end = umm_csvcell_put(at, line->id.text, line->id.len_bytes);
+    char *end = umm_service_id_put(at, &line->id);
     item->id_bytes = (uint16_t)(end - at);
     if (service->store && line->kind == UMM_SERVICE_LINE_ROW) {
         item->key_bytes = (uint16_t)line->key.len_bytes;
