@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/error.h"
 #include "modelrows/modelrows.h"
 #include "predict/service_work.h"
@@ -153,9 +152,9 @@ static size_t find_nonfinite(const struct umm_service *service, const void *row)
 static uint64_t find_integer(const struct umm_service *service, const void *row)
 {
     const struct umm_service_engine *engine = &service->engine;
-    struct umm_error found = {.status = UMM_OK};
     if (!engine->info.has_integers)
         return 0;
+    struct umm_error found = {.status = UMM_OK};
     const enum umm_status status = engine->info.is_f64
                                        ? umm_model_check_f64(engine->model, row, 1, &found)
                                        : umm_model_check(engine->model, row, 1, &found);
@@ -303,19 +302,21 @@ static size_t take_lines(struct umm_service *service, struct umm_service_client 
 
 /* ---- raw rows -------------------------------------------------------------------- */
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "raw rows are sent as they lie in memory");
+
 static void read_raw(struct umm_service *service, const char *bytes)
 {
     const size_t width = (size_t)service->engine.info.n_inputs;
-    float *floats = next_row(service);
     double *doubles = next_row(service);
+    float value;
+    if (!service->engine.info.is_f64) {
+        memcpy(next_row(service), bytes, width * sizeof value);
+        return;
+    }
     for (size_t i = 0; i < width; i++) {
-        const uint32_t bits = (uint32_t)umm_bytes_get(bytes + i * sizeof bits, sizeof bits);
-        float value;
-        memcpy(&value, &bits, sizeof value);
-        if (service->engine.info.is_f64)
-            doubles[i] = (double)value;
-        else
-            floats[i] = value;
+        memcpy(&value, bytes + i * sizeof value, sizeof value);
+        doubles[i] = (double)value;
     }
 }
 
