@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/cpu.h"
+#include "text/decimal.h"
 #include "text/words.h"
 
 static const char *const words[UMM_SERVICE_WORDS] = {[UMM_SERVICE_ID] = "id",
@@ -123,6 +125,8 @@ static void read_command(const char *text, size_t len, struct umm_service_line *
     }
 }
 
+enum { FIELDS_AT_ONCE = 64 };
+
 /* ---- numbers --------------------------------------------------------------------- */
 
 /* What is no number but a value, in any case of letters. */
@@ -152,19 +156,59 @@ static bool read_number(const char *text, size_t len, double *value)
     }
 }
 
-/* The fields after the id, each with the comma before it. */
-static void read_numbers(const char *at, const char *end, size_t n_inputs, double *numbers,
-                         struct umm_service_line *line)
+/* Field i lies between commas[i] and commas[i + 1], which are places in the line. */
+static bool read_field(const char *text, const uint32_t *commas, size_t i, double *numbers)
 {
-    uint64_t n = 0, n_bad = 0;
+    const char *field = text + commas[i] + 1;
+    return read_number(field, commas[i + 1] - commas[i] - 1, &numbers[i]);
+}
+
+/* Some fields at once. Returns the first that is no number, from 1; 0: all are numbers. */
+static size_t read_fields(const char *text, const uint32_t *commas, size_t n, double *numbers)
+{
+    uint32_t odd[FIELDS_AT_ONCE];
+    size_t first = 0;
+    /* The engines read so many bytes before the end of a field: they are to be the line's. */
+    while (first < n && commas[first + 1] < UMM_DECIMAL_PAD)
+        first++;
+    for (size_t i = 0; i < first; i++)
+        if (!read_field(text, commas, i, numbers))
+            return i + 1;
+    const struct umm_decimal_column column = {.text = text,
+                                              .begins = commas + first,
+                                              .ends = commas + first + 1,
+                                              .begin_add = 1,
+                                              .n = n - first,
+                                              .out = (char *)(numbers + first),
+                                              .out_stride = sizeof *numbers,
+                                              .point = '.'};
+    const size_t n_odd = umm_decimal_f64(umm_cpu_best(), &column, odd);
+    for (size_t i = 0; i < n_odd; i++)
+        if (!read_field(text, commas, first + odd[i], numbers))
+            return first + odd[i] + 1;
+    return 0;
+}
+
+/* The fields after the id, each with the comma before it; at is a comma of the line text. */
+static void read_numbers(const char *text, const char *at, const char *end, size_t n_inputs,
+                         double *numbers, struct umm_service_line *line)
+{
+    uint32_t commas[FIELDS_AT_ONCE + 1];
+    size_t n = 0, n_bad = 0;
     while (at < end) {
-        const char *field = ++at;
-        while (at < end && *at != ',')
-            at++;
-        if (n++ >= n_inputs || n_bad)
-            continue;
-        if (!read_number(field, (size_t)(at - field), &numbers[n - 1]))
-            n_bad = n;
+        size_t n_more = 0;
+        commas[0] = (uint32_t)(at - text);
+        do {
+            const char *next = memchr(at + 1, ',', (size_t)(end - at - 1));
+            at = next ? next : end;
+            commas[++n_more] = (uint32_t)(at - text);
+        } while (at < end && n_more < FIELDS_AT_ONCE);
+        if (!n_bad && n < n_inputs) {
+            const size_t n_wanted = n_more < n_inputs - n ? n_more : n_inputs - n;
+            const size_t bad = read_fields(text, commas, n_wanted, numbers + n);
+            n_bad = bad ? n + bad : 0;
+        }
+        n += n_more;
     }
     if (n != n_inputs) {
         line->word = UMM_SERVICE_FIELDS;
@@ -205,7 +249,7 @@ void umm_service_line_read(const char *text, size_t len_bytes, size_t n_inputs, 
     const char *end = end_of(text, len_bytes);
     const char *rest = begin_line(text, end, line);
     if (rest)
-        read_numbers(rest, end, n_inputs, numbers, line);
+        read_numbers(text, rest, end, n_inputs, numbers, line);
 }
 
 void umm_service_line_read_key(const char *text, size_t len_bytes, struct umm_service_line *line)

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +71,40 @@ static void a_question_is_an_id_and_numbers(void **state)
     assert_int_equal(line.kind, UMM_SERVICE_LINE_ROW);
     assert_true(numbers[0] == -(double)INFINITY && numbers[1] == (double)INFINITY);
     assert_true(signbit(numbers[2]));
+}
+
+/* Fields are read many at a time: each as if it were alone, at any place, in rows of any length. */
+static void long_rows_are_read_as_each_number_is(void **state)
+{
+    (void)state;
+    enum { FIELDS_MAX = 150, TEXT_MAX = 32 };
+    static const char *const fields[] = {"0",        "-0.0",       "1.5",
+                                         "-1.23456", "12345678.9", "0.1234567890123456789",
+                                         "+7",       "1e-7",       "123456789012345",
+                                         ".5",       "5.",         "9007199254740993",
+                                         "-98.7654"};
+    enum { N_FIELDS = sizeof fields / sizeof *fields };
+    static double many[FIELDS_MAX];
+    char text[8 + FIELDS_MAX * TEXT_MAX];
+    for (size_t n = 1; n <= FIELDS_MAX; n++) {
+        const size_t n_bad = n % 3 ? 0 : 1 + n * 7 / 9 % n;
+        size_t len = (size_t)(n % 2 ? snprintf(text, sizeof text, "i")
+                                    : snprintf(text, sizeof text, "a longer id"));
+        for (size_t i = 0; i < n; i++)
+            len += (size_t)snprintf(text + len, sizeof text - len, ",%s",
+                                    i + 1 == n_bad ? "1.2.3" : fields[(n + i * 5) % N_FIELDS]);
+        struct guarded guarded = guarded_open(len);
+        umm_service_line_read(guarded_copy(&guarded, text, len), len, n, many, &line);
+        guarded_close(&guarded);
+        assert_int_equal(line.kind, n_bad ? UMM_SERVICE_LINE_REFUSED : UMM_SERVICE_LINE_ROW);
+        assert_int_equal(line.number, n_bad);
+        for (size_t i = 0; i < (n_bad ? n_bad - 1 : n); i++) {
+            const char *field = fields[(n + i * 5) % N_FIELDS];
+            double alone;
+            assert_int_equal(umm_num_parse_f64(field, strlen(field), '.', &alone), UMM_NUM_OK);
+            assert_memory_equal(&many[i], &alone, sizeof alone);
+        }
+    }
 }
 
 static void what_is_wrong_has_a_word_and_a_place(void **state)
@@ -179,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_question_is_an_id_and_numbers),
+        cmocka_unit_test(long_rows_are_read_as_each_number_is),
         cmocka_unit_test(what_is_wrong_has_a_word_and_a_place),
         cmocka_unit_test(ids_have_a_longest),
         cmocka_unit_test(commands_are_few),
