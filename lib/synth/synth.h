@@ -111,7 +111,7 @@ enum {
  *     event,time,id,symbol,side,entry,take_profit,stop_loss,price
  *     price,1577836800000,,SYNTH1,,,,,14100.98
  *     open,1577836800000,P1-0,SYNTH1,long,14100.98,14126.98,14083.98,
- *     close,1577842200000,P1-0,SYNTH1,,,,,
+ *     close,1577842200000,P1-0,,,,,,
  *
  * So many positions are open at any time, shared among the symbols in turn. Each is held for a
  * number of bars of its own, from 8 to 135, then it is closed and another one takes its place:

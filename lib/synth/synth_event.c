@@ -58,7 +58,7 @@ static uint64_t next_change(const struct umm_synth_rows *rows, uint64_t slot)
 
 /* ---- lines ----------------------------------------------------------------------- */
 
-/* "open,1577836800000,P1-0,SYNTH," */
+/* "open,1577836800000,P1-0," */
 static char *put_event(const struct umm_synth_rows *rows, char *out, const char *event,
                        uint64_t slot, uint64_t turn)
 {
@@ -69,8 +69,6 @@ static char *put_event(const struct umm_synth_rows *rows, char *out, const char 
     out = umm_print_u64(out, slot + 1);
     *out++ = '-';
     out = umm_print_u64(out, turn);
-    *out++ = ',';
-    out = put_text(out, symbol_of(rows));
     *out++ = ',';
     return out;
 }
@@ -88,7 +86,8 @@ static char *put_open(const struct umm_synth_rows *rows, char *out, uint64_t slo
     const uint64_t bits = umm_synth_mix(slot_bits(rows, slot) + turn);
     const int64_t entry = rows->bar.close, side = bits & 1 ? 1 : -1;
     out = put_event(rows, out, "open", slot, turn);
-    out = put_text(out, side > 0 ? "long," : "short,");
+    out = put_text(out, symbol_of(rows));
+    out = put_text(out, side > 0 ? ",long," : ",short,");
     out = umm_synth_rows_price(rows, out, entry);
     *out++ = ',';
     out = umm_synth_rows_price(rows, out, entry + side * distance(rows, bits >> 8));
@@ -129,7 +128,7 @@ char *umm_synth_events_next(struct umm_synth_events *events, char *out)
         const uint64_t slot = events->slot;
         const uint64_t turn = turn_of(slot_bits(rows, slot), rows->bar_number, &is_first_bar);
         if (rows->bar_number > 0) {
-            out = put_text(put_event(rows, out, "close", slot, turn - 1), ",,,,");
+            out = put_text(put_event(rows, out, "close", slot, turn - 1), ",,,,,");
             out = umm_synth_rows_end(rows, out);
         }
         out = put_open(rows, out, slot, turn);
