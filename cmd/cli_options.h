@@ -138,6 +138,9 @@ int cli_take_lock_limit(void *limit_ns, const char *value);
             CLI_CALL(limit_ns, cli_take_lock_limit, "a time such as 30s or 5m, or none")           \
     }
 
+/* For CLI_CALL: permission bits in octal, at most 0777, for a uint32_t. */
+int cli_take_mode(void *mode, const char *value);
+
 /* Where an array's data begin. */
 #define CLI_ALIGN(bytes)                                                                           \
     {                                                                                              \

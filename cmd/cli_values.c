@@ -108,3 +108,16 @@ int cli_take_align(void *align_bytes, const char *value)
     *(uint32_t *)align_bytes = (uint32_t)n;
     return CLI_OK;
 }
+
+int cli_take_mode(void *mode, const char *value)
+{
+    enum { DIGITS_MAX = 4, BITS_MAX = 0777 };
+    const size_t len = strlen(value);
+    uint32_t bits = 0;
+    if (len == 0 || len > DIGITS_MAX || strspn(value, "01234567") != len)
+        return CLI_BAD_VALUE;
+    for (const char *p = value; *p; p++)
+        bits = bits * 8 + (uint32_t)(*p - '0');
+    *(uint32_t *)mode = bits;
+    return bits <= BITS_MAX ? CLI_OK : CLI_BAD_VALUE;
+}

@@ -19,25 +19,12 @@ enum {
     CLIENTS_MAX = 1000000,
     QUEUE_MAX = 1048576,
     CACHE_MAX = 1000000,
-    MODE_DIGITS_MAX = 4,
     SECOND_NS = 1000000000
 };
 static const uint64_t DRAIN_NS = UINT64_C(5) * SECOND_NS, REPORT_NS = UINT64_C(5) * SECOND_NS;
 static const char unix_prefix[] = "unix:", by_systemd[] = "systemd";
 
 /* ---- options ----------------------------------------------------------------------- */
-
-static int take_mode(void *mode, const char *value)
-{
-    const size_t len = strlen(value);
-    uint32_t bits = 0;
-    if (len == 0 || len > MODE_DIGITS_MAX || strspn(value, "01234567") != len)
-        return CLI_BAD_VALUE;
-    for (const char *p = value; *p; p++)
-        bits = bits * 8 + (uint32_t)(*p - '0');
-    *(uint32_t *)mode = bits;
-    return bits <= 0777 ? CLI_OK : CLI_BAD_VALUE;
-}
 
 static int take_delay(void *delay_ns, const char *value)
 {
@@ -62,7 +49,7 @@ const struct cli_option predict_service_options[] = {
      "answer clients of a socket: unix:PATH, or systemd\nfor one that it passes",
      CLI_CALL(listen, take_place, "unix:PATH or systemd")},
     {0, "socket-mode", "MODE", "who may connect (default 0600)",
-     CLI_CALL(socket_mode, take_mode, "an octal mode such as 0660"), CLI_GIVEN(has_socket_mode)},
+     CLI_CALL(socket_mode, cli_take_mode, "an octal mode such as 0660"), CLI_GIVEN(has_socket_mode)},
     {0, "max-clients", "N", "connections at once (default 1024)",
      CLI_COUNT(max_clients, 1, CLIENTS_MAX), CLI_GIVEN(has_max_clients)},
     {0, "max-delay", "TIME",

@@ -16,7 +16,7 @@ struct opts {
     struct umm_watch_options job;
     enum clock clock;
     const char *listen;
-    unsigned socket_mode;
+    uint32_t socket_mode;
     bool is_mode_given, is_unknown_ignored, is_lock_given, is_batch_given, is_delay_given;
     uint64_t max_delay_ns, lock_limit_ns;
     struct cli_reports reports;
@@ -84,16 +84,6 @@ static int take_fields(void *fields, const char *value)
     return umm_look_fields_parse(value, fields, &err) == UMM_OK ? CLI_OK : CLI_BAD_VALUE;
 }
 
-static int take_mode(void *mode, const char *value)
-{
-    enum { OCTAL = 8, BITS = 0666 };
-    const size_t n = strlen(value);
-    if (n == 0 || n > 4 || strspn(value, "01234567") != n)
-        return CLI_BAD_VALUE;
-    *(unsigned *)mode = (unsigned)strtoul(value, NULL, OCTAL);
-    return *(unsigned *)mode & ~(unsigned)BITS ? CLI_BAD_VALUE : CLI_OK;
-}
-
 static const struct cli_option options[] = {
     CLI_HEADING("Events:"),
     {0, "clock", "WHICH",
@@ -103,9 +93,8 @@ static const struct cli_option options[] = {
     {0, "keep", NULL, "go on after the end of the input, until a signal", CLI_FLAG(job.is_kept)},
     {0, "listen", "unix:PATH", "take events from all connections to a socket at PATH",
      CLI_TEXT(listen)},
-    {0, "socket-mode", "MODE", "its permission bits, octal (default 600)",
-     CLI_CALL(socket_mode, take_mode, "octal permission bits, such as 660"),
-     CLI_GIVEN(is_mode_given)},
+    {0, "socket-mode", "MODE", "who may connect (default 0600)",
+     CLI_CALL(socket_mode, cli_take_mode, "an octal mode such as 0660"), CLI_GIVEN(is_mode_given)},
     {0, "bad-events", "HOW", "error or skip: tell each, exit 3 (default error)",
      CLI_CHOICE(job.is_skipping, "error|skip")},
     {0, "unknown-columns", "HOW", "columns that no event has: error or ignore\n(default error)",

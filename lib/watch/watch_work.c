@@ -152,7 +152,7 @@ static void count(struct umm_watch_work *work, const struct umm_watch_look *look
 char *umm_watch_print(struct umm_watch_work *work, char *out, const struct umm_watch_look *look,
                       int64_t time_ms, uint64_t late_us)
 {
-    umm_spread_add(&work->late, late_us);
+    umm_histogram_add(&work->late, late_us, 1);
     count(work, look);
     return umm_look_print(out, &work->options->fields, look, time_ms, late_us);
 }
@@ -201,9 +201,9 @@ void umm_watch_fill_result(struct umm_watch_work *work)
     enum { MS_PER_S = 1000 };
     umm_watchlist_stats(work->list, &result->list);
     subtract(&result->list, &work->before);
-    result->late_p50_us = umm_spread_at(&work->late, 0.5);
-    result->late_p99_us = umm_spread_at(&work->late, 0.99);
-    result->late_p999_us = umm_spread_at(&work->late, 0.999);
+    result->late_p50_us = umm_histogram_at(&work->late, 500);
+    result->late_p99_us = umm_histogram_at(&work->late, 990);
+    result->late_p999_us = umm_histogram_at(&work->late, 999);
     result->late_max_us = work->late.max;
     result->n_polled = (uint64_t)(work->polled_ms / MS_PER_S);
     result->saved_share = result->n_polled ? 1 - (double)(work->late.n - result->n_closed_looks) /

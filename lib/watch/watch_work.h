@@ -3,6 +3,7 @@
 #ifndef UMM_WATCH_WATCH_WORK_H
 #define UMM_WATCH_WATCH_WORK_H
 
+#include "mem/histogram.h"
 #include "sys/file.h"
 #include "watch/event.h"
 #include "watch/watchcommand.h"
@@ -19,7 +20,7 @@ struct umm_watch_work {
     struct umm_watchstate_found found;
     struct umm_watchcommand *command; /* NULL: looks go to a stream */
     struct umm_watch_stats before;    /* of the list: restored, and nothing done yet */
-    struct umm_spread late;
+    struct umm_histogram late;
     struct umm_watch_rules levels;
     int64_t clock_ms; /* of the list: of the last event, or call */
     double polled_ms; /* open positions times milliseconds */

@@ -16,7 +16,6 @@
 #ifndef UMM_WATCH_WATCHJOB_H
 #define UMM_WATCH_WATCHJOB_H
 
-#include "base/spread.h"
 #include "sys/lock.h"
 #include "umm.h"
 #include "watch/looklines.h"
