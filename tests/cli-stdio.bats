@@ -106,6 +106,7 @@ for command in LIST, ["umm-convert", "--help"]:
     ok umm-pool put p k bars.npy
     ok umm-pool put p l bars.npy
     ok umm-memstat snapshot A -p $$
+    printf '%s\n' event,time,id,symbol,side,entry open,1,p,A,1,2 >events.csv
     "$PY" "$TOP/tests/ref/predict_models.py" m.onnx vector
     "$PY" -c "import numpy as np; np.save('even.npy', np.random.default_rng(1).uniform(-9, 9, (2000, 3)))"
     local tool command
@@ -152,6 +153,7 @@ for command in LIST, ["umm-convert", "--help"]:
 1 umm-predict --columns=open,high,low --follow m.onnx bars.csv
 1 umm-predict --columns=1,2,3 --verify m.onnx bars.npy
 1 umm-predict --describe m.onnx
+1 umm-watch --clock=input events.csv
 1 umm-quantize --data=even.npy -o q.onnx m.onnx
 1 umm-quantize --json --data=even.npy -o q.onnx m.onnx
 1 umm-synth

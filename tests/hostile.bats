@@ -120,6 +120,8 @@ END
     "$PY" "$TOP/tests/ref/predict_models.py" m.onnx vector
     "$PY" -c "import numpy as np; np.save('even.npy', np.random.default_rng(1).uniform(-9, 9, (2000, 3)))"
     late umm-predict --columns=1,2,3 -o answers.npy m.onnx rows.npy
+    printf '%s\n' event,time,id,symbol,side,entry open,1,p,A,1,2 >events.csv
+    late umm-watch --clock=input --state=watched --report=watched.json events.csv
     late umm-quantize --data=even.npy -o int8.onnx m.onnx
     late umm-archive append rows.npy.zst rows.npy
     late umm-archive list rows.npy.zst

@@ -48,6 +48,9 @@ setup_file() {
     umm-predict --metrics=prom/predict.prom -o answers.npy m.onnx rows.npy
     umm-quantize m.onnx --data=rows.npy -o m8.onnx --metrics=prom/quantize.prom >/dev/null 2>&1
     umm-predict --metrics=prom/predict-pipe.prom m.onnx rows.npy >/dev/null
+    printf '%s\n' event,time,id,symbol,side,entry open,1,p,A,1,2 >events.csv
+    umm-watch --clock=input --metrics=prom/watch.prom events.csv >/dev/null
+    umm-watch --clock=input --state=watched --metrics=prom/watch-state.prom events.csv >/dev/null
     umm-pool create p --size=1M >/dev/null
     umm-pool put p bars a/1m.npy
     umm-pool stat p --metrics=prom/pool-stat.prom >/dev/null

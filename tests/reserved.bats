@@ -61,6 +61,8 @@ each_way() {
         vector.onnx in.npy
     refuses_place "$why" "$file" umm-predict --columns=1,2,3 --state="$file" -o out.csv vector.onnx in.npy
     [[ ! -e out.csv ]]
+    refuses_place "$why" "$file" umm-watch --clock=input --state="$file" /dev/null
+    refuses_place "$why" "$file" umm-watch --clock=input --metrics="$file" /dev/null
     refuses_place "$why" "$file" umm-quantize --data=many.npy --report="$file" -o out.onnx vector.onnx
     refuses_place "$why" "$file" umm-preload --metrics="$file" in.npy
     refuses_place "$why" "$file" umm-memstat --metrics="$file"

@@ -48,12 +48,14 @@ q.prom umm-quantize --columns=1,2,3 --data=$in.npy -o q.onnx --metrics=q.prom $V
 y.csv umm-predict --columns=1,2,3 -o y.csv $VICTIM_DIR/m.onnx $in.npy
 .y.npy.lock umm-predict --columns=1,2,3 --lock -o y.npy $VICTIM_DIR/m.onnx $in.npy
 .state.lock umm-predict --columns=1,2,3 --state=state $VICTIM_DIR/m.onnx $in.npy
+watched umm-watch --clock=input --state=watched /dev/null
+.watched.lock umm-watch --clock=input --state=watched /dev/null
 a.npy.zst umm-archive append a.npy.zst $in.npy
 a.npy.zst.journal umm-archive append --keep-journal a.npy.zst $in.npy
 snapshot umm-memstat snapshot snapshot --pid=\$\$
 p.svg umm-memstat --run -q --plot=p.svg true
 END
-    [[ $tried -eq 22 ]]
+    [[ $tried -eq 24 ]]
 }
 
 # Promise: likewise a hard link, where the kernel lets it be made.

@@ -295,6 +295,8 @@ umm-predict --columns=1,2,3 --format=csv -o $name m.onnx in.npy
 umm-predict --columns=1,2,3 --state=$name m.onnx in.npy
 umm-predict --columns=1,2,3 --metrics=$name m.onnx in.npy
 umm-quantize --columns=1,2,3 --data=in.npy -o /dev/null.onnx --report=$name m.onnx
+umm-watch --clock=input --state=$name /dev/null
+umm-watch --clock=input --report=$name /dev/null
 umm-synth --rows=10 -o $name
 umm-memstat --metrics=$name
 umm-memstat snapshot $name --pid=$$

@@ -261,7 +261,10 @@ enum umm_status umm_watchstate_save(struct umm_watchstate *state, const struct u
     struct umm_outfile file = {0};
     struct umm_file_info info;
     uint64_t len_bytes = 0;
-    enum umm_status status = umm_output_open_file(&file, path, NULL, err);
+    /* What was written so far must be there if this comes to nothing. */
+    enum umm_status status = umm_file_close_checked(&state->fd, path, err);
+    if (!status)
+        status = umm_output_open_file(&file, path, NULL, err);
     if (!status && umm_outfile_is_stream(&file))
         status = umm_error_set_path(err, UMM_ERR_CONFLICT, path,
                                     "is not a regular file, and so no state");
@@ -274,7 +277,6 @@ enum umm_status umm_watchstate_save(struct umm_watchstate *state, const struct u
         umm_outfile_abort(&file);
     if (status)
         return status;
-    umm_file_close(&state->fd);
     /* What was noted is in the snapshot. */
     state->journal.len = state->journal.open = 0;
     state->journal.at = state->snapshot_bytes = len_bytes;

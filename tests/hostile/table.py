@@ -53,6 +53,10 @@ COMMANDS = {
     "predict rows": "umm-predict --columns=1,2,3 --plain m.tflite {npy}",
     "predict -o": "umm-predict --columns=1,2,3 -o {to_npy} m.onnx in.npy",
     "predict --state": "umm-predict --columns=1,2,3 --append --state={answered} -o answers.npy m.onnx in.npy",
+    "watch": "umm-watch --clock=input {events}",
+    "watch --state": "umm-watch --clock=input --state={watched} events.csv",
+    "watch --report": "umm-watch --clock=input --report={to_json} events.csv",
+    "watch --metrics": "umm-watch --clock=input --metrics={to_prom} events.csv",
     "quantize": "umm-quantize --data=even.npy -o q.tflite {model}",
     "quantize --data": "umm-quantize --data={even} -o q.onnx m.onnx",
     "quantize -o": "umm-quantize --data=even.npy -o {to_onnx} m.onnx",
@@ -92,7 +96,8 @@ FILES = {
     "text": "in.csv", "npy": "in.npy", "zst": "a.npy.zst", "list": "list", "ranges": "ranges", "lines": "lines",
     "records": "records", "snapshot": "snapshot", "state": "state", "grown": "bars.npy", "archive": "a.npy.zst",
     "exported": "exported.csv", "exported_npy": "exported.npy",
-    "model": "m.onnx", "tflite": "m.tflite", "answered": "answered", "even": "even.npy", "to_onnx": "to.onnx",
+    "model": "m.onnx", "tflite": "m.tflite", "answered": "answered", "events": "events.csv",
+    "watched": "watched", "even": "even.npy", "to_onnx": "to.onnx",
     "to_npy": "to.npy", "to_csv": "to.csv", "to_text": "to.bad", "to_json": "to.json", "to_prom": "to.prom", "to_svg": "to.svg",
     "to_snapshot": "to.snapshot", "to_figures": "to.figures",
 }
@@ -108,6 +113,7 @@ OWN = [
     ("pool --metrics", ".to.prom.umm-{}", True), ("features --state", ".state.umm-{}", True),
     ("archive compact", ".a.npy.zst.umm-{}", True),
     ("convert --append", ".bars.npy.lock", False), ("features --state", ".state.lock", False),
+    ("watch --state", ".watched.umm-{}", True), ("watch --state", ".watched.lock", False),
     ("predict --state", ".answered.lock", False), ("predict --state", ".answers.npy.lock", False),
     ("features --state", ".grown.npy.lock", False), ("archive append to", ".a.npy.zst.lock", False),
     ("archive append to", "a.npy.zst.journal", False), ("archive flush", "a.npy.zst.journal", False),
@@ -135,6 +141,7 @@ def prepare():
     pathlib.Path("ranges").write_text("1:2\n3:4\n", encoding="ascii")
     pathlib.Path("lines").write_text("a,1,2\nb,3,4\n", encoding="ascii")
     pathlib.Path("records").write_bytes(b"c".ljust(31, b"\0") + struct.pack("<2f", 5, 6))
+    pathlib.Path("events.csv").write_text("event,time,id,symbol,side,entry\nopen,1,p,A,1,2\n", encoding="ascii")
     os.makedirs("root/A")
     os.mkdir("m5")
     tool("umm-convert", "-o", "in.npy", "in.csv")
@@ -152,6 +159,7 @@ def prepare():
     np.save("even.npy", np.random.default_rng(1).uniform(-9, 9, (2000, 3)))
     tool("umm-quantize", "--data=even.npy", "-o", "m.tflite", "m.onnx")
     tool(*words_of(COMMANDS["predict --state"]))
+    tool(*words_of(COMMANDS["watch --state"]))
     tool("umm-memstat", "snapshot", "snapshot", f"--pid={os.getpid()}")
 
 
