@@ -3,13 +3,11 @@
 #ifndef UMM_FEATURE_RECUR_ENGINES_H
 #define UMM_FEATURE_RECUR_ENGINES_H
 
+#include "base/inline.h"
 #include "feature/recur.h"
 
 /* Lanes side by side, on every engine; parts of a lane's rows that are checked by themselves. */
 enum { LANES = UMM_RECUR_MANY, PIECES = 4, ROWS_STEP = 8 };
-
-/* Before small loops of known length: states and rows are to stay in registers. */
-#define RECUR_UNROLL _Pragma("GCC unroll 16")
 
 /* Where piece i of a part of len rows begins. len is a multiple of ROWS_STEP. */
 static inline size_t piece_begin(size_t len, size_t i)

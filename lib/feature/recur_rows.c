@@ -10,21 +10,21 @@ STEP bool rows_of(enum umm_recur_kind kind, const struct umm_recur *recur, doubl
     const unsigned n_words = recur_n_words(kind);
     const unsigned n_in = recur_n_inputs(kind), n_out = recur_n_outputs(kind);
     double odd = 0, s[UMM_RECUR_WORDS], x[UMM_RECUR_INPUTS], y[UMM_RECUR_OUTPUTS];
-    RECUR_UNROLL
+    UMM_UNROLL
     for (unsigned w = 0; w < n_words; w++)
         s[w] = state[w];
     for (size_t row = first; row < first + n; row++) {
-        RECUR_UNROLL
+        UMM_UNROLL
         for (unsigned c = 0; c < n_in; c++) {
             x[c] = in[c][row];
             odd += x[c] - x[c];
         }
         step(kind, s, x, y, recur->k, recur->flat);
-        RECUR_UNROLL
+        UMM_UNROLL
         for (unsigned c = 0; c < n_out; c++)
             out[c][row] = vec_tidy(y[c]);
     }
-    RECUR_UNROLL
+    UMM_UNROLL
     for (unsigned w = 0; w < n_words; w++)
         state[w] = s[w];
     return odd == 0;

@@ -22,7 +22,7 @@ struct int_sums {
 static const int32_t masks[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 
 TARGET
-UMM_DENSE_INLINE void put_lanes(__m256 y, uint32_t n, char *to)
+UMM_INLINE void put_lanes(__m256 y, uint32_t n, char *to)
 {
     if (n >= 8) {
         _mm256_storeu_ps((float *)(void *)to, y);
@@ -34,14 +34,14 @@ UMM_DENSE_INLINE void put_lanes(__m256 y, uint32_t n, char *to)
 
 /* The limit is the first operand: the second is taken if one of both is NaN, or both are 0. */
 TARGET
-UMM_DENSE_INLINE __m256 limit(const struct umm_dense *dense, __m256 y)
+UMM_INLINE __m256 limit(const struct umm_dense *dense, __m256 y)
 {
     y = _mm256_max_ps(_mm256_loadu_ps(dense->bounds.f32_low), y);
     return _mm256_min_ps(_mm256_loadu_ps(dense->bounds.f32_high), y);
 }
 
 TARGET
-UMM_DENSE_INLINE __m256 end_f32(const struct umm_dense *dense, __m256 y)
+UMM_INLINE __m256 end_f32(const struct umm_dense *dense, __m256 y)
 {
     const __m256 nan = _mm256_castsi256_ps(_mm256_set1_epi32(UMM_DENSE_NAN));
     y = limit(dense, y);
@@ -49,8 +49,8 @@ UMM_DENSE_INLINE __m256 end_f32(const struct umm_dense *dense, __m256 y)
 }
 
 TARGET
-UMM_DENSE_INLINE void finish_f32(const struct umm_dense *dense, const int n, struct f32_sums sums,
-                                 uint32_t o, char *y)
+UMM_INLINE void finish_f32(const struct umm_dense *dense, const int n, struct f32_sums sums,
+                           uint32_t o, char *y)
 {
     uint32_t n_rest = dense->n_out - o;
     y += o * sizeof(float);
@@ -60,15 +60,15 @@ UMM_DENSE_INLINE void finish_f32(const struct umm_dense *dense, const int n, str
 }
 
 TARGET
-UMM_DENSE_INLINE __m256 scale(__m256i sum, const float *multipliers)
+UMM_INLINE __m256 scale(__m256i sum, const float *multipliers)
 {
     return _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_loadu_ps(multipliers));
 }
 
 /* 16 sums to bytes. Saturation to 16 bits, with the zero point, is outside the limits. */
 TARGET
-UMM_DENSE_INLINE __m128i to_bytes(const struct umm_dense *dense, const int n, struct int_sums sums,
-                                  const float *multipliers)
+UMM_INLINE __m128i to_bytes(const struct umm_dense *dense, const int n, struct int_sums sums,
+                            const float *multipliers)
 {
     const __m256i zero = LOAD_INTS(dense->bounds.zero_point);
     __m256i v0 = _mm256_cvtps_epi32(scale(sums.v0, multipliers));
@@ -82,7 +82,7 @@ UMM_DENSE_INLINE __m128i to_bytes(const struct umm_dense *dense, const int n, st
 }
 
 TARGET
-UMM_DENSE_INLINE void put_bytes(__m128i bytes, uint32_t n, char *to)
+UMM_INLINE void put_bytes(__m128i bytes, uint32_t n, char *to)
 {
     char all[16];
     if (n >= sizeof all) {
@@ -94,8 +94,8 @@ UMM_DENSE_INLINE void put_bytes(__m128i bytes, uint32_t n, char *to)
 }
 
 TARGET
-UMM_DENSE_INLINE void finish_int(const struct umm_dense *dense, const int n, struct int_sums sums,
-                                 uint32_t o, char *y)
+UMM_INLINE void finish_int(const struct umm_dense *dense, const int n, struct int_sums sums,
+                           uint32_t o, char *y)
 {
     uint32_t n_rest = dense->n_out - o;
     const float *multipliers = dense->multipliers + o;
@@ -133,13 +133,13 @@ static void prepare(const void *x, size_t n, bool is_x_u8, void *prepared)
  * is beyond 16 bits.)
  */
 TARGET
-UMM_DENSE_INLINE __m256i add_products(__m256i sum, __m256i x, __m256i w)
+UMM_INLINE __m256i add_products(__m256i sum, __m256i x, __m256i w)
 {
     return _mm256_add_epi32(sum, _mm256_madd_epi16(x, w));
 }
 
 TARGET
-UMM_DENSE_INLINE __m256i spread_two(const int16_t *x)
+UMM_INLINE __m256i spread_two(const int16_t *x)
 {
     int32_t two;
     memcpy(&two, x, sizeof two);

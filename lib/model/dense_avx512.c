@@ -7,8 +7,8 @@
 #include "model/dense_ends_avx512.inc"
 
 TARGET
-UMM_DENSE_INLINE void finish_f32(const struct umm_dense *dense, const int n, struct f32_sums sums,
-                                 uint32_t o, char *y)
+UMM_INLINE void finish_f32(const struct umm_dense *dense, const int n, struct f32_sums sums,
+                           uint32_t o, char *y)
 {
     uint32_t n_rest = dense->n_out - o;
     y += o * sizeof(float);
@@ -22,20 +22,20 @@ UMM_DENSE_INLINE void finish_f32(const struct umm_dense *dense, const int n, str
 }
 
 TARGET
-UMM_DENSE_INLINE __m512 scale(__m512i sum, const float *multipliers)
+UMM_INLINE __m512 scale(__m512i sum, const float *multipliers)
 {
     return _mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_loadu_ps(multipliers));
 }
 
 TARGET
-UMM_DENSE_INLINE __m512i scale_round(__m512i sum, const float *multipliers)
+UMM_INLINE __m512i scale_round(__m512i sum, const float *multipliers)
 {
     return _mm512_cvtps_epi32(scale(sum, multipliers));
 }
 
 TARGET
-UMM_DENSE_INLINE __m512i to_bytes(const struct umm_dense *dense, const int n, struct int_sums s,
-                                  const float *multipliers)
+UMM_INLINE __m512i to_bytes(const struct umm_dense *dense, const int n, struct int_sums s,
+                            const float *multipliers)
 {
     s.v0 = scale_round(s.v0, multipliers);
     if (n > 1)
@@ -48,7 +48,7 @@ UMM_DENSE_INLINE __m512i to_bytes(const struct umm_dense *dense, const int n, st
 }
 
 TARGET
-UMM_DENSE_INLINE void put_bytes(__m512i bytes, uint32_t n_rest, char *to)
+UMM_INLINE void put_bytes(__m512i bytes, uint32_t n_rest, char *to)
 {
     if (n_rest >= 64)
         _mm512_storeu_si512(to, bytes);
@@ -57,7 +57,7 @@ UMM_DENSE_INLINE void put_bytes(__m512i bytes, uint32_t n_rest, char *to)
 }
 
 TARGET
-UMM_DENSE_INLINE __m512 end_int(const struct umm_dense *dense, __m512i sum, uint32_t o)
+UMM_INLINE __m512 end_int(const struct umm_dense *dense, __m512i sum, uint32_t o)
 {
     if (dense->end == UMM_DENSE_TO_I32)
         return _mm512_castsi512_ps(sum);
@@ -65,8 +65,8 @@ UMM_DENSE_INLINE __m512 end_int(const struct umm_dense *dense, __m512i sum, uint
 }
 
 TARGET
-UMM_DENSE_INLINE void finish_int(const struct umm_dense *dense, const int n, struct int_sums sums,
-                                 uint32_t o, char *y)
+UMM_INLINE void finish_int(const struct umm_dense *dense, const int n, struct int_sums sums,
+                           uint32_t o, char *y)
 {
     uint32_t n_rest = dense->n_out - o;
     if (dense->end == UMM_DENSE_TO_I8) {
@@ -84,7 +84,7 @@ UMM_DENSE_INLINE void finish_int(const struct umm_dense *dense, const int n, str
 }
 
 TARGET
-UMM_DENSE_INLINE __m512i spread_four(const uint8_t *x)
+UMM_INLINE __m512i spread_four(const uint8_t *x)
 {
     int32_t four;
     __builtin_memcpy(&four, x, sizeof four);

@@ -14,6 +14,7 @@
 #ifndef UMM_MODEL_DENSE_ENGINES_H
 #define UMM_MODEL_DENSE_ENGINES_H
 
+#include "base/inline.h"
 #include "model/dense.h"
 
 /*
@@ -85,9 +86,6 @@ static inline size_t umm_dense_form_bytes(enum umm_dense_form form)
 {
     return form == UMM_DENSE_F32 ? sizeof(float) : form == UMM_DENSE_I16 ? sizeof(int16_t) : 1;
 }
-
-/* A function of which the compiler makes one for each number of vectors. */
-#define UMM_DENSE_INLINE static inline __attribute__((always_inline))
 
 /* y < low ? low : y, and so on: NaN and -0 stay. */
 static inline float umm_dense_limit(float y, float low, float high)

@@ -22,7 +22,7 @@ struct columns {
 
 /* The fours of rows 0, 4, 8 and 12 after x; n_rows - 1 is the last row that there is. */
 TARGET
-UMM_DENSE_INLINE __m512 four_fours(const float *const x[FEW_ROWS], size_t at, const int first)
+UMM_INLINE __m512 four_fours(const float *const x[FEW_ROWS], size_t at, const int first)
 {
     __m512 fours = _mm512_castps128_ps512(_mm_loadu_ps(x[first] + at));
     fours = _mm512_mask_broadcast_f32x4(fours, 0x00F0, _mm_loadu_ps(x[first + 4] + at));
@@ -31,7 +31,7 @@ UMM_DENSE_INLINE __m512 four_fours(const float *const x[FEW_ROWS], size_t at, co
 }
 
 TARGET
-UMM_DENSE_INLINE struct columns turn(const float *const x[FEW_ROWS], size_t at)
+UMM_INLINE struct columns turn(const float *const x[FEW_ROWS], size_t at)
 {
     __m512 a = four_fours(x, at, 0), b = four_fours(x, at, 1);
     __m512 c = four_fours(x, at, 2), d = four_fours(x, at, 3);
@@ -46,14 +46,14 @@ UMM_DENSE_INLINE struct columns turn(const float *const x[FEW_ROWS], size_t at)
 }
 
 TARGET
-UMM_DENSE_INLINE __m512 add_column(__m512 sum, __m512 column, const float *w)
+UMM_INLINE __m512 add_column(__m512 sum, __m512 column, const float *w)
 {
     return _mm512_fmadd_ps(column, _mm512_set1_ps(*w), sum);
 }
 
 /* Four inputs, or those that are left: what is read beyond them is anything. */
 TARGET
-UMM_DENSE_INLINE __m512 add_columns(__m512 sum, const struct columns *x, const float *w, size_t n)
+UMM_INLINE __m512 add_columns(__m512 sum, const struct columns *x, const float *w, size_t n)
 {
     sum = add_column(sum, x->c0, w);
     if (n > 1)
@@ -64,8 +64,8 @@ UMM_DENSE_INLINE __m512 add_columns(__m512 sum, const struct columns *x, const f
 }
 
 TARGET
-UMM_DENSE_INLINE void add_inputs(struct f32_sums *s, const struct columns *x, const float *w,
-                                 size_t w_stride, size_t n, const int n_out)
+UMM_INLINE void add_inputs(struct f32_sums *s, const struct columns *x, const float *w,
+                           size_t w_stride, size_t n, const int n_out)
 {
     s->v0 = add_columns(s->v0, x, w, n);
     if (n_out > 1)
@@ -78,7 +78,7 @@ UMM_DENSE_INLINE void add_inputs(struct f32_sums *s, const struct columns *x, co
 
 /* One output of n_rows rows. */
 TARGET
-UMM_DENSE_INLINE void put_rows(__m512 result, size_t n_rows, char *y, size_t y_step)
+UMM_INLINE void put_rows(__m512 result, size_t n_rows, char *y, size_t y_step)
 {
     float values[FEW_ROWS];
     if (y_step == sizeof(float)) {
@@ -91,8 +91,8 @@ UMM_DENSE_INLINE void put_rows(__m512 result, size_t n_rows, char *y, size_t y_s
 }
 
 TARGET
-UMM_DENSE_INLINE void f32_rows(const struct umm_dense *dense, const float *const x[FEW_ROWS],
-                               size_t n_rows, char *y, size_t y_step, const int n_out)
+UMM_INLINE void f32_rows(const struct umm_dense *dense, const float *const x[FEW_ROWS],
+                         size_t n_rows, char *y, size_t y_step, const int n_out)
 {
     const float *w = (const float *)dense->weights, *bias = (const float *)dense->bias;
     const size_t n_in = dense->n_in;
@@ -164,8 +164,7 @@ static void f32_run(const struct umm_dense *dense, const void *rows, size_t x_st
  */
 
 TARGET
-UMM_DENSE_INLINE __m512i row_products(const struct umm_dense *dense, const uint8_t *x,
-                                      const int8_t *w)
+UMM_INLINE __m512i row_products(const struct umm_dense *dense, const uint8_t *x, const int8_t *w)
 {
     __m512i sum = _mm512_setzero_si512();
     for (size_t i = 0; i < dense->n_steps; i++)
@@ -176,20 +175,20 @@ UMM_DENSE_INLINE __m512i row_products(const struct umm_dense *dense, const uint8
 
 /* Lane by lane of 32, 64, 128 and 256 bits: what stands for a goes low, what stands for b high. */
 TARGET
-UMM_DENSE_INLINE __m512i join_32(__m512i a, __m512i b)
+UMM_INLINE __m512i join_32(__m512i a, __m512i b)
 {
     return _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
 }
 
 TARGET
-UMM_DENSE_INLINE __m512i join_64(__m512i a, __m512i b)
+UMM_INLINE __m512i join_64(__m512i a, __m512i b)
 {
     return _mm512_add_epi32(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
 }
 
 TARGET
-UMM_DENSE_INLINE __m512i join_four(const struct umm_dense *dense, const uint8_t *x, size_t x_stride,
-                                   const int8_t *w)
+UMM_INLINE __m512i join_four(const struct umm_dense *dense, const uint8_t *x, size_t x_stride,
+                             const int8_t *w)
 {
     __m512i a = row_products(dense, x, w), b = row_products(dense, x + x_stride, w);
     __m512i c = row_products(dense, x + 2 * x_stride, w);
@@ -199,8 +198,8 @@ UMM_DENSE_INLINE __m512i join_four(const struct umm_dense *dense, const uint8_t 
 
 /* The sums of 16 rows, in their order. */
 TARGET
-UMM_DENSE_INLINE __m512i sixteen_sums(const struct umm_dense *dense, const uint8_t *x,
-                                      size_t x_stride, const int8_t *w)
+UMM_INLINE __m512i sixteen_sums(const struct umm_dense *dense, const uint8_t *x, size_t x_stride,
+                                const int8_t *w)
 {
     __m512i a = join_four(dense, x, x_stride, w),
             b = join_four(dense, x + 4 * x_stride, x_stride, w);
@@ -219,8 +218,8 @@ UMM_DENSE_INLINE __m512i sixteen_sums(const struct umm_dense *dense, const uint8
  * instruction of SSE after that then waits 75 ns.
  */
 TARGET
-UMM_DENSE_INLINE void finish_int(const struct umm_dense *dense, __m512i sums, uint32_t o,
-                                 size_t n_rows, char *y, size_t y_step)
+UMM_INLINE void finish_int(const struct umm_dense *dense, __m512i sums, uint32_t o, size_t n_rows,
+                           char *y, size_t y_step)
 {
     int8_t bytes[4 * FEW_ROWS];
     sums = _mm512_add_epi32(sums, _mm512_set1_epi32(((const int32_t *)dense->bias)[o]));

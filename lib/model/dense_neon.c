@@ -13,13 +13,13 @@ struct int_sums {
     int32x4_t v0, v1, v2, v3;
 };
 
-UMM_DENSE_INLINE uint32_t n_of_vector(const struct umm_dense *dense, uint32_t o)
+UMM_INLINE uint32_t n_of_vector(const struct umm_dense *dense, uint32_t o)
 {
     uint32_t rest = dense->n_out - o;
     return rest < 4 ? rest : 4;
 }
 
-UMM_DENSE_INLINE void put_f32(float32x4_t y, uint32_t n, char *to)
+UMM_INLINE void put_f32(float32x4_t y, uint32_t n, char *to)
 {
     float all[4];
     if (n == 4) {
@@ -31,41 +31,41 @@ UMM_DENSE_INLINE void put_f32(float32x4_t y, uint32_t n, char *to)
 }
 
 /* By comparison: NaN and -0 stay, which vmaxq_f32 would not leave. */
-UMM_DENSE_INLINE float32x4_t limit(const struct umm_dense *dense, float32x4_t y)
+UMM_INLINE float32x4_t limit(const struct umm_dense *dense, float32x4_t y)
 {
     float32x4_t low = vld1q_f32(dense->bounds.f32_low), high = vld1q_f32(dense->bounds.f32_high);
     y = vbslq_f32(vcltq_f32(y, low), low, y);
     return vbslq_f32(vcgtq_f32(y, high), high, y);
 }
 
-UMM_DENSE_INLINE float32x4_t end_f32(const struct umm_dense *dense, float32x4_t y)
+UMM_INLINE float32x4_t end_f32(const struct umm_dense *dense, float32x4_t y)
 {
     const float32x4_t nan = vreinterpretq_f32_u32(vdupq_n_u32(UMM_DENSE_NAN));
     y = limit(dense, y);
     return vbslq_f32(vceqq_f32(y, y), y, nan);
 }
 
-UMM_DENSE_INLINE void finish_f32(const struct umm_dense *dense, const int n, struct f32_sums sums,
-                                 uint32_t o, char *y)
+UMM_INLINE void finish_f32(const struct umm_dense *dense, const int n, struct f32_sums sums,
+                           uint32_t o, char *y)
 {
     const float32x4_t v[4] = {sums.v0, sums.v1, sums.v2, sums.v3};
     for (int i = 0; i < n; i++, o += 4)
         put_f32(end_f32(dense, v[i]), n_of_vector(dense, o), y + o * sizeof(float));
 }
 
-UMM_DENSE_INLINE float32x4_t scale(int32x4_t sum, const float *multipliers)
+UMM_INLINE float32x4_t scale(int32x4_t sum, const float *multipliers)
 {
     return vmulq_f32(vcvtq_f32_s32(sum), vld1q_f32(multipliers));
 }
 
-UMM_DENSE_INLINE int16x4_t to_twos(int32x4_t sum, const float *multipliers)
+UMM_INLINE int16x4_t to_twos(int32x4_t sum, const float *multipliers)
 {
     return vqmovn_s32(vcvtnq_s32_f32(scale(sum, multipliers)));
 }
 
 /* 16 sums to bytes. Saturation to 16 bits, with the zero point, is outside the limits. */
-UMM_DENSE_INLINE int8x16_t to_bytes(const struct umm_dense *dense, const int n,
-                                    struct int_sums sums, const float *multipliers)
+UMM_INLINE int8x16_t to_bytes(const struct umm_dense *dense, const int n, struct int_sums sums,
+                              const float *multipliers)
 {
     const int16x8_t zero = vld1q_s16(dense->bounds.zero_point);
     int16x4_t v0 = to_twos(sums.v0, multipliers);
@@ -80,7 +80,7 @@ UMM_DENSE_INLINE int8x16_t to_bytes(const struct umm_dense *dense, const int n,
     return veorq_s8(y, vreinterpretq_s8_u8(vld1q_u8(dense->bounds.flip)));
 }
 
-UMM_DENSE_INLINE void put_bytes(int8x16_t bytes, uint32_t n, char *to)
+UMM_INLINE void put_bytes(int8x16_t bytes, uint32_t n, char *to)
 {
     int8_t all[16];
     if (n >= sizeof all) {
@@ -91,8 +91,8 @@ UMM_DENSE_INLINE void put_bytes(int8x16_t bytes, uint32_t n, char *to)
     }
 }
 
-UMM_DENSE_INLINE void finish_int(const struct umm_dense *dense, const int n, struct int_sums sums,
-                                 uint32_t o, char *y)
+UMM_INLINE void finish_int(const struct umm_dense *dense, const int n, struct int_sums sums,
+                           uint32_t o, char *y)
 {
     const float *multipliers = dense->multipliers + o;
     if (dense->end == UMM_DENSE_TO_I8) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/inline.h"
 #include "model/forest_layout.h"
 
 #if defined(__x86_64__)
@@ -6,7 +7,7 @@
 #include <string.h>
 
 #define TARGET __attribute__((target("avx2,bmi,bmi2")))
-#define STEP   TARGET static inline __attribute__((always_inline))
+#define STEP   TARGET UMM_INLINE
 
 /* Two vectors: one waits for its gathers while the other's are done. */
 enum { WIDTH = 8, VECTORS = 2, LANES = VECTORS * WIDTH };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/inline.h"
 #include "model/forest_layout.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 
 #define TARGET __attribute__((target("avx2,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl")))
-#define STEP   TARGET static inline __attribute__((always_inline))
+#define STEP   TARGET UMM_INLINE
 
 /* Two vectors: one waits for its gathers while the other's are done. */
 enum { WIDTH = 16, VECTORS = 2, LANES = VECTORS * WIDTH };

@@ -2,9 +2,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/inline.h"
 #include "model/forest_layout.h"
 
-#define STEP static inline __attribute__((always_inline))
+#define STEP UMM_INLINE
 
 /* Enough that loads of one lane overlap with those of others. */
 enum { LANES = 8 };

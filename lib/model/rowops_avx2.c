@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/inline.h"
 #include "model/rowops_engines.h"
 
 #if defined(__x86_64__)
@@ -18,7 +19,7 @@
 #define SMALLER_D(a, b) (dvec) _mm256_min_pd(a, b)
 
 /* The last byte of each of eight integers, as one of 64 bits. */
-TARGET static inline __attribute__((always_inline)) long long narrow(__m256i v)
+TARGET UMM_INLINE long long narrow(__m256i v)
 {
     const __m256i of_four = _mm256_set1_epi32(0x0C080400);
     const __m256i bytes = _mm256_shuffle_epi8(v, of_four);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/inline.h"
 #include "model/rowops_engines.h"
 
 #if defined(__x86_64__)
@@ -19,8 +20,7 @@
 #define SMALLER_D(a, b) (dvec) _mm512_min_pd(a, b)
 
 /* The table is four vectors; a permutation of two of them looks at seven bits. */
-TARGET static inline __attribute__((always_inline)) __m512i look_up_64(const __m512i t[4],
-                                                                       __m512i x)
+TARGET UMM_INLINE __m512i look_up_64(const __m512i t[4], __m512i x)
 {
     return _mm512_mask_blend_epi8(_mm512_movepi8_mask(x), _mm512_permutex2var_epi8(t[0], x, t[1]),
                                   _mm512_permutex2var_epi8(t[2], x, t[3]));

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/inline.h"
 #include "text/decimal_engines.h"
 
 #if defined(__x86_64__)
@@ -79,9 +80,8 @@ static inline __m256i load_two(const void *low, const void *high)
 }
 
 /* Fields k and k + 4 to four-digit numbers; the bits of *bad are not zero if it cannot be. */
-DECIMAL_TARGET __attribute__((always_inline)) static inline __m256i
-parse_two(const struct umm_decimal_column *c, size_t i, int k, __m256i lens, struct eight *e,
-          __m256i *bad)
+DECIMAL_TARGET UMM_INLINE __m256i parse_two(const struct umm_decimal_column *c, size_t i, int k,
+                                            __m256i lens, struct eight *e, __m256i *bad)
 {
     /* Byte 4 k of each half of lens, in all bytes: the lengths of both fields. */
     const __m256i spread = _mm256_set1_epi8((char)(4 * k));
@@ -122,8 +122,8 @@ static inline __m256i join_fours(__m256i first, __m256i second)
                             _mm256_srli_epi64(eights, 32));
 }
 
-DECIMAL_TARGET __attribute__((always_inline)) static inline struct eight
-parse_eight(const struct umm_decimal_column *c, size_t i, unsigned late)
+DECIMAL_TARGET UMM_INLINE struct eight parse_eight(const struct umm_decimal_column *c, size_t i,
+                                                   unsigned late)
 {
     const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
     struct eight e = {.minus = _mm256_setzero_si256()};

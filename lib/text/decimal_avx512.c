@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/inline.h"
 #include "text/decimal_engines.h"
 
 #if defined(__x86_64__)
@@ -73,8 +74,7 @@ TARGET static inline __m512i bytes_before(void)
 }
 
 /* len: the length of each field, in all of its bytes. */
-TARGET __attribute__((always_inline)) static inline struct half classify(__m512i four, __m512i len,
-                                                                         char point)
+TARGET UMM_INLINE struct half classify(__m512i four, __m512i len, char point)
 {
     const __m512i to_end = bytes_to_end(), before = bytes_before();
     struct half h;
@@ -175,8 +175,8 @@ TARGET static inline __mmask8 close_groups(__m512i *even, __m512i *odd, __m512i 
 }
 
 /* Inlined by force: a struct of vectors returned through memory costs a quarter more time. */
-TARGET __attribute__((always_inline)) static inline struct eight
-parse_eight(const struct umm_decimal_column *c, size_t i, __mmask8 is_late, bool is_marked)
+TARGET UMM_INLINE struct eight parse_eight(const struct umm_decimal_column *c, size_t i,
+                                           __mmask8 is_late, bool is_marked)
 {
     struct eight e;
     const uint32_t *ends = c->ends + i;
@@ -258,8 +258,8 @@ static inline void store_eight(const struct umm_decimal_column *c, size_t i, __m
 }
 
 /* Inlined by force, so that columns without marks are not slower. */
-TARGET __attribute__((always_inline)) static inline size_t
-convert_f64(const struct umm_decimal_column *column, uint32_t *odd, bool is_marked)
+TARGET UMM_INLINE size_t convert_f64(const struct umm_decimal_column *column, uint32_t *odd,
+                                     bool is_marked)
 {
     const struct umm_decimal_column copy = *column, *c = &copy; /* not changed by what is stored */
     /* By the number of bytes up to the point, of 16. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/inline.h"
 #include "text/notation_engines.h"
 
 #if defined(__x86_64__)
@@ -96,8 +97,7 @@ TARGET static inline uint64_t join(__m128i digits, __m128i keep, unsigned mask)
 }
 
 /* Whatever is not plain or well grouped, or is longer, is left to the portable one. */
-TARGET __attribute__((always_inline)) static inline struct plain
-digits_in_16(const struct how *how, const char *end, size_t len)
+TARGET UMM_INLINE struct plain digits_in_16(const struct how *how, const char *end, size_t len)
 {
     /* A digit is never left over as a mark. */
     static const char marks_of[UMM_GROUP_MARKS] = {'0', ',', '.', '\'', ' '};

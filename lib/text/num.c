@@ -17,6 +17,7 @@
  */
 #include "text/num.h"
 
+#include "base/inline.h"
 #include "base/multiply.h"
 #include "text/pow10.h"
 
@@ -420,7 +421,7 @@ static inline uint64_t nearest(const struct number *num, const struct format *fm
 /* ---- the public functions ---- */
 
 /* Inlined by force: the usual power, zero, must cost nothing. */
-#define SCALED __attribute__((always_inline)) static inline enum umm_num_result
+#define SCALED UMM_INLINE enum umm_num_result
 
 /* Where intermediate results carry more bits than their type, one operation rounds twice. */
 #if FLT_EVAL_METHOD == 0

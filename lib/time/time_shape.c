@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/inline.h"
 #include "time/time_civil.h"
 #include "time/time_epoch.h"
 #include "time/time_places.h"
@@ -168,11 +169,11 @@ static inline bool read_clock(const struct umm_time_shape_clock *clock, const ch
 }
 
 /* Read parts that have the shape's lengths; keep, clock and state are the shape's, or copies. */
-__attribute__((always_inline)) static inline bool
-read_parts(const struct umm_time_shape *shape, const struct umm_time_spec *spec,
-           const struct umm_time_shape_words *keep, const struct umm_time_shape_clock *clock,
-           struct umm_time_shape_state *state, bool is_joined, const char *first,
-           const char *second, int64_t *sec, int32_t *nsec)
+UMM_INLINE bool read_parts(const struct umm_time_shape *shape, const struct umm_time_spec *spec,
+                           const struct umm_time_shape_words *keep,
+                           const struct umm_time_shape_clock *clock,
+                           struct umm_time_shape_state *state, bool is_joined, const char *first,
+                           const char *second, int64_t *sec, int32_t *nsec)
 {
     const char *half = is_joined ? second : first + UMM_TIME_SHAPE_PART;
     const struct umm_time_shape_words now = words_of(first, half);
@@ -207,10 +208,9 @@ bool umm_time_shape_read(struct umm_time_shape *shape, const struct umm_time_spe
 }
 
 /* What umm_time_shape_read_rows does, for texts in one part or in two. */
-__attribute__((always_inline)) static inline size_t
-read_rows(struct umm_time_shape *shape, const struct umm_time_spec *spec,
-          const struct umm_time_texts *given, size_t first, size_t end, enum umm_time_unit unit,
-          bool is_joined, int64_t *out)
+UMM_INLINE size_t read_rows(struct umm_time_shape *shape, const struct umm_time_spec *spec,
+                            const struct umm_time_texts *given, size_t first, size_t end,
+                            enum umm_time_unit unit, bool is_joined, int64_t *out)
 {
     const struct umm_time_texts texts = *given;
     const int64_t per_s = umm_time_units_per_s(unit);
