@@ -169,11 +169,15 @@ static void push_all(const struct umm_features *plan)
 
 static void check_same(const struct umm_features *plan, const char *how)
 {
-    for (size_t i = 0; i < umm_features_n_outputs(plan); i++)
-        for (size_t row = 0; row < ROWS; row++)
-            if (memcmp(&wanted[i][row], &got[i][row], sizeof(double)) != 0)
-                fail_msg("%s, %s: %s[%zu] is %a, not %a", umm_features_text(plan), how,
-                         umm_features_name(plan, i), row, got[i][row], wanted[i][row]);
+    for (size_t i = 0; i < umm_features_n_outputs(plan); i++) {
+        if (memcmp(wanted[i], got[i], sizeof wanted[i]) == 0)
+            continue;
+        size_t row = 0;
+        while (memcmp(&wanted[i][row], &got[i][row], sizeof(double)) == 0)
+            row++;
+        fail_msg("%s, %s: %s[%zu] is %a, not %a", umm_features_text(plan), how,
+                 umm_features_name(plan, i), row, got[i][row], wanted[i][row]);
+    }
 }
 
 /* A state of its own for what comes next, from the bytes of this one. */
@@ -192,7 +196,12 @@ static struct umm_features_state *carried(const struct umm_features *plan,
     return next;
 }
 
+/* Those of this processor: where it has no other, they would all be the portable one. */
+#if defined(__x86_64__)
 static const enum umm_engine engines[] = {UMM_ENGINE_PORTABLE, UMM_ENGINE_AVX2, UMM_ENGINE_AVX512};
+#else
+static const enum umm_engine engines[] = {UMM_ENGINE_PORTABLE};
+#endif
 enum { SPECS = sizeof specs / sizeof *specs, ENGINES = sizeof engines / sizeof *engines };
 
 /* Cut at random places, with the state saved and loaded in between: at how many. */
