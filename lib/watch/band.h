@@ -16,7 +16,10 @@ struct umm_band {
     float low, high;
 };
 
-/* Which barriers a price is at or beyond that are on their side of entry. */
+/*
+ * Which barriers a price is at or beyond that are on their side of entry: none of them if it is
+ * NaN, as with the entry itself.
+ */
 enum { UMM_REACHED_TP = 1, UMM_REACHED_SL = 2 };
 unsigned umm_band_reached(const struct umm_watch_position *position, double price);
 

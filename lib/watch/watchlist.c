@@ -291,7 +291,7 @@ void umm_watchlist_band(struct umm_watchlist *list, uint32_t n, double price)
     struct umm_listed *listed = &list->positions[n];
     const struct umm_watch_level *levels = list->rules.levels;
     const struct umm_watch_position position = umm_watchlist_position(list, n);
-    const unsigned reached = umm_band_reached(&position, isnan(price) ? listed->entry : price);
+    const unsigned reached = umm_band_reached(&position, price);
     unsigned level = 0; /* those before it would bring the look forward */
     while (
         level < list->rules.n_levels &&
@@ -516,7 +516,7 @@ static void feel_price(struct umm_watchlist *list, uint32_t n, double before, do
     struct umm_listed *listed = &list->positions[n];
     const struct umm_watch_position position = umm_watchlist_position(list, n);
     const unsigned reached = umm_band_reached(&position, price) &
-                             ~umm_band_reached(&position, isnan(before) ? listed->entry : before);
+                             ~umm_band_reached(&position, before); /* none, of no price */
     int64_t due_ms = list->now_ms;
     if (!reached && listed->last_ms != INT64_MIN) {
         const double risk = umm_watch_risk(&position, price);

@@ -4,10 +4,10 @@
     watch_reference.py looks EVENTS.csv [LEVELS [CLOSED_MS [MAX_POSITIONS]]]
     watch_reference.py events SEED N_EVENTS N_POSITIONS
 
-looks prints a line for each look that a replay of the events gives, as umm-watch does: a look is
-done at the time when it is due, after the events of that time; at the end of the events, what is
-due by the time of the last. Times are whole milliseconds. LEVELS is 0.8:100,0.5:500,0.2:2000,-1:5000
-(above:interval_ms) unless it is given.
+looks prints a line time_ms,id,symbol,risk,interval_ms,late_us for each look that a replay of the
+events gives, as umm-watch does: a look is done at the time when it is due, after the events of
+that time; at the end of the events, what is due by the time of the last. Times are whole
+milliseconds. LEVELS, above:interval_ms, is 0.8:100,0.5:500,0.2:2000,-1:5000 unless it is given.
 
 events prints events of a random day, with everything in them that has an answer of its own.
 """
@@ -75,7 +75,8 @@ class Watchlist:
         {"open": self.open, "price": self.price, "close": self.close}[row["event"]](row, now_ms)
 
     def open(self, row, now_ms):
-        if self.positions.pop(row["id"], None) is None and len(self.positions) == self.max_positions:
+        replaced = self.positions.pop(row["id"], None)
+        if replaced is None and len(self.positions) == self.max_positions:
             closed = [p for p in self.positions.values() if p.is_closed]
             if not closed:
                 return
@@ -151,7 +152,6 @@ def print_looks(path, levels=LEVELS, closed_ms="3600000", max_positions="1000000
     watchlist = Watchlist([(float(above), int(interval)) for above, interval in pairs],
                           int(closed_ms), int(max_positions))
     out = csv.writer(sys.stdout, lineterminator="\n")
-    out.writerow(["time_ms", "id", "symbol", "risk", "interval_ms", "late_us"])
     with open(path, newline="", encoding="utf-8") as file:
         replay(watchlist, csv.DictReader(file), out)
 

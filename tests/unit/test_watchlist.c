@@ -789,6 +789,81 @@ static void test_restore_refuses(void **state)
     umm_watchlist_close(list);
 }
 
+/* A position that was saved under other intervals: the next price brings it into line. */
+static void test_restore_far_off(void **state)
+{
+    static const double stop_losses[] = {90, 101}, prices[] = {109, 100};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct umm_watchlist *list = open_list(NULL);
+        struct umm_watch_saved saved = {.position = position("a", "S", 1, 100, 110, stop_losses[i]),
+                                        .due_ms = 1000};
+        price(list, "S", prices[i], 0);
+        assert_int_equal(umm_watchlist_restore(list, &saved, NULL), UMM_OK);
+        assert_next(list, 1000);
+        price(list, "S", prices[i], 10);
+        assert_next(list, 100);
+        umm_watchlist_close(list);
+    }
+}
+
+/* The last price at which the risk does not exceed 0.5 changes nothing, the next double does. */
+static void test_last_bit(void **state)
+{
+    uint64_t random = RANDOM_SEED;
+    (void)state;
+    for (int i = 0; i < 2000; i++) {
+        struct umm_watchlist *list = open_list(NULL);
+        const double scale = ldexp(1, (int)(xorshift64(&random) % 60) - 30);
+        const int side = i % 2 ? 1 : -1;
+        double entry = (100 + (double)(xorshift64(&random) >> 12) * 0x1p-52) * scale;
+        double barrier = entry + (double)(xorshift64(&random) >> 12) * 0x1p-50 * scale;
+        struct umm_watch_position p = position("a", "S", side, entry, none, none);
+        *(side > 0 ? &p.take_profit : &p.stop_loss) = barrier;
+        double low = entry, high = barrier;
+        while (nextafter(low, INFINITY) < high) {
+            double middle = low + (high - low) / 2;
+            *(umm_watch_risk(&p, middle) > 0.5 ? &high : &low) = middle;
+        }
+        price(list, "S", entry, 0);
+        assert_int_equal(umm_watchlist_add(list, &p, 0, NULL), UMM_OK);
+        assert_string_equal(take(list, 0), "a ");
+        price(list, "S", (entry + barrier) / 2 - (barrier - entry) / 8, 0);
+        assert_next(list, 2000);
+        price(list, "S", low, 0);
+        assert_next(list, 2000);
+        price(list, "S", high, 0);
+        assert_next(list, 500);
+        umm_watchlist_close(list);
+    }
+}
+
+/* Intervals about those where the wheel's rings end. */
+static void test_rings(void **state)
+{
+    static const int64_t starts_ms[] = {0, 1, 1023, 1024, 8191, 1700000000000};
+    (void)state;
+    for (int shift = 0; shift < 58; shift++) {
+        for (size_t i = 0; i < sizeof starts_ms / sizeof *starts_ms; i++) {
+            for (int64_t more = -1; more <= 1; more++) {
+                const int64_t start_ms = starts_ms[i];
+                const int64_t interval_ms = (INT64_C(1) << shift) + more;
+                struct umm_watch_rules rules = {.levels = {{-1, interval_ms}}, .n_levels = 1};
+                if (interval_ms < 1)
+                    continue;
+                struct umm_watchlist *list = open_list(&rules);
+                add(list, "a", "S", start_ms);
+                assert_string_equal(take(list, start_ms), "a ");
+                assert_next(list, start_ms + interval_ms);
+                assert_string_equal(take(list, start_ms + interval_ms - 1), "");
+                assert_next(list, start_ms + interval_ms);
+                assert_string_equal(take(list, start_ms + interval_ms), "a ");
+                umm_watchlist_close(list);
+            }
+        }
+    }
+}
+
 /* ---- many ------------------------------------------------------------------------- */
 
 struct expected {
@@ -920,6 +995,9 @@ int main(void)
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_restore_refuses),
+        cmocka_unit_test(test_restore_far_off),
+        cmocka_unit_test(test_last_bit),
+        cmocka_unit_test(test_rings),
         cmocka_unit_test(test_flood),
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_memory_is_bounded),
