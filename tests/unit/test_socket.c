@@ -214,6 +214,7 @@ static int plant(void)
 {
     if (setgid(65534) < 0 || setuid(65534) < 0)
         return 77;
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* which setuid has undone */
     umask(0);
     (void)bind_at("live", SOCK_STREAM, true);
     (void)bind_at("dead", SOCK_STREAM, false);
