@@ -10,9 +10,7 @@ enum { CAP_MIN = 1024, CAP_KEPT = 16384 };
 /* A new place for what there is: what was taken is not copied. */
 static bool grow(struct umm_buffer *buffer, size_t len_bytes)
 {
-    size_t need, cap = buffer->cap ? buffer->cap : buffer->usual_cap;
-    if (cap < CAP_MIN)
-        cap = CAP_MIN;
+    size_t need, cap = buffer->cap < CAP_MIN ? CAP_MIN : buffer->cap;
     if (__builtin_add_overflow(buffer->len, len_bytes, &need) || need > SIZE_MAX / 2)
         return false;
     while (cap < need)
@@ -23,16 +21,16 @@ static bool grow(struct umm_buffer *buffer, size_t len_bytes)
     if (buffer->len)
         memcpy(bytes, buffer->bytes + buffer->start, buffer->len);
     free(buffer->bytes);
-    *buffer = (struct umm_buffer){
-        .bytes = bytes, .len = buffer->len, .cap = cap, .usual_cap = buffer->usual_cap};
+    *buffer = (struct umm_buffer){.bytes = bytes, .len = buffer->len, .cap = cap};
     return true;
 }
 
 /* Moved only when half of it is free, so each byte is moved about once. */
 char *umm_buffer_room(struct umm_buffer *buffer, size_t len_bytes)
 {
-    if (len_bytes > buffer->cap - buffer->start - buffer->len) {
-        if (buffer->start >= buffer->cap / 2 && len_bytes <= buffer->cap - buffer->len) {
+    if (!buffer->bytes || len_bytes > buffer->cap - buffer->start - buffer->len) {
+        if (buffer->bytes && buffer->start >= buffer->cap / 2 &&
+            len_bytes <= buffer->cap - buffer->len) {
             memmove(buffer->bytes, buffer->bytes + buffer->start, buffer->len);
             buffer->start = 0;
         } else if (!grow(buffer, len_bytes)) {
@@ -53,17 +51,18 @@ void umm_buffer_drop(struct umm_buffer *buffer, size_t len_bytes)
     assert(len_bytes <= buffer->len);
     buffer->len -= len_bytes;
     buffer->start = buffer->len ? buffer->start + len_bytes : 0;
-    if (!buffer->len && buffer->cap > CAP_KEPT) {
+    if (!buffer->len && buffer->bytes && buffer->cap > CAP_KEPT) {
         const size_t cap = buffer->cap;
         umm_buffer_free(buffer);
-        buffer->usual_cap = cap;
+        buffer->cap = cap;
     }
 }
 
 void umm_buffer_clear(struct umm_buffer *buffer)
 {
     umm_buffer_drop(buffer, buffer->len);
-    buffer->usual_cap = 0;
+    if (!buffer->bytes)
+        buffer->cap = 0;
 }
 
 void umm_buffer_free(struct umm_buffer *buffer)

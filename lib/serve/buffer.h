@@ -10,11 +10,10 @@
 
 #include "umm.h"
 
-/* All zero is empty. */
+/* All zero is empty. Without bytes, cap is that of one that was big, and will be again soon. */
 struct umm_buffer {
     char *bytes;
     size_t start, len, cap;
-    size_t usual_cap; /* of one that was big, and will be again soon */
 };
 
 /* Room for len_bytes at the end, until the next call; NULL: no memory. */

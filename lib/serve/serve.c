@@ -16,6 +16,8 @@ static const uint64_t LISTEN_TAG = 0;
 
 static const size_t IN_MAX_BYTES = 65536, OUT_MAX_BYTES = 262144;
 
+_Static_assert(sizeof(struct umm_serve_client) == UMM_SERVE_CLIENT_ALIGN, "two lines");
+
 /* Descriptors besides connections, for the caller's files. */
 enum { CLIENTS_USUAL = 1024, CLIENTS_MAX = 1000000, OTHER_DESCRIPTORS = 128 };
 
@@ -41,14 +43,21 @@ static enum umm_status allow_clients(struct umm_serve_options *options, struct u
     return UMM_OK;
 }
 
+static struct umm_serve_client *align(char *memory)
+{
+    const size_t past = (uintptr_t)memory % UMM_SERVE_CLIENT_ALIGN;
+    return (void *)(past ? memory + (UMM_SERVE_CLIENT_ALIGN - past) : memory);
+}
+
 static enum umm_status get_memory(struct umm_serve *serve, struct umm_error *err)
 {
     serve->n_places = serve->options.max_clients + UMM_SERVE_STREAMS_MAX;
-    /* As many again: what is read from once more in the next turn stands after all that is listed.
-     */
+    /* As many again: what is read from once more in the next turn stands after all of a list. */
     serve->run.places = calloc(2 * (size_t)serve->n_places, sizeof *serve->run.places);
     serve->sends.places = calloc(2 * (size_t)serve->n_places, sizeof *serve->sends.places);
-    serve->clients = calloc(serve->n_places, sizeof *serve->clients);
+    /* Cleared, and not touched before they are used: there may be a million. */
+    serve->clients_memory = calloc(serve->n_places + (size_t)1, sizeof *serve->clients);
+    serve->clients = align(serve->clients_memory);
     serve->read_bytes = malloc(serve->options.in_max_bytes + UMM_SERVE_READ_BYTES);
     return serve->run.places && serve->sends.places && serve->clients && serve->read_bytes
                ? UMM_OK
@@ -101,7 +110,7 @@ void umm_serve_close(struct umm_serve *serve)
         umm_buffer_free(&serve->clients[i].answers);
     }
     umm_poll_close(&serve->poll);
-    free(serve->clients);
+    free(serve->clients_memory);
     free(serve->run.places);
     free(serve->sends.places);
     free(serve->read_bytes);
@@ -265,6 +274,25 @@ static void take_event(struct umm_serve *serve, const struct umm_poll_event *eve
     }
 }
 
+/* What the next of a list will need. */
+static void prefetch(const struct umm_serve *serve, uint32_t place)
+{
+    const char *client = (const char *)&serve->clients[place];
+    __builtin_prefetch(client);
+    __builtin_prefetch(client + UMM_SERVE_CLIENT_ALIGN / 2);
+}
+
+static void take_events(struct umm_serve *serve)
+{
+    enum { AHEAD = 4 };
+    const struct umm_poll_wake *wake = &serve->wake;
+    for (size_t i = 0; i < wake->n_events; i++) {
+        if (i + AHEAD < wake->n_events)
+            prefetch(serve, umm_serve_place(wake->events[i + AHEAD].tag));
+        take_event(serve, &wake->events[i]);
+    }
+}
+
 /* Each that is listed by now, once; those that come again stand after them. */
 static void read_all(struct umm_serve *serve)
 {
@@ -274,6 +302,8 @@ static void read_all(struct umm_serve *serve)
     for (; i < n && !serve->is_held; i++) {
         struct umm_serve_client *client = &serve->clients[run->places[i]];
         client->is_in_run = false;
+        if (i + 1 < n)
+            __builtin_prefetch(serve->clients[run->places[i + 1]].answers.bytes);
         if (client->id && !client->is_ending && !client->fail_errno && !client->is_full)
             umm_serve_receive(serve, client);
     }
@@ -328,8 +358,8 @@ static enum umm_status drain(struct umm_serve *serve, struct umm_error *err)
     send_all(serve);
     while (!status && has_unsent(serve) && umm_clock_monotonic_ns() < end_ns) {
         status = umm_poll_wait(&serve->poll, end_ns, &serve->wake, err);
-        for (size_t i = 0; !status && i < serve->wake.n_events; i++)
-            take_event(serve, &serve->wake.events[i]);
+        if (!status)
+            take_events(serve);
         send_all(serve);
     }
     drop_all(serve);
@@ -356,8 +386,7 @@ static enum umm_status serve_until_over(struct umm_serve *serve, const struct um
             umm_poll_wait(&serve->poll, has_work || next_ns <= now_ns ? 0 : next_ns, wake, err);
         if (status)
             return status;
-        for (size_t i = 0; i < wake->n_events; i++)
-            take_event(serve, &wake->events[i]);
+        take_events(serve);
         if (wake->is_tick)
             status = accept_again(serve, err);
         if (wake->is_hangup)
