@@ -59,7 +59,7 @@ format text prose headers shell man packages:
 layers symbols tools hardening: build-gcc
 	$(piece) scripts/check-$@ $(WORK)/gcc
 static:
-	$(piece) scripts/check-c
+	$(piece) env $(if $(ALL),,SAMPLE='$(SEED)') scripts/check-c
 
 # ---- builds ----
 
