@@ -190,6 +190,12 @@ static enum umm_status wait_ready(int fd, short events, const char *path, const 
     }
 }
 
+enum umm_status umm_file_wait(int fd, const char *path, bool is_for_room, const struct umm_run *run,
+                              struct umm_error *err)
+{
+    return wait_ready(fd, is_for_room ? POLLIN | POLLOUT : POLLIN, path, run, err);
+}
+
 enum umm_status umm_file_seek(int fd, const char *path, uint64_t offset, struct umm_error *err)
 {
     if (offset > INT64_MAX)

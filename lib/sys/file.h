@@ -105,6 +105,13 @@ UMM_MUST_USE enum umm_status umm_file_stat_fd(int fd, const char *path, struct u
                                               struct umm_error *err);
 
 /*
+ * Wait until a read of the descriptor would not wait, or, with is_for_room, a write either: for a
+ * library that reads and writes by itself. UMM_ERR_CANCELLED by run.
+ */
+UMM_MUST_USE enum umm_status umm_file_wait(int fd, const char *path, bool is_for_room,
+                                           const struct umm_run *run, struct umm_error *err);
+
+/*
  * One read of at most cap_bytes (at least 1) at the descriptor's offset; fewer
  * may come, *n_read is 0 at the end of the file. Waits for data when there is
  * none, on blocking and non-blocking descriptors alike, and looks at run ten
