@@ -22,7 +22,8 @@ static bool is_sqlite(const char *place)
 /* A URI, its scheme alone for what the environment says, or words with "=". */
 static bool is_postgres(const char *place)
 {
-    return begins(place, "postgresql:") || begins(place, "postgres:") ||
+    return begins(place, "postgresql://") || begins(place, "postgres://") ||
+           strcmp(place, "postgresql:") == 0 || strcmp(place, "postgres:") == 0 ||
            (!is_sqlite(place) && strchr(place, '='));
 }
 
@@ -42,7 +43,7 @@ void umm_db_hide_password(char *place)
     if (!is_postgres(place))
         return;
     char *end = place + strlen(place), *authority = strstr(place, "://");
-    if (authority && (begins(place, "postgresql:") || begins(place, "postgres:"))) {
+    if (authority && begins(place, "postgres")) {
         authority += 3;
         /* Up to the last @: a password may have one that should have been written as %40. */
         char *at = strrchr(authority, '@'), *colon = strchr(authority, ':');

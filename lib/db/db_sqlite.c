@@ -75,7 +75,7 @@ static enum umm_status refuse(struct sqlite *s, int code, const char *what, stru
     if (sys_errno)
         return umm_error_set_errno(err, sys_errno, s->db.shown, "cannot write or read");
     return umm_error_set_path(err, status, s->db.shown, "cannot %s: %s", what,
-                              umm_escape(shown, sizeof shown, why, strlen(why)));
+                              umm_db_clean(shown, sizeof shown, why));
 }
 
 static enum umm_status prepare(struct sqlite *s, struct umm_textbuf *sql, const char *what,

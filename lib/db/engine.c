@@ -41,6 +41,21 @@ void umm_db_quote_fields(struct umm_textbuf *sql, const struct umm_db_shape *sha
     }
 }
 
+const char *umm_db_clean(char *out, size_t cap_bytes, const char *text)
+{
+    size_t len = strlen(text);
+    while (len && (text[len - 1] == '\n' || text[len - 1] == ' '))
+        len--;
+    umm_escape(out, cap_bytes, text, len);
+    /* Quotes are no danger here, and names stand in them. */
+    char *to = out;
+    for (const char *from = out; *from; from++)
+        if (from[0] != '\\' || from[1] != '"')
+            *to++ = *from;
+    *to = '\0';
+    return out;
+}
+
 enum umm_status umm_db_refuse_value(struct umm_error *err, const struct umm_db *db,
                                     const struct umm_db_field *field, const char *what)
 {

@@ -62,6 +62,9 @@ void umm_db_quote(struct umm_textbuf *sql, const char *name);
 /* "a", "b", ...: the fields' columns; symbol and timeframe before them if is_whole. */
 void umm_db_quote_fields(struct umm_textbuf *sql, const struct umm_db_shape *shape, bool is_whole);
 
+/* What a database says, in one line that is safe to print; cut to cap_bytes. Returns out. */
+const char *umm_db_clean(char *out, size_t cap_bytes, const char *text);
+
 /* UMM_ERR_DATA: what a row has in a column is not what the field is. */
 enum umm_status umm_db_refuse_value(struct umm_error *err, const struct umm_db *db,
                                     const struct umm_db_field *field, const char *what);

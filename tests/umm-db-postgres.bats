@@ -1,0 +1,388 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# umm-db with PostgreSQL: a server of the test's own, with a password for one user and none for
+# the others. What a table has, psql says.
+
+load helper
+
+# The directory is one that the user postgres can enter, as bats' own is not.
+setup_file() {
+    local bin
+    bin=$(printf '%s\n' /usr/lib/postgresql/*/bin/initdb | tail -n 1)
+    bin=${bin%/initdb}
+    export PG_BIN=$bin
+    [[ -x $PG_BIN/initdb ]] && command -v psql >/dev/null || return 0
+    PG_DIR=$(mktemp -d /tmp/umm-db.XXXXXX)
+    PG_PORT=$("$PY" -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])')
+    export PG_DIR PG_PORT PLACE="postgresql://postgres@/postgres?host=$PG_DIR&port=$PG_PORT"
+    chmod 0711 "$PG_DIR"
+    ((EUID)) || chown postgres "$PG_DIR"
+    as_postgres "$PG_BIN/initdb" -D "$PG_DIR/data" -A trust -U postgres -E UTF8 --no-sync >/dev/null
+    printf '%s\n' 'local all secret scram-sha-256' 'host all secret 127.0.0.1/32 scram-sha-256' \
+        'local all all trust' 'host all all 127.0.0.1/32 trust' >"$PG_DIR/hba"
+    as_postgres cp "$PG_DIR/hba" "$PG_DIR/data/pg_hba.conf"
+    start_server
+    psql -qX "$PLACE" -c "CREATE ROLE secret LOGIN PASSWORD 'p@ss/Word?7'" -c 'CREATE ROLE poor LOGIN'
+}
+
+teardown_file() {
+    [[ -n ${PG_DIR-} ]] || return 0
+    stop_server
+    rm -rf "$PG_DIR"
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    [[ -n ${PG_DIR-} ]] || skip 'no PostgreSQL here: apt-get install postgresql'
+}
+
+as_postgres() {
+    if ((EUID)); then
+        "$@"
+    else
+        (cd / && setpriv --reuid=postgres --regid=postgres --init-groups -- "$@")
+    fi
+}
+
+start_server() {
+    as_postgres "$PG_BIN/pg_ctl" -D "$PG_DIR/data" -l "$PG_DIR/data/log" -w \
+        -o "-k $PG_DIR -p $PG_PORT -c listen_addresses=127.0.0.1 -c fsync=off" start >/dev/null 3>&-
+}
+
+stop_server() {
+    as_postgres "$PG_BIN/pg_ctl" -D "$PG_DIR/data" -m immediate -w stop >/dev/null
+}
+
+# sql COMMAND...: as the server's owner.
+sql() {
+    psql -qXAt -v ON_ERROR_STOP=1 "$PLACE" -c "$@"
+}
+
+py() {
+    ok "$PY" -c "import numpy as np
+$1" || fail "$output"
+}
+
+# bars N [FIRST]: bars.npy, N bars from minute FIRST on.
+bars() {
+    py "
+i = ${2:-0} + np.arange($1)
+a = np.zeros(($1, 6))
+a[:, 0] = 1577836800000 + 60000 * i
+for c in range(1, 6):
+    a[:, c] = 7000 + (i * 7 + c) % 97 / 8
+np.save('bars.npy', a)"
+}
+
+# hold TABLE: lock it, in a session of its own that lets go by "let_go".
+hold() {
+    rm -f session held
+    mkfifo session
+    psql -qX "$PLACE" <session >/dev/null 2>&1 3>&- &
+    holder=$!
+    exec 9>session
+    printf '%s\n' "BEGIN; LOCK TABLE $1;" '\! touch held' >&9
+    wait_until $holder 'the lock' test -e held
+}
+
+let_go() {
+    exec 9>&-
+    wait "$holder" || true
+}
+
+is_waited_for() {
+    [[ $(sql 'SELECT count(*) FROM pg_locks WHERE NOT granted') == 1 ]]
+}
+
+@test "the same bits come back, of random bars of six and twelve columns" {
+    py "
+g = np.random.default_rng(7)
+a = g.integers(0, 2**64, (3000, 6), dtype='u8').view('f8')
+a[:, 0] = 1577836800000 + 1000 * np.arange(3000)
+a[:8, 1] = [0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -5e-324, 1.7976931348623157e308]
+np.save('six.npy', a)
+types = [('timestamp', '<M8[us]'), ('open', '<f8'), ('high', '<f4'), ('low', '<f8'), ('close', '<f8'),
+         ('volume', '<f8'), ('end', '<M8[ms]'), ('quote', '<f8'), ('trades', '<i8'), ('a', '<i4'),
+         ('ok', '?'), ('b', '<i2')]
+narrow = g.integers(0, 2**32, 3000, dtype='u4').view('f4')
+narrow[np.isnan(narrow)] = np.nan
+r = np.zeros(3000, types)
+for name, kind in types:
+    r[name] = (a[:, 1] if kind == '<f8' else narrow if kind == '<f4' else
+               np.arange(3000) % 3 == 0 if kind == '?' else
+               1577836800000001 + 7 * np.arange(3000) if kind == '<M8[us]' else
+               -7 * np.arange(3000) if kind == '<M8[ms]' else
+               g.integers(np.iinfo(kind).min, np.iinfo(kind).max, 3000, endpoint=True))
+np.save('twelve.npy', r)"
+    for name in six twelve; do
+        ok umm-db push "$PLACE" $name $name.npy
+        ok umm-db pull -o back.npy "$PLACE" $name
+        cmp $name.npy back.npy
+        ok umm-db verify "$PLACE" $name $name.npy
+        [[ $output == *": $name: PASS: 3000 rows the same" ]]
+    done
+    # As other programs see them.
+    [[ $(TZ=Asia/Tokyo sql "SELECT count(*), min(timestamp AT TIME ZONE 'UTC') FROM six") == '3000|2020-01-01 00:00:00' ]]
+    [[ $(sql "SELECT string_agg(encode(float8send(open), 'hex'), ' ' ORDER BY timestamp) FROM (SELECT * FROM six ORDER BY timestamp LIMIT 4) s") == \
+        '0000000000000000 8000000000000000 7ff0000000000000 fff0000000000000' ]]
+    [[ $(sql "SELECT string_agg(format_type(atttypid, atttypmod), ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'twelve'::regclass AND attnum > 0") == \
+        'timestamp with time zone,double precision,real,double precision,double precision,double precision,timestamp with time zone,double precision,bigint,integer,boolean,smallint' ]]
+}
+
+@test "only newer rows are sent, others are compared, refused, kept or replaced" {
+    bars 3000
+    ok umm-db push "$PLACE" newer bars.npy
+    ok umm-db push --json "$PLACE" newer bars.npy
+    [[ $output == *'"rows_written": 0'* && $output == *'"rows_same": 1000'* && $output == *'"kind": "postgresql"'* ]]
+    bars 3500
+    ok umm-db push --json "$PLACE" newer bars.npy
+    [[ $output == *'"rows_written": 500'* && $output == *'"rows_same": 1000'* ]]
+    ok umm-db verify "$PLACE" newer bars.npy
+    py "
+a = np.load('bars.npy')
+a[3490, 4] += 1
+np.save('new.npy', np.vstack([np.delete(a, 3480, 0), a[-1:] + [60000, 0, 0, 0, 0, 0]]))"
+    sql 'DELETE FROM newer WHERE timestamp = (SELECT timestamp FROM newer ORDER BY timestamp OFFSET 3495 LIMIT 1)'
+    refuses 1 'umm-db: new.npy: row 3489: the row of 2020-01-03T10:10:00Z differs from that of the table in close; see --on-revision' \
+        umm-db push "$PLACE" newer new.npy
+    [[ $(sql 'SELECT count(*) FROM newer') == 3499 ]]
+    ok umm-db push --on-revision=keep --json "$PLACE" newer new.npy
+    [[ $output == *'"rows_revised": 2'* && $output == *'"rows_written": 1'* ]]
+    ok umm-db push --on-revision=replace --json "$PLACE" newer new.npy
+    [[ $output == *'"rows_revised": 2'* && $output == *'"rows_written": 0'* ]]
+    capture umm-db verify "$PLACE" newer new.npy
+    [[ $status == 1 && $output == *': FAIL: 3500 rows the same, 0 differ, 0 missing, 1 extra; first: 2020-01-03T10:00:00Z is extra' ]] || fail "$output"
+    # And an array grows by what is newer.
+    ok umm-db pull --to 2020-01-02 -o copy.npy "$PLACE" newer
+    ok umm-db pull --append --json -o copy.npy "$PLACE" newer
+    [[ $output == *'"rows_written": 2061'* && $output == *'"rows_same": 1000'* ]] || fail "$output"
+    ok umm-db verify "$PLACE" newer copy.npy
+    ok umm-db pull --from 2020-01-01T00:14:00.0000005 --to 2020-01-01T00:17 -o part.npy "$PLACE" newer
+    py "assert (np.load('part.npy') == np.load('bars.npy')[15:17]).all()"
+}
+
+@test "times and values that do not fit are refused" {
+    py "
+r = np.zeros(3, [('t', '<M8[ns]'), ('x', '<f8')])
+r['t'] = 1577836800000000000 + np.arange(3) * 1500
+r['x'] = [1, -0.0, np.nan]
+np.save('ns.npy', r)
+r['t'] = np.arange(3) * 1000
+np.save('us.npy', r)
+f = np.zeros(1, [('t', '<M8[s]'), ('x', '<f8')])
+f['t'] = 2**60
+np.save('far.npy', f)"
+    refuses 1 'umm-db: ns.npy: row 1, column t: 2020-01-01T00:00:00.000001500Z does not fit: times there count us; --time-as count makes a table that holds it' \
+        umm-db push "$PLACE" nanos ns.npy
+    [[ -z $(sql "SELECT to_regclass('nanos')") ]]
+    ok umm-db push --time-as=count "$PLACE" nanos ns.npy
+    ok umm-db pull -o back.npy "$PLACE" nanos
+    cmp ns.npy back.npy
+    [[ $(sql 'SELECT max(t) FROM nanos') == 1577836800000003000 ]]
+    ok umm-db push "$PLACE" micros us.npy
+    ok umm-db pull -o back.npy "$PLACE" micros
+    cmp us.npy back.npy
+    capture umm-db push "$PLACE" far far.npy
+    [[ $status == 1 && ${#lines[@]} == 1 && $stderr == *'does not fit'* ]] || fail "$stderr"
+    # Tables of others.
+    sql 'CREATE TABLE seconds (t bigint PRIMARY KEY, x real, n numeric, d double precision)'
+    refuses 1 "umm-db: ${PLACE/postgres@}: seconds: column t has whole numbers for times, and the table does not say what they count; see --time-unit" \
+        umm-db push --columns=t,x=d "$PLACE" seconds us.npy
+    refuses 1 'umm-db: ns.npy: row 1, column t: 2020-01-01T00:00:00.000001500Z does not fit: times there count us' \
+        umm-db push --time-unit=us --columns=t,x=d "$PLACE" seconds ns.npy
+    refuses 1 "umm-db: ${PLACE/postgres@}: seconds: column n is <f8 in the array and numeric in the table" \
+        umm-db push --time-unit=us --columns=t,x=n "$PLACE" seconds us.npy
+    ok umm-db push --time-unit=us --columns=t,x=d "$PLACE" seconds us.npy
+    ok umm-db pull --time-unit=us --columns=t,x=d -o back.npy "$PLACE" seconds
+    py "
+a, b = np.load('us.npy'), np.load('back.npy')
+assert (a['t'] == b['t']).all() and np.signbit(b['x'][1]) and np.isnan(b['x'][2])"
+    # NULL is NaN for numbers alone; infinity is no time.
+    sql 'CREATE TABLE holes (t timestamptz PRIMARY KEY, x double precision, n integer)'
+    sql "INSERT INTO holes VALUES ('2020-01-01Z', NULL, NULL)"
+    ok umm-db pull --columns=t,x -o back.npy "$PLACE" holes
+    py "assert np.isnan(np.load('back.npy')['x']).all()"
+    refuses 1 "umm-db: ${PLACE/postgres@}: column n has NULL, which is no whole number" umm-db pull -o back.npy "$PLACE" holes
+    sql "INSERT INTO holes VALUES ('infinity', 1, 1)"
+    refuses 1 "umm-db: ${PLACE/postgres@}: column t has infinity, which is no time" umm-db pull --columns=t,x -o back.npy "$PLACE" holes
+    # A column is compared with what the array has of it.
+    refuses 1 "umm-db: ${PLACE/postgres@}: holes: the array has nothing for the table's column n; see --columns" umm-db push "$PLACE" holes us.npy
+}
+
+@test "names are names, whatever they are" {
+    bars 10
+    ok umm-db push "$PLACE" bars bars.npy
+    sql 'CREATE SCHEMA market'
+    ok umm-db push "$PLACE" market.bars bars.npy
+    [[ $(sql 'SELECT count(*) FROM market.bars') == 10 ]]
+    py "
+r = np.zeros(3, [('timestamp', '<M8[ms]'), ('x\"); DROP TABLE bars; --', '<f8')])
+r['timestamp'] = np.arange(3) + 1577836800000
+np.save('odd.npy', r)"
+    # shellcheck disable=SC2016 # a name that looks like a parameter
+    for name in 'x"; DROP TABLE bars; --' "it's" '$1' ''\''); DELETE FROM bars; --' 'back\slash' 'Größe'; do
+        ok umm-db push "$PLACE" "$name" odd.npy
+        ok umm-db push --symbol "$name" --timeframe 1m "$PLACE" "many $name" odd.npy
+        ok umm-db pull --symbol "$name" --timeframe 1m -o back.npy "$PLACE" "many $name"
+        cmp odd.npy back.npy
+        ok umm-db verify "$PLACE" "$name" odd.npy
+    done
+    ok umm-db verify "$PLACE" bars bars.npy
+    # PostgreSQL would cut a name, and mean another table.
+    refuses 2 "umm-db: ${PLACE/postgres@}: a table's name has 1 to 63 bytes
+Try 'umm-db --help'." umm-db push "$PLACE" "$(printf 'x%.0s' {1..64})" bars.npy
+    capture umm-db push --symbol $'\xff' --timeframe 1m "$PLACE" utf bars.npy
+    [[ $status == 1 && $stderr == *'invalid byte sequence for encoding'* && $stderr != *$'\xff'* ]] || fail "$stderr"
+}
+
+@test "eight series at once, twice" {
+    local i pids
+    for i in 1 2; do
+        bars $((1000 * i))
+        pids=()
+        for symbol in A B C D E F G H; do
+            umm-db push --symbol=$symbol --timeframe=1m "$PLACE" many bars.npy &
+            pids+=($!)
+        done
+        for pid in "${pids[@]}"; do
+            wait "$pid" || fail 'a push failed'
+        done
+    done
+    # And of one series.
+    pids=()
+    bars 2500
+    for i in 1 2 3 4 5 6 7 8; do
+        umm-db push --symbol=A --timeframe=1m "$PLACE" many bars.npy &
+        pids+=($!)
+    done
+    for pid in "${pids[@]}"; do
+        wait "$pid" || fail 'a push failed'
+    done
+    ok umm-db stat "$PLACE" many
+    ((${#lines[@]} == 8))
+    [[ ${lines[0]} == 'A 1m: 2500 rows, '* && ${lines[7]} == 'H 1m: 2000 rows, 2020-01-01T00:00:00Z to 2020-01-02T09:19:00Z' ]]
+}
+
+@test "killed at any moment, a table has its old rows or the new ones" {
+    bars 6000
+    py "np.save('old.npy', np.load('bars.npy')[:3000])"
+    ok umm-db push "$PLACE" killed old.npy
+    ok "$PY" - <<'END'
+import os, random, subprocess, time
+random.seed(1)
+place = os.environ['PLACE']
+session = subprocess.Popen(['psql', '-qXAt', place], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+def count():
+    # The server's process may still be at work: what it has locked is waited for.
+    session.stdin.write("BEGIN; LOCK TABLE killed; SELECT count(*) FROM killed; DELETE FROM killed WHERE "
+                        "timestamp >= '2020-01-01Z'::timestamptz + interval '3000 minutes'; COMMIT;\n")
+    session.stdin.flush()
+    return int(session.stdout.readline())
+push = ['umm-db', 'push', place, 'killed', 'bars.npy']
+begun = time.monotonic()
+subprocess.run(push, check=True)
+whole = time.monotonic() - begun
+seen = {count()}
+for i in range(100):
+    process = subprocess.Popen(push)
+    time.sleep(random.uniform(0, 1.5 * whole))
+    process.kill()
+    process.wait()
+    n = count()
+    assert n in (3000, 6000), n
+    seen.add(n)
+assert 3000 in seen, seen
+session.communicate()
+subprocess.run(push, check=True)
+END
+    ok umm-db verify "$PLACE" killed bars.npy
+}
+
+@test "a password is in no message, no report and no list of processes" {
+    bars 10
+    local uri="postgresql://secret:p%40ss%2FWord%3F7@127.0.0.1:$PG_PORT/postgres"
+    sql 'CREATE TABLE held (timestamp timestamptz PRIMARY KEY, open float8, high float8, low float8, close float8, volume float8)' \
+        -c 'GRANT ALL ON held TO secret'
+    ok umm-db push --json --metrics=a.prom "$uri" held bars.npy
+    [[ $output == *"\"place\": \"postgresql://127.0.0.1:$PG_PORT/postgres\""* ]] || fail "$output"
+    ! grep -qi 'word' a.prom <<<"$output" || fail 'the password is told'
+    [[ ${output,,} != *word* ]]
+    # While it waits for a lock.
+    for place in "$uri" "host=127.0.0.1 port=$PG_PORT user=secret dbname=postgres password='p@ss/Word?7'"; do
+        hold held
+        umm-db push "$place" held bars.npy 2>err 3>&- 9>&- &
+        local waiting=$!
+        wait_until $waiting 'the push to wait' is_waited_for
+        ! grep -qai 'ss%2F\|word.*7' "/proc/$waiting/cmdline" || fail 'the password is shown'
+        grep -qai '\*\*\*' "/proc/$waiting/cmdline"
+        kill -TERM $waiting
+        ! wait $waiting || fail 'a push ended well'
+        [[ ! -s err ]] || fail "$(<err)"
+        let_go
+    done
+    # Wrong, or not written as a URI has it.
+    local bad
+    for bad in "${uri/Word/Wxrd}" "postgresql://secret:p@ss/Word?7@127.0.0.1:$PG_PORT/postgres" \
+        "postgresql://secret:Pass/Word@127.0.0.1/postgres" "host=127.0.0.1 password='p@ss/Word?7" \
+        "host=127.0.0.1 password=p@ss Word?7" "postgresql://127.0.0.1:$PG_PORT/postgres?user=secret&password=pWord"; do
+        capture umm-db push "$bad" held bars.npy
+        [[ $status != 0 && -n $stderr ]] || fail "$bad"
+        ! grep -qi 'w[ox]rd\b.*7\|pword\|/word\|p@ss' <<<"$stderr" || fail "$stderr"
+    done
+}
+
+@test "what goes wrong with a server is one clear error" {
+    bars 10
+    local shown=${PLACE/postgres@}
+    capture umm-db push "postgresql://127.0.0.1:1/x" bars bars.npy
+    [[ $status == 1 && $stderr == 'umm-db: postgresql://127.0.0.1:1/x: cannot connect: connection to server at "127.0.0.1", port 1 failed: Connection refused' ]] || fail "$stderr"
+    capture umm-db pull "postgresql://postgres@127.0.0.1:$PG_PORT/none" bars
+    [[ $status == 1 && $stderr == *': cannot connect: '*'FATAL:  database "none" does not exist' ]] || fail "$stderr"
+    capture umm-db pull "postgresql://postgres@127.0.0.1:$PG_PORT/postgres?sslmode=require" bars
+    [[ $status == 1 && $stderr == *'server does not support SSL, but SSL was required' ]] || fail "$stderr"
+    refuses 1 "umm-db: $shown: nothing: there is no such table" umm-db pull "$PLACE" nothing
+    capture umm-db push "${PLACE/postgres@/poor@}" poor bars.npy
+    [[ $status == 1 && $stderr == *': cannot make the table: permission denied for schema public' ]] || fail "$stderr"
+    ok umm-db push "$PLACE" shared bars.npy
+    capture umm-db pull "${PLACE/postgres@/poor@}" shared
+    [[ $status == 1 && $stderr == *': cannot read: permission denied for table shared' ]] || fail "$stderr"
+    # A table that another has locked.
+    hold shared
+    refuses 1 "umm-db: $shown: another process has it locked" umm-db push --lock=fail "$PLACE" shared bars.npy
+    refuses 1 "umm-db: $shown: another process has it locked" umm-db push --lock-timeout=100ms "$PLACE" shared bars.npy
+    # The server goes away while a push waits, and comes back.
+    umm-db push "$PLACE" shared bars.npy 2>err 3>&- 9>&- &
+    local waiting=$!
+    wait_until $waiting 'the push to wait' is_waited_for
+    stop_server
+    ! wait $waiting || fail 'a push ended well'
+    [[ $(wc -l <err) == 1 && $(<err) == "umm-db: $shown: cannot "*@(terminating|closed\ the)* ]] || fail "$(<err)"
+    let_go
+    refuses 1 "umm-db: $shown: cannot connect: connection to server on socket \"$PG_DIR/.s.PGSQL.$PG_PORT\" failed: No such file or directory" \
+        umm-db push "$PLACE" shared bars.npy
+    start_server
+    ok umm-db push "$PLACE" shared bars.npy
+    # PG* variables, and a service.
+    PGHOST=$PG_DIR PGPORT=$PG_PORT PGUSER=postgres ok umm-db verify postgresql: shared bars.npy
+    printf '[here]\nhost=%s\nport=%s\nuser=postgres\n' "$PG_DIR" "$PG_PORT" >services
+    PGSERVICEFILE=$PWD/services ok umm-db verify service=here shared bars.npy
+}
+
+@test "memory is bounded, both ways" {
+    umm-synth --rows 600000 | umm-convert -o big.npy -
+    ok "$PY" - <<'END'
+import os, resource, subprocess
+place = os.environ['PLACE']
+for command in (['push', place, 'big', 'big.npy'], ['pull', '-o', 'back.npy', place, 'big']):
+    subprocess.run(['umm-db', *command], check=True)
+# The array has 29 MB. Sanitizers keep what is freed.
+limit = 200 if b'__asan' in open(os.environ['UMM_BUILD'] + '/umm-db', 'rb').read() else 24
+used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+assert used < limit, used
+END
+    cmp big.npy back.npy
+}
