@@ -247,7 +247,10 @@ static enum umm_status report(const struct opts *opts, const struct umm_watch_re
     return status;
 }
 
-/* A signal ends a watch as it should end: its report is written like that of any other. */
+/*
+ * A signal ends a live watch as it should end: its reports are written like those of any other. It
+ * cuts a replay short.
+ */
 static int run(struct opts *opts, struct umm_run *context)
 {
     struct umm_socket sock = {.fd = -1};
@@ -259,7 +262,7 @@ static int run(struct opts *opts, struct umm_run *context)
     opts->job.listen_fd = sock.fd;
     const enum umm_status status = umm_watch_run(&opts->job, context, &result, &err);
     umm_socket_close(&sock);
-    const bool is_done = !status || status == UMM_ERR_CANCELLED;
+    const bool is_done = !status || (status == UMM_ERR_CANCELLED && !opts->job.is_input_clock);
     const enum umm_status last = is_done ? report(opts, &result, &late) : UMM_OK;
     if (last)
         return cli_fail(&late);

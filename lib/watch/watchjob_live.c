@@ -25,7 +25,6 @@ struct live {
     struct umm_serve *serve;
     struct umm_watch_clients clients;
     uint64_t input, output; /* 0: none */
-    uint64_t n_joined;
     /* The list's milliseconds: first_ms when the monotonic clock was first_ns. */
     int64_t first_ms;
     uint64_t first_ns;
@@ -235,7 +234,7 @@ static void add_client(struct live *live, uint64_t id, bool is_connection)
 static void on_join(void *user, uint64_t id)
 {
     struct live *live = user;
-    live->n_joined++;
+    live->work->result->n_clients++;
     add_client(live, id, true);
 }
 
@@ -478,7 +477,6 @@ static enum umm_status serve(struct live *live, struct umm_error *err)
         status = umm_serve_run(live->serve, work->run, err);
     end_command(live);
     umm_serve_stats(live->serve, &stats);
-    work->result->n_clients = live->n_joined;
     work->result->n_refused = stats.n_refused;
     umm_watch_close_input(&fd);
     if (live->status)
@@ -504,6 +502,7 @@ enum umm_status umm_watch_live(struct umm_watch_work *work, struct umm_error *er
     /* A clock that was set back does not take the list's time back. */
     if (work->found.is_there && live->first_ms < work->found.clock_ms)
         live->first_ms = work->found.clock_ms;
+    work->clock_ms = live->first_ms; /* the time in between was not this watch's */
     enum umm_status status = umm_serve_open(&options, &calls, &live->serve, err);
     if (!status)
         status = serve(live, err);

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "format/reserved.h"
 #include "sys/file.h"
 #include "sys/trust.h"
 #include "watch/watchstate_bytes.h"
@@ -328,8 +329,9 @@ enum umm_status umm_watchstate_open(const struct umm_watchstate_options *options
         return umm_error_set_memory(err, sizeof **state, "a state");
     (*state)->options = *options;
     (*state)->fd = -1;
-    enum umm_status status =
-        umm_lock_take(&(*state)->lock, options->path, options->lock_wait, run, err);
+    enum umm_status status = umm_reserved_check_path(options->path, err);
+    if (!status)
+        status = umm_lock_take(&(*state)->lock, options->path, options->lock_wait, run, err);
     if (!status)
         status = load(options->path, list, found, err);
     if (!status && found->is_there && found->is_input_clock != options->is_input_clock)
