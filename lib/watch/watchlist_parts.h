@@ -73,14 +73,15 @@ struct umm_watchlist {
     struct umm_ready ready;
 };
 
+/* NULL as long as the symbol has no positions. */
 static inline float *umm_symbol_high(const struct umm_symbol *symbol)
 {
-    return symbol->low + symbol->cap;
+    return symbol->low ? symbol->low + symbol->cap : NULL;
 }
 
 static inline uint32_t *umm_symbol_positions(const struct umm_symbol *symbol)
 {
-    return (uint32_t *)(void *)(symbol->low + 2 * (size_t)symbol->cap);
+    return symbol->low ? (uint32_t *)(void *)(symbol->low + 2 * (size_t)symbol->cap) : NULL;
 }
 
 /* A position as its caller knows it; id and symbol borrow. */
