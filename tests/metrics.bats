@@ -48,6 +48,7 @@ setup_file() {
     umm-predict --metrics=prom/predict.prom -o answers.npy m.onnx rows.npy
     umm-quantize m.onnx --data=rows.npy -o m8.onnx --metrics=prom/quantize.prom >/dev/null 2>&1
     umm-predict --metrics=prom/predict-pipe.prom m.onnx rows.npy >/dev/null
+    umm-predict --serve --metrics=prom/predict-serve.prom m.onnx <<<a,1,2,3 >/dev/null
     printf '%s\n' event,time,id,symbol,side,entry open,1,p,A,1,2 >events.csv
     umm-watch --clock=input --metrics=prom/watch.prom events.csv >/dev/null
     umm-watch --clock=input --state=watched --metrics=prom/watch-state.prom events.csv >/dev/null

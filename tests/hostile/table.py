@@ -53,6 +53,8 @@ COMMANDS = {
     "predict rows": "umm-predict --columns=1,2,3 --plain m.tflite {npy}",
     "predict -o": "umm-predict --columns=1,2,3 -o {to_npy} m.onnx in.npy",
     "predict --state": "umm-predict --columns=1,2,3 --append --state={answered} -o answers.npy m.onnx in.npy",
+    "predict --serve": "umm-predict --serve --metrics={to_prom} m.onnx",
+    "predict --serve model": "umm-predict --serve {model}",
     "watch": "umm-watch --clock=input {events}",
     "watch --state": "umm-watch --clock=input --state={watched} events.csv",
     "watch --report": "umm-watch --clock=input --report={to_json} events.csv",
