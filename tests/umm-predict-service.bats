@@ -161,7 +161,12 @@ def answers(data, *options):
 assert answers(rows.tobytes()) == want.tobytes()
 assert answers(rows.tobytes() + b'abc', '--batch-size=1') == want.tobytes() # part of a row has no answer
 want['status'] = 0
-assert answers(rows.tobytes(), '--nan=nan', '--queue=3') == want.tobytes()"
+assert answers(rows.tobytes(), '--nan=nan', '--queue=3') == want.tobytes()
+# What the model says of NaN has one pattern of bits.
+np.save('rows.npy', rows)
+subprocess.run(['umm-predict', '--nan=pass', '-o', 'y.npy', 'm.onnx', 'rows.npy'], check=True)
+want['y'] = np.load('y.npy')
+assert answers(rows.tobytes(), '--nan=pass') == want.tobytes()"
     # Integers that none can be, and what the queue has no room for.
     make_model m whole
     serving "
@@ -442,10 +447,10 @@ try:
 except OSError as error:
     print(type(error).__name__)
 END
-    local mode pid
-    for mode in 0600 0666; do
+    local mode pid options=()
+    for mode in 0600 0666; do # the first is the default
         umask 000
-        "${VICTIM[@]}" umm-predict --listen=unix:$mode.sock --socket-mode=$mode "$VICTIM_DIR/m.onnx" 3>&- &
+        "${VICTIM[@]}" umm-predict --listen=unix:$mode.sock "${options[@]}" "$VICTIM_DIR/m.onnx" 3>&- &
         pid=$!
         umask 022
         wait_until $pid 'the socket' test -S $mode.sock
@@ -456,6 +461,7 @@ END
         [[ $mode == 0600 && $output == PermissionError || $mode == 0666 && $output == a,27,5 ]] || fail "$mode: $output"
         kill $pid
         wait $pid
+        options=(--socket-mode=0666)
     done
 }
 
@@ -518,6 +524,13 @@ with Service('--store=S', 'm.onnx') as service, Client() as client:
     assert ask('BTC') == f'BTC,{y[2]}' and hits() == 2 and ask('BTC') == f'BTC,{y[2]}' and hits() == 3
     put('BTC,5,5,5')
     assert ask('BTC') == f'BTC,{y[2]}' and hits() == 3
+    # Nor one that has its time again.
+    store('export', 'S', 'S.csv')
+    entries = open('S.csv').read()
+    assert ',5,5,5' in entries
+    open('S.csv', 'w').write(entries.replace(',5,5,5', ',1,2,3'))
+    store('import', 'S', 'S.csv')
+    assert ask('BTC') == f'BTC,{y[0]}' and hits() == 3
     # Nor when the files are others: the store became larger, and the writer put it in between.
     store('resize', 'S', '20')
     put('NEW,1,2,3', 'BTC,3,2,1')
