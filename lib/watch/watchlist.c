@@ -105,20 +105,6 @@ void umm_watchlist_close(struct umm_watchlist *list)
     free(list);
 }
 
-int64_t umm_watchlist_now(struct umm_watchlist *list, int64_t now_ms)
-{
-    if (now_ms > UMM_WATCH_TIME_MAX)
-        now_ms = UMM_WATCH_TIME_MAX;
-    if (now_ms > list->now_ms)
-        list->now_ms = now_ms;
-    return list->now_ms;
-}
-
-int64_t umm_watchlist_later(int64_t due_ms, int64_t interval_ms)
-{
-    return interval_ms > UMM_WATCH_TIME_MAX - due_ms ? INT64_MAX : due_ms + interval_ms;
-}
-
 /* Room for one more of n elements, no more than max: twice as many. */
 static bool grow(void **list, uint32_t cap, size_t each_bytes)
 {
@@ -135,19 +121,6 @@ static uint32_t next_cap(uint32_t cap, uint64_t max)
 }
 
 /* ---- texts ---- */
-
-static struct umm_watch_text id_of(const void *list, uint32_t n)
-{
-    const struct umm_listed *listed = &((const struct umm_watchlist *)list)->positions[n];
-    return (struct umm_watch_text){
-        listed->id_bytes > UMM_ID_NEAR ? listed->id.far : listed->id.near, listed->id_bytes};
-}
-
-static struct umm_watch_text name_of(const void *list, uint32_t n)
-{
-    const struct umm_symbol *symbol = &((const struct umm_watchlist *)list)->symbols[n];
-    return (struct umm_watch_text){symbol->name, symbol->name_bytes};
-}
 
 static enum umm_status refuse(struct umm_error *err, uint64_t column, const char *message)
 {
@@ -215,7 +188,7 @@ static enum umm_status add_symbol(struct umm_watchlist *list, const struct umm_w
         list->symbols_cap = cap;
     }
     char *copy = malloc(name->len_bytes);
-    if (!copy || !umm_idmap_reserve(&list->names, name_of, list)) {
+    if (!copy || !umm_idmap_reserve(&list->names, umm_watchlist_symbol, list)) {
         free(copy);
         return umm_error_set_memory(err, name->len_bytes, "a symbol");
     }
@@ -232,7 +205,7 @@ static enum umm_status find_symbol(struct umm_watchlist *list, const struct umm_
                                    uint32_t *n, struct umm_error *err)
 {
     const uint64_t hash = umm_idmap_hash(&list->names, name);
-    *n = umm_idmap_find(&list->names, hash, name, name_of, list);
+    *n = umm_idmap_find(&list->names, hash, name, umm_watchlist_symbol, list);
     return *n == UMM_IDMAP_NONE ? add_symbol(list, name, hash, n, err) : UMM_OK;
 }
 
@@ -260,12 +233,6 @@ static bool reserve_band(struct umm_watchlist *list, struct umm_symbol *symbol)
     return true;
 }
 
-static void set_band(struct umm_symbol *symbol, uint32_t place, struct umm_band band)
-{
-    symbol->low[place] = band.low;
-    umm_symbol_high(symbol)[place] = band.high;
-}
-
 static void put_band(struct umm_watchlist *list, uint32_t n)
 {
     struct umm_listed *listed = &list->positions[n];
@@ -273,7 +240,7 @@ static void put_band(struct umm_watchlist *list, uint32_t n)
     listed->place = symbol->n++;
     listed->level = UMM_LEVEL_NO_BAND;
     umm_symbol_positions(symbol)[listed->place] = n;
-    set_band(symbol, listed->place, (struct umm_band){-INFINITY, INFINITY});
+    umm_symbol_set_band(symbol, listed->place, (struct umm_band){-INFINITY, INFINITY});
 }
 
 static void drop_band(struct umm_watchlist *list, uint32_t n)
@@ -283,41 +250,11 @@ static void drop_band(struct umm_watchlist *list, uint32_t n)
     const uint32_t place = list->positions[n].place, last = --symbol->n;
     positions[place] = positions[last];
     list->positions[positions[last]].place = place;
-    set_band(symbol, place, (struct umm_band){symbol->low[last], umm_symbol_high(symbol)[last]});
-}
-
-void umm_watchlist_band(struct umm_watchlist *list, uint32_t n, double price)
-{
-    struct umm_listed *listed = &list->positions[n];
-    const struct umm_watch_level *levels = list->rules.levels;
-    const struct umm_watch_position position = umm_watchlist_position(list, n);
-    const unsigned reached = umm_band_reached(&position, price);
-    unsigned level = 0; /* those before it would bring the look forward */
-    while (
-        level < list->rules.n_levels &&
-        (listed->last_ms == INT64_MIN ||
-         umm_watchlist_later(listed->last_ms, levels[level].interval_ms) < list->nodes[n].due_ms))
-        level++;
-    if (listed->level == level && listed->reached == reached)
-        return;
-    listed->level = level & UMM_LEVEL_NO_BAND;
-    listed->reached = reached & (UMM_REACHED_TP | UMM_REACHED_SL);
-    set_band(&list->symbols[listed->symbol], listed->place,
-             umm_band_of(&position, level ? levels[level - 1].above : (double)INFINITY, reached));
+    umm_symbol_set_band(symbol, place,
+                        (struct umm_band){symbol->low[last], umm_symbol_high(symbol)[last]});
 }
 
 /* ---- positions ---- */
-
-struct umm_watch_position umm_watchlist_position(const struct umm_watchlist *list, uint32_t n)
-{
-    const struct umm_listed *listed = &list->positions[n];
-    return (struct umm_watch_position){.id = id_of(list, n),
-                                       .symbol = name_of(list, listed->symbol),
-                                       .side = listed->side,
-                                       .entry = listed->entry,
-                                       .take_profit = listed->take_profit,
-                                       .stop_loss = listed->stop_loss};
-}
 
 static struct umm_order *order_of(struct umm_watchlist *list, uint32_t n)
 {
@@ -365,13 +302,13 @@ static void unlink_position(struct umm_watchlist *list, uint32_t n)
 static void drop_position(struct umm_watchlist *list, uint32_t n)
 {
     struct umm_listed *listed = &list->positions[n];
-    struct umm_watch_text id = id_of(list, n);
+    struct umm_watch_text id = umm_watchlist_id(list, n);
     umm_watchlist_dequeue(list, n);
     unlink_position(list, n);
     if (!listed->is_closed)
         drop_band(list, n);
     *(listed->is_closed ? &list->stats.n_closed : &list->stats.n_open) -= 1;
-    umm_idmap_drop(&list->ids, umm_idmap_hash(&list->ids, &id), n, id_of, list);
+    umm_idmap_drop(&list->ids, umm_idmap_hash(&list->ids, &id), n, umm_watchlist_id, list);
     if (listed->id_bytes > UMM_ID_NEAR) {
         list->ids_bytes -= listed->id_bytes;
         free(listed->id.far);
@@ -384,8 +321,8 @@ static void drop_position(struct umm_watchlist *list, uint32_t n)
 /* Memory for one more position of the symbol, so that nothing fails after. */
 static enum umm_status reserve(struct umm_watchlist *list, uint32_t symbol, struct umm_error *err)
 {
-    bool has_room =
-        umm_idmap_reserve(&list->ids, id_of, list) && reserve_band(list, &list->symbols[symbol]);
+    bool has_room = umm_idmap_reserve(&list->ids, umm_watchlist_id, list) &&
+                    reserve_band(list, &list->symbols[symbol]);
     if (has_room && list->first_free == NONE && list->n_used == list->cap) {
         const uint32_t cap = next_cap(list->cap, list->rules.max_positions);
         has_room = umm_ready_reserve(&list->ready, cap) &&
@@ -421,7 +358,8 @@ enum umm_status umm_watchlist_insert(struct umm_watchlist *list,
 {
     const struct umm_watch_position *position = &saved->position;
     const uint64_t hash = umm_idmap_hash(&list->ids, &position->id);
-    const uint32_t replaced = umm_idmap_find(&list->ids, hash, &position->id, id_of, list);
+    const uint32_t replaced =
+        umm_idmap_find(&list->ids, hash, &position->id, umm_watchlist_id, list);
     const bool is_far = position->id.len_bytes > UMM_ID_NEAR;
     uint32_t symbol;
     if (replaced == NONE && list->closed.first == NONE &&
@@ -466,7 +404,7 @@ enum umm_status umm_watchlist_insert(struct umm_watchlist *list,
 
 uint32_t umm_watchlist_find(const struct umm_watchlist *list, const struct umm_watch_text *id)
 {
-    return umm_idmap_find(&list->ids, umm_idmap_hash(&list->ids, id), id, id_of, list);
+    return umm_idmap_find(&list->ids, umm_idmap_hash(&list->ids, id), id, umm_watchlist_id, list);
 }
 
 enum umm_status umm_watchlist_add(struct umm_watchlist *list,

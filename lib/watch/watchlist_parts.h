@@ -84,6 +84,17 @@ static inline uint32_t *umm_symbol_positions(const struct umm_symbol *symbol)
     return symbol->low ? (uint32_t *)(void *)(symbol->low + 2 * (size_t)symbol->cap) : NULL;
 }
 
+static inline void umm_symbol_set_band(struct umm_symbol *symbol, uint32_t place,
+                                       struct umm_band band)
+{
+    symbol->low[place] = band.low;
+    umm_symbol_high(symbol)[place] = band.high;
+}
+
+/* The id of a position and the name of a symbol, as idmap.h asks for them: list is a watchlist. */
+struct umm_watch_text umm_watchlist_id(const void *list, uint32_t n);
+struct umm_watch_text umm_watchlist_symbol(const void *list, uint32_t n);
+
 /* A position as its caller knows it; id and symbol borrow. */
 struct umm_watch_position umm_watchlist_position(const struct umm_watchlist *list, uint32_t n);
 
@@ -109,7 +120,12 @@ int64_t umm_watchlist_now(struct umm_watchlist *list, int64_t now_ms);
  */
 void umm_watchlist_band(struct umm_watchlist *list, uint32_t n, double price);
 
-/* Put a position in no queue into the one for its time, and take it out. */
+/* Where a position that is due stands among those that are. */
+uint64_t umm_watchlist_key(const struct umm_watchlist *list, uint32_t n);
+
+/* Put a position in no queue among those that are due, or into the queue for its time. Take it out.
+ */
+void umm_watchlist_ready(struct umm_watchlist *list, uint32_t n);
 void umm_watchlist_enqueue(struct umm_watchlist *list, uint32_t n, int64_t due_ms);
 void umm_watchlist_dequeue(struct umm_watchlist *list, uint32_t n);
 

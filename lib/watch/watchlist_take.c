@@ -2,60 +2,9 @@
 #include "watch/watchlist_parts.h"
 
 /*
- * The two queues of a watchlist: the wheel has what is due later, ready what is due. A price does
- * not touch the keys of what is ready; it marks its symbol, and the next take brings them up to
- * date, once for however many prices.
+ * What is due is looked at. A price does not touch the keys of what is ready; it marks its symbol,
+ * and the next take brings them up to date, once for however many prices.
  */
-
-const struct umm_watch_level *umm_watchlist_level(const struct umm_watchlist *list, double risk)
-{
-    const struct umm_watch_level *level = list->rules.levels;
-    while (!(risk > level->above))
-        level++;
-    return level;
-}
-
-static uint64_t key_of(const struct umm_watchlist *list, uint32_t n)
-{
-    const struct umm_listed *listed = &list->positions[n];
-    const struct umm_watch_position position = umm_watchlist_position(list, n);
-    const double risk =
-        listed->is_closed ? 0 : umm_watch_risk(&position, list->symbols[listed->symbol].price);
-    return umm_ready_key(risk, list->nodes[n].due_ms);
-}
-
-static void make_ready(struct umm_watchlist *list, uint32_t n)
-{
-    struct umm_listed *listed = &list->positions[n];
-    listed->queue = UMM_QUEUE_READY;
-    list->symbols[listed->symbol].n_ready += !listed->is_closed;
-    umm_ready_push(&list->ready, list->nodes, n, key_of(list, n), listed->order);
-}
-
-void umm_watchlist_enqueue(struct umm_watchlist *list, uint32_t n, int64_t due_ms)
-{
-    list->nodes[n].due_ms = due_ms;
-    if (due_ms == INT64_MAX) {
-        list->positions[n].queue = UMM_QUEUE_NONE;
-    } else if (due_ms <= list->now_ms) {
-        make_ready(list, n);
-    } else {
-        list->positions[n].queue = UMM_QUEUE_WHEEL;
-        umm_wheel_put(&list->wheel, list->nodes, n, list->now_ms);
-    }
-}
-
-void umm_watchlist_dequeue(struct umm_watchlist *list, uint32_t n)
-{
-    struct umm_listed *listed = &list->positions[n];
-    if (listed->queue == UMM_QUEUE_WHEEL) {
-        umm_wheel_remove(&list->wheel, list->nodes, n);
-    } else if (listed->queue == UMM_QUEUE_READY) {
-        umm_ready_remove(&list->ready, list->nodes, n);
-        list->symbols[listed->symbol].n_ready -= !listed->is_closed;
-    }
-    listed->queue = UMM_QUEUE_NONE;
-}
 
 int64_t umm_watchlist_next_ms(const struct umm_watchlist *list)
 {
@@ -73,7 +22,8 @@ static void rekey_symbol(struct umm_watchlist *list, const struct umm_symbol *sy
     const uint32_t *positions = umm_symbol_positions(symbol);
     for (uint32_t i = 0; i < symbol->n; i++)
         if (list->positions[positions[i]].queue == UMM_QUEUE_READY)
-            umm_ready_change(&list->ready, list->nodes, positions[i], key_of(list, positions[i]));
+            umm_ready_change(&list->ready, list->nodes, positions[i],
+                             umm_watchlist_key(list, positions[i]));
 }
 
 static void rekey_ready(struct umm_watchlist *list)
@@ -81,7 +31,7 @@ static void rekey_ready(struct umm_watchlist *list)
     for (size_t i = 0; i < list->ready.n; i++) {
         struct umm_ready_entry *entry = &list->ready.entries[i];
         if (list->symbols[list->positions[entry->node].symbol].is_changed)
-            entry->key = key_of(list, entry->node);
+            entry->key = umm_watchlist_key(list, entry->node);
     }
     umm_ready_rebuild(&list->ready, list->nodes);
 }
@@ -110,7 +60,7 @@ static void advance(struct umm_watchlist *list)
             next = list->nodes[n].next; /* which it no longer is once it is ready */
             if (next != UMM_NODE_NONE)
                 __builtin_prefetch(&list->positions[next]);
-            make_ready(list, n);
+            umm_watchlist_ready(list, n);
         }
     }
 }
