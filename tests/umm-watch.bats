@@ -106,19 +106,6 @@ assert (r["looks"], r["closed_looks"], r["open"], r["closed"]) == (4, 1, 1, 1), 
     ok umm-watch --clock=input --unknown-columns=ignore more.json
 }
 
-@test "a replayed day equals the slow reference, look for look" {
-    reference() {
-        "$PY" "$TOP/tests/ref/watch_reference.py" "$@"
-    }
-    reference events 1 1500 40 >events.csv
-    ok umm-watch --clock=input --header events.csv
-    has_lines "$BATS_FILE_TMPDIR/capture.out" 10000
-    reference looks events.csv | cmp - "$BATS_FILE_TMPDIR/capture.out"
-    reference events 2 1500 40 >events.csv
-    ok umm-watch --clock=input --header --levels=0.9:70ms,0.3:900ms,0:7s --closed=20s events.csv
-    reference looks events.csv 0.9:70,0.3:900,-1:7000 20000 | cmp - "$BATS_FILE_TMPDIR/capture.out"
-}
-
 @test "a replay has the same bytes whatever pieces its input comes in" {
     day 3000
     ok umm-watch --clock=input events.csv
