@@ -88,12 +88,13 @@ static bool find_kept(struct umm_service *service, const struct umm_service_item
                       const struct umm_service_found *found)
 {
     const size_t width = (size_t)service->engine.info.n_outputs;
-    struct value value;
+    struct value value = {.position = 0};
     bool is_kept = service->cache && umm_cache_get(service->cache, key_of(service, item),
                                                    item->key_bytes, service->cached);
-    if (is_kept)
+    if (is_kept) {
         memcpy(&value, service->cached, sizeof value);
-    is_kept = is_kept && is_same(found, &value);
+        is_kept = is_same(found, &value);
+    }
     if (is_kept)
         memcpy(service->kept + item->number * width, (char *)service->cached + sizeof value,
                width * sizeof(float));

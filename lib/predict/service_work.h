@@ -130,9 +130,9 @@ UMM_MUST_USE enum umm_status umm_service_queue_open(struct umm_service *service,
                                                     struct umm_error *err);
 void umm_service_queue_close(struct umm_service_queue *queue);
 
-/* For umm_serve: lines and raw rows go into the queue, as far as there is room. */
-size_t umm_service_take(void *service, uint64_t client, const char *bytes, size_t len_bytes,
-                        bool is_last);
+/* For umm_serve, user being the service: lines and raw rows go into the queue, as far as there is
+ * room. */
+size_t umm_service_take(void *user, uint64_t id, const char *bytes, size_t len_bytes, bool is_last);
 
 /*
  * What a row of numbers is to be: a row for the model, one whose answer is NaN, or a refusal, for
