@@ -19,7 +19,8 @@ teardown() {
     "$PY" "$TOP/tests/predict_clients.py" make .
     ok umm-predict --plain -o answers.csv model.onnx rows.csv
     ok umm-predict --plain --format=raw -o answers.raw model.onnx rows.npy
-    serve --max-clients=300
+    # A short queue: there is often no room, and clients wait for it.
+    serve --max-clients=300 --queue=50
     n=10000
     [[ -z ${UMM_SAN-} ]] || n=2000
     ok "$PY" "$TOP/tests/predict_clients.py" run . socket "$served" 300 "$n"
