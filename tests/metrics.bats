@@ -52,6 +52,10 @@ setup_file() {
     printf '%s\n' event,time,id,symbol,side,entry open,1,p,A,1,2 >events.csv
     umm-watch --clock=input --metrics=prom/watch.prom events.csv >/dev/null
     umm-watch --clock=input --state=watched --metrics=prom/watch-state.prom events.csv >/dev/null
+    umm-db push --metrics=prom/db-push.prom sqlite:bars.db bars a/1m.npy
+    umm-db pull --metrics=prom/db-pull.prom -o pulled.npy sqlite:bars.db bars
+    umm-db verify --metrics=prom/db-verify.prom sqlite:bars.db bars a/1m.npy >/dev/null
+    umm-db push --root=root --symbols=BTCUSDT,ETHUSDT --timeframes=1m --metrics=prom/db-root.prom sqlite:many.db bars
     umm-pool create p --size=1M >/dev/null
     umm-pool put p bars a/1m.npy
     umm-pool stat p --metrics=prom/pool-stat.prom >/dev/null
