@@ -371,6 +371,9 @@ END
     refuses 1 'umm-db: a.db: cannot open: No such file or directory' umm-db pull sqlite:a.db bars
     refuses 1 'umm-db: no.npy: cannot open: No such file or directory' umm-db push sqlite:a.db bars no.npy
     [[ ! -e a.db ]]
+    head -c 300 bars.npy >short.npy
+    refuses 1 'umm-db: short.npy: array data is short by 308 bytes' umm-db push sqlite:a.db bars short.npy
+    [[ ! -e a.db ]]
     refuses 1 'umm-db: no/a.db: cannot open: No such file or directory' umm-db push sqlite:no/a.db bars bars.npy
     ok umm-db push sqlite:a.db bars bars.npy
     refuses 1 'umm-db: a.db: other: there is no such table' umm-db pull sqlite:a.db other

@@ -25,6 +25,9 @@ struct sqlite {
     char *path;
     sqlite3 *handle;
     bool is_failing; /* locks are not waited for */
+    bool was_absent; /* there was no file at the open */
+    bool is_begun;   /* a change, which is not committed */
+    int flags;
     uint64_t wait_begun_ns;
     sqlite3_stmt *many, *one; /* INSERT of ROWS_PER_INSERT rows, and of one */
     size_t rows_per_insert;
@@ -146,16 +149,54 @@ static enum umm_status check_trust(struct sqlite *s, struct umm_error *err)
     return status;
 }
 
+/*
+ * A change that fails leaves no empty file where there was none. While its lock is held the file is
+ * empty for all: another that waits for the lock finds then that the file has moved, as SQLite
+ * does by itself before it writes.
+ */
+static void remove_empty(struct sqlite *s)
+{
+    sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+    struct umm_file_info info;
+    if (!s->was_absent || !s->is_begun)
+        return;
+    s->is_failing = true;
+    /* Some failures have ended the transaction already. */
+    if (!sqlite3_get_autocommit(s->handle))
+        (void)execute(s, "ROLLBACK", "end", NULL);
+    if (execute(s, "BEGIN IMMEDIATE", "end", NULL) == UMM_OK &&
+        umm_file_stat(s->path, &info, NULL) == UMM_OK && info.kind == UMM_FILE_REGULAR &&
+        info.size_bytes == 0)
+        (void)vfs->xDelete(vfs, s->path, 0);
+}
+
 static void sqlite_close(struct umm_db *db)
 {
     struct sqlite *s = (struct sqlite *)db;
     sqlite3_finalize(s->many);
     sqlite3_finalize(s->one);
     sqlite3_finalize(s->scan);
+    remove_empty(s);
     /* An open transaction is rolled back. */
     sqlite3_close(s->handle);
     free(s->path);
     free(s);
+}
+
+static enum umm_status connect(struct sqlite *s, struct umm_error *err)
+{
+    int code = sqlite3_open_v2(s->path, &s->handle, s->flags, NULL);
+    if (code == SQLITE_OK && s->db.mode != UMM_DB_READ &&
+        sqlite3_db_readonly(s->handle, "main") == 1)
+        return umm_error_set_errno(err, EACCES, s->db.shown, "cannot write");
+    if (code == SQLITE_OK)
+        code = sqlite3_busy_handler(s->handle, wait_on, s);
+    if (code != SQLITE_OK && s->handle && errno_of(s->handle, code))
+        return umm_error_set_errno(err, errno_of(s->handle, code), s->db.shown, "cannot open");
+    if (code != SQLITE_OK)
+        return refuse(s, code, "open", err);
+    sqlite3_progress_handler(s->handle, STEPS_PER_LOOK, is_to_stop, s);
+    return UMM_OK;
 }
 
 static enum umm_status sqlite_open(const char *place, enum umm_db_mode mode, struct umm_run *run,
@@ -184,18 +225,14 @@ static enum umm_status sqlite_open(const char *place, enum umm_db_mode mode, str
     const int flags = mode == UMM_DB_READ   ? SQLITE_OPEN_READONLY
                       : mode == UMM_DB_MAKE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
                                             : SQLITE_OPEN_READWRITE;
-    int code = sqlite3_open_v2(s->path, &s->handle,
-                               flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
-    if (code == SQLITE_OK && mode != UMM_DB_READ && sqlite3_db_readonly(s->handle, "main") == 1)
-        return umm_error_set_errno(err, EACCES, s->db.shown, "cannot write");
-    if (code == SQLITE_OK)
-        code = sqlite3_busy_handler(s->handle, wait_on, s);
-    if (code != SQLITE_OK && s->handle && errno_of(s->handle, code))
-        return umm_error_set_errno(err, errno_of(s->handle, code), s->db.shown, "cannot open");
-    if (code != SQLITE_OK)
-        return refuse(s, code, "open", err);
-    sqlite3_progress_handler(s->handle, STEPS_PER_LOOK, is_to_stop, s);
-    return UMM_OK;
+    bool is_there = false;
+    struct umm_file_info info;
+    status = umm_file_find(s->path, &is_there, &info, err);
+    if (status)
+        return status;
+    s->was_absent = !is_there;
+    s->flags = flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    return connect(s, err);
 }
 
 /* ---- transactions -------------------------------------------------------------------- */
@@ -209,12 +246,32 @@ static enum umm_status sqlite_begin(struct umm_db *db, const char *table,
     (void)table;
     (void)series;
     s->is_failing = wait == UMM_LOCK_FAIL;
-    return execute(s, db->mode == UMM_DB_READ ? "BEGIN" : "BEGIN IMMEDIATE", "begin", err);
+    if (db->mode == UMM_DB_READ)
+        return execute(s, "BEGIN", "begin", err);
+    int has_moved = 1;
+    enum umm_status status = UMM_OK;
+    while (!status && has_moved) {
+        status = execute(s, "BEGIN IMMEDIATE", "begin", err);
+        s->is_begun = !status;
+        has_moved = 0;
+        (void)sqlite3_file_control(s->handle, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+        if (!status && has_moved) {
+            /* Whoever had the lock has taken the file away again. */
+            s->is_begun = false;
+            sqlite3_close(s->handle);
+            s->handle = NULL;
+            status = connect(s, err);
+        }
+    }
+    return status;
 }
 
 static enum umm_status sqlite_commit(struct umm_db *db, struct umm_error *err)
 {
-    return execute((struct sqlite *)db, "COMMIT", "commit", err);
+    struct sqlite *s = (struct sqlite *)db;
+    const enum umm_status status = execute(s, "COMMIT", "commit", err);
+    s->is_begun = status != UMM_OK;
+    return status;
 }
 
 /* ---- tables -------------------------------------------------------------------------- */
