@@ -99,6 +99,7 @@ for command in LIST, ["umm-convert", "--help"]:
     ok umm-synth --rows=300 -o bars.csv
     ok umm-convert -o bars.npy bars.csv
     ok umm-archive append a.npy.zst bars.npy
+    ok umm-db push sqlite:a.db bars bars.npy
     ok umm-store create --dim=2 s
     ok umm-store put s <<<$'a,1,2\nb,1,2\nc,1,2\nd,1,2'
     ok umm-store mark-inactive s a b
@@ -154,6 +155,9 @@ for command in LIST, ["umm-convert", "--help"]:
 1 umm-predict --columns=1,2,3 --verify m.onnx bars.npy
 1 umm-predict --describe m.onnx
 1 umm-watch --clock=input events.csv
+1 umm-db pull sqlite:a.db bars
+1 umm-db stat sqlite:a.db bars
+1 umm-db verify --json sqlite:a.db bars bars.npy
 1 umm-quantize --data=even.npy -o q.onnx m.onnx
 1 umm-quantize --json --data=even.npy -o q.onnx m.onnx
 1 umm-synth

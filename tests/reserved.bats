@@ -17,6 +17,7 @@ prepare() {
     { cat in.csv && echo 1600000060000,x,1,1,1,1; } >bad.csv
     { echo symbol,timestamp,open,high,low,close,volume && echo A,1600000000000,1,1,1,1,1; } >by.csv
     ok umm-convert -o in.npy in.csv
+    ok umm-db push sqlite:bars.db bars in.npy
     "$PY" "$TOP/tests/ref/predict_models.py" vector.onnx vector
     "$PY" -c "import numpy as np; np.save('many.npy', np.random.default_rng(1).uniform(-9, 9, (2000, 3)))"
     ok umm-pool create p --size=1M
@@ -56,6 +57,8 @@ each_way() {
     refuses_place "$why" "$file" umm-features -f ema:3 --by=symbol --format=csv -o "$file" by.csv
     refuses_place "$why" "$file" umm-features -f ema:3 --state="$file" -o out.csv in.npy
     refuses_place "$why" "$file" umm-features -f ema:3 --state="$file" --rebuild -o out.csv in.npy
+    refuses_place "$why" "$file" umm-db push "sqlite:$file" bars in.npy
+    refuses_place "$why" "$file" umm-db pull -o "$file" sqlite:bars.db bars
     refuses_place "$why" "$file" umm-predict --columns=1,2,3 --format=npy -o "$file" vector.onnx in.npy
     refuses_place "$why" "$file" umm-predict --columns=1,2,3 --append --state=new.state --format=npy -o "$file" \
         vector.onnx in.npy

@@ -59,6 +59,12 @@ COMMANDS = {
     "watch --state": "umm-watch --clock=input --state={watched} events.csv",
     "watch --report": "umm-watch --clock=input --report={to_json} events.csv",
     "watch --metrics": "umm-watch --clock=input --metrics={to_prom} events.csv",
+    "db push": "umm-db push sqlite:new.db bars {npy}",
+    "db push text": "umm-db push sqlite:new.db bars {text}",
+    "db push to": "umm-db push sqlite:{db} bars in.npy",
+    "db pull": "umm-db pull -o out.npy sqlite:{db} bars",
+    "db pull -o": "umm-db pull -o {to_npy} sqlite:in.db bars",
+    "db --metrics": "umm-db push --metrics={to_prom} sqlite:in.db bars in.npy",
     "quantize": "umm-quantize --data=even.npy -o q.tflite {model}",
     "quantize --data": "umm-quantize --data={even} -o q.onnx m.onnx",
     "quantize -o": "umm-quantize --data=even.npy -o {to_onnx} m.onnx",
@@ -97,7 +103,7 @@ COMMANDS = {
 FILES = {
     "text": "in.csv", "npy": "in.npy", "zst": "a.npy.zst", "list": "list", "ranges": "ranges", "lines": "lines",
     "records": "records", "snapshot": "snapshot", "state": "state", "grown": "bars.npy", "archive": "a.npy.zst",
-    "exported": "exported.csv", "exported_npy": "exported.npy",
+    "exported": "exported.csv", "exported_npy": "exported.npy", "db": "in.db",
     "model": "m.onnx", "tflite": "m.tflite", "answered": "answered", "events": "events.csv",
     "watched": "watched", "even": "even.npy", "to_onnx": "to.onnx",
     "to_npy": "to.npy", "to_csv": "to.csv", "to_text": "to.bad", "to_json": "to.json", "to_prom": "to.prom", "to_svg": "to.svg",
@@ -109,6 +115,7 @@ POOL = f"umm.{os.getuid()}.p"
 OWN = [
     ("convert -o", ".to.npy.umm-{}", True), ("slice -o", ".to.npy.umm-{}", True), ("features -o", ".to.npy.umm-{}", True),
     ("predict -o", ".to.npy.umm-{}", True), ("quantize -o", ".to.onnx.umm-{}", True),
+    ("db pull -o", ".to.npy.umm-{}", True),
     ("archive extract -o", ".to.npy.umm-{}", True), ("store export", ".to.csv.umm-{}", True), ("synth", ".to.csv.umm-{}", True),
     ("slice --metrics", ".to.prom.umm-{}", True), ("memstat --plot", ".to.svg.umm-{}", True),
     ("memstat snapshot", ".to.snapshot.umm-{}", True), ("m5 --figures", ".to.figures.umm-{}", True),
@@ -150,6 +157,7 @@ def prepare():
     shutil.copy("in.npy", "bars.npy")
     shutil.copy("in.npy", "root/A/1m.npy")
     tool("umm-archive", "append", "--keep-journal", "a.npy.zst", "in.npy")
+    tool("umm-db", "push", "sqlite:in.db", "bars", "in.npy")
     tool("umm-store", "create", "s", "--dim=2", "--max-positions=10")
     tool("umm-store", "put", "s", stdin=b"x,1,2\ny,3,4\n")
     tool("umm-store", "export", "s", "exported.csv")
