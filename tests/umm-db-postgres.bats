@@ -78,14 +78,18 @@ for c in range(1, 6):
 np.save('bars.npy', a)"
 }
 
-# hold TABLE: lock it, in a session of its own that lets go by "let_go".
+# hold TABLE: lock it, in a session of its own that lets go by "let_go". run_in SQL: another lock.
 hold() {
+    run_in "LOCK TABLE $1"
+}
+
+run_in() {
     rm -f session held
     mkfifo session
     psql -qX "$PLACE" <session >/dev/null 2>&1 3>&- &
     holder=$!
     exec 9>session
-    printf '%s\n' "BEGIN; LOCK TABLE $1;" '\! touch held' >&9
+    printf '%s\n' "BEGIN; $1;" '\! touch held' >&9
     wait_until $holder 'the lock' test -e held
 }
 
@@ -265,6 +269,11 @@ Try 'umm-db --help'." umm-db push "$PLACE" "$(printf 'x%.0s' {1..64})" bars.npy
     ok umm-db stat "$PLACE" many
     ((${#lines[@]} == 8))
     [[ ${lines[0]} == 'A 1m: 2500 rows, '* && ${lines[7]} == 'H 1m: 2000 rows, 2020-01-01T00:00:00Z to 2020-01-02T09:19:00Z' ]]
+    # The lock is that of one series.
+    run_in "SELECT pg_advisory_lock(hashtextextended(concat_ws(chr(1), 'umm-db', 'many'::regclass::oid::text, 'A', '1m'), 0))"
+    refuses 1 "umm-db: ${PLACE/postgres@}: another process has it locked" umm-db push --lock=fail --symbol=A --timeframe=1m "$PLACE" many bars.npy
+    ok umm-db push --lock=fail --symbol=B --timeframe=1m "$PLACE" many bars.npy
+    let_go
 }
 
 @test "killed at any moment, a table has its old rows or the new ones" {
