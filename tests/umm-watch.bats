@@ -216,6 +216,21 @@ assert r["looks"] >= 4 and r["events"] == 2 and r["open"] == 1, r'
     refuses 1 'umm-watch: pipe: is not a regular file: only one can be followed' umm-watch --follow pipe
 }
 
+@test "what a file brings within a turn is not late by an age" {
+    # Each piece that is read at once has one open; the clock goes on while it is read.
+    "$PY" -c 'with open("big.csv", "w") as f:
+    f.write("event,id,symbol,side,entry\n")
+    for i in range(200):
+        f.write(f"open,{i},A,1,2\n" + (" " * 8000 + "\n") * 33)'
+    umm-watch --follow --fields=late_us big.csv >out 2>err &
+    pid=$!
+    wait_until $pid 'all looks' has_lines out 200
+    kill -TERM $pid
+    wait $pid || true
+    [[ ! -s err && $(sort -n out | tail -n 1) -lt 60000000 ]] || fail "$(sort -n out | tail -n 1)"
+    rm big.csv
+}
+
 @test "a reader that stops holds up looks, not events, and no memory grows" {
     "$PY" - <<'END' || fail 'see above'
 import json, os, subprocess, waiting

@@ -392,6 +392,8 @@ static uint64_t on_turn(void *user, uint64_t now_ns)
     const bool has_more = !live->status && live->fd >= 0 && follow(live);
     if (live->status)
         return UINT64_MAX;
+    if (live->fd >= 0) /* what was followed came after the turn began */
+        now_ns = umm_clock_monotonic_ns();
     /* What came is in the state before its looks go out. */
     fail(live, umm_watch_keep(live->work, false, &own), &own);
     if (live->status)
