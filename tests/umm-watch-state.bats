@@ -55,6 +55,19 @@ assert r["events_before_state"] == 499 and r["events"] == 1, r'
     no_leftovers
 }
 
+@test "looks before a bad event, and before an output that fails, are not lost" {
+    printf '%s\n' $HEADER open,1000,p,A,long,1.5,2,1, price,5500,,A,,,,,1.6 bad,6000,,,,,,, >bad.csv
+    printf '%s\n' $HEADER open,1000,p,A,long,1.5,2,1, price,5500,,A,,,,,1.6 >good.csv
+    capture umm-watch --clock=input --state=s bad.csv
+    [[ $status == 1 && $output == 1000,p,A,0,5000,0 ]] || fail "$status $output"
+    capture umm-watch --clock=input --fields=id bad.csv -- cat
+    [[ $status == 1 && $output == p ]] || fail "$status $output"
+    # Nothing of it was written, so it comes again, at the time of what was taken.
+    umm-watch --clock=input --state=t good.csv >/dev/full 2>err && fail 'wrote to a full device'
+    ok umm-watch --clock=input --state=t <<<$HEADER
+    [[ $output == 5500,p,A,0.20000000000000018,2000,0 ]] || fail "$output"
+}
+
 @test "killed at any moment, a watch loses no event that it has confirmed" {
     "$PY" - <<'END' || fail 'see above'
 import json, os, random, signal, subprocess, waiting

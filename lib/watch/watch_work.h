@@ -22,6 +22,7 @@ struct umm_watch_work {
     struct umm_watch_stats before;    /* of the list: restored, and nothing done yet */
     struct umm_histogram late;
     struct umm_watch_rules levels;
+    bool is_torn;     /* looks that the list has as done did not go out */
     int64_t clock_ms; /* of the list: of the last event, or call */
     double polled_ms; /* open positions times milliseconds */
     uint64_t last_checkpoint_ns;

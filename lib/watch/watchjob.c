@@ -28,6 +28,17 @@ static enum umm_status open_state(struct umm_watch_work *work, struct umm_error 
 
 /* ---- the run --------------------------------------------------------------------- */
 
+/*
+ * Also after a bad event or a signal: what was taken is not lost. A snapshot would say that looks
+ * were done; with the events alone they come once more.
+ */
+static enum umm_status keep_last(struct umm_watch_work *work, struct umm_error *err)
+{
+    if (!work->state)
+        return UMM_OK;
+    return work->is_torn ? umm_watchstate_flush(work->state, err) : umm_watch_keep(work, true, err);
+}
+
 static enum umm_status work_through(struct umm_watch_work *work, struct umm_error *err)
 {
     struct umm_error saving;
@@ -37,8 +48,7 @@ static enum umm_status work_through(struct umm_watch_work *work, struct umm_erro
         status =
             work->options->is_input_clock ? umm_watch_replay(work, err) : umm_watch_live(work, err);
     umm_watch_tell_untold(work);
-    /* Also after a bad event or a signal: what was taken is not lost. */
-    enum umm_status last = work->state ? umm_watch_keep(work, true, &saving) : UMM_OK;
+    const enum umm_status last = keep_last(work, &saving);
     if (!status && last && err)
         *err = saving;
     umm_watch_fill_result(work);

@@ -35,9 +35,11 @@ static enum umm_status send(struct replay *replay, struct umm_error *err)
     replay->out_bytes = 0;
     if (status)
         return status;
-    return n ? umm_file_write_stream(options->out_fd, options->out_path, replay->work->run,
-                                     replay->out, n, err)
-             : UMM_OK;
+    if (n)
+        status = umm_file_write_stream(options->out_fd, options->out_path, replay->work->run,
+                                       replay->out, n, err);
+    replay->work->is_torn |= status != UMM_OK;
+    return status;
 }
 
 static enum umm_status run_command(struct replay *replay, struct umm_error *err)
@@ -206,6 +208,11 @@ static enum umm_status read_more(struct replay *replay, bool *is_end, struct umm
     return status;
 }
 
+static enum umm_status first_of(enum umm_status status, enum umm_status late)
+{
+    return status ? status : late;
+}
+
 static enum umm_status replay_all(struct replay *replay, struct umm_error *err)
 {
     struct umm_watch_work *work = replay->work;
@@ -222,9 +229,15 @@ static enum umm_status replay_all(struct replay *replay, struct umm_error *err)
     }
     if (!status && work->clock_ms != INT64_MIN)
         status = look_until(replay, work->clock_ms, err);
-    if (!status && work->command)
-        status = run_command(replay, err);
-    return status ? status : send(replay, err);
+    /* After a bad event also: the list has those looks as done. After a signal nothing begins. */
+    struct umm_error *late = status ? NULL : err;
+    if (umm_run_is_cancelled(work->run))
+        work->is_torn |= replay->out_bytes > 0 || (work->command && work->command->n > 0);
+    else if (work->command)
+        status = first_of(status, run_command(replay, late));
+    else
+        status = first_of(status, send(replay, late));
+    return status;
 }
 
 enum umm_status umm_watch_replay(struct umm_watch_work *work, struct umm_error *err)
