@@ -35,16 +35,23 @@ enum umm_service_event {
  * nan           as predict.h says; an error is that of one row
  * batch_rows    rows that the model takes at once; 0: 32
  * n_threads     that share a batch; 0: 1
- * queue_rows    rows that wait at most; 0: 4096, or what 64 MiB hold, or a batch. No batch is
- * larger is_rejecting  rows that find the queue full are refused; otherwise they wait where they
- * are store         a directory; lines are keys of its vectors. NULL: lines are numbers
- * cache_entries answers by key that are kept, cache_ttl_ns how long (0: 1800 s). An answer is given
+ * max_delay_ns  how long a batch that is not full may wait for more rows; 0: not at all
+ * queue_rows    rows that wait at most; 0: 4096, or what 64 MiB hold, or a batch. A batch is never
+ *               larger
+ * is_rejecting  refuse rows that find the queue full; otherwise they wait where they are
+ * store         a directory; lines are keys of its vectors. NULL: lines are numbers
+ * cache_entries, cache_ttl_ns
+ *               how many answers by key are kept, and how long (0: 1800 s). An answer is given
  *               again only if the store's entry has not been written since, and the model is the
- *               same. 0: none
- * listen_fd     a socket that listens, borrowed, or -1. max_clients: connections; 0: 1024
- * in_fd, out_fd streams, borrowed; in_fd -1: none
+ *               same. cache_entries 0: none
+ * listen_fd     a socket that listens, borrowed, or -1
+ * max_clients   connections at once; 0: 1024, or as many as descriptors are there for
+ * in_fd, out_fd
+ *               streams, borrowed; in_fd -1: none
  * drain_ns      how long clients may take to read their answers after the end was asked for
- * tell          is told what happens, or NULL. From the thread of umm_service_run
+ * report_every_ns
+ *               how often tell has UMM_SERVICE_REPORT; 0: never
+ * tell          called with what happens, on the thread of umm_service_run; or NULL
  */
 struct umm_service_options {
     const char *model_path;
