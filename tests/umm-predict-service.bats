@@ -538,10 +538,22 @@ with Service('--store=S', 'm.onnx') as service, Client() as client:
     # A batch has one answer for each, though it asks for one key twice.
     client.send('BTC\nETH\n1,BTC\n')
     assert [client.line() for _ in range(3)] == [f'BTC,{y[1]}', 'ETH,!absent the store has no such entry', f'1,{y[1]}']
+    # Nor has one that is damaged an answer, though there was one; each is told of its own.
+    with open('S/vectors.npy', 'r+b') as file:
+        vectors = bytearray(file.read())
+        for row in ((3, 2, 1), (1, 2, 3)):
+            at = vectors.index(struct.pack('<3f', *row))
+            vectors[at + 1] ^= 1
+        file.seek(0)
+        file.write(vectors)
+    client.send('BTC\nNEW\n')
+    assert [client.line() for _ in range(2)] == [f'{key},!store S: \"{key}\" is damaged: its check differs' for key in ('BTC', 'NEW')]
     service.end()
+put('BTC,3,2,1')
 with Service('--store=S', '--cache=0', 'm.onnx') as service, Client() as client:
     assert client.ask('BTC') == client.ask('BTC') and client.stats()['cache_hits'] + client.stats()['cache_misses'] == 0
     service.end()
+store('put', 'S', text='NEW,1,2,3\n')
 # Another model: no answer of the one before.
 with Service('--store=S', 'm.onnx') as service, Client() as client:
     assert client.ask('NEW') == f'NEW,{y[0]}'

@@ -23,6 +23,7 @@ static size_t describe_refusal(const struct umm_service *service,
                                const struct umm_service_item *item, char *out, size_t cap)
 {
     const uint64_t n = item->number, n_inputs = service->engine.info.n_inputs;
+    const char *text = item->word == UMM_SERVICE_STORE ? service->found[n].text : NULL;
     int len = 0;
     switch (item->word) {
     case UMM_SERVICE_ID:
@@ -46,7 +47,9 @@ static size_t describe_refusal(const struct umm_service *service,
         break;
     case UMM_SERVICE_ABSENT: len = snprintf(out, cap, "the store has no such entry"); break;
     case UMM_SERVICE_BUSY: len = snprintf(out, cap, "the entry is half written"); break;
-    case UMM_SERVICE_STORE: len = snprintf(out, cap, "%s", service->store_text); break;
+    case UMM_SERVICE_STORE:
+        len = snprintf(out, cap, "%s", text ? text : "the store cannot be read");
+        break;
     case UMM_SERVICE_OVERLOAD: len = snprintf(out, cap, "the queue is full"); break;
     case UMM_SERVICE_LONG:
         len = snprintf(out, cap, "the line is longer than %" PRIu64 " bytes", n);
@@ -73,7 +76,7 @@ static char *put_refusal(const struct umm_service *service, const struct umm_ser
     memcpy(out, word, len);
     out += len;
     *out++ = ' ';
-    out += describe_refusal(service, item, out, sizeof service->store_text);
+    out += describe_refusal(service, item, out, UMM_ERROR_TEXT_MAX);
     *out++ = '\n';
     return out;
 }
@@ -125,7 +128,7 @@ static size_t room_for(const struct umm_service *service, const struct umm_servi
     if (item->kind == UMM_SERVICE_ITEM_ROW || item->kind == UMM_SERVICE_ITEM_NAN)
         return item->id_bytes + n * (1 + UMM_PRINT_SHORTEST_MAX) + 1;
     return item->id_bytes + REFUSAL_BYTES +
-           (item->word == UMM_SERVICE_STORE ? sizeof service->store_text : 0);
+           (item->word == UMM_SERVICE_STORE ? (size_t)UMM_ERROR_TEXT_MAX : 0);
 }
 
 /* answer: of a row; NULL: NaN. */

@@ -58,6 +58,8 @@ enum umm_status umm_service_store_open(struct umm_service *service, struct umm_e
 
 void umm_service_store_close(struct umm_service *service)
 {
+    for (size_t i = 0; service->found && i < service->options.batch_rows; i++)
+        free(service->found[i].text);
     (void)umm_store_close(service->store, NULL); /* only read */
     umm_cache_close(service->cache);
     free(service->cached);
@@ -120,6 +122,20 @@ static void put_row(struct umm_service *service, struct umm_service_item *item, 
         item->number = number;
 }
 
+static void refuse(struct umm_service_item *item, struct umm_service_found *found,
+                   const struct umm_error *err)
+{
+    char text[UMM_ERROR_TEXT_MAX];
+    item->kind = UMM_SERVICE_ITEM_REFUSAL;
+    item->word = err->status == UMM_ERR_ABSENT ? UMM_SERVICE_ABSENT
+                 : err->status == UMM_ERR_BUSY ? UMM_SERVICE_BUSY
+                                               : UMM_SERVICE_STORE;
+    if (item->word != UMM_SERVICE_STORE)
+        return;
+    free(found->text);
+    found->text = strdup(umm_error_text(err, text, sizeof text));
+}
+
 void umm_service_store_find(struct umm_service *service, struct umm_service_item *item,
                             size_t n_asked)
 {
@@ -130,11 +146,7 @@ void umm_service_store_find(struct umm_service *service, struct umm_service_item
     const enum umm_status status = umm_store_get_checked(
         service->store, key_of(service, item), item->key_bytes, service->vector, &entry, &err);
     if (status) {
-        umm_error_text(&err, service->store_text, sizeof service->store_text);
-        item->kind = UMM_SERVICE_ITEM_REFUSAL;
-        item->word = status == UMM_ERR_ABSENT ? UMM_SERVICE_ABSENT
-                     : status == UMM_ERR_BUSY ? UMM_SERVICE_BUSY
-                                              : UMM_SERVICE_STORE;
+        refuse(item, found, &err);
         return;
     }
     found->position = entry.position;

@@ -10,7 +10,8 @@
  *                                                            the model takes them where they lie
  *     texts   | id | id | id | id key | ...
  *
- * Nothing is allocated while it works, except for what a report, or another model, takes.
+ * Nothing is allocated while it works, except for what a report, another model, or the reason why a
+ * store cannot be read takes.
  */
 #ifndef UMM_PREDICT_SERVICE_WORK_H
 #define UMM_PREDICT_SERVICE_WORK_H
@@ -77,6 +78,7 @@ struct umm_service_found {
     uint64_t position, turnover;
     int64_t timestamp_ns;
     uint32_t generation;
+    char *text; /* why the store could not be read; NULL: there was no memory for it */
 };
 
 struct umm_service {
@@ -99,7 +101,6 @@ struct umm_service {
     float *vector;                   /* of an entry */
     float *kept;                     /* answers that the cache had, of a batch */
     struct umm_service_found *found; /* of a batch */
-    char store_text[UMM_ERROR_TEXT_MAX];
     /* figures: */
     uint64_t began_ns, report_ns;
     bool is_stopping;
