@@ -10,7 +10,7 @@ load two_users
 
 # serving CODE: Python with what services and their clients need.
 serving() {
-    ok "$PY" -c "import json, os, random, signal, socket, struct, subprocess, sys, threading
+    ok "$PY" -c "import json, os, random, resource, signal, socket, struct, subprocess, sys, threading
 import numpy as np
 from serving import Client, Service, replace
 from waiting import is_asleep, wait_until
@@ -307,7 +307,29 @@ with Service('--max-clients=3', 'm.onnx') as service, Client() as slow:
     lines = slow.file.read().splitlines()
     assert len(lines) >= sent // 15 and set(lines[:sent // 15]) == {b'abcdefgh,27,5'}
     assert service.stats()['clients_refused'] == 1
-    service.end()"
+    service.end()
+# The answers to short lines are long: they do not pile up for one that does not read them.
+def kib():
+    return int(open(f'/proc/{service.process.pid}/status').read().split('VmRSS:')[1].split()[0])
+with Service('m.onnx') as service, Client() as slow:
+    service.stats()
+    before = kib()
+    service.send(signal.SIGSTOP)
+    slow.socket.sendall(b'!stats\n' * 9000)
+    service.send(signal.SIGCONT)
+    wait_until(lambda: is_asleep(service.process) and kib() > before, 'answers to wait', service.process)
+    assert kib() - before < 3000, (before, kib())
+    slow.socket.shutdown(socket.SHUT_WR)
+    lines = slow.file.read().splitlines()
+    assert len(lines) == 9000 and all(line.startswith(b'!stats {') for line in lines)
+    service.end()
+# No descriptors for the usual number of clients: fewer, unless a number was asked for.
+few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+with Service('m.onnx', preexec_fn=few) as service, Client() as client:
+    assert client.ask('a,1,2,3') == 'a,27,5'
+    service.end()
+late = subprocess.run(['umm-predict', '--listen=unix:t.sock', '--max-clients=1024', 'm.onnx'], capture_output=True, text=True, preexec_fn=few)
+assert late.returncode == 2 and '1024 connections need 1152 descriptors, and the limit is 256' in late.stderr, late"
 }
 
 @test "SIGHUP takes a new model, and loses no row" {

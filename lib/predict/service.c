@@ -10,7 +10,7 @@
 #include "sys/clock.h"
 
 /* STREAMS: places of clients beside those of connections. */
-enum { BATCH_ROWS = 32, CLIENTS = 1024, IN_BYTES = 64 * 1024, STREAMS = 64 };
+enum { BATCH_ROWS = 32, CLIENTS = UMM_SERVE_CLIENTS_USUAL, IN_BYTES = 64 * 1024, STREAMS = 64 };
 
 /* ---- the model -------------------------------------------------------------------- */
 
@@ -172,7 +172,7 @@ static enum umm_status make_room(struct umm_service *service, struct umm_error *
     const struct umm_service_options *o = &service->options;
     const size_t in = (size_t)service->engine.info.n_inputs;
     const size_t out = (size_t)service->engine.info.n_outputs;
-    const size_t n_places = o->max_clients + STREAMS;
+    const size_t n_places = (size_t)(o->max_clients ? o->max_clients : CLIENTS) + STREAMS;
     service->clients = calloc(n_places, sizeof *service->clients);
     service->blocked = malloc(n_places * sizeof *service->blocked);
     service->numbers = malloc(in * sizeof *service->numbers + 1);
@@ -213,8 +213,6 @@ static void set_defaults(struct umm_service_options *o)
         o->batch_rows = BATCH_ROWS;
     if (o->n_threads == 0)
         o->n_threads = 1;
-    if (o->max_clients == 0)
-        o->max_clients = CLIENTS;
     if (o->queue_rows && o->queue_rows < o->batch_rows)
         o->batch_rows = o->queue_rows;
 }

@@ -183,6 +183,9 @@ static void answer_stats(struct umm_service *service, uint64_t client)
         umm_serve_wrote(service->serve, client, sizeof begin - 1 + len);
     }
     free(text);
+    struct umm_service_client *asked = umm_service_find(service, client);
+    if (asked)
+        asked->n_stats--;
     count_answered(service, client, 1);
 }
 

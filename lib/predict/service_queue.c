@@ -14,7 +14,8 @@ enum {
     ROWS_BYTES = 64 << 20,     /* but no more than these */
     TEXT_BYTES_MAX = 64 << 20, /* of ids and keys that wait */
     ITEMS_MORE = 64,           /* beside rows, and as many refusals */
-    ANSWER_BYTES = 16          /* of a number's text, about */
+    ANSWER_BYTES = 16,         /* of a number's text, about */
+    STATS_MAX = 16             /* of a client that wait: their answers are long */
 };
 /* Of an item at most. */
 enum { ITEM_TEXT_BYTES = UMM_SERVICE_CELL_MAX + UMM_SERVICE_ID_MAX };
@@ -231,7 +232,10 @@ static void add_line(struct umm_service *service, struct umm_service_client *cli
         }
         break;
     case UMM_SERVICE_LINE_VERSION: item->kind = UMM_SERVICE_ITEM_VERSION; break;
-    case UMM_SERVICE_LINE_STATS: item->kind = UMM_SERVICE_ITEM_STATS; break;
+    case UMM_SERVICE_LINE_STATS:
+        item->kind = UMM_SERVICE_ITEM_STATS;
+        client->n_stats++;
+        break;
     case UMM_SERVICE_LINE_RAW: client->is_raw = begin_raw(service, item, line); break;
     case UMM_SERVICE_LINE_REFUSED:
     default: refuse(item, line->word, line->number); break;
@@ -288,7 +292,7 @@ static size_t take_lines(struct umm_service *service, struct umm_service_client 
 {
     size_t at = 0;
     while (at < len && !client->is_raw) {
-        client->is_stuck = !has_room(service);
+        client->is_stuck = !has_room(service) || client->n_stats == STATS_MAX;
         if (client->is_stuck)
             break;
         const char *end = memchr(bytes + at, '\n', len - at);

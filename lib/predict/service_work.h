@@ -59,6 +59,7 @@ struct umm_service_queue {
 struct umm_service_client {
     uint64_t id;
     size_t n_waiting; /* its items in the queue */
+    size_t n_stats;   /* of these, commands for figures */
     bool is_raw;      /* it sends raw rows */
     bool is_skipping; /* the rest of a long line */
     bool is_stuck;    /* it has more, and there was no room */

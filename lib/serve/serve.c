@@ -19,13 +19,13 @@ static const size_t IN_MAX_BYTES = 65536, OUT_MAX_BYTES = 262144;
 _Static_assert(sizeof(struct umm_serve_client) == UMM_SERVE_CLIENT_ALIGN, "two lines");
 
 /* Descriptors besides connections, for the caller's files. */
-enum { CLIENTS_USUAL = 1024, CLIENTS_MAX = 1000000, OTHER_DESCRIPTORS = 128 };
+enum { CLIENTS_MAX = 1000000, OTHER_DESCRIPTORS = 128 };
 
 /* ---- open and close ------------------------------------------------------ */
 
 static enum umm_status allow_clients(struct umm_serve_options *options, struct umm_error *err)
 {
-    const uint32_t wanted = options->max_clients ? options->max_clients : CLIENTS_USUAL;
+    const uint32_t wanted = options->max_clients ? options->max_clients : UMM_SERVE_CLIENTS_USUAL;
     uint64_t n_allowed;
     if (wanted > CLIENTS_MAX)
         return umm_error_set(err, UMM_ERR_ARGUMENT, "%u connections are more than %d", wanted,

@@ -22,7 +22,7 @@ struct umm_serve;
  * A client is a number that is never given twice, and never 0. Its place is a small number that no
  * other client has at the same time, less than those that there may be and 64 more: for tables.
  */
-enum { UMM_SERVE_PLACE_BITS = 24 };
+enum { UMM_SERVE_PLACE_BITS = 24, UMM_SERVE_CLIENTS_USUAL = 1024 };
 
 static inline uint32_t umm_serve_place(uint64_t client)
 {
