@@ -317,6 +317,30 @@ assert set(open("out").read().split()) == {f"c{i}-{k}" for i in range(20) for k 
 END
 }
 
+@test "answers do not pile up for a connection that does not read them" {
+    "$PY" - <<'END' || fail 'see above'
+import signal, socket, subprocess, waiting
+child = subprocess.Popen(["umm-watch", "--listen=unix:s"], stdout=subprocess.DEVNULL)
+client = waiting.connect("s", child)
+def kib():
+    return int(open(f"/proc/{child.pid}/status").read().split("VmRSS:")[1].split()[0])
+client.sendall(b"event,id,symbol,side,entry\r\n!sync\r\n")
+file = client.makefile("rb")
+assert file.readline() == b"!sync 0\n"
+before = kib()
+child.send_signal(signal.SIGSTOP)
+client.sendall(b"!stats\n" * 9000 + b"open,p,A,1,2\n!sync\n")
+child.send_signal(signal.SIGCONT)
+waiting.wait_until(lambda: waiting.is_asleep(child) and kib() > before, "answers to wait", child)
+assert kib() - before < 3000, (before, kib())
+client.shutdown(socket.SHUT_WR)
+lines = file.read().splitlines()
+assert len(lines) == 9001 and lines.count(b"!sync 1") == 1, lines[-1]
+child.terminate()
+assert child.wait() == -15
+END
+}
+
 @test "metrics, and the figures in a line" {
     events open,1000,p,A,long,1.5,2,1, price,2500,,A,,,,,1.0 close,2600,p,,,,,,
     ok umm-watch --clock=input --metrics=m.prom events.csv
@@ -324,4 +348,8 @@ END
     grep -q '^umm_watch_level_looks{.*above="0.8".*} 1$' m.prom
     capture umm-watch --clock=input -v events.csv
     [[ $stderr =~ ^'umm-watch: 3 events, 2 looks, '.*'; 0 open, 1 closed; '[0-9.]+' s'$ ]] || fail "$stderr"
+    # At a barrier there are more looks than one a second.
+    events open,0,p,A,1,1.5,2,1, price,0,,A,,,,,2 price,10000,,A,,,,,2
+    capture umm-watch --clock=input -v events.csv
+    [[ $stderr == *', 101 looks, 910.0 % more than one a second; '* ]] || fail "$stderr"
 }

@@ -13,10 +13,11 @@
 
 enum {
     LOOKS = 64,
-    OUT_MAX_BYTES = 65536, /* that wait for the reader: beyond, looks stay in the list */
-    BLOCKED_MS = 1,        /* how often room is looked for then */
-    RUNNING_MS = 2,        /* and the end of a command */
-    FOLLOW_MS = 10,        /* and what was added to a file */
+    OUT_MAX_BYTES = 65536,      /* that wait for the reader: beyond, looks stay in the list */
+    ANSWERS_MAX_BYTES = 262144, /* that wait for a client: beyond, its lines stay where they are */
+    BLOCKED_MS = 1,             /* how often room is looked for then */
+    RUNNING_MS = 2,             /* and the end of a command */
+    FOLLOW_MS = 10,             /* and what was added to a file */
     DRAIN_MS = 1000
 };
 
@@ -133,7 +134,7 @@ static void take_line(struct live *live, struct umm_watch_client *client, const 
     struct umm_event event;
     struct umm_error bad;
     if (client->is_connection && len_bytes > 0 && *text == '!') {
-        take_command(live, client, text, len_bytes);
+        take_command(live, client, text, len_bytes - (text[len_bytes - 1] == '\r'));
         umm_events_refuse(client->events, len_bytes + 1, "a command", NULL);
         return;
     }
@@ -164,13 +165,19 @@ static void refuse_line(struct live *live, struct umm_watch_client *client, size
     bad_line(live, client, &bad);
 }
 
-/* Take all whole lines; the bytes that are taken. */
+/* A short line can have a long answer: whoever does not read must not make them pile up. */
+static bool is_full(const struct live *live, const struct umm_watch_client *client)
+{
+    return umm_serve_waiting(live->serve, client->id) >= ANSWERS_MAX_BYTES;
+}
+
+/* Take all whole lines, as long as there is room for answers; the bytes that are taken. */
 static size_t feed(struct live *live, struct umm_watch_client *client, const char *bytes,
                    size_t len_bytes)
 {
     const char *at = bytes, *end = bytes + len_bytes, *line_end;
     umm_watch_advance(live->work, list_ms(live, umm_clock_monotonic_ns()));
-    while (!live->status && !client->is_lost && at < end &&
+    while (!live->status && !client->is_lost && at < end && !is_full(live, client) &&
            (line_end = memchr(at, '\n', (size_t)(end - at)))) {
         const size_t n = (size_t)(line_end - at);
         if (client->is_passing_over)
@@ -182,6 +189,10 @@ static size_t feed(struct live *live, struct umm_watch_client *client, const cha
     }
     if (live->status || client->is_lost)
         return len_bytes;
+    if (is_full(live, client)) {
+        umm_serve_again(live->serve, client->id);
+        return (size_t)(at - bytes);
+    }
     if (client->is_passing_over) {
         umm_events_pass_over(client->events, (size_t)(end - at));
         at = end;
@@ -214,7 +225,7 @@ static size_t on_take(void *user, uint64_t id, const char *bytes, size_t len_byt
     if (!client)
         return len_bytes;
     const size_t n = feed(live, client, bytes, len_bytes);
-    if (!is_last)
+    if (!is_last || (n < len_bytes && is_full(live, client)))
         return n;
     end_of_input(live, client, len_bytes - n);
     return len_bytes;
@@ -494,6 +505,7 @@ enum umm_status umm_watch_live(struct umm_watch_work *work, struct umm_error *er
     if (!live)
         return umm_error_set_memory(err, sizeof *live, "a watch");
     const struct umm_serve_options options = {.listen_fd = work->options->listen_fd,
+                                              .out_max_bytes = ANSWERS_MAX_BYTES,
                                               .drain_ns = DRAIN_MS * NS_PER_MS,
                                               .refusal = "!busy too many connections\n"};
     const struct umm_serve_calls calls = {

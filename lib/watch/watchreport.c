@@ -124,7 +124,9 @@ void umm_watch_report_line(const struct umm_watch_options *options,
     umm_line_add(line, cap, ", %" PRIu64 " look%s", list->n_looks, umm_line_plural(list->n_looks));
     add_count(line, list->n_skipped, "look", " skipped");
     if (isfinite(result->saved_share))
-        umm_line_add(line, cap, ", %.1f %% fewer than one a second", PERCENT * result->saved_share);
+        umm_line_add(line, cap, ", %.1f %% %s than one a second",
+                     PERCENT * fabs(result->saved_share),
+                     result->saved_share < 0 ? "more" : "fewer");
     if (!options->is_input_clock)
         umm_line_add(line, cap,
                      "; late p50 %" PRIu64 " us, p99 %" PRIu64 " us, at most %" PRIu64 " us",
