@@ -262,7 +262,7 @@ while b"urgent" not in held:
 lines = held.decode().split("\n")
 first = next(i for i, line in enumerate(lines) if line.startswith("urgent"))
 assert first == before, (first, before)
-waiting.wait_until(lambda: stats()["skipped_looks"] > 3000 and os.read(reader, 1 << 20), "skipped looks", child)
+waiting.wait_until(lambda: os.read(reader, 1 << 20) and stats()["skipped_looks"] > 3000, "skipped looks", child)
 assert int(open(f"/proc/{child.pid}/statm").read().split()[1]) < rss + 256
 child.terminate()
 while os.read(reader, 1 << 20):
