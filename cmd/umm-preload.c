@@ -168,20 +168,30 @@ static void warn(void *user, const struct umm_error *err)
     cli_warn_error(err);
 }
 
+static enum umm_status report_json(struct umm_preload_report *report, struct umm_error *err)
+{
+    enum umm_status status;
+    char *text;
+    size_t len;
+    while (!(status = umm_preload_report_json(report, &text, &len, err)) && text) {
+        fwrite(text, 1, len, stdout);
+        free(text);
+    }
+    return status;
+}
+
 static enum umm_status report(const struct opts *opts, const struct umm_preload_result *result,
                               struct umm_error *err)
 {
-    char line[UMM_PRELOAD_LINE_MAX], *text = NULL;
-    size_t len = 0;
-    enum umm_status status = UMM_OK;
+    struct umm_preload_report report;
+    char line[UMM_PRELOAD_LINE_MAX];
     cli_progress_stop();
-    for (size_t i = 0;
-         !opts->reports.is_json && umm_preload_report_line(opts->preload.action, result, i, line);
-         i++)
-        puts(line);
+    umm_preload_report_begin(&report, opts->preload.action, result);
     if (opts->reports.is_json)
-        status = umm_preload_report_json(opts->preload.action, result, &text, &len, err);
-    return cli_write_json(&opts->reports, text, len, status, err);
+        return report_json(&report, err);
+    while (umm_preload_report_line(&report, line))
+        puts(line);
+    return UMM_OK;
 }
 
 /* A line for each file that is not as it should be; whether there was none. */

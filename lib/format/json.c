@@ -202,23 +202,90 @@ static void escape_controls(struct umm_textbuf *out)
     *out = safe;
 }
 
+/* The document that object is the outermost of, which is freed; a failure is out's. */
+static void print_all(struct umm_json *object, size_t layout, struct umm_textbuf *out)
+{
+    /* 12 digits: these are figures for reports, not data. */
+    out->is_failed |=
+        !object || object->root->is_failed ||
+        json_dump_callback(object->value, add_printed, out, layout | JSON_REAL_PRECISION(12)) != 0;
+    free_all(object);
+    /* Jansson (2.14) forgets a failure inside a string, and goes on after it. */
+    if (!out->is_failed)
+        escape_controls(out);
+}
+
+static enum umm_status take(struct umm_textbuf *out, char **text, size_t *len_bytes,
+                            struct umm_error *err)
+{
+    if (out->is_failed) {
+        const size_t size = out->len_bytes;
+        umm_textbuf_free(out);
+        return umm_error_set_memory(err, size, "a JSON report");
+    }
+    return umm_textbuf_take(out, text, len_bytes, err);
+}
+
 enum umm_status umm_json_finish(struct umm_json *object, bool is_compact, char **text,
                                 size_t *len_bytes, struct umm_error *err)
 {
-    /* 12 digits: these are figures for reports, not data. */
-    size_t flags = (is_compact ? JSON_COMPACT : JSON_INDENT(2)) | JSON_REAL_PRECISION(12);
     struct umm_textbuf out = {0};
-    bool is_failed = !object || object->root->is_failed ||
-                     json_dump_callback(object->value, add_printed, &out, flags) != 0;
-    free_all(object);
-    if (!is_failed)
-        escape_controls(&out);
+    print_all(object, is_compact ? JSON_COMPACT : JSON_INDENT(2), &out);
     umm_textbuf_add(&out, "\n");
-    /* Jansson (2.14) forgets a failure inside a string, and goes on after it. */
-    if (is_failed || out.is_failed) {
-        const size_t size = out.len_bytes;
-        umm_textbuf_free(&out);
-        return umm_error_set_memory(err, size, "a JSON report");
+    return take(&out, text, len_bytes, err);
+}
+
+/* ---- in parts ---------------------------------------------------------------------- */
+
+/* What jansson prints after the last member of an object or array, this deep. */
+static const char end_of_object[] = "\n}", end_of_array[] = "\n  ]";
+
+static void drop_end(struct umm_textbuf *out, size_t len_bytes)
+{
+    if (!out->is_failed)
+        out->len_bytes -= len_bytes;
+}
+
+enum umm_status umm_json_finish_head(struct umm_json *object, char **text, size_t *len_bytes,
+                                     struct umm_error *err)
+{
+    struct umm_textbuf out = {0};
+    print_all(object, JSON_INDENT(2), &out);
+    drop_end(&out, sizeof end_of_object - 1);
+    return take(&out, text, len_bytes, err);
+}
+
+enum umm_status umm_json_finish_item(struct umm_json *object, const char *key, bool is_first,
+                                     char **text, size_t *len_bytes, struct umm_error *err)
+{
+    /* As the only item of an array in an object it is printed as deep as it belongs. */
+    struct umm_json *whole = umm_json_new();
+    struct umm_textbuf printed = {0}, out = {0};
+    if (whole && object)
+        put(whole, key, json_pack("[O]", object->value));
+    printed.is_failed = !object || object->root->is_failed;
+    free_all(object);
+    print_all(whole, JSON_INDENT(2), &printed);
+    drop_end(&printed, sizeof end_of_array - 1 + sizeof end_of_object - 1);
+    out.is_failed = printed.is_failed;
+    if (!out.is_failed) {
+        /* From the brace on, or else from the bracket. */
+        size_t skipped = is_first ? 1 : (size_t)(strchr(printed.text, '[') + 1 - printed.text);
+        umm_textbuf_add(&out, ",");
+        umm_textbuf_add_bytes(&out, printed.text + skipped, printed.len_bytes - skipped);
     }
-    return umm_textbuf_take(&out, text, len_bytes, err);
+    umm_textbuf_free(&printed);
+    return take(&out, text, len_bytes, err);
+}
+
+enum umm_status umm_json_finish_tail(struct umm_json *object, bool has_items, char **text,
+                                     size_t *len_bytes, struct umm_error *err)
+{
+    struct umm_textbuf printed = {0}, out = {0};
+    print_all(object, JSON_INDENT(2), &printed);
+    out.is_failed = printed.is_failed;
+    if (!out.is_failed)
+        umm_textbuf_add(&out, "%s,%s\n", has_items ? end_of_array : "", printed.text + 1);
+    umm_textbuf_free(&printed);
+    return take(&out, text, len_bytes, err);
 }

@@ -45,4 +45,26 @@ void umm_json_add_integer(struct umm_json *object, const char *key, int64_t valu
 UMM_MUST_USE enum umm_status umm_json_finish(struct umm_json *object, bool is_compact, char **text,
                                              size_t *len_bytes, struct umm_error *err);
 
+/*
+ * A document in parts, for a report of so many things that the whole is not to be held. One after
+ * the other the parts are the indented text that umm_json_finish gives for an object with the
+ * members of head, an array `key` of the items, if there is one, and the members of tail:
+ *
+ *     head   {"tool": ...
+ *     item   , "files": [{...}     (the first)
+ *     item   , {...}
+ *     tail   ], "failed": 0}
+ *
+ * Head and tail have members. Each object is freed, also after a failure, which leaves *text as it
+ * is. key needs no escapes.
+ */
+UMM_MUST_USE enum umm_status umm_json_finish_head(struct umm_json *object, char **text,
+                                                  size_t *len_bytes, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_json_finish_item(struct umm_json *object, const char *key,
+                                                  bool is_first, char **text, size_t *len_bytes,
+                                                  struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_json_finish_tail(struct umm_json *object, bool has_items,
+                                                  char **text, size_t *len_bytes,
+                                                  struct umm_error *err);
+
 #endif

@@ -21,20 +21,15 @@ static double mb_per_second(const struct umm_preload_file *file)
                : (double)NAN;
 }
 
-static size_t count_files(const struct umm_preload_result *result, enum umm_preload_plan plan)
+void umm_preload_report_begin(struct umm_preload_report *report, enum umm_preload_action action,
+                              const struct umm_preload_result *result)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < result->n_files; i++)
-        n += umm_preload_counts(&result->files[i]) && result->files[i].plan == plan;
-    return n;
-}
-
-static size_t count_good(const struct umm_preload_result *result)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < result->n_files; i++)
-        n += umm_preload_counts(&result->files[i]);
-    return n;
+    *report = (struct umm_preload_report){.action = action, .result = result};
+    for (size_t i = 0; i < result->n_files; i++) {
+        const struct umm_preload_file *file = &result->files[i];
+        report->n_counted += umm_preload_counts(file);
+        report->n_planned[file->plan] += umm_preload_counts(file);
+    }
 }
 
 /* ---- the table ---------------------------------------------------------------- */
@@ -124,41 +119,47 @@ static void heading(enum umm_preload_action action, char *line)
     snprintf(line, UMM_PRELOAD_LINE_MAX, "%s", headings[action]);
 }
 
-static void sums_line(enum umm_preload_action action, const struct umm_preload_result *result,
+static void file_line(enum umm_preload_action action, const struct umm_preload_file *file,
                       char *line)
 {
-    size_t n = (size_t)cells(action, &result->total, line), room = UMM_PRELOAD_LINE_MAX - n;
-    size_t n_files = count_good(result);
-    const char *files = n_files == 1 ? "file" : "files";
-    if (action == UMM_PRELOAD_EVICT)
-        snprintf(line + n, room, "%zu %s", n_files, files);
-    else
-        snprintf(line + n, room, "%zu %s: %zu preload, %zu mmap, %zu memory", n_files, files,
-                 count_files(result, UMM_PRELOAD_PLAN_PRELOAD),
-                 count_files(result, UMM_PRELOAD_PLAN_MMAP),
-                 count_files(result, UMM_PRELOAD_PLAN_MEMORY));
+    size_t n = (size_t)cells(action, file, line);
+    umm_escape(line + n, UMM_PRELOAD_LINE_MAX - n, file->path, strlen(file->path));
 }
 
-bool umm_preload_report_line(enum umm_preload_action action,
-                             const struct umm_preload_result *result, size_t index,
-                             char line[UMM_PRELOAD_LINE_MAX])
+static void sums_line(const struct umm_preload_report *report, char *line)
 {
-    size_t n_shown = 0;
-    if (index == 0) {
-        heading(action, line);
-        return count_good(result) > 0;
+    size_t n = (size_t)cells(report->action, &report->result->total, line);
+    size_t room = UMM_PRELOAD_LINE_MAX - n;
+    const char *files = report->n_counted == 1 ? "file" : "files";
+    if (report->action == UMM_PRELOAD_EVICT)
+        snprintf(line + n, room, "%zu %s", report->n_counted, files);
+    else
+        snprintf(line + n, room, "%zu %s: %zu preload, %zu mmap, %zu memory", report->n_counted,
+                 files, report->n_planned[UMM_PRELOAD_PLAN_PRELOAD],
+                 report->n_planned[UMM_PRELOAD_PLAN_MMAP],
+                 report->n_planned[UMM_PRELOAD_PLAN_MEMORY]);
+}
+
+bool umm_preload_report_line(struct umm_preload_report *report, char line[UMM_PRELOAD_LINE_MAX])
+{
+    const struct umm_preload_result *result = report->result;
+    if (!report->is_begun) {
+        report->is_begun = true;
+        heading(report->action, line);
+        return report->n_counted > 0;
     }
-    for (size_t i = 0; i < result->n_files; i++) {
-        const struct umm_preload_file *file = &result->files[i];
-        if (file->is_failed || ++n_shown != index)
+    while (report->n_taken < result->n_files) {
+        const struct umm_preload_file *file = &result->files[report->n_taken++];
+        if (file->is_failed)
             continue;
-        size_t n = (size_t)cells(action, file, line);
-        umm_escape(line + n, UMM_PRELOAD_LINE_MAX - n, file->path, strlen(file->path));
+        report->has_lines = true;
+        file_line(report->action, file, line);
         return true;
     }
-    if (n_shown == 0 || result->n_files < 2 || index != n_shown + 1)
+    if (report->is_ended || !report->has_lines || result->n_files < 2)
         return false;
-    sums_line(action, result, line);
+    report->is_ended = true;
+    sums_line(report, line);
     return true;
 }
 
@@ -186,32 +187,62 @@ static void put_file(struct umm_json *json, const struct umm_preload_file *file)
     umm_json_put_real(json, "mb_per_second", mb_per_second(file));
 }
 
-enum umm_status umm_preload_report_json(enum umm_preload_action action,
-                                        const struct umm_preload_result *result, char **text,
-                                        size_t *len_bytes, struct umm_error *err)
+static struct umm_json *head_of(const struct umm_preload_report *report)
 {
+    const struct umm_preload_result *result = report->result;
     struct umm_json *json = umm_figures_begin("umm-preload");
-    umm_json_put_text(json, "action", actions[action]);
+    umm_json_put_text(json, "action", actions[report->action]);
     if (result->available_bytes)
         umm_json_put_count(json, "available_bytes", result->available_bytes);
-    if (action != UMM_PRELOAD_EVICT)
+    if (report->action != UMM_PRELOAD_EVICT)
         umm_json_put_count(json, "budget_bytes", result->budget_bytes);
-    for (size_t i = 0; i < result->n_files; i++) {
-        const struct umm_preload_file *file = &result->files[i];
-        struct umm_json *item = umm_json_add_object(json, "files");
-        umm_json_put_text(item, "path", file->path);
-        umm_json_put_bool(item, "failed", file->is_failed);
-        if (file->is_repeated)
-            umm_json_put_text(item, "same_as", result->files[file->first].path);
-        if (file->is_failed)
-            continue;
-        umm_json_put_text(item, "plan", file->plan ? plans[file->plan] : NULL);
-        umm_json_put_bool(item, "in_memory", file->after.is_by_nature);
-        put_file(item, file);
-    }
+    return json;
+}
+
+static struct umm_json *item_of(const struct umm_preload_result *result,
+                                const struct umm_preload_file *file)
+{
+    struct umm_json *item = umm_json_new();
+    umm_json_put_text(item, "path", file->path);
+    umm_json_put_bool(item, "failed", file->is_failed);
+    if (file->is_repeated)
+        umm_json_put_text(item, "same_as", result->files[file->first].path);
+    if (file->is_failed)
+        return item;
+    umm_json_put_text(item, "plan", file->plan ? plans[file->plan] : NULL);
+    umm_json_put_bool(item, "in_memory", file->after.is_by_nature);
+    put_file(item, file);
+    return item;
+}
+
+static struct umm_json *tail_of(const struct umm_preload_result *result)
+{
+    struct umm_json *json = umm_json_new();
     put_file(umm_json_put_object(json, "total"), &result->total);
     umm_json_put_count(json, "failed", result->n_failed);
-    return umm_json_finish(json, false, text, len_bytes, err);
+    return json;
+}
+
+enum umm_status umm_preload_report_json(struct umm_preload_report *report, char **text,
+                                        size_t *len_bytes, struct umm_error *err)
+{
+    const struct umm_preload_result *result = report->result;
+    const size_t i = report->n_taken;
+    *text = NULL;
+    *len_bytes = 0;
+    if (!report->is_begun) {
+        report->is_begun = true;
+        return umm_json_finish_head(head_of(report), text, len_bytes, err);
+    }
+    if (i < result->n_files) {
+        report->n_taken++;
+        return umm_json_finish_item(item_of(result, &result->files[i]), "files", i == 0, text,
+                                    len_bytes, err);
+    }
+    if (report->is_ended)
+        return UMM_OK;
+    report->is_ended = true;
+    return umm_json_finish_tail(tail_of(result), result->n_files > 0, text, len_bytes, err);
 }
 
 /* ---- metrics -------------------------------------------------------------------- */
@@ -220,12 +251,14 @@ void umm_preload_report_metrics(const struct umm_preload_result *result, bool is
                                 struct umm_prometheus *page)
 {
     const struct umm_preload_file *total = &result->total;
+    struct umm_preload_report report;
+    umm_preload_report_begin(&report, UMM_PRELOAD_LOAD, result);
     umm_prometheus_begin(page, "umm-preload", NULL, NULL);
     umm_prometheus_add(page, UMM_METRIC_PRELOAD_FILES,
-                       (double)(count_good(result) + result->n_failed));
+                       (double)(report.n_counted + result->n_failed));
     umm_prometheus_add(page, UMM_METRIC_PRELOAD_FAILED_FILES, (double)result->n_failed);
     umm_prometheus_add(page, UMM_METRIC_PRELOAD_MMAP_FILES,
-                       (double)count_files(result, UMM_PRELOAD_PLAN_MMAP));
+                       (double)report.n_planned[UMM_PRELOAD_PLAN_MMAP]);
     umm_prometheus_add(page, UMM_METRIC_PRELOAD_BUDGET, (double)result->budget_bytes);
     umm_prometheus_add(page, UMM_METRIC_PRELOAD_DATA, (double)umm_preload_data_bytes(total));
     if (total->after.is_known)

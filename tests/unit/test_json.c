@@ -122,6 +122,79 @@ static void test_a_failure_is_remembered(void **state)
     assert_int_equal(umm_json_finish(json, true, &text, &len, NULL), UMM_ERR_MEMORY);
 }
 
+/* ---- in parts ---- */
+
+static struct umm_json *put_head(struct umm_json *json)
+{
+    umm_json_put_text(json, "tool", "a[b]{c}\n");
+    return json;
+}
+
+static struct umm_json *put_item(struct umm_json *item, int i)
+{
+    umm_json_put_text(item, "path", i % 2 ? "[\xc2\x9b" : "stray \xff");
+    umm_json_put_integer(umm_json_put_object(item, "deep"), "i", i);
+    umm_json_add_integer(item, "list", i);
+    return item;
+}
+
+static struct umm_json *put_tail(struct umm_json *json)
+{
+    umm_json_put_count(umm_json_put_object(json, "total"), "n", 7);
+    umm_json_put_bool(json, "failed", false);
+    return json;
+}
+
+static void append(char *whole, size_t cap, enum umm_status status, char *text, size_t len)
+{
+    assert_int_equal(status, UMM_OK);
+    assert_int_equal(strlen(text), len);
+    assert_true(strlen(whole) + len < cap);
+    strcat(whole, text);
+    free(text);
+}
+
+static void test_parts_are_the_whole(void **state)
+{
+    (void)state;
+    for (int n = 0; n < 4; n++) {
+        char whole[2000] = "", *text = NULL;
+        size_t len = 0;
+        enum umm_status status = umm_json_finish_head(put_head(umm_json_new()), &text, &len, NULL);
+        append(whole, sizeof whole, status, text, len);
+        for (int i = 0; i < n; i++) {
+            status = umm_json_finish_item(put_item(umm_json_new(), i), "files", i == 0, &text, &len,
+                                          NULL);
+            append(whole, sizeof whole, status, text, len);
+        }
+        status = umm_json_finish_tail(put_tail(umm_json_new()), n > 0, &text, &len, NULL);
+        append(whole, sizeof whole, status, text, len);
+        struct umm_json *json = put_head(umm_json_new());
+        for (int i = 0; i < n; i++)
+            put_item(umm_json_add_object(json, "files"), i);
+        assert_prints(put_tail(json), false, whole);
+    }
+}
+
+static void test_parts_fail_as_the_whole(void **state)
+{
+    char *text = NULL;
+    size_t len;
+    (void)state;
+    for (int is_null = 0; is_null < 2; is_null++) {
+        struct umm_json *bad[3] = {NULL};
+        for (int i = 0; !is_null && i < 3; i++) {
+            bad[i] = umm_json_new();
+            umm_json_put_text(bad[i], "not \xff UTF-8", "v");
+        }
+        assert_int_equal(umm_json_finish_head(bad[0], &text, &len, NULL), UMM_ERR_MEMORY);
+        assert_int_equal(umm_json_finish_item(bad[1], "k", true, &text, &len, NULL),
+                         UMM_ERR_MEMORY);
+        assert_int_equal(umm_json_finish_tail(bad[2], true, &text, &len, NULL), UMM_ERR_MEMORY);
+        assert_null(text);
+    }
+}
+
 /* ---- against Python ---- */
 
 static uint64_t next_random(void)
@@ -218,6 +291,8 @@ int main(void)
         cmocka_unit_test(test_the_last_of_two_values_stays),
         cmocka_unit_test(test_without_a_document_nothing_happens),
         cmocka_unit_test(test_a_failure_is_remembered),
+        cmocka_unit_test(test_parts_are_the_whole),
+        cmocka_unit_test(test_parts_fail_as_the_whole),
         cmocka_unit_test(test_no_control_character_is_printed),
         cmocka_unit_test(test_odd_texts_and_numbers_return_from_python),
     };
