@@ -237,8 +237,9 @@ enum umm_status umm_json_finish(struct umm_json *object, bool is_compact, char *
 
 /* ---- in parts ---------------------------------------------------------------------- */
 
-/* What jansson prints after the last member of an object or array, this deep. */
-static const char end_of_object[] = "\n}", end_of_array[] = "\n  ]";
+/* What jansson prints after the last member of the object, and after the last item in it. */
+#define OBJECT_END "\n}"
+#define ARRAY_END  "\n  ]"
 
 static void drop_end(struct umm_textbuf *out, size_t len_bytes)
 {
@@ -251,7 +252,7 @@ enum umm_status umm_json_finish_head(struct umm_json *object, char **text, size_
 {
     struct umm_textbuf out = {0};
     print_all(object, JSON_INDENT(2), &out);
-    drop_end(&out, sizeof end_of_object - 1);
+    drop_end(&out, sizeof OBJECT_END - 1);
     return take(&out, text, len_bytes, err);
 }
 
@@ -266,7 +267,7 @@ enum umm_status umm_json_finish_item(struct umm_json *object, const char *key, b
     printed.is_failed = !object || object->root->is_failed;
     free_all(object);
     print_all(whole, JSON_INDENT(2), &printed);
-    drop_end(&printed, sizeof end_of_array - 1 + sizeof end_of_object - 1);
+    drop_end(&printed, sizeof ARRAY_END OBJECT_END - 1);
     out.is_failed = printed.is_failed;
     if (!out.is_failed) {
         /* From the brace on, or else from the bracket. */
@@ -285,7 +286,7 @@ enum umm_status umm_json_finish_tail(struct umm_json *object, bool has_items, ch
     print_all(object, JSON_INDENT(2), &printed);
     out.is_failed = printed.is_failed;
     if (!out.is_failed)
-        umm_textbuf_add(&out, "%s,%s\n", has_items ? end_of_array : "", printed.text + 1);
+        umm_textbuf_add(&out, "%s,%s\n", has_items ? ARRAY_END : "", printed.text + 1);
     umm_textbuf_free(&printed);
     return take(&out, text, len_bytes, err);
 }
