@@ -248,7 +248,12 @@ file.write(b"event,id,symbol,side,entry,take_profit,stop_loss,price\nprice,,A,,,
 for i in range(3000):  # their risk is 0.75
     file.write(f"open,p{i},A,1,11.2,50,9.6,\n".encode())
 assert ask("!sync") == "!sync 3001"
-waiting.wait_until(lambda: stats()["overloads"] > 0, "the reader to be waited for", child)
+def is_held_up():
+    then = now = stats()
+    while now["polled_looks"] < then["polled_looks"] + 300:  # of 3000 positions: 0.1 s of its time
+        now = stats()
+    return now["overloads"] > 0 and now["looks"] == then["looks"]
+waiting.wait_until(is_held_up, "the reader to be waited for", child)
 # Nobody reads: no more looks are done, however long; events go on to be taken.
 before = stats()["looks"]
 assert ask("open,urgent,B,1,9,20,9,\n!sync") == "!sync 3002"
