@@ -353,6 +353,16 @@ static uint32_t make_room(struct umm_watchlist *list, uint32_t replaced)
     return n;
 }
 
+/* Before what may be the caller's text goes. */
+static enum umm_status copy_id(const struct umm_watch_text *id, char **copy, struct umm_error *err)
+{
+    *copy = malloc(id->len_bytes);
+    if (!*copy)
+        return umm_error_set_memory(err, id->len_bytes, "an id");
+    memcpy(*copy, id->text, id->len_bytes);
+    return UMM_OK;
+}
+
 enum umm_status umm_watchlist_insert(struct umm_watchlist *list,
                                      const struct umm_watch_saved *saved, struct umm_error *err)
 {
@@ -370,12 +380,10 @@ enum umm_status umm_watchlist_insert(struct umm_watchlist *list,
     if (!status)
         status = reserve(list, symbol, err);
     char *far = NULL;
-    if (!status && is_far && !(far = malloc(position->id.len_bytes)))
-        status = umm_error_set_memory(err, position->id.len_bytes, "an id");
+    if (!status && is_far)
+        status = copy_id(&position->id, &far, err);
     if (status)
         return status;
-    if (is_far) /* before what may be the caller's text goes */
-        memcpy(far, position->id.text, position->id.len_bytes);
     struct umm_listed listed = {.entry = position->entry,
                                 .take_profit = position->take_profit,
                                 .stop_loss = position->stop_loss,

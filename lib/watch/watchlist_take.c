@@ -20,7 +20,7 @@ int64_t umm_watchlist_next_ms(const struct umm_watchlist *list)
 static void rekey_symbol(struct umm_watchlist *list, const struct umm_symbol *symbol)
 {
     const uint32_t *positions = umm_symbol_positions(symbol);
-    for (uint32_t i = 0; i < symbol->n; i++)
+    for (uint32_t i = 0; positions && i < symbol->n; i++)
         if (list->positions[positions[i]].queue == UMM_QUEUE_READY)
             umm_ready_change(&list->ready, list->nodes, positions[i],
                              umm_watchlist_key(list, positions[i]));
