@@ -575,7 +575,17 @@ put('BTC,3,2,1')
 with Service('--store=S', '--cache=0', 'm.onnx') as service, Client() as client:
     assert client.ask('BTC') == client.ask('BTC') and client.stats()['cache_hits'] + client.stats()['cache_misses'] == 0
     service.end()
-store('put', 'S', text='NEW,1,2,3\n')
+# Another store at its place: the one before gives no more answers, nor does none.
+with Service('--store=S', 'm.onnx') as service, Client() as client:
+    assert client.ask('BTC') == f'BTC,{y[1]}'
+    os.rename('S', 'old')
+    wait_until(lambda: client.ask('BTC').startswith('BTC,!store S/'), 'the end of the store', service.process)
+    store('create', 'S', '--dim=3')
+    put('BTC,5,5,5')
+    wait_until(lambda: client.ask('BTC') == f'BTC,{y[2]}', 'the new store', service.process)
+    assert client.ask('NEW') == 'NEW,!absent the store has no such entry'
+    service.end()
+put('NEW,1,2,3')
 # Another model: no answer of the one before.
 with Service('--store=S', 'm.onnx') as service, Client() as client:
     assert client.ask('NEW') == f'NEW,{y[0]}'

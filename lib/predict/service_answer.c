@@ -308,6 +308,8 @@ void umm_service_answer_batch(struct umm_service *service)
             break;
         n_rows += is_row;
     }
+    if (service->store)
+        umm_service_store_follow(service, began_ns);
     const size_t n_asked = find_rows(service, n_items, began_ns);
     if (n_asked > 0) {
         run_model(service, n_asked);

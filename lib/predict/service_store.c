@@ -68,6 +68,16 @@ void umm_service_store_close(struct umm_service *service)
     free(service->kept);
 }
 
+void umm_service_store_follow(struct umm_service *service, uint64_t now_ns)
+{
+    const uint64_t second_ns = 1000000000;
+    if (now_ns - service->followed_ns < second_ns)
+        return;
+    service->followed_ns = now_ns;
+    service->lost.status = UMM_OK;
+    service->lost.status = umm_store_follow(service->store, &service->lost);
+}
+
 void umm_service_store_forget(struct umm_service *service)
 {
     if (service->cache)
@@ -143,6 +153,10 @@ void umm_service_store_find(struct umm_service *service, struct umm_service_item
     struct umm_store_entry entry;
     struct umm_error err = {.status = UMM_OK};
     found->is_kept = false;
+    if (service->lost.status) {
+        refuse(item, found, &service->lost);
+        return;
+    }
     const enum umm_status status = umm_store_get_checked(
         service->store, key_of(service, item), item->key_bytes, service->vector, &entry, &err);
     if (status) {

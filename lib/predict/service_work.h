@@ -102,6 +102,8 @@ struct umm_service {
     float *vector;                   /* of an entry */
     float *kept;                     /* answers that the cache had, of a batch */
     struct umm_service_found *found; /* of a batch */
+    uint64_t followed_ns;            /* when the store's path was last looked at */
+    struct umm_error lost;           /* why it leads to no such store; status UMM_OK: it does */
     /* figures: */
     uint64_t began_ns, report_ns;
     bool is_stopping;
@@ -159,6 +161,9 @@ void umm_service_answer_others(struct umm_service *service);
 UMM_MUST_USE enum umm_status umm_service_store_open(struct umm_service *service,
                                                     struct umm_error *err);
 void umm_service_store_close(struct umm_service *service);
+
+/* A batch begins: see, once a second, that the store is still the one at its path, or open that. */
+void umm_service_store_follow(struct umm_service *service, uint64_t now_ns);
 
 /* Another model: no answer that was kept counts. */
 void umm_service_store_forget(struct umm_service *service);

@@ -278,12 +278,21 @@ enum umm_status umm_store_open(const char *path, enum umm_store_access access, s
     return status;
 }
 
+static bool is_in_place(const struct umm_store *store)
+{
+    return umm_file_same(store->slots_path, store->slots_file.device, store->slots_file.inode) &&
+           umm_file_same(store->vectors_path, store->vectors_file.device,
+                         store->vectors_file.inode);
+}
+
+enum umm_status umm_store_follow(struct umm_store *store, struct umm_error *err)
+{
+    return store->is_writer || is_in_place(store) ? UMM_OK : umm_store_refresh(store, err);
+}
+
 enum umm_status umm_store_check_place(const struct umm_store *store, struct umm_error *err)
 {
-    if (!store->is_writer)
-        return UMM_OK;
-    if (umm_file_same(store->slots_path, store->slots_file.device, store->slots_file.inode) &&
-        umm_file_same(store->vectors_path, store->vectors_file.device, store->vectors_file.inode))
+    if (!store->is_writer || is_in_place(store))
         return UMM_OK;
     return umm_error_set_path(err, UMM_ERR_CONFLICT, store->path,
                               "was moved away while it was open: what was written is not here");

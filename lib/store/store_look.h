@@ -45,6 +45,13 @@ UMM_MUST_USE enum umm_status umm_store_get_checked(struct umm_store *store, cons
 uint64_t umm_store_turnover(const struct umm_store *store);
 
 /*
+ * For a reader: open the files anew if its path leads to others, as another store took the place of
+ * this one. UMM_ERR_CONFLICT: it has other vectors. Other failures: there is none, or it cannot be
+ * opened; the store stays as it was then.
+ */
+UMM_MUST_USE enum umm_status umm_store_follow(struct umm_store *store, struct umm_error *err);
+
+/*
  * umm_store_get; *is_found. UMM_ERR_DATA: what the id has is damaged; or it is not found, and
  * the index is damaged.
  */
