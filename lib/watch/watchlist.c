@@ -65,8 +65,7 @@ enum umm_status umm_watchlist_open(const struct umm_watch_rules *rules, struct u
     if (status)
         return status;
     for (size_t i = 0; i < sizeof key / sizeof *key; i++)
-        if (!umm_random_bits(&key[i]))
-            return umm_error_set(err, UMM_ERR_SYSTEM, "cannot draw a random number");
+        key[i] = umm_random_key(); /* so that chosen ids do not slow the list down */
     struct umm_watchlist *made = calloc(1, sizeof *made);
     if (!made || !umm_wheel_open(&made->wheel)) {
         free(made);

@@ -63,8 +63,7 @@ enum {
  *                one; when none is closed, a new one is refused
  * max_symbols    0: 100,000. Neither is more than UMM_WATCH_COUNT_MAX
  *
- * UMM_ERR_ARGUMENT: rules that are otherwise; UMM_ERR_SYSTEM: no random number, which keeps chosen
- * ids from slowing the list down.
+ * UMM_ERR_ARGUMENT: rules that are otherwise.
  */
 struct umm_watch_level {
     double above;

@@ -24,6 +24,8 @@
 #              as there are processes; a call that it did not make is then no finding (no)
 #   fragile    yes: a library that it loads may end the process when memory runs out. What holds
 #              after a kill must hold then (no)
+#   hasty      yes: a library that it loads takes a sync that a signal interrupts for one that
+#              failed (no)
 #   calls      array: only these kinds of system calls, as the others are another job's; all
 #              with UMM_FAULT_ALL (all)
 #   commit     what the call that publishes the output looks like in strace's log, as
@@ -38,7 +40,7 @@
 set -u
 job=$1 action=$2
 
-tool='' arguments=() outputs=() calls=() success=0 failure=1 durable=no varies=no fragile=no piped='' loose=() unsynced=() commit='^rename'
+tool='' arguments=() outputs=() calls=() success=0 failure=1 durable=no varies=no fragile=no hasty=no piped='' loose=() unsynced=() commit='^rename'
 
 # Whether every output is as in $REF/$1: the same bytes and mode, or absent in both.
 same_as() {
@@ -97,7 +99,7 @@ case $action in
 setup) setup ;;
 mend) mend ;;
 command)
-    printf '%s\0' "$tool" "$success" "$failure" "$durable" "$varies" "$fragile" "$piped" "${loose[*]}" "${unsynced[*]}" "$commit" "${calls[*]}" "${outputs[*]}" "${arguments[@]}"
+    printf '%s\0' "$tool" "$success" "$failure" "$durable" "$varies" "$fragile" "$hasty" "$piped" "${loose[*]}" "${unsynced[*]}" "$commit" "${calls[*]}" "${outputs[*]}" "${arguments[@]}"
     ;;
 complete) check_complete ;;
 old) check_old ;;

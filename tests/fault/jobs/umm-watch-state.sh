@@ -7,6 +7,7 @@ tool=umm-watch
 arguments=(--clock=input --state=s in.csv)
 outputs=(s)
 durable=yes
+loose=(stdout)
 commit='^pwrite64'
 setup() {
     printf '%s\n' event,time,id,symbol,side,entry open,1,p,A,1,2 >first.csv
