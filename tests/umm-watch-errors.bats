@@ -81,7 +81,7 @@ bad() {
 
 @test "options that make no sense, or not together" {
     local try=$'\nTry \'umm-watch --help\'.'
-    for levels in 0.5:1s 0.5:1s,0.7:2s,0:3s 0.5:2s,0:1s 0:0s 2:1s,0:1s 0.5,0:1s 0:1us 0.5:1s,0:2s,; do
+    for levels in 0.5:1s 0.5:1s,0.7:2s,0:3s 0.5:2s,0:1s 0:0s 2:1s,0:1s 0.5,0:1s 0:1us '0.5:1s,0:2s,'; do
         refuses 2 "umm-watch: --levels takes RISK:TIME,...: risks that fall to 0, times in whole milliseconds that do not fall, not \"$levels\"$try" \
             umm-watch --levels=$levels
     done
