@@ -10,6 +10,9 @@
 #include "base/error.h"
 #include "sys/file.h"
 
+/* So many rows that a write costs little beside reading them. */
+enum { BUFFER_BYTES = 64 * 1024 };
+
 enum umm_status umm_quarantine_open(struct umm_quarantine *quarantine, const char *path,
                                     struct umm_run *run, struct umm_error *err)
 {
@@ -39,11 +42,33 @@ enum umm_status umm_quarantine_set_header(struct umm_quarantine *quarantine, con
     return UMM_OK;
 }
 
-static enum umm_status put(struct umm_quarantine *quarantine, const char *text, size_t len_bytes,
-                           struct umm_error *err)
+static enum umm_status write_out(struct umm_quarantine *quarantine, const char *text,
+                                 size_t len_bytes, struct umm_error *err)
 {
     return umm_file_write_stream(umm_outfile_fd(&quarantine->out), quarantine->path,
                                  quarantine->run, text, len_bytes, err);
+}
+
+static enum umm_status flush(struct umm_quarantine *quarantine, struct umm_error *err)
+{
+    const size_t n = quarantine->n_buffered;
+    quarantine->n_buffered = 0;
+    return n ? write_out(quarantine, quarantine->buffer, n, err) : UMM_OK;
+}
+
+static enum umm_status put(struct umm_quarantine *quarantine, const char *text, size_t len_bytes,
+                           struct umm_error *err)
+{
+    enum umm_status status = UMM_OK;
+    if (len_bytes > BUFFER_BYTES - quarantine->n_buffered)
+        status = flush(quarantine, err);
+    if (status)
+        return status;
+    if (len_bytes > BUFFER_BYTES)
+        return write_out(quarantine, text, len_bytes, err);
+    memcpy(quarantine->buffer + quarantine->n_buffered, text, len_bytes);
+    quarantine->n_buffered += len_bytes;
+    return UMM_OK;
 }
 
 enum umm_status umm_quarantine_add(struct umm_quarantine *quarantine,
@@ -52,6 +77,8 @@ enum umm_status umm_quarantine_add(struct umm_quarantine *quarantine,
 {
     char path[UMM_ERROR_PATH_MAX], comment[UMM_ERROR_PATH_MAX + UMM_ERROR_MESSAGE_MAX + 64];
     enum umm_status status = UMM_OK;
+    if (!quarantine->buffer && !(quarantine->buffer = malloc(BUFFER_BYTES)))
+        return umm_error_set_memory(err, BUFFER_BYTES, "rejected rows");
     umm_escape(path, sizeof path, reason->path, strlen(reason->path));
     int len = snprintf(comment, sizeof comment, "# %s:%" PRIu64 ":%" PRIu64 ": %s\n", path,
                        reason->line, reason->column, reason->message);
@@ -62,7 +89,9 @@ enum umm_status umm_quarantine_add(struct umm_quarantine *quarantine,
         status = put(quarantine, comment, (size_t)len, err);
     if (!status)
         status = put(quarantine, row, len_bytes, err);
-    return status ? status : put(quarantine, "\n", 1, err);
+    if (!status)
+        status = put(quarantine, "\n", 1, err);
+    return status || !umm_outfile_is_stream(&quarantine->out) ? status : flush(quarantine, err);
 }
 
 enum umm_status umm_quarantine_commit(struct umm_quarantine *quarantine, bool is_synced,
@@ -70,12 +99,15 @@ enum umm_status umm_quarantine_commit(struct umm_quarantine *quarantine, bool is
 {
     struct umm_outfile_options options = {.is_synced = is_synced};
     bool is_changed;
-    return umm_outfile_commit(&quarantine->out, &options, &is_changed, err);
+    enum umm_status status = flush(quarantine, err);
+    return status ? status : umm_outfile_commit(&quarantine->out, &options, &is_changed, err);
 }
 
 void umm_quarantine_close(struct umm_quarantine *quarantine)
 {
     umm_outfile_abort(&quarantine->out);
     free(quarantine->header);
-    quarantine->header = NULL;
+    free(quarantine->buffer);
+    quarantine->header = quarantine->buffer = NULL;
+    quarantine->n_buffered = 0;
 }

@@ -19,7 +19,8 @@ struct umm_quarantine {
     char *header; /* the line to begin with; NULL for none */
     size_t header_len;
     bool has_rows;
-    uint64_t n_written; /* bytes */
+    char *buffer; /* of rows that are not written yet */
+    size_t n_buffered;
     struct umm_run *run;
 };
 
@@ -36,7 +37,11 @@ UMM_MUST_USE enum umm_status umm_quarantine_set_header(struct umm_quarantine *qu
                                                        const char *text, size_t len_bytes,
                                                        struct umm_error *err);
 
-/* Keep a row and the reason (its path, line, column and message) why it is rejected. */
+/*
+ * Keep a row and the reason (its path, line, column and message) why it is rejected. A stream has
+ * the row at once. A file, which has no name before the commit, is written in larger pieces: that
+ * it is full may be told by a later row, or by the commit.
+ */
 UMM_MUST_USE enum umm_status umm_quarantine_add(struct umm_quarantine *quarantine,
                                                 const struct umm_error *reason, const char *row,
                                                 size_t len_bytes, struct umm_error *err);
