@@ -529,6 +529,19 @@ EOF
         "${run[@]}" --lock "$FILES/a.npy"
 }
 
+@test "--lock that takes too many maps says which limit ends it" {
+    needs_mlock
+    local limit n file=$BATS_TEST_TMPDIR/wide.npy
+    limit=$(</proc/sys/vm/max_map_count)
+    ((limit <= 100000)) || skip "a process may have $limit maps here"
+    n=$((limit + 1))
+    # A row of a column is 8 bytes, in a map of its own.
+    "$PY" -c 'import numpy, sys; numpy.save(sys.argv[1], numpy.zeros((2, int(sys.argv[2])), order="F"))' "$file" $n
+    ((EUID == 0)) || ulimit -l unlimited 2>/dev/null || skip 'a user may not lock this much'
+    refuses 1 "umm-preload: $file: cannot lock in memory: each stretch of data takes a map, and the limit is $limit maps (sysctl vm.max_map_count)" \
+        umm-preload --lock --range=0:1 "$file"
+}
+
 # ---- permissions and older kernels --------------------------------------------------------
 
 @test "a stranger is told that residency is unknown, whatever mincore says" {

@@ -124,8 +124,8 @@ void umm_preload_result_free(struct umm_preload_result *result);
 
 /*
  * Lock everything that is planned "preload" or "memory" into memory until result is freed:
- * all or nothing. UMM_ERR_SYSTEM with what was needed and what the limit is, when that is
- * the reason; UMM_ERR_DATA for a file that was cut meanwhile; UMM_ERR_MEMORY.
+ * all or nothing. UMM_ERR_SYSTEM with what was needed and what the limit is, of bytes or of maps,
+ * when that is the reason; UMM_ERR_DATA for a file that was cut meanwhile; UMM_ERR_MEMORY.
  */
 UMM_MUST_USE enum umm_status umm_preload_lock(struct umm_preload_result *result,
                                               struct umm_error *err);

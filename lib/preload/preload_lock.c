@@ -30,10 +30,19 @@ static enum umm_status add_lock(struct umm_preload_result *result, int fd, const
     return status;
 }
 
-/* mlock names no reason; when it is the limit, say so. */
+/* Neither mmap nor mlock names its reason; when it is a limit, say so. */
 static enum umm_status explain(const struct umm_preload_result *result,
-                               const struct umm_preload_file *file, struct umm_error *err)
+                               const struct umm_preload_file *file, enum umm_status status,
+                               struct umm_error *err)
 {
+    uint64_t max_maps;
+    if (umm_map_is_limit_reached(&max_maps))
+        return umm_error_set_path(err, UMM_ERR_SYSTEM, file->path,
+                                  "cannot lock in memory: each stretch of data takes a map, and "
+                                  "the limit is %" PRIu64 " maps (sysctl vm.max_map_count)",
+                                  max_maps);
+    if (status != UMM_ERR_SYSTEM)
+        return status;
     uint64_t limit = umm_pagecache_lock_limit(), needed = 0;
     for (size_t i = 0; i < result->n_files; i++)
         if (is_chosen(&result->files[i]))
@@ -58,8 +67,8 @@ static enum umm_status lock_file(struct umm_preload_result *result,
         for (; !status && umm_pagecache_next_data(fd, at, end, &first, &last); at = last)
             status = add_lock(result, fd, file->path, first, last - first, err);
     }
-    if (status == UMM_ERR_SYSTEM && fd >= 0)
-        status = explain(result, file, err);
+    if ((status == UMM_ERR_SYSTEM || status == UMM_ERR_MEMORY) && fd >= 0)
+        status = explain(result, file, status, err);
     umm_file_close(&fd);
     return status;
 }

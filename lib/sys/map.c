@@ -2,10 +2,13 @@
 #include "sys/map.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "sys/file.h"
+#include "sys/procfs.h"
 
 /* offset is at a page boundary. */
 static enum umm_status map_at(struct umm_map *map, int fd, const char *path, uint64_t offset,
@@ -54,6 +57,40 @@ enum umm_status umm_map_sync(const struct umm_map *map, const char *path, size_t
         rc = msync(map->bytes, len_bytes, MS_SYNC);
     while (rc < 0 && errno == EINTR);
     return rc < 0 ? umm_error_set_errno(err, errno, path, "cannot sync") : UMM_OK;
+}
+
+/* Lines of /proc/self/maps; it may be long, and memory short. */
+static bool count_maps(uint64_t *n)
+{
+    static const char path[] = "/proc/self/maps";
+    char part[4096];
+    size_t len = 0;
+    int fd = -1;
+    *n = 0;
+    enum umm_status status = umm_file_open_read(path, &fd, NULL, NULL);
+    do {
+        if (!status)
+            status = umm_file_read_regular(fd, path, part, sizeof part, &len, NULL);
+        for (size_t i = 0; !status && i < len; i++)
+            *n += part[i] == '\n';
+    } while (!status && len > 0);
+    umm_file_close(&fd);
+    return status == UMM_OK;
+}
+
+bool umm_map_is_limit_reached(uint64_t *limit)
+{
+    enum { NUMBER_MAX = 32 };
+    void *text = NULL;
+    size_t len;
+    uint64_t n;
+    *limit = 0;
+    if (umm_file_read_whole("/proc/sys/vm/max_map_count", NUMBER_MAX, &text, &len, NULL))
+        return false;
+    const char *at = text;
+    bool is_known = umm_procfs_number(&at, limit);
+    free(text);
+    return is_known && count_maps(&n) && n >= *limit;
 }
 
 void umm_map_close(struct umm_map *map)

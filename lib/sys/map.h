@@ -46,6 +46,12 @@ void umm_map_expect_random(const struct umm_map *map);
 UMM_MUST_USE enum umm_status umm_map_sync(const struct umm_map *map, const char *path,
                                           size_t len_bytes, struct umm_error *err);
 
+/*
+ * Whether this process has as many maps as it may have (vm.max_map_count, *limit): then a further
+ * one fails for want of memory. False where the system does not say. It allocates little.
+ */
+bool umm_map_is_limit_reached(uint64_t *limit);
+
 /* Unmap it. Safe on none. */
 void umm_map_close(struct umm_map *map);
 
