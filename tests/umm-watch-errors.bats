@@ -27,10 +27,12 @@ bad() {
     bad '3:14: entry is not a number: "1e"' open,5,p,A,1,1e,,,
     bad '3:14: entry is out of range: "1e999"' open,5,p,A,1,1e999,,,
     bad '3:16: take_profit is not a number: "nan"' open,5,p,A,1,2,nan,,
-    bad '3:18: price is not for an open, and must be empty: "3"' open,5,p,A,1,2,,,3
-    bad '3:9: id is not for a price, and must be empty: "p"' price,5,p,A,,,,,3
+    bad '3:18: price is not for an open: a price event says it: "3"' open,5,p,A,1,2,,,3
+    for cell in 'entry 13 price,5,,A,,2,,,3' 'take_profit 14 price,5,,A,,,2,,3' 'stop_loss 15 price,5,,A,,,,2,3'; do
+        read -r name column line <<<"$cell"
+        bad "3:$column: $name is not for a price: another open of the position says it: \"2\"" "$line"
+    done
     bad '3:1: price is missing' price,5,,A,,,,,
-    bad '3:11: symbol is not for a close, and must be empty: "A"' close,5,p,A,,,,,
     bad '3:1: 3 fields; the header has 9' open,5,p
     bad '3:8: not a record: a quote has no end: "\"p,A,1,2,,,"' 'open,5,"p,A,1,2,,,'
     bad '3:1: the line has a carriage return in it' $'open,5,p\r,A'
@@ -38,6 +40,22 @@ bad() {
     refuses 1 'umm-watch: bad.csv:2:1: the last line has no end: it may be cut' umm-watch --clock=input bad.csv
     { echo $HEADER && head -c 300000 /dev/zero | tr '\0' x && echo; } >bad.csv
     refuses 1 'umm-watch: bad.csv:2:1: the line is too long' umm-watch --clock=input bad.csv
+}
+
+@test "what feeds repeat of a position in its prices and its close is passed over" {
+    printf '%s\n' $HEADER open,1,p,A,long,2,4,1, price,2,,A,,,,,1.25 close,3,p,,,,,, >bare.csv
+    printf '%s\n' $HEADER open,1,p,A,long,2,4,1, price,2,t-17,A,buy,,,,1.25 close,3,p,B,sell,x,4,1,3.5 >full.csv
+    printf '%s\n' '{"event":"open","time":1,"id":"p","symbol":"A","side":1,"entry":2,"take_profit":4,"stop_loss":1}' \
+        '{"event":"price","time":2,"id":17,"symbol":"A","side":"SELL","price":1.25}' \
+        '{"event":"close","time":3,"id":"p","symbol":"A","side":1,"entry":2,"price":3.5}' >full.json
+    umm-watch --clock=input --state=bare.state bare.csv >bare.looks 2>err
+    grep -q , bare.looks
+    for full in full.csv full.json; do
+        umm-watch --clock=input --state=$full.state $full >$full.looks 2>>err
+        cmp bare.looks $full.looks
+        cmp bare.state $full.state
+    done
+    test ! -s err
 }
 
 @test "headers and objects that are none" {

@@ -331,23 +331,29 @@ static bool get_kind(struct umm_events *events, enum umm_event_kind *kind, struc
     return true;
 }
 
-/* Which cells an event has: 0 none, 1 it must, 2 it may. */
+enum cell_rule { OVER, MUST, MAY, NOT }; /* OVER: it is passed over */
+
+/*
+ * What does not change what the event means may be there, as feeds repeat a position when they
+ * close it. What somebody may take for a change of a position or of a price must not be.
+ */
 static bool check_cells(struct umm_events *events, enum umm_event_kind kind, struct umm_error *err)
 {
-    static const unsigned char wanted[][N_COLUMNS] = {
-        [UMM_EVENT_OPEN] = {1, 2, 1, 1, 1, 1, 2, 2, 0},
-        [UMM_EVENT_PRICE] = {1, 2, 0, 1, 0, 0, 0, 0, 1},
-        [UMM_EVENT_CLOSE] = {1, 2, 1, 0, 0, 0, 0, 0, 0}};
-    static const char *const unwanted[] = {
-        [UMM_EVENT_OPEN] = "is not for an open, and must be empty",
-        [UMM_EVENT_PRICE] = "is not for a price, and must be empty",
-        [UMM_EVENT_CLOSE] = "is not for a close, and must be empty"};
+    static const unsigned char rules[][N_COLUMNS] = {
+        [UMM_EVENT_OPEN] = {MUST, MAY, MUST, MUST, MUST, MUST, MAY, MAY, NOT},
+        [UMM_EVENT_PRICE] = {MUST, MAY, OVER, MUST, OVER, NOT, NOT, NOT, MUST},
+        [UMM_EVENT_CLOSE] = {MUST, MAY, MUST, OVER, OVER, OVER, OVER, OVER, OVER}};
+    const char *const unwanted = kind == UMM_EVENT_OPEN
+                                     ? "is not for an open: a price event says it"
+                                     : "is not for a price: another open of the position says it";
     for (int i = 0; i < N_COLUMNS; i++) {
-        const bool is_there = events->cells[i].text != NULL;
-        if (wanted[kind][i] == 1 && !is_there)
+        struct cell *cell = &events->cells[i];
+        if (rules[kind][i] == MUST && !cell->text)
             return bad_cell(events, (enum column)i, "is missing", err);
-        if (wanted[kind][i] == 0 && is_there)
-            return bad_cell(events, (enum column)i, unwanted[kind], err);
+        if (rules[kind][i] == NOT && cell->text)
+            return bad_cell(events, (enum column)i, unwanted, err);
+        if (rules[kind][i] == OVER)
+            *cell = (struct cell){NULL, NULL, 0};
     }
     return true;
 }
@@ -413,11 +419,12 @@ static struct umm_watch_text get_text(const struct umm_events *events, enum colu
 static bool get_event(struct umm_events *events, struct umm_event *event, struct umm_error *err)
 {
     struct umm_watch_position *position = &event->position;
-    *event = (struct umm_event){
-        .position = {.id = get_text(events, ID), .symbol = get_text(events, SYMBOL)}};
+    *event = (struct umm_event){.kind = UMM_EVENT_CLOSE};
     if (!get_kind(events, &event->kind, err) || !check_cells(events, event->kind, err) ||
         (events->options.is_timed && !get_time(events, event, err)))
         return false;
+    position->id = get_text(events, ID);
+    position->symbol = get_text(events, SYMBOL);
     if (event->kind == UMM_EVENT_PRICE)
         return get_number(events, PRICE, &event->price, err);
     if (event->kind == UMM_EVENT_CLOSE)

@@ -16,8 +16,9 @@
  *     price    symbol, price
  *     close    id
  *
- * Other cells of the event are empty (or null, or left out). One line is one event: a text has no
- * line ends.
+ * A price may also have an id and a side, and a close all other cells: they are not looked at, and
+ * are not in the event. A price of an open, and an entry or barriers of a price, are refused: they
+ * would seem to change something. One line is one event: a text has no line ends.
  */
 #ifndef UMM_WATCH_EVENT_H
 #define UMM_WATCH_EVENT_H
