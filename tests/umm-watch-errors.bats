@@ -18,6 +18,9 @@ bad() {
     bad '3:1: event is missing' ,5,p,A,1,2,,,
     bad '3:1: time is missing' open,,p,A,1,2,,,
     bad '3:6: time is finer than a millisecond: "5.5"' open,5.5,p,A,1,2,,,
+    bad '3:6: time counts seconds, it seems, and must count milliseconds: "1577836800.5"' open,1577836800.5,p,A,1,2,,,
+    bad '3:6: time counts seconds, it seems, and must count milliseconds: "4102444799"' open,4102444799,p,A,1,2,,,
+    bad '3:6: time is out of range for milliseconds since 1970: "1577836800000000"' open,1577836800000000,p,A,1,2,,,
     bad '3:6: time is not a time: "soon"' open,soon,p,A,1,2,,,
     bad '3:6: time is no date or time of day that exists: "2024-02-30"' open,2024-02-30,p,A,1,2,,,
     bad '3:6: time is before that of an event before it: "4"' open,4,p,A,1,2,,,
@@ -59,6 +62,8 @@ bad() {
 }
 
 @test "headers and objects that are none" {
+    refuses 1 'umm-watch: <stdin>:1:1: not a header with event and other names, and commas between them: "open;5;p;A"' \
+        umm-watch <<<'open;5;p;A'
     refuses 1 'umm-watch: <stdin>:1:7: the header has a column that no event has: "stoploss"; did you mean stop_loss?' \
         umm-watch <<<event,stoploss
     refuses 1 'umm-watch: <stdin>:1:10: the header has a column twice: "id"' umm-watch <<<event,id,id

@@ -166,21 +166,27 @@ static enum column find_column(const char *name, size_t len_bytes)
     return OTHER;
 }
 
-static bool bad_name(struct umm_events *events, const char *name, size_t len_bytes, const char *at,
-                     const char *what, struct umm_error *err)
+/* The name of a column that this one is a misspelling of; NULL if there is none. */
+static const char *near_name(const char *name, size_t len_bytes)
 {
-    char shown[UMM_EXCERPT_MAX], copy[UMM_EXCERPT_MAX];
+    char copy[UMM_EXCERPT_MAX];
     const size_t n = len_bytes < sizeof copy ? len_bytes : sizeof copy - 1;
     memcpy(copy, name, n);
     copy[n] = '\0';
     struct umm_nearest nearest = {.wanted = copy};
     for (int i = 0; i < N_COLUMNS; i++)
         umm_nearest_look(&nearest, names[i]);
+    return nearest.name && strcmp(nearest.name, copy) != 0 ? nearest.name : NULL;
+}
+
+static bool bad_name(struct umm_events *events, const char *name, size_t len_bytes, const char *at,
+                     const char *what, struct umm_error *err)
+{
+    char shown[UMM_EXCERPT_MAX];
+    const char *near = near_name(name, len_bytes);
     (void)umm_escape(shown, sizeof shown, name, len_bytes);
-    const bool is_near = nearest.name && strcmp(nearest.name, copy) != 0;
     (void)umm_error_set(err, UMM_ERR_DATA, "%s: \"%s\"%s%s%s", what, shown,
-                        is_near ? "; did you mean " : "", is_near ? nearest.name : "",
-                        is_near ? "?" : "");
+                        near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     place(events, at, err);
     return false;
 }
@@ -230,6 +236,16 @@ static const char *field_at(const struct umm_events *events, const struct umm_cs
     return events->text + umm_csv_locate(&record, ',', index).offset_bytes;
 }
 
+/* Whether any field is, or could have been meant to be, the name of a column. */
+static bool has_names(const struct umm_csv_field *fields, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (find_column(fields[i].text, fields[i].len_bytes) != OTHER ||
+            near_name(fields[i].text, fields[i].len_bytes))
+            return true;
+    return false;
+}
+
 static bool take_header(struct umm_events *events, struct umm_error *err)
 {
     struct umm_csv_field fields[FIELDS_MAX];
@@ -239,6 +255,9 @@ static bool take_header(struct umm_events *events, struct umm_error *err)
         return false;
     if (n > FIELDS_MAX)
         return bad_line(events, NULL, "more columns than an event can have", err);
+    if (!has_names(fields, n))
+        return bad_line(events, events->text,
+                        "not a header with event and other names, and commas between them", err);
     for (size_t i = 0; i < n; i++) {
         const struct umm_csv_field *field = &fields[i];
         const enum column column = find_column(field->text, field->len_bytes);
@@ -374,6 +393,14 @@ static bool get_number(struct umm_events *events, enum column column, double *va
     }
 }
 
+/* A number that is of 1980 to 2100 as seconds, and of early 1970 as milliseconds. */
+static bool is_in_seconds(const struct cell *cell)
+{
+    double value;
+    return umm_num_parse_f64(cell->text, cell->len_bytes, '.', &value) == UMM_NUM_OK &&
+           value >= 315532800 && value < 4102444800;
+}
+
 /* Whether the time is a date, and no number: it has a dash after its first byte. */
 static bool is_date(const struct cell *cell)
 {
@@ -386,12 +413,16 @@ static bool get_time(struct umm_events *events, struct umm_event *event, struct 
     struct umm_time time;
     if (!cell->text)
         return bad_cell(events, TIME, "is missing", err);
+    if (is_in_seconds(cell))
+        return bad_cell(events, TIME, "counts seconds, it seems, and must count milliseconds", err);
     const struct umm_time_spec *spec = &events->times[is_date(cell)];
     enum umm_time_result result = umm_time_parse(spec, cell->text, cell->len_bytes, &time);
     if (result == UMM_TIME_OK)
         result = umm_time_to_unit(time, UMM_TIME_MS, &event->time_ms);
     if (result == UMM_TIME_INEXACT)
         return bad_cell(events, TIME, "is finer than a millisecond", err);
+    if (result == UMM_TIME_RANGE)
+        return bad_cell(events, TIME, "is out of range for milliseconds since 1970", err);
     if (result != UMM_TIME_OK)
         return bad_cell(events, TIME, umm_time_result_text(result), err);
     event->has_time = true;

@@ -7,7 +7,8 @@
  * first byte is '{':
  *
  *     event          open, price, close
- *     time           a whole number of milliseconds since 1970, or ISO 8601
+ *     time           a whole number of milliseconds since 1970, or ISO 8601;
+ *                    a number that is of 1980 to 2100 as seconds is refused
  *     id, symbol     texts
  *     side           long, short, 1, -1
  *     entry, take_profit, stop_loss, price
