@@ -34,6 +34,9 @@ all() {
         umm-archive append out in.csv
     refuses 1 'umm-features: in.csv:2:12: open is not a number: "1,5" (umm-convert can read decimal commas: umm-convert ... -o - | umm-features ...)' \
         umm-features -f ema in.csv
+    printf '%s\n' when,o,h,l,c,v 2020-01-01,1,1,1,1,1 >in.csv
+    refuses 1 'umm-archive: in.csv:1:1: no field for '"'timestamp'"' among "when", "o", "h", "l", "c", "v"; use --layout, or name the fields to umm-convert: umm-convert ... -o - | umm-archive ...' \
+        umm-archive append out in.csv
     local number
     # shellcheck disable=SC2016 # a dollar is meant
     for number in '$1' 1% 1K '(1)' true '"1,500"' '"12,345.5"' '$1 500' '"1,5 €"' '1.234.567' '"1.234,5 €"'; do

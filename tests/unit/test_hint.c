@@ -52,7 +52,8 @@ static void test_the_first_that_fits_the_tool_is_said(void **state)
     assert_string_equal(words(UMM_HINT_NO_FIELD, " columns names layout skip-lines ", "", ""),
                         "; use --columns, --names, --layout or --skip-lines");
     assert_string_equal(words(UMM_HINT_NO_FIELD, " columns layout skip-lines ", "", ""),
-                        "; use --columns or --layout");
+                        "; use --layout, or name the fields to umm-convert: "
+                        "umm-convert ... -o - | umm-x ...");
 }
 
 static void test_values_are_put_in(void **state)
