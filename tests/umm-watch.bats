@@ -212,6 +212,17 @@ assert r["looks"] >= 4 and r["events"] == 2 and r["open"] == 1, r'
     status=0
     wait $pid || status=$?
     [[ $status == 1 && $(<err) == 'umm-watch: grows.csv: the file was cut short while it was followed' ]] || fail "$(<err)"
+    # Nor is one waited for that has gone, to which nothing is added any more.
+    for how in removed replaced; do
+        printf '%s\n' event,id,symbol,side,entry open,p,A,1,2 >gone.csv
+        umm-watch --follow --fields=id gone.csv >out 2>err &
+        pid=$!
+        wait_until $pid 'a look' has_lines out 1
+        if [[ $how == removed ]]; then rm gone.csv; else cp gone.csv new.csv && mv new.csv gone.csv; fi
+        status=0
+        wait $pid || status=$?
+        [[ $status == 1 && $(<err) == "umm-watch: gone.csv: the file was $how while it was followed" ]] || fail "$(<err)"
+    done
     mkfifo pipe
     refuses 1 'umm-watch: pipe: is not a regular file: only one can be followed' umm-watch --follow pipe
 }

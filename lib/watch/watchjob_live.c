@@ -256,6 +256,20 @@ static void on_leave(void *user, uint64_t id, uint64_t lost_bytes)
     umm_watch_clients_remove(&live->clients, id);
 }
 
+/* A file that was moved away gets no more events, which would pass for quiet prices. */
+static enum umm_status check_followed(const struct live *live, const struct umm_file_info *info,
+                                      struct umm_error *err)
+{
+    const char *path = live->work->input_name;
+    struct umm_file_info named;
+    bool is_there = false;
+    enum umm_status status = umm_file_find(path, &is_there, &named, err);
+    if (status || (is_there && named.device == info->device && named.inode == info->inode))
+        return status;
+    return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "the file was %s while it was followed",
+                              is_there ? "replaced" : "removed");
+}
+
 /* A part of what was added to the file; the rest is for the next turn, which comes at once. */
 static bool follow(struct live *live)
 {
@@ -272,6 +286,8 @@ static bool follow(struct live *live)
     if (!status)
         status = umm_file_read_regular(live->fd, path, live->kept + live->kept_bytes, READ_BYTES,
                                        &n, &own);
+    if (!status && n == 0)
+        status = check_followed(live, &info, &own);
     fail(live, status, &own);
     if (status || n == 0)
         return false;
