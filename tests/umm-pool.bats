@@ -123,6 +123,21 @@ EOF
     [[ $output == *'1 entry'* ]]
 }
 
+@test "put looks at the other entries once" {
+    strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
+    array a.npy 2
+    ok umm-pool create p --size=1M
+    ok umm-pool put p k1 a.npy
+    local i
+    for ((i = 2; i <= 40; i++)); do
+        cp "$(pool p)/k1.npy" "$(pool p)/k$i.npy"
+    done
+    # A sanitizer build's leak check does not work under strace.
+    ok strace -qq -E "ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0" -e 'trace=?newfstatat,?fstatat64,?statx' \
+        -o calls umm-pool put p x a.npy
+    (($(grep -c '"k[0-9]*\.npy"' calls) == 40)) || fail "$(<calls)"
+}
+
 @test "a final .npy of a key is dropped" {
     array a.npy 10
     ok umm-pool create p --size=1M

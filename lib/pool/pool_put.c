@@ -96,10 +96,13 @@ enum umm_status umm_pool_begin(const struct umm_pool *pool, const char *key, uin
     return status;
 }
 
-enum umm_status umm_pool_commit(const struct umm_pool *pool, const char *key,
-                                const struct umm_outfile_options *options,
-                                const struct umm_run *run, struct umm_outfile *out,
-                                bool *is_changed, struct umm_error *err)
+/*
+ * Put the entry in place. What begin has admitted counts since then, so that an entry of just
+ * admitted_bytes fits now as it did then; one of another size is asked for.
+ */
+static enum umm_status commit(const struct umm_pool *pool, const char *key, uint64_t admitted_bytes,
+                              const struct umm_outfile_options *options, const struct umm_run *run,
+                              struct umm_outfile *out, bool *is_changed, struct umm_error *err)
 {
     struct umm_outfile_options mine = options ? *options : (struct umm_outfile_options){0};
     struct umm_file_info info;
@@ -108,13 +111,22 @@ enum umm_status umm_pool_commit(const struct umm_pool *pool, const char *key,
     if (!status)
         status = umm_directory_lock(pool->fd, pool->path, run, err);
     if (!status) {
-        status = admit(pool, key, info.size_bytes, info.size_bytes, out->path, err);
+        if (info.size_bytes != admitted_bytes)
+            status = admit(pool, key, info.size_bytes, info.size_bytes, out->path, err);
         if (!status)
             status = umm_outfile_commit(out, &mine, is_changed, err);
         umm_directory_unlock(pool->fd);
     }
     umm_outfile_abort(out);
     return status;
+}
+
+enum umm_status umm_pool_commit(const struct umm_pool *pool, const char *key,
+                                const struct umm_outfile_options *options,
+                                const struct umm_run *run, struct umm_outfile *out,
+                                bool *is_changed, struct umm_error *err)
+{
+    return commit(pool, key, 0, options, run, out, is_changed, err);
 }
 
 /* ---- content -------------------------------------------------------------- */
@@ -227,7 +239,7 @@ enum umm_status umm_pool_put(const struct umm_pool *pool, const char *key, const
     if (!status)
         status = copy(&source, umm_outfile_fd(&out), path, run, err);
     if (!status)
-        status = umm_pool_commit(pool, key, NULL, run, &out, NULL, err);
+        status = commit(pool, key, source.size_bytes, NULL, run, &out, NULL, err);
     umm_outfile_abort(&out);
     close_source(&source);
     free(path);
@@ -255,7 +267,7 @@ enum umm_status umm_pool_put_rows(const struct umm_pool *pool, const char *key,
     if (!status)
         status = umm_file_pwrite_all(umm_outfile_fd(&out), path, rows, (size_t)n_bytes, len, err);
     if (!status)
-        status = umm_pool_commit(pool, key, NULL, run, &out, NULL, err);
+        status = commit(pool, key, len + n_bytes, NULL, run, &out, NULL, err);
     umm_outfile_abort(&out);
     umm_npy_free(&npy);
     free(header);
