@@ -170,6 +170,8 @@ db.commit()"
     refuses 1 'umm-db: x.npy: row 1, column x: -0 would become 0: a column of no type keeps it' \
         umm-db push --time-unit=ns sqlite:a.db real x.npy
     refuses 1 'umm-db: a.db: words: column x is <f8 in the array and TEXT in the table' umm-db push sqlite:a.db words x.npy
+    refuses 1 'umm-db: a.db: words: column x is TEXT in the table, and times go only to whole numbers or, in PostgreSQL, to timestamptz' \
+        umm-db push --columns=t=x sqlite:a.db words x.npy
     cmp a.db old.db
     ok umm-db push sqlite:a.db coarse x.npy
     capture umm-db push sqlite:a.db new nat.npy

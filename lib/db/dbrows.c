@@ -196,6 +196,16 @@ static enum umm_status refuse_types(struct umm_error *err, const struct umm_npy_
                          umm_escape(words, sizeof words, column->words, strlen(column->words)));
 }
 
+static enum umm_status refuse_time(struct umm_error *err, const struct umm_db_column *column)
+{
+    char shown[UMM_EXCERPT_MAX], words[UMM_EXCERPT_MAX];
+    return umm_error_set(err, UMM_ERR_CONFLICT,
+                         "column %s is %s in the table, and times go only to whole numbers or, in "
+                         "PostgreSQL, to timestamptz",
+                         umm_escape(shown, sizeof shown, column->name, strlen(column->name)),
+                         umm_escape(words, sizeof words, column->words, strlen(column->words)));
+}
+
 /* What an array's column is; a time may also be a number. */
 static bool kind_of(const struct umm_arraycolumn *column, bool is_time, enum umm_db_kind *kind)
 {
@@ -317,7 +327,8 @@ static enum umm_status bind_one(struct umm_dbrows *rows, const struct umm_npy *n
         return refuse_name(err, "the table has no column", pair->table, table);
     field->column = *column;
     if (!suits(field->kind, column->type))
-        return refuse_types(err, &array->type, column);
+        return field->kind == UMM_DB_KIND_TIME ? refuse_time(err, column)
+                                               : refuse_types(err, &array->type, column);
     return settle_unit(field, options, err);
 }
 
