@@ -293,12 +293,22 @@ static void take_events(struct umm_serve *serve)
     }
 }
 
+/* Where the caller has room for one client alone, the first must not be the same in each turn. */
+static void rotate(uint32_t *places, size_t n)
+{
+    const uint32_t first = *places;
+    memmove(places, places + 1, (n - 1) * sizeof *places);
+    places[n - 1] = first;
+}
+
 /* Each that is listed by now, once; those that come again stand after them. */
 static void read_all(struct umm_serve *serve)
 {
     struct umm_serve_list *run = &serve->run;
     const size_t n = run->n;
     size_t i = 0;
+    if (n > 1 && !serve->is_held)
+        rotate(run->places, n);
     for (; i < n && !serve->is_held; i++) {
         struct umm_serve_client *client = &serve->clients[run->places[i]];
         client->is_in_run = false;
