@@ -332,6 +332,56 @@ late = subprocess.run(['umm-predict', '--listen=unix:t.sock', '--max-clients=102
 assert late.returncode == 2 and '1024 connections need 1152 descriptors, and the limit is 256' in late.stderr, late"
 }
 
+@test "clients that flood the service fill no memory, and keep no other waiting" {
+    make_model m vector
+    serving "
+def memory_kb(service):
+    with open(f'/proc/{service.process.pid}/status') as file:
+        return int(file.read().split('VmHWM:')[1].split()[0])
+with Service('m.onnx') as service:
+    before = memory_kb(service)
+    floods = [Client() for _ in range(16)]
+    for flood in floods: # nobody reads the answers, which are a hundred times as long
+        flood.socket.setblocking(False)
+        try:
+            while True:
+                flood.socket.send(b'!stats\\n' * 10000)
+        except BlockingIOError:
+            pass
+    with Client() as other:
+        assert other.ask('a,1,2,3') == 'a,27,5'
+    grown = memory_kb(service) - before
+    assert os.environ.get('UMM_SAN') or grown < 20 * 1024, grown
+    for flood in floods:
+        flood.close()
+    service.end()
+with Service('--queue=64', '--batch-size=8', 'm.onnx') as service, Client() as other:
+    floods = [Client() for _ in range(3)]
+    def call(what, *arguments):
+        try:
+            while what(*arguments) != b'':
+                pass
+        except OSError:
+            pass
+    threads = [threading.Thread(target=call, args=arguments) for flood in floods
+               for arguments in ((flood.socket.sendall, b'x,1,2,3\\n' * 20000), (flood.socket.recv, 1 << 20))]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: other.stats()['rows'] > 1000, 'the floods to come', service.process)
+    first = other.stats()['rows']
+    for i in range(20):
+        assert other.ask('a,1,2,3') == 'a,27,5'
+    n = other.stats()['rows'] - first
+    for flood in floods:
+        flood.socket.shutdown(socket.SHUT_RDWR)
+    for thread in threads:
+        thread.join()
+    for flood in floods:
+        flood.close()
+    assert n < 21 * 20 * 64, n # 20 turns for a question
+    service.end()"
+}
+
 @test "SIGHUP takes a new model, and loses no row" {
     make_model m vector
     make_model other

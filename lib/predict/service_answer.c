@@ -156,19 +156,21 @@ static char *put_answer(const struct umm_service *service, const struct umm_serv
     }
 }
 
-/* n items of a client are answered. */
-static void count_answered(struct umm_service *service, uint64_t id, size_t n)
+/* n items of a client are answered, for which so many bytes were expected. */
+static void count_answered(struct umm_service *service, uint64_t id, size_t n, size_t answer_bytes)
 {
     struct umm_service_client *client = umm_service_find(service, id);
     if (!client)
         return;
     client->n_waiting -= n;
+    client->answer_bytes -= answer_bytes;
     if (client->is_ended && client->n_waiting == 0)
         umm_serve_end(service->serve, id);
 }
 
-static void answer_stats(struct umm_service *service, uint64_t client)
+static void answer_stats(struct umm_service *service, const struct umm_service_item *item)
 {
+    const uint64_t client = item->client;
     static const char begin[] = "!stats ", none[] = "{}\n";
     struct umm_service_stats stats;
     char *text = NULL;
@@ -186,7 +188,7 @@ static void answer_stats(struct umm_service *service, uint64_t client)
     struct umm_service_client *asked = umm_service_find(service, client);
     if (asked)
         asked->n_stats--;
-    count_answered(service, client, 1);
+    count_answered(service, client, 1, item->answer_bytes);
 }
 
 /*
@@ -196,7 +198,7 @@ static void answer_stats(struct umm_service *service, uint64_t client)
 static size_t answer_items(struct umm_service *service, struct umm_service_item *items, size_t n,
                            const float *const *answers)
 {
-    size_t room = 0, used = 0;
+    size_t room = 0, used = 0, expected = 0;
     for (size_t i = 0; i < n; i++)
         room += room_for(service, &items[i]);
     char *begin = umm_serve_room(service->serve, items->client, room), *out = begin;
@@ -209,10 +211,11 @@ static size_t answer_items(struct umm_service *service, struct umm_service_item 
         if (items[i].kind == UMM_SERVICE_ITEM_REFUSAL)
             service->refusals[items[i].word]++;
         items[i].kind = UMM_SERVICE_ITEM_DONE;
+        expected += items[i].answer_bytes;
     }
     if (begin)
         umm_serve_wrote(service->serve, items->client, (size_t)(out - begin));
-    count_answered(service, items->client, n);
+    count_answered(service, items->client, n, expected);
     return used;
 }
 
@@ -239,7 +242,7 @@ static void answer_all(struct umm_service *service, struct umm_service_item *ite
             answers += answer_items(service, items + i, n_piece, answers);
             continue;
         }
-        answer_stats(service, items[i].client);
+        answer_stats(service, &items[i]);
         items[i].kind = UMM_SERVICE_ITEM_DONE;
         n_piece = 1;
     }

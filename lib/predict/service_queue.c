@@ -15,7 +15,8 @@ enum {
     TEXT_BYTES_MAX = 64 << 20, /* of ids and keys that wait */
     ITEMS_MORE = 64,           /* beside rows, and as many refusals */
     ANSWER_BYTES = 16,         /* of a number's text, about */
-    STATS_MAX = 16             /* of a client that wait: their answers are long */
+    STATS_MAX = 16,            /* of a client that wait: their answers are long */
+    ANSWERS_BYTES = 256 * 1024 /* of a client's questions that wait: beyond, it waits with others */
 };
 /* Of an item at most. */
 enum { ITEM_TEXT_BYTES = UMM_SERVICE_CELL_MAX + UMM_SERVICE_ID_MAX };
@@ -61,10 +62,19 @@ void umm_service_queue_close(struct umm_service_queue *queue)
     *queue = (struct umm_service_queue){.n_items = 0};
 }
 
-static bool has_room(const struct umm_service *service)
+/* At least two batches, so that one client alone fills them. */
+static size_t answers_max(const struct umm_service *service)
+{
+    const size_t two_batches = 2 * (size_t)service->options.batch_rows *
+                               (size_t)service->engine.info.n_outputs * ANSWER_BYTES;
+    return two_batches > ANSWERS_BYTES ? two_batches : ANSWERS_BYTES;
+}
+
+/* Nobody has read the answers before those that are asked for now, so these are bounded also. */
+static bool has_room(const struct umm_service *service, const struct umm_service_client *client)
 {
     const struct umm_service_queue *queue = &service->queue;
-    return queue->n_items < queue->items_max &&
+    return client->answer_bytes < answers_max(service) && queue->n_items < queue->items_max &&
            queue->text_bytes_max - queue->n_text_bytes >= ITEM_TEXT_BYTES &&
            (queue->n_rows < queue->rows_max || service->options.is_rejecting);
 }
@@ -200,6 +210,22 @@ static bool is_full(const struct umm_service *service)
     return service->queue.n_rows == service->queue.rows_max;
 }
 
+static void expect_answer(const struct umm_service *service, struct umm_service_client *client,
+                          struct umm_service_item *item)
+{
+    enum { SHORT = 64, STATS = 1024 };
+    const size_t n = (size_t)service->engine.info.n_outputs;
+    size_t bytes = item->id_bytes + SHORT;
+    if (item->is_raw)
+        bytes = sizeof(uint32_t) + n * sizeof(float);
+    else if (item->kind == UMM_SERVICE_ITEM_ROW || item->kind == UMM_SERVICE_ITEM_NAN)
+        bytes = item->id_bytes + n * ANSWER_BYTES;
+    else if (item->kind == UMM_SERVICE_ITEM_STATS)
+        bytes = STATS;
+    item->answer_bytes = bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
+    client->answer_bytes += item->answer_bytes;
+}
+
 /* ---- lines ----------------------------------------------------------------------- */
 
 /* A command for raw rows; whether they begin. */
@@ -243,6 +269,7 @@ static void add_line(struct umm_service *service, struct umm_service_client *cli
     service->n_commands += item->kind == UMM_SERVICE_ITEM_VERSION ||
                            item->kind == UMM_SERVICE_ITEM_STATS ||
                            item->kind == UMM_SERVICE_ITEM_RAW;
+    expect_answer(service, client, item);
 }
 
 /* What has no end in sight: longer than any line, or the end of the input. Returns what is used. */
@@ -292,7 +319,7 @@ static size_t take_lines(struct umm_service *service, struct umm_service_client 
 {
     size_t at = 0;
     while (at < len && !client->is_raw) {
-        client->is_stuck = !has_room(service) || client->n_stats == STATS_MAX;
+        client->is_stuck = !has_room(service, client) || client->n_stats == STATS_MAX;
         if (client->is_stuck)
             break;
         const char *end = memchr(bytes + at, '\n', len - at);
@@ -330,11 +357,12 @@ static size_t take_raw(struct umm_service *service, struct umm_service_client *c
     const size_t row = (size_t)service->engine.info.n_inputs * sizeof(float);
     size_t at = 0;
     for (; len - at >= row; at += row) {
-        client->is_stuck = !has_room(service);
+        client->is_stuck = !has_room(service, client);
         if (client->is_stuck)
             break;
         struct umm_service_item *item = add_item(service, UMM_SERVICE_ITEM_ROW, client, now_ns);
         item->is_raw = true;
+        expect_answer(service, client, item);
         if (is_full(service)) {
             refuse(item, UMM_SERVICE_OVERLOAD, 0);
             continue;

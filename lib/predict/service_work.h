@@ -40,6 +40,7 @@ enum umm_service_item_kind {
 struct umm_service_item {
     uint64_t client, came_ns, number;
     uint32_t text_at;
+    uint32_t answer_bytes; /* about */
     uint16_t id_bytes, key_bytes;
     bool is_raw;
     enum umm_service_item_kind kind;
@@ -58,13 +59,14 @@ struct umm_service_queue {
 /* What is known of a client, at its place (serve/serve.h). id 0: of none. */
 struct umm_service_client {
     uint64_t id;
-    size_t n_waiting; /* its items in the queue */
-    size_t n_stats;   /* of these, commands for figures */
-    bool is_raw;      /* it sends raw rows */
-    bool is_skipping; /* the rest of a long line */
-    bool is_stuck;    /* it has more, and there was no room */
-    bool is_blocked;  /* it is in the list of those that were stuck */
-    bool is_ended;    /* it sends no more */
+    size_t n_waiting;    /* its items in the queue */
+    size_t n_stats;      /* of these, commands for figures */
+    size_t answer_bytes; /* that they will have, about */
+    bool is_raw;         /* it sends raw rows */
+    bool is_skipping;    /* the rest of a long line */
+    bool is_stuck;       /* it has more, and there was no room */
+    bool is_blocked;     /* it is in the list of those that were stuck */
+    bool is_ended;       /* it sends no more */
 };
 
 struct umm_service_engine {
