@@ -357,6 +357,20 @@ assert child.wait() == -15
 END
 }
 
+@test "each !sync has its answer, also of several that come together" {
+    "$PY" - <<'END' || fail 'see above'
+import socket, subprocess, waiting
+child = subprocess.Popen(["umm-watch", "--listen=unix:s"], stdout=subprocess.DEVNULL)
+asks = waiting.connect("s", child)
+asks.sendall(b"!sync\nevent,symbol,price\nprice,A,1\n!sync\n!sync\n")
+asks.shutdown(socket.SHUT_WR)
+answers = asks.makefile("rb").read()
+child.terminate()
+assert child.wait() == -15
+assert answers == b"!sync 1\n" * 3, answers
+END
+}
+
 @test "metrics, and the figures in a line" {
     events open,1000,p,A,long,1.5,2,1, price,2500,,A,,,,,1.0 close,2600,p,,,,,,
     ok umm-watch --clock=input --metrics=m.prom events.csv

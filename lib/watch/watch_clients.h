@@ -14,8 +14,8 @@ enum { UMM_WATCH_ANSWER_MAX = UMM_ERROR_MESSAGE_MAX + 64 };
 struct umm_watch_client {
     uint64_t id; /* 0: nobody */
     struct umm_events *events;
-    uint64_t n_taken;
-    bool is_connection, is_lost, is_passing_over, is_sync_wanted;
+    uint64_t n_taken, n_syncs; /* n_syncs: that are to be answered */
+    bool is_connection, is_lost, is_passing_over;
 };
 
 struct umm_watch_clients {

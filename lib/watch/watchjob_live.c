@@ -119,7 +119,7 @@ static void take_command(struct live *live, struct umm_watch_client *client, con
 {
     char line[UMM_WATCH_ANSWER_MAX];
     if (len_bytes == 5 && memcmp(text, "!sync", 5) == 0) {
-        client->is_sync_wanted = true;
+        client->n_syncs++;
         live->clients.n_syncs++;
     } else if (len_bytes == 6 && memcmp(text, "!stats", 6) == 0) {
         answer_stats(live, client->id);
@@ -396,9 +396,8 @@ static void answer_syncs(struct live *live)
     char line[UMM_WATCH_ANSWER_MAX];
     for (size_t i = 0; live->clients.n_syncs > 0 && i < live->clients.n; i++) {
         struct umm_watch_client *client = &live->clients.list[i];
-        if (client->id && client->is_sync_wanted)
+        for (; client->id && client->n_syncs > 0; client->n_syncs--)
             answer(live, client->id, line, umm_watch_word_sync(client, line));
-        client->is_sync_wanted = false;
     }
     live->clients.n_syncs = 0;
 }
