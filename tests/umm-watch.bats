@@ -371,6 +371,12 @@ assert answers == b"!sync 1\n" * 3, answers
 END
 }
 
+@test "an id that begins as a command does is in quotes, and no command to umm-predict" {
+    events 'open,1,"!stats",A,1,2,3,1,' 'open,1,"!a,""b",A,1,2,3,1,'
+    ok umm-watch --clock=input --fields=id events.csv
+    [[ $output == $'"!stats"\n"!a,""b"' ]] || fail "$output"
+}
+
 @test "metrics, and the figures in a line" {
     events open,1000,p,A,long,1.5,2,1, price,2500,,A,,,,,1.0 close,2600,p,,,,,,
     ok umm-watch --clock=input --metrics=m.prom events.csv

@@ -78,14 +78,7 @@ static const char *read_id(const char *at, const char *end, struct umm_service_i
 
 char *umm_service_id_put(char *out, const struct umm_service_id *id)
 {
-    char *end = umm_csvcell_put(out, id->text, id->len_bytes);
-    if (end == out || *out != '!')
-        return end;
-    /* It has no quotes, and there is room for two. */
-    memmove(out + 1, out, id->len_bytes);
-    *out = '"';
-    end[1] = '"';
-    return end + 2;
+    return umm_csvcell_put_id(out, id->text, id->len_bytes);
 }
 
 /* ---- commands -------------------------------------------------------------------- */

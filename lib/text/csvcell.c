@@ -26,3 +26,15 @@ char *umm_csvcell_put(char *out, const char *text, size_t len_bytes)
         *out++ = '"';
     return out;
 }
+
+char *umm_csvcell_put_id(char *out, const char *text, size_t len_bytes)
+{
+    char *end = umm_csvcell_put(out, text, len_bytes);
+    if (end == out || *out != '!')
+        return end;
+    /* It has no quotes, and there is room for two. */
+    memmove(out + 1, out, len_bytes);
+    *out = '"';
+    end[1] = '"';
+    return end + 2;
+}

@@ -14,4 +14,7 @@
 /* Write the cell of the text to out, which has UMM_CSVCELL_MAX(len_bytes); returns its end. */
 char *umm_csvcell_put(char *out, const char *text, size_t len_bytes);
 
+/* The same of an id that may begin a line: in quotes also if it begins as commands do, with '!'. */
+char *umm_csvcell_put_id(char *out, const char *text, size_t len_bytes);
+
 #endif

@@ -62,7 +62,7 @@ char *umm_look_print(char *out, const struct umm_look_fields *fields,
     for (unsigned i = 0; i < n_fields(fields); i++) {
         switch (field_at(fields, i)) {
         case UMM_LOOK_TIME: out = umm_print_i64(out, time_ms); break;
-        case UMM_LOOK_ID: out = umm_csvcell_put(out, look->id.text, look->id.len_bytes); break;
+        case UMM_LOOK_ID: out = umm_csvcell_put_id(out, look->id.text, look->id.len_bytes); break;
         case UMM_LOOK_SYMBOL:
             out = umm_csvcell_put(out, look->symbol.text, look->symbol.len_bytes);
             break;
