@@ -167,6 +167,9 @@ struct umm_watch_saved {
  * as new ones, then the positions in their order: it gives the same looks as the one that was
  * saved. umm_watchlist_restore refuses what umm_watchlist_add does, an id that is there, and times
  * beyond 2^59 (column 7 and 8 for due_ms and last_ms).
+ *
+ * umm_watchlist_settle, at the time at which it was saved, lets a list of other rules follow its
+ * own: an open position that they want looked at sooner is due then. A closed one is as it was.
  */
 bool umm_watchlist_each(const struct umm_watchlist *list, uint64_t *at,
                         struct umm_watch_saved *saved);
@@ -175,5 +178,7 @@ bool umm_watchlist_each_price(const struct umm_watchlist *list, uint64_t *at,
 UMM_MUST_USE enum umm_status umm_watchlist_restore(struct umm_watchlist *list,
                                                    const struct umm_watch_saved *saved,
                                                    struct umm_error *err);
+
+void umm_watchlist_settle(struct umm_watchlist *list, int64_t now_ms);
 
 #endif

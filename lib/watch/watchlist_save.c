@@ -75,3 +75,25 @@ enum umm_status umm_watchlist_restore(struct umm_watchlist *list,
         return UMM_OK; /* forgotten at once */
     return umm_watchlist_insert(list, saved, err);
 }
+
+/* By equal rules none of them is due later than that. */
+void umm_watchlist_settle(struct umm_watchlist *list, int64_t now_ms)
+{
+    now_ms = umm_watchlist_now(list, now_ms);
+    for (uint32_t n = list->open.first; n != UMM_NODE_NONE; n = list->positions[n].newer) {
+        const struct umm_listed *listed = &list->positions[n];
+        const double price = list->symbols[listed->symbol].price;
+        const struct umm_watch_position position = umm_watchlist_position(list, n);
+        if (listed->last_ms == INT64_MIN)
+            continue;
+        const struct umm_watch_level *level =
+            umm_watchlist_level(list, umm_watch_risk(&position, price));
+        const int64_t next_ms = umm_watchlist_later(listed->last_ms, level->interval_ms);
+        const int64_t due_ms = next_ms > now_ms ? next_ms : now_ms;
+        if (due_ms >= list->nodes[n].due_ms)
+            continue;
+        umm_watchlist_dequeue(list, n);
+        umm_watchlist_enqueue(list, n, due_ms);
+        umm_watchlist_band(list, n, price);
+    }
+}

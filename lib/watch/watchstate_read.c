@@ -149,6 +149,7 @@ static enum umm_status take_end(struct reader *reader, struct umm_error *err)
     const uint64_t n_positions = get(reader, 8), n_prices = get(reader, 8);
     if (n_positions != reader->found->n_positions || n_prices != reader->n_prices)
         return damaged(reader, "another number of positions or prices", err);
+    umm_watchlist_settle(reader->list, reader->found->clock_ms);
     reader->is_ended = true;
     return UMM_OK;
 }

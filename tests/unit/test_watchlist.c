@@ -275,6 +275,7 @@ static void restore_anew(struct umm_watchlist **list, struct model *m)
     for (uint64_t at = 0; umm_watchlist_each(*list, &at, &saved); n++)
         assert_int_equal(umm_watchlist_restore(other, &saved, NULL), UMM_OK);
     assert_int_equal(n, n_open + n_closed);
+    umm_watchlist_settle(other, m->now_ms); /* the rules are the same: nothing changes */
     umm_watchlist_close(*list);
     *list = other;
     m->stats = (struct umm_watch_stats){.n_open = n_open, .n_closed = n_closed};
@@ -790,6 +791,34 @@ static void test_restore_refuses(void **state)
 }
 
 /* A position that was saved under other intervals: the next price brings it into line. */
+/* A position that was saved when looks were far between is looked at as often as is asked now. */
+static void test_restore_by_other_rules(void **state)
+{
+    const struct umm_watch_rules rules = {.levels = {{0.8, 100}, {-1, 5000}}, .n_levels = 2};
+    struct umm_watch_saved saved = {.position = {.id = {"p", 1},
+                                                 .symbol = {"A", 1},
+                                                 .side = 1,
+                                                 .entry = 2,
+                                                 .take_profit = 3,
+                                                 .stop_loss = 1},
+                                    .last_ms = 60000,
+                                    .due_ms = 1060000};
+    struct umm_watchlist *list;
+    (void)state;
+    assert_int_equal(umm_watchlist_open(&rules, &list, NULL), UMM_OK);
+    assert_int_equal(umm_watchlist_price(list, &saved.position.symbol, 2.95, 60000, NULL), UMM_OK);
+    assert_int_equal(umm_watchlist_restore(list, &saved, NULL), UMM_OK);
+    umm_watchlist_settle(list, 60050);
+    assert_int_equal(umm_watchlist_next_ms(list), 60100);
+    umm_watchlist_close(list);
+
+    assert_int_equal(umm_watchlist_open(&rules, &list, NULL), UMM_OK);
+    assert_int_equal(umm_watchlist_restore(list, &saved, NULL), UMM_OK); /* entry is its price */
+    umm_watchlist_settle(list, 70000);
+    assert_int_equal(umm_watchlist_next_ms(list), 70000);
+    umm_watchlist_close(list);
+}
+
 static void test_restore_far_off(void **state)
 {
     static const double stop_losses[] = {90, 101}, prices[] = {109, 100};
@@ -995,6 +1024,7 @@ int main(void)
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_restore_refuses),
+        cmocka_unit_test(test_restore_by_other_rules),
         cmocka_unit_test(test_restore_far_off),
         cmocka_unit_test(test_last_bit),
         cmocka_unit_test(test_rings),
