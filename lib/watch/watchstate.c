@@ -50,6 +50,11 @@ static void seal(struct blocks *blocks)
     blocks->open = blocks->len;
 }
 
+static size_t next_cap(const struct blocks *blocks)
+{
+    return blocks->cap ? 2 * blocks->cap : (size_t)1 << 16;
+}
+
 /* Room for a record, in the last block or a new one; NULL: no memory. */
 static char *room(struct blocks *blocks)
 {
@@ -58,7 +63,7 @@ static char *room(struct blocks *blocks)
         UMM_WATCHSTATE_BLOCK_HEAD + UMM_WATCHSTATE_BLOCK_MAX)
         seal(blocks);
     if (blocks->cap - blocks->len < MOST) {
-        const size_t cap = blocks->cap ? 2 * blocks->cap : (size_t)1 << 16;
+        const size_t cap = next_cap(blocks);
         char *bytes = realloc(blocks->bytes, cap);
         if (!bytes)
             return NULL;
@@ -78,7 +83,7 @@ static void written(struct blocks *blocks)
 
 static enum umm_status no_memory(const struct blocks *blocks, struct umm_error *err)
 {
-    return umm_error_set_memory(err, 2 * blocks->cap, "a state");
+    return umm_error_set_memory(err, next_cap(blocks), "a state");
 }
 
 /* ---- records --------------------------------------------------------------------- */

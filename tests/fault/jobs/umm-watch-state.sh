@@ -21,4 +21,4 @@ held() {
     rm -f copy r.json
 }
 check_complete() { [[ $(held) == '"open":1,"closed":1' ]]; }
-check_old() { [[ $(held) == '"open":1,"closed":0' ]] || check_complete; }
+check_old() { [[ $(held) == '"open":'[12]',"closed":0' ]] || check_complete; }
