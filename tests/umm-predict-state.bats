@@ -229,7 +229,7 @@ w.tofile('outside.weights')"
         exec 4>in
         head -n 31 all.csv >&4
         wait_until $pid '30 answers' has_lines out.csv 31
-        kill -TERM $pid && kill -TERM $pid
+        kill -TERM $pid $pid # it may have ended before the second comes
         wait $pid && fail 'a signal is no success'
         exec 4>&-
         [[ -s s ]] || fail "no state after run $i"
