@@ -318,7 +318,8 @@ with Service('m.onnx') as service, Client() as slow:
     slow.socket.sendall(b'!stats\n' * 9000)
     service.send(signal.SIGCONT)
     wait_until(lambda: is_asleep(service.process) and kib() > before, 'answers to wait', service.process)
-    assert kib() - before < 3000, (before, kib())
+    # A sanitizer keeps what was freed.
+    assert 'UMM_SAN' in os.environ or kib() - before < 3000, (before, kib())
     slow.socket.shutdown(socket.SHUT_WR)
     lines = slow.file.read().splitlines()
     assert len(lines) == 9000 and all(line.startswith(b'!stats {') for line in lines)
