@@ -138,10 +138,11 @@ static enum umm_status open_output(struct job *job, struct umm_error *err)
     enum umm_status status = umm_schema_npy(&job->reading.schema, 0, &job->npy, err);
     if (!status)
         status = umm_barreader_bind(&reader, &job->npy, 0, err);
-    if (!status)
-        job->result->time_type = reader.time_type;
-    if (status || job->each->store)
+    if (status)
         return status;
+    job->result->time_type = reader.time_type;
+    if (job->each->store)
+        return UMM_OK;
     status = umm_resultrows_init(&job->rows, job->each->features, &reader.time_type, false, err);
     if (!status)
         status = umm_output_open_file(&job->out, job->each->output, job->run, err);

@@ -97,7 +97,7 @@ void umm_serve_close(struct umm_serve *serve);
  * umm_serve_run: UMM_ERR_ARGUMENT. join is not called for it; leave is.
  */
 UMM_MUST_USE enum umm_status umm_serve_add(struct umm_serve *serve, int in_fd, int out_fd,
-                                           uint64_t *client, struct umm_error *err);
+                                           uint64_t *id, struct umm_error *err);
 
 /*
  * Serve, once, until run is cancelled or umm_serve_stop is called, or all streams of umm_serve_add
@@ -120,18 +120,18 @@ void umm_serve_stop(struct umm_serve *serve);
  * writes, or there is no memory, and then it goes. What was written there is told by
  * umm_serve_wrote before any other call. Sent after turn.
  */
-char *umm_serve_room(struct umm_serve *serve, uint64_t client, size_t len_bytes);
-void umm_serve_wrote(struct umm_serve *serve, uint64_t client, size_t len_bytes);
+char *umm_serve_room(struct umm_serve *serve, uint64_t id, size_t len_bytes);
+void umm_serve_wrote(struct umm_serve *serve, uint64_t id, size_t len_bytes);
 
 /* Bytes that wait for a client, as a slow reader has many; 0 for one that has gone. */
-size_t umm_serve_waiting(const struct umm_serve *serve, uint64_t client);
+size_t umm_serve_waiting(const struct umm_serve *serve, uint64_t id);
 
 /*
  * Give take what the client has left, before anything is waited for: after this turn, and then
  * there is another. It comes with is_last if so, even if it is nothing. Not while clients are held,
  * or too many answers wait for this one: afterwards.
  */
-void umm_serve_again(struct umm_serve *serve, uint64_t client);
+void umm_serve_again(struct umm_serve *serve, uint64_t id);
 
 /*
  * Take from no client, or from all again: there is no room for what they ask. Those that had to
@@ -143,7 +143,7 @@ void umm_serve_hold(struct umm_serve *serve, bool is_held);
 bool umm_serve_can_grow(const struct umm_serve *serve);
 
 /* Read no more from the client; close it when all that waits for it is sent. */
-void umm_serve_end(struct umm_serve *serve, uint64_t client);
+void umm_serve_end(struct umm_serve *serve, uint64_t id);
 
 void umm_serve_stats(const struct umm_serve *serve, struct umm_serve_stats *stats);
 
