@@ -73,13 +73,14 @@ static bool has(const struct reader *reader, size_t n)
 static bool get_position(struct reader *reader, struct umm_watch_position *position,
                          bool *is_closed)
 {
-    enum { FIXED = 3 * 8 + 4 };
+    enum { FIXED = 3 * 8 + 4, SHORT = 0xff };
     if (!has(reader, FIXED))
         return false;
     position->entry = get_f64(reader);
     position->take_profit = get_f64(reader);
     position->stop_loss = get_f64(reader);
-    position->side = (int8_t)get(reader, 1);
+    const int side = (int)get(reader, 1);
+    position->side = side == SHORT ? -1 : side;
     *is_closed = get(reader, 1) != 0;
     const size_t id_bytes = (size_t)get(reader, 1), symbol_bytes = (size_t)get(reader, 1);
     if (!has(reader, id_bytes + symbol_bytes))
