@@ -14,27 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "scratch.h"
 
 enum { N_ROWS = 5000, LONG_BYTES = 300000 };
 
-static char dir[] = "quarantine-test-XXXXXX", path[64];
-
-static int make_directory(void **state)
-{
-    (void)state;
-    if (!mkdtemp(dir))
-        return -1;
-    snprintf(path, sizeof path, "%s/q", dir);
-    return 0;
-}
-
-static int remove_directory(void **state)
-{
-    (void)state;
-    (void)unlink(path);
-    return rmdir(dir);
-}
+static const char path[] = "q";
 
 /* The writes of this process so far, as the kernel counts them; UINT64_MAX if it does not say. */
 static uint64_t count_writes(void)
@@ -144,5 +128,5 @@ int main(void)
         cmocka_unit_test(test_rows_of_any_length_keep_their_order),
         cmocka_unit_test(test_stream_has_each_row_at_once),
     };
-    return cmocka_run_group_tests_name("quarantine", tests, make_directory, remove_directory);
+    return cmocka_run_group_tests_name("quarantine", tests, enter_scratch, leave_scratch);
 }
