@@ -401,6 +401,68 @@ enum umm_status umm_store_put_many(struct umm_store *store, const char *ids, siz
     return status;
 }
 
+/* A time to live that there may be, and this store can have. */
+static enum umm_status check_ttl(const struct umm_store *store, int64_t ttl_ns,
+                                 struct umm_error *err)
+{
+    if (ttl_ns == UMM_STORE_TTL || ttl_ns == UMM_STORE_FOR_EVER)
+        return UMM_OK;
+    enum { MS = 1000000 };
+    if (ttl_ns < MS)
+        return umm_error_set(err, UMM_ERR_ARGUMENT, "a time to live is at least 1 ms");
+    return umm_error_set_path(err, UMM_ERR_UNSUPPORTED, store->path,
+                              "is a store of version 1, whose entries cannot expire");
+}
+
+/* Whether what the row's id has is as new as the row. */
+static bool is_older(struct umm_store *store, const struct umm_store_key *key, int64_t timestamp_ns)
+{
+    uint32_t position = umm_store_find(store, key);
+    return position != UMM_STORE_NOWHERE && umm_store_timestamp(store, position) >= timestamp_ns;
+}
+
+static enum umm_status put_row(struct umm_store *store, const struct umm_store_row *row,
+                               struct umm_store_key *key, enum umm_store_put_mode mode,
+                               bool *was_put, struct umm_error *err)
+{
+    *was_put = false;
+    if (!umm_store_make_key(store, row->id, row->id_bytes, key) ||
+        umm_store_has_control(row->id, row->id_bytes))
+        return bad_id(store, row->id, row->id_bytes, err);
+    enum umm_status status = check_ttl(store, row->ttl_ns, err);
+    if (status || (mode == UMM_STORE_PUT_NEWER && is_older(store, key, row->timestamp_ns)))
+        return status;
+    status = put(store, key, row->vector, row->timestamp_ns, err);
+    *was_put = !status;
+    if (!status && row->is_inactive)
+        status = umm_store_mark_inactive(store, row->id, row->id_bytes, err);
+    return status;
+}
+
+enum umm_status umm_store_put_rows(struct umm_store *store, const struct umm_store_row *rows,
+                                   size_t n, enum umm_store_put_mode mode, size_t *n_put,
+                                   size_t *n_older, struct umm_error *err)
+{
+    struct umm_store_key key;
+    *n_put = *n_older = 0;
+    enum umm_status status = check_writer(store, err);
+    for (size_t i = 0; !status && i < n; i++) {
+        bool was_put;
+        status = put_row(store, &rows[i], &key, mode, &was_put, err);
+        *n_put += !status && was_put;
+        *n_older += !status && !was_put;
+    }
+    return status;
+}
+
+enum umm_status umm_store_evict_expired(struct umm_store *store, uint64_t n_max,
+                                        uint64_t *n_evicted, struct umm_error *err)
+{
+    (void)n_max;
+    *n_evicted = 0;
+    return check_writer(store, err);
+}
+
 enum umm_status umm_store_mark_inactive(struct umm_store *store, const void *id, size_t id_bytes,
                                         struct umm_error *err)
 {

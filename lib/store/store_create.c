@@ -143,6 +143,8 @@ enum umm_status umm_store_create(const char *path, const struct umm_store_option
     if (!status && id_max > UMM_STORE_ID_MAX)
         status =
             umm_error_set(err, UMM_ERR_ARGUMENT, "an id has at most %d bytes", UMM_STORE_ID_MAX);
+    if (!status && options->ttl_ns)
+        status = umm_error_set(err, UMM_ERR_UNSUPPORTED, "entries of this store cannot expire");
     if (!status && !*path)
         status = umm_error_set(err, UMM_ERR_ARGUMENT, "a store's path is empty");
     if (status)

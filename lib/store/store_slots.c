@@ -155,6 +155,7 @@ static void copy_entry(const struct umm_store *store, uint32_t position, const u
     entry->id_bytes = strnlen(entry->id, n * sizeof words[0]);
     entry->timestamp_ns = (int64_t)load(&slot[n + TIMESTAMP]);
     entry->position = position;
+    entry->expires_ns = INT64_MAX;
 }
 
 enum umm_store_reading umm_store_read(const struct umm_store *store, uint32_t position,

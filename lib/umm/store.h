@@ -19,12 +19,19 @@ extern "C" {
  *
  *     vectors.npy   max_positions x dim, <f4
  *     slots.npy     per position: id (bytes), active (bool), timestamp (<M8[ns]),
- *                   generation (<u4: 0 never used, odd while written), check (<u4)
+ *                   expires (<M8[ns], NaT: never), generation (<u4: 0 never used, odd while
+ *                   written), check (<u4)
  *     index.umm     from id to position, and the order in which inactive ones go;
  *                   rebuilt from the slots when there is doubt
  *
  * Both arrays may be read with NumPy, mapped; write them only with umm. A full store
- * gives the oldest inactive position (by timestamp) to a new id.
+ * gives a position whose entry has expired to a new id, else the oldest inactive one (by
+ * timestamp).
+ *
+ * An entry may have a time to live, counted from its timestamp. Once the wall clock
+ * (CLOCK_REALTIME) has reached its expiry, the entry is absent for all that read, though its
+ * room is not taken yet. A store of the first version has no field for that: it is read and
+ * written, and its entries stay for ever.
  *
  * Readers take no lock, wait for nobody and never see half a vector. When a writer is
  * killed in the middle of a vector, its id cannot be told (UMM_ERR_BUSY) until the next
@@ -47,11 +54,13 @@ enum { UMM_STORE_ID_MAX = 247, UMM_STORE_DIM_MAX = 1 << 20 };
  * dim            floats in a vector, 1 to UMM_STORE_DIM_MAX; 0 means 32
  * id_max_bytes   the longest id, up to UMM_STORE_ID_MAX; 0 means 31. Room is 7, 15, 23,
  *                31, 39, ... bytes: the next of these is taken
+ * ttl_ns         how long entries live whose put says nothing else, at least 1 ms; 0: for ever
  */
 struct umm_store_options {
     uint64_t max_positions;
     uint32_t dim;
     uint32_t id_max_bytes;
+    int64_t ttl_ns;
 };
 
 /*
@@ -87,9 +96,10 @@ enum umm_status umm_store_close(struct umm_store *store, struct umm_error *err);
 UMM_MUST_USE enum umm_status umm_store_sync(struct umm_store *store, struct umm_error *err);
 
 /*
- * n_entries are active or inactive; n_bytes is what the files take; n_puts and
- * n_evictions count since creation or the last repair; n_cleared are positions that this
- * opening found half written, or with an id that a newer one has, and emptied.
+ * n_entries are active or inactive, and have not expired; n_expired have, and their room was not
+ * taken yet. n_bytes is what the files take; n_puts and n_evictions count since creation or the
+ * last repair, and what expired is not evicted; n_cleared are positions that this opening found
+ * half written, or with an id that a newer one has, and emptied. ttl_ns is that of the options.
  */
 struct umm_store_info {
     uint64_t max_positions;
@@ -98,15 +108,19 @@ struct umm_store_info {
     uint64_t n_puts, n_evictions;
     uint64_t n_bytes;
     uint64_t n_cleared;
+    uint64_t n_expired;
+    int64_t ttl_ns;
 };
 
+/* In time linear in n_expired. */
 UMM_MUST_USE enum umm_status umm_store_info(const struct umm_store *store,
                                             struct umm_store_info *info, struct umm_error *err);
 
 /*
  * A position's slot. id is terminated. generation is another after each write of the slot or its
  * vector: what was computed from an entry counts as long as position, generation and timestamp are
- * as they were.
+ * as they were. position is the entry's place in the order of umm_store_next, and stays as long as
+ * the entry does.
  */
 struct umm_store_entry {
     char id[UMM_STORE_ID_MAX + 1];
@@ -115,11 +129,12 @@ struct umm_store_entry {
     int64_t timestamp_ns; /* since 1970 */
     uint64_t position;
     uint32_t generation;
+    int64_t expires_ns; /* since 1970; INT64_MAX: never */
 };
 
 /*
- * Store a vector of dim floats under the id_bytes bytes at id, active, new or in place
- * of the one it has. UMM_ERR_ARGUMENT for an id that is empty, too long or has a control
+ * Store a vector of dim floats under the id_bytes bytes at id, active and with the store's time
+ * to live, new or in place of the one it has. UMM_ERR_ARGUMENT for an id that is empty, too long or has a control
  * character; UMM_ERR_CONFLICT when the store is full of active ones; UMM_ERR_DATA, then and
  * ever after, when another program writes the index.
  */
@@ -156,6 +171,41 @@ UMM_MUST_USE enum umm_status umm_store_put_many(struct umm_store *store, const c
                                                 int64_t timestamp_ns, size_t *n_put,
                                                 struct umm_error *err);
 
+/* Times to live that are none: the store's own; no expiry. */
+enum { UMM_STORE_TTL = 0, UMM_STORE_FOR_EVER = -1 };
+
+/*
+ * An entry to be put: dim floats, and when what they tell of happened. It expires at
+ * timestamp_ns + ttl_ns, never where that is past the last time there is. ttl_ns is at least
+ * 1 ms, UMM_STORE_TTL or UMM_STORE_FOR_EVER.
+ */
+struct umm_store_row {
+    const void *id;
+    size_t id_bytes;
+    const float *vector;
+    int64_t timestamp_ns;
+    int64_t ttl_ns;
+    bool is_inactive;
+};
+
+enum umm_store_put_mode {
+    UMM_STORE_PUT_ALL,
+    UMM_STORE_PUT_NEWER /* pass over a row whose timestamp is not after that of what its id has,
+                           which may have expired, as long as its room was not taken */
+};
+
+/*
+ * Put n rows, in order, each as umm_store_put does: *n_put of them, *n_older passed over. The
+ * sum of both is the index of the row that failed, or n. A row that has expired already takes
+ * the place of what its id has, and is absent at once; it is counted in *n_put. Each row is seen
+ * whole or not at all; some may be seen before others. UMM_ERR_UNSUPPORTED: the row has a time
+ * to live, and the store is one of the first version.
+ */
+UMM_MUST_USE enum umm_status umm_store_put_rows(struct umm_store *store,
+                                                const struct umm_store_row *rows, size_t n,
+                                                enum umm_store_put_mode mode, size_t *n_put,
+                                                size_t *n_older, struct umm_error *err);
+
 /*
  * Mark an id as not needed: it stays until its room is. UMM_ERR_ABSENT: there is none;
  * UMM_ERR_ARGUMENT: the store is open for reading only.
@@ -169,6 +219,13 @@ UMM_MUST_USE enum umm_status umm_store_mark_inactive(struct umm_store *store, co
  */
 UMM_MUST_USE enum umm_status umm_store_evict(struct umm_store *store, struct umm_store_entry *entry,
                                              struct umm_error *err);
+
+/*
+ * Free the room of up to n_max entries that have expired, those first that did so first;
+ * *n_evicted of them, also on failure. UMM_ERR_ARGUMENT: the store is open for reading only.
+ */
+UMM_MUST_USE enum umm_status umm_store_evict_expired(struct umm_store *store, uint64_t n_max,
+                                                     uint64_t *n_evicted, struct umm_error *err);
 
 /*
  * The first entry at `position` or after it, in order of positions, with its vector unless
