@@ -3,12 +3,13 @@
 #   make            build the library and the tools under $(BUILD)
 #   make help       all targets
 #
-# Variables a user may set: CC AR CPPFLAGS CFLAGS LDFLAGS PKG_CONFIG PREFIX DESTDIR
+# Variables a user may set: CC AR CPPFLAGS CFLAGS LDFLAGS PKG_CONFIG PREFIX LIBDIR DESTDIR
 # BUILD SAN=address|undefined|thread (comma-separated), V=1 to see the commands,
 # COMPLETIONS= (empty) to install none, as a cross build cannot run its own tools.
 
 BUILD        ?= build
 PREFIX       ?= /usr/local
+LIBDIR       ?= $(PREFIX)/lib
 PKG_CONFIG   ?= pkg-config
 CFLAGS       ?= -O2 -g
 FUZZ_SECONDS ?= 60
@@ -93,9 +94,13 @@ INTERPOSE := $(patsubst lib/interpose/%.c,$(BUILD)/lib%.so,$(sort $(wildcard lib
 PART_SRC := $(filter-out $(CMD_SRC) $(wildcard cmd/cli*.c),$(sort $(wildcard cmd/*.c)))
 OBJ      := $(LIB_OBJ) $(CLI_OBJ) \
 	$(patsubst %.c,$(BUILD)/%.o,$(CMD_SRC) $(PART_SRC) $(UNIT_SRC) $(FUZZ_SRC))
-COMPLETIONS := $(TOOLS:$(BUILD)/%=$(BUILD)/completions/%)
+# Of each tool one for each shell, under the name that it looks for.
+BASH_COMP := $(TOOLS:$(BUILD)/%=$(BUILD)/completions/%)
+ZSH_COMP  := $(TOOLS:$(BUILD)/%=$(BUILD)/completions/_%)
+FISH_COMP := $(TOOLS:$(BUILD)/%=$(BUILD)/completions/%.fish)
+COMPLETIONS := $(BASH_COMP) $(ZSH_COMP) $(FISH_COMP)
 
-.PHONY: all tools units fuzzers unit demo check fuzz fault load cov bench install uninstall dist clean \
+.PHONY: all tools units fuzzers unit demo check fuzz fault load cov bench install uninstall deb dist clean \
 	help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY: $(OBJ)
@@ -151,13 +156,21 @@ $(BUILD)/lib%.so: lib/interpose/%.c $(BUILD)/flags
 		$(WARN) -iquote lib $(CPPFLAGS) $(filter-out --coverage,$(CFLAGS)) -MMD -MP \
 		-shared -Wl,-z,now $(LDFLAGS) $< -ldl -o $@
 
+$(BUILD)/completions/%.fish: $(BUILD)/% scripts/gen-completion
+	@mkdir -p $(@D)
+	$(Q)scripts/gen-completion fish $< >$@
+
+$(BUILD)/completions/_%: $(BUILD)/% scripts/gen-completion
+	@mkdir -p $(@D)
+	$(Q)scripts/gen-completion zsh $< >$@
+
 $(BUILD)/completions/%: $(BUILD)/% scripts/gen-completion
 	@mkdir -p $(@D)
-	$(Q)scripts/gen-completion $< >$@
+	$(Q)scripts/gen-completion bash $< >$@
 
 $(BUILD)/umm.pc: umm.pc.in lib/umm.h FORCE
 	@mkdir -p $(@D)
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< >$@
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' -e 's|@VERSION@|$(VERSION)|' $< >$@
 
 -include $(OBJ:.o=.d) $(INTERPOSE:.so=.d)
 
@@ -208,32 +221,48 @@ include umm.mk
 
 INSTALL := install
 bindir   = $(DESTDIR)$(PREFIX)/bin
-libdir   = $(DESTDIR)$(PREFIX)/lib
+libdir   = $(DESTDIR)$(LIBDIR)
+# libumm-alloc.so is looked for in ../lib/umm of the tools.
+partdir  = $(DESTDIR)$(PREFIX)/lib/umm
 incdir   = $(DESTDIR)$(PREFIX)/include
 mandir   = $(DESTDIR)$(PREFIX)/share/man
-compdir  = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+# Where the shells look by themselves. Debian's zsh has another name in /usr for what packages bring,
+# and fish looks for nothing in /usr/local.
+bashdir  = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+zshdir   = $(DESTDIR)$(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+fishdir  = $(DESTDIR)$(if $(filter /usr/local,$(PREFIX)),/etc/fish/completions,$(PREFIX)/share/fish/vendor_completions.d)
 # man/umm-x.1 goes to man1/umm-x.1, and so on.
 MAN_DEST = $(foreach m,$(notdir $(MAN_SRC)),$(mandir)/man$(subst .,,$(suffix $(m)))/$(m))
 
 install: all
-	$(INSTALL) -d $(bindir) $(libdir)/pkgconfig $(incdir)/umm $(sort $(dir $(MAN_DEST))) $(compdir)
+	$(INSTALL) -d $(bindir) $(libdir)/pkgconfig $(incdir)/umm $(sort $(dir $(MAN_DEST)))
 	$(if $(TOOLS),$(INSTALL) -m 755 $(TOOLS) $(bindir))
 	$(INSTALL) -m 644 $(LIB) $(libdir)
-	$(if $(INTERPOSE),$(INSTALL) -d $(libdir)/umm)
-	$(if $(INTERPOSE),$(INSTALL) -m 755 $(INTERPOSE) $(libdir)/umm)
+	$(if $(INTERPOSE),$(INSTALL) -d $(partdir))
+	$(if $(INTERPOSE),$(INSTALL) -m 755 $(INTERPOSE) $(partdir))
 	$(INSTALL) -m 644 $(BUILD)/umm.pc $(libdir)/pkgconfig
 	$(INSTALL) -m 644 lib/umm.h umm.mk $(incdir)
 	$(INSTALL) -m 644 lib/umm/*.h $(incdir)/umm
 	@set -e; for m in $(MAN_SRC); do \
 		$(INSTALL) -m 644 $$m $(mandir)/man$${m##*.}; done
-	$(if $(COMPLETIONS),$(INSTALL) -m 644 $(COMPLETIONS) $(compdir))
+	$(if $(COMPLETIONS),$(INSTALL) -d $(bashdir) $(zshdir) $(fishdir))
+	$(if $(COMPLETIONS),$(INSTALL) -m 644 $(BASH_COMP) $(bashdir))
+	$(if $(COMPLETIONS),$(INSTALL) -m 644 $(ZSH_COMP) $(zshdir))
+	$(if $(COMPLETIONS),$(INSTALL) -m 644 $(FISH_COMP) $(fishdir))
 
 uninstall:
-	rm -f $(addprefix $(bindir)/,$(notdir $(TOOLS))) $(addprefix $(compdir)/,$(notdir $(TOOLS))) \
-		$(addprefix $(libdir)/umm/,$(notdir $(INTERPOSE))) \
+	rm -f $(addprefix $(bindir)/,$(notdir $(TOOLS))) $(addprefix $(bashdir)/,$(notdir $(BASH_COMP))) \
+		$(addprefix $(zshdir)/,$(notdir $(ZSH_COMP))) $(addprefix $(fishdir)/,$(notdir $(FISH_COMP))) \
+		$(addprefix $(partdir)/,$(notdir $(INTERPOSE))) \
 		$(libdir)/libumm.a $(libdir)/pkgconfig/umm.pc $(incdir)/umm.h $(incdir)/umm.mk \
 		$(patsubst lib/%,$(incdir)/%,$(wildcard lib/umm/*.h)) \
 		$(MAN_DEST)
+
+# Debian packages of the tools and of the library, in $(BUILD)/deb.
+deb: all
+	$(Q)scripts/make-deb $(BUILD) 'CC=$(CC)' 'AR=$(AR)' 'CPPFLAGS=$(CPPFLAGS)' 'CFLAGS=$(CFLAGS)' \
+		'LDFLAGS=$(LDFLAGS)' 'PKG_CONFIG=$(PKG_CONFIG)'
+	@ls $(BUILD)/deb/*.deb
 
 dist:
 	git archive --format=tar.gz --prefix=umm-$(VERSION)/ -o umm-$(VERSION).tar.gz HEAD
@@ -255,6 +284,7 @@ help:
 	@echo 'make m5-help    checks of memory behaviour: m5-quick, m5-demo, m5-baseline, mem-health, ...'
 	@echo 'make install    into PREFIX=$(PREFIX), below DESTDIR if that is set'
 	@echo 'make uninstall  removes what install put there'
+	@echo 'make deb        Debian packages umm and libumm-dev, in $(BUILD)/deb (needs debhelper)'
 	@echo 'make dist       umm-$(VERSION).tar.gz from the committed tree'
 	@echo 'make clean      removes $(BUILD)/'
 	@echo 'SAN=address,undefined or SAN=thread builds with sanitizers; V=1 shows the commands.'
