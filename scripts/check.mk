@@ -21,7 +21,7 @@ STATIC := format text prose layers headers shell man packages symbols tools hard
 QUICK  := bootstrap build-gcc $(STATIC) bats bats-more unit
 FULL   := bootstrap build-gcc build-asan build-clang fault alloc-asan bats bats-more $(STATIC) unit static bats-asan \
 	build-tsan unit-asan arm64 models build-fuzz tsan fuzz bits bats-portable bats-avx2 load valgrind without \
-	short durable install
+	short durable install deb
 
 .PHONY: quick full list-quick list-full $(FULL)
 quick: $(QUICK)
@@ -85,6 +85,9 @@ bats bats-more: build-gcc
 # With the flags of the build, or make would build anew under the tests that use it.
 install: build-gcc
 	$(piece) env CC=gcc CFLAGS='$(STRICT)' scripts/check-install $(WORK)/gcc
+# After install, which writes umm.pc, too.
+deb: install
+	$(piece) env CC=gcc CFLAGS='$(STRICT)' ALL=$(ALL) scripts/check-deb $(WORK)/gcc
 load: build-gcc
 	$(piece) env UMM_BUILD=$(WORK)/gcc LOAD_SECONDS=10 timeout -k 10 600 tests/load/run
 
