@@ -17,8 +17,8 @@ struct predict_service {
     bool has_max_clients, has_delay, has_queue, has_overload;
     bool is_rejecting;
     const char *store;
-    uint64_t cache_entries, cache_ttl_ns;
-    bool has_cache;
+    uint64_t cache_entries, cache_ttl_ns, max_stale_ns;
+    bool has_cache, has_max_stale;
 };
 
 enum { PREDICT_CACHE_ENTRIES = 100 };

@@ -64,6 +64,10 @@ const struct cli_option predict_service_options[] = {
     {0, "cache", "N", "answers of the store's rows to keep (default 100)",
      CLI_COUNT(cache_entries, 0, CACHE_MAX), CLI_GIVEN(has_cache)},
     {0, "cache-ttl", "TIME", "how long (default 30m)", CLI_SPAN(cache_ttl_ns)},
+    {0, "max-stale", "TIME",
+     "for how long a kept answer counts, after the store said\nso, without asking it again "
+     "(default 0: ask each time)",
+     CLI_SPAN(max_stale_ns), CLI_GIVEN(has_max_stale)},
     {0}};
 
 /* What is for a service, or for one of its kinds, and was given to no such one. */
@@ -83,6 +87,8 @@ static int check_kind(const struct predict_service *given)
          "socket-mode", "--listen=unix:PATH"},
         {given->has_cache && !given->store, "cache", "--store"},
         {given->cache_ttl_ns && !given->store, "cache-ttl", "--store"},
+        {given->has_max_stale && (!given->store || !given->cache_entries), "max-stale",
+         "--store, and answers that are kept"},
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (rules[i].is_wrong)
@@ -112,8 +118,8 @@ int predict_service_check(const struct predict_service *given, const struct cli_
     if (given->is_serve && given->listen)
         return cli_usage("--serve and --listen exclude each other");
     const char *other = cli_find_other(
-        "serve listen socket-mode max-clients max-delay queue overload store cache cache-ttl nan "
-        "model-output batch-size threads verbose report metrics");
+        "serve listen socket-mode max-clients max-delay queue overload store cache cache-ttl "
+        "max-stale nan model-output batch-size threads verbose report metrics");
     if (other)
         return cli_usage("--%s does not go with %s", other, kind);
     if (n_operands > 1)
@@ -277,6 +283,7 @@ int predict_service_run(const struct predict_service *given, const struct cli_re
     options.store = given->store;
     options.cache_entries = given->cache_entries;
     options.cache_ttl_ns = given->cache_ttl_ns;
+    options.max_stale_ns = given->max_stale_ns;
     options.max_clients = (uint32_t)given->max_clients;
     options.drain_ns = DRAIN_NS;
     options.report_every_ns = is_told ? REPORT_NS : 0;

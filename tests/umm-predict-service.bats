@@ -626,6 +626,25 @@ put('BTC,3,2,1')
 with Service('--store=S', '--cache=0', 'm.onnx') as service, Client() as client:
     assert client.ask('BTC') == client.ask('BTC') and client.stats()['cache_hits'] + client.stats()['cache_misses'] == 0
     service.end()
+# With --max-stale the store's word counts for that time: what it has meanwhile is not seen, nor that it has gone.
+with Service('--store=S', '--max-stale=1h', 'm.onnx') as service, Client() as client:
+    assert client.ask('BTC') == f'BTC,{y[1]}'
+    put('BTC,5,5,5')
+    assert client.ask('BTC') == f'BTC,{y[1]}' and service.stats()['cache_hits'] == 1
+    os.rename('S', 'away')
+    wait_until(lambda: client.ask('ETH').startswith('ETH,!store S/'), 'the end of the store', service.process)
+    client.send('ETH\nBTC\nNEW\n')
+    assert [client.line().partition(' ')[0] for _ in range(3)] == ['ETH,!store', f'BTC,{y[1]}', 'NEW,!store']
+    os.rename('away', 'S')
+    # A model that is loaded knows of none.
+    service.send(signal.SIGHUP)
+    wait_until(lambda: client.ask('BTC') == f'BTC,{y[2]}', 'another question', service.process)
+    service.end()
+with Service('--store=S', '--max-stale=20ms', 'm.onnx') as service, Client() as client:
+    assert client.ask('BTC') == f'BTC,{y[2]}'
+    put('BTC,3,2,1')
+    wait_until(lambda: client.ask('BTC') == f'BTC,{y[1]}', 'another question', service.process)
+    service.end()
 # Another store at its place: the one before gives no more answers, nor does none.
 with Service('--store=S', 'm.onnx') as service, Client() as client:
     assert client.ask('BTC') == f'BTC,{y[1]}'
@@ -676,6 +695,8 @@ $try" ]] || fail "$option: $stderr"
     usage '--socket-mode needs --listen=unix:PATH' --listen=systemd --socket-mode=0600 m.onnx
     usage '--cache needs --store' --serve --cache=3 m.onnx
     usage '--cache-ttl needs --store' --serve --cache-ttl=3s m.onnx
+    usage '--max-stale needs --store, and answers that are kept' --serve --max-stale=3s m.onnx
+    usage '--max-stale needs --store, and answers that are kept' --serve --store=S --cache=0 --max-stale=3s m.onnx
     usage '--listen takes unix:PATH or systemd, not "s.sock"' --listen=s.sock m.onnx
     usage '--socket-mode takes an octal mode such as 0660, not "0888"' --listen=unix:s --socket-mode=0888 m.onnx
     usage '--socket-mode takes an octal mode such as 0660, not "1777"' --listen=unix:s --socket-mode=1777 m.onnx

@@ -39,11 +39,13 @@ enum umm_service_event {
  * queue_rows    rows that wait at most; 0: 4096, or what 64 MiB hold, or a batch. A batch is never
  *               larger
  * is_rejecting  refuse rows that find the queue full; otherwise they wait where they are
- * store         a directory; lines are keys of its vectors. NULL: lines are numbers
+ * store         a store's place; lines are keys of its vectors. NULL: lines are numbers
  * cache_entries, cache_ttl_ns
  *               how many answers by key are kept, and how long (0: 1800 s). An answer is given
  *               again only if the store's entry has not been written since, and the model is the
  *               same. cache_entries 0: none
+ * max_stale_ns  for how long a kept answer counts, after the store said so, without another question
+ *               to it; 0: each time it is asked
  * listen_fd     a socket that listens, borrowed, or -1
  * max_clients   connections at once; 0: 1024, or as many as descriptors are there for
  * in_fd, out_fd
@@ -62,7 +64,7 @@ struct umm_service_options {
     uint32_t queue_rows;
     bool is_rejecting;
     const char *store;
-    uint64_t cache_entries, cache_ttl_ns;
+    uint64_t cache_entries, cache_ttl_ns, max_stale_ns;
     int listen_fd, in_fd, out_fd;
     uint32_t max_clients;
     uint64_t drain_ns, report_every_ns;

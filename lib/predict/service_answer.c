@@ -277,27 +277,29 @@ static size_t find_rows(struct umm_service *service, size_t n_items, uint64_t no
         if (items[i].kind != UMM_SERVICE_ITEM_ROW)
             continue;
         umm_histogram_add(&service->wait, now_ns - items[i].came_ns, 1);
-        items[i].number = row;
-        if (service->store)
-            umm_service_store_find(service, &items[i], n_asked);
-        const bool is_kept = service->store && service->found[row].is_kept;
-        if (items[i].kind == UMM_SERVICE_ITEM_ROW) {
-            service->answers_at[used++] =
-                is_kept ? service->kept + row * width : service->answers + n_asked * width;
-            n_asked += !is_kept;
-        }
-        row++;
+        items[i].number = row++;
+    }
+    if (service->store)
+        umm_service_store_find(service, items, n_items, now_ns);
+    for (size_t i = 0; i < n_items; i++) {
+        if (items[i].kind != UMM_SERVICE_ITEM_ROW)
+            continue;
+        const uint64_t number = items[i].number;
+        const bool is_kept = service->store && service->found[number].is_kept;
+        service->answers_at[used++] =
+            is_kept ? service->kept + number * width : service->answers + n_asked * width;
+        n_asked += !is_kept;
     }
     return n_asked;
 }
 
-static void keep_rows(struct umm_service *service, size_t n_items)
+static void keep_rows(struct umm_service *service, size_t n_items, uint64_t now_ns)
 {
     const struct umm_service_item *items = service->queue.items;
     size_t used = 0;
     for (size_t i = 0; i < n_items; i++)
         if (items[i].kind == UMM_SERVICE_ITEM_ROW)
-            umm_service_store_keep(service, &items[i], service->answers_at[used++]);
+            umm_service_store_keep(service, &items[i], service->answers_at[used++], now_ns);
 }
 
 void umm_service_answer_batch(struct umm_service *service)
@@ -320,7 +322,7 @@ void umm_service_answer_batch(struct umm_service *service)
         service->n_batches++;
     }
     if (service->cache)
-        keep_rows(service, n_items);
+        keep_rows(service, n_items, began_ns);
     service->n_answering = n_rows;
     answer_all(service, queue->items, n_items, service->answers_at);
     if (n_rows > 0)

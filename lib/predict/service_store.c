@@ -8,9 +8,9 @@
 #include "predict/service_work.h"
 #include "store/store_look.h"
 
-/* A value of the cache: which entry the answer after it is of. */
+/* A value of the cache: which entry the answer after it is of, and when the store said so. */
 struct value {
-    uint64_t position, turnover;
+    uint64_t position, turnover, asked_ns;
     int64_t timestamp_ns;
     uint32_t generation;
 };
@@ -49,10 +49,11 @@ enum umm_status umm_service_store_open(struct umm_service *service, struct umm_e
                                   "its vectors have %" PRIu32
                                   " number%s, and the model takes %" PRIu64,
                                   info.dim, info.dim == 1 ? "" : "s", width);
-    service->vector = malloc((size_t)width * sizeof *service->vector + 1);
+    service->vectors = malloc(o->batch_rows * (size_t)width * sizeof *service->vectors + 1);
+    service->asked = malloc(o->batch_rows * sizeof *service->asked);
     service->found = calloc(o->batch_rows, sizeof *service->found);
-    if (!status && (!service->vector || !service->found))
-        status = umm_error_set_memory(err, o->batch_rows * sizeof *service->found, "rows");
+    if (!status && (!service->vectors || !service->asked || !service->found))
+        status = umm_error_set_memory(err, o->batch_rows * sizeof *service->asked, "rows");
     return !status && o->cache_entries ? open_cache(service, err) : status;
 }
 
@@ -63,7 +64,8 @@ void umm_service_store_close(struct umm_service *service)
     (void)umm_store_close(service->store, NULL); /* only read */
     umm_cache_close(service->cache);
     free(service->cached);
-    free(service->vector);
+    free(service->vectors);
+    free(service->asked);
     free(service->found);
     free(service->kept);
 }
@@ -95,28 +97,42 @@ static bool is_same(const struct umm_service_found *a, const struct value *b)
            a->timestamp_ns == b->timestamp_ns && a->generation == b->generation;
 }
 
-/* The answer that was kept of the entry as it is now, if there is one. */
-static bool find_kept(struct umm_service *service, const struct umm_service_item *item,
-                      const struct umm_service_found *found)
+/* What the cache has of a key: false if nothing. */
+static bool look_up(struct umm_service *service, const struct umm_service_item *item,
+                    struct value *value)
+{
+    if (!service->cache ||
+        !umm_cache_get(service->cache, key_of(service, item), item->key_bytes, service->cached))
+        return false;
+    memcpy(value, service->cached, sizeof *value);
+    return true;
+}
+
+/* The answer that was looked up is that of the item. */
+static void use_kept(struct umm_service *service, const struct umm_service_item *item)
 {
     const size_t width = (size_t)service->engine.info.n_outputs;
-    struct value value = {.position = 0};
-    bool is_kept = service->cache && umm_cache_get(service->cache, key_of(service, item),
-                                                   item->key_bytes, service->cached);
-    if (is_kept) {
-        memcpy(&value, service->cached, sizeof value);
-        is_kept = is_same(found, &value);
-    }
-    if (is_kept)
-        memcpy(service->kept + item->number * width, (char *)service->cached + sizeof value,
-               width * sizeof(float));
-    service->n_cache_hits += is_kept;
-    service->n_cache_misses += service->cache && !is_kept;
-    return is_kept;
+    service->found[item->number].is_kept = true;
+    service->n_cache_hits++;
+    memcpy(service->kept + item->number * width, (char *)service->cached + sizeof(struct value),
+           width * sizeof(float));
+}
+
+/* Whether there is an answer that counts without a question to the store. */
+static bool find_trusted(struct umm_service *service, const struct umm_service_item *item,
+                         uint64_t now_ns)
+{
+    struct value value;
+    const bool is_trusted = service->options.max_stale_ns && look_up(service, item, &value) &&
+                            now_ns - value.asked_ns < service->options.max_stale_ns;
+    if (is_trusted)
+        use_kept(service, item);
+    return is_trusted;
 }
 
 /* The vector that was read becomes place n_asked of the rows. */
-static void put_row(struct umm_service *service, struct umm_service_item *item, size_t n_asked)
+static void put_row(struct umm_service *service, struct umm_service_item *item, const float *vector,
+                    size_t n_asked)
 {
     const size_t width = (size_t)service->engine.info.n_inputs;
     char *row = (char *)service->queue.rows + n_asked * width * umm_service_number_bytes(service);
@@ -124,9 +140,9 @@ static void put_row(struct umm_service *service, struct umm_service_item *item, 
     uint64_t number = 0;
     if (service->engine.info.is_f64)
         for (size_t i = 0; i < width; i++)
-            doubles[i] = (double)service->vector[i];
+            doubles[i] = (double)vector[i];
     else
-        memcpy(row, service->vector, width * sizeof *service->vector);
+        memcpy(row, vector, width * sizeof *vector);
     item->kind = umm_service_judge(service, row, &item->word, &number);
     if (item->kind == UMM_SERVICE_ITEM_REFUSAL)
         item->number = number;
@@ -146,41 +162,89 @@ static void refuse(struct umm_service_item *item, struct umm_service_found *foun
     found->text = strdup(umm_error_text(err, text, sizeof text));
 }
 
-void umm_service_store_find(struct umm_service *service, struct umm_service_item *item,
-                            size_t n_asked)
+/* What the store has for an item; its numbers, if the model is asked, go to place n_rows. */
+static void settle(struct umm_service *service, struct umm_service_item *item,
+                   struct umm_store_asked *asked, size_t n_rows)
 {
     struct umm_service_found *found = &service->found[item->number];
-    struct umm_store_entry entry;
-    struct umm_error err = {.status = UMM_OK};
-    found->is_kept = false;
-    if (service->lost.status) {
-        refuse(item, found, &service->lost);
-        return;
+    struct umm_error err = {.status = asked->status};
+    struct value value;
+    if (asked->status) {
+        /* What is wrong with a damaged one is said by who looks at it alone. */
+        if (asked->status == UMM_ERR_DATA)
+            asked->status = umm_store_get_checked(service->store, asked->id, asked->id_bytes,
+                                                  asked->vector, &asked->entry, &err);
+        if (asked->status) {
+            refuse(item, found, &err);
+            return;
+        }
     }
-    const enum umm_status status = umm_store_get_checked(
-        service->store, key_of(service, item), item->key_bytes, service->vector, &entry, &err);
-    if (status) {
-        refuse(item, found, &err);
-        return;
-    }
-    found->position = entry.position;
-    found->timestamp_ns = entry.timestamp_ns;
-    found->generation = entry.generation;
+    found->position = asked->entry.position;
+    found->timestamp_ns = asked->entry.timestamp_ns;
+    found->generation = asked->entry.generation;
     found->turnover = umm_store_turnover(service->store);
-    found->is_kept = find_kept(service, item, found);
-    if (!found->is_kept)
-        put_row(service, item, n_asked);
+    if (look_up(service, item, &value) && is_same(found, &value)) {
+        use_kept(service, item);
+        return;
+    }
+    service->n_cache_misses += service->cache != NULL;
+    put_row(service, item, asked->vector, n_rows);
+}
+
+/* The items of a batch that the store must be asked for, as questions to it; how many. */
+static size_t ask(struct umm_service *service, const struct umm_service_item *items, size_t n_items,
+                  uint64_t now_ns)
+{
+    const size_t width = (size_t)service->engine.info.n_inputs;
+    size_t n = 0;
+    for (size_t i = 0; i < n_items; i++) {
+        if (items[i].kind != UMM_SERVICE_ITEM_ROW)
+            continue;
+        struct umm_service_found *found = &service->found[items[i].number];
+        found->is_kept = false;
+        found->is_trusted = find_trusted(service, &items[i], now_ns);
+        if (found->is_trusted)
+            continue;
+        service->asked[n] = (struct umm_store_asked){.id = key_of(service, &items[i]),
+                                                     .id_bytes = items[i].key_bytes,
+                                                     .vector = service->vectors + n * width};
+        n++;
+    }
+    return n;
+}
+
+void umm_service_store_find(struct umm_service *service, struct umm_service_item *items,
+                            size_t n_items, uint64_t now_ns)
+{
+    const size_t n = ask(service, items, n_items, now_ns);
+    struct umm_error err = service->lost;
+    if (!err.status && n > 0)
+        err.status = umm_store_get_each(service->store, service->asked, n, &err);
+    for (size_t i = 0, at = 0, n_rows = 0; i < n_items; i++) {
+        if (items[i].kind != UMM_SERVICE_ITEM_ROW)
+            continue;
+        struct umm_service_found *found = &service->found[items[i].number];
+        if (found->is_trusted)
+            continue;
+        if (err.status)
+            refuse(&items[i], found, &err);
+        else
+            settle(service, &items[i], &service->asked[at++], n_rows);
+        n_rows += items[i].kind == UMM_SERVICE_ITEM_ROW && !found->is_kept;
+    }
 }
 
 void umm_service_store_keep(struct umm_service *service, const struct umm_service_item *item,
-                            const float *answer)
+                            const float *answer, uint64_t now_ns)
 {
     const struct umm_service_found *found = &service->found[item->number];
     const struct value value = {.position = found->position,
                                 .turnover = found->turnover,
+                                .asked_ns = now_ns,
                                 .timestamp_ns = found->timestamp_ns,
                                 .generation = found->generation};
-    if (found->is_kept)
+    /* The store's word that a kept one still counts is worth keeping where words are trusted. */
+    if (found->is_trusted || (found->is_kept && !service->options.max_stale_ns))
         return;
     memcpy(service->cached, &value, sizeof value);
     memcpy((char *)service->cached + sizeof value, answer,

@@ -77,7 +77,8 @@ struct umm_service_engine {
 
 /* What a row by key came to, before the model ran: which entry it is, and of what store files. */
 struct umm_service_found {
-    bool is_kept; /* the cache had its answer */
+    bool is_kept;    /* the cache had its answer */
+    bool is_trusted; /* for so short a time that the store was not asked */
     uint64_t position, turnover;
     int64_t timestamp_ns;
     uint32_t generation;
@@ -101,9 +102,10 @@ struct umm_service {
     struct umm_store *store;
     struct umm_cache *cache;
     void *cached;                    /* room for a value of the cache */
-    float *vector;                   /* of an entry */
     float *kept;                     /* answers that the cache had, of a batch */
     struct umm_service_found *found; /* of a batch */
+    struct umm_store_asked *asked;   /* of a batch, those that the store is asked for */
+    float *vectors;                  /* room for what they have */
     uint64_t followed_ns;            /* when the store's path was last looked at */
     struct umm_error lost;           /* why it leads to no such store; status UMM_OK: it does */
     /* figures: */
@@ -171,15 +173,15 @@ void umm_service_store_follow(struct umm_service *service, uint64_t now_ns);
 void umm_service_store_forget(struct umm_service *service);
 
 /*
- * Find a row by key, whose batch has begun: its item stays a row if its numbers went to place
- * n_asked of the queue's rows, or if its answer was kept, which is found[number].is_kept, and its
- * place kept.
+ * Find the rows by key of a batch, among its first n_items items, with one question to the store:
+ * an item stays a row if its answer was kept, which is found[number].is_kept, and its place kept;
+ * or if its numbers went to the next place of the queue's rows.
  */
-void umm_service_store_find(struct umm_service *service, struct umm_service_item *item,
-                            size_t n_asked);
+void umm_service_store_find(struct umm_service *service, struct umm_service_item *items,
+                            size_t n_items, uint64_t now_ns);
 
 /* Keep the answer of such a row. */
 void umm_service_store_keep(struct umm_service *service, const struct umm_service_item *item,
-                            const float *answer);
+                            const float *answer, uint64_t now_ns);
 
 #endif

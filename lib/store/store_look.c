@@ -94,6 +94,20 @@ enum umm_status umm_store_get_checked(struct umm_store *store, const void *id, s
                               "its position is written all the time");
 }
 
+enum umm_status umm_store_get_each(struct umm_store *store, struct umm_store_asked *asked, size_t n,
+                                   struct umm_error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct umm_store_asked *one = &asked[i];
+        one->status =
+            umm_store_get_checked(store, one->id, one->id_bytes, one->vector, &one->entry, err);
+        if (one->status && one->status != UMM_ERR_ABSENT && one->status != UMM_ERR_BUSY &&
+            one->status != UMM_ERR_DATA && one->status != UMM_ERR_ARGUMENT)
+            return one->status;
+    }
+    return UMM_OK;
+}
+
 /* What is half written is none, as the next writer will empty it. */
 static bool is_none(enum umm_status status)
 {

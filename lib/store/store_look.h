@@ -41,6 +41,26 @@ UMM_MUST_USE enum umm_status umm_store_get_checked(struct umm_store *store, cons
                                                    struct umm_store_entry *entry,
                                                    struct umm_error *err);
 
+/*
+ * One of many ids, and what it has: UMM_OK with a copy in entry and vector (room for one);
+ * UMM_ERR_ABSENT or UMM_ERR_BUSY as of umm_store_get; UMM_ERR_DATA: what it has is damaged.
+ */
+struct umm_store_asked {
+    const void *id;
+    size_t id_bytes;
+    float *vector;
+    struct umm_store_entry entry;
+    enum umm_status status;
+};
+
+/*
+ * umm_store_get_checked of n ids; of a store on a server in one round trip. A failure is one that
+ * lets nothing be told of any of them, such as a server that does not answer.
+ */
+UMM_MUST_USE enum umm_status umm_store_get_each(struct umm_store *store,
+                                                struct umm_store_asked *asked, size_t n,
+                                                struct umm_error *err);
+
 /* How often this reader has opened the files anew: positions may be those of others since. */
 uint64_t umm_store_turnover(const struct umm_store *store);
 
