@@ -107,6 +107,22 @@ assert {x for x in v[s["generation"] > 0].view("u4").ravel().tolist()} == {0x7fc
     [[ $(umm-store get s SYNTH3) != $(umm-store get before SYNTH3) ]]
 }
 
+@test "what a power cut damaged is put again, whatever its time seems to be" {
+    ok "${BY[@]}" mixed.csv
+    cp -r s before
+    "$PY" - <<'END'
+import numpy
+slots = numpy.load('s/slots.npy', mmap_mode='r+')
+at = slots['id'].tolist().index(b'SYNTH2')
+slots['timestamp'][at] += numpy.timedelta64(1, 'D')
+END
+    capture umm-store get s SYNTH2
+    [[ $status -eq 1 && $stderr == *'is damaged'* ]]
+    ok "${BY[@]}" mixed.csv
+    ok umm-store verify s
+    [[ $(umm-store get s SYNTH2) == $(umm-store get before SYNTH2) ]]
+}
+
 @test "a state goes on: what a signal ends loses nothing" {
     mkdir states
     mkfifo in

@@ -93,7 +93,7 @@ enum umm_status umm_resultplace_init(struct umm_resultplace *place, struct umm_r
     status = umm_store_get_sound(results->store, id, id_bytes, place->vector, &entry,
                                  &place->has_stored, &why);
     if (status == UMM_ERR_DATA) /* a power cut damaged it: whatever comes is better */
-        place->has_stored = false;
+        place->is_damaged = true;
     else if (status && err)
         *err = why;
     if (!status && place->has_stored)
@@ -164,51 +164,99 @@ enum umm_status umm_resultstore_note(struct umm_resultstore *results, struct umm
     return UMM_OK;
 }
 
-/* Whether the store has this row to the bit: nobody needs to see it change then. */
+enum { ROWS_MAX = 512 }; /* that are put at once */
+
+/* Whether the store has this row to the bit, which nobody needs to see change then, or a newer one.
+ */
 static enum umm_status is_stored(struct umm_resultstore *results,
-                                 const struct umm_resultplace *place, bool *is_same,
+                                 const struct umm_resultplace *place, bool *is_kept,
                                  struct umm_error *err)
 {
+    struct umm_store_entry entry;
     enum umm_status status =
-        umm_store_get(results->store, place->id, place->id_bytes, results->stored, NULL, err);
-    *is_same = !status && memcmp(results->stored, place->vector,
-                                 results->n_values * sizeof *results->stored) == 0;
+        umm_store_get(results->store, place->id, place->id_bytes, results->stored, &entry, err);
+    *is_kept = !status && (entry.timestamp_ns > place->time_ns ||
+                           memcmp(results->stored, place->vector,
+                                  results->n_values * sizeof *results->stored) == 0);
     return status == UMM_ERR_ABSENT ? UMM_OK : status;
 }
 
-static enum umm_status put(struct umm_resultstore *results, struct umm_resultplace *place,
-                           struct umm_error *err)
+static enum umm_status fail_put(const struct umm_resultstore *results, enum umm_status status,
+                                struct umm_error *err)
 {
-    bool is_kept = place->has_stored && place->time_ns < place->stored_ns;
-    enum umm_status status = UMM_OK;
-    if (place->has_stored && place->time_ns == place->stored_ns)
-        status = is_stored(results, place, &is_kept, err);
+    if (err && !err->path[0])
+        umm_error_at(err, results->path, 0, 0, 0);
+    return status;
+}
+
+/*
+ * A row that is put though the store has its time or a later one: it was read again, or it is
+ * another by now, or what the store has is damaged, its time perhaps.
+ */
+static enum umm_status put_again(struct umm_resultstore *results, struct umm_resultplace *place,
+                                 struct umm_error *err)
+{
+    bool is_kept = false;
+    enum umm_status status = place->is_damaged ? UMM_OK : is_stored(results, place, &is_kept, err);
+    place->is_damaged = false;
+    place->has_stored = true;
+    place->stored_ns = place->time_ns;
     results->n_kept += is_kept;
     if (status || is_kept)
         return status;
     status = umm_store_put(results->store, place->id, place->id_bytes, place->vector,
                            place->time_ns, err);
-    if (status) {
-        if (err && !err->path[0])
-            umm_error_at(err, results->path, 0, 0, 0);
-        return status;
+    results->n_put += !status;
+    return status ? fail_put(results, status, err) : UMM_OK;
+}
+
+/* Take a place off the list of those that wait. */
+static struct umm_resultplace *take(struct umm_resultstore *results)
+{
+    struct umm_resultplace *place = results->first;
+    results->first = place->next;
+    if (!results->first)
+        results->last = &results->first;
+    place->is_waiting = false;
+    return place;
+}
+
+/* Put the next of those that wait, as many as go at once. */
+static enum umm_status put_some(struct umm_resultstore *results, struct umm_error *err)
+{
+    struct umm_store_row rows[ROWS_MAX];
+    size_t n = 0, n_put = 0, n_older = 0;
+    enum umm_status status = UMM_OK;
+    while (!status && results->first && n < ROWS_MAX) {
+        struct umm_resultplace *place = take(results);
+        if (place->is_damaged || (place->has_stored && place->time_ns == place->stored_ns)) {
+            status = put_again(results, place, err);
+        } else if (place->has_stored && place->time_ns < place->stored_ns) {
+            results->n_kept++;
+        } else {
+            rows[n++] = (struct umm_store_row){.id = place->id,
+                                               .id_bytes = place->id_bytes,
+                                               .vector = place->vector,
+                                               .timestamp_ns = place->time_ns};
+            place->has_stored = true;
+            place->stored_ns = place->time_ns;
+        }
     }
-    results->n_put++;
-    place->has_stored = true;
-    place->stored_ns = place->time_ns;
-    return UMM_OK;
+    if (status || n == 0)
+        return status;
+    /* Other machines may write to a store on a server, and be ahead. */
+    status =
+        umm_store_put_rows(results->store, rows, n, UMM_STORE_PUT_NEWER, &n_put, &n_older, err);
+    results->n_put += n_put;
+    results->n_kept += n_older;
+    return status ? fail_put(results, status, err) : UMM_OK;
 }
 
 enum umm_status umm_resultstore_flush(struct umm_resultstore *results, struct umm_error *err)
 {
     enum umm_status status = UMM_OK;
-    for (struct umm_resultplace *place; !status && (place = results->first);) {
-        status = put(results, place, err);
-        place->is_waiting = false;
-        results->first = place->next;
-    }
-    if (!results->first)
-        results->last = &results->first;
+    while (!status && results->first)
+        status = put_some(results, err);
     return status;
 }
 

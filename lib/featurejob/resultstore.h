@@ -28,7 +28,8 @@ struct umm_resultplace {
     float *vector; /* what waits to be put */
     int64_t time_ns;
     bool has_stored;
-    int64_t stored_ns; /* the time of what the store has; its other writers are kept away */
+    int64_t stored_ns; /* the time of what the store has, unless other machines wrote to it since */
+    bool is_damaged;   /* what the store has */
     bool is_waiting;
     struct umm_resultplace *next; /* of those that wait */
 };
