@@ -44,9 +44,8 @@ enum umm_service_event {
  *               how many answers by key are kept, and how long (0: 1800 s). An answer is given
  *               again only if the store's entry has not been written since, and the model is the
  *               same. cache_entries 0: none
- * max_stale_ns  for how long a kept answer counts, after the store said so, without another question
- *               to it; 0: each time it is asked
- * listen_fd     a socket that listens, borrowed, or -1
+ * max_stale_ns  for how long a kept answer counts, after the store said so, without another
+ * question to it; 0: each time it is asked listen_fd     a socket that listens, borrowed, or -1
  * max_clients   connections at once; 0: 1024, or as many as descriptors are there for
  * in_fd, out_fd
  *               streams, borrowed; in_fd -1: none

@@ -170,7 +170,7 @@ static void settle(struct umm_service *service, struct umm_service_item *item,
     struct umm_error err = {.status = asked->status};
     struct value value;
     if (asked->status) {
-        /* What is wrong with a damaged one is said by who looks at it alone. */
+        /* What is wrong with a damaged one is said where it is looked at alone. */
         if (asked->status == UMM_ERR_DATA)
             asked->status = umm_store_get_checked(service->store, asked->id, asked->id_bytes,
                                                   asked->vector, &asked->entry, &err);
