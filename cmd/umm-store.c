@@ -80,15 +80,25 @@ static enum umm_status open_writer(struct opts *opts, const char *path, struct u
     return status;
 }
 
-static enum umm_status new_vector(const struct umm_store *store, struct umm_arena *arena,
-                                  float **vector, struct umm_error *err)
+/* What a command holds of one entry at a time. */
+struct room {
+    struct umm_arena arena;
+    uint32_t dim;
+    float *vector;
+    char *line; /* with its vector */
+};
+
+static enum umm_status make_room(struct room *room, const struct umm_store *store,
+                                 struct umm_error *err)
 {
     struct umm_store_info info;
     enum umm_status status = umm_store_info(store, &info, err);
     if (status)
         return status;
-    *vector = umm_arena_alloc_array(arena, info.dim, sizeof **vector);
-    return umm_arena_check(arena, "a vector", err);
+    room->dim = info.dim;
+    room->vector = umm_arena_alloc_array(&room->arena, info.dim, sizeof *room->vector);
+    room->line = umm_arena_alloc(&room->arena, umm_store_line_max(info.dim));
+    return umm_arena_check(&room->arena, "a vector", err);
 }
 
 /* ---- commands that write -------------------------------------------------------------- */
@@ -169,18 +179,17 @@ static int run_evict(void *user, int n, char **operands)
     struct opts *opts = user;
     struct umm_error err = {0};
     struct umm_store *store = NULL;
-    struct umm_arena arena = {0};
+    struct room room = {.arena = {0}};
     uint64_t n_wanted = 1;
     bool is_done = true;
     if (n > 1 && !cli_parse_count(operands[1], 1, UINT64_MAX, &n_wanted))
         return cli_usage("evict takes a number of entries, not \"%s\"", operands[1]);
     if (open_writer(opts, operands[0], &store, &err) != UMM_OK)
         return cli_fail(&err);
-    float *vector = NULL;
-    enum umm_status status = new_vector(store, &arena, &vector, &err);
+    enum umm_status status = make_room(&room, store, &err);
     for (; !status && is_done && n_wanted; n_wanted--)
-        status = evict_one(store, vector, &is_done, &err);
-    umm_arena_close(&arena);
+        status = evict_one(store, room.vector, &is_done, &err);
+    umm_arena_close(&room.arena);
     return cli_end(close_store(store, status, &err), &err);
 }
 
@@ -223,28 +232,25 @@ static int run_get(void *user, int n, char **operands)
     struct umm_error err = {0};
     struct umm_store *store = NULL;
     struct umm_store_entry entry;
-    struct umm_arena arena = {0};
+    struct room room = {.arena = {0}};
     int exit_code = CLI_OK;
     (void)user;
     if (umm_store_open(operands[0], UMM_STORE_READ, NULL, &store, &err) != UMM_OK)
         return cli_fail(&err);
-    float *vector = NULL;
-    enum umm_status status = new_vector(store, &arena, &vector, &err);
-    char *line = umm_arena_alloc(&arena, umm_store_line_max(store));
-    if (!status)
-        status = umm_arena_check(&arena, "a line", &err);
-    for (int i = 1; !status && line && i < n; i++) {
+    enum umm_status status = make_room(&room, store, &err);
+    for (int i = 1; !status && i < n; i++) {
         bool is_found;
-        status = umm_store_get_sound(store, operands[i], strlen(operands[i]), vector, &entry,
+        status = umm_store_get_sound(store, operands[i], strlen(operands[i]), room.vector, &entry,
                                      &is_found, &err);
         if (!status && is_found) {
-            fwrite(line, 1, umm_store_print_line(store, line, &entry, vector), stdout);
+            fwrite(room.line, 1, umm_store_print_line(room.line, &entry, room.vector, room.dim),
+                   stdout);
         } else if (!status) {
             warn_absent(operands[i]);
             exit_code = CLI_FAILED;
         }
     }
-    umm_arena_close(&arena);
+    umm_arena_close(&room.arena);
     status = close_store(store, status, &err);
     return status ? cli_fail(&err) : cli_finish(exit_code);
 }
@@ -282,22 +288,21 @@ static int run_list(void *user, int n, char **operands)
     struct umm_error err = {0};
     struct umm_store *store = NULL;
     struct umm_store_entry entry;
-    struct umm_arena arena = {0};
+    struct room room = {.arena = {0}};
     uint64_t n_torn = 0;
     bool is_found = true;
     (void)n;
     if (umm_store_open(operands[0], UMM_STORE_READ, NULL, &store, &err) != UMM_OK)
         return cli_fail(&err);
-    float *vector = NULL;
-    enum umm_status status = new_vector(store, &arena, &vector, &err);
+    enum umm_status status = make_room(&room, store, &err);
     if (!status && !opts->reports.is_json)
         puts("id,active,timestamp");
     for (uint64_t at = 0; !status && is_found; at = entry.position + 1) {
-        status = umm_store_next_sound(store, at, &entry, vector, &is_found, &n_torn, &err);
+        status = umm_store_next_sound(store, at, &entry, room.vector, &is_found, &n_torn, &err);
         if (!status && is_found)
             status = print_entry(opts, &entry, &err);
     }
-    umm_arena_close(&arena);
+    umm_arena_close(&room.arena);
     return end_reading(operands[0], n_torn, close_store(store, status, &err), &err);
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "store/store.h"
+#include "store/store_batch.h"
 #include "store/store_text.h"
 #include "sys/clock.h"
 #include "sys/file.h"
@@ -21,12 +21,10 @@ enum { READ_BYTES = 65536, VALUE_MAX = 64 };
 
 /* ---- out ---------------------------------------------------------------------------- */
 
-size_t umm_store_line_max(const struct umm_store *store)
+size_t umm_store_line_max(uint32_t dim)
 {
-    struct umm_store_info info;
-    umm_store_fill_info(store, &info);
     return 2 * UMM_STORE_ID_MAX + 4 + UMM_TIME_ISO_MAX + 4 +
-           (size_t)info.dim * (UMM_PRINT_SHORTEST_MAX + 1);
+           (size_t)dim * (UMM_PRINT_SHORTEST_MAX + 1);
 }
 
 char *umm_store_print_id(char *out, const struct umm_store_entry *entry)
@@ -34,11 +32,9 @@ char *umm_store_print_id(char *out, const struct umm_store_entry *entry)
     return umm_csvcell_put(out, entry->id, entry->id_bytes);
 }
 
-char *umm_store_print_values(const struct umm_store *store, char *out, const float *vector)
+char *umm_store_print_values(char *out, const float *vector, uint32_t dim)
 {
-    struct umm_store_info info;
-    umm_store_fill_info(store, &info);
-    for (uint32_t i = 0; i < info.dim; i++) {
+    for (uint32_t i = 0; i < dim; i++) {
         *out++ = ',';
         out = umm_print_f32_shortest(out, vector[i]);
     }
@@ -46,11 +42,11 @@ char *umm_store_print_values(const struct umm_store *store, char *out, const flo
     return out;
 }
 
-size_t umm_store_print_line(const struct umm_store *store, char *out,
-                            const struct umm_store_entry *entry, const float *vector)
+size_t umm_store_print_line(char *out, const struct umm_store_entry *entry, const float *vector,
+                            uint32_t dim)
 {
     char *end = umm_store_print_id(out, entry);
-    return (size_t)(umm_store_print_values(store, end, vector) - out);
+    return (size_t)(umm_store_print_values(end, vector, dim) - out);
 }
 
 /* ---- in: a line ---------------------------------------------------------------------- */
@@ -162,39 +158,15 @@ enum umm_status umm_store_line_values(struct umm_store_line *line, float *vector
 
 /* ---- in: a stream ---------------------------------------------------------------------- */
 
-bool umm_store_is_of_entry(enum umm_status status)
-{
-    return status == UMM_ERR_ARGUMENT || status == UMM_ERR_CONFLICT;
-}
-
-enum umm_status umm_store_line_put(struct umm_store *store, const struct umm_store_line *line,
-                                   const char *id, size_t id_bytes, const float *vector,
-                                   int64_t timestamp_ns, struct umm_error *err)
-{
-    enum umm_status status = umm_store_put(store, id, id_bytes, vector, timestamp_ns, err);
-    if (!umm_store_is_of_entry(status))
-        return status;
-    umm_error_at(err, line->path, line->number, 1, line->byte);
-    if (status == UMM_ERR_ARGUMENT)
-        status = UMM_ERR_DATA;
-    if (err)
-        err->status = status;
-    return status;
-}
-
-static enum umm_status put_line(struct umm_store *store, struct umm_store_line *line, void *user,
+static enum umm_status put_line(struct umm_store_batch *batch, struct umm_store_line *line,
                                 struct umm_error *err)
 {
-    struct umm_store_vector *vector = user;
     char id[UMM_STORE_ID_MAX];
-    size_t id_bytes;
-    enum umm_status status = umm_store_line_id(line, id, &id_bytes, err);
+    struct umm_store_row row = {.id = id, .timestamp_ns = umm_clock_realtime_ns()};
+    enum umm_status status = umm_store_line_id(line, id, &row.id_bytes, err);
     if (!status)
-        status = umm_store_line_values(line, vector->values, vector->dim, err);
-    if (status)
-        return status;
-    return umm_store_line_put(store, line, id, id_bytes, vector->values, umm_clock_realtime_ns(),
-                              err);
+        status = umm_store_line_values(line, umm_store_batch_vector(batch), batch->dim, err);
+    return status ? status : umm_store_batch_add(batch, &row, umm_store_line_origin(line), err);
 }
 
 /* What is read and not used yet. */
@@ -231,9 +203,9 @@ static size_t mark_of(const struct umm_store_line *line, const char *text, size_
 }
 
 /* Give each line in the buffer that is complete (at the end: any) to take. */
-static enum umm_status take_lines(struct umm_store *store, struct buffer *buffer, bool is_end,
+static enum umm_status take_lines(struct umm_store_batch *batch, struct buffer *buffer, bool is_end,
                                   struct umm_store_line *line, umm_store_take_line *take,
-                                  void *user, uint64_t *n_lines, struct umm_error *err)
+                                  uint64_t *n_lines, struct umm_error *err)
 {
     while (buffer->begin < buffer->end) {
         const char *text = buffer->bytes + buffer->begin;
@@ -247,7 +219,7 @@ static enum umm_status take_lines(struct umm_store *store, struct buffer *buffer
         line->byte = buffer->byte + mark;
         line->number++;
         if (line->len) {
-            enum umm_status status = take(store, line, user, err);
+            enum umm_status status = take(batch, line, err);
             if (status)
                 return status;
             ++*n_lines;
@@ -265,14 +237,12 @@ static enum umm_status too_long(const struct umm_store_line *line, uint64_t byte
     return UMM_ERR_DATA;
 }
 
-enum umm_status umm_store_read_lines(struct umm_store *store, int fd, const char *path,
-                                     struct umm_arena *arena, umm_store_take_line *take, void *user,
-                                     struct umm_run *run, uint64_t *n_lines, struct umm_error *err)
+enum umm_status umm_store_read_lines(struct umm_store_batch *batch, int fd, struct umm_arena *arena,
+                                     umm_store_take_line *take, struct umm_run *run,
+                                     uint64_t *n_lines, struct umm_error *err)
 {
-    struct umm_store_info info;
-    umm_store_fill_info(store, &info);
-    struct buffer buffer = {.cap = READ_BYTES + (size_t)info.dim * VALUE_MAX};
-    struct umm_store_line line = {.path = path};
+    struct buffer buffer = {.cap = READ_BYTES + (size_t)batch->dim * VALUE_MAX};
+    struct umm_store_line line = {.path = batch->path};
     size_t n_read = 1;
     buffer.bytes = umm_arena_alloc_raw(arena, buffer.cap);
     enum umm_status status = umm_arena_check(arena, "lines", err);
@@ -280,53 +250,45 @@ enum umm_status umm_store_read_lines(struct umm_store *store, int fd, const char
     while (!status && n_read) {
         if (buffer.end - buffer.begin == buffer.cap)
             return too_long(&line, buffer.byte, err);
-        status = fill(&buffer, fd, path, run, &n_read, err);
+        status = fill(&buffer, fd, batch->path, run, &n_read, err);
         if (!status)
-            status = take_lines(store, &buffer, n_read == 0, &line, take, user, n_lines, err);
+            status = take_lines(batch, &buffer, n_read == 0, &line, take, n_lines, err);
+        status = umm_store_batch_end(batch, status, err);
     }
     return status;
 }
 
 /* ---- in: records ------------------------------------------------------------------------- */
 
-static enum umm_status put_record(struct umm_store *store, const struct umm_store_info *info,
-                                  const char *record, float *vector, const char *path,
+static enum umm_status put_record(struct umm_store_batch *batch, const char *record, size_t id_cell,
                                   uint64_t number, struct umm_error *err)
 {
-    size_t id_bytes = umm_store_padded_bytes(record, info->id_max_bytes);
-    memcpy(vector, record + info->id_max_bytes, info->dim * sizeof *vector);
-    struct umm_error cause = {0};
-    enum umm_status status =
-        umm_store_put(store, record, id_bytes, vector, umm_clock_realtime_ns(), &cause);
-    if (umm_store_is_of_entry(status))
-        return umm_error_set_path(err, status == UMM_ERR_ARGUMENT ? UMM_ERR_DATA : status, path,
-                                  "record %" PRIu64 ": %s", number + 1, cause.message);
-    if (status && err)
-        *err = cause;
-    return status;
+    const struct umm_store_row row = {.id = record,
+                                      .id_bytes = umm_store_padded_bytes(record, id_cell),
+                                      .timestamp_ns = umm_clock_realtime_ns()};
+    memcpy(umm_store_batch_vector(batch), record + id_cell, batch->dim * sizeof(float));
+    return umm_store_batch_add(batch, &row, (struct umm_store_origin){.number = number}, err);
 }
 
-static enum umm_status put_records(struct umm_store *store, int fd, const char *path,
-                                   struct umm_arena *arena, float *vector, struct umm_run *run,
-                                   uint64_t *n_put, struct umm_error *err)
+static enum umm_status put_records(struct umm_store_batch *batch, int fd, size_t id_cell,
+                                   struct umm_arena *arena, struct umm_run *run,
+                                   struct umm_error *err)
 {
-    struct umm_store_info info;
-    umm_store_fill_info(store, &info);
-    size_t size = info.id_max_bytes + info.dim * sizeof *vector, n_read = 1;
+    size_t size = id_cell + batch->dim * sizeof(float), n_read = 1;
     struct buffer buffer = {.cap = READ_BYTES + size};
+    uint64_t n_records = 0;
     buffer.bytes = umm_arena_alloc_raw(arena, buffer.cap);
     enum umm_status status = umm_arena_check(arena, "records", err);
     while (!status && n_read) {
-        status = fill(&buffer, fd, path, run, &n_read, err);
+        status = fill(&buffer, fd, batch->path, run, &n_read, err);
         while (!status && buffer.end - buffer.begin >= size) {
-            status =
-                put_record(store, &info, buffer.bytes + buffer.begin, vector, path, *n_put, err);
-            *n_put += !status;
+            status = put_record(batch, buffer.bytes + buffer.begin, id_cell, ++n_records, err);
             use(&buffer, size);
         }
+        status = umm_store_batch_end(batch, status, err);
     }
     if (!status && buffer.begin < buffer.end)
-        return umm_error_set_path(err, UMM_ERR_DATA, path,
+        return umm_error_set_path(err, UMM_ERR_DATA, batch->path,
                                   "ends in the middle of a record: %zu of %zu bytes",
                                   buffer.end - buffer.begin, size);
     return status;
@@ -337,16 +299,18 @@ enum umm_status umm_store_put_stream(struct umm_store *store, int fd, const char
                                      struct umm_error *err)
 {
     struct umm_arena arena = {0};
+    struct umm_store_batch batch = {0};
     struct umm_store_info info;
-    umm_store_fill_info(store, &info);
-    struct umm_store_vector vector = {
-        .dim = info.dim, .values = umm_arena_alloc_array(&arena, info.dim, sizeof(float))};
-    *n_put = 0;
-    enum umm_status status = umm_arena_check(&arena, "a vector", err);
+    uint64_t n_lines;
+    enum umm_status status = umm_store_info(store, &info, err);
+    if (!status)
+        status = umm_store_batch_init(&batch, store, UMM_STORE_PUT_ALL, path,
+                                      is_binary ? "record" : NULL, &arena, err);
     if (!status && is_binary)
-        status = put_records(store, fd, path, &arena, vector.values, run, n_put, err);
+        status = put_records(&batch, fd, info.id_max_bytes, &arena, run, err);
     else if (!status)
-        status = umm_store_read_lines(store, fd, path, &arena, put_line, &vector, run, n_put, err);
+        status = umm_store_read_lines(&batch, fd, &arena, put_line, run, &n_lines, err);
+    *n_put = batch.n_put;
     umm_arena_close(&arena);
     return status;
 }

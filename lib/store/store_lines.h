@@ -26,10 +26,10 @@ UMM_MUST_USE enum umm_status umm_store_put_stream(struct umm_store *store, int f
                                                   bool is_binary, struct umm_run *run,
                                                   uint64_t *n_put, struct umm_error *err);
 
-/* Room for an entry as a line or row of that store, and its bytes written at out. */
-size_t umm_store_line_max(const struct umm_store *store);
-size_t umm_store_print_line(const struct umm_store *store, char *out,
-                            const struct umm_store_entry *entry, const float *vector);
+/* Room for an entry of dim values as a line or row, and its bytes written at out. */
+size_t umm_store_line_max(uint32_t dim);
+size_t umm_store_print_line(char *out, const struct umm_store_entry *entry, const float *vector,
+                            uint32_t dim);
 
 /*
  * Write all entries, in order of positions, to the output path: an .npy file if it ends

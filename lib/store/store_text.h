@@ -6,6 +6,7 @@
 #ifndef UMM_STORE_STORE_TEXT_H
 #define UMM_STORE_STORE_TEXT_H
 
+#include "store/store_batch.h"
 #include "time/time.h"
 #include "umm.h"
 #include "umm/mem.h"
@@ -19,18 +20,21 @@ struct umm_store_line {
     const char *at; /* the comma before the next field, or the end */
 };
 
-struct umm_store_vector {
-    float *values;
-    uint32_t dim;
-};
+static inline struct umm_store_origin umm_store_line_origin(const struct umm_store_line *line)
+{
+    return (struct umm_store_origin){line->number, line->byte};
+}
 
-typedef enum umm_status umm_store_take_line(struct umm_store *store, struct umm_store_line *line,
-                                            void *user, struct umm_error *err);
+typedef enum umm_status umm_store_take_line(struct umm_store_batch *batch,
+                                            struct umm_store_line *line, struct umm_error *err);
 
-/* Give every line that is not empty to take, as soon as it is there. */
-enum umm_status umm_store_read_lines(struct umm_store *store, int fd, const char *path,
-                                     struct umm_arena *arena, umm_store_take_line *take, void *user,
-                                     struct umm_run *run, uint64_t *n_lines, struct umm_error *err);
+/*
+ * Give every line that is not empty to take, which adds rows to the batch; it is flushed before
+ * more is waited for.
+ */
+enum umm_status umm_store_read_lines(struct umm_store_batch *batch, int fd, struct umm_arena *arena,
+                                     umm_store_take_line *take, struct umm_run *run,
+                                     uint64_t *n_lines, struct umm_error *err);
 
 /* The bytes of an id in a field of len_bytes: all but the zero bytes after it. */
 static inline size_t umm_store_padded_bytes(const char *field, size_t len_bytes)
@@ -53,16 +57,8 @@ enum umm_status umm_store_line_values(struct umm_store_line *line, float *vector
 enum umm_status umm_store_line_bad(const struct umm_store_line *line, const char *at,
                                    const char *what, struct umm_error *err);
 
-/* Whether umm_store_put failed for what it was given: a bad id, or no room for it. */
-bool umm_store_is_of_entry(enum umm_status status);
-
-/* umm_store_put, with the line as the place of what is wrong with the entry. */
-enum umm_status umm_store_line_put(struct umm_store *store, const struct umm_store_line *line,
-                                   const char *id, size_t id_bytes, const float *vector,
-                                   int64_t timestamp_ns, struct umm_error *err);
-
 /* The id, quoted if need be; ",v1,...,vd\n". Return the end. */
 char *umm_store_print_id(char *out, const struct umm_store_entry *entry);
-char *umm_store_print_values(const struct umm_store *store, char *out, const float *vector);
+char *umm_store_print_values(char *out, const float *vector, uint32_t dim);
 
 #endif

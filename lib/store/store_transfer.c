@@ -7,7 +7,6 @@
 #include "array/arrayfile.h"
 #include "array/output.h"
 #include "base/error.h"
-#include "store/store.h"
 #include "store/store_lines.h"
 #include "store/store_look.h"
 #include "store/store_text.h"
@@ -55,7 +54,7 @@ static void put_text_row(struct writer *writer, const struct umm_store_entry *en
     *end++ = entry->is_active ? '1' : '0';
     *end++ = ',';
     end += umm_time_format_iso(umm_time_from_unit(entry->timestamp_ns, UMM_TIME_NS), end);
-    end = umm_store_print_values(writer->store, end, writer->vector);
+    end = umm_store_print_values(end, writer->vector, writer->info.dim);
     writer->len += (size_t)(end - begin);
 }
 
@@ -167,11 +166,14 @@ enum umm_status umm_store_export(struct umm_store *store, const char *path, stru
 {
     struct umm_arena arena = {0};
     struct writer writer = {.store = store, .path = path, .run = run};
-    umm_store_fill_info(store, &writer.info);
-    writer.buffer = umm_arena_alloc_raw(&arena, BLOCK_BYTES + 2 * umm_store_line_max(store));
+    *n_rows = *n_torn = 0;
+    enum umm_status status = umm_store_info(store, &writer.info, err);
+    if (status)
+        return status;
+    writer.buffer =
+        umm_arena_alloc_raw(&arena, BLOCK_BYTES + 2 * umm_store_line_max(writer.info.dim));
     writer.vector = umm_arena_alloc_array(&arena, writer.info.dim, sizeof(float));
-    *n_rows = 0;
-    enum umm_status status = umm_arena_check(&arena, "an export", err);
+    status = umm_arena_check(&arena, "an export", err);
     if (!status)
         status = umm_output_open_file(&writer.out, path, run, err);
     if (!status)
@@ -187,23 +189,22 @@ enum umm_status umm_store_export(struct umm_store *store, const char *path, stru
 
 /* ---- in ------------------------------------------------------------------------------ */
 
-static enum umm_status take_row(struct umm_store *store, struct umm_store_line *line, void *user,
+static enum umm_status take_row(struct umm_store_batch *batch, struct umm_store_line *line,
                                 struct umm_error *err)
 {
-    struct umm_store_vector *vector = user;
     char id[UMM_STORE_ID_MAX];
+    struct umm_store_row row = {.id = id};
     const char *active = "", *stamp = "";
-    size_t id_bytes, active_len = 0, stamp_len = 0;
+    size_t active_len = 0, stamp_len = 0;
     struct umm_time_spec spec = {.form = UMM_TIME_FORM_ISO};
     struct umm_time time;
-    int64_t timestamp_ns;
     if (line->number == 1) {
         if (line->len >= sizeof HEADER - 1 && memcmp(line->text, HEADER, sizeof HEADER - 1) == 0)
             return UMM_OK;
         return umm_store_line_bad(line, line->text,
                                   "an export begins with id,active,timestamp, this", err);
     }
-    enum umm_status status = umm_store_line_id(line, id, &id_bytes, err);
+    enum umm_status status = umm_store_line_id(line, id, &row.id_bytes, err);
     if (status)
         return status;
     (void)umm_store_line_next(line, &active, &active_len);
@@ -213,82 +214,69 @@ static enum umm_status take_row(struct umm_store *store, struct umm_store_line *
     (void)umm_store_line_next(line, &stamp, &stamp_len);
     enum umm_time_result result = umm_time_parse(&spec, stamp, stamp_len, &time);
     if (result == UMM_TIME_OK)
-        result = umm_time_to_unit(time, UMM_TIME_NS, &timestamp_ns);
+        result = umm_time_to_unit(time, UMM_TIME_NS, &row.timestamp_ns);
     if (result != UMM_TIME_OK) {
         char what[UMM_EXCERPT_MAX];
         snprintf(what, sizeof what, "the timestamp %s", umm_time_result_text(result));
         return umm_store_line_bad(line, stamp_len ? stamp : line->at, what, err);
     }
-    status = umm_store_line_values(line, vector->values, vector->dim, err);
-    if (!status)
-        status = umm_store_line_put(store, line, id, id_bytes, vector->values, timestamp_ns, err);
-    if (!status && *active == '0')
-        status = umm_store_mark_inactive(store, id, id_bytes, err);
-    return status;
+    row.is_inactive = *active == '0';
+    status = umm_store_line_values(line, umm_store_batch_vector(batch), batch->dim, err);
+    return status ? status : umm_store_batch_add(batch, &row, umm_store_line_origin(line), err);
 }
 
-static enum umm_status import_text(struct umm_store *store, const char *path,
-                                   struct umm_arena *arena, struct umm_store_vector *vector,
-                                   struct umm_run *run, uint64_t *n_rows, struct umm_error *err)
+static enum umm_status import_text(struct umm_store_batch *batch, const char *path,
+                                   struct umm_arena *arena, struct umm_run *run,
+                                   struct umm_error *err)
 {
     bool is_stdin = strcmp(path, "-") == 0;
     int fd = 0;
+    uint64_t n_lines = 0;
+    batch->path = is_stdin ? "standard input" : path;
     enum umm_status status = is_stdin ? UMM_OK : umm_file_open_read(path, &fd, NULL, err);
     if (!status)
-        status = umm_store_read_lines(store, fd, is_stdin ? "standard input" : path, arena,
-                                      take_row, vector, run, n_rows, err);
+        status = umm_store_read_lines(batch, fd, arena, take_row, run, &n_lines, err);
     if (!is_stdin)
         umm_file_close(&fd);
-    if (!status && *n_rows == 0)
-        status = umm_error_set_path(err, UMM_ERR_DATA, is_stdin ? "standard input" : path,
+    if (!status && n_lines == 0)
+        status = umm_error_set_path(err, UMM_ERR_DATA, batch->path,
                                     "is empty; an export has a header at least");
-    *n_rows -= *n_rows > 0; /* the header */
     return status;
 }
 
-static enum umm_status put_npy_block(struct umm_store *store, const struct umm_arrayfile *file,
-                                     const char *rows, uint64_t n, float *values, uint64_t *n_rows,
+static enum umm_status put_npy_block(struct umm_store_batch *batch,
+                                     const struct umm_arrayfile *file, size_t id_cell,
+                                     const char *rows, uint64_t first, uint64_t n,
                                      struct umm_error *err)
 {
-    struct umm_store_info info;
-    umm_store_fill_info(store, &info);
-    for (uint64_t i = 0; i < n; i++) {
-        const char *row = rows + i * file->row_bytes;
-        size_t id_bytes = umm_store_padded_bytes(row, info.id_max_bytes);
-        int64_t timestamp_ns;
-        struct umm_error cause = {0};
-        memcpy(&timestamp_ns, row + info.id_max_bytes + 1, sizeof timestamp_ns);
-        memcpy(values, row + info.id_max_bytes + 1 + sizeof timestamp_ns,
-               info.dim * sizeof *values);
-        if (timestamp_ns == NOT_A_TIME)
-            return umm_error_set_path(err, UMM_ERR_DATA, file->path,
-                                      "row %" PRIu64 ": the timestamp is NaT", *n_rows);
-        enum umm_status status = umm_store_put(store, row, id_bytes, values, timestamp_ns, &cause);
-        if (umm_store_is_of_entry(status))
-            return umm_error_set_path(err, status == UMM_ERR_ARGUMENT ? UMM_ERR_DATA : status,
-                                      file->path, "row %" PRIu64 ": %s", *n_rows, cause.message);
-        if (status && err)
-            *err = cause;
-        if (status)
-            return status;
-        if (!row[info.id_max_bytes])
-            status = umm_store_mark_inactive(store, row, id_bytes, err);
-        if (status)
-            return status;
-        ++*n_rows;
+    enum umm_status status = UMM_OK;
+    for (uint64_t i = 0; !status && i < n; i++) {
+        const char *at = rows + i * file->row_bytes;
+        struct umm_store_row row = {
+            .id = at, .id_bytes = umm_store_padded_bytes(at, id_cell), .is_inactive = !at[id_cell]};
+        memcpy(&row.timestamp_ns, at + id_cell + 1, sizeof row.timestamp_ns);
+        memcpy(umm_store_batch_vector(batch), at + id_cell + 1 + sizeof row.timestamp_ns,
+               batch->dim * sizeof(float));
+        if (row.timestamp_ns == NOT_A_TIME)
+            status = umm_error_set_path(err, UMM_ERR_DATA, file->path,
+                                        "row %" PRIu64 ": the timestamp is NaT", first + i);
+        else
+            status = umm_store_batch_add(batch, &row,
+                                         (struct umm_store_origin){.number = first + i}, err);
     }
-    return UMM_OK;
+    return umm_store_batch_end(batch, status, err);
 }
 
-static enum umm_status import_npy(struct umm_store *store, const char *path,
-                                  struct umm_arena *arena, struct umm_store_vector *vector,
-                                  struct umm_run *run, uint64_t *n_rows, struct umm_error *err)
+static enum umm_status import_npy(struct umm_store_batch *batch, const char *path,
+                                  struct umm_arena *arena, struct umm_run *run,
+                                  struct umm_error *err)
 {
     struct umm_arrayfile file;
     struct umm_store_info info;
     struct umm_npy wanted = {0};
-    umm_store_fill_info(store, &info);
-    enum umm_status status = umm_arrayfile_open(&file, path, err);
+    enum umm_status status = umm_store_info(batch->store, &info, err);
+    if (!status)
+        status = umm_arrayfile_open(&file, path, err);
     if (status)
         return status;
     status = describe(&info, 0, &wanted, err);
@@ -308,7 +296,7 @@ static enum umm_status import_npy(struct umm_store *store, const char *path,
         if (!status)
             status = umm_arrayfile_read(&file, first, n, rows, err);
         if (!status)
-            status = put_npy_block(store, &file, rows, n, vector->values, n_rows, err);
+            status = put_npy_block(batch, &file, info.id_max_bytes, rows, first, n, err);
     }
     umm_npy_free(&wanted);
     umm_arrayfile_close(&file);
@@ -319,15 +307,14 @@ enum umm_status umm_store_import(struct umm_store *store, const char *path, stru
                                  uint64_t *n_rows, struct umm_error *err)
 {
     struct umm_arena arena = {0};
-    struct umm_store_info info;
-    umm_store_fill_info(store, &info);
-    struct umm_store_vector vector = {
-        .dim = info.dim, .values = umm_arena_alloc_array(&arena, info.dim, sizeof(float))};
-    *n_rows = 0;
-    enum umm_status status = umm_arena_check(&arena, "a vector", err);
+    struct umm_store_batch batch = {0};
+    const bool is_array = is_npy(path);
+    enum umm_status status = umm_store_batch_init(&batch, store, UMM_STORE_PUT_ALL, path,
+                                                  is_array ? "row" : NULL, &arena, err);
     if (!status)
-        status = is_npy(path) ? import_npy(store, path, &arena, &vector, run, n_rows, err)
-                              : import_text(store, path, &arena, &vector, run, n_rows, err);
+        status = is_array ? import_npy(&batch, path, &arena, run, err)
+                          : import_text(&batch, path, &arena, run, err);
+    *n_rows = batch.n_put;
     umm_arena_close(&arena);
     return status;
 }

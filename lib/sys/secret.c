@@ -22,12 +22,14 @@ static enum umm_status check_file(const struct umm_file_info *info, const char *
                                   info->owner);
     /* Of an ACL these bits have the mask: what it gives to others is among them. */
     if (info->mode & (S_IRWXG | S_IRWXO))
-        return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
-                                  "has a password, but others may use it: chmod 600 keeps them out");
+        return umm_error_set_path(
+            err, UMM_ERR_CONFLICT, path,
+            "has a password, but others may use it: chmod 600 keeps them out");
     return UMM_OK;
 }
 
-/* *len_bytes: up to the end of the line, or of the file; more than UMM_SECRET_MAX: there is more. */
+/* *len_bytes: up to the end of the line, or of the file; more than UMM_SECRET_MAX: there is more.
+ */
 static enum umm_status read_line(int fd, const char *path, struct umm_run *run, char *out,
                                  size_t *len_bytes, struct umm_error *err)
 {
