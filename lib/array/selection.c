@@ -189,6 +189,7 @@ enum umm_status umm_selection_open(struct umm_selection *selection,
                                    struct umm_error *err)
 {
     *selection = (struct umm_selection){.file = file,
+                                        .context = options->run,
                                         .is_order_checked = options->is_order_checked,
                                         .window_first = options->window_first,
                                         .n_window = options->n_window};
@@ -204,6 +205,8 @@ void umm_selection_close(struct umm_selection *selection)
     free(selection->columns);
     free(selection->raw);
     free(selection->block);
+    free(selection->places);
+    free(selection->times);
     if (selection->is_fields_owned)
         umm_npy_free(&selection->npy);
     memset(selection, 0, sizeof *selection);

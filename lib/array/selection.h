@@ -10,7 +10,9 @@
  *     chosen   | t c | t c | ...              columns t and c, end to end
  *
  * Values keep their type and byte order. Nothing is mapped, and memory is bounded: two
- * buffers of 256 KiB, or of one row where that is longer.
+ * buffers of 256 KiB, or of one row where that is longer. Of an archive a run may begin in a
+ * frame before those of earlier runs; then rows are read in blocks of up to 64 MiB, each in the
+ * order of the frames, with up to 16 MiB (twice as much while they are sorted) for their places.
  *
  * One object belongs to one thread at a time.
  */
@@ -33,6 +35,7 @@ struct umm_selection_options {
     uint64_t window_first, n_window;
     bool is_order_checked; /* times must not decrease */
     const char *columns;
+    const struct umm_run *run; /* may be NULL; looked at within long blocks */
 };
 
 /* Of an array with more columns all can be chosen, and are not listed. */
@@ -73,10 +76,15 @@ struct umm_selection {
     struct umm_selection_mark first, last, before; /* of the window; of the run so far */
 
     /* reading */
+    const struct umm_run *context;
     size_t run;
     uint64_t run_row;
     size_t cap_bytes;
     char *raw, *block;
+    bool is_scattered; /* by places: a block has cap_rows, of cap_places pieces */
+    size_t cap_rows, cap_places;
+    struct umm_selection_place *places;
+    char *times; /* of the block, where order is checked and the rows have none */
 };
 
 /*
@@ -93,7 +101,8 @@ void umm_selection_close(struct umm_selection *selection);
 
 /*
  * The next rows: *n of them, end to end at *rows, which stays valid until the next call;
- * 0 at the end. UMM_ERR_DATA: the file shrank, or its times are not in order.
+ * 0 at the end. UMM_ERR_DATA: the file shrank, or its times are not in order;
+ * UMM_ERR_CANCELLED.
  */
 UMM_MUST_USE enum umm_status umm_selection_read(struct umm_selection *selection, const char **rows,
                                                 size_t *n, struct umm_error *err);

@@ -1,268 +1,210 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading what was selected, block by block. */
+/*
+ * Reading what was selected, block by block. Rows of an archive that go back to earlier frames
+ * would unpack a frame for each run; so they are read in the order of the frames:
+ *
+ *     chosen    | 70000 | 5 | 70001 | 131072 | 6 | ...      a block, much longer than others
+ *     places    row 5 -> 1, row 6 -> 4, row 70000 -> 0, ...  sorted by row
+ *     block     each is read into its place; a frame is unpacked once for all of its rows
+ */
 #include "array/selection.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/archive.h"
+#include "array/selection_piece.h"
 #include "base/error.h"
 
 enum {
     BLOCK_BYTES = 256 * 1024,
-    /* Rows that are further apart are read one by one, so that only their pages are touched. */
-    FAR_BYTES = 4096,
-    EMPTY_ROWS_MAX = 65536, /* in a block, of rows without a byte */
-    TIMES_MAX = 4096
+    /* Each block of scattered rows may unpack the whole archive. */
+    SCATTERED_BYTES = 64 * 1024 * 1024,
+    PLACES_MAX = 512 * 1024
 };
 
-static uint64_t magnitude(int64_t step)
-{
-    return step < 0 ? 0 - (uint64_t)step : (uint64_t)step;
-}
-
-static size_t rows_in(size_t cap_bytes, uint64_t row_bytes)
-{
-    if (row_bytes == 0)
-        return EMPTY_ROWS_MAX;
-    return row_bytes < cap_bytes ? (size_t)(cap_bytes / row_bytes) : 1;
-}
-
-/* A piece of a run: n rows from `first` on. */
-struct piece {
-    uint64_t first;
-    int64_t step;
-    size_t n;
+/* A piece, and the row of the block where it begins. */
+struct umm_selection_place {
+    struct umm_selection_piece piece;
+    size_t row;
 };
 
-/* The rows from the lowest to the highest of the first n of a piece, in the file's order. */
-struct extent {
-    uint64_t low, n_rows;
-    size_t n;
-};
+/* ---- frames ----------------------------------------------------------------------- */
 
-/* As many of the piece's rows as lie within cap_rows rows of the file. */
-static struct extent extent_of(const struct piece *piece, size_t cap_rows)
+/* The rows that are unpacked with this one: from *begin to before *end. */
+static void frame_of(const struct umm_archive *archive, uint64_t row, uint64_t *begin,
+                     uint64_t *end)
 {
-    const uint64_t step = magnitude(piece->step);
-    size_t n = (size_t)((cap_rows - 1) / step) + 1;
-    if (n > piece->n)
-        n = piece->n;
-    const uint64_t span = (n - 1) * step;
-    return (struct extent){piece->step < 0 ? piece->first - span : piece->first, span + 1, n};
+    const uint64_t each = archive->rows_per_frame, n_framed = archive->n_full * each;
+    *begin = row < n_framed ? row / each * each : n_framed;
+    *end = row < n_framed ? *begin + each : archive->n_rows;
 }
 
-static void advance(struct piece *piece, size_t n)
+/* Whether a run begins in a frame before one that the runs before it begin or end in. */
+static bool goes_back(const struct umm_selection *selection)
 {
-    piece->first += (uint64_t)piece->step * n;
-    piece->n -= n;
-}
-
-/* n values of size_bytes from `from` on, a step apart, to `to`. */
-static void copy_values(char *to, uint64_t to_step, const char *from, int64_t from_step, size_t n,
-                        uint64_t size_bytes)
-{
-    if (size_bytes == 8) {
-        for (size_t i = 0; i < n; i++, to += to_step, from += from_step)
-            memcpy(to, from, 8);
-    } else {
-        for (size_t i = 0; i < n; i++, to += to_step, from += from_step)
-            memcpy(to, from, size_bytes);
+    uint64_t begin, end, reached = 0;
+    for (size_t i = 0; i < selection->n_runs; i++) {
+        const struct umm_rows *run = &selection->runs[i];
+        const uint64_t last = run->first + (uint64_t)run->step * (run->n - 1);
+        frame_of(selection->file->archive, run->first, &begin, &end);
+        if (begin < reached)
+            return true;
+        if (begin > reached)
+            reached = begin;
+        frame_of(selection->file->archive, last, &begin, &end);
+        if (begin > reached)
+            reached = begin;
     }
+    return false;
 }
 
-/* ---- columns one by one ----------------------------------------------------------- */
-
-/* The values of one column in the rows of a piece, out_step bytes apart. */
-static enum umm_status read_values(const struct umm_selection *selection,
-                                   const struct umm_arraycolumn *column, struct piece piece,
-                                   char *out, uint64_t out_step, struct umm_error *err)
+/* Make the piece end where its first row's frame does. */
+static void cut_at_frame(const struct umm_archive *archive, struct umm_selection_piece *piece)
 {
-    const uint64_t size = column->type.size_bytes;
-    const bool is_far = magnitude(piece.step) > FAR_BYTES / (size ? size : 1);
-    const size_t cap_rows = is_far ? 1 : rows_in(selection->cap_bytes, size);
+    uint64_t begin, end;
+    frame_of(archive, piece->first, &begin, &end);
+    const uint64_t n = piece->step > 0 ? (end - 1 - piece->first) / (uint64_t)piece->step + 1
+                                       : (piece->first - begin) / (0 - (uint64_t)piece->step) + 1;
+    if (n < piece->n)
+        piece->n = (size_t)n;
+}
+
+/* ---- pieces ----------------------------------------------------------------------- */
+
+/* The next rows of a run, at most `room`; *is_start if they are its first. False at the end. */
+static bool next_piece(struct umm_selection *selection, size_t room,
+                       struct umm_selection_piece *piece, bool *is_start)
+{
+    if (room == 0 || selection->run == selection->n_runs)
+        return false;
+    const struct umm_rows *run = &selection->runs[selection->run];
+    const uint64_t left = run->n - selection->run_row;
+    *piece =
+        (struct umm_selection_piece){.first = run->first + (uint64_t)run->step * selection->run_row,
+                                     .step = run->step,
+                                     .n = left < room ? (size_t)left : room};
+    if (selection->is_scattered)
+        cut_at_frame(selection->file->archive, piece);
+    *is_start = selection->run_row == 0;
+    selection->run_row += piece->n;
+    if (selection->run_row == run->n) {
+        selection->run++;
+        selection->run_row = 0;
+    }
+    return true;
+}
+
+static enum umm_status read_in_order(struct umm_selection *selection, size_t *n,
+                                     struct umm_error *err)
+{
+    const size_t cap_rows = umm_selection_rows_in(selection->cap_bytes, selection->row_bytes);
+    struct umm_selection_piece piece;
+    bool is_start;
     enum umm_status status = UMM_OK;
-    while (!status && piece.n > 0) {
-        const struct extent extent = extent_of(&piece, cap_rows);
-        status = umm_arrayfile_read_column(selection->file, column, extent.low, extent.n_rows,
-                                           selection->raw, err);
-        if (!status)
-            copy_values(out, out_step, selection->raw + (piece.first - extent.low) * size,
-                        piece.step * (int64_t)size, extent.n, size);
-        out += extent.n * out_step;
-        advance(&piece, extent.n);
+    *n = 0;
+    while (!status && next_piece(selection, cap_rows - *n, &piece, &is_start)) {
+        char *out = selection->block + *n * selection->row_bytes;
+        status = umm_selection_read_piece(selection, &piece, out, err);
+        if (!status && selection->is_order_checked)
+            status = umm_selection_check_order(selection, &piece, is_start, out, NULL, err);
+        *n += piece.n;
     }
     return status;
 }
 
-static enum umm_status read_by_columns(const struct umm_selection *selection, struct piece piece,
-                                       char *out, struct umm_error *err)
+/* ---- scattered rows --------------------------------------------------------------- */
+
+static int compare_places(const void *a, const void *b)
 {
-    enum umm_status status = UMM_OK;
-    for (size_t i = 0; !status && i < selection->n_columns; i++) {
-        const struct umm_selection_column *chosen = &selection->columns[i];
-        struct umm_arraycolumn column = chosen->column;
-        column.offset_bytes = chosen->file_offset_bytes;
-        status = read_values(selection, &column, piece, out + chosen->column.offset_bytes,
-                             selection->row_bytes, err);
-    }
-    return status;
+    const uint64_t x = ((const struct umm_selection_place *)a)->piece.first;
+    const uint64_t y = ((const struct umm_selection_place *)b)->piece.first;
+    return (x > y) - (x < y);
 }
 
-/* ---- rows ------------------------------------------------------------------------- */
-
-/* What is chosen of n rows of the file, from_step apart, to out. */
-static void gather(const struct umm_selection *selection, const char *from, int64_t from_step,
-                   size_t n, char *out)
-{
-    if (selection->has_all_columns) {
-        copy_values(out, selection->row_bytes, from, from_step, n, selection->row_bytes);
-        return;
-    }
-    for (size_t i = 0; i < selection->n_columns; i++) {
-        const struct umm_selection_column *chosen = &selection->columns[i];
-        copy_values(out + chosen->column.offset_bytes, selection->row_bytes,
-                    from + chosen->file_offset_bytes, from_step, n, chosen->column.type.size_bytes);
-    }
-}
-
-static enum umm_status read_by_rows(const struct umm_selection *selection, struct piece piece,
-                                    char *out, struct umm_error *err)
-{
-    const struct umm_arrayfile *file = selection->file;
-    const uint64_t row_bytes = file->row_bytes;
-    const bool is_far = magnitude(piece.step) > FAR_BYTES / (row_bytes ? row_bytes : 1);
-    const bool is_direct = selection->has_all_columns && (piece.step == 1 || is_far);
-    const size_t cap_rows =
-        piece.step != 1 && is_far ? 1 : rows_in(selection->cap_bytes, row_bytes);
-    enum umm_status status = UMM_OK;
-    while (!status && piece.n > 0) {
-        const struct extent extent = extent_of(&piece, cap_rows);
-        status = umm_arrayfile_read(file, extent.low, extent.n_rows,
-                                    is_direct ? out : selection->raw, err);
-        if (!status && !is_direct)
-            gather(selection, selection->raw + (piece.first - extent.low) * row_bytes,
-                   piece.step * (int64_t)row_bytes, extent.n, out);
-        out += extent.n * selection->row_bytes;
-        advance(&piece, extent.n);
-    }
-    return status;
-}
-
-/* ---- order ------------------------------------------------------------------------ */
-
-/*
- * The bits of a time as an integer that is ordered as the times are: floats of either
- * sign by their bits. What is no time, a NaN or an unsigned count above 2^63, is out of
- * order then, which is looked into.
- */
-static int64_t key_of(const struct umm_npy_type *type, const char *value)
-{
-    const bool is_swapped = type->is_big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
-    uint64_t bits;
-    memcpy(&bits, value, sizeof bits);
-    if (is_swapped)
-        bits = __builtin_bswap64(bits);
-    if (type->kind == 'f' && bits >> 63)
-        bits ^= (uint64_t)INT64_MAX;
-    return (int64_t)bits;
-}
-
-static enum umm_status read_mark(const struct umm_selection *selection, uint64_t row,
-                                 struct umm_selection_mark *mark, struct umm_error *err)
-{
-    char value[sizeof(uint64_t)];
-    enum umm_status status =
-        umm_arrayfile_read_column(selection->file, &selection->time, row, 1, value, err);
-    if (!status)
-        *mark = (struct umm_selection_mark){row, key_of(&selection->time.type, value)};
-    return status;
-}
-
-/* The ends of the window, which every row must lie between. */
-static enum umm_status begin_order(struct umm_selection *selection, struct umm_error *err)
-{
-    const uint64_t first = selection->window_first, last = first + selection->n_window - 1;
-    uint64_t index;
-    if (selection->n_rows == 0)
-        return UMM_OK;
-    enum umm_status status = umm_arrayfile_time_column(selection->file, &index, err);
-    if (status)
-        return status;
-    umm_arrayfile_column(selection->file, index, &selection->time);
-    status = read_mark(selection, first, &selection->first, err);
-    return status ? status : read_mark(selection, last, &selection->last, err);
-}
-
-/* The row with the time at `value` and another one are not in order, or it has no time. */
-static enum umm_status refuse_order(const struct umm_selection *selection, uint64_t row,
-                                    const char *value, uint64_t other, struct umm_error *err)
-{
-    struct umm_time time;
-    enum umm_time_result result = umm_arraycolumn_read_time(&selection->time, value, &time);
-    if (result != UMM_TIME_OK)
-        umm_arraycolumn_refuse_time(&selection->time, row, result, err);
-    else
-        umm_error_set(err, UMM_ERR_DATA,
-                      "not sorted by time: row %" PRIu64 " is before row %" PRIu64,
-                      row > other ? row : other, row > other ? other : row);
-    umm_error_at(err, selection->file->path, 0, 0, 0);
-    return UMM_ERR_DATA;
-}
-
-/*
- * The times of a piece, step bytes apart: each between the one before it in its run (at
- * its start the end of the window that it comes from) and the other end.
- */
-static enum umm_status check_times(struct umm_selection *selection, const struct piece *piece,
-                                   bool is_start, const char *at, uint64_t step,
+static enum umm_status fill_places(struct umm_selection *selection, size_t n_places,
                                    struct umm_error *err)
 {
-    const bool is_back = piece->step < 0;
-    const struct umm_selection_mark end = is_back ? selection->first : selection->last;
-    struct umm_selection_mark before = is_back ? selection->last : selection->first;
-    if (!is_start)
-        before = selection->before;
-    for (size_t i = 0; i < piece->n; i++, at += step) {
-        const int64_t key = key_of(&selection->time.type, at);
-        const uint64_t row = piece->first + (uint64_t)piece->step * i;
-        if (is_back ? key < end.key : key > end.key)
-            return refuse_order(selection, row, at, end.row, err);
-        if (is_back ? key > before.key : key < before.key)
-            return refuse_order(selection, row, at, before.row, err);
-        before = (struct umm_selection_mark){row, key};
-    }
-    selection->before = before;
-    return UMM_OK;
-}
-
-/* is_start: the piece is the first of its run. rows: the piece as it was read. */
-static enum umm_status check_order(struct umm_selection *selection, struct piece piece,
-                                   bool is_start, const char *rows, struct umm_error *err)
-{
-    char times[TIMES_MAX * sizeof(uint64_t)];
     enum umm_status status = UMM_OK;
-    for (size_t i = 0; i < selection->n_columns; i++) {
-        const struct umm_selection_column *chosen = &selection->columns[i];
-        if (chosen->file_offset_bytes == selection->time.offset_bytes &&
-            chosen->column.type.size_bytes == sizeof(uint64_t))
-            return check_times(selection, &piece, is_start, rows + chosen->column.offset_bytes,
-                               selection->row_bytes, err);
-    }
-    while (!status && piece.n > 0) {
-        struct piece part = piece;
-        if (part.n > TIMES_MAX)
-            part.n = TIMES_MAX;
-        status = read_values(selection, &selection->time, part, times, sizeof(uint64_t), err);
-        if (!status)
-            status = check_times(selection, &part, is_start, times, sizeof(uint64_t), err);
-        is_start = false;
-        advance(&piece, part.n);
+    qsort(selection->places, n_places, sizeof *selection->places, compare_places);
+    for (size_t i = 0; !status && i < n_places; i++) {
+        const struct umm_selection_place *place = &selection->places[i];
+        if (umm_run_is_cancelled(selection->context))
+            return umm_error_set_cancelled(err);
+        status = umm_selection_read_piece(
+            selection, &place->piece, selection->block + place->row * selection->row_bytes, err);
+        if (!status && selection->times)
+            status = umm_selection_read_times(
+                selection, &place->piece, selection->times + place->row * UMM_SELECTION_TIME_BYTES,
+                err);
     }
     return status;
+}
+
+/* The rows of the block, which begins at the position, one piece after the other. */
+static enum umm_status check_block(struct umm_selection *selection, size_t n, struct umm_error *err)
+{
+    struct umm_selection_piece piece;
+    bool is_start;
+    enum umm_status status = UMM_OK;
+    for (size_t row = 0; !status && next_piece(selection, n - row, &piece, &is_start);
+         row += piece.n)
+        status = umm_selection_check_order(
+            selection, &piece, is_start, selection->block + row * selection->row_bytes,
+            selection->times ? selection->times + row * UMM_SELECTION_TIME_BYTES : NULL, err);
+    return status;
+}
+
+static enum umm_status read_scattered(struct umm_selection *selection, size_t *n,
+                                      struct umm_error *err)
+{
+    const size_t run = selection->run;
+    const uint64_t run_row = selection->run_row;
+    size_t n_places = 0;
+    bool is_start;
+    *n = 0;
+    while (n_places < selection->cap_places) {
+        struct umm_selection_place *place = &selection->places[n_places];
+        if (!next_piece(selection, selection->cap_rows - *n, &place->piece, &is_start))
+            break;
+        place->row = *n;
+        *n += place->piece.n;
+        n_places++;
+    }
+    enum umm_status status = fill_places(selection, n_places, err);
+    if (!status && selection->is_order_checked) {
+        selection->run = run;
+        selection->run_row = run_row;
+        status = check_block(selection, *n, err);
+    }
+    if (!status || status == UMM_ERR_CANCELLED)
+        return status;
+    /* As it would be without this: what comes before the fault, then the first fault. */
+    selection->is_scattered = false;
+    selection->run = run;
+    selection->run_row = run_row;
+    return read_in_order(selection, n, err);
 }
 
 /* ---- blocks ----------------------------------------------------------------------- */
+
+static enum umm_status begin_scattered(struct umm_selection *selection, struct umm_error *err)
+{
+    const bool has_times = umm_selection_has_other_time(selection);
+    const uint64_t each = selection->row_bytes + (has_times ? UMM_SELECTION_TIME_BYTES : 0);
+    size_t cap_rows = umm_selection_rows_in(SCATTERED_BYTES, each);
+    if (cap_rows > selection->n_rows)
+        cap_rows = (size_t)selection->n_rows;
+    selection->cap_rows = cap_rows;
+    selection->cap_places = cap_rows < PLACES_MAX ? cap_rows : PLACES_MAX;
+    const size_t places_bytes = selection->cap_places * sizeof *selection->places;
+    selection->places = malloc(places_bytes);
+    if (has_times)
+        selection->times = malloc(cap_rows * UMM_SELECTION_TIME_BYTES);
+    if (!selection->places || (has_times && !selection->times))
+        return umm_error_set_memory(err, places_bytes, "the order of ranges");
+    return UMM_OK;
+}
 
 static enum umm_status begin(struct umm_selection *selection, struct umm_error *err)
 {
@@ -271,49 +213,34 @@ static enum umm_status begin(struct umm_selection *selection, struct umm_error *
                                    : selection->row_bytes;
     if (row_bytes > SIZE_MAX)
         return umm_error_set_memory(err, SIZE_MAX, "a row");
+    enum umm_status status = UMM_OK;
+    selection->is_scattered =
+        selection->file->archive && selection->row_bytes > 0 && goes_back(selection);
     selection->cap_bytes = row_bytes < BLOCK_BYTES ? BLOCK_BYTES : (size_t)row_bytes;
+    if (selection->is_order_checked)
+        status = umm_selection_begin_order(selection, err);
+    if (!status && selection->is_scattered)
+        status = begin_scattered(selection, err);
+    if (status)
+        return status;
+    size_t block_bytes = selection->cap_rows * (size_t)selection->row_bytes;
+    if (block_bytes < selection->cap_bytes)
+        block_bytes = selection->cap_bytes;
     selection->raw = malloc(selection->cap_bytes);
-    selection->block = malloc(selection->cap_bytes);
+    selection->block = malloc(block_bytes);
     if (!selection->raw || !selection->block)
-        return umm_error_set_memory(err, selection->cap_bytes, "rows");
-    return selection->is_order_checked ? begin_order(selection, err) : UMM_OK;
-}
-
-static enum umm_status read_piece(struct umm_selection *selection, const struct piece *piece,
-                                  bool is_start, char *out, struct umm_error *err)
-{
-    const struct umm_arrayfile *file = selection->file;
-    const bool is_gathered = file->npy.is_fortran && file->row_bytes != file->npy.type.size_bytes;
-    enum umm_status status = is_gathered && selection->n_columns > 0
-                                 ? read_by_columns(selection, *piece, out, err)
-                                 : read_by_rows(selection, *piece, out, err);
-    if (!status && selection->is_order_checked)
-        status = check_order(selection, *piece, is_start, out, err);
-    return status;
+        return umm_error_set_memory(err, block_bytes, "rows");
+    return UMM_OK;
 }
 
 enum umm_status umm_selection_read(struct umm_selection *selection, const char **rows, size_t *n,
                                    struct umm_error *err)
 {
     enum umm_status status = selection->block ? UMM_OK : begin(selection, err);
-    const size_t cap_rows = rows_in(selection->cap_bytes, selection->row_bytes);
     *n = 0;
+    if (!status)
+        status = selection->is_scattered ? read_scattered(selection, n, err)
+                                         : read_in_order(selection, n, err);
     *rows = selection->block;
-    while (!status && *n < cap_rows && selection->run < selection->n_runs) {
-        const struct umm_rows *run = &selection->runs[selection->run];
-        const uint64_t left = run->n - selection->run_row;
-        const size_t room = cap_rows - *n;
-        const struct piece piece = {.first = run->first + (uint64_t)run->step * selection->run_row,
-                                    .step = run->step,
-                                    .n = left < room ? (size_t)left : room};
-        status = read_piece(selection, &piece, selection->run_row == 0,
-                            selection->block + *n * selection->row_bytes, err);
-        *n += piece.n;
-        selection->run_row += piece.n;
-        if (selection->run_row == run->n) {
-            selection->run++;
-            selection->run_row = 0;
-        }
-    }
     return status;
 }

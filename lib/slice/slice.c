@@ -214,7 +214,7 @@ static enum umm_status run_job(struct job *job, bool *is_changed, struct umm_err
 {
     const bool is_text =
         job->options->format == UMM_SLICE_CSV || job->options->format == UMM_SLICE_JSON;
-    enum umm_status status = umm_slice_source_open(&job->source, job->options, err);
+    enum umm_status status = umm_slice_source_open(&job->source, job->options, job->run, err);
     job->n_total = job->source.selection.n_rows * job->source.selection.row_bytes;
     if (!status)
         status = make_header(job, err);

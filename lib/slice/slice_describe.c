@@ -116,7 +116,7 @@ enum umm_status umm_slice_describe(const struct umm_slice_options *options, char
 {
     struct umm_slice_source source;
     struct view view = {.n_dims = 0};
-    enum umm_status status = umm_slice_source_open(&source, options, err);
+    enum umm_status status = umm_slice_source_open(&source, options, NULL, err);
     if (!status)
         status = find_view(&source.selection, options->n_ranges, &view, err);
     if (!status)

@@ -5,14 +5,15 @@
 
 enum umm_status umm_slice_source_open(struct umm_slice_source *source,
                                       const struct umm_slice_options *options,
-                                      struct umm_error *err)
+                                      const struct umm_run *run, struct umm_error *err)
 {
     struct umm_selection_options chosen = {.ranges = options->ranges,
                                            .n_ranges = options->n_ranges,
                                            .is_strict = options->is_strict,
                                            .is_order_checked =
                                                options->range.has_from || options->range.has_to,
-                                           .columns = options->columns};
+                                           .columns = options->columns,
+                                           .run = run};
     uint64_t end = 0;
     memset(source, 0, sizeof *source);
     enum umm_status status = umm_arrayfile_open(&source->file, options->input, err);

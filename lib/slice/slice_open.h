@@ -11,9 +11,10 @@ struct umm_slice_source {
     struct umm_selection selection;
 };
 
-/* Open the input, find the times, choose. Close it after any open. */
+/* Open the input, find the times, choose; run may be NULL. Close it after any open. */
 UMM_MUST_USE enum umm_status umm_slice_source_open(struct umm_slice_source *source,
                                                    const struct umm_slice_options *options,
+                                                   const struct umm_run *run,
                                                    struct umm_error *err);
 void umm_slice_source_close(struct umm_slice_source *source);
 
