@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-enum { SIGNATURE = 11, FLAGS = 4 };
+enum { SIGNATURE = 11, FLAGS = 4, IS_BIG = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ };
 static const char signature[SIGNATURE + 1] = "PGCOPY\n\377\r\n\0";
 
 /* ---- writing ---------------------------------------------------------------------------- */
@@ -48,12 +48,20 @@ char *umm_copybinary_put_trailer(char *out)
 
 /* ---- reading ---------------------------------------------------------------------------- */
 
+/* The cases that come are one load each, which the loop is not. */
 static int64_t number(const char *bytes, size_t len_bytes)
 {
     uint64_t value = 0;
+    if (len_bytes == sizeof(int64_t))
+        return (int64_t)umm_copybinary_get_u64(bytes);
+    if (len_bytes == sizeof(int32_t)) {
+        uint32_t half;
+        memcpy(&half, bytes, sizeof half);
+        return (int32_t)(IS_BIG ? half : __builtin_bswap32(half));
+    }
     for (size_t i = 0; i < len_bytes; i++)
         value = value << 8 | (unsigned char)bytes[i];
-    if (len_bytes < sizeof value && len_bytes && (unsigned char)bytes[0] >> 7)
+    if (len_bytes && len_bytes < sizeof value && (unsigned char)bytes[0] >> 7)
         value |= UINT64_MAX << 8 * len_bytes;
     return (int64_t)value;
 }

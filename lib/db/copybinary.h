@@ -13,6 +13,8 @@
 #ifndef UMM_DB_COPYBINARY_H
 #define UMM_DB_COPYBINARY_H
 
+#include <string.h>
+
 #include "umm.h"
 
 enum {
@@ -28,6 +30,21 @@ char *umm_copybinary_put_row(char *out, size_t n_fields);
 char *umm_copybinary_put_number(char *out, uint64_t value, size_t len_bytes);
 char *umm_copybinary_put_bytes(char *out, const char *bytes, size_t len_bytes);
 char *umm_copybinary_put_trailer(char *out);
+
+/* The bytes of a number of 8, alone; and back. */
+static inline void umm_copybinary_put_u64(char *out, uint64_t value)
+{
+    if (__BYTE_ORDER__ != __ORDER_BIG_ENDIAN__)
+        value = __builtin_bswap64(value);
+    memcpy(out, &value, sizeof value);
+}
+
+static inline uint64_t umm_copybinary_get_u64(const char *bytes)
+{
+    uint64_t value;
+    memcpy(&value, bytes, sizeof value);
+    return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? value : __builtin_bswap64(value);
+}
 
 /* One value: bytes is NULL for NULL, else in what was read. */
 struct umm_copybinary_cell {

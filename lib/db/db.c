@@ -107,9 +107,12 @@ bool umm_db_has_any(const struct umm_db *db)
 
 enum umm_status umm_db_begin(struct umm_db *db, const char *table,
                              const struct umm_db_series *series, enum umm_lock_wait wait,
-                             struct umm_error *err)
+                             struct umm_db_table *found, struct umm_error *err)
 {
-    return db->engine->begin(db, table, series, wait, err);
+    *found = (struct umm_db_table){.is_there = false};
+    if (!*table)
+        return umm_error_set(err, UMM_ERR_ARGUMENT, "a table has a name");
+    return db->engine->begin(db, table, series, wait, found, err);
 }
 
 enum umm_status umm_db_commit(struct umm_db *db, struct umm_error *err)
@@ -121,8 +124,6 @@ enum umm_status umm_db_describe(struct umm_db *db, const char *name, struct umm_
                                 struct umm_error *err)
 {
     *table = (struct umm_db_table){.is_there = false};
-    if (!*name)
-        return umm_error_set(err, UMM_ERR_ARGUMENT, "a table has a name");
     return db->engine->describe(db, name, table, err);
 }
 
@@ -138,9 +139,10 @@ enum umm_status umm_db_put(struct umm_db *db, const struct umm_db_shape *shape,
     return n ? db->engine->put(db, shape, rows, n, err) : UMM_OK;
 }
 
-enum umm_status umm_db_flush(struct umm_db *db, struct umm_error *err)
+enum umm_status umm_db_flush(struct umm_db *db, const struct umm_db_shape *shape,
+                             struct umm_error *err)
 {
-    return db->engine->flush(db, err);
+    return db->engine->flush(db, shape, err);
 }
 
 enum umm_status umm_db_replace(struct umm_db *db, const struct umm_db_shape *shape,

@@ -136,23 +136,25 @@ bool umm_db_has_timestamps(const struct umm_db *db);
 bool umm_db_has_any(const struct umm_db *db);
 
 /*
- * Begin a transaction, which sees all that was committed before. For a change, wait for others
- * that change the same series of the table, as run's lock_limit_ns says, or fail with
- * UMM_ERR_BUSY. umm_db_close without a commit takes all of it back.
+ * Begin a transaction, which sees all that was committed before, and see what the table is. For a
+ * change, wait for others that change the same series of the table, as run's lock_limit_ns says, or
+ * fail with UMM_ERR_BUSY. umm_db_close without a commit takes all of it back. Free *found in any
+ * case. UMM_ERR_ARGUMENT for a name that no table can have.
  */
 UMM_MUST_USE enum umm_status umm_db_begin(struct umm_db *db, const char *table,
                                           const struct umm_db_series *series,
-                                          enum umm_lock_wait wait, struct umm_error *err);
+                                          enum umm_lock_wait wait, struct umm_db_table *found,
+                                          struct umm_error *err);
 UMM_MUST_USE enum umm_status umm_db_commit(struct umm_db *db, struct umm_error *err);
 
-/* What the table is. Free it in any case. UMM_ERR_ARGUMENT for a name that none can have. */
+/* What the table is by now, in a transaction. Free it in any case. */
 UMM_MUST_USE enum umm_status umm_db_describe(struct umm_db *db, const char *name,
                                              struct umm_db_table *table, struct umm_error *err);
 void umm_db_table_free(struct umm_db_table *table);
 
 /*
  * Make the table, with the fields of shape as its columns and its time, or symbol, timeframe and
- * time, as its key.
+ * time, as its key, which it may have only after the next umm_db_flush.
  */
 UMM_MUST_USE enum umm_status umm_db_create(struct umm_db *db, const struct umm_db_shape *shape,
                                            struct umm_error *err);
@@ -164,7 +166,8 @@ UMM_MUST_USE enum umm_status umm_db_create(struct umm_db *db, const struct umm_d
 UMM_MUST_USE enum umm_status umm_db_put(struct umm_db *db, const struct umm_db_shape *shape,
                                         const union umm_db_value *rows, size_t n,
                                         struct umm_error *err);
-UMM_MUST_USE enum umm_status umm_db_flush(struct umm_db *db, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_db_flush(struct umm_db *db, const struct umm_db_shape *shape,
+                                          struct umm_error *err);
 
 /* Put one row in place of the one of its time, or add it if there is none. */
 UMM_MUST_USE enum umm_status umm_db_replace(struct umm_db *db, const struct umm_db_shape *shape,

@@ -235,45 +235,6 @@ static enum umm_status sqlite_open(const char *place, enum umm_db_mode mode, str
     return connect(s, err);
 }
 
-/* ---- transactions -------------------------------------------------------------------- */
-
-/* One writer at a time has a file: the lock of the file is that of every series. */
-static enum umm_status sqlite_begin(struct umm_db *db, const char *table,
-                                    const struct umm_db_series *series, enum umm_lock_wait wait,
-                                    struct umm_error *err)
-{
-    struct sqlite *s = (struct sqlite *)db;
-    (void)table;
-    (void)series;
-    s->is_failing = wait == UMM_LOCK_FAIL;
-    if (db->mode == UMM_DB_READ)
-        return execute(s, "BEGIN", "begin", err);
-    int has_moved = 1;
-    enum umm_status status = UMM_OK;
-    while (!status && has_moved) {
-        status = execute(s, "BEGIN IMMEDIATE", "begin", err);
-        s->is_begun = !status;
-        has_moved = 0;
-        (void)sqlite3_file_control(s->handle, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
-        if (!status && has_moved) {
-            /* Whoever had the lock has taken the file away again. */
-            s->is_begun = false;
-            sqlite3_close(s->handle);
-            s->handle = NULL;
-            status = connect(s, err);
-        }
-    }
-    return status;
-}
-
-static enum umm_status sqlite_commit(struct umm_db *db, struct umm_error *err)
-{
-    struct sqlite *s = (struct sqlite *)db;
-    const enum umm_status status = execute(s, "COMMIT", "commit", err);
-    s->is_begun = status != UMM_OK;
-    return status;
-}
-
 /* ---- tables -------------------------------------------------------------------------- */
 
 static const char *const unit_words[] = {[UMM_TIME_S] = "INTEGER_S",
@@ -417,6 +378,42 @@ static enum umm_status sqlite_create(struct umm_db *db, const struct umm_db_shap
     return status;
 }
 
+/* ---- transactions -------------------------------------------------------------------- */
+
+/* One writer at a time has a file: the lock of the file is that of every series. */
+static enum umm_status sqlite_begin(struct umm_db *db, const char *table,
+                                    const struct umm_db_series *series, enum umm_lock_wait wait,
+                                    struct umm_db_table *found, struct umm_error *err)
+{
+    struct sqlite *s = (struct sqlite *)db;
+    (void)series;
+    s->is_failing = wait == UMM_LOCK_FAIL;
+    int has_moved = db->mode != UMM_DB_READ;
+    enum umm_status status = has_moved ? UMM_OK : execute(s, "BEGIN", "begin", err);
+    while (!status && has_moved) {
+        status = execute(s, "BEGIN IMMEDIATE", "begin", err);
+        s->is_begun = !status;
+        has_moved = 0;
+        (void)sqlite3_file_control(s->handle, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+        if (!status && has_moved) {
+            /* Whoever had the lock has taken the file away again. */
+            s->is_begun = false;
+            sqlite3_close(s->handle);
+            s->handle = NULL;
+            status = connect(s, err);
+        }
+    }
+    return status ? status : sqlite_describe(db, table, found, err);
+}
+
+static enum umm_status sqlite_commit(struct umm_db *db, struct umm_error *err)
+{
+    struct sqlite *s = (struct sqlite *)db;
+    const enum umm_status status = execute(s, "COMMIT", "commit", err);
+    s->is_begun = status != UMM_OK;
+    return status;
+}
+
 /* ---- rows in ------------------------------------------------------------------------- */
 
 static int bind_series(sqlite3_stmt *statement, const struct umm_db_series *series)
@@ -500,9 +497,11 @@ static enum umm_status sqlite_put(struct umm_db *db, const struct umm_db_shape *
     return status;
 }
 
-static enum umm_status sqlite_flush(struct umm_db *db, struct umm_error *err)
+static enum umm_status sqlite_flush(struct umm_db *db, const struct umm_db_shape *shape,
+                                    struct umm_error *err)
 {
     struct sqlite *s = (struct sqlite *)db;
+    (void)shape;
     (void)err;
     sqlite3_finalize(s->one);
     sqlite3_finalize(s->many);

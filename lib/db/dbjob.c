@@ -49,9 +49,8 @@ enum umm_status umm_dbwork_open(struct umm_dbwork *work, const struct umm_dbjob_
         return status;
     snprintf(result->place, sizeof result->place, "%s", umm_db_shown(work->db));
     snprintf(result->kind, sizeof result->kind, "%s", umm_db_kind_name(work->db));
-    status = umm_db_begin(work->db, options->table, &options->series, options->lock_wait, err);
-    if (!status)
-        status = umm_db_describe(work->db, options->table, &work->table, err);
+    status = umm_db_begin(work->db, options->table, &options->series, options->lock_wait,
+                          &work->table, err);
     if (!status && !work->table.is_there && mode != UMM_DB_MAKE) {
         status = umm_error_set(err, UMM_ERR_ABSENT, "there is no such table");
         if (mode == UMM_DB_CHANGE)

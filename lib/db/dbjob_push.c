@@ -111,6 +111,7 @@ static enum umm_status look_at_table(struct push *push, struct umm_error *err)
     enum umm_status status = UMM_OK;
     if (!work->table.is_there) {
         status = umm_db_create(work->db, &work->shape, err);
+        umm_db_table_free(&work->table);
         if (!status)
             status = umm_db_describe(work->db, work->options->table, &work->table, err);
         push->result->is_made = push->result->is_changed = !status;
@@ -331,7 +332,7 @@ static enum umm_status push_input(struct push *push, struct umm_error *err)
         status = umm_rowsource_run(push->path, &source, &sink, push->work.run, &read, err);
     if (!status) {
         push->result->n_rejected += read.n_rejected;
-        status = umm_db_flush(push->work.db, err);
+        status = umm_db_flush(push->work.db, &push->work.shape, err);
     }
     return status;
 }
@@ -357,7 +358,8 @@ enum umm_status umm_dbjob_push(const struct umm_dbjob_options *options, const ch
         push.input = strcmp(inputs[i], "-") == 0 ? "<stdin>" : inputs[i];
         status = push_input(&push, err);
     }
-    if (!status)
+    /* What was only read is as good without an end. */
+    if (!status && result->is_changed)
         status = umm_db_commit(push.work.db, err);
     umm_dbwork_close(&push.work, result);
     umm_overlap_close(&push.overlap);

@@ -21,7 +21,7 @@ struct umm_db_engine {
     void (*close)(struct umm_db *db);
     enum umm_status (*begin)(struct umm_db *db, const char *table,
                              const struct umm_db_series *series, enum umm_lock_wait wait,
-                             struct umm_error *err);
+                             struct umm_db_table *found, struct umm_error *err);
     enum umm_status (*commit)(struct umm_db *db, struct umm_error *err);
     enum umm_status (*describe)(struct umm_db *db, const char *name, struct umm_db_table *table,
                                 struct umm_error *err);
@@ -29,7 +29,8 @@ struct umm_db_engine {
                               struct umm_error *err);
     enum umm_status (*put)(struct umm_db *db, const struct umm_db_shape *shape,
                            const union umm_db_value *rows, size_t n, struct umm_error *err);
-    enum umm_status (*flush)(struct umm_db *db, struct umm_error *err);
+    enum umm_status (*flush)(struct umm_db *db, const struct umm_db_shape *shape,
+                             struct umm_error *err);
     enum umm_status (*replace)(struct umm_db *db, const struct umm_db_shape *shape,
                                const union umm_db_value *row, struct umm_error *err);
     enum umm_status (*scan)(struct umm_db *db, const struct umm_db_shape *shape,
