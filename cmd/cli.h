@@ -114,12 +114,6 @@ UMM_MUST_USE enum umm_status cli_write_reports_and_metrics(struct cli_report *re
  */
 bool cli_find_alloc_library(const char *given, char *out);
 
-/* For CLI_CALL: "I/N", part I of N, 0 <= I < N. All zero is the whole. */
-struct cli_shard {
-    uint64_t index, count;
-};
-int cli_take_shard(void *shard, const char *value);
-
 /* Send out everything written to standard output; a failure is reported once. */
 UMM_MUST_USE enum umm_status cli_flush(struct umm_error *err);
 

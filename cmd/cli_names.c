@@ -76,18 +76,3 @@ const char **cli_read_names0(const char *file, size_t *n, int *exit_code)
         *exit_code = cli_fail(&err);
     return names;
 }
-
-int cli_take_shard(void *shard, const char *value)
-{
-    struct cli_shard *part = shard;
-    char digits[24];
-    const char *slash = strchr(value, '/');
-    if (!slash || (size_t)(slash - value) >= sizeof digits)
-        return CLI_BAD_VALUE;
-    memcpy(digits, value, (size_t)(slash - value));
-    digits[slash - value] = '\0';
-    return cli_parse_count(slash + 1, 1, UINT32_MAX, &part->count) &&
-                   cli_parse_count(digits, 0, part->count - 1, &part->index)
-               ? CLI_OK
-               : CLI_BAD_VALUE;
-}

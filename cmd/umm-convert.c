@@ -26,7 +26,6 @@ struct opts {
     struct cli_dataset dataset;
     struct umm_delivery named; /* the one that --out-root, --symbols, --timeframes name */
     const char **names;        /* of --files0-from */
-    struct cli_shard shard;
 };
 
 #define CLI_OPTS struct opts
@@ -67,9 +66,8 @@ static const struct cli_option options[] = {
      CLI_TEXT(dataset.timeframes)},
     {0, "files0-from", "FILE", "take the FILEs from FILE, where NULs end them",
      CLI_TEXT(files0_from)},
-    {0, "shard", "I/N",
-     "only every N-th FILE, or dataset, from number I on, of\n--out-dir or --out-root",
-     CLI_CALL(shard, cli_take_shard, "I/N with I from 0 to N - 1")},
+    {.help = "only every N-th FILE, or dataset, from number I on, of\n--out-dir or --out-root",
+     CLI_DATASETS(dataset, "shard")},
     CLI_HEADING("What the text is:"),
     {CLI_TEXTS(convert.reading,
                "layout header names delimiter decimal thousands numbers na comment skip-lines "
@@ -252,7 +250,7 @@ static int check_by(const struct opts *opts)
                                          {"--metrics", opts->reports.metrics}};
     if (!opts->out_root || opts->dataset.symbols)
         return cli_usage("--by needs --out-root, and no --symbols");
-    if (opts->shard.count)
+    if (opts->dataset.shard.count)
         return cli_usage("--shard is for outputs of single FILEs: not with --by");
     if (opts->reports.report)
         return cli_usage("--report is for one output: not with --by");
@@ -296,7 +294,7 @@ static int check_opts(struct opts *opts)
         return code;
     if (is_many(opts))
         return check_many(opts);
-    if (opts->shard.count)
+    if (opts->dataset.shard.count)
         return cli_usage("--shard needs --out-dir or --out-root");
     if (!convert->output && !opts->is_dry)
         return cli_usage("no output: give -o FILE, --out-dir DIR or --dry-run");
@@ -519,7 +517,7 @@ static int run_many(const struct opts *opts, struct umm_run *context)
         .is_root = !opts->out_dir,
         .is_dry = opts->is_dry,
         .names = {opts->name_pattern, opts->dataset.symbols, opts->dataset.timeframes},
-        .shard = {opts->shard.index, opts->shard.count},
+        .shard = opts->dataset.shard,
         .done = on_done,
         .user = &many};
     keep_memory();

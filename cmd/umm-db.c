@@ -41,7 +41,7 @@ static const struct cli_option options[] = {
      CLI_CHOICE(job.lock_wait, "wait|fail")},
     CLI_LOCK_TIMEOUT(run.lock_limit_ns),
     CLI_HEADING("push:"),
-    {CLI_DATASETS(dataset, "root symbols timeframes missing")},
+    {CLI_DATASETS(dataset, "root symbols symbols-from timeframes missing shard")},
     {0, "create", "HOW", "yes or no: make a table that is not there (default yes)",
      CLI_CHOICE(job.is_unmade, "yes|no")},
     {0, "time-as", "HOW",
@@ -221,9 +221,10 @@ static int run_push(void *user, int n, char **operands)
     const char *const *inputs = n > 2 ? (const char *const *)(operands + 2) : standard_input;
     const size_t n_inputs = n > 2 ? (size_t)n - 2 : 1;
     int code = take_place(opts, operands);
-    const struct cli_dataset *dataset = &opts->dataset;
-    if (code == CLI_OK && (dataset->root || dataset->symbols || dataset->timeframes))
+    if (code == CLI_OK && cli_dataset_is_named(&opts->dataset))
         return run_datasets(opts, n, operands);
+    if (code == CLI_OK && opts->dataset.shard.count)
+        code = cli_usage("--shard is for datasets by name: INPUTs are pushed as one");
     if (code == CLI_OK)
         code = check_job(opts, "push", inputs, n_inputs);
     return code == CLI_OK ? push_inputs(opts, inputs, n_inputs) : code;
@@ -309,8 +310,8 @@ static int run_verify(void *user, int n, char **operands)
 
 static const struct cli_command commands[] = {
     {"push", "PLACE TABLE [INPUT...]",
-     "columns symbol timeframe time-unit from to lock lock-timeout root symbols timeframes missing "
-     "create time-as on-revision " TEXT_OPTIONS
+     "columns symbol timeframe time-unit from to lock lock-timeout root symbols symbols-from "
+     "timeframes missing shard create time-as on-revision " TEXT_OPTIONS
      "members max-unpacked max-ratio json metrics progress no-progress verbose",
      "add rows that are newer than the table's, in one transaction,\nand compare the last 1,000 "
      "that it has: of .npy files,\narchives, text or standard input",

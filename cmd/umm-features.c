@@ -112,7 +112,7 @@ static const struct cli_option options[] = {
                "layout header names thousands numbers columns time-format time-unit-in tz where "
                "one-series whole-lines members max-unpacked max-ratio")},
     CLI_HEADING("Datasets by name, in place of an INPUT:"),
-    {CLI_DATASETS(dataset, "root symbols timeframes missing")},
+    {CLI_DATASETS(dataset, "root symbols symbols-from timeframes missing shard")},
     {0, "out-root", "DIR", "write DIR/SYMBOL/TIMEFRAME.npy", CLI_TEXT(out_root)},
     {0, "state-root", "DIR",
      "with states DIR/SYMBOL/TIMEFRAME.state\n(default with --append: beside the outputs)",
@@ -138,6 +138,11 @@ static const struct cli_tool tool = {
 
 /* ---- what goes together ---------------------------------------------------------- */
 
+static bool has_datasets(const struct opts *opts)
+{
+    return opts->dataset.symbols || opts->dataset.symbols_from;
+}
+
 static bool ends_in(const char *text, const char *end)
 {
     size_t len = strlen(text), n = strlen(end);
@@ -148,7 +153,7 @@ static bool ends_in(const char *text, const char *end)
 static int check_store(struct opts *opts)
 {
     struct umm_featurejob_options *job = &opts->job;
-    const bool has_files = opts->out_root || opts->dataset.symbols;
+    const bool has_files = opts->out_root || has_datasets(opts);
     if (!job->store)
         return job->id ? cli_usage("--store-id is for -o store:DIR") : CLI_OK;
     if (!*job->store)
@@ -177,7 +182,7 @@ static int choose_format(struct opts *opts)
     }
     if (job->store || job->id)
         return check_store(opts);
-    if (!job->output && !job->is_verify && !opts->dataset.symbols)
+    if (!job->output && !job->is_verify && !has_datasets(opts))
         job->output = "-";
     if (opts->is_format_given || !job->output)
         return CLI_OK;
@@ -219,7 +224,7 @@ static int check_state_options(const struct umm_featurejob_options *job, bool ha
 static int check_many(const struct opts *opts)
 {
     const struct umm_featurejob_options *job = &opts->job;
-    if (!opts->dataset.symbols)
+    if (!has_datasets(opts))
         return cli_usage("--out-root and --state-root need --symbols and --timeframes");
     if (job->output || job->state || opts->reports.report)
         return cli_usage("-o, --state and --report are for one input; datasets take --out-root "
@@ -243,6 +248,8 @@ static int check_one(struct opts *opts, int argc, char **argv)
     job->input = optind < argc ? argv[optind] : "-";
     if (argc - optind > 1)
         return cli_usage("one INPUT at a time");
+    if (opts->dataset.shard.count)
+        return cli_usage("--shard is for datasets by name: give --symbols and --timeframes");
     if (opts->by && (job->state || job->is_verify || job->format != UMM_RESULT_CSV))
         return cli_usage("--by writes CSV; its states are those of --state-root");
     if (job->checkpoint_rows && !(job->is_prompt && job->state) && !(opts->by && opts->state_root))
@@ -268,7 +275,7 @@ static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
         *exit_code = cli_usage("--list takes no INPUT");
     if (opts->is_list)
         return *exit_code == CLI_OK;
-    bool is_many = opts->out_root || (opts->state_root && !opts->by) || opts->dataset.symbols;
+    bool is_many = opts->out_root || (opts->state_root && !opts->by) || has_datasets(opts);
     *exit_code = opts->list ? choose_format(opts) : cli_usage("no features: give -f LIST");
     if (*exit_code == CLI_OK)
         *exit_code = is_many ? check_many(opts) : check_one(opts, argc, argv);
@@ -415,7 +422,7 @@ int main(int argc, char **argv)
     cli_test_hooks(&context);
     cli_catch_signals(&context);
     cli_progress_start(&context, opts.reports.progress);
-    exit_code = opts.dataset.symbols ? run_many(&opts, &context) : run_one(&opts, &context);
+    exit_code = has_datasets(&opts) ? run_many(&opts, &context) : run_one(&opts, &context);
     umm_features_close(features);
     return exit_code;
 }

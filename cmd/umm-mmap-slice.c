@@ -131,6 +131,11 @@ static int check_opts(const struct opts *opts)
         return cli_usage("--out-dir takes the place of -o");
     if (opts->out_dir && (opts->reports.report || opts->is_described))
         return cli_usage("--report and --describe are for one output: not with --out-dir");
+    if (opts->dataset.shard.count && !opts->out_dir)
+        return cli_usage("--shard needs --out-dir");
+    if (opts->ranges_from && opts->dataset.symbols_from && strcmp(opts->ranges_from, "-") == 0 &&
+        strcmp(opts->dataset.symbols_from, "-") == 0)
+        return cli_usage("--ranges-from and --symbols-from cannot both be standard input");
     if (opts->is_described &&
         (opts->is_format_given || opts->reports.report || opts->reports.metrics))
         return cli_usage("--describe prints a description, and no rows");
@@ -195,8 +200,7 @@ static int parse_ranges(struct opts *opts, char *const *words, size_t n)
 /* FILE unless datasets are named, then RANGEs. */
 static int set_operands(struct opts *opts, char *const *words, size_t n)
 {
-    const bool has_names = opts->dataset.symbols || opts->dataset.timeframes || opts->dataset.root;
-    const size_t n_files = has_names || n == 0 ? 0 : 1;
+    const size_t n_files = cli_dataset_is_named(&opts->dataset) || n == 0 ? 0 : 1;
     if (n_files && strcmp(words[0], "-") == 0)
         return cli_usage("FILE is read by place: standard input cannot be");
     int code = parse_ranges(opts, words + n_files, n - n_files);
@@ -204,7 +208,7 @@ static int set_operands(struct opts *opts, char *const *words, size_t n)
         code = cli_dataset_list(&opts->dataset, words, n_files, &opts->list);
     if (code != CLI_OK)
         return code;
-    if (opts->list.n == 0)
+    if (opts->list.n == 0 && !opts->dataset.shard.count)
         return cli_usage("no FILE, and no dataset by name");
     if (opts->list.n > 1 && !opts->out_dir)
         return cli_usage("%zu datasets need --out-dir", opts->list.n);

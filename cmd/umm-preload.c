@@ -89,56 +89,64 @@ static const struct cli_tool tool = {
 
 /* ---- what goes together --------------------------------------------------------------- */
 
-static const char *path_of(const struct opts *opts, size_t i)
-{
-    return opts->names ? opts->names[i] : opts->list.items[i].path;
-}
-
 /* Metrics must not replace what is to be loaded, nor run into the report. */
 static int check_metrics(const struct opts *opts, size_t n)
 {
     const struct cli_output outputs[] = {{"the report", "-"}, {"--metrics", opts->reports.metrics}};
     int code = cli_check_outputs(outputs, 2);
     for (size_t i = 0; code == CLI_OK && i < n; i++)
-        code = cli_check_input(path_of(opts, i), &outputs[1], 1);
+        code = cli_check_input(opts->list.items[i].path, &outputs[1], 1);
     return code;
+}
+
+/* The names in the list that --files0-from names take the place of operands. */
+static int read_names(struct opts *opts, char *const **files, size_t *n)
+{
+    int code = CLI_OK;
+    if (*n || cli_dataset_is_named(&opts->dataset))
+        return cli_usage("--files0-from takes the place of files and datasets");
+    opts->names = cli_read_names0(opts->files0_from, n, &code);
+    if (!opts->names)
+        return code;
+    if (*n == 0) {
+        cli_warn("no file names in the list of --files0-from");
+        return CLI_FAILED;
+    }
+    *files = (char *const *)(uintptr_t)opts->names;
+    return CLI_OK;
 }
 
 /* The files: operands, datasets by name, or the list that --files0-from names. */
 static int set_inputs(struct opts *opts, int argc, char **argv)
 {
     const struct umm_timerange *times = &opts->dataset.range;
+    char *const *files = argv + optind;
+    size_t n = (size_t)(argc - optind);
     for (int i = optind; i < argc; i++)
         if (strcmp(argv[i], "-") == 0)
             return cli_usage("standard input cannot be loaded: name its file");
-    int code =
-        cli_dataset_list(&opts->dataset, argv + optind, (size_t)(argc - optind), &opts->list);
-    size_t n = opts->list.n;
-    if (code != CLI_OK)
-        return code;
     if (opts->has_rows && (times->has_from || times->has_to))
         return cli_usage("--range takes the place of --from and --to");
-    if (opts->files0_from && n > 0)
-        return cli_usage("--files0-from takes the place of files and datasets");
-    if (opts->files0_from && !(opts->names = cli_read_names0(opts->files0_from, &n, &code)))
+    int code = opts->files0_from ? read_names(opts, &files, &n) : CLI_OK;
+    if (code == CLI_OK)
+        code = cli_dataset_list(&opts->dataset, files, n, &opts->list);
+    if (code != CLI_OK)
         return code;
-    if (n == 0 && opts->files0_from) {
-        cli_warn("no file names in the list of --files0-from");
-        return CLI_FAILED;
-    }
-    if (n == 0)
+    n = opts->list.n;
+    if (n == 0 && !opts->dataset.shard.count)
         return cli_usage("no files: name some, or a directory, or datasets");
     code = check_metrics(opts, n);
     if (code != CLI_OK)
         return code;
-    opts->inputs = calloc(n, sizeof *opts->inputs);
+    opts->inputs = calloc(n + 1, sizeof *opts->inputs);
     if (!opts->inputs) {
         cli_warn("out of memory");
         return CLI_FAILED;
     }
     for (size_t i = 0; i < n; i++)
-        opts->inputs[i] = (struct umm_preload_input){
-            .path = path_of(opts, i), .rows = opts->has_rows ? &opts->rows : NULL, .times = *times};
+        opts->inputs[i] = (struct umm_preload_input){.path = opts->list.items[i].path,
+                                                     .rows = opts->has_rows ? &opts->rows : NULL,
+                                                     .times = *times};
     opts->preload.inputs = opts->inputs;
     opts->preload.n_inputs = n;
     return CLI_OK;

@@ -111,7 +111,67 @@ umm-list: root: none of the datasets is there' \
         umm-list --root none --symbols XRP --timeframes 1m --missing skip
 }
 
+@test "symbols can come from a file, one a line" {
+    printf 'BTCUSDT\nETH/USDT\n' >list
+    ok umm-list --root root --symbols-from list --timeframes 1m --to 2020-01-01T01:00
+    [ "$output" = "root/BTCUSDT/1m.npy BTCUSDT_1m_start_2020-01-01T010000Z 0:60
+root/ETH%2FUSDT/1m.npy ETH%2FUSDT_1m_start_2020-01-01T010000Z 0:60" ]
+    ok bash -c 'printf BTCUSDT | umm-list --root root --symbols-from - --timeframes 1m'
+    [ "$output" = "root/BTCUSDT/1m.npy BTCUSDT_1m 0:1440" ]
+    refuses 1 'umm-list: root: no symbol "#BTCUSDT"' \
+        umm-list --root root --symbols-from <(echo '#BTCUSDT') --timeframes 1m
+    refuses 1 'umm-list: root: no symbol "BTCUSDT,XRP"' \
+        umm-list --root root --symbols-from <(echo BTCUSDT,XRP) --timeframes 1m
+    printf 'BTCUSDT\n\nETH/USDT\n' >list
+    refuses 1 'umm-list: list:2:1: a symbol has 1 to 80 bytes: ""' \
+        umm-list --root root --symbols-from list --timeframes 1m
+    printf 'BTCUSDT\r\n' >list
+    refuses 1 'umm-list: list:1:1: a symbol has no control characters: "BTCUSDT\r"' \
+        umm-list --root root --symbols-from list --timeframes 1m
+    printf 'BTCUSDT\nETH/USDT\nBTCUSDT\n' >list
+    refuses 1 'umm-list: standard input:3:1: a symbol is given twice: "BTCUSDT"' \
+        umm-list --root root --symbols-from - --timeframes 1m <list
+    refuses 1 'umm-list: standard input: no symbols in it' \
+        umm-list --root root --symbols-from - --timeframes 1m </dev/null
+    refuses 1 'umm-list: none: cannot open: No such file or directory' \
+        umm-list --root root --symbols-from none --timeframes 1m
+}
+
+@test "shards share what there is, each item once" {
+    local i n
+    for n in 1 2 3 7; do
+        for ((i = 0; i < n; i++)); do
+            ok umm-list --root root --symbols BTCUSDT,ETH/USDT --timeframes 1m --shard "$i/$n"
+            [ -z "$output" ] || echo "$output"
+        done | sort >shared
+        umm-list --root root --symbols BTCUSDT,ETH/USDT --timeframes 1m | sort | cmp - shared
+        for ((i = 0; i < n; i++)); do
+            ok umm-list --shard "$i/$n" root/*/*.npy
+            [ -z "$output" ] || echo "$output"
+        done | sort >shared
+        umm-list root/*/*.npy | sort | cmp - shared
+    done
+    ok umm-list --root root --symbols BTCUSDT --timeframes 1m,1h --shard 1/2
+    [ "$output" = "root/BTCUSDT/1h.npy BTCUSDT_1h 0:1440" ]
+    refuses 3 'umm-list: root: no symbol "XRP"' \
+        umm-list --root root --symbols XRP,BTCUSDT --timeframes 1m --missing skip --shard 0/2
+    [ -z "$output" ]
+    ok umm-list --root root --symbols XRP,BTCUSDT --timeframes 1m --shard 1/2
+    [ "$output" = "root/BTCUSDT/1m.npy BTCUSDT_1m 0:1440" ]
+    local bad
+    for bad in 2/2 1/0 x/2 1 -1/2 1/2/3 '' /2; do
+        refuses 2 "umm-list: --shard takes I/N with I from 0 to N - 1, not \"$bad\"
+$TRY" umm-list --shard "$bad" root/BTCUSDT/1m.npy
+    done
+}
+
 @test "options that make no sense are refused" {
+    refuses 2 "umm-list: --symbols-from takes the place of --symbols
+$TRY" umm-list --root root --symbols A --symbols-from list --timeframes 1m
+    refuses 2 "umm-list: --root, --symbols and --timeframes take the place of FILE operands
+$TRY" umm-list --symbols-from list --timeframes 1m x.npy
+    refuses 2 "umm-list: --shard needs datasets or files
+$TRY" umm-list --shard 0/2
     refuses 2 "umm-list: --to is before --from
 $TRY" umm-list --from 2020-01-02 --to 2020-01-01 x.npy
     refuses 2 "umm-list: --from takes a date or time, ISO 8601, not \"yesterday\"

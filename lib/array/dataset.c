@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "sys/directory.h"
 #include "sys/file.h"
 #include "sys/trust.h"
@@ -85,26 +86,33 @@ enum umm_status umm_dataset_symbol_of_name(const char *name, size_t len_bytes,
 
 /* ---- lists ------------------------------------------------------------------------ */
 
-/* The symbols' names, and the timeframes, of a request. */
+/*
+ * The symbols' names, and the timeframes, of a request. Slots, a power of two and more than twice
+ * as many as symbols, find a name: 0 or 1 + the number of a symbol, open addressing.
+ */
 struct wanted {
     size_t n_symbols, n_timeframes;
     char (*symbols)[UMM_DATASET_NAME_MAX];
     struct umm_timeframe *timeframes;
+    uint32_t *slots;
+    size_t mask;
 };
 
 static void free_wanted(struct wanted *wanted)
 {
     free(wanted->symbols);
     free(wanted->timeframes);
+    free(wanted->slots);
     *wanted = (struct wanted){0};
 }
 
-static size_t count_items(const char *list)
+/* The slot of that name, or the empty one where it belongs. */
+static uint32_t *find_slot(const struct wanted *wanted, const char *name)
 {
-    size_t n = 1;
-    for (; *list; list++)
-        n += *list == ',';
-    return n;
+    size_t at = (size_t)umm_hash64(name, strlen(name), 0) & wanted->mask;
+    while (wanted->slots[at] && strcmp(wanted->symbols[wanted->slots[at] - 1], name) != 0)
+        at = (at + 1) & wanted->mask;
+    return &wanted->slots[at];
 }
 
 static enum umm_status add_symbol(struct wanted *wanted, const char *text, size_t len,
@@ -112,11 +120,13 @@ static enum umm_status add_symbol(struct wanted *wanted, const char *text, size_
 {
     char *name = wanted->symbols[wanted->n_symbols];
     enum umm_status status = umm_dataset_symbol_name(text, len, name, err);
-    for (size_t i = 0; !status && i < wanted->n_symbols; i++)
-        if (strcmp(wanted->symbols[i], name) == 0)
-            status = refuse("a symbol is given twice", text, len, err);
-    wanted->n_symbols++;
-    return status;
+    if (status)
+        return status;
+    uint32_t *slot = find_slot(wanted, name);
+    if (*slot)
+        return refuse("a symbol is given twice", text, len, err);
+    *slot = (uint32_t)++wanted->n_symbols;
+    return UMM_OK;
 }
 
 static enum umm_status add_timeframe(struct wanted *wanted, const char *text, size_t len,
@@ -131,33 +141,97 @@ static enum umm_status add_timeframe(struct wanted *wanted, const char *text, si
     return status;
 }
 
-/* Call add for each of the items that commas separate in list. */
-static enum umm_status split(struct wanted *wanted, const char *list,
+/* A text of items with a separator between each two; at is where number, from 1, begins. */
+struct items {
+    const char *text, *end;
+    char separator;
+    const char *at;
+    size_t number;
+};
+
+static struct items items_of(const char *list)
+{
+    return (struct items){.text = list, .end = list + strlen(list), .separator = ','};
+}
+
+/* A newline at the end is not between two. */
+static struct items items_of_lines(const struct umm_dataset_lines *lines)
+{
+    const char *end = lines->text + lines->len_bytes;
+    const bool is_ended = lines->len_bytes > 0 && end[-1] == '\n';
+    return (struct items){.text = lines->text, .end = is_ended ? end - 1 : end, .separator = '\n'};
+}
+
+static size_t count_items(const struct items *items)
+{
+    size_t n = 1;
+    for (const char *at = items->text; at < items->end; at++)
+        n += *at == items->separator;
+    return n;
+}
+
+/* Call add for each of the items, up to one that fails. */
+static enum umm_status split(struct wanted *wanted, struct items *items,
                              enum umm_status (*add)(struct wanted *wanted, const char *text,
                                                     size_t len, struct umm_error *err),
                              struct umm_error *err)
 {
-    for (;;) {
-        size_t len = strcspn(list, ",");
-        enum umm_status status = add(wanted, list, len, err);
-        if (status || !list[len])
+    items->at = items->text;
+    for (items->number = 1;; items->number++) {
+        const size_t left = (size_t)(items->end - items->at);
+        const char *end = memchr(items->at, items->separator, left);
+        enum umm_status status =
+            add(wanted, items->at, end ? (size_t)(end - items->at) : left, err);
+        if (status || !end)
             return status;
-        list += len + 1;
+        items->at = end + 1;
     }
+}
+
+static enum umm_status make_room(struct wanted *wanted, size_t n_symbols, size_t n_timeframes,
+                                 struct umm_error *err)
+{
+    size_t n_slots = 4;
+    if (n_symbols >= UINT32_MAX / 2)
+        return umm_error_set(err, UMM_ERR_ARGUMENT, "too many symbols");
+    while (n_slots <= 2 * n_symbols)
+        n_slots *= 2;
+    wanted->mask = n_slots - 1;
+    wanted->symbols = calloc(n_symbols, sizeof *wanted->symbols);
+    wanted->timeframes = calloc(n_timeframes, sizeof *wanted->timeframes);
+    wanted->slots = calloc(n_slots, sizeof *wanted->slots);
+    if (!wanted->symbols || !wanted->timeframes || !wanted->slots)
+        return umm_error_set_memory(err, n_symbols * sizeof *wanted->symbols, "lists of names");
+    return UMM_OK;
+}
+
+/* What a line has wrong is wrong with the file, not with the request. */
+static enum umm_status add_lines(struct wanted *wanted, const struct umm_dataset_lines *lines,
+                                 struct items *items, struct umm_error *err)
+{
+    if (lines->len_bytes == 0)
+        return umm_error_set_path(err, UMM_ERR_DATA, lines->file, "no symbols in it");
+    if (split(wanted, items, add_symbol, err) == UMM_OK)
+        return UMM_OK;
+    umm_error_at(err, lines->file, items->number, 1, (uint64_t)(items->at - lines->text));
+    if (err)
+        err->status = UMM_ERR_DATA;
+    return UMM_ERR_DATA;
 }
 
 static enum umm_status parse_wanted(const struct umm_dataset_options *options,
                                     struct wanted *wanted, struct umm_error *err)
 {
-    size_t n_symbols = count_items(options->symbols);
-    size_t n_timeframes = count_items(options->timeframes);
+    const struct umm_dataset_lines *lines = options->lines;
+    struct items symbols = lines ? items_of_lines(lines) : items_of(options->symbols);
+    struct items timeframes = items_of(options->timeframes);
     *wanted = (struct wanted){0};
-    wanted->symbols = calloc(n_symbols, sizeof *wanted->symbols);
-    wanted->timeframes = calloc(n_timeframes, sizeof *wanted->timeframes);
-    if (!wanted->symbols || !wanted->timeframes)
-        return umm_error_set_memory(err, n_symbols * sizeof *wanted->symbols, "lists of names");
-    enum umm_status status = split(wanted, options->symbols, add_symbol, err);
-    return status ? status : split(wanted, options->timeframes, add_timeframe, err);
+    enum umm_status status =
+        make_room(wanted, count_items(&symbols), count_items(&timeframes), err);
+    if (!status)
+        status = lines ? add_lines(wanted, lines, &symbols, err)
+                       : split(wanted, &symbols, add_symbol, err);
+    return status ? status : split(wanted, &timeframes, add_timeframe, err);
 }
 
 /* ---- datasets --------------------------------------------------------------------- */
@@ -209,7 +283,7 @@ static enum umm_status add_dataset(const struct umm_dataset_options *options, co
     return UMM_OK;
 }
 
-/* Every timeframe of every symbol. */
+/* Every timeframe of every symbol, or what of these is the shard's. */
 static enum umm_status expand(const struct umm_dataset_options *options,
                               const struct wanted *wanted, struct umm_dataset_list *list,
                               struct umm_error *err)
@@ -217,12 +291,15 @@ static enum umm_status expand(const struct umm_dataset_options *options,
     size_t n;
     enum umm_status status = UMM_OK;
     bool is_too_many = __builtin_mul_overflow(wanted->n_symbols, wanted->n_timeframes, &n);
-    list->items = is_too_many ? NULL : calloc(n, sizeof *list->items);
+    const size_t n_mine = is_too_many ? 0 : (size_t)umm_shard_size(&options->shard, n);
+    list->items = is_too_many ? NULL : calloc(n_mine + 1, sizeof *list->items);
     if (!list->items)
-        return umm_error_set_memory(err, n * sizeof *list->items, "the list of datasets");
-    for (size_t i = 0; !status && i < n; i++)
-        status = add_dataset(options, wanted->symbols[i / wanted->n_timeframes],
-                             &wanted->timeframes[i % wanted->n_timeframes], list, err);
+        return umm_error_set_memory(err, n_mine * sizeof *list->items, "the list of datasets");
+    for (size_t i = 0; !status && i < n_mine; i++) {
+        const size_t k = (size_t)umm_shard_item(&options->shard, i);
+        status = add_dataset(options, wanted->symbols[k / wanted->n_timeframes],
+                             &wanted->timeframes[k % wanted->n_timeframes], list, err);
+    }
     return status;
 }
 
@@ -238,27 +315,36 @@ enum umm_status umm_dataset_name(const struct umm_dataset_options *options,
     return status;
 }
 
-enum umm_status umm_dataset_of_files(const char *const *files, size_t n_files,
-                                     const struct umm_timerange *range,
-                                     struct umm_dataset_list *list, struct umm_error *err)
+/* The last component of the path, without .npy. */
+static void set_key(struct umm_dataset *dataset, const char *file)
 {
     static const char suffix[] = ".npy";
-    *list = (struct umm_dataset_list){.items = calloc(n_files + 1, sizeof *list->items)};
+    const char *slash = strrchr(file, '/');
+    const char *name = slash ? slash + 1 : file;
+    size_t len = strlen(name);
+    if (len >= sizeof suffix && strcmp(name + len - (sizeof suffix - 1), suffix) == 0)
+        len -= sizeof suffix - 1;
+    len = len < FILE_NAME_MAX ? len : FILE_NAME_MAX;
+    memcpy(dataset->key, name, len); /* calloc's zero ends it */
+}
+
+enum umm_status umm_dataset_of_files(const char *const *files, size_t n_files,
+                                     const struct umm_timerange *range,
+                                     const struct umm_shard *shard, struct umm_dataset_list *list,
+                                     struct umm_error *err)
+{
+    const size_t n = (size_t)umm_shard_size(shard, n_files);
+    *list = (struct umm_dataset_list){.items = calloc(n + 1, sizeof *list->items)};
     if (!list->items)
-        return umm_error_set_memory(err, n_files * sizeof *list->items, "the list of files");
-    for (; list->n < n_files; list->n++) {
+        return umm_error_set_memory(err, n * sizeof *list->items, "the list of files");
+    for (; list->n < n; list->n++) {
         struct umm_dataset *dataset = &list->items[list->n];
-        const char *slash = strrchr(files[list->n], '/');
-        const char *name = slash ? slash + 1 : files[list->n];
-        size_t len = strlen(name);
-        if (len >= sizeof suffix && strcmp(name + len - (sizeof suffix - 1), suffix) == 0)
-            len -= sizeof suffix - 1;
-        len = len < FILE_NAME_MAX ? len : FILE_NAME_MAX;
-        memcpy(dataset->key, name, len); /* calloc's zero ends it */
+        const char *file = files[umm_shard_item(shard, list->n)];
+        set_key(dataset, file);
         add_range(dataset, range);
-        dataset->path = strdup(files[list->n]);
+        dataset->path = strdup(file);
         if (!dataset->path)
-            return umm_error_set_memory(err, strlen(files[list->n]), "a file's name");
+            return umm_error_set_memory(err, strlen(file), "a file's name");
     }
     return UMM_OK;
 }
@@ -355,7 +441,8 @@ enum umm_status umm_dataset_find(const struct umm_dataset_options *options,
         status = umm_file_stat(options->root, &info, err);
     if (!status)
         status = drop_missing(options, list, err);
-    if (!status && list->n == 0)
+    /* Of a shard, other shards may have those that are there. */
+    if (!status && list->n == 0 && !options->shard.count)
         status =
             umm_error_set_path(err, UMM_ERR_DATA, options->root, "none of the datasets is there");
     return status;

@@ -17,6 +17,7 @@
 #define UMM_ARRAY_DATASET_H
 
 #include "array/timerange.h"
+#include "base/shard.h"
 #include "time/timeframe.h"
 #include "umm.h"
 
@@ -40,16 +41,26 @@ struct umm_dataset_list {
     size_t n_missing; /* asked for, not there, not among the items */
 };
 
+/* The text of a file that has a symbol a line; file is its name in messages. */
+struct umm_dataset_lines {
+    const char *file, *text;
+    size_t len_bytes;
+};
+
 /*
  * What is wanted: every one of the timeframes of every one of the symbols, both lists
- * separated by commas, and the range for the keys. missing, if not NULL, is told of each
- * dataset that is not there, which is then left out.
+ * separated by commas, and the range for the keys. lines, if not NULL, take the place of
+ * symbols. Of the list that results, in the order symbol by symbol, only shard's part is
+ * looked at. missing, if not NULL, is told of each dataset that is not there, which is then
+ * left out.
  */
 struct umm_dataset_options {
     const char *root;
     const char *symbols;
+    const struct umm_dataset_lines *lines;
     const char *timeframes;
     struct umm_timerange range;
+    struct umm_shard shard;
     void (*missing)(void *user, const struct umm_error *err);
     void *user;
 };
@@ -70,9 +81,10 @@ UMM_MUST_USE enum umm_status umm_dataset_symbol_of_name(const char *name, size_t
 
 /*
  * Find the datasets, in the order symbol by symbol; free the list in any case.
- * UMM_ERR_ARGUMENT: lists or names that make no sense, and a name given twice.
- * UMM_ERR_DATA: one is missing, and it is said whether the symbol or the timeframe is;
- * with options->missing, all of them are. UMM_ERR_SYSTEM: a file that cannot be examined.
+ * UMM_ERR_ARGUMENT: lists or names that make no sense, and a name given twice;
+ * UMM_ERR_DATA, with the line, if lines has them, and for lines without any. UMM_ERR_DATA: one
+ * is missing, and it is said whether the symbol or the timeframe is; with options->missing, all
+ * of them are, unless other shards may have some. UMM_ERR_SYSTEM: a file that cannot be examined.
  */
 UMM_MUST_USE enum umm_status umm_dataset_find(const struct umm_dataset_options *options,
                                               struct umm_dataset_list *list, struct umm_error *err);
@@ -85,11 +97,12 @@ UMM_MUST_USE enum umm_status umm_dataset_name(const struct umm_dataset_options *
                                               struct umm_dataset_list *list, struct umm_error *err);
 
 /*
- * n_files arrays that were given as files, in that order: a key is the last component of
- * the path without .npy, and the range.
+ * n_files arrays that were given as files, or those of the shard, in that order: a key is the
+ * last component of the path without .npy, and the range.
  */
 UMM_MUST_USE enum umm_status umm_dataset_of_files(const char *const *files, size_t n_files,
                                                   const struct umm_timerange *range,
+                                                  const struct umm_shard *shard,
                                                   struct umm_dataset_list *list,
                                                   struct umm_error *err);
 

@@ -214,7 +214,6 @@ static void work(void *user, unsigned index)
 {
     struct shared *shared = user;
     const struct umm_convert_many *many = shared->many;
-    const uint64_t step = many->shard.count ? many->shard.count : 1;
     struct umm_convert_archive archive = {.unpack = NULL};
     struct umm_run run = {.n_threads = shared->n_threads_each,
                           .cancel_with = shared->run,
@@ -226,7 +225,7 @@ static void work(void *user, unsigned index)
         umm_turns_unlock(&shared->turns);
         if (i >= shared->n_mine)
             break;
-        const struct task *task = &shared->tasks->items[many->shard.index + i * step];
+        const struct task *task = &shared->tasks->items[umm_shard_item(&many->shard, i)];
         struct umm_convert_options options = *many->each;
         struct umm_convert_result result;
         struct umm_error err = {.status = UMM_OK};
@@ -271,15 +270,14 @@ enum umm_status umm_convert_many(const struct umm_convert_many *many, struct umm
 {
     struct tasks tasks = {.n = 0};
     struct shared shared = {.many = many, .tasks = &tasks, .run = run};
-    const uint64_t first = many->shard.index, step = many->shard.count ? many->shard.count : 1;
     const bool is_synced = many->each->is_synced || many->each->is_append;
     enum umm_status status = list_tasks(many, run, &tasks, err);
     if (!status && many->shard.index == 0)
         tell_failures(many, &tasks.delivery);
     if (!status && many->is_root && !many->is_dry && tasks.n)
         status = umm_dataset_make_root(many->directory, is_synced, err);
-    if (!status && first < tasks.n) {
-        shared.n_mine = (tasks.n - first - 1) / step + 1;
+    shared.n_mine = umm_shard_size(&many->shard, tasks.n);
+    if (!status && shared.n_mine) {
         if (!many->is_root && shared.n_mine >= SWEEP_MIN)
             shared.is_swept = umm_outfile_sweep(many->directory);
         run_tasks(&shared);

@@ -6,6 +6,7 @@
 #ifndef UMM_CONVERT_CONVERT_MANY_H
 #define UMM_CONVERT_CONVERT_MANY_H
 
+#include "base/shard.h"
 #include "convert/convert.h"
 #include "convert/delivery.h"
 #include "umm.h"
@@ -15,7 +16,7 @@
  *            as needed. The files of a dataset are put in order and each is appended to those
  *            before it; where `each` takes rows in any order, they are put in order only
  * names      of is_root: what names of files mean
- * shard      only every shard.count-th array, from number shard.index on; count 0: all
+ * shard      which of the arrays
  * is_dry     of is_root: group the files, put them in order, and write nothing
  * each       the options of every conversion; its inputs and output are ignored
  * done       called after each one, in the order of the inputs, or of the datasets' paths, by one
@@ -30,9 +31,7 @@ struct umm_convert_many {
     const char *directory;
     bool is_root, is_dry;
     struct umm_deliveryname_options names;
-    struct {
-        uint64_t index, count;
-    } shard;
+    struct umm_shard shard;
     void (*done)(void *user, const struct umm_convert_options *options,
                  const struct umm_delivery_dataset *dataset, enum umm_status status,
                  const struct umm_convert_result *result, const struct umm_error *err);

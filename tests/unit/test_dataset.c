@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+static const struct umm_shard whole;
+
 /* ---- names ---- */
 
 static void test_symbols_become_safe_names(void **state)
@@ -155,6 +157,140 @@ static void test_lists_expand_symbol_by_symbol(void **state)
     umm_dataset_list_free(&list);
 }
 
+/* Symbols one a line, in place of a list; len_bytes of text. */
+static enum umm_status name_lines(const char *text, size_t len_bytes, struct umm_dataset_list *list,
+                                  struct umm_error *err)
+{
+    const struct umm_dataset_lines lines = {"names", text, len_bytes};
+    const struct umm_dataset_options options = {
+        .root = "r", .lines = &lines, .timeframes = "1m,4h"};
+    return umm_dataset_name(&options, list, err);
+}
+
+static void test_symbols_can_be_lines(void **state)
+{
+    static const char *const texts[] = {"A,B\n#C\n D", "A,B\n#C\n D\n"};
+    static const char *const paths[] = {"r/A,B/1m.npy", "r/A,B/4h.npy", "r/#C/1m.npy",
+                                        "r/#C/4h.npy",  "r/ D/1m.npy",  "r/ D/4h.npy"};
+    struct umm_dataset_list list;
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(name_lines(texts[i], strlen(texts[i]), &list, NULL), UMM_OK);
+        assert_int_equal(list.n, 6);
+        for (size_t k = 0; k < list.n; k++)
+            assert_string_equal(list.items[k].path, paths[k]);
+        umm_dataset_list_free(&list);
+    }
+}
+
+static void test_bad_lines_are_refused(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t len_bytes;
+        uint64_t line, byte;
+        const char *message;
+    } cases[] = {{"", 0, 0, 0, "no symbols in it"},
+                 {"\n", 1, 1, 0, "a symbol has 1 to 80 bytes: \"\""},
+                 {"A\n\nB\n", 5, 2, 2, "a symbol has 1 to 80 bytes: \"\""},
+                 {"A\n\n", 3, 2, 2, "a symbol has 1 to 80 bytes: \"\""},
+                 {"A\nB\r\n", 5, 2, 2, "a symbol has no control characters: \"B\\r\""},
+                 {"A\0B\n", 4, 1, 0, "a symbol has no control characters: \"A\\x00B\""},
+                 {"A\nB\nC\nB\nA", 9, 4, 6, "a symbol is given twice: \"B\""}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct umm_dataset_list list;
+        struct umm_error err = {0};
+        assert_int_equal(name_lines(cases[i].text, cases[i].len_bytes, &list, &err), UMM_ERR_DATA);
+        assert_int_equal(err.status, UMM_ERR_DATA);
+        assert_string_equal(err.message, cases[i].message);
+        assert_string_equal(err.path, "names");
+        assert_int_equal(err.line, cases[i].line);
+        assert_int_equal(err.byte, cases[i].byte);
+        umm_dataset_list_free(&list);
+    }
+}
+
+/* As many as would take minutes if each were compared with all before it. */
+static void test_many_lines_take_a_moment(void **state)
+{
+    enum { N = 200000, LINE = 8 };
+    char *text = malloc(N * LINE + 1);
+    const struct umm_dataset_lines lines = {"names", text, N * LINE};
+    const struct umm_dataset_options options = {
+        .root = "r", .lines = &lines, .timeframes = "1m", .shard = {5, 1000}};
+    struct umm_dataset_list list;
+    struct umm_error err = {0};
+    (void)state;
+    assert_non_null(text);
+    for (size_t i = 0; i < N; i++)
+        snprintf(text + i * LINE, LINE + 1, "S%06zu\n", i);
+    assert_int_equal(umm_dataset_name(&options, &list, NULL), UMM_OK);
+    assert_int_equal(list.n, N / 1000);
+    assert_string_equal(list.items[199].path, "r/S199005/1m.npy");
+    umm_dataset_list_free(&list);
+    memcpy(text + (size_t)(N - 1) * LINE, "S000000\n", LINE);
+    assert_int_equal(umm_dataset_name(&options, &list, &err), UMM_ERR_DATA);
+    assert_int_equal(err.line, N);
+    umm_dataset_list_free(&list);
+    free(text);
+}
+
+/* Whatever the number of shards and items, each item is of one shard, in order. */
+static void test_shards_share_a_list(void **state)
+{
+    enum { N_MAX = 9 };
+    (void)state;
+    for (uint64_t n = 0; n <= N_MAX; n++) {
+        for (uint64_t count = 1; count <= N_MAX + 2; count++) {
+            unsigned seen[N_MAX + 1] = {0};
+            for (uint64_t index = 0; index < count; index++) {
+                const struct umm_shard shard = {index, count};
+                const uint64_t size = umm_shard_size(&shard, n);
+                assert_true(size == n / count || size == n / count + 1);
+                for (uint64_t i = 0; i < size; i++) {
+                    const uint64_t k = umm_shard_item(&shard, i);
+                    assert_true(k < n && k % count == index);
+                    seen[k]++;
+                }
+            }
+            for (uint64_t k = 0; k < n; k++)
+                assert_int_equal(seen[k], 1);
+        }
+    }
+    const struct umm_shard last = {UINT64_MAX - 1, UINT64_MAX};
+    assert_int_equal(umm_shard_size(&last, UINT64_MAX), 1);
+    assert_int_equal(umm_shard_item(&last, 0), UINT64_MAX - 1);
+    assert_int_equal(umm_shard_size(&whole, UINT64_MAX), UINT64_MAX);
+}
+
+static void test_shards_of_names_and_files(void **state)
+{
+    static const char *const files[] = {"a.npy", "b.npy", "c.npy"};
+    const struct umm_timerange always = {.has_from = false};
+    struct umm_dataset_options options = {
+        .root = "r", .symbols = "A,B,C", .timeframes = "1m,4h", .shard = {1, 4}};
+    const struct umm_shard second = {1, 2}, beyond = {3, 4};
+    struct umm_dataset_list list;
+    (void)state;
+    assert_int_equal(umm_dataset_name(&options, &list, NULL), UMM_OK);
+    assert_int_equal(list.n, 2);
+    assert_string_equal(list.items[0].path, "r/A/4h.npy");
+    assert_string_equal(list.items[1].path, "r/C/4h.npy");
+    umm_dataset_list_free(&list);
+    options.shard = (struct umm_shard){6, 7};
+    assert_int_equal(umm_dataset_name(&options, &list, NULL), UMM_OK);
+    assert_int_equal(list.n, 0);
+    umm_dataset_list_free(&list);
+    assert_int_equal(umm_dataset_of_files(files, 3, &always, &second, &list, NULL), UMM_OK);
+    assert_int_equal(list.n, 1);
+    assert_string_equal(list.items[0].path, "b.npy");
+    umm_dataset_list_free(&list);
+    assert_int_equal(umm_dataset_of_files(files, 3, &always, &beyond, &list, NULL), UMM_OK);
+    assert_int_equal(list.n, 0);
+    umm_dataset_list_free(&list);
+}
+
 static void test_ranges_have_names(void **state)
 {
     static const struct {
@@ -188,7 +324,7 @@ static void test_files_have_keys(void **state)
     assert_non_null(long_name);
     memset(long_name, 'n', 999);
     long_name[999] = '\0';
-    assert_int_equal(umm_dataset_of_files(files, 6, &range, &list, NULL), UMM_OK);
+    assert_int_equal(umm_dataset_of_files(files, 6, &range, &whole, &list, NULL), UMM_OK);
     assert_int_equal(list.n, 6);
     for (size_t i = 0; i < 5; i++) {
         assert_string_equal(list.items[i].path, files[i]);
@@ -196,7 +332,7 @@ static void test_files_have_keys(void **state)
     }
     assert_string_equal(list.items[5].key + 255, "_1970-01-01_end");
     umm_dataset_list_free(&list);
-    assert_int_equal(umm_dataset_of_files(NULL, 0, &range, &list, NULL), UMM_OK);
+    assert_int_equal(umm_dataset_of_files(NULL, 0, &range, &whole, &list, NULL), UMM_OK);
     assert_int_equal(list.n, 0);
     umm_dataset_list_free(&list);
     free(long_name);
@@ -296,6 +432,19 @@ static void test_what_is_missing_can_be_left_out(void **state)
     assert_int_equal(umm_dataset_find(&options, &list, &err), UMM_ERR_DATA);
     assert_string_equal(err.message, "none of the datasets is there");
     umm_dataset_list_free(&list);
+    /* Another shard may have some: which one has none must not be a failure. */
+    options.symbols = "X,AB";
+    options.timeframes = "1m";
+    options.shard = (struct umm_shard){0, 2};
+    assert_int_equal(umm_dataset_find(&options, &list, &err), UMM_OK);
+    assert_int_equal(list.n, 0);
+    assert_int_equal(list.n_missing, 1);
+    umm_dataset_list_free(&list);
+    options.shard.index = 1;
+    assert_int_equal(umm_dataset_find(&options, &list, &err), UMM_OK);
+    assert_int_equal(list.n, 1);
+    assert_int_equal(list.n_missing, 0);
+    umm_dataset_list_free(&list);
 }
 
 /* A root that is not there, or a file in the place of a directory, is no missing symbol. */
@@ -364,6 +513,11 @@ int main(void)
         cmocka_unit_test(test_no_two_symbols_share_a_name),
         cmocka_unit_test(test_bad_lists_are_refused),
         cmocka_unit_test(test_lists_expand_symbol_by_symbol),
+        cmocka_unit_test(test_symbols_can_be_lines),
+        cmocka_unit_test(test_bad_lines_are_refused),
+        cmocka_unit_test(test_many_lines_take_a_moment),
+        cmocka_unit_test(test_shards_share_a_list),
+        cmocka_unit_test(test_shards_of_names_and_files),
         cmocka_unit_test(test_ranges_have_names),
         cmocka_unit_test(test_files_have_keys),
         cmocka_unit_test(test_what_is_missing_is_named),
