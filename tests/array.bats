@@ -9,7 +9,8 @@ setup() {
     mkdir -p prefix/lib/pkgconfig prefix/include
     cp "$UMM_BUILD/libumm.a" prefix/lib
     cp -r "$TOP/lib/umm.h" "$TOP/lib/umm" prefix/include
-    sed -e "s|@PREFIX@|$PWD/prefix|" -e 's|@VERSION@|0|' "$TOP/umm.pc.in" >prefix/lib/pkgconfig/umm.pc
+    sed -e "s|@PREFIX@|$PWD/prefix|" -e "s|@LIBDIR@|$PWD/prefix/lib|" -e 's|@VERSION@|0|' \
+        "$TOP/umm.pc.in" >prefix/lib/pkgconfig/umm.pc
     export PKG_CONFIG_PATH=$PWD/prefix/lib/pkgconfig
     cat >mean.c <<'END'
 /* mean FILE FROM TO - the mean close of the bars from FROM on and before TO. */

@@ -15,7 +15,8 @@ setup() {
     chmod +x bin/cc
     cp "$UMM_BUILD/libumm.a" prefix/lib
     cp -r "$TOP/lib/umm.h" "$TOP/lib/umm" "$TOP/umm.mk" prefix/include
-    sed -e "s|@PREFIX@|$PWD/prefix|" -e 's|@VERSION@|0|' "$TOP/umm.pc.in" >prefix/lib/pkgconfig/umm.pc
+    sed -e "s|@PREFIX@|$PWD/prefix|" -e "s|@LIBDIR@|$PWD/prefix/lib|" -e 's|@VERSION@|0|' \
+        "$TOP/umm.pc.in" >prefix/lib/pkgconfig/umm.pc
     export PKG_CONFIG_PATH=$PWD/prefix/lib/pkgconfig
     unset MAKEFLAGS MFLAGS MAKELEVEL
     PATH=$PWD/bin:$PATH
