@@ -40,9 +40,9 @@ $(error cannot link with -lcsv. On Debian: apt-get install libcsv-dev (or run sc
 endif
 DEP_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(DEPS))
 DEP_LIBS   := $(shell $(PKG_CONFIG) --libs $(DEPS)) -lcsv -ldl
-# Loaded when a file needs one. Without any: make UNPACK_CFLAGS=
-UNPACK_CFLAGS := $(shell CC='$(CC)' PKG_CONFIG='$(PKG_CONFIG)' CPPFLAGS='$(CPPFLAGS)' \
-	LDFLAGS='$(LDFLAGS)' scripts/find-unpack)
+# Loaded when a file or a server needs one. Without any: make LOADED_CFLAGS=
+LOADED_CFLAGS := $(shell CC='$(CC)' PKG_CONFIG='$(PKG_CONFIG)' CPPFLAGS='$(CPPFLAGS)' \
+	LDFLAGS='$(LDFLAGS)' scripts/find-loaded)
 # Of umm-db alone, which does without either.
 DB_DEPS   := $(shell for d in sqlite3 libpq; do $(PKG_CONFIG) --exists $$d && echo $$d; done)
 DB_CFLAGS := $(if $(DB_DEPS),$(shell $(PKG_CONFIG) --cflags $(DB_DEPS))) \
@@ -114,13 +114,13 @@ fuzzers: $(FUZZERS)
 
 # These two files change only when what they hold does: new flags rebuild everything,
 # a source file that came or went makes the library anew.
-$(BUILD)/flags: export NOW = $(CC) $(CPPFLAGS) $(CFLAGS) $(UMM_CFLAGS) $(UNPACK_CFLAGS) $(DB_CFLAGS) $(LDFLAGS) $(UMM_LDFLAGS)
+$(BUILD)/flags: export NOW = $(CC) $(CPPFLAGS) $(CFLAGS) $(UMM_CFLAGS) $(LOADED_CFLAGS) $(DB_CFLAGS) $(LDFLAGS) $(UMM_LDFLAGS)
 $(BUILD)/members: export NOW = $(LIB_OBJ)
 $(BUILD)/flags $(BUILD)/members: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' "$$NOW" | cmp -s - $@ || printf '%s\n' "$$NOW" >$@
 
-$(BUILD)/lib/unpack/%.o: UMM_CFLAGS += $(UNPACK_CFLAGS)
+$(BUILD)/lib/unpack/%.o $(BUILD)/lib/redis/%.o: UMM_CFLAGS += $(LOADED_CFLAGS)
 $(BUILD)/lib/db/%.o: UMM_CFLAGS += $(DB_CFLAGS)
 $(BUILD)/umm-db: TOOL_LIBS := $(DB_LIBS)
 

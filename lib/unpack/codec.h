@@ -12,8 +12,8 @@
 #ifndef UMM_UNPACK_CODEC_H
 #define UMM_UNPACK_CODEC_H
 
+#include "sys/library.h"
 #include "umm.h"
-#include "unpack/library.h"
 
 struct umm_codec {
     const char *name;           /* of the format */

@@ -109,13 +109,14 @@ static bool bzip2_is_complete(const void *state)
     return bzip2->has_stream && !bzip2->is_open;
 }
 
-const struct umm_codec umm_codec_bzip2 = {"bzip2",    {"libbz2", UMM_BZIP2, "libbz2-dev"},
-                                          bzip2_open, bzip2_close,
-                                          bzip2_step, bzip2_is_complete};
+const struct umm_codec umm_codec_bzip2 = {
+    "bzip2",    {"libbz2", UMM_BZIP2, "libbz2-dev", "unpack it first"},
+    bzip2_open, bzip2_close,
+    bzip2_step, bzip2_is_complete};
 
 #else
 
-const struct umm_codec umm_codec_bzip2 = {.name = "bzip2",
-                                          .library = {"libbz2", NULL, "libbz2-dev"}};
+const struct umm_codec umm_codec_bzip2 = {
+    .name = "bzip2", .library = {"libbz2", NULL, "libbz2-dev", "unpack it first"}};
 
 #endif

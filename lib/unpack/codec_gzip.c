@@ -123,10 +123,13 @@ static bool gzip_is_complete(const void *state)
 }
 
 const struct umm_codec umm_codec_gzip = {
-    "gzip", {"zlib", UMM_ZLIB, "zlib1g-dev"}, gzip_open, gzip_close, gzip_step, gzip_is_complete};
+    "gzip",    {"zlib", UMM_ZLIB, "zlib1g-dev", "unpack it first"},
+    gzip_open, gzip_close,
+    gzip_step, gzip_is_complete};
 
 #else
 
-const struct umm_codec umm_codec_gzip = {.name = "gzip", .library = {"zlib", NULL, "zlib1g-dev"}};
+const struct umm_codec umm_codec_gzip = {
+    .name = "gzip", .library = {"zlib", NULL, "zlib1g-dev", "unpack it first"}};
 
 #endif

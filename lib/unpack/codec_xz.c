@@ -104,10 +104,13 @@ static bool xz_is_complete(const void *state)
 }
 
 const struct umm_codec umm_codec_xz = {
-    "xz", {"liblzma", UMM_LZMA, "liblzma-dev"}, xz_open, xz_close, xz_step, xz_is_complete};
+    "xz",    {"liblzma", UMM_LZMA, "liblzma-dev", "unpack it first"},
+    xz_open, xz_close,
+    xz_step, xz_is_complete};
 
 #else
 
-const struct umm_codec umm_codec_xz = {.name = "xz", .library = {"liblzma", NULL, "liblzma-dev"}};
+const struct umm_codec umm_codec_xz = {
+    .name = "xz", .library = {"liblzma", NULL, "liblzma-dev", "unpack it first"}};
 
 #endif

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "unpack/library.h"
+#include "sys/library.h"
 
 #ifdef UMM_ARCHIVE
 #include <archive.h>
@@ -161,7 +161,8 @@ enum umm_status umm_container_open(struct umm_container **container, enum umm_pa
                                    const struct umm_container_input *input, uint64_t base,
                                    struct umm_error *err)
 {
-    static const struct umm_library library = {"libarchive", UMM_ARCHIVE, "libarchive-dev"};
+    static const struct umm_library library = {"libarchive", UMM_ARCHIVE, "libarchive-dev",
+                                               "unpack it first"};
     struct umm_container *c = calloc(1, sizeof *c);
     if (!c)
         return umm_error_set_memory(err, sizeof *c, "an archive");
@@ -320,7 +321,7 @@ enum umm_status umm_container_open(struct umm_container **container, enum umm_pa
                                    const struct umm_container_input *input, uint64_t base,
                                    struct umm_error *err)
 {
-    const struct umm_library library = {"libarchive", NULL, "libarchive-dev"};
+    const struct umm_library library = {"libarchive", NULL, "libarchive-dev", "unpack it first"};
     (void)container;
     (void)input;
     (void)base;

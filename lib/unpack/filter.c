@@ -35,7 +35,7 @@ static bool zstd_is_complete(const void *state)
 }
 
 const struct umm_codec umm_codec_zstd = {
-    "zstd", {"libzstd", "linked", ""}, zstd_open, zstd_close, zstd_step, zstd_is_complete};
+    "zstd", {"libzstd", "linked", "", NULL}, zstd_open, zstd_close, zstd_step, zstd_is_complete};
 
 /* ---- any of them ------------------------------------------------------------------ */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "unpack/library.h"
+#include "sys/library.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -23,8 +23,9 @@ enum umm_status umm_library_load(const struct umm_library *library, const char *
 {
     if (!library->soname)
         return umm_error_set(err, UMM_ERR_UNSUPPORTED,
-                             "%s: umm was built without %s (Debian's %s); unpack it first", what,
-                             library->name, library->package);
+                             "%s: umm was built without %s (Debian's %s)%s%s", what, library->name,
+                             library->package, library->instead ? "; " : "",
+                             library->instead ? library->instead : "");
     errno = 0; /* the words of dlerror do not always say that memory ran out */
     void *handle = dlopen(library->soname, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (!handle)

@@ -3,17 +3,17 @@
  * library.h - functions of shared libraries that are loaded when they are first needed: a run that
  * needs none of them does not pay for their start.
  */
-#ifndef UMM_UNPACK_LIBRARY_H
-#define UMM_UNPACK_LIBRARY_H
+#ifndef UMM_SYS_LIBRARY_H
+#define UMM_SYS_LIBRARY_H
 
 #include "umm.h"
 
 /*
  * A library, as the build found it. soname is NULL if it did not; package is what Debian calls its
- * headers, without which a build does without it.
+ * headers, without which a build does without it; instead is what to do then, or NULL.
  */
 struct umm_library {
-    const char *name, *soname, *package;
+    const char *name, *soname, *package, *instead;
 };
 
 /*
