@@ -167,6 +167,8 @@ static const struct {
     {UMM_HINT_DB_COUNTED, "; {time-as} count makes a table that holds it"},
     {UMM_HINT_DB_CREATE, "; {create} yes makes it"},
     {UMM_HINT_DB_SERIES, "; name one with {symbol} and {timeframe}"},
+
+    {UMM_HINT_PASSWORD, "; use the environment's REDISCLI_AUTH"},
 };
 
 /* What a sentence is made of: its words, or what stands in braces. */

@@ -126,6 +126,9 @@ enum umm_hint {
     UMM_HINT_DB_CREATE,  /* let a table be made */
     UMM_HINT_DB_SERIES,  /* name the symbol and the timeframe */
 
+    /* Servers. */
+    UMM_HINT_PASSWORD, /* a password comes from a file, or from the environment */
+
     UMM_HINT_END
 };
 
