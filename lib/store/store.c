@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "store/store.h"
 #include "store/store_look.h"
+#include "store/store_server.h"
 #include "sys/clock.h"
 #include "umm/store.h"
 
@@ -103,6 +104,11 @@ static enum umm_status absent(const struct umm_store *store, const char *id, siz
 enum umm_status umm_store_get(struct umm_store *store, const void *id, size_t id_bytes,
                               float *vector, struct umm_store_entry *entry, struct umm_error *err)
 {
+    if (store->server) {
+        const enum umm_status at_server =
+            umm_store_server_get(store, id, id_bytes, vector, entry, err);
+        return at_server == UMM_ERR_ABSENT ? absent(store, id, id_bytes, err) : at_server;
+    }
     struct umm_store_key key;
     enum umm_status status = UMM_ERR_ABSENT;
     if (umm_store_make_key(store, id, id_bytes, &key))
@@ -144,6 +150,9 @@ enum umm_status umm_store_get_many(struct umm_store *store, const char *ids, siz
                                    size_t n, float *vectors, bool *is_found, size_t *n_found,
                                    struct umm_error *err)
 {
+    if (store->server)
+        return umm_store_server_get_many(store, ids, cell_bytes, n, vectors, is_found, n_found,
+                                         err);
     struct umm_store_key keys[BATCH];
     size_t lens[BATCH];
     enum umm_status status = UMM_OK;
@@ -168,9 +177,19 @@ enum umm_status umm_store_get_many(struct umm_store *store, const char *ids, siz
     return status;
 }
 
+static enum umm_status no_more(const struct umm_store *store, struct umm_error *err)
+{
+    return umm_error_set_path(err, UMM_ERR_ABSENT, store->path, "there are no more entries");
+}
+
 enum umm_status umm_store_next(struct umm_store *store, uint64_t position,
                                struct umm_store_entry *entry, float *vector, struct umm_error *err)
 {
+    if (store->server) {
+        const enum umm_status at_server =
+            umm_store_server_next(store, position, entry, vector, err);
+        return at_server == UMM_ERR_ABSENT ? no_more(store, err) : at_server;
+    }
     for (; position < store->max_positions; position++) {
         enum umm_store_reading reading = UMM_STORE_READ_TORN;
         for (int n = 0; reading == UMM_STORE_READ_TORN && n < UMM_STORE_TRIES + UMM_STORE_NAPS;
@@ -186,11 +205,15 @@ enum umm_status umm_store_next(struct umm_store *store, uint64_t position,
             return half_written(store, err);
         }
     }
-    return umm_error_set_path(err, UMM_ERR_ABSENT, store->path, "there are no more entries");
+    return no_more(store, err);
 }
 
 void umm_store_fill_info(const struct umm_store *store, struct umm_store_info *info)
 {
+    if (store->server) {
+        umm_store_server_fill_info(store, info);
+        return;
+    }
     const struct umm_store_counts *counts = &store->head->counts;
     uint64_t n_entries = __atomic_load_n(&counts->n_entries, __ATOMIC_RELAXED);
     uint64_t n_inactive = __atomic_load_n(&counts->n_inactive, __ATOMIC_RELAXED);
@@ -211,27 +234,14 @@ void umm_store_fill_info(const struct umm_store *store, struct umm_store_info *i
 enum umm_status umm_store_info(const struct umm_store *store, struct umm_store_info *info,
                                struct umm_error *err)
 {
+    if (store->server)
+        return umm_store_server_info(store, info, err);
     (void)err; /* what is mapped can be looked at */
     umm_store_fill_info(store, info);
     return UMM_OK;
 }
 
 /* ---- writing --------------------------------------------------------------------- */
-
-static enum umm_status bad_id(const struct umm_store *store, const char *id, size_t id_bytes,
-                              struct umm_error *err)
-{
-    char shown[UMM_EXCERPT_MAX];
-    size_t most = store->id_words * sizeof(uint64_t) - 1;
-    if (id_bytes == 0)
-        return umm_error_set(err, UMM_ERR_ARGUMENT, "an id is empty");
-    umm_escape(shown, sizeof shown, id, id_bytes);
-    if (id_bytes > most)
-        return umm_error_set(err, UMM_ERR_ARGUMENT,
-                             "the id \"%s\" has %zu bytes, the store has room for %zu", shown,
-                             id_bytes, most);
-    return umm_error_set(err, UMM_ERR_ARGUMENT, "the id \"%s\" has a control character", shown);
-}
 
 /*
  * The oldest inactive position, and the key it has. A damaged heap may have positions that are
@@ -355,24 +365,21 @@ static enum umm_status check_writer(const struct umm_store *store, struct umm_er
     return store->is_spoilt ? umm_store_refuse_index(store, err) : UMM_OK;
 }
 
-enum umm_status umm_store_check_id(const struct umm_store *store, const void *id, size_t id_bytes,
-                                   struct umm_error *err)
-{
-    struct umm_store_key key;
-    return umm_store_make_key(store, id, id_bytes, &key) && !umm_store_has_control(id, id_bytes)
-               ? UMM_OK
-               : bad_id(store, id, id_bytes, err);
-}
-
 enum umm_status umm_store_put(struct umm_store *store, const void *id, size_t id_bytes,
                               const float *vector, int64_t timestamp_ns, struct umm_error *err)
 {
+    if (store->server) {
+        const struct umm_store_row row = {
+            .id = id, .id_bytes = id_bytes, .vector = vector, .timestamp_ns = timestamp_ns};
+        size_t n_put, n_older;
+        return umm_store_server_put_rows(store, &row, 1, UMM_STORE_PUT_ALL, &n_put, &n_older, err);
+    }
     struct umm_store_key key;
     enum umm_status status = check_writer(store, err);
     if (status)
         return status;
     if (!umm_store_make_key(store, id, id_bytes, &key) || umm_store_has_control(id, id_bytes))
-        return bad_id(store, id, id_bytes, err);
+        return umm_store_refuse_id(store, id, id_bytes, err);
     return put(store, &key, vector, timestamp_ns, err);
 }
 
@@ -380,6 +387,9 @@ enum umm_status umm_store_put_many(struct umm_store *store, const char *ids, siz
                                    size_t n, const float *vectors, int64_t timestamp_ns,
                                    size_t *n_put, struct umm_error *err)
 {
+    if (store->server)
+        return umm_store_server_put_many(store, ids, cell_bytes, n, vectors, timestamp_ns, n_put,
+                                         err);
     struct umm_store_key keys[BATCH];
     size_t lens[BATCH];
     *n_put = 0;
@@ -391,7 +401,7 @@ enum umm_status umm_store_put_many(struct umm_store *store, const char *ids, siz
         for (size_t i = 0; !status && i < n_now; i++) {
             const char *id = ids + (first + i) * cell_bytes;
             if (!lens[i] || umm_store_has_control(id, lens[i]))
-                status = bad_id(store, id, strnlen(id, cell_bytes), err);
+                status = umm_store_refuse_id(store, id, strnlen(id, cell_bytes), err);
             else
                 status =
                     put(store, &keys[i], vectors + (first + i) * store->dim, timestamp_ns, err);
@@ -428,7 +438,7 @@ static enum umm_status put_row(struct umm_store *store, const struct umm_store_r
     *was_put = false;
     if (!umm_store_make_key(store, row->id, row->id_bytes, key) ||
         umm_store_has_control(row->id, row->id_bytes))
-        return bad_id(store, row->id, row->id_bytes, err);
+        return umm_store_refuse_id(store, row->id, row->id_bytes, err);
     enum umm_status status = check_ttl(store, row->ttl_ns, err);
     if (status || (mode == UMM_STORE_PUT_NEWER && is_older(store, key, row->timestamp_ns)))
         return status;
@@ -443,6 +453,8 @@ enum umm_status umm_store_put_rows(struct umm_store *store, const struct umm_sto
                                    size_t n, enum umm_store_put_mode mode, size_t *n_put,
                                    size_t *n_older, struct umm_error *err)
 {
+    if (store->server)
+        return umm_store_server_put_rows(store, rows, n, mode, n_put, n_older, err);
     struct umm_store_key key;
     *n_put = *n_older = 0;
     enum umm_status status = check_writer(store, err);
@@ -458,6 +470,8 @@ enum umm_status umm_store_put_rows(struct umm_store *store, const struct umm_sto
 enum umm_status umm_store_evict_expired(struct umm_store *store, uint64_t n_max,
                                         uint64_t *n_evicted, struct umm_error *err)
 {
+    if (store->server)
+        return umm_store_server_evict_expired(store, n_max, n_evicted, err);
     (void)n_max;
     *n_evicted = 0;
     return check_writer(store, err);
@@ -466,6 +480,8 @@ enum umm_status umm_store_evict_expired(struct umm_store *store, uint64_t n_max,
 enum umm_status umm_store_mark_inactive(struct umm_store *store, const void *id, size_t id_bytes,
                                         struct umm_error *err)
 {
+    if (store->server)
+        return umm_store_server_mark_inactive(store, id, id_bytes, err);
     struct umm_store_key key;
     uint32_t position = UMM_STORE_NOWHERE;
     enum umm_status status = check_writer(store, err);
@@ -488,6 +504,8 @@ enum umm_status umm_store_mark_inactive(struct umm_store *store, const void *id,
 enum umm_status umm_store_evict(struct umm_store *store, struct umm_store_entry *entry,
                                 struct umm_error *err)
 {
+    if (store->server)
+        return umm_store_server_evict(store, entry, err);
     enum umm_status status = check_writer(store, err);
     if (status)
         return status;

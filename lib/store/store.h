@@ -81,8 +81,11 @@ struct umm_store_file {
     uint64_t device, inode;
 };
 
+struct umm_store_server;
+
 struct umm_store {
-    struct umm_arena arena; /* of the paths and of this */
+    struct umm_arena arena;          /* of the paths and of this */
+    struct umm_store_server *server; /* not NULL: on a server (store_server.h) */
     const char *path, *vectors_path, *slots_path, *index_path;
     bool is_writer;
     bool is_jammed; /* a table had a run of RUN_MAX */
@@ -226,6 +229,12 @@ uint32_t umm_store_oldest(struct umm_store *store);
 void umm_store_free_push(struct umm_store *store, uint32_t position);
 uint32_t umm_store_free_next(const struct umm_store *store); /* what pop will return */
 uint32_t umm_store_free_pop(struct umm_store *store);
+
+/* ---- ids (store_id.c) --------------------------------------------------------- */
+
+/* UMM_ERR_ARGUMENT: why it is no id that this store can have. */
+enum umm_status umm_store_refuse_id(const struct umm_store *store, const char *id, size_t id_bytes,
+                                    struct umm_error *err);
 
 /* ---- figures (store.c) ------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "format/marks.h"
 #include "store/store_files.h"
+#include "store/store_server.h"
 #include "sys/file.h"
 #include "sys/newdir.h"
 #include "sys/trust.h"
@@ -133,6 +134,14 @@ static enum umm_status create_locked(const char *path, uint64_t max_positions, u
 enum umm_status umm_store_create(const char *path, const struct umm_store_options *options,
                                  struct umm_run *run, struct umm_error *err)
 {
+    return umm_store_create_with(path, options, NULL, run, err);
+}
+
+enum umm_status umm_store_create_with(const char *path, const struct umm_store_options *options,
+                                      const struct umm_store_reach *reach, struct umm_run *run,
+                                      struct umm_error *err)
+{
+    const bool is_place = umm_store_is_place(path);
     uint64_t max_positions = options->max_positions ? options->max_positions : POSITIONS;
     uint32_t dim = options->dim ? options->dim : DIM;
     uint32_t id_max = options->id_max_bytes ? options->id_max_bytes : ID_MAX_BYTES;
@@ -143,11 +152,13 @@ enum umm_status umm_store_create(const char *path, const struct umm_store_option
     if (!status && id_max > UMM_STORE_ID_MAX)
         status =
             umm_error_set(err, UMM_ERR_ARGUMENT, "an id has at most %d bytes", UMM_STORE_ID_MAX);
-    if (!status && options->ttl_ns)
+    if (!status && options->ttl_ns && !is_place)
         status = umm_error_set(err, UMM_ERR_UNSUPPORTED, "entries of this store cannot expire");
     if (!status && !*path)
         status = umm_error_set(err, UMM_ERR_ARGUMENT, "a store's path is empty");
     if (status)
         return status;
-    return create_locked(path, max_positions, dim, id_max / 8 + 1, run, err);
+    const struct umm_store_options shape = {max_positions, dim, id_max, options->ttl_ns};
+    return is_place ? umm_store_server_create(path, &shape, reach, err)
+                    : create_locked(path, max_positions, dim, id_max / 8 + 1, run, err);
 }

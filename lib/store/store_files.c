@@ -7,6 +7,7 @@
 #include "format/marks.h"
 #include "store/store_files.h"
 #include "store/store_look.h"
+#include "store/store_server.h"
 #include "sys/file.h"
 #include "sys/trust.h"
 #include "umm/mem.h"
@@ -252,8 +253,17 @@ static enum umm_status look_at_place(const struct umm_store *store, struct umm_e
 enum umm_status umm_store_open(const char *path, enum umm_store_access access, struct umm_run *run,
                                struct umm_store **out, struct umm_error *err)
 {
+    return umm_store_open_with(path, access, NULL, run, out, err);
+}
+
+enum umm_status umm_store_open_with(const char *path, enum umm_store_access access,
+                                    const struct umm_store_reach *reach, struct umm_run *run,
+                                    struct umm_store **out, struct umm_error *err)
+{
     struct umm_store *store;
     *out = NULL;
+    if (umm_store_is_place(path))
+        return umm_store_server_open(path, access, reach, out, err);
     enum umm_status status = new_store(&store, path, err);
     if (status)
         return status;
@@ -287,12 +297,14 @@ static bool is_in_place(const struct umm_store *store)
 
 enum umm_status umm_store_follow(struct umm_store *store, struct umm_error *err)
 {
+    if (store->server)
+        return umm_store_server_follow(store, err);
     return store->is_writer || is_in_place(store) ? UMM_OK : umm_store_refresh(store, err);
 }
 
 enum umm_status umm_store_check_place(const struct umm_store *store, struct umm_error *err)
 {
-    if (!store->is_writer || is_in_place(store))
+    if (!store->is_writer || store->server || is_in_place(store))
         return UMM_OK;
     return umm_error_set_path(err, UMM_ERR_CONFLICT, store->path,
                               "was moved away while it was open: what was written is not here");
@@ -300,6 +312,8 @@ enum umm_status umm_store_check_place(const struct umm_store *store, struct umm_
 
 enum umm_status umm_store_sync(struct umm_store *store, struct umm_error *err)
 {
+    if (store->server) /* what was put is there: how it lasts, its settings say */
+        return UMM_OK;
     if (!store->is_writer)
         return UMM_OK;
     enum umm_status status =
@@ -314,6 +328,10 @@ enum umm_status umm_store_close(struct umm_store *store, struct umm_error *err)
 {
     if (!store)
         return UMM_OK;
+    if (store->server) {
+        umm_store_server_close(store);
+        return UMM_OK;
+    }
     enum umm_status status = umm_store_sync(store, err);
     if (!status && store->is_writer)
         status =

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/store_look.h"
+#include "store/store_server.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -77,6 +78,8 @@ enum umm_status umm_store_get_checked(struct umm_store *store, const void *id, s
                                       float *vector, struct umm_store_entry *entry,
                                       struct umm_error *err)
 {
+    if (store->server) /* which is checked at each get */
+        return umm_store_get(store, id, id_bytes, vector, entry, err);
     enum { TIMES = 8 }; /* that its position is taken from an id just when it was found there */
     for (int n = 0; n < TIMES; n++) {
         enum umm_status status = umm_store_get(store, id, id_bytes, NULL, entry, err);
@@ -127,6 +130,12 @@ enum umm_status umm_store_next_sound(struct umm_store *store, uint64_t position,
                                      struct umm_store_entry *entry, float *vector, bool *is_found,
                                      uint64_t *n_torn, struct umm_error *err)
 {
+    if (store->server) {
+        const enum umm_status at_server =
+            umm_store_server_next(store, position, entry, vector, err);
+        *is_found = !at_server;
+        return at_server == UMM_ERR_ABSENT ? UMM_OK : at_server;
+    }
     *is_found = false;
     for (; !*is_found && position < store->max_positions; position++) {
         enum umm_store_state state = umm_store_look(store, position, entry, vector);
@@ -141,6 +150,8 @@ enum umm_status umm_store_next_sound(struct umm_store *store, uint64_t position,
 enum umm_status umm_store_oldest_sound(struct umm_store *store, struct umm_store_entry *entry,
                                        float *vector, bool *is_found, struct umm_error *err)
 {
+    if (store->server)
+        return umm_store_server_oldest(store, entry, vector, is_found, err);
     uint32_t position = umm_store_oldest(store);
     *is_found = position != UMM_STORE_NOWHERE;
     if (!*is_found)

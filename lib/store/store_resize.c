@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "store/store_files.h"
 #include "store/store_look.h"
+#include "store/store_server.h"
 #include "sys/file.h"
 #include "umm/store.h"
 
@@ -63,6 +64,8 @@ enum umm_status umm_store_resize(struct umm_store *store, uint64_t max_positions
         return status;
     if (!store->is_writer)
         return umm_error_set_path(err, UMM_ERR_ARGUMENT, store->path, "is open for reading only");
+    if (store->server)
+        return umm_store_server_resize(store, max_positions, err);
     if (max_positions < store->max_positions)
         return umm_error_set_path(err, UMM_ERR_CONFLICT, store->path,
                                   "has %" PRIu64 " positions and cannot shrink to %" PRIu64,

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "store/store.h"
 #include "store/store_look.h"
+#include "store/store_server.h"
 #include "umm/mem.h"
 #include "umm/store.h"
 
@@ -178,6 +179,8 @@ static void look_at(struct umm_store *store, uint64_t position, float *vector,
 enum umm_status umm_store_verify(struct umm_store *store, const struct umm_run *run,
                                  struct umm_store_verdict *verdict, struct umm_error *err)
 {
+    if (store->server)
+        return umm_store_server_verify(store, run, verdict, err);
     struct umm_arena arena = {0};
     float *vector = umm_arena_alloc_array(&arena, store->dim, sizeof *vector);
     uint64_t n_unlisted = 0;

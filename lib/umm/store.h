@@ -73,6 +73,52 @@ UMM_MUST_USE enum umm_status umm_store_create(const char *path,
                                               const struct umm_store_options *options,
                                               struct umm_run *run, struct umm_error *err);
 
+/*
+ * A store may also be on a Redis server (7.0 or newer), where clients on many machines read and
+ * write it at once: its path is then a place there,
+ *
+ *     redis://[USER@]HOST[:PORT][/DB][?prefix=NAME&timeout=5s]
+ *     unix:PATH[?db=DB&user=USER&prefix=NAME&timeout=5s]
+ *
+ * and all functions mean the same, except that there is no lock, so that nobody waits for another
+ * writer; that a put is on the server when it returns, and survives what the server's settings let
+ * it survive; that positions are given in the order of first puts, and never twice; and that what
+ * expired is gone (n_expired is 0). An id whose value the server dropped for lack of memory is
+ * absent also, though it is counted until it is put again. A name "./redis:" is that of a
+ * directory.
+ *
+ * A connection that breaks is opened again, and a change that may have been lost is asked for
+ * again: it is done once. Failures, besides those of each function:
+ *
+ *     UMM_ERR_SYSTEM       there is no server, or it closed the connection
+ *     UMM_ERR_BUSY         it does not answer in time, is loading, full, or lacks replicas; whether
+ *                          a change was made is not known where there was no answer
+ *     UMM_ERR_CONFLICT     it is a replica, or the store was replaced by another
+ *     UMM_ERR_ARGUMENT     it wants a login, or does not take this one; the place is none, or has a
+ *                          password, which others would see
+ *     UMM_ERR_DATA         it is no Redis server, or the store has another format
+ *     UMM_ERR_ABSENT       there is no store
+ *     UMM_ERR_UNSUPPORTED  built without hiredis; TLS, or a cluster
+ *     UMM_ERR_CANCELLED    by reach->run
+ */
+UMM_MUST_USE bool umm_store_is_place(const char *path);
+
+/*
+ * How a store on a server is reached; one in a directory ignores it. Zero-initialise it.
+ *
+ * user, password  NULL: none, or the user of the place; both are copied
+ * timeout_ns      how long each answer may take, and a connection until it is there again; 0: as
+ *                 the place says, else 5 s
+ * n_replicas      a put is done when that many replicas of the server have it
+ * run             cancels the waits of all calls; it must last as long as the store. NULL: none
+ */
+struct umm_store_reach {
+    const char *user, *password;
+    uint64_t timeout_ns;
+    unsigned n_replicas;
+    const struct umm_run *run;
+};
+
 enum umm_store_access {
     UMM_STORE_READ,
     UMM_STORE_WRITE,    /* wait until no other writer has it, or run is cancelled */
@@ -88,6 +134,22 @@ enum umm_store_access {
 UMM_MUST_USE enum umm_status umm_store_open(const char *path, enum umm_store_access access,
                                             struct umm_run *run, struct umm_store **store,
                                             struct umm_error *err);
+
+/* The same, with how a server is reached; NULL is for all defaults. */
+UMM_MUST_USE enum umm_status umm_store_create_with(const char *path,
+                                                   const struct umm_store_options *options,
+                                                   const struct umm_store_reach *reach,
+                                                   struct umm_run *run, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_store_open_with(const char *path, enum umm_store_access access,
+                                                 const struct umm_store_reach *reach,
+                                                 struct umm_run *run, struct umm_store **store,
+                                                 struct umm_error *err);
+
+/*
+ * What should be known about the place of an open store, "the server ...", such as that it drops
+ * keys when its memory is full; NULL: nothing. Valid until the close.
+ */
+const char *umm_store_warning(const struct umm_store *store);
 
 /* Sync if it was open for writing, let go of everything. NULL is allowed. */
 enum umm_status umm_store_close(struct umm_store *store, struct umm_error *err);
@@ -134,9 +196,9 @@ struct umm_store_entry {
 
 /*
  * Store a vector of dim floats under the id_bytes bytes at id, active and with the store's time
- * to live, new or in place of the one it has. UMM_ERR_ARGUMENT for an id that is empty, too long or has a control
- * character; UMM_ERR_CONFLICT when the store is full of active ones; UMM_ERR_DATA, then and
- * ever after, when another program writes the index.
+ * to live, new or in place of the one it has. UMM_ERR_ARGUMENT for an id that is empty, too long or
+ * has a control character; UMM_ERR_CONFLICT when the store is full of active ones; UMM_ERR_DATA,
+ * then and ever after, when another program writes the index.
  */
 UMM_MUST_USE enum umm_status umm_store_put(struct umm_store *store, const void *id, size_t id_bytes,
                                            const float *vector, int64_t timestamp_ns,
