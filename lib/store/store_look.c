@@ -100,6 +100,8 @@ enum umm_status umm_store_get_checked(struct umm_store *store, const void *id, s
 enum umm_status umm_store_get_each(struct umm_store *store, struct umm_store_asked *asked, size_t n,
                                    struct umm_error *err)
 {
+    if (store->server)
+        return umm_store_server_get_each(store, asked, n, err);
     for (size_t i = 0; i < n; i++) {
         struct umm_store_asked *one = &asked[i];
         one->status =

@@ -119,6 +119,8 @@ enum umm_status umm_store_server_get_many(struct umm_store *store, const char *i
                                           size_t cell_bytes, size_t n, float *vectors,
                                           bool *is_found, size_t *n_found, struct umm_error *err);
 /* UMM_ERR_ABSENT fills no error. */
+enum umm_status umm_store_server_get_each(struct umm_store *store, struct umm_store_asked *asked,
+                                          size_t n, struct umm_error *err);
 enum umm_status umm_store_server_next(struct umm_store *store, uint64_t position,
                                       struct umm_store_entry *entry, float *vector,
                                       struct umm_error *err);

@@ -9,8 +9,7 @@
 
 enum { VALUES_MAX = 256, NS_PER_MS = 1000000 };
 
-/* ---- values -------------------------------------------------------------------------------------
- */
+/* ---- values ---------------------------------------------------------------------- */
 
 static bool is_id(const struct umm_store *store, size_t id_bytes)
 {
@@ -70,29 +69,24 @@ enum umm_status umm_store_server_get(struct umm_store *store, const void *id, si
                   : take_value(store, umm_redis_answer(redis, 0), id, id_bytes, vector, entry, err);
 }
 
-/* ---- many
- * ------------------------------------------------------------------------------------------ */
+/* ---- many ------------------------------------------------------------------------ */
 
-/* Values of n cells; those that can be no id are not asked for. */
-static enum umm_status get_block(struct umm_store *store, const char *ids, size_t cell_bytes,
-                                 size_t n, float *vectors, bool *is_found, size_t *n_found,
+/* Ids of asked, which a store of this kind may have or not. */
+static enum umm_status ask_block(struct umm_store *store, struct umm_store_asked *asked, size_t n,
                                  struct umm_error *err)
 {
     struct umm_redis *redis = store->server->redis;
-    size_t lens[VALUES_MAX], n_asked = 0;
-    for (size_t i = 0; i < n; i++) {
-        lens[i] = strnlen(ids + i * cell_bytes, cell_bytes);
-        lens[i] = is_id(store, lens[i]) ? lens[i] : 0;
-        n_asked += lens[i] > 0;
-    }
+    size_t n_asked = 0;
+    for (size_t i = 0; i < n; i++)
+        n_asked += is_id(store, asked[i].id_bytes);
     if (n_asked == 0)
         return UMM_OK;
     umm_redis_begin(redis);
     umm_redis_command(redis, 1 + n_asked);
     umm_redis_text(redis, "MGET");
     for (size_t i = 0; i < n; i++)
-        if (lens[i])
-            umm_redis_joined(redis, store->server->values, ids + i * cell_bytes, lens[i]);
+        if (is_id(store, asked[i].id_bytes))
+            umm_redis_joined(redis, store->server->values, asked[i].id, asked[i].id_bytes);
     enum umm_status status = umm_redis_exchange(redis, answer_bytes(store, n_asked), err);
     if (!status)
         status = umm_redis_check(redis, 0, UMM_REDIS_ARRAY, err);
@@ -101,14 +95,42 @@ static enum umm_status get_block(struct umm_store *store, const char *ids, size_
     const struct umm_redis_answer *answer = umm_redis_answer(redis, 0);
     if (answer->n_items != n_asked)
         return umm_store_server_refuse(store, err);
-    for (size_t i = 0, k = 0; !status && i < n; i++) {
-        if (!lens[i])
+    for (size_t i = 0, k = 0; i < n; i++) {
+        struct umm_store_asked *one = &asked[i];
+        if (!is_id(store, one->id_bytes))
             continue;
-        enum umm_status one = take_value(store, &answer->items[k++], ids + i * cell_bytes, lens[i],
-                                         vectors + i * store->dim, NULL, err);
-        is_found[i] = one == UMM_OK;
-        *n_found += one == UMM_OK;
-        status = one == UMM_ERR_ABSENT ? UMM_OK : one;
+        one->status = take_value(store, &answer->items[k++], one->id, one->id_bytes, one->vector,
+                                 &one->entry, NULL);
+        if (one->status && one->status != UMM_ERR_ABSENT)
+            one->status = UMM_ERR_DATA;
+    }
+    return UMM_OK;
+}
+
+enum umm_status umm_store_server_get_each(struct umm_store *store, struct umm_store_asked *asked,
+                                          size_t n, struct umm_error *err)
+{
+    const size_t block = umm_store_server_block(store, VALUES_MAX);
+    enum umm_status status = UMM_OK;
+    for (size_t i = 0; i < n; i++)
+        asked[i].status = UMM_ERR_ABSENT;
+    for (size_t first = 0; !status && first < n; first += block)
+        status = ask_block(store, asked + first, n - first < block ? n - first : block, err);
+    return status;
+}
+
+/* An entry that is not as it should be is said here, as nobody looks at it alone. */
+static enum umm_status get_block(struct umm_store *store, struct umm_store_asked *asked, size_t n,
+                                 bool *is_found, size_t *n_found, struct umm_error *err)
+{
+    enum umm_status status = umm_store_server_get_each(store, asked, n, err);
+    for (size_t i = 0; !status && i < n; i++) {
+        is_found[i] = asked[i].status == UMM_OK;
+        *n_found += is_found[i];
+        if (asked[i].status == UMM_ERR_DATA)
+            status = umm_store_server_get(store, asked[i].id, asked[i].id_bytes, asked[i].vector,
+                                          NULL, err);
+        status = status == UMM_ERR_ABSENT ? UMM_OK : status;
     }
     return status;
 }
@@ -117,20 +139,25 @@ enum umm_status umm_store_server_get_many(struct umm_store *store, const char *i
                                           size_t cell_bytes, size_t n, float *vectors,
                                           bool *is_found, size_t *n_found, struct umm_error *err)
 {
-    const size_t block = umm_store_server_block(store, VALUES_MAX);
+    struct umm_store_asked asked[VALUES_MAX];
     enum umm_status status = UMM_OK;
     *n_found = 0;
     for (size_t i = 0; i < n; i++)
         is_found[i] = false;
-    for (size_t first = 0; !status && first < n; first += block)
-        status = get_block(store, ids + first * cell_bytes, cell_bytes,
-                           n - first < block ? n - first : block, vectors + first * store->dim,
-                           is_found + first, n_found, err);
+    for (size_t first = 0, n_now; !status && first < n; first += n_now) {
+        n_now = n - first < VALUES_MAX ? n - first : VALUES_MAX;
+        for (size_t i = 0; i < n_now; i++) {
+            const char *id = ids + (first + i) * cell_bytes;
+            asked[i].id = id;
+            asked[i].id_bytes = strnlen(id, cell_bytes);
+            asked[i].vector = vectors + (first + i) * store->dim;
+        }
+        status = get_block(store, asked, n_now, is_found + first, n_found, err);
+    }
     return status;
 }
 
-/* ---- all of them
- * ----------------------------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------------- */
 
 static enum umm_status make_room(const struct umm_store *store, struct umm_store_server_list *list,
                                  size_t n, struct umm_error *err)
