@@ -63,7 +63,8 @@ int main(int argc, char **argv)
     fclose(file);
     const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     snprintf(address.sun_path, sizeof address.sun_path, "%s", argv[1]);
-    must(fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0, "cannot connect");
+    must(fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0,
+         "cannot connect");
     const unsigned long long times = strtoull(argv[3], NULL, 10);
     const double start = now_ns();
     for (unsigned long long i = 0; i < times; i++)

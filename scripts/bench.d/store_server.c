@@ -76,7 +76,8 @@ static void once(const char *what)
     if (strcmp(what, "put-many") == 0)
         must(umm_store_put_many(store, ids[0], CELL, batch, vectors, 1, &n_done, &err), &err);
     else if (strcmp(what, "get-many") == 0)
-        must(umm_store_get_many(store, ids[0], CELL, batch, vectors, is_found, &n_done, &err), &err);
+        must(umm_store_get_many(store, ids[0], CELL, batch, vectors, is_found, &n_done, &err),
+             &err);
     else
         for (size_t i = 0; i < batch; i++)
             must(umm_store_get(store, ids[i], CELL - 1, vectors, NULL, &err), &err);
