@@ -11,17 +11,22 @@
 
 /*
  * What a hint is for people. {name} is the option --name: a tool that lacks it skips the
- * sentence and takes the next one for that hint. {0} and {1} are the hint's values, {TOOL}
- * the tool's name.
+ * sentence and takes the next one for that hint. {?name} is nothing, and skips it likewise. {0} and
+ * {1} are the hint's values, {TOOL} the tool's name.
  */
+
+/* Tools have --columns and --time-unit for other things also: those of text go with --names. */
+#define OF_TEXT "{?names}"
+
 static const struct {
     enum umm_hint hint;
     const char *text;
 } sentences[] = {
     {UMM_HINT_DELIMITER, "; use {delimiter}"},
     {UMM_HINT_DELIMITER, "; umm-convert can be told which: " BY_CONVERT},
-    {UMM_HINT_COLUMNS, "; use {columns} or {layout}"},
-    {UMM_HINT_NO_VOLUME, "; name it as volume=FIELD in {columns}, or volume==nan if there is none"},
+    {UMM_HINT_COLUMNS, OF_TEXT "; use {columns} or {layout}"},
+    {UMM_HINT_NO_VOLUME,
+     OF_TEXT "; name it as volume=FIELD in {columns}, or volume==nan if there is none"},
     {UMM_HINT_NO_FIELD, "; use {columns}, {names}, {layout} or {skip-lines}"},
     {UMM_HINT_NO_FIELD, "; use {columns}, {names} or {layout}"},
     {UMM_HINT_NO_FIELD, "; use {layout}, or name the fields to umm-convert: " BY_CONVERT},
@@ -29,12 +34,12 @@ static const struct {
     {UMM_HINT_NO_HEADER, "; use {layout}, or name the fields to umm-convert: " BY_CONVERT},
     {UMM_HINT_LAYOUT, "; use {layout}={0}"},
     {UMM_HINT_LAYOUTS, "; use {layout}={0} or {layout}={1}"},
-    {UMM_HINT_NAME_COLUMN, "; name the {0}: {0}=FIELD in {columns}"},
-    {UMM_HINT_LEAVE_OUT, ": leave the column out of {columns}"},
-    {UMM_HINT_RENAME, "; give another name: NAME={0} in {columns}"},
+    {UMM_HINT_NAME_COLUMN, OF_TEXT "; name the {0}: {0}=FIELD in {columns}"},
+    {UMM_HINT_LEAVE_OUT, OF_TEXT ": leave the column out of {columns}"},
+    {UMM_HINT_RENAME, OF_TEXT "; give another name: NAME={0} in {columns}"},
     {UMM_HINT_NAMES, ", or use {names}"},
-    {UMM_HINT_DATE_OF_TIME, ": {columns} timestamp=DATE+TIME,... or {date}"},
-    {UMM_HINT_DATE_OF_TIME, ": {columns} timestamp=DATE+TIME,..."},
+    {UMM_HINT_DATE_OF_TIME, OF_TEXT ": {columns} timestamp=DATE+TIME,... or {date}"},
+    {UMM_HINT_DATE_OF_TIME, OF_TEXT ": {columns} timestamp=DATE+TIME,..."},
     {UMM_HINT_SERIES,
      "; take one with {where} COLUMN=VALUE or each with {by} COLUMN, or say that it "
      "is one with {one-series}"},
@@ -48,7 +53,7 @@ static const struct {
     {UMM_HINT_OTHER_MEMBERS,
      "; use {members}, such as '*.csv', if it has no rows, else {columns}, {names} or {layout}"},
     {UMM_HINT_OTHER_MEMBERS,
-     "; use {members}, such as '*.csv', if it has no rows, else {columns} or {layout}"},
+     OF_TEXT "; use {members}, such as '*.csv', if it has no rows, else {columns} or {layout}"},
     {UMM_HINT_PASS_OVER,
      "; {skip-footer} N passes over the last lines, {bad-rows} skip over all that is no row"},
     {UMM_HINT_PASS_OVER, "; {bad-rows} skip passes over what is no row"},
@@ -87,7 +92,8 @@ static const struct {
     {UMM_HINT_THIS_UNIT, "; use {time-unit-in}={0}"},
     {UMM_HINT_THESE_UNITS, "; use {time-unit-in}={0} or {time-unit-in}={1}"},
     {UMM_HINT_UNIT_OR_FORMAT, "; use {time-unit-in}={0} or {time-format}={1}"},
-    {UMM_HINT_NAME_OR_UNIT, "; name the {0}, {0}=FIELD in {columns}, or use {time-unit-in}={1}"},
+    {UMM_HINT_NAME_OR_UNIT,
+     OF_TEXT "; name the {0}, {0}=FIELD in {columns}, or use {time-unit-in}={1}"},
     {UMM_HINT_DATE, "; use {date} for times of day"},
     {UMM_HINT_CLOCK, "; use {time-unit-in}, such as s or ms, or {time-format}, such as %-H%M%S"},
     {UMM_HINT_HOUR_24, "; {hour-24} reads it so"},
@@ -109,9 +115,9 @@ static const struct {
     {UMM_HINT_TIME_FOLD_OPEN, "; umm-convert can be told which to take: " BY_CONVERT},
 
     {UMM_HINT_TYPE, "; use {dtype} {0}"},
-    {UMM_HINT_TYPE, "; give it the type {0} in {columns}"},
-    {UMM_HINT_FIELD_TYPE, "; give it the type {0} in {columns}"},
-    {UMM_HINT_TIME_UNIT, "; use a {0} {time-unit}"},
+    {UMM_HINT_TYPE, OF_TEXT "; give it the type {0} in {columns}"},
+    {UMM_HINT_FIELD_TYPE, OF_TEXT "; give it the type {0} in {columns}"},
+    {UMM_HINT_TIME_UNIT, OF_TEXT "; use a {0} {time-unit}"},
     {UMM_HINT_TIME_UNIT, "; umm-convert can use a {0} unit: " BY_CONVERT},
     {UMM_HINT_UNIT_OF_M8, "; use M8 and {time-unit}"},
     {UMM_HINT_UNIT_OF_M8, "; use M8"},
@@ -175,7 +181,8 @@ static const struct {
 struct piece {
     const char *text;
     size_t len;
-    bool is_option, is_name; /* both false: words; a name is of a value or the tool */
+    bool is_option, is_silent; /* which the tool must have; and is not said */
+    bool is_name;              /* of a value or the tool; all false: words */
 };
 
 /* The piece at *at, which moves past it; false at the end. */
@@ -183,6 +190,8 @@ static bool next_piece(const char **at, struct piece *piece)
 {
     const bool is_braced = **at == '{';
     *piece = (struct piece){.text = *at + is_braced};
+    piece->is_silent = is_braced && *piece->text == '?';
+    piece->text += piece->is_silent;
     piece->len = strcspn(piece->text, is_braced ? "}" : "{");
     *at = piece->text + piece->len + is_braced;
     const bool is_small = *piece->text >= 'a' && *piece->text <= 'z';
@@ -205,6 +214,8 @@ static void write_out(const char *sentence, const struct umm_error *err, const c
 {
     struct piece piece;
     for (size_t n = 0; n < CLI_HINT_MAX && next_piece(&sentence, &piece);) {
+        if (piece.is_silent)
+            continue;
         if (piece.is_name) {
             const bool is_value = *piece.text == '0' || *piece.text == '1';
             piece.text = is_value ? err->hint_values[*piece.text - '0'] : tool;

@@ -54,6 +54,10 @@ static void test_the_first_that_fits_the_tool_is_said(void **state)
     assert_string_equal(words(UMM_HINT_NO_FIELD, " columns layout skip-lines ", "", ""),
                         "; use --layout, or name the fields to umm-convert: "
                         "umm-convert ... -o - | umm-x ...");
+    /* Where --columns is of something else. */
+    assert_string_equal(words(UMM_HINT_COLUMNS, " columns layout ", "", ""), "");
+    assert_string_equal(words(UMM_HINT_COLUMNS, " columns layout names ", "", ""),
+                        "; use --columns or --layout");
 }
 
 static void test_values_are_put_in(void **state)
@@ -63,7 +67,7 @@ static void test_values_are_put_in(void **state)
     (void)state;
     assert_string_equal(words(UMM_HINT_UNIT_OR_FORMAT, " time-unit-in time-format ", "s", "%y%m%d"),
                         "; use --time-unit-in=s or --time-format=%y%m%d");
-    assert_string_equal(words(UMM_HINT_NAME_COLUMN, " columns ", "volume", ""),
+    assert_string_equal(words(UMM_HINT_NAME_COLUMN, " columns names ", "volume", ""),
                         "; name the volume: volume=FIELD in --columns");
     memset(wide, 'x', sizeof wide - 1);
     wide[sizeof wide - 1] = '\0';
