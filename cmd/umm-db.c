@@ -317,7 +317,7 @@ static const struct cli_command commands[] = {
      "that it has: of .npy files,\narchives, text or standard input",
      run_push},
     {"pull", "PLACE TABLE",
-     "columns symbol timeframe time-unit from to lock lock-timeout on-revision output append "
+     "columns symbol timeframe time-unit from to where lock lock-timeout on-revision output append "
      "struct plain sync json metrics progress no-progress verbose",
      "write rows as an .npy array, or add those that are newer", run_pull},
     {"stat", "PLACE TABLE", "time-unit json", "print how many rows there are, from when to when",

@@ -45,7 +45,7 @@ struct umm_db_column {
     enum umm_db_type type;
     unsigned size_bytes;
     bool is_key, is_rounded;
-    bool has_unit;
+    bool has_unit, is_unit_given; /* not by the table: it may be wrong */
     enum umm_time_unit unit;
 };
 
@@ -88,11 +88,19 @@ struct umm_db_shape {
     struct umm_db_series series;
 };
 
-/* Which rows, by time: from <= time < to. limit 0: no limit. */
+/* Rows whose column has the value, as the database reads it for the column's type. */
+struct umm_db_condition {
+    const struct umm_db_column *column;
+    const char *value;
+};
+
+/* Which rows: from <= time < to, and all conditions hold. limit 0: no limit. */
 struct umm_db_query {
     bool has_from, has_to, is_newest_first;
     int64_t from, to;
     uint64_t limit;
+    const struct umm_db_condition *conditions;
+    size_t n_conditions;
 };
 
 /* One series of a table, for umm_db_list. first and last are in the unit of the time. */
@@ -176,7 +184,7 @@ UMM_MUST_USE enum umm_status umm_db_replace(struct umm_db *db, const struct umm_
 /*
  * Read rows in order of time: *n of at most cap (at least 1) at each call, 0 at the end. One scan
  * at a time, and nothing else until umm_db_scan_end. NULL is NaN where a field is REAL.
- * UMM_ERR_DATA for a value that is none of its field.
+ * UMM_ERR_DATA for a value that is none of its field, or a condition's that is none of its column.
  */
 UMM_MUST_USE enum umm_status umm_db_scan(struct umm_db *db, const struct umm_db_shape *shape,
                                          const struct umm_db_query *query, struct umm_error *err);

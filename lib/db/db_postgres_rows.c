@@ -338,6 +338,12 @@ static enum umm_status add_where(struct umm_postgres *p, struct umm_textbuf *sql
         umm_textbuf_add(sql, " < ");
         add_time(sql, time, query->to);
     }
+    for (size_t i = 0; !status && i < query->n_conditions; i++) {
+        umm_textbuf_add(sql, " AND ");
+        umm_db_quote(sql, query->conditions[i].column->name);
+        umm_textbuf_add(sql, " = ");
+        status = umm_pgconn_add_literal(p->conn, sql, query->conditions[i].value, err);
+    }
     umm_textbuf_add(sql, " ORDER BY ");
     umm_db_quote(sql, time->column.name);
     umm_textbuf_add(sql, "%s", query->is_newest_first ? " DESC" : "");

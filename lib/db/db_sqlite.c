@@ -549,6 +549,73 @@ static enum umm_status sqlite_replace(struct umm_db *db, const struct umm_db_sha
 
 /* ---- rows out ------------------------------------------------------------------------ */
 
+/* Parameters of a scan after those of the series. */
+enum { FROM, TO, LIMIT, CONDITIONS };
+
+/*
+ * A value is a number for a column of numbers, whose type SQLite would give to a text in its own
+ * way; a column of no type may have it as either.
+ */
+static void add_condition(struct umm_textbuf *sql, const struct umm_db_condition *condition, int at)
+{
+    const bool is_either = condition->column->type == UMM_DB_ANY;
+    umm_textbuf_add(sql, "%s", is_either ? "(" : "");
+    umm_db_quote(sql, condition->column->name);
+    umm_textbuf_add(sql, " = ?%d", at);
+    if (is_either) {
+        umm_textbuf_add(sql, " OR ");
+        umm_db_quote(sql, condition->column->name);
+        umm_textbuf_add(sql, " = ?%d)", at + 1);
+    }
+}
+
+static enum umm_status bind_condition(struct sqlite *s, const struct umm_db_condition *condition,
+                                      int at, struct umm_error *err)
+{
+    const enum umm_db_type type = condition->column->type;
+    const size_t len = strlen(condition->value);
+    char name[UMM_EXCERPT_MAX], value[UMM_EXCERPT_MAX];
+    int64_t whole;
+    double real;
+    int code = SQLITE_OK;
+    const bool is_whole = umm_num_parse_i64(condition->value, len, '.', &whole) == UMM_NUM_OK;
+    const bool is_real =
+        umm_num_parse_f64(condition->value, len, '.', &real) == UMM_NUM_OK && !isnan(real);
+    if (type != UMM_DB_TEXT && is_whole)
+        code = sqlite3_bind_int64(s->scan, at, whole);
+    else if (type != UMM_DB_TEXT && is_real)
+        code = sqlite3_bind_double(s->scan, at, real);
+    else if (type != UMM_DB_TEXT && type != UMM_DB_ANY)
+        return umm_error_set_path(
+            err, UMM_ERR_DATA, s->db.shown, "column %s has numbers, and \"%s\" is none",
+            umm_escape(name, sizeof name, condition->column->name, strlen(condition->column->name)),
+            umm_escape(value, sizeof value, condition->value, len));
+    else
+        code = sqlite3_bind_text(s->scan, at, condition->value, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK && type == UMM_DB_ANY)
+        code = sqlite3_bind_text(s->scan, at + 1, condition->value, -1, SQLITE_STATIC);
+    return code ? umm_error_set_memory(err, 0, "values") : UMM_OK;
+}
+
+static enum umm_status bind_scan(struct sqlite *s, const struct umm_db_shape *shape,
+                                 const struct umm_db_query *query, struct umm_error *err)
+{
+    const int first = first_parameter(shape);
+    enum umm_status status = UMM_OK;
+    int code = bind_series(s->scan, &shape->series);
+    if (query->has_from)
+        code |= sqlite3_bind_int64(s->scan, first + FROM, query->from);
+    if (query->has_to)
+        code |= sqlite3_bind_int64(s->scan, first + TO, query->to);
+    if (query->limit)
+        code |= sqlite3_bind_int64(s->scan, first + LIMIT, (int64_t)query->limit);
+    if (code)
+        return umm_error_set_memory(err, 0, "values");
+    for (size_t i = 0; !status && i < query->n_conditions; i++)
+        status = bind_condition(s, &query->conditions[i], first + CONDITIONS + 2 * (int)i, err);
+    return status;
+}
+
 static enum umm_status sqlite_scan(struct umm_db *db, const struct umm_db_shape *shape,
                                    const struct umm_db_query *query, struct umm_error *err)
 {
@@ -567,31 +634,27 @@ static enum umm_status sqlite_scan(struct umm_db *db, const struct umm_db_shape 
     if (query->has_from) {
         umm_textbuf_add(&sql, "%s", word);
         umm_db_quote(&sql, time);
-        umm_textbuf_add(&sql, " >= ?%d", first);
+        umm_textbuf_add(&sql, " >= ?%d", first + FROM);
         word = " AND ";
     }
     if (query->has_to) {
         umm_textbuf_add(&sql, "%s", word);
         umm_db_quote(&sql, time);
-        umm_textbuf_add(&sql, " < ?%d", first + 1);
+        umm_textbuf_add(&sql, " < ?%d", first + TO);
+        word = " AND ";
+    }
+    for (size_t i = 0; i < query->n_conditions; i++, word = " AND ") {
+        umm_textbuf_add(&sql, "%s", word);
+        add_condition(&sql, &query->conditions[i], first + CONDITIONS + 2 * (int)i);
     }
     umm_textbuf_add(&sql, " ORDER BY ");
     umm_db_quote(&sql, time);
     umm_textbuf_add(&sql, "%s", query->is_newest_first ? " DESC" : "");
     if (query->limit)
-        umm_textbuf_add(&sql, " LIMIT ?%d", first + 2);
+        umm_textbuf_add(&sql, " LIMIT ?%d", first + LIMIT);
     enum umm_status status = prepare(s, &sql, "read", &s->scan, err);
-    if (status)
-        return status;
-    int code = bind_series(s->scan, &shape->series);
-    if (query->has_from)
-        code |= sqlite3_bind_int64(s->scan, first, query->from);
-    if (query->has_to)
-        code |= sqlite3_bind_int64(s->scan, first + 1, query->to);
-    if (query->limit)
-        code |= sqlite3_bind_int64(s->scan, first + 2, (int64_t)query->limit);
     s->scanned = shape;
-    return code ? umm_error_set_memory(err, 0, "values") : UMM_OK;
+    return status ? status : bind_scan(s, shape, query, err);
 }
 
 static const char *class_words(int class)

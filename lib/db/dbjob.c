@@ -89,6 +89,16 @@ enum umm_status umm_dbwork_bind(struct umm_dbwork *work, const struct umm_npy *n
     return umm_dbwork_place(work, status, err);
 }
 
+enum umm_status umm_dbwork_next(struct umm_dbwork *work, union umm_db_value *rows, size_t cap,
+                                size_t *n, struct umm_error *err)
+{
+    const struct umm_dbrows *of = &work->rows;
+    enum umm_status status = umm_db_scan_next(work->db, rows, cap, n, err);
+    if (status)
+        return status;
+    return umm_dbwork_place(work, umm_dbrows_check_times(of->fields, of->n, rows, *n, err), err);
+}
+
 struct umm_db_query umm_dbwork_query(const struct umm_dbwork *work)
 {
     const struct umm_timerange *range = &work->options->range;
@@ -104,7 +114,7 @@ struct umm_db_query umm_dbwork_query(const struct umm_dbwork *work)
 struct telling {
     enum umm_status (*tell)(void *user, const struct umm_dbjob_entry *entry, struct umm_error *err);
     void *user;
-    enum umm_time_unit unit;
+    const struct umm_db_field *time;
     struct umm_dbjob_result *result;
 };
 
@@ -112,13 +122,18 @@ static enum umm_status tell_one(void *user, const struct umm_db_entry *entry, st
 {
     struct telling *telling = user;
     struct umm_dbjob_result *result = telling->result;
+    const enum umm_time_unit unit = umm_db_field_unit(telling->time);
+    const union umm_db_value ends[] = {{.integer = entry->first}, {.integer = entry->last}};
     const struct umm_dbjob_entry told = {.symbol = entry->symbol,
                                          .timeframe = entry->timeframe,
                                          .n_rows = entry->n_rows,
-                                         .first = umm_time_from_unit(entry->first, telling->unit),
-                                         .last = umm_time_from_unit(entry->last, telling->unit)};
+                                         .first = umm_time_from_unit(entry->first, unit),
+                                         .last = umm_time_from_unit(entry->last, unit)};
     if (entry->n_rows == 0)
         return UMM_OK;
+    enum umm_status status = umm_dbrows_check_times(telling->time, 1, ends, 2, err);
+    if (status)
+        return status;
     result->n_read += entry->n_rows;
     if (!result->has_last || umm_arraycolumn_compare(&told.last, &result->last) > 0)
         result->last = told.last;
@@ -139,12 +154,13 @@ enum umm_status umm_dbjob_stat(
         status =
             umm_dbwork_place(&work, umm_dbrows_time(&work.table, &options->rows, &field, err), err);
     if (!status) {
-        telling.unit = umm_db_field_unit(&field);
+        telling.time = &field;
         work.shape =
             (struct umm_db_shape){.table = options->table, .fields = &field, .n_fields = 1};
         if (work.table.has_series)
             work.shape.series = (struct umm_db_series){"", ""};
         status = umm_db_list(work.db, &work.shape, tell_one, &telling, err);
+        status = umm_dbwork_place(&work, status, err);
     }
     umm_dbwork_close(&work, result);
     return status;

@@ -24,7 +24,8 @@ enum { UMM_DB_COMPARED_ROWS = 1000 };
 
 /*
  * source, is_unmade and revision are for push; verify has source; output and what follows are for
- * pull. is_unmade: a table that is not there is not made.
+ * pull, and of source text.reading.instrument.where: COLUMN=VALUE, COLUMN being the table's.
+ * is_unmade: a table that is not there is not made.
  */
 struct umm_dbjob_options {
     const char *place, *table;

@@ -199,18 +199,27 @@ static enum umm_status take(struct pull *pull, size_t n, struct umm_error *err)
 static enum umm_status copy_rows(struct pull *pull, struct umm_error *err)
 {
     struct umm_dbwork *work = &pull->work;
+    struct umm_db_condition conditions[UMM_WHERE_MAX];
     struct umm_db_query query = umm_dbwork_query(work);
+    const struct umm_instrument_options *where = &work->options->source.text.reading.instrument;
     size_t n = 1;
+    enum umm_status status = UMM_OK;
+    for (size_t i = 0; !status && i < where->n_where; i++)
+        status = umm_dbrows_condition(&work->table, where->where[i], &conditions[i], err);
+    if (status)
+        return umm_dbwork_place(work, status, err);
+    query.conditions = conditions;
+    query.n_conditions = where->n_where;
     if (pull->n_tail && (!query.has_from || query.from < tail_time(pull, 0))) {
         query.has_from = true;
         query.from = tail_time(pull, 0);
     }
-    enum umm_status status = umm_db_scan(work->db, &work->shape, &query, err);
+    status = umm_db_scan(work->db, &work->shape, &query, err);
     while (!status && n) {
         status = umm_progress_step(work->run, &pull->next_look_ns,
                                    pull->result->n_read * work->rows.row_bytes, 0, err);
         if (!status)
-            status = umm_db_scan_next(work->db, pull->values, UMM_DBROWS_BLOCK, &n, err);
+            status = umm_dbwork_next(work, pull->values, UMM_DBROWS_BLOCK, &n, err);
         if (!status)
             status = take(pull, n, err);
     }

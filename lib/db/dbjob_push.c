@@ -85,8 +85,8 @@ static enum umm_status read_tail(struct push *push, struct umm_error *err)
     enum umm_status status = umm_db_scan(work->db, &work->shape, &query, err);
     push->n_tail = 0;
     while (!status && n && push->n_tail < UMM_DB_COMPARED_ROWS) {
-        status = umm_db_scan_next(work->db, push->tail + push->n_tail * work->rows.n,
-                                  UMM_DB_COMPARED_ROWS - push->n_tail, &n, err);
+        status = umm_dbwork_next(work, push->tail + push->n_tail * work->rows.n,
+                                 UMM_DB_COMPARED_ROWS - push->n_tail, &n, err);
         push->n_tail += status ? 0 : n;
     }
     const enum umm_status ended = umm_db_scan_end(work->db, status ? NULL : err);

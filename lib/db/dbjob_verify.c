@@ -41,7 +41,7 @@ static enum umm_status look(struct verify *verify, const union umm_db_value **ro
     *row = NULL;
     if (verify->at == verify->n_kept && !verify->is_at_end) {
         enum umm_status status =
-            umm_db_scan_next(verify->work.db, verify->kept, UMM_DBROWS_BLOCK, &verify->n_kept, err);
+            umm_dbwork_next(&verify->work, verify->kept, UMM_DBROWS_BLOCK, &verify->n_kept, err);
         if (status)
             return status;
         verify->at = 0;

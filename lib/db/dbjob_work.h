@@ -40,6 +40,10 @@ UMM_MUST_USE enum umm_status umm_dbwork_check_series(const struct umm_dbwork *wo
 /* The shape of what work->rows are bound to. */
 void umm_dbwork_shape(struct umm_dbwork *work);
 
+/* As umm_db_scan_next, of what work->rows are bound to; times of no sensible year are refused. */
+UMM_MUST_USE enum umm_status umm_dbwork_next(struct umm_dbwork *work, union umm_db_value *rows,
+                                             size_t cap, size_t *n, struct umm_error *err);
+
 /* The query for the range of the options. */
 struct umm_db_query umm_dbwork_query(const struct umm_dbwork *work);
 

@@ -256,8 +256,31 @@ static enum umm_status settle_unit(struct umm_db_field *field,
         return UMM_OK;
     if (!options->has_unit)
         return refuse_unit(err, column);
-    column->has_unit = true;
+    column->has_unit = column->is_unit_given = true;
     column->unit = options->unit;
+    return UMM_OK;
+}
+
+enum umm_status umm_dbrows_check_times(const struct umm_db_field *fields, size_t n_fields,
+                                       const union umm_db_value *rows, size_t n,
+                                       struct umm_error *err)
+{
+    for (size_t i = 0; i < n_fields; i++) {
+        const struct umm_db_column *column = &fields[i].column;
+        char shown[UMM_EXCERPT_MAX];
+        for (size_t r = 0; column->is_unit_given && r < n; r++) {
+            const int64_t count = rows[r * n_fields + i].integer;
+            const int64_t sec = umm_time_from_unit(count, column->unit).sec;
+            if (sec >= UMM_TIME_SEC_MIN && sec <= UMM_TIME_SEC_MAX)
+                continue;
+            umm_error_set(err, UMM_ERR_DATA,
+                          "column %s has %" PRId64 ", which is no time in %s: its year is not "
+                          "1 to 9999",
+                          umm_escape(shown, sizeof shown, column->name, strlen(column->name)),
+                          count, umm_time_unit_name(column->unit));
+            return umm_error_hint(err, UMM_ERR_DATA, UMM_HINT_DB_UNIT);
+        }
+    }
     return UMM_OK;
 }
 
@@ -345,6 +368,21 @@ static enum umm_status check_rest(const struct umm_dbrows *rows, const struct um
                                table->columns[i].name, NULL);
     }
     return UMM_OK;
+}
+
+enum umm_status umm_dbrows_condition(const struct umm_db_table *table, const char *text,
+                                     struct umm_db_condition *condition, struct umm_error *err)
+{
+    char name[UMM_NPY_NAME_MAX] = "", shown[UMM_EXCERPT_MAX];
+    const size_t len = strcspn(text, "=");
+    if (!text[len] || !copy_name(name, text, len))
+        return umm_error_set(err, UMM_ERR_ARGUMENT, "no COLUMN=VALUE: \"%s\"",
+                             umm_escape(shown, sizeof shown, text, strlen(text)));
+    *condition = (struct umm_db_condition){find_column(table, name), text + len + 1};
+    if (condition->column)
+        return UMM_OK;
+    return umm_error_hint(err, refuse_name(err, "the table has no column", name, table),
+                          UMM_HINT_NONE);
 }
 
 /* ---- binding ---------------------------------------------------------------------------- */

@@ -79,6 +79,21 @@ UMM_MUST_USE enum umm_status umm_dbrows_check_output(const struct umm_dbrows *ro
 
 void umm_dbrows_close(struct umm_dbrows *rows);
 
+/* COLUMN=VALUE, which must live as long as *condition. UMM_ERR_CONFLICT: there is no such column.
+ */
+UMM_MUST_USE enum umm_status umm_dbrows_condition(const struct umm_db_table *table,
+                                                  const char *text,
+                                                  struct umm_db_condition *condition,
+                                                  struct umm_error *err);
+
+/*
+ * Check times that were read, in a unit that the caller gave: UMM_ERR_DATA for one beyond the years
+ * 1 to 9999, as milliseconds are that are taken for seconds.
+ */
+UMM_MUST_USE enum umm_status umm_dbrows_check_times(const struct umm_db_field *fields,
+                                                    size_t n_fields, const union umm_db_value *rows,
+                                                    size_t n, struct umm_error *err);
+
 /*
  * n rows of the array, at most UMM_DBROWS_BLOCK, as values; the first is number `row` in
  * messages. UMM_ERR_DATA for what does not fit.
