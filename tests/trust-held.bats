@@ -11,6 +11,7 @@ precious() {
     echo precious | as_victim tee "$VICTIM_DIR/precious" >/dev/null
     as_victim umm-synth --rows=50 -o "$VICTIM_DIR/in.csv"
     as_victim umm-convert -o "$VICTIM_DIR/in.npy" "$VICTIM_DIR/in.csv"
+    as_victim umm-db push "sqlite:$VICTIM_DIR/in.db" bars "$VICTIM_DIR/in.npy"
 }
 
 # Promise: a link in a world-writable directory leads no tool to a file elsewhere.
@@ -48,6 +49,11 @@ q.prom umm-quantize --columns=1,2,3 --data=$in.npy -o q.onnx --metrics=q.prom $V
 y.csv umm-predict --columns=1,2,3 -o y.csv $VICTIM_DIR/m.onnx $in.npy
 .y.npy.lock umm-predict --columns=1,2,3 --lock -o y.npy $VICTIM_DIR/m.onnx $in.npy
 .state.lock umm-predict --columns=1,2,3 --state=state $VICTIM_DIR/m.onnx $in.npy
+d.npy umm-db pull -o d.npy sqlite:$in.db bars
+d.npy umm-db pull --append -o d.npy sqlite:$in.db bars
+d.db umm-db push sqlite:d.db bars $in.npy
+d.db-journal umm-db push sqlite:d.db bars $in.npy
+d.db-wal umm-db push sqlite:d.db bars $in.npy
 watched umm-watch --clock=input --state=watched /dev/null
 .watched.lock umm-watch --clock=input --state=watched /dev/null
 a.npy.zst umm-archive append a.npy.zst $in.npy
@@ -55,7 +61,7 @@ a.npy.zst.journal umm-archive append --keep-journal a.npy.zst $in.npy
 snapshot umm-memstat snapshot snapshot --pid=\$\$
 p.svg umm-memstat --run -q --plot=p.svg true
 END
-    [[ $tried -eq 24 ]]
+    [[ $tried -eq 29 ]]
 }
 
 # Promise: likewise a hard link, where the kernel lets it be made.

@@ -295,6 +295,8 @@ umm-predict --columns=1,2,3 --format=csv -o $name m.onnx in.npy
 umm-predict --columns=1,2,3 --state=$name m.onnx in.npy
 umm-predict --columns=1,2,3 --metrics=$name m.onnx in.npy
 umm-quantize --columns=1,2,3 --data=in.npy -o /dev/null.onnx --report=$name m.onnx
+umm-db pull -o $name sqlite:in.db bars
+umm-db push --metrics=$name sqlite:in.db bars in.npy
 umm-watch --clock=input --state=$name /dev/null
 umm-watch --clock=input --report=$name /dev/null
 umm-synth --rows=10 -o $name
@@ -321,6 +323,7 @@ inputs() {
     umm-synth --rows=50 >in.csv
     { cat in.csv && echo 1900000000000,x,1,1,1,1; } >bad.csv
     umm-convert -o in.npy in.csv
+    umm-db push sqlite:in.db bars in.npy
     "$PY" "$TOP/tests/ref/predict_models.py" m.onnx vector
 }
 
