@@ -10,7 +10,7 @@
 #include "m5.h"
 #include "m5/check.h"
 #include "probe/alloc_counts.h"
-#include "sys/child.h"
+#include "child/child.h"
 #include "sys/file.h"
 #include "umm/mem.h"
 

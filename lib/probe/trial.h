@@ -14,10 +14,10 @@
 #ifndef UMM_PROBE_TRIAL_H
 #define UMM_PROBE_TRIAL_H
 
+#include "child/child.h"
 #include "probe/alloc_counts.h"
 #include "probe/growth.h"
 #include "probe/samples.h"
-#include "sys/child.h"
 
 /*
  * warmup_ns is dropped from the beginning when growth is judged, or, when it is

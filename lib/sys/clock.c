@@ -16,6 +16,12 @@ uint64_t umm_clock_monotonic_ns(void)
     return (uint64_t)read_ns(CLOCK_MONOTONIC);
 }
 
+uint64_t umm_clock_boot_ticks(void)
+{
+    const uint64_t tick_ns = 10000000; /* USER_HZ is 100 on all machines but Alpha and Itanium */
+    return (uint64_t)read_ns(CLOCK_BOOTTIME) / tick_ns;
+}
+
 uint64_t umm_clock_thread_ns(void)
 {
     return (uint64_t)read_ns(CLOCK_THREAD_CPUTIME_ID);

@@ -13,6 +13,12 @@ uint64_t umm_clock_monotonic_ns(void);
 /* The clock of run when it brings one, else umm_clock_monotonic_ns. run may be NULL. */
 uint64_t umm_clock_run_ns(const struct umm_run *run);
 
+/*
+ * CLOCK_BOOTTIME, since the machine began, in the ticks in which the kernel says when a process
+ * began: of 10 ms.
+ */
+uint64_t umm_clock_boot_ticks(void);
+
 /* CLOCK_THREAD_CPUTIME_ID: what the calling thread has used of a processor. */
 uint64_t umm_clock_thread_ns(void);
 

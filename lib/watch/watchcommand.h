@@ -6,7 +6,7 @@
 #ifndef UMM_WATCH_WATCHCOMMAND_H
 #define UMM_WATCH_WATCHCOMMAND_H
 
-#include "sys/child.h"
+#include "child/child.h"
 #include "umm.h"
 #include "watch/looklines.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sys/child.h"
+#include "child/child.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -3,7 +3,7 @@
 #include "probe/family.h"
 #include "probe/process.h"
 #include "probe/snapshot.h"
-#include "sys/child.h"
+#include "child/child.h"
 
 #include "tasks.h"
 

@@ -8,8 +8,8 @@
  * passed on are blocked, in the calling thread; children do not inherit that. One at a
  * time, in a process without other children; from one thread.
  */
-#ifndef UMM_SYS_CHILD_H
-#define UMM_SYS_CHILD_H
+#ifndef UMM_CHILD_CHILD_H
+#define UMM_CHILD_CHILD_H
 
 #include "umm.h"
 
