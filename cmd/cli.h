@@ -153,8 +153,12 @@ void cli_test_hooks(struct umm_run *run);
 /* The directory where pools are, from UMM_POOL_DIR; NULL when that is empty or not set. */
 const char *cli_pool_root(void);
 
-/* Show a progress bar for run on standard error (CLI_AUTO: when it is a terminal). */
+/*
+ * Show a progress bar for run on standard error (CLI_AUTO: when it is a terminal). The second is
+ * for a run whose progress counts items, not bytes.
+ */
 void cli_progress_start(struct umm_run *run, enum cli_when when);
+void cli_progress_start_items(struct umm_run *run, enum cli_when when);
 
 /* Wipe the bar, before anything else is printed. Harmless when there is none. */
 void cli_progress_stop(void);

@@ -18,8 +18,7 @@ int cli_take_timeframe(void *timeframe, const char *value)
     return umm_timeframe_parse(value, strlen(value), timeframe, NULL) ? CLI_BAD_VALUE : CLI_OK;
 }
 
-/* I/N, 0 <= I < N. */
-static int take_shard(void *shard, const char *value)
+int cli_take_shard(void *shard, const char *value)
 {
     struct umm_shard *part = shard;
     char digits[24];
@@ -45,7 +44,7 @@ const struct cli_option cli_dataset_options[] = {
      "fail or skip, for datasets that are not there\n(default fail; skip exits 3)",
      CLI_CHOICE(is_missing_skipped, "fail|skip")},
     {0, "shard", "I/N", "only every N-th dataset, from number I on, counted from 0",
-     CLI_CALL(shard, take_shard, "I/N with I from 0 to N - 1")},
+     CLI_CALL(shard, cli_take_shard, "I/N with I from 0 to N - 1")},
     {0, "from", "TIME", "from TIME on: ISO 8601, UTC unless it has a zone",
      CLI_CALL(range.from, cli_take_time, CLI_TIME), CLI_GIVEN(range.has_from)},
     {0, "to", "TIME", "before TIME", CLI_CALL(range.to, cli_take_time, CLI_TIME),

@@ -29,6 +29,9 @@ extern const struct cli_option cli_dataset_options[];
 int cli_take_time(void *time, const char *value);
 int cli_take_timeframe(void *timeframe, const char *value);
 
+/* For CLI_CALL: "I/N", 0 <= I < N, for a struct umm_shard. */
+int cli_take_shard(void *shard, const char *value);
+
 /* Whether datasets are named, or part of a name is given. */
 bool cli_dataset_is_named(const struct cli_dataset *dataset);
 

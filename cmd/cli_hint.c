@@ -175,6 +175,9 @@ static const struct {
     {UMM_HINT_DB_SERIES, "; name one with {symbol} and {timeframe}"},
 
     {UMM_HINT_PASSWORD, "; use the environment's REDISCLI_AUTH"},
+
+    {UMM_HINT_NULL_ITEMS, "; {null} if zero bytes end the items"},
+    {UMM_HINT_ITEMS_INPUT, "; {stdin} gives the command its items on standard input"},
 };
 
 /* What a sentence is made of: its words, or what stands in braces. */

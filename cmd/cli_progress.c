@@ -7,7 +7,7 @@
 #include "sys/clock.h"
 
 static uint64_t started_ns;
-static bool is_shown;
+static bool is_shown, is_of_items;
 
 static void print_seconds(double seconds)
 {
@@ -33,7 +33,10 @@ static void show(void *user, uint64_t done_bytes, uint64_t total_bytes)
     } else {
         fprintf(stderr, "%.1f MB ", (double)done_bytes * 1e-6);
     }
-    fprintf(stderr, "%.0f MB/s", rate * 1e-6);
+    if (is_of_items)
+        fprintf(stderr, "%.0f items/s", rate);
+    else
+        fprintf(stderr, "%.0f MB/s", rate * 1e-6);
     if (total_bytes && done_bytes <= total_bytes && rate > 0) {
         fputs(" ETA ", stderr);
         print_seconds((double)(total_bytes - done_bytes) / rate);
@@ -48,6 +51,12 @@ void cli_progress_start(struct umm_run *run, enum cli_when when)
         return;
     started_ns = umm_clock_monotonic_ns();
     run->progress = show;
+}
+
+void cli_progress_start_items(struct umm_run *run, enum cli_when when)
+{
+    is_of_items = true;
+    cli_progress_start(run, when);
 }
 
 void cli_progress_stop(void)

@@ -129,6 +129,10 @@ enum umm_hint {
     /* Servers. */
     UMM_HINT_PASSWORD, /* a password comes from a file, or from the environment */
 
+    /* Items of a run. */
+    UMM_HINT_NULL_ITEMS,  /* say that zero bytes end them */
+    UMM_HINT_ITEMS_INPUT, /* give them on standard input, as they are too long for arguments */
+
     UMM_HINT_END
 };
 

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "probe/trial.h"
-#include "sys/child.h"
+#include "child/child.h"
 #include "sys/clock.h"
 #include "sys/directory.h"
 #include "sys/file.h"

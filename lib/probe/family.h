@@ -4,7 +4,7 @@
  *
  * A look costs one listing of /proc and a read for each process that was not there
  * before: a process that was no descendant does not become one while it lives. Orphans are found
- * if this process takes them in (see sys/child.h).
+ * if this process takes them in (see child/child.h).
  */
 #ifndef UMM_PROBE_FAMILY_H
 #define UMM_PROBE_FAMILY_H

@@ -13,6 +13,8 @@
 
 enum {
     STAT_PPID = 4,
+    STAT_GROUP = 5,
+    STAT_SESSION = 6,
     STAT_FLAGS = 9,
     STAT_MINOR = 10,
     STAT_MAJOR = 12,
@@ -48,11 +50,14 @@ bool umm_process_parse_stat(const char *text, struct umm_process_id *id,
     at += 2;
     const char *end = strrchr(at, ')');
     if (!end || end[1] != ' ' || !end[2] || !parse_numbers(end + 3, fields) ||
-        fields[STAT_PPID] > UINT32_MAX)
+        fields[STAT_PPID] > UINT32_MAX || fields[STAT_GROUP] > UINT32_MAX ||
+        fields[STAT_SESSION] > UINT32_MAX)
         return false;
     snprintf(id->name, sizeof id->name, "%.*s", (int)(end - at < 255 ? end - at : 255), at);
     id->pid = (uint32_t)pid;
     id->ppid = (uint32_t)fields[STAT_PPID];
+    id->group = (uint32_t)fields[STAT_GROUP];
+    id->session = (uint32_t)fields[STAT_SESSION];
     id->state = end[2];
     id->start_ticks = fields[STAT_START];
     id->is_kernel_thread = fields[STAT_FLAGS] & KERNEL_THREAD;

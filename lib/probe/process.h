@@ -23,6 +23,7 @@ enum { UMM_PROCESS_NAME_MAX = 64 };
 /* Who a process is. start_ticks (since boot) tells it from a later one of its number. */
 struct umm_process_id {
     uint32_t pid, ppid;
+    uint32_t group, session; /* 0: none that this process can see */
     uint64_t start_ticks;
     char state; /* R, S, D, Z (ended, not yet waited for), ... */
     bool is_kernel_thread;
