@@ -298,12 +298,14 @@ static enum outcome check_login(struct umm_redis *redis, struct umm_error *err)
 static void add_login(struct umm_redis *redis, struct commands *hello)
 {
     char db[16];
-    if (redis->options.password) {
+    /* A user that is named is never the default one: it may be one without a password. */
+    if (redis->options.password || redis->user) {
+        const char *password = redis->options.password ? redis->options.password : "";
         add_command(hello, redis->user ? 3 : 2);
         add_argument(hello, "AUTH", 4);
         if (redis->user)
             add_argument(hello, redis->user, strlen(redis->user));
-        add_argument(hello, redis->options.password, strlen(redis->options.password));
+        add_argument(hello, password, strlen(password));
     }
     if (redis->options.place->db) {
         const int len = snprintf(db, sizeof db, "%" PRIu32, redis->options.place->db);

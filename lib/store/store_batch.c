@@ -51,13 +51,14 @@ enum umm_status umm_store_batch_add(struct umm_store_batch *batch, const struct 
     return batch->n == batch->cap ? umm_store_batch_flush(batch, err) : UMM_OK;
 }
 
-/* What is wrong with the row itself is told at the place where it came from. */
+/* What is wrong with the row itself, not with the store's place, is told where it came from. */
 static enum umm_status fail(const struct umm_store_batch *batch, size_t i, enum umm_status status,
                             const struct umm_error *cause, struct umm_error *err)
 {
     const struct umm_store_origin origin = batch->origins[i];
-    const bool is_of_entry = status == UMM_ERR_ARGUMENT || status == UMM_ERR_CONFLICT;
-    status = status == UMM_ERR_ARGUMENT ? UMM_ERR_DATA : status;
+    const bool is_of_entry =
+        (status == UMM_ERR_ARGUMENT || status == UMM_ERR_CONFLICT) && !*cause->path;
+    status = is_of_entry && status == UMM_ERR_ARGUMENT ? UMM_ERR_DATA : status;
     if (is_of_entry && batch->what)
         return umm_error_set_path(err, status, batch->path, "%s %" PRIu64 ": %s", batch->what,
                                   origin.number, cause->message);

@@ -100,7 +100,7 @@ bool umm_store_report_verdict_line(const struct umm_store_verdict *verdict, size
     else if (!verdict->is_counted && --index == 0)
         snprintf(line, cap,
                  "a writer is at work, or was killed: the index's counts were not looked at");
-    else if (verdict->n_faults && index == 1)
+    else if (verdict->n_faults && !verdict->is_on_server && index == 1)
         snprintf(line, cap,
                  "To mend it, remove index.umm while no process has the store open: the next "
                  "command that writes makes it again, and removes what is damaged.");

@@ -224,7 +224,8 @@ enum umm_status umm_store_server_verify(struct umm_store *store, const struct um
     struct tally tally = {0};
     uint64_t position = 0;
     bool is_end = false;
-    *verdict = (struct umm_store_verdict){.max_positions = store->max_positions};
+    *verdict =
+        (struct umm_store_verdict){.max_positions = store->max_positions, .is_on_server = true};
     float *vector = calloc(store->dim, sizeof *vector);
     if (!vector)
         return umm_error_set_memory(err, store->dim * sizeof *vector, "a vector");

@@ -16,6 +16,7 @@ struct umm_store_verdict {
     uint64_t n_damaged, n_torn;                    /* as umm_store_look has them */
     uint64_t n_lost;                               /* the index does not find them, or twice */
     uint64_t n_miscounted; /* counts and lists of the index that are not those of the slots */
+    bool is_on_server;     /* it has no index.umm that is made again */
     bool is_counted;       /* those were compared: no writer was at work, or killed */
     uint64_t n_faults;     /* all of them */
     char findings[UMM_STORE_FINDINGS_MAX][UMM_ERROR_MESSAGE_MAX]; /* the first of n_faults */
