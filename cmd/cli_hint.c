@@ -174,6 +174,7 @@ static const struct {
     {UMM_HINT_DB_CREATE, "; {create} yes makes it"},
     {UMM_HINT_DB_SERIES, "; name one with {symbol} and {timeframe}"},
 
+    {UMM_HINT_PASSWORD, "; use {password-file}, or the environment's REDISCLI_AUTH"},
     {UMM_HINT_PASSWORD, "; use the environment's REDISCLI_AUTH"},
 
     {UMM_HINT_NULL_ITEMS, "; {null} if zero bytes end the items"},

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +7,8 @@
 
 #include "base/error.h"
 #include "cli.h"
-#include "format/marks.h"
+#include "cli_store.h"
+#include "store/store_copy.h"
 #include "store/store_lines.h"
 #include "store/store_look.h"
 #include "store/store_report.h"
@@ -18,7 +18,9 @@
 
 struct opts {
     struct umm_store_options create;
+    struct cli_store reach;
     enum umm_store_access access; /* of a writer */
+    enum umm_store_put_mode mode; /* of a copy */
     bool is_binary;
     struct cli_reports reports;
     struct umm_run run;
@@ -33,51 +35,40 @@ static const struct cli_option options[] = {
     {0, "id-bytes", "N", "create: ids of up to N bytes (default 31)",
      CLI_COUNT(create.id_max_bytes, 1, UMM_STORE_ID_MAX)},
     {0, "binary", NULL, "put: records instead of lines", CLI_FLAG(is_binary)},
+    {0, "newer", NULL, "copy: never put an older entry over a newer one",
+     CLI_SWITCH(mode, UMM_STORE_PUT_NEWER)},
     {0, "lock", "HOW", "where there is another writer already: wait or fail\n(default wait)",
      CLI_CHOICE(access, "|wait|fail")},
     CLI_LOCK_TIMEOUT(run.lock_limit_ns),
+    CLI_HEADING("A store on a server:"),
+    {CLI_STORES(reach, NULL)},
+    CLI_HEADING("Reports:"),
     {.help = "list, stat, verify: print JSON", CLI_REPORTS(reports, "json")},
     {.help = "stat: write Prometheus metrics to FILE", CLI_REPORTS(reports, "metrics")},
-    {.help = "put, import: say how many", CLI_REPORTS(reports, "verbose")},
+    {.help = "put, import, copy: say how many", CLI_REPORTS(reports, "verbose")},
+    {CLI_REPORTS(reports, "progress no-progress")},
     {0}};
 
-/* Close the store, whose path must still lead to it: the first error wins. */
-static enum umm_status close_store(struct umm_store *store, enum umm_status status,
+static enum umm_status open_writer(struct opts *opts, const char *place, struct umm_store **store,
                                    struct umm_error *err)
 {
-    if (store && !status)
-        status = umm_store_check_place(store, err);
-    enum umm_status closing = umm_store_close(store, status ? NULL : err);
-    return status ? status : closing;
+    return cli_store_open(&opts->reach, place, opts->access, &opts->run, store, err);
 }
 
-/* The files of the store at path are no output: CLI_OK, or CLI_USAGE after a message. */
-static int check_output(const char *path, const struct cli_output *output)
-{
-    static const char *const names[] = {UMM_MARK_STORE_SLOTS, UMM_MARK_STORE_VECTORS,
-                                        UMM_MARK_STORE_INDEX};
-    char file[PATH_MAX];
-    int code = CLI_OK;
-    for (size_t i = 0; output->path && code == CLI_OK && i < sizeof names / sizeof *names; i++) {
-        int len = snprintf(file, sizeof file, "%s/%s", path, names[i]);
-        if (len > 0 && (size_t)len < sizeof file)
-            code = cli_check_input(file, output, 1);
-    }
-    return code;
-}
-
-static enum umm_status open_writer(struct opts *opts, const char *path, struct umm_store **store,
+static enum umm_status open_reader(struct opts *opts, const char *place, struct umm_store **store,
                                    struct umm_error *err)
 {
-    struct umm_store_info info;
-    enum umm_status status = umm_store_open(path, opts->access, &opts->run, store, err);
-    if (status)
-        return status;
-    status = umm_store_info(*store, &info, err);
-    if (!status && info.n_cleared)
-        cli_warn_path(path, "%llu half written entries of a killed writer were removed",
-                      (unsigned long long)info.n_cleared);
-    return status;
+    return cli_store_open(&opts->reach, place, UMM_STORE_READ, &opts->run, store, err);
+}
+
+/* For --verbose, of a place that could be opened. */
+static void tell_put(const struct opts *opts, const char *place, uint64_t n_put, uint64_t n_older)
+{
+    if (opts->reports.is_verbose && n_older)
+        cli_warn_path(place, "%llu put, %llu not newer", (unsigned long long)n_put,
+                      (unsigned long long)n_older);
+    else if (opts->reports.is_verbose)
+        cli_warn_path(place, "%llu put", (unsigned long long)n_put);
 }
 
 /* What a command holds of one entry at a time. */
@@ -107,8 +98,12 @@ static int run_create(void *user, int n, char **operands)
 {
     struct opts *opts = user;
     struct umm_error err = {0};
+    struct umm_store_reach reach;
     (void)n;
-    return cli_end(umm_store_create(operands[0], &opts->create, &opts->run, &err), &err);
+    enum umm_status status = cli_store_reach(&opts->reach, operands[0], &opts->run, &reach, &err);
+    if (!status)
+        status = umm_store_create_with(operands[0], &opts->create, &reach, &opts->run, &err);
+    return cli_end(status, &err);
 }
 
 static int run_put(void *user, int n, char **operands)
@@ -125,11 +120,12 @@ static int run_put(void *user, int n, char **operands)
     if (!status)
         status = umm_store_put_stream(store, fd, path ? path : "standard input", opts->is_binary,
                                       &opts->run, &n_put, &err);
-    status = close_store(store, status, &err);
+    const bool is_open = store != NULL;
+    status = cli_store_close(store, status, &err);
     if (path)
         umm_file_close(&fd);
-    if (opts->reports.is_verbose)
-        cli_warn_path(operands[0], "%llu put", (unsigned long long)n_put);
+    if (is_open)
+        tell_put(opts, operands[0], n_put, 0);
     return cli_end(status, &err);
 }
 
@@ -154,7 +150,7 @@ static int run_mark_inactive(void *user, int n, char **operands)
         exit_code = CLI_FAILED;
         status = UMM_OK;
     }
-    status = close_store(store, status, &err);
+    status = cli_store_close(store, status, &err);
     return status ? cli_fail(&err) : cli_finish(exit_code);
 }
 
@@ -190,7 +186,7 @@ static int run_evict(void *user, int n, char **operands)
     for (; !status && is_done && n_wanted; n_wanted--)
         status = evict_one(store, room.vector, &is_done, &err);
     umm_arena_close(&room.arena);
-    return cli_end(close_store(store, status, &err), &err);
+    return cli_end(cli_store_close(store, status, &err), &err);
 }
 
 static int run_resize(void *user, int n, char **operands)
@@ -206,7 +202,7 @@ static int run_resize(void *user, int n, char **operands)
     enum umm_status status = open_writer(opts, operands[0], &store, &err);
     if (!status)
         status = umm_store_resize(store, n_positions, &err);
-    return cli_end(close_store(store, status, &err), &err);
+    return cli_end(cli_store_close(store, status, &err), &err);
 }
 
 static int run_import(void *user, int n, char **operands)
@@ -219,9 +215,10 @@ static int run_import(void *user, int n, char **operands)
     enum umm_status status = open_writer(opts, operands[0], &store, &err);
     if (!status)
         status = umm_store_import(store, operands[1], &opts->run, &n_rows, &err);
-    status = close_store(store, status, &err);
-    if (opts->reports.is_verbose)
-        cli_warn_path(operands[0], "%llu put", (unsigned long long)n_rows);
+    const bool is_open = store != NULL;
+    status = cli_store_close(store, status, &err);
+    if (is_open)
+        tell_put(opts, operands[0], n_rows, 0);
     return cli_end(status, &err);
 }
 
@@ -229,13 +226,13 @@ static int run_import(void *user, int n, char **operands)
 
 static int run_get(void *user, int n, char **operands)
 {
+    struct opts *opts = user;
     struct umm_error err = {0};
     struct umm_store *store = NULL;
     struct umm_store_entry entry;
     struct room room = {.arena = {0}};
     int exit_code = CLI_OK;
-    (void)user;
-    if (umm_store_open(operands[0], UMM_STORE_READ, NULL, &store, &err) != UMM_OK)
+    if (open_reader(opts, operands[0], &store, &err) != UMM_OK)
         return cli_fail(&err);
     enum umm_status status = make_room(&room, store, &err);
     for (int i = 1; !status && i < n; i++) {
@@ -251,7 +248,7 @@ static int run_get(void *user, int n, char **operands)
         }
     }
     umm_arena_close(&room.arena);
-    status = close_store(store, status, &err);
+    status = cli_store_close(store, status, &err);
     return status ? cli_fail(&err) : cli_finish(exit_code);
 }
 
@@ -284,7 +281,7 @@ static int end_reading(const char *path, uint64_t n_torn, enum umm_status status
 
 static int run_list(void *user, int n, char **operands)
 {
-    const struct opts *opts = user;
+    struct opts *opts = user;
     struct umm_error err = {0};
     struct umm_store *store = NULL;
     struct umm_store_entry entry;
@@ -292,7 +289,7 @@ static int run_list(void *user, int n, char **operands)
     uint64_t n_torn = 0;
     bool is_found = true;
     (void)n;
-    if (umm_store_open(operands[0], UMM_STORE_READ, NULL, &store, &err) != UMM_OK)
+    if (open_reader(opts, operands[0], &store, &err) != UMM_OK)
         return cli_fail(&err);
     enum umm_status status = make_room(&room, store, &err);
     if (!status && !opts->reports.is_json)
@@ -303,7 +300,7 @@ static int run_list(void *user, int n, char **operands)
             status = print_entry(opts, &entry, &err);
     }
     umm_arena_close(&room.arena);
-    return end_reading(operands[0], n_torn, close_store(store, status, &err), &err);
+    return end_reading(operands[0], n_torn, cli_store_close(store, status, &err), &err);
 }
 
 static void print_info(const struct umm_store_info *info)
@@ -326,7 +323,7 @@ static void print_info(const struct umm_store_info *info)
 
 static int run_stat(void *user, int n, char **operands)
 {
-    const struct opts *opts = user;
+    struct opts *opts = user;
     struct umm_prometheus page = {.file = opts->reports.metrics};
     struct umm_error err = {0};
     struct umm_store *store = NULL;
@@ -334,12 +331,12 @@ static int run_stat(void *user, int n, char **operands)
     char *text = NULL;
     size_t len = 0;
     (void)n;
-    if (check_output(operands[0], &(struct cli_output){"--metrics", opts->reports.metrics}) !=
-        CLI_OK)
+    if (cli_store_check_output(operands[0],
+                               &(struct cli_output){"--metrics", opts->reports.metrics}) != CLI_OK)
         return CLI_USAGE;
-    if (umm_store_open(operands[0], UMM_STORE_READ, NULL, &store, &err) != UMM_OK)
+    if (open_reader(opts, operands[0], &store, &err) != UMM_OK)
         return cli_fail(&err);
-    enum umm_status status = close_store(store, umm_store_info(store, &info, &err), &err);
+    enum umm_status status = cli_store_close(store, umm_store_info(store, &info, &err), &err);
     if (!status && opts->reports.is_json)
         status = umm_store_report_json(&info, operands[0], &text, &len, &err);
     else if (!status)
@@ -370,15 +367,15 @@ static enum umm_status print_verdict(const struct cli_reports *reports,
 
 static int run_verify(void *user, int n, char **operands)
 {
-    const struct opts *opts = user;
+    struct opts *opts = user;
     struct umm_error err = {0};
     struct umm_store *store = NULL;
     struct umm_store_verdict verdict = {.n_faults = 0};
     (void)n;
-    enum umm_status status = umm_store_open(operands[0], UMM_STORE_READ, NULL, &store, &err);
+    enum umm_status status = open_reader(opts, operands[0], &store, &err);
     if (!status)
         status = umm_store_verify(store, &opts->run, &verdict, &err);
-    status = close_store(store, status, &err);
+    status = cli_store_close(store, status, &err);
     if (!status)
         status = print_verdict(&opts->reports, &verdict, operands[0], &err);
     return status ? cli_fail(&err) : cli_finish(verdict.n_faults ? CLI_FAILED : CLI_OK);
@@ -391,53 +388,94 @@ static int run_export(void *user, int n, char **operands)
     struct umm_store *store = NULL;
     uint64_t n_rows = 0, n_torn = 0;
     (void)n;
-    if (check_output(operands[0], &(struct cli_output){"FILE", operands[1]}) != CLI_OK)
+    if (cli_store_check_output(operands[0], &(struct cli_output){"FILE", operands[1]}) != CLI_OK)
         return CLI_USAGE;
-    enum umm_status status = umm_store_open(operands[0], UMM_STORE_READ, NULL, &store, &err);
+    enum umm_status status = open_reader(opts, operands[0], &store, &err);
     if (!status)
         status = umm_store_export(store, operands[1], &opts->run, &n_rows, &n_torn, &err);
-    return end_reading(operands[0], n_torn, close_store(store, status, &err), &err);
+    return end_reading(operands[0], n_torn, cli_store_close(store, status, &err), &err);
 }
 
+/* ---- from one store into another --------------------------------------------------------- */
+
+/* Two names of one directory, or the same name twice. */
+static bool is_same_place(const char *one, const char *other)
+{
+    struct umm_file_info a, b;
+    if (strcmp(one, other) == 0)
+        return true;
+    return !umm_store_is_place(one) && !umm_store_is_place(other) &&
+           umm_file_stat(one, &a, NULL) == UMM_OK && umm_file_stat(other, &b, NULL) == UMM_OK &&
+           a.device == b.device && a.inode == b.inode;
+}
+
+static int run_copy(void *user, int n, char **operands)
+{
+    struct opts *opts = user;
+    struct umm_error err = {0};
+    struct umm_store *from = NULL, *to = NULL;
+    struct umm_store_copied copied = {0};
+    (void)n;
+    if (is_same_place(operands[0], operands[1]))
+        return cli_usage("copy takes two stores, not the same one twice");
+    enum umm_status status = open_reader(opts, operands[0], &from, &err);
+    if (!status)
+        status = open_writer(opts, operands[1], &to, &err);
+    cli_progress_start(&opts->run, opts->reports.progress);
+    if (!status)
+        status = umm_store_copy(from, operands[0], to, operands[1], opts->mode, &opts->run, &copied,
+                                &err);
+    cli_progress_stop();
+    const bool is_open = to != NULL;
+    status = cli_store_close(to, status, &err);
+    (void)umm_store_close(from, NULL);
+    if (is_open)
+        tell_put(opts, operands[1], copied.n_put, copied.n_older);
+    return end_reading(operands[0], copied.n_torn, status, &err);
+}
+
+#define REACH " timeout wait-replicas password-file"
+#define WRITE "lock lock-timeout" REACH
+#define READ  "timeout password-file"
+
 static const struct cli_command commands[] = {
-    {"create", "DIR", "max-positions dim id-bytes lock-timeout", "make an empty store", run_create},
-    {"put", "DIR [FILE]", "binary lock lock-timeout verbose",
+    {"create", "PLACE", "max-positions dim id-bytes lock-timeout" REACH, "make an empty store",
+     run_create},
+    {"put", "PLACE [FILE]", "binary verbose " WRITE,
      "store the lines id,v1,...,vd of FILE or standard\ninput, each as it comes", run_put},
-    {"get", "DIR ID...", "", "print id,v1,...,vd of each ID", run_get},
-    {"mark-inactive", "DIR ID...", "lock lock-timeout", "say that each ID is not needed any more",
+    {"get", "PLACE ID...", READ, "print id,v1,...,vd of each ID", run_get},
+    {"mark-inactive", "PLACE ID...", WRITE, "say that each ID is not needed any more",
      run_mark_inactive},
-    {"evict", "DIR [N]", "lock lock-timeout",
-     "remove the N (1) oldest inactive entries; print them", run_evict},
-    {"list", "DIR", "json", "print id,active,timestamp of all entries", run_list},
-    {"stat", "DIR", "json metrics", "print how full the store is", run_stat},
-    {"verify", "DIR", "json", "look at every entry and the index: exit code 1 on a\nfault",
+    {"evict", "PLACE [N]", WRITE, "remove the N (1) oldest inactive entries; print them",
+     run_evict},
+    {"list", "PLACE", "json " READ, "print id,active,timestamp of all entries", run_list},
+    {"stat", "PLACE", "json metrics " READ, "print how full the store is", run_stat},
+    {"verify", "PLACE", "json " READ, "look at every entry and the index: exit code 1 on a\nfault",
      run_verify},
-    {"resize", "DIR N", "lock lock-timeout", "grow to N positions", run_resize},
-    {"export", "DIR FILE", "", "write all entries to FILE: an array if it ends in\n.npy, else CSV",
-     run_export},
-    {"import", "DIR FILE", "lock lock-timeout verbose", "put what an export wrote", run_import},
+    {"resize", "PLACE N", WRITE, "grow to N positions", run_resize},
+    {"export", "PLACE FILE", READ,
+     "write all entries to FILE: an array if it ends in\n.npy, else CSV", run_export},
+    {"import", "PLACE FILE", "verbose " WRITE, "put what an export wrote", run_import},
+    {"copy", "FROM TO", "newer verbose progress no-progress " WRITE,
+     "put all entries of the store FROM into TO", run_copy},
     {NULL, NULL, NULL, NULL, NULL}};
 
 static const struct cli_tool tool = {
     .name = "umm-store",
-    .synopsis = "COMMAND DIR [operands] [options]",
-    .about = "Keep vectors of float32 by id in files that many processes map and share:\n"
-             "readers never wait, one process writes at a time.",
+    .synopsis = "COMMAND PLACE [operands] [options]",
+    .about = "Keep vectors of float32 by id, in files that many processes map and share or on a\n"
+             "Redis server. PLACE is a directory, redis://[USER@]HOST[:PORT][/DB][?prefix=NAME]\n"
+             "or unix:SOCKET[?db=DB&prefix=NAME].",
     .options = options,
     .commands = commands};
 
-/* An export, and the index, which a writer may make anew, are written from what is mapped. */
 static void catch_cut_maps(char **operands)
 {
-    static char index[PATH_MAX];
-    static const char *outputs[] = {index, NULL, NULL};
-    const char *dir = operands[1];
-    int len = snprintf(index, sizeof index, "%s/%s", dir, UMM_MARK_STORE_INDEX);
-    if (len < 0 || (size_t)len >= sizeof index)
-        index[0] = '\0';
-    if (strcmp(operands[0], "export") == 0)
-        outputs[1] = operands[2];
-    cli_catch_cut_maps(dir, outputs);
+    const bool is_export = strcmp(operands[0], "export") == 0;
+    cli_store_catch_cut_maps(operands[1], is_export ? operands[2] : NULL);
+    /* Both may be mapped: the line names the one that is written. */
+    if (strcmp(operands[0], "copy") == 0 && operands[2] && !umm_store_is_place(operands[2]))
+        cli_store_catch_cut_maps(operands[2], NULL);
 }
 
 int main(int argc, char **argv)
