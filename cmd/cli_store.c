@@ -69,6 +69,20 @@ enum umm_status cli_store_open(const struct cli_store *options, const char *plac
     return status;
 }
 
+enum umm_status cli_store_prepare(const struct cli_store *options, const char *place,
+                                  struct umm_run *run, struct umm_store_reach *reach,
+                                  struct umm_error *err)
+{
+    struct umm_store *store = NULL;
+    enum umm_status status = cli_store_reach(options, place, run, reach, err);
+    if (status || !umm_store_is_place(place))
+        return status;
+    if (umm_store_open_with(place, UMM_STORE_READ, reach, run, &store, NULL) == UMM_OK)
+        cli_store_warn(place, store);
+    (void)umm_store_close(store, NULL); /* only read */
+    return UMM_OK;
+}
+
 enum umm_status cli_store_close(struct umm_store *store, enum umm_status status,
                                 struct umm_error *err)
 {

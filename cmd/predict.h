@@ -4,6 +4,7 @@
 #define UMM_CMD_PREDICT_H
 
 #include "cli_options.h"
+#include "cli_store.h"
 #include "predict/service.h"
 #include "umm.h"
 
@@ -17,6 +18,7 @@ struct predict_service {
     bool has_max_clients, has_delay, has_queue, has_overload;
     bool is_rejecting;
     const char *store;
+    struct cli_store reach;
     uint64_t cache_entries, cache_ttl_ns, max_stale_ns;
     bool has_cache, has_max_stale;
 };

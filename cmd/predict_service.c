@@ -60,7 +60,7 @@ const struct cli_option predict_service_options[] = {
      CLI_GIVEN(has_queue)},
     {0, "overload", "HOW", "when the queue is full: block or reject\n(default block)",
      CLI_CHOICE(is_rejecting, "block|reject"), CLI_GIVEN(has_overload)},
-    {0, "store", "DIR", "lines are keys: the rows are those of a store", CLI_TEXT(store)},
+    {0, "store", "PLACE", "lines are keys: the rows are those of a store", CLI_TEXT(store)},
     {0, "cache", "N", "answers of the store's rows to keep (default 100)",
      CLI_COUNT(cache_entries, 0, CACHE_MAX), CLI_GIVEN(has_cache)},
     {0, "cache-ttl", "TIME", "how long (default 30m)", CLI_SPAN(cache_ttl_ns)},
@@ -87,6 +87,8 @@ static int check_kind(const struct predict_service *given)
          "socket-mode", "--listen=unix:PATH"},
         {given->has_cache && !given->store, "cache", "--store"},
         {given->cache_ttl_ns && !given->store, "cache-ttl", "--store"},
+        {given->reach.timeout_ns && !given->store, "timeout", "--store"},
+        {given->reach.password_file && !given->store, "password-file", "--store"},
         {given->has_max_stale && (!given->store || !given->cache_entries), "max-stale",
          "--store, and answers that are kept"},
     };
@@ -119,6 +121,7 @@ int predict_service_check(const struct predict_service *given, const struct cli_
         return cli_usage("--serve and --listen exclude each other");
     const char *other = cli_find_other(
         "serve listen socket-mode max-clients max-delay queue overload store cache cache-ttl "
+        "timeout password-file "
         "max-stale nan model-output batch-size threads verbose report metrics");
     if (other)
         return cli_usage("--%s does not go with %s", other, kind);
@@ -273,6 +276,7 @@ int predict_service_run(const struct predict_service *given, const struct cli_re
 {
     struct umm_service_options options = *job;
     struct umm_socket sock = {.fd = -1};
+    struct umm_store_reach reach = {.run = run};
     struct umm_error err = {.status = UMM_OK};
     struct work work = {.given = given, .reports = reports, .options = &options, .run = run};
     const char *const outputs[] = {reports->metrics, reports->report, NULL};
@@ -281,6 +285,7 @@ int predict_service_run(const struct predict_service *given, const struct cli_re
     options.queue_rows = (uint32_t)given->queue_rows;
     options.is_rejecting = given->is_rejecting;
     options.store = given->store;
+    options.reach = &reach;
     options.cache_entries = given->cache_entries;
     options.cache_ttl_ns = given->cache_ttl_ns;
     options.max_stale_ns = given->max_stale_ns;
@@ -292,9 +297,12 @@ int predict_service_run(const struct predict_service *given, const struct cli_re
     options.out_fd = given->is_serve ? STDOUT_FILENO : -1;
     options.tell = tell;
     options.user = &work;
-    if (given->store)
+    if (given->store && !umm_store_is_place(given->store))
         cli_catch_cut_maps(given->store, outputs[0] ? outputs : outputs + 1);
-    enum umm_status status = open_socket(given, &sock, &options.listen_fd, &err);
+    enum umm_status status =
+        given->store ? cli_store_prepare(&given->reach, given->store, run, &reach, &err) : UMM_OK;
+    if (!status)
+        status = open_socket(given, &sock, &options.listen_fd, &err);
     if (!status)
         status = umm_service_open(&options, run, &work.service, &err);
     if (!status) {

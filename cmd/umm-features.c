@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "cli.h"
 #include "cli_dataset.h"
+#include "cli_store.h"
 #include "cli_text.h"
 #include "featurejob/featurefollow.h"
 #include "featurejob/featuremany.h"
@@ -21,6 +22,7 @@ struct opts {
     struct umm_features_rules rules;
     struct umm_featurejob_options job;
     struct cli_dataset dataset;
+    struct cli_store reach;
     const char *out_root, *state_root, *by;
     struct cli_reports reports;
     uint64_t n_threads, lock_limit_ns;
@@ -52,7 +54,7 @@ static const struct cli_option options[] = {
     {'o', "output", "FILE",
      "write to FILE: an .npy array, or CSV if its name ends\nin .csv; - is standard output, "
      "as CSV (the default);\npool:NAME/KEY is an entry of a pool: umm-pool(1);\n"
-     "store:DIR, with --follow or --by, has the newest row of\neach symbol: umm-store(1)",
+     "store:PLACE, with --follow or --by, has the newest row of\neach symbol: umm-store(1)",
      CLI_TEXT(job.output)},
     {0, "format", "HOW", "npy, csv or raw: the bytes of an array's rows without\nits header",
      CLI_CHOICE(job.format, "npy|csv|raw"), CLI_GIVEN(is_format_given)},
@@ -104,7 +106,8 @@ static const struct cli_option options[] = {
      "CSV of many symbols, mixed: FIELD names the symbol;\nstates are "
      "--state-root=DIR/SYMBOL.state",
      CLI_TEXT(by)},
-    {0, "store-id", "ID", "with --follow and -o store:DIR: whose row it is", CLI_TEXT(job.id)},
+    {0, "store-id", "ID", "with --follow and -o store:PLACE: whose row it is", CLI_TEXT(job.id)},
+    {CLI_STORES(reach, NULL)},
     {0, "checkpoint", "N", "save the state after N rows, and at the end",
      CLI_COUNT(job.checkpoint_rows, 1, UINT64_MAX)},
     CLI_HEADING("Text input:"),
@@ -154,20 +157,26 @@ static int check_store(struct opts *opts)
 {
     struct umm_featurejob_options *job = &opts->job;
     const bool has_files = opts->out_root || has_datasets(opts);
+    const struct cli_store *reach = &opts->reach;
+    if (!job->store && job->id)
+        return cli_usage("--store-id is for -o store:PLACE");
     if (!job->store)
-        return job->id ? cli_usage("--store-id is for -o store:DIR") : CLI_OK;
+        return reach->timeout_ns || reach->n_replicas || reach->password_file
+                   ? cli_usage(
+                         "--timeout, --wait-replicas and --password-file are for -o store:PLACE")
+                   : CLI_OK;
     if (!*job->store)
-        return cli_usage("-o store:DIR needs the directory of a store");
+        return cli_usage("-o store:PLACE needs the place of a store");
     if (has_files || !(job->is_prompt || opts->by))
-        return cli_usage("-o store:DIR takes rows as they come: give --follow or --by");
+        return cli_usage("-o store:PLACE takes rows as they come: give --follow or --by");
     if (job->is_append || job->is_verify || opts->is_format_given || job->is_plain ||
         job->warmup == UMM_WARMUP_EMPTY)
-        return cli_usage("-o store:DIR has vectors: --append, --verify, --format, --plain and "
+        return cli_usage("-o store:PLACE has vectors: --append, --verify, --format, --plain and "
                          "--warmup=empty are for rows");
     if (opts->by && job->id)
         return cli_usage("--by names each symbol: --store-id is for --follow without it");
     if (!opts->by && !job->id)
-        return cli_usage("-o store:DIR needs --store-id=ID, or --by");
+        return cli_usage("-o store:PLACE needs --store-id=ID, or --by");
     return CLI_OK;
 }
 
@@ -175,13 +184,14 @@ static int check_store(struct opts *opts)
 static int choose_format(struct opts *opts)
 {
     struct umm_featurejob_options *job = &opts->job;
-    job->store = umm_resultstore_directory(job->output);
+    job->store = umm_resultstore_place(job->output);
     if (job->store) {
         job->output = NULL;
         job->format = UMM_RESULT_CSV;
     }
-    if (job->store || job->id)
-        return check_store(opts);
+    const int exit_code = check_store(opts);
+    if (exit_code != CLI_OK || job->store)
+        return exit_code;
     if (!job->output && !job->is_verify && !has_datasets(opts))
         job->output = "-";
     if (opts->is_format_given || !job->output)
@@ -406,6 +416,7 @@ int main(int argc, char **argv)
     struct umm_run context = {0};
     struct umm_error err = {.status = UMM_OK};
     struct umm_features *features = NULL;
+    struct umm_store_reach reach = {.run = &context};
     int exit_code = CLI_OK;
     cli_init(&tool);
     if (!parse_opts(&opts, argc, argv, &exit_code))
@@ -422,6 +433,10 @@ int main(int argc, char **argv)
     cli_test_hooks(&context);
     cli_catch_signals(&context);
     cli_progress_start(&context, opts.reports.progress);
+    if (opts.job.store &&
+        cli_store_prepare(&opts.reach, opts.job.store, &context, &reach, &err) != UMM_OK)
+        return cli_fail(&err);
+    opts.job.reach = &reach;
     exit_code = has_datasets(&opts) ? run_many(&opts, &context) : run_one(&opts, &context);
     umm_features_close(features);
     return exit_code;

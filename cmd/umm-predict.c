@@ -61,6 +61,7 @@ static const struct cli_option options[] = {
     {0, "follow", NULL, "every row at once, from a pipe; CSV or raw", CLI_FLAG(job.is_prompt)},
     CLI_HEADING("Rows that clients send (umm-formats(5) has what they may say):"),
     {CLI_FAMILY(predict_service_options, struct predict_service, service, NULL)},
+    {CLI_STORES(service.reach, "timeout password-file")},
     CLI_HEADING("Text input:"),
     {CLI_TEXTS(job.text.reading,
                "layout header names thousands numbers time-format time-unit-in tz where "

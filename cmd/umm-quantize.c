@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "cli.h"
+#include "cli_store.h"
 #include "cli_text.h"
 #include "quantize/quantize.h"
 #include "quantize/quantize_report.h"
@@ -15,6 +16,7 @@
 
 struct opts {
     struct umm_quantize_options quantize;
+    struct cli_store reach;
     bool is_per_channel, is_per_tensor;
     struct cli_reports reports;
 };
@@ -61,8 +63,9 @@ static int take_decision(void *member, const char *value)
 static const struct cli_option options[] = {
     {0, "data", "ROWS",
      "representative rows: an .npy array, an archive, CSV (-:\nstandard input) or a feature "
-     "store's directory",
+     "store's place: umm-store(1)",
      CLI_TEXT(quantize.data)},
+    {CLI_STORES(reach, "timeout password-file")},
     {'o', "output", "FILE", "write the int8 model; the name ends in .onnx or .tflite",
      CLI_TEXT(quantize.output)},
     {0, "model-output", "NAME", "keep that output of the model, if it has several",
@@ -134,7 +137,7 @@ static int check_outputs(const struct opts *opts)
     int code = cli_check_outputs(outputs, N_OUTPUTS);
     if (code == CLI_OK)
         code = cli_check_input(opts->quantize.model, outputs, N_OUTPUTS - 1);
-    if (code == CLI_OK)
+    if (code == CLI_OK && !umm_store_is_place(opts->quantize.data))
         code = cli_check_input(opts->quantize.data, outputs, N_OUTPUTS - 1);
     return code;
 }
@@ -195,7 +198,12 @@ static int run(const struct opts *opts, struct umm_run *context)
     struct umm_quantize_result result;
     struct umm_prometheus page = {.file = opts->reports.metrics};
     struct umm_error err = {.status = UMM_OK};
-    enum umm_status status = umm_quantize(&opts->quantize, context, &result, &err);
+    struct umm_store_reach reach = {.run = context};
+    struct umm_quantize_options quantize = opts->quantize;
+    quantize.reach = &reach;
+    if (cli_store_prepare(&opts->reach, quantize.data, context, &reach, &err) != UMM_OK)
+        return cli_fail(&err);
+    enum umm_status status = umm_quantize(&quantize, context, &result, &err);
     const bool is_failed = !status && result.is_verdict && !result.is_passed;
     if (!status)
         status = report(opts, &result, &err);
@@ -212,6 +220,8 @@ static void catch_cut_maps(const struct opts *opts)
 {
     static const char *outputs[] = {NULL, NULL};
     outputs[0] = opts->quantize.output;
+    if (umm_store_is_place(opts->quantize.data))
+        return;
     cli_catch_cut_maps(opts->quantize.data, outputs);
 }
 

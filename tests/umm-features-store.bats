@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 #
-# umm-features -o store:DIR: the newest features of each symbol, as vectors that others map.
+# umm-features -o store:PLACE: the newest features of each symbol, as vectors that others map.
 
 load helper
 
@@ -281,16 +281,16 @@ PY
 @test "what a store is not for is a usage error" {
     local option features=(umm-features -f "$LIST" -o store:s)
     for option in --append --verify --format=csv --format=npy --plain --warmup=empty; do
-        is_usage '-o store:DIR has vectors: --append, --verify, --format, --plain and --warmup=empty are for rows' \
+        is_usage '-o store:PLACE has vectors: --append, --verify, --format, --plain and --warmup=empty are for rows' \
             "${features[@]}" --by=symbol "$option" mixed.csv
     done
     for option in '' --symbols=A --out-root=x; do
-        is_usage '-o store:DIR takes rows as they come: give --follow or --by' "${features[@]}" ${option:+"$option"}
+        is_usage '-o store:PLACE takes rows as they come: give --follow or --by' "${features[@]}" ${option:+"$option"}
     done
-    is_usage '-o store:DIR needs the directory of a store' umm-features -f "$LIST" --by=symbol -o store: mixed.csv
-    is_usage '-o store:DIR needs --store-id=ID, or --by' "${features[@]}" --follow mixed.csv
+    is_usage '-o store:PLACE needs the place of a store' umm-features -f "$LIST" --by=symbol -o store: mixed.csv
+    is_usage '-o store:PLACE needs --store-id=ID, or --by' "${features[@]}" --follow mixed.csv
     is_usage '--by names each symbol: --store-id is for --follow without it' "${features[@]}" --by=symbol --store-id=a mixed.csv
-    is_usage '--store-id is for -o store:DIR' umm-features -f "$LIST" --follow --store-id=a -o - mixed.csv
+    is_usage '--store-id is for -o store:PLACE' umm-features -f "$LIST" --follow --store-id=a -o - mixed.csv
     ok umm-features -f "$LIST" --by=symbol -o ./store:s --format=csv mixed.csv
     [[ -f store:s ]]
 }

@@ -457,7 +457,7 @@ static enum umm_status take_locks(struct job *job, struct umm_error *err)
     const struct umm_featurejob_options *each = job->each;
     enum umm_status status = path ? lock_states(job, path, err) : UMM_OK;
     if (!status && each->store)
-        status = umm_resultstore_open(&job->store, each->store, each->features,
+        status = umm_resultstore_open(&job->store, each->store, each->reach, each->features,
                                       each->lock_wait == UMM_LOCK_FAIL, job->run, err);
     /* An output of the states' own name has their lock, for which we would wait for ever. */
     else if (!status && each->is_locked && !(path && umm_outfile_is_same(path, each->output)))

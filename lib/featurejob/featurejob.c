@@ -175,7 +175,7 @@ static enum umm_status open_store(struct umm_featurework *work, struct umm_error
     struct umm_featureoutput *out = &work->out;
     if (!o->store)
         return UMM_OK;
-    enum umm_status status = umm_resultstore_open(&out->store, o->store, o->features,
+    enum umm_status status = umm_resultstore_open(&out->store, o->store, o->reach, o->features,
                                                   o->lock_wait == UMM_LOCK_FAIL, work->run, err);
     if (!status)
         status = umm_resultplace_init(&out->place, &out->store, o->id, strlen(o->id), err);

@@ -23,6 +23,7 @@
 #include "sys/lock.h"
 #include "time/timeframe.h"
 #include "umm.h"
+#include "umm/store.h"
 
 enum umm_featurejob_warmup {
     UMM_WARMUP_NAN,
@@ -37,8 +38,9 @@ struct umm_featurejob_options {
     const char *input; /* as umm_rowsource_run says */
     struct umm_convert_options text;
     const char *output; /* as array/output.h says; NULL: none */
-    const char *store;  /* in place of an output: a store's directory, as resultstore.h has it */
-    const char *id;     /* what its newest row is stored under; by symbol: NULL */
+    const char *store;  /* in place of an output: a store's place, as resultstore.h has it */
+    const struct umm_store_reach *reach; /* how its server is reached; NULL: by all defaults */
+    const char *id;                      /* what its newest row is stored under; by symbol: NULL */
     enum umm_result_format format;
     bool is_plain, is_append, is_synced;
     enum umm_featurejob_warmup warmup;

@@ -12,7 +12,7 @@
 #include "store/store_look.h"
 #include "time/time.h"
 
-const char *umm_resultstore_directory(const char *output)
+const char *umm_resultstore_place(const char *output)
 {
     static const char scheme[] = "store:";
     const size_t len = sizeof scheme - 1;
@@ -44,6 +44,7 @@ static enum umm_status check_dim(const struct umm_resultstore *results, struct u
 }
 
 enum umm_status umm_resultstore_open(struct umm_resultstore *results, const char *path,
+                                     const struct umm_store_reach *reach,
                                      const struct umm_features *features, bool is_now,
                                      struct umm_run *run, struct umm_error *err)
 {
@@ -54,9 +55,9 @@ enum umm_status umm_resultstore_open(struct umm_resultstore *results, const char
     results->stored = malloc(results->n_values * sizeof *results->stored);
     if (!results->stored)
         return umm_error_set_memory(err, results->n_values * sizeof *results->stored, "a vector");
-    enum umm_status status = umm_store_open(path, is_now ? UMM_STORE_WRITE_NOW : UMM_STORE_WRITE,
-                                            run, &results->store, &why);
-    if (status == UMM_ERR_SYSTEM && why.sys_errno == ENOENT)
+    enum umm_status status = umm_store_open_with(
+        path, is_now ? UMM_STORE_WRITE_NOW : UMM_STORE_WRITE, reach, run, &results->store, &why);
+    if (status == UMM_ERR_ABSENT || (status == UMM_ERR_SYSTEM && why.sys_errno == ENOENT))
         status = hint_create(results, status, &why);
     if (status && err)
         *err = why;

@@ -45,17 +45,18 @@ struct umm_resultstore {
     uint64_t n_put, n_passed_over, n_kept;
 };
 
-/*
- * The directory of an output that is called store:DIR; NULL for any other. ./store:DIR is a file.
+/* The place of an output that is called store:PLACE; NULL for any other. ./store:PLACE is a file.
  */
-const char *umm_resultstore_directory(const char *output);
+const char *umm_resultstore_place(const char *output);
 
 /*
- * Open the store in that directory for writing, which keeps other writers away until the close:
- * with is_now UMM_ERR_BUSY when there is one, else it is waited for. UMM_ERR_CONFLICT: its vectors
- * have another length than the features have outputs. Failures as umm_store_open.
+ * Open the store at that place for writing, by reach (umm/store.h) if it is on a server. In a
+ * directory that keeps other writers away until the close: with is_now UMM_ERR_BUSY when there is
+ * one, else it is waited for. UMM_ERR_CONFLICT: its vectors have another length than the features
+ * have outputs. Failures as umm_store_open.
  */
 UMM_MUST_USE enum umm_status umm_resultstore_open(struct umm_resultstore *results, const char *path,
+                                                  const struct umm_store_reach *reach,
                                                   const struct umm_features *features, bool is_now,
                                                   struct umm_run *run, struct umm_error *err);
 

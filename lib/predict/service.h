@@ -22,6 +22,7 @@
 #include "predict/service_line.h"
 #include "umm.h"
 #include "umm/model.h"
+#include "umm/store.h"
 
 enum umm_service_event {
     UMM_SERVICE_LOADED,   /* a model took the place of another */
@@ -40,6 +41,7 @@ enum umm_service_event {
  *               larger
  * is_rejecting  refuse rows that find the queue full; otherwise they wait where they are
  * store         a store's place; lines are keys of its vectors. NULL: lines are numbers
+ * reach         how a server is reached that has the store, borrowed; NULL: by all defaults
  * cache_entries, cache_ttl_ns
  *               how many answers by key are kept, and how long (0: 1800 s). An answer is given
  *               again only if the store's entry has not been written since, and the model is the
@@ -63,6 +65,7 @@ struct umm_service_options {
     uint32_t queue_rows;
     bool is_rejecting;
     const char *store;
+    const struct umm_store_reach *reach;
     uint64_t cache_entries, cache_ttl_ns, max_stale_ns;
     int listen_fd, in_fd, out_fd;
     uint32_t max_clients;

@@ -41,7 +41,7 @@ enum umm_status umm_service_store_open(struct umm_service *service, struct umm_e
     const uint64_t width = service->engine.info.n_inputs;
     struct umm_store_info info = {.dim = 0};
     enum umm_status status =
-        umm_store_open(o->store, UMM_STORE_READ, service->run, &service->store, err);
+        umm_store_open_with(o->store, UMM_STORE_READ, o->reach, service->run, &service->store, err);
     if (!status)
         status = umm_store_info(service->store, &info, err);
     if (!status && info.dim != width)

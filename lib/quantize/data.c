@@ -216,8 +216,8 @@ static enum umm_status read_store(struct reader *reader, struct umm_run *run, st
     const struct umm_npy npy = {.n_dims = 2,
                                 .shape = {0, reader->model.options.n_inputs},
                                 .type = {.kind = 'f', .size_bytes = sizeof(float)}};
-    enum umm_status status =
-        umm_store_open(reader->options->data, UMM_STORE_READ, run, &store, err);
+    enum umm_status status = umm_store_open_with(reader->options->data, UMM_STORE_READ,
+                                                 reader->options->reach, run, &store, err);
     if (!status)
         status = umm_store_info(store, &info, err);
     if (!status)
@@ -243,11 +243,12 @@ enum umm_status umm_quantize_read(const struct umm_quantize_options *options,
     enum umm_status status = make_block(&reader, err);
     if (!status && is_f64)
         status = make_doubles(&reader, err);
-    if (!status && strcmp(options->data, "-") != 0)
+    const bool is_place = umm_store_is_place(options->data);
+    if (!status && !is_place && strcmp(options->data, "-") != 0)
         status = umm_file_stat(options->data, &info, err);
     if (!status)
-        status = info.kind == UMM_FILE_DIRECTORY ? read_store(&reader, run, err)
-                                                 : read_rows(&reader, run, err);
+        status = is_place || info.kind == UMM_FILE_DIRECTORY ? read_store(&reader, run, err)
+                                                             : read_rows(&reader, run, err);
     if (!status)
         status = check_spreads(&reader, err);
     *n_skipped = reader.n_skipped;

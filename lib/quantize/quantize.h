@@ -18,6 +18,7 @@
 #include "convert/convert.h"
 #include "modelfile/modelfile.h"
 #include "umm.h"
+#include "umm/store.h"
 
 /*
  * How ranges are found, and what is done to weights and inputs before.
@@ -72,6 +73,8 @@ enum { UMM_QUANTIZE_ROWS = 10000, UMM_QUANTIZE_FEW_ROWS = 500, UMM_QUANTIZE_WORS
  */
 struct umm_quantize_options {
     const char *model, *data, *output;
+    const struct umm_store_reach
+        *reach;               /* how a server is reached that has the data; NULL: by defaults */
     const char *model_output; /* the output that is kept, by name; NULL: as umm_graph_prepare */
     enum umm_modelfile_format format;
     enum umm_quantize_method method;
