@@ -285,7 +285,7 @@ assert np.load('s/slots.npy').shape == (1000,) and np.load('s/vectors.npy').shap
         umm-store put full/s <<<a,1,2,3
         cp -a full/s before
         # Room for the vectors, then for the slots, too, then for a part of the index.
-        for size in 112k 132k 252k; do
+        for size in 132k 252k 320k; do
             mount -o remount,size=$size full
             ! umm-store resize full/s 3000 2>>said
             diff <(cd before && stat -c "%n %s" -- *) <(cd full/s && stat -c "%n %s" -- *)
@@ -530,7 +530,7 @@ with open('s/index.umm', 'r+b') as f:
     create_abc
     cp -r s whole
     local file byte says
-    # The second vector; timestamp and id of the second slot.
+    # The second vector; timestamp, expiry and id of the second slot.
     while read -r file byte says; do
         damage "$file" "$byte"
         refuses 1 "umm-store: s: $says" umm-store list s
@@ -543,9 +543,10 @@ with open('s/index.umm', 'r+b') as f:
         cp -r whole s
     done <<'EOF'
 vectors.npy 141 "b" is damaged: its check differs
-slots.npy 274 "b" is damaged: its check differs
-slots.npy 241 "b\x04" is damaged: no id has a control character
-slots.npy 240 "f" is damaged: its check differs
+slots.npy 346 "b" is damaged: its check differs
+slots.npy 355 "b" is damaged: its check differs
+slots.npy 313 "b\x04" is damaged: no id has a control character
+slots.npy 312 "f" is damaged: its check differs
 EOF
     no_leftovers
     [[ ! -e out.csv && ! -e out.npy ]]
@@ -595,7 +596,7 @@ $1"
     }
     damage vectors.npy 141
     faulty '"b" is damaged: its check differs' "$(sum_of 2 1 1 0 0)"
-    damage slots.npy 241
+    damage slots.npy 313
     faulty '"b\x04" is damaged: no id has a control character' "$(sum_of 2 1 1 0 0)"
     "$PY" -c "import numpy
 numpy.load('s/slots.npy', mmap_mode='r+')['generation'][1] += 1"

@@ -20,6 +20,7 @@
 #define UMM_MARK_STORE_VECTORS "vectors.npy"
 #define UMM_MARK_STORE_SLOTS   "slots.npy"
 #define UMM_MARK_STORE_INDEX   "index.umm"
+#define UMM_MARK_STORE_TTL     "ttl.umm"
 #define UMM_MARK_STORE_BEGIN   "UMMSTORE"
 
 /* Whether the open directory (O_PATH is enough) is that of a pool, of whatever version. */
@@ -31,12 +32,16 @@ bool umm_marks_pool(int dir_fd);
  */
 bool umm_marks_store_file(int dir_fd, const char *base);
 
-/* What the slots of a store of n positions are, with ids of id_words * 8 - 1 bytes; free *npy. */
+/*
+ * What the slots of a store of n positions are, with ids of id_words * 8 - 1 bytes; free *npy.
+ * has_expiry: of stores of version 2, whose entries may expire.
+ */
 UMM_MUST_USE enum umm_status umm_marks_describe_slots(struct umm_npy *npy, uint64_t n,
-                                                      uint32_t id_words, struct umm_error *err);
+                                                      uint32_t id_words, bool has_expiry,
+                                                      struct umm_error *err);
 
-/* Whether an array is slots, with ids of any length. */
+/* Whether an array is slots, with ids of any length; and which. */
 UMM_MUST_USE enum umm_status umm_marks_slots(const struct umm_npy *npy, bool *is_slots,
-                                             struct umm_error *err);
+                                             bool *has_expiry, struct umm_error *err);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "store/store.h"
+#include "store/store_files.h"
 #include "store/store_look.h"
 #include "store/store_server.h"
 #include "sys/clock.h"
@@ -27,9 +28,13 @@ void umm_store_nap(struct umm_store *store)
     (void)nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
 }
 
-/* One look. READ_OTHER: the key is not there; *n_tries grows by more than one if it took long. */
+/*
+ * One look. READ_OTHER: the key is not there, or has expired; *n_tries grows by more than one if
+ * it took long.
+ */
 static enum umm_store_reading look(struct umm_store *store, const struct umm_store_key *key,
-                                   struct umm_store_entry *entry, float *vector, int *n_tries)
+                                   int64_t *now_ns, struct umm_store_entry *entry, float *vector,
+                                   int *n_tries)
 {
     enum { ENTRIES_A_TRY = 1024 };
     struct umm_store_probe probe;
@@ -41,7 +46,8 @@ static enum umm_store_reading look(struct umm_store *store, const struct umm_sto
     umm_store_probe_begin(store, key, &probe, &turn);
     const uint64_t n_left = probe.n_left;
     while ((position = umm_store_probe_next(store, &probe)) != UMM_STORE_NOWHERE) {
-        enum umm_store_reading reading = umm_store_read(store, position, key, entry, vector);
+        enum umm_store_reading reading =
+            umm_store_read(store, position, key, now_ns, entry, vector);
         if (reading == UMM_STORE_READ_OK)
             return reading;
         is_torn |= reading == UMM_STORE_READ_TORN;
@@ -61,8 +67,9 @@ static enum umm_status half_written(const struct umm_store *store, struct umm_er
 }
 
 /* Where the key is; ABSENT fills no error. */
-static enum umm_status get(struct umm_store *store, const struct umm_store_key *key, float *vector,
-                           struct umm_store_entry *entry, struct umm_error *err)
+static enum umm_status get(struct umm_store *store, const struct umm_store_key *key,
+                           int64_t *now_ns, float *vector, struct umm_store_entry *entry,
+                           struct umm_error *err)
 {
     struct umm_store_key again;
     bool is_fresh = false;
@@ -73,7 +80,7 @@ static enum umm_status get(struct umm_store *store, const struct umm_store_key *
             umm_store_hash_key(store, &again);
             key = &again;
         }
-        enum umm_store_reading reading = look(store, key, entry, vector, &n);
+        enum umm_store_reading reading = look(store, key, now_ns, entry, vector, &n);
         if (reading == UMM_STORE_READ_OK)
             return UMM_OK;
         if (reading == UMM_STORE_READ_TORN && n > UMM_STORE_TRIES)
@@ -110,9 +117,10 @@ enum umm_status umm_store_get(struct umm_store *store, const void *id, size_t id
         return at_server == UMM_ERR_ABSENT ? absent(store, id, id_bytes, err) : at_server;
     }
     struct umm_store_key key;
+    int64_t now_ns = 0;
     enum umm_status status = UMM_ERR_ABSENT;
     if (umm_store_make_key(store, id, id_bytes, &key))
-        status = get(store, &key, vector, entry, err);
+        status = get(store, &key, &now_ns, vector, entry, err);
     return status == UMM_ERR_ABSENT ? absent(store, id, id_bytes, err) : status;
 }
 
@@ -159,6 +167,7 @@ enum umm_status umm_store_get_many(struct umm_store *store, const char *ids, siz
     *n_found = 0;
     for (size_t first = 0; first < n; first += BATCH) {
         size_t n_now = n - first < BATCH ? n - first : BATCH;
+        int64_t now_ns = 0; /* one time for all of them */
         if (!status) {
             make_keys(store, ids + first * cell_bytes, cell_bytes, n_now, keys, lens);
             prefetch(store, keys, n_now);
@@ -167,7 +176,7 @@ enum umm_status umm_store_get_many(struct umm_store *store, const char *ids, siz
             float *vector = vectors + (first + i) * store->dim;
             enum umm_status one = UMM_ERR_ABSENT;
             if (!status && lens[i])
-                one = get(store, &keys[i], vector, NULL, err);
+                one = get(store, &keys[i], &now_ns, vector, NULL, err);
             is_found[first + i] = one == UMM_OK;
             *n_found += one == UMM_OK;
             if (one != UMM_OK && one != UMM_ERR_ABSENT)
@@ -190,11 +199,12 @@ enum umm_status umm_store_next(struct umm_store *store, uint64_t position,
             umm_store_server_next(store, position, entry, vector, err);
         return at_server == UMM_ERR_ABSENT ? no_more(store, err) : at_server;
     }
+    int64_t now_ns = 0;
     for (; position < store->max_positions; position++) {
         enum umm_store_reading reading = UMM_STORE_READ_TORN;
         for (int n = 0; reading == UMM_STORE_READ_TORN && n < UMM_STORE_TRIES + UMM_STORE_NAPS;
              n++) {
-            reading = umm_store_read(store, (uint32_t)position, NULL, entry, vector);
+            reading = umm_store_read(store, (uint32_t)position, NULL, &now_ns, entry, vector);
             if (reading == UMM_STORE_READ_TORN && n >= UMM_STORE_TRIES)
                 umm_store_nap(store);
         }
@@ -228,7 +238,8 @@ void umm_store_fill_info(const struct umm_store *store, struct umm_store_info *i
         .n_evictions = __atomic_load_n(&counts->n_evictions, __ATOMIC_RELAXED),
         .n_bytes =
             store->vectors_map.len_bytes + store->slots_map.len_bytes + store->index_map.len_bytes,
-        .n_cleared = store->n_cleared};
+        .n_cleared = store->n_cleared,
+        .ttl_ns = store->ttl_ns};
 }
 
 enum umm_status umm_store_info(const struct umm_store *store, struct umm_store_info *info,
@@ -236,63 +247,20 @@ enum umm_status umm_store_info(const struct umm_store *store, struct umm_store_i
 {
     if (store->server)
         return umm_store_server_info(store, info, err);
+    uint64_t n_expired, n_inactive;
     (void)err; /* what is mapped can be looked at */
     umm_store_fill_info(store, info);
+    umm_store_count_expired(store, &n_expired, &n_inactive);
+    /* Again, a writer may be at work. */
+    info->n_expired = n_expired < info->n_entries ? n_expired : info->n_entries;
+    info->n_entries -= info->n_expired;
+    info->n_inactive -= n_inactive < info->n_inactive ? n_inactive : info->n_inactive;
+    if (info->n_inactive > info->n_entries)
+        info->n_inactive = info->n_entries;
     return UMM_OK;
 }
 
 /* ---- writing --------------------------------------------------------------------- */
-
-/*
- * The oldest inactive position, and the key it has. A damaged heap may have positions that are
- * free or active: they stay what they are.
- */
-static uint32_t find_oldest(struct umm_store *store, struct umm_store_key *key)
-{
-    uint32_t position;
-    while ((position = umm_store_heap_first(store)) != UMM_STORE_NOWHERE &&
-           (!umm_store_slot_key(store, position, key) || umm_store_is_active(store, position)))
-        umm_store_heap_pop(store);
-    return position;
-}
-
-uint32_t umm_store_oldest(struct umm_store *store)
-{
-    struct umm_store_key key;
-    uint32_t position = UMM_STORE_NOWHERE;
-    if (store->is_writer) {
-        position = find_oldest(store, &key);
-        umm_store_publish(store);
-    }
-    return position;
-}
-
-/* Take it from the id that has it; *entry, unless NULL, is what it was. */
-static uint32_t evict(struct umm_store *store, struct umm_store_entry *entry)
-{
-    struct umm_store_key old;
-    uint32_t position = find_oldest(store, &old);
-    if (position == UMM_STORE_NOWHERE)
-        return position;
-    if (entry)
-        (void)umm_store_read(store, position, NULL, entry, NULL);
-    umm_store_heap_pop(store);
-    umm_store_remove(store, &old, position);
-    store->counts.n_entries -= store->counts.n_entries > 0;
-    store->counts.n_evictions++;
-    return position;
-}
-
-/* A position for a new id. */
-static uint32_t allocate(struct umm_store *store)
-{
-    uint32_t position = umm_store_free_pop(store);
-    if (position != UMM_STORE_NOWHERE)
-        return position;
-    if (store->counts.n_used < store->max_positions)
-        return (uint32_t)store->counts.n_used++;
-    return evict(store, NULL);
-}
 
 /*
  * The index of another store, or an old copy of this one's, may have a position for free
@@ -316,43 +284,46 @@ static enum umm_status make_again(struct umm_store *store, struct umm_error *err
     return umm_store_refuse_index(store, err);
 }
 
-/* Where the id is or, if it is new, may be; or NOWHERE. */
-static enum umm_status place(struct umm_store *store, const struct umm_store_key *key,
-                             uint32_t *position, bool *is_new, struct umm_error *err)
+/* Where the id is, or NOWHERE; in an index that can be gone by. */
+static enum umm_status find(struct umm_store *store, const struct umm_store_key *key,
+                            uint32_t *position, struct umm_error *err)
 {
     *position = umm_store_find(store, key);
-    if (*position == UMM_STORE_NOWHERE && is_doubtful(store)) {
-        enum umm_status status = make_again(store, err);
-        if (status)
-            return status;
+    if (*position != UMM_STORE_NOWHERE || !is_doubtful(store))
+        return UMM_OK;
+    enum umm_status status = make_again(store, err);
+    if (!status)
         *position = umm_store_find(store, key);
-    }
-    *is_new = *position == UMM_STORE_NOWHERE;
-    if (*is_new)
-        *position = allocate(store);
-    else if (!umm_store_is_active(store, *position))
-        umm_store_heap_remove(store, *position); /* before its time changes */
-    return UMM_OK;
+    return status;
 }
 
+/*
+ * What is new and has expired already takes no room from others: it is as absent as if it had
+ * been put. What takes the place of an older one is put: so it is known to be newer.
+ */
 static enum umm_status put(struct umm_store *store, const struct umm_store_key *key,
-                           const float *vector, int64_t timestamp_ns, struct umm_error *err)
+                           const float *vector, const struct umm_store_stamp *stamp,
+                           struct umm_error *err)
 {
-    bool is_new;
     uint32_t position;
-    enum umm_status status = place(store, key, &position, &is_new, err);
+    int64_t now_ns = 0;
+    enum umm_status status = find(store, key, &position, err);
     if (status)
         return status;
-    if (position == UMM_STORE_NOWHERE)
-        return umm_error_set(err, UMM_ERR_CONFLICT,
-                             "the store is full: all %" PRIu64 " positions are active; mark some "
-                             "inactive, or resize it",
-                             store->max_positions);
-    umm_store_write(store, position, key, vector, timestamp_ns);
-    store->counts.n_entries += is_new;
+    const bool is_new = position == UMM_STORE_NOWHERE;
+    const bool is_put = !is_new || !umm_store_has_passed(stamp->expires_ns, &now_ns);
+    if (!is_new)
+        umm_store_unlist(store, position);
+    else if (is_put && (position = umm_store_take_room(store)) == UMM_STORE_NOWHERE)
+        return umm_store_refuse_full(store, err);
     store->counts.n_puts++;
+    if (is_put) {
+        umm_store_write(store, position, key, vector, stamp);
+        umm_store_list(store, position);
+        store->counts.n_entries += is_new;
+    }
     /* The slot has its id already: so has an index that is made again. */
-    if (is_new && !umm_store_insert(store, key, position))
+    if (is_put && is_new && !umm_store_insert(store, key, position))
         status = make_again(store, err);
     umm_store_publish(store);
     return status;
@@ -365,22 +336,85 @@ static enum umm_status check_writer(const struct umm_store *store, struct umm_er
     return store->is_spoilt ? umm_store_refuse_index(store, err) : UMM_OK;
 }
 
+/* When a row expires: *expires_ns. */
+static enum umm_status find_expiry(const struct umm_store *store, const struct umm_store_row *row,
+                                   int64_t *expires_ns, struct umm_error *err)
+{
+    int64_t ttl_ns = row->ttl_ns == UMM_STORE_TTL ? store->ttl_ns : row->ttl_ns;
+    *expires_ns = UMM_STORE_NEVER;
+    if (row->ttl_ns == UMM_STORE_FOR_EVER || ttl_ns == 0)
+        return UMM_OK;
+    enum umm_status status = umm_store_check_ttl(ttl_ns, err);
+    if (!status && !store->has_expiry)
+        return umm_error_set_path(err, UMM_ERR_UNSUPPORTED, store->path,
+                                  "is a store of version 1, whose entries cannot expire: export "
+                                  "it, and import that into a new store");
+    if (!status && __builtin_add_overflow(row->timestamp_ns, ttl_ns, expires_ns))
+        *expires_ns = UMM_STORE_NEVER;
+    return status;
+}
+
+/* Whether what the id has is not older. */
+static bool is_passed_over(struct umm_store *store, const struct umm_store_key *key,
+                           int64_t timestamp_ns)
+{
+    uint32_t position = umm_store_find(store, key);
+    return position != UMM_STORE_NOWHERE && umm_store_timestamp(store, position) >= timestamp_ns;
+}
+
+/* key is NULL where the row's id is none that there can be. */
+static enum umm_status put_row(struct umm_store *store, const struct umm_store_row *row,
+                               const struct umm_store_key *key, enum umm_store_put_mode mode,
+                               bool *is_older, struct umm_error *err)
+{
+    struct umm_store_stamp stamp = {.timestamp_ns = row->timestamp_ns,
+                                    .is_active = !row->is_inactive};
+    *is_older = false;
+    if (!key || umm_store_has_control(row->id, row->id_bytes))
+        return umm_store_refuse_id(store, row->id, row->id_bytes, err);
+    enum umm_status status = find_expiry(store, row, &stamp.expires_ns, err);
+    if (!status && mode == UMM_STORE_PUT_NEWER)
+        *is_older = is_passed_over(store, key, row->timestamp_ns);
+    return status || *is_older ? status : put(store, key, row->vector, &stamp, err);
+}
+
 enum umm_status umm_store_put(struct umm_store *store, const void *id, size_t id_bytes,
                               const float *vector, int64_t timestamp_ns, struct umm_error *err)
 {
-    if (store->server) {
-        const struct umm_store_row row = {
-            .id = id, .id_bytes = id_bytes, .vector = vector, .timestamp_ns = timestamp_ns};
-        size_t n_put, n_older;
-        return umm_store_server_put_rows(store, &row, 1, UMM_STORE_PUT_ALL, &n_put, &n_older, err);
-    }
-    struct umm_store_key key;
+    const struct umm_store_row row = {
+        .id = id, .id_bytes = id_bytes, .vector = vector, .timestamp_ns = timestamp_ns};
+    size_t n_put, n_older;
+    return umm_store_put_rows(store, &row, 1, UMM_STORE_PUT_ALL, &n_put, &n_older, err);
+}
+
+enum umm_status umm_store_put_rows(struct umm_store *store, const struct umm_store_row *rows,
+                                   size_t n, enum umm_store_put_mode mode, size_t *n_put,
+                                   size_t *n_older, struct umm_error *err)
+{
+    if (store->server)
+        return umm_store_server_put_rows(store, rows, n, mode, n_put, n_older, err);
+    struct umm_store_key keys[BATCH];
+    bool is_key[BATCH];
+    *n_put = *n_older = 0;
     enum umm_status status = check_writer(store, err);
-    if (status)
-        return status;
-    if (!umm_store_make_key(store, id, id_bytes, &key) || umm_store_has_control(id, id_bytes))
-        return umm_store_refuse_id(store, id, id_bytes, err);
-    return put(store, &key, vector, timestamp_ns, err);
+    for (size_t first = 0; !status && first < n; first += BATCH) {
+        size_t n_now = n - first < BATCH ? n - first : BATCH;
+        for (size_t i = 0; i < n_now; i++) {
+            const struct umm_store_row *row = &rows[first + i];
+            keys[i].hash = 0;
+            is_key[i] = umm_store_make_key(store, row->id, row->id_bytes, &keys[i]);
+        }
+        if (n_now > 1)
+            prefetch(store, keys, n_now);
+        for (size_t i = 0; !status && i < n_now; i++) {
+            bool is_older;
+            status =
+                put_row(store, &rows[first + i], is_key[i] ? &keys[i] : NULL, mode, &is_older, err);
+            *n_put += !status && !is_older;
+            *n_older += !status && is_older;
+        }
+    }
+    return status;
 }
 
 enum umm_status umm_store_put_many(struct umm_store *store, const char *ids, size_t cell_bytes,
@@ -390,91 +424,22 @@ enum umm_status umm_store_put_many(struct umm_store *store, const char *ids, siz
     if (store->server)
         return umm_store_server_put_many(store, ids, cell_bytes, n, vectors, timestamp_ns, n_put,
                                          err);
-    struct umm_store_key keys[BATCH];
-    size_t lens[BATCH];
+    struct umm_store_row rows[BATCH];
+    enum umm_status status = UMM_OK;
     *n_put = 0;
-    enum umm_status status = check_writer(store, err);
     while (!status && *n_put < n) {
-        size_t first = *n_put, n_now = n - first < BATCH ? n - first : BATCH;
-        make_keys(store, ids + first * cell_bytes, cell_bytes, n_now, keys, lens);
-        prefetch(store, keys, n_now);
-        for (size_t i = 0; !status && i < n_now; i++) {
+        size_t first = *n_put, n_now = n - first < BATCH ? n - first : BATCH, n_done, n_older;
+        for (size_t i = 0; i < n_now; i++) {
             const char *id = ids + (first + i) * cell_bytes;
-            if (!lens[i] || umm_store_has_control(id, lens[i]))
-                status = umm_store_refuse_id(store, id, strnlen(id, cell_bytes), err);
-            else
-                status =
-                    put(store, &keys[i], vectors + (first + i) * store->dim, timestamp_ns, err);
-            *n_put += !status;
+            rows[i] = (struct umm_store_row){.id = id,
+                                             .id_bytes = strnlen(id, cell_bytes),
+                                             .vector = vectors + (first + i) * store->dim,
+                                             .timestamp_ns = timestamp_ns};
         }
+        status = umm_store_put_rows(store, rows, n_now, UMM_STORE_PUT_ALL, &n_done, &n_older, err);
+        *n_put += n_done;
     }
     return status;
-}
-
-/* A time to live that there may be, and this store can have. */
-static enum umm_status check_ttl(const struct umm_store *store, int64_t ttl_ns,
-                                 struct umm_error *err)
-{
-    if (ttl_ns == UMM_STORE_TTL || ttl_ns == UMM_STORE_FOR_EVER)
-        return UMM_OK;
-    enum { MS = 1000000 };
-    if (ttl_ns < MS)
-        return umm_error_set(err, UMM_ERR_ARGUMENT, "a time to live is at least 1 ms");
-    return umm_error_set_path(err, UMM_ERR_UNSUPPORTED, store->path,
-                              "is a store of version 1, whose entries cannot expire");
-}
-
-/* Whether what the row's id has is as new as the row. */
-static bool is_older(struct umm_store *store, const struct umm_store_key *key, int64_t timestamp_ns)
-{
-    uint32_t position = umm_store_find(store, key);
-    return position != UMM_STORE_NOWHERE && umm_store_timestamp(store, position) >= timestamp_ns;
-}
-
-static enum umm_status put_row(struct umm_store *store, const struct umm_store_row *row,
-                               struct umm_store_key *key, enum umm_store_put_mode mode,
-                               bool *was_put, struct umm_error *err)
-{
-    *was_put = false;
-    if (!umm_store_make_key(store, row->id, row->id_bytes, key) ||
-        umm_store_has_control(row->id, row->id_bytes))
-        return umm_store_refuse_id(store, row->id, row->id_bytes, err);
-    enum umm_status status = check_ttl(store, row->ttl_ns, err);
-    if (status || (mode == UMM_STORE_PUT_NEWER && is_older(store, key, row->timestamp_ns)))
-        return status;
-    status = put(store, key, row->vector, row->timestamp_ns, err);
-    *was_put = !status;
-    if (!status && row->is_inactive)
-        status = umm_store_mark_inactive(store, row->id, row->id_bytes, err);
-    return status;
-}
-
-enum umm_status umm_store_put_rows(struct umm_store *store, const struct umm_store_row *rows,
-                                   size_t n, enum umm_store_put_mode mode, size_t *n_put,
-                                   size_t *n_older, struct umm_error *err)
-{
-    if (store->server)
-        return umm_store_server_put_rows(store, rows, n, mode, n_put, n_older, err);
-    struct umm_store_key key;
-    *n_put = *n_older = 0;
-    enum umm_status status = check_writer(store, err);
-    for (size_t i = 0; !status && i < n; i++) {
-        bool was_put;
-        status = put_row(store, &rows[i], &key, mode, &was_put, err);
-        *n_put += !status && was_put;
-        *n_older += !status && !was_put;
-    }
-    return status;
-}
-
-enum umm_status umm_store_evict_expired(struct umm_store *store, uint64_t n_max,
-                                        uint64_t *n_evicted, struct umm_error *err)
-{
-    if (store->server)
-        return umm_store_server_evict_expired(store, n_max, n_evicted, err);
-    (void)n_max;
-    *n_evicted = 0;
-    return check_writer(store, err);
 }
 
 enum umm_status umm_store_mark_inactive(struct umm_store *store, const void *id, size_t id_bytes,
@@ -484,6 +449,7 @@ enum umm_status umm_store_mark_inactive(struct umm_store *store, const void *id,
         return umm_store_server_mark_inactive(store, id, id_bytes, err);
     struct umm_store_key key;
     uint32_t position = UMM_STORE_NOWHERE;
+    int64_t now_ns = 0;
     enum umm_status status = check_writer(store, err);
     if (status)
         return status;
@@ -491,11 +457,12 @@ enum umm_status umm_store_mark_inactive(struct umm_store *store, const void *id,
         position = umm_store_find(store, &key);
     if (position == UMM_STORE_NOWHERE && store->is_jammed)
         return umm_store_refuse_index(store, err);
-    if (position == UMM_STORE_NOWHERE)
+    if (position == UMM_STORE_NOWHERE ||
+        umm_store_has_passed(umm_store_expires(store, position), &now_ns))
         return absent(store, id, id_bytes, err);
     if (umm_store_is_active(store, position)) {
         umm_store_set_active(store, position, false);
-        umm_store_heap_push(store, position);
+        umm_store_heap_push(store, UMM_STORE_BY_AGE, position);
         umm_store_publish(store);
     }
     return UMM_OK;
@@ -509,11 +476,26 @@ enum umm_status umm_store_evict(struct umm_store *store, struct umm_store_entry 
     enum umm_status status = check_writer(store, err);
     if (status)
         return status;
-    uint32_t position = evict(store, entry);
+    uint32_t position = umm_store_oldest(store);
     if (position == UMM_STORE_NOWHERE)
         return umm_error_set_path(err, UMM_ERR_ABSENT, store->path, "no entry is inactive");
-    umm_store_write(store, position, NULL, NULL, 0);
-    umm_store_free_push(store, position);
+    if (entry)
+        (void)umm_store_read(store, position, NULL, NULL, entry, NULL);
+    umm_store_drop_oldest(store, position);
     umm_store_publish(store);
     return UMM_OK;
+}
+
+enum umm_status umm_store_evict_expired(struct umm_store *store, uint64_t n_max,
+                                        uint64_t *n_evicted, struct umm_error *err)
+{
+    if (store->server)
+        return umm_store_server_evict_expired(store, n_max, n_evicted, err);
+    *n_evicted = 0;
+    enum umm_status status = check_writer(store, err);
+    while (!status && *n_evicted < n_max && umm_store_drop_expired(store))
+        ++*n_evicted;
+    if (!status)
+        umm_store_publish(store);
+    return status;
 }

@@ -4,19 +4,22 @@
  *
  * A slot of slots.npy, all of it in words of 8 bytes:
  *
- *     | id, then zero bytes   | active | timestamp, ns | generation | check  |
- *       8k - 1 bytes            1        8               4            4
+ *     | id, then zero bytes   | active | timestamp, ns | expires, ns | generation | check  |
+ *       8k - 1 bytes            1        8               8             4            4
+ *
+ * expires is not in a store of version 1, and NaT in a slot that stays for ever.
  *
  * A slot and its vector are guarded by the generation as by a sequence lock (Boehm, "Can
  * seqlocks get along with programming language memory models?", 2012): odd while they
  * are written; a reader copies with relaxed atomic loads and starts again if it was odd
  * or has changed. A slot's id never changes without it; active may.
  *
- * check is the low half of XXH64 of the vector, with XXH64 of the id's 8k bytes as its
- * seed, which has the timestamp as its own; 0 of a free one. Only repair, and what hands
- * entries on (store_look.h), looks at it: after a power cut pages may be older than others.
+ * check is the low half of XXH64 of the vector, with XXH64 of the id's 8k bytes and those of
+ * expires, if there is such a field, as its seed, which has the timestamp as its own; 0 of a
+ * free one. Only repair, and what hands entries on (store_look.h), looks at it: after a power
+ * cut pages may be older than others.
  *
- *     index.umm   | head, 4096 bytes | table 0 | table 1 | heap | places |
+ *     index.umm   | head, 4096 bytes | table 0 | table 1 | heap | places | heap | places |
  *
  * A table maps the id's XXH64 to a position: linear probing over entries of 32 bits, the
  * position + 2 in the low ones and as much of the hash as fits above; 0 is empty, 1 was
@@ -24,7 +27,12 @@
  * removed entries, the other one is filled, and the turn goes on: a reader that finds
  * nothing looks whether the turn is still the same. heap has the inactive positions, the
  * oldest first in a binary heap, and from its end downwards those free again; places says
- * where in the heap a position is. Readers use neither.
+ * where in the heap a position is. The second heap, not in a store of version 1, has the
+ * positions of entries that expire, the first to do so first. Readers only count in it.
+ *
+ * An entry that has expired stays where it is until its room is wanted, or it is swept: for
+ * readers it is absent. The time to live that entries have unless a put says another is in the
+ * head, and as a line of text in ttl.umm, if there is one: an index is made again from that.
  *
  * is_dirty is set, and on the device, before a writer changes anything, and cleared after
  * all it did is on the device. So a writer that finds it set rebuilds the index.
@@ -43,6 +51,8 @@
 #include "umm/mem.h"
 #include "umm/store.h"
 
+#define UMM_STORE_NEVER INT64_MAX /* as an expiry */
+#define UMM_STORE_NAT   INT64_MIN /* NumPy's: the same in a file */
 enum { UMM_STORE_HEAD_BYTES = 4096, UMM_STORE_ID_WORDS_MAX = (UMM_STORE_ID_MAX + 1) / 8 };
 enum { UMM_STORE_REMOVED = 1, UMM_STORE_FIRST = 2 };
 /*
@@ -61,6 +71,7 @@ struct umm_store_counts {
     uint64_t n_used;   /* positions below were used at least once */
     uint64_t n_entries, n_inactive, n_free;
     uint64_t n_puts, n_evictions;
+    uint64_t n_expiring; /* entries that will expire, or have */
 };
 
 /* The first bytes of index.umm, in this machine's byte order. */
@@ -74,6 +85,15 @@ struct umm_store_head {
     uint32_t is_dirty;
     uint32_t is_replaced; /* another file has this one's name, or is about to */
     struct umm_store_counts counts;
+    int64_t ttl_ns; /* 0: for ever */
+};
+
+/* What all files of a store have in common. */
+struct umm_store_shape {
+    uint64_t max_positions;
+    uint32_t dim, id_words;
+    bool has_expiry; /* version 2 */
+    int64_t ttl_ns;
 };
 
 /* Which file a map is of. */
@@ -86,7 +106,7 @@ struct umm_store_server;
 struct umm_store {
     struct umm_arena arena;          /* of the paths and of this */
     struct umm_store_server *server; /* not NULL: on a server (store_server.h) */
-    const char *path, *vectors_path, *slots_path, *index_path;
+    const char *path, *vectors_path, *slots_path, *index_path, *ttl_path;
     bool is_writer;
     bool is_jammed; /* a table had a run of RUN_MAX */
     bool is_spoilt; /* the index could not be made again: it stays dirty */
@@ -100,10 +120,16 @@ struct umm_store {
     /* Checked when the store was opened; what the head says may change under us. */
     uint64_t max_positions;
     uint32_t dim, id_words;
+    bool has_expiry;
+    int64_t ttl_ns;
+    size_t tail_words; /* of a slot before its generation */
     size_t slot_bytes, row_bytes;
     char *vectors, *slots; /* of position 0 */
     struct umm_store_head *head;
-    uint32_t *tables[2], *heap, *places;
+    uint32_t *tables[2];
+    struct {
+        uint32_t *items, *places;
+    } heaps[2]; /* by enum umm_store_order */
     uint32_t table_log2, position_bits;
     uint64_t seed;
     struct umm_store_counts counts; /* a writer's: those of the head are never read again */
@@ -125,14 +151,20 @@ void umm_store_hash_key(const struct umm_store *store, struct umm_store_key *key
 /* Whether an id has a character that no id has, such as a zero byte. */
 bool umm_store_has_control(const char *id, size_t id_bytes);
 
-enum umm_store_reading { UMM_STORE_READ_OK, UMM_STORE_READ_OTHER, UMM_STORE_READ_TORN };
+enum umm_store_reading {
+    UMM_STORE_READ_OK,
+    UMM_STORE_READ_OTHER,
+    UMM_STORE_READ_TORN,
+    UMM_STORE_READ_EXPIRED
+};
 
 /*
  * Copy a slot and its vector (either may be NULL). key not NULL: READ_OTHER when the
- * slot has another id; NULL: when it has none.
+ * slot has another id; NULL: when it has none. *now_ns is the time that expiry is judged by; where
+ * it is 0, it is set to the present one when an entry needs it. NULL: nothing is expired.
  */
 enum umm_store_reading umm_store_read(const struct umm_store *store, uint32_t position,
-                                      const struct umm_store_key *key,
+                                      const struct umm_store_key *key, int64_t *now_ns,
                                       struct umm_store_entry *entry, float *vector);
 
 /*
@@ -151,9 +183,18 @@ enum umm_store_reading umm_store_read_checked(const struct umm_store *store, uin
 enum { UMM_STORE_TRIES = 1000, UMM_STORE_NAPS = 20 };
 void umm_store_nap(struct umm_store *store);
 
-/* Write a slot with its vector; an empty one when key is NULL. */
+/* What is written beside key and vector; an expiry other than NEVER where there is a field. */
+struct umm_store_stamp {
+    int64_t timestamp_ns, expires_ns;
+    bool is_active;
+};
+
+/* Write a slot with its vector. */
 void umm_store_write(struct umm_store *store, uint32_t position, const struct umm_store_key *key,
-                     const float *vector, int64_t timestamp_ns);
+                     const float *vector, const struct umm_store_stamp *stamp);
+
+/* Write an empty slot. */
+void umm_store_clear(struct umm_store *store, uint32_t position);
 
 /* Set whether it is active; that is one byte. */
 void umm_store_set_active(struct umm_store *store, uint32_t position, bool is_active);
@@ -163,6 +204,10 @@ bool umm_store_is_active(const struct umm_store *store, uint32_t position);
 bool umm_store_has_key(const struct umm_store *store, uint32_t position,
                        const struct umm_store_key *key);
 int64_t umm_store_timestamp(const struct umm_store *store, uint32_t position);
+int64_t umm_store_expires(const struct umm_store *store, uint32_t position); /* or NEVER */
+
+/* Whether that expiry has passed; *now_ns as for umm_store_read. */
+bool umm_store_has_passed(int64_t expires_ns, int64_t *now_ns);
 
 /* The id of a slot. False: it has none. For the writer, which sees no slot torn. */
 bool umm_store_slot_key(const struct umm_store *store, uint32_t position,
@@ -218,13 +263,21 @@ enum umm_status umm_store_refuse_index(const struct umm_store *store, struct umm
 
 /* ---- positions that can be had (store_heap.c) -------------------------------- */
 
-void umm_store_heap_push(struct umm_store *store, uint32_t position);
-void umm_store_heap_remove(struct umm_store *store, uint32_t position);
-uint32_t umm_store_heap_first(const struct umm_store *store); /* the oldest, or NOWHERE */
-void umm_store_heap_pop(struct umm_store *store);             /* that one */
+/* Which heap: the inactive, the oldest first; those that expire, the first to do so first. */
+enum umm_store_order { UMM_STORE_BY_AGE, UMM_STORE_BY_EXPIRY };
 
-/* What umm_store_evict removes next, or NOWHERE. */
-uint32_t umm_store_oldest(struct umm_store *store);
+void umm_store_heap_push(struct umm_store *store, enum umm_store_order order, uint32_t position);
+void umm_store_heap_remove(struct umm_store *store, enum umm_store_order order, uint32_t position);
+uint32_t umm_store_heap_first(const struct umm_store *store,
+                              enum umm_store_order order);                    /* or NOWHERE */
+void umm_store_heap_pop(struct umm_store *store, enum umm_store_order order); /* that one */
+
+/* Into the heaps that an entry belongs to; out of them, before its times or activity change. */
+void umm_store_list(struct umm_store *store, uint32_t position);
+void umm_store_unlist(struct umm_store *store, uint32_t position);
+
+/* For any process: how many have expired, and how many of these are inactive. */
+void umm_store_count_expired(const struct umm_store *store, uint64_t *n, uint64_t *n_inactive);
 
 void umm_store_free_push(struct umm_store *store, uint32_t position);
 uint32_t umm_store_free_next(const struct umm_store *store); /* what pop will return */
@@ -236,9 +289,21 @@ uint32_t umm_store_free_pop(struct umm_store *store);
 enum umm_status umm_store_refuse_id(const struct umm_store *store, const char *id, size_t id_bytes,
                                     struct umm_error *err);
 
+/* ---- entries that have to go (store_room.c) ------------------------------------------ */
+
+/* A position for a new id: a free one, or that of an entry that goes; or NOWHERE. */
+uint32_t umm_store_take_room(struct umm_store *store);
+
+/* What umm_store_evict removes next, or NOWHERE; and its removal. */
+uint32_t umm_store_oldest(struct umm_store *store);
+void umm_store_drop_oldest(struct umm_store *store, uint32_t position);
+
+/* Free the position of the entry that expired first; false: none has. */
+bool umm_store_drop_expired(struct umm_store *store);
+
 /* ---- figures (store.c) ------------------------------------------------------- */
 
-/* What umm_store_info gives, of files that are mapped. */
+/* What umm_store_info gives, of files that are mapped, as if nothing had expired. */
 void umm_store_fill_info(const struct umm_store *store, struct umm_store_info *info);
 
 /* ---- files (store_files.c) --------------------------------------------------- */

@@ -47,55 +47,72 @@ static enum umm_status make_array(int dir_fd, const char *name, const struct umm
     return status;
 }
 
-static enum umm_status make_files(int dir_fd, uint64_t max_positions, uint32_t dim,
-                                  uint32_t id_words, struct umm_error *err)
+static enum umm_status make_ttl(int dir_fd, int64_t ttl_ns, struct umm_error *err)
+{
+    char line[UMM_STORE_TTL_LINE_MAX];
+    size_t len = umm_store_print_ttl(line, ttl_ns);
+    return make_file(dir_fd, UMM_MARK_STORE_TTL, line, len, len, err);
+}
+
+static enum umm_status make_files(int dir_fd, const struct umm_store_shape *shape,
+                                  struct umm_error *err)
 {
     struct umm_npy npy;
     struct umm_store_head head;
-    enum umm_status status = umm_store_describe_vectors(&npy, max_positions, dim);
+    const uint64_t n = shape->max_positions;
+    enum umm_status status = umm_store_describe_vectors(&npy, n, shape->dim);
     if (!status)
         status = make_array(dir_fd, UMM_MARK_STORE_VECTORS, &npy, err);
     umm_npy_free(&npy);
     if (!status)
-        status = umm_marks_describe_slots(&npy, max_positions, id_words, err);
+        status = umm_marks_describe_slots(&npy, n, shape->id_words, shape->has_expiry, err);
     if (!status)
         status = make_array(dir_fd, UMM_MARK_STORE_SLOTS, &npy, err);
     umm_npy_free(&npy);
-    umm_store_fill_head(&head, max_positions, dim, id_words);
+    umm_store_fill_head(&head, shape);
     if (!status)
         status = make_file(dir_fd, UMM_MARK_STORE_INDEX, &head, sizeof head,
-                           umm_store_index_bytes(max_positions), err);
+                           umm_store_index_bytes(n, shape->has_expiry), err);
+    if (!status && shape->ttl_ns)
+        status = make_ttl(dir_fd, shape->ttl_ns, err);
     return status;
 }
 
 /* Something is there already: good if it is the store that was asked for. */
-static enum umm_status check_same(const char *path, uint64_t max_positions, uint32_t dim,
-                                  uint32_t id_words, struct umm_error *err)
+static enum umm_status check_same(const char *path, const struct umm_store_shape *shape,
+                                  struct umm_error *err)
 {
     struct umm_store *store;
-    bool is_same = false;
+    bool is_same = false, is_old = false;
     enum umm_status status = umm_trust_check_directory(path, err);
     if (status)
         return status;
-    if (umm_store_open(path, UMM_STORE_READ, NULL, &store, NULL) == UMM_OK)
-        is_same = store->max_positions == max_positions && store->dim == dim &&
-                  store->id_words == id_words;
+    if (umm_store_open(path, UMM_STORE_READ, NULL, &store, NULL) == UMM_OK) {
+        is_same = store->max_positions == shape->max_positions && store->dim == shape->dim &&
+                  store->id_words == shape->id_words;
+        is_old = is_same && !store->has_expiry && shape->ttl_ns;
+        is_same = is_same && store->ttl_ns == shape->ttl_ns;
+    }
     (void)umm_store_close(store, NULL);
     if (is_same)
         return UMM_OK;
+    if (is_old)
+        return umm_error_set_path(err, UMM_ERR_CONFLICT, path,
+                                  "is there already, of version 1, whose entries cannot expire: "
+                                  "export it, and import that into a new store");
     return umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is there already, and is another");
 }
 
-static enum umm_status create(const char *path, uint64_t max_positions, uint32_t dim,
-                              uint32_t id_words, struct umm_error *err)
+static enum umm_status create(const char *path, const struct umm_store_shape *shape,
+                              struct umm_error *err)
 {
     struct umm_file_info info;
     struct umm_newdir dir = {0};
     if (umm_file_stat(path, &info, NULL) == UMM_OK)
-        return check_same(path, max_positions, dim, id_words, err);
+        return check_same(path, shape, err);
     enum umm_status status = umm_newdir_begin(&dir, path, err);
     if (!status) {
-        status = make_files(dir.fd, max_positions, dim, id_words, err);
+        status = make_files(dir.fd, shape, err);
         if (status) /* the caller knows one name */
             umm_error_at(err, path, 0, 0, 0);
     }
@@ -106,8 +123,8 @@ static enum umm_status create(const char *path, uint64_t max_positions, uint32_t
 }
 
 /* A lock is that of a file, which path is not: of DIR.umm, which never is. */
-static enum umm_status create_locked(const char *path, uint64_t max_positions, uint32_t dim,
-                                     uint32_t id_words, struct umm_run *run, struct umm_error *err)
+static enum umm_status create_locked(const char *path, const struct umm_store_shape *shape,
+                                     struct umm_run *run, struct umm_error *err)
 {
     struct umm_lock lock = {0};
     struct umm_file_info info;
@@ -121,11 +138,11 @@ static enum umm_status create_locked(const char *path, uint64_t max_positions, u
     enum umm_status status = umm_lock_take(&lock, name, UMM_LOCK_WAIT, run, err);
     /* What is there is complete: where there is no place for a lock it is looked at without. */
     if (status && umm_file_stat(path, &info, NULL) == UMM_OK)
-        status = check_same(path, max_positions, dim, id_words, err);
+        status = check_same(path, shape, err);
     else if (status)
         umm_error_at(err, path, 0, 0, 0);
     else
-        status = create(path, max_positions, dim, id_words, err);
+        status = create(path, shape, err);
     umm_lock_release(&lock);
     free(name);
     return status;
@@ -152,13 +169,18 @@ enum umm_status umm_store_create_with(const char *path, const struct umm_store_o
     if (!status && id_max > UMM_STORE_ID_MAX)
         status =
             umm_error_set(err, UMM_ERR_ARGUMENT, "an id has at most %d bytes", UMM_STORE_ID_MAX);
-    if (!status && options->ttl_ns && !is_place)
-        status = umm_error_set(err, UMM_ERR_UNSUPPORTED, "entries of this store cannot expire");
+    if (!status && options->ttl_ns)
+        status = umm_store_check_ttl(options->ttl_ns, err);
     if (!status && !*path)
         status = umm_error_set(err, UMM_ERR_ARGUMENT, "a store's path is empty");
     if (status)
         return status;
-    const struct umm_store_options shape = {max_positions, dim, id_max, options->ttl_ns};
-    return is_place ? umm_store_server_create(path, &shape, reach, err)
-                    : create_locked(path, max_positions, dim, id_max / 8 + 1, run, err);
+    const struct umm_store_shape shape = {.max_positions = max_positions,
+                                          .dim = dim,
+                                          .id_words = id_max / 8 + 1,
+                                          .has_expiry = true,
+                                          .ttl_ns = options->ttl_ns};
+    const struct umm_store_options whole = {max_positions, dim, id_max, options->ttl_ns};
+    return is_place ? umm_store_server_create(path, &whole, reach, err)
+                    : create_locked(path, &shape, run, err);
 }

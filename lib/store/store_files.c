@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,11 +47,11 @@ static bool is_vectors(const struct umm_npy *npy)
            npy->shape[1] <= UMM_STORE_DIM_MAX && npy->data_offset_bytes % sizeof(uint64_t) == 0;
 }
 
-static enum umm_status check_slots(const struct umm_npy *npy, const char *path,
+static enum umm_status check_slots(const struct umm_npy *npy, const char *path, bool *has_expiry,
                                    struct umm_error *err)
 {
     bool is_slots;
-    enum umm_status status = umm_marks_slots(npy, &is_slots, err);
+    enum umm_status status = umm_marks_slots(npy, &is_slots, has_expiry, err);
     return status || is_slots ? status : foreign(path, "slots", err);
 }
 
@@ -65,13 +66,14 @@ enum umm_status umm_store_map_arrays(struct umm_store *store, struct umm_error *
         status = map_array(&store->slots_map, store->slots_path, store->is_writer, &slots,
                            &store->slots_file, err);
     if (!status)
-        status = check_slots(&slots, store->slots_path, err);
+        status = check_slots(&slots, store->slots_path, &store->has_expiry, err);
     if (!status) {
         /* They differ where a resize was killed between the two. */
         store->max_positions =
             vectors.shape[0] < slots.shape[0] ? vectors.shape[0] : slots.shape[0];
         store->dim = (uint32_t)vectors.shape[1];
         store->id_words = slots.fields[0].type.size_bytes / 8 + 1;
+        store->tail_words = store->id_words + (store->has_expiry ? 2 : 1);
         store->row_bytes = store->dim * sizeof(float);
         store->slot_bytes = slots.type.size_bytes;
         store->vectors = store->vectors_map.bytes + vectors.data_offset_bytes;
@@ -89,8 +91,27 @@ enum umm_status umm_store_map_arrays(struct umm_store *store, struct umm_error *
 /* Whether it is that of these arrays, as this process wants to use it. */
 static bool is_ours(const struct umm_store *store, const struct umm_store_head *head)
 {
-    return umm_store_is_head(head, store->max_positions, store->dim, store->id_words) &&
-           (!store->is_writer || umm_store_has_counts(head));
+    const struct umm_store_shape shape = umm_store_shape(store);
+    return umm_store_is_head(head, &shape) && (!store->is_writer || umm_store_has_counts(head));
+}
+
+/*
+ * A writer does not choose between two times to live: with the wrong one, entries go that are
+ * wanted, or stay that are not.
+ */
+static enum umm_status check_ttl(const struct umm_store *store, int64_t of_index_ns,
+                                 struct umm_error *err)
+{
+    int64_t ttl_ns;
+    if (!store->is_writer || !store->has_expiry)
+        return UMM_OK;
+    enum umm_status status = umm_store_read_ttl(store, &ttl_ns, err);
+    if (!status && ttl_ns != of_index_ns)
+        status = umm_error_set_path(err, UMM_ERR_DATA, store->ttl_path,
+                                    "says another time to live than the index: %" PRId64
+                                    " ns, not %" PRId64,
+                                    ttl_ns, of_index_ns);
+    return status;
 }
 
 /* Map the index if it is one of these arrays. */
@@ -107,10 +128,14 @@ static enum umm_status map_index(struct umm_store *store, bool *is_good, struct 
         status = umm_file_pread_all(fd, store->index_path, &head, sizeof head, 0, err);
     else if (!status)
         head.max_positions = 0;
-    if (!status && head.max_positions && is_ours(store, &head) &&
-        info.size_bytes >= umm_store_index_bytes(head.max_positions)) {
-        status = umm_map_open(&store->index_map, fd, store->index_path,
-                              umm_store_index_bytes(head.max_positions), store->is_writer, err);
+    uint64_t size_bytes = 0;
+    if (!status && head.max_positions && is_ours(store, &head))
+        size_bytes = umm_store_index_bytes(head.max_positions, store->has_expiry);
+    if (!status && size_bytes && info.size_bytes >= size_bytes) {
+        status = check_ttl(store, head.ttl_ns, err);
+        if (!status)
+            status = umm_map_open(&store->index_map, fd, store->index_path, size_bytes,
+                                  store->is_writer, err);
         *is_good = !status;
     }
     umm_file_close(&fd);
@@ -143,8 +168,11 @@ static enum umm_status open_index(struct umm_store *store, struct umm_error *err
     }
     if (!store->is_writer)
         return is_good ? UMM_OK : foreign(store->index_path, "index", err);
-    if (!is_good)
-        return umm_store_replace_index(store, store->max_positions, err);
+    if (!is_good) {
+        store->ttl_ns = 0;
+        status = store->has_expiry ? umm_store_read_ttl(store, &store->ttl_ns, err) : UMM_OK;
+        return status ? status : umm_store_replace_index(store, store->max_positions, err);
+    }
     bool was_dirty = __atomic_load_n(&store->head->is_dirty, __ATOMIC_RELAXED);
     /* A writer may have been killed before it took this one's place. */
     __atomic_store_n(&store->head->is_replaced, 0, __ATOMIC_RELAXED);
@@ -203,13 +231,14 @@ enum umm_status umm_store_refresh(struct umm_store *store, struct umm_error *err
 static enum umm_status new_store(struct umm_store **out, const char *path, struct umm_error *err)
 {
     static const char *const names[] = {UMM_MARK_STORE_VECTORS, UMM_MARK_STORE_SLOTS,
-                                        UMM_MARK_STORE_INDEX};
+                                        UMM_MARK_STORE_INDEX, UMM_MARK_STORE_TTL};
+    enum { NAMES = sizeof names / sizeof *names };
     struct umm_arena arena;
     umm_arena_open(&arena, &(struct umm_arena_options){.block_bytes = 4096});
     size_t len = strlen(path);
     struct umm_store *store = umm_arena_alloc(&arena, sizeof *store);
-    char *own = umm_arena_copy_text(&arena, path), *paths[3];
-    for (size_t i = 0; i < 3; i++) {
+    char *own = umm_arena_copy_text(&arena, path), *paths[NAMES];
+    for (size_t i = 0; i < NAMES; i++) {
         size_t cap = len + 1 + strlen(names[i]) + 1;
         paths[i] = umm_arena_alloc(&arena, cap);
         if (paths[i])
@@ -225,6 +254,7 @@ static enum umm_status new_store(struct umm_store **out, const char *path, struc
     store->vectors_path = paths[0];
     store->slots_path = paths[1];
     store->index_path = paths[2];
+    store->ttl_path = paths[3];
     *out = store;
     return UMM_OK;
 }

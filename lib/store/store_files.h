@@ -16,20 +16,33 @@
 /* What the vectors of n positions are; the slots are in format/marks.h. */
 enum umm_status umm_store_describe_vectors(struct umm_npy *npy, uint64_t n, uint32_t dim);
 
-uint64_t umm_store_index_bytes(uint64_t max_positions);
+struct umm_store_shape umm_store_shape(const struct umm_store *store);
+
+uint64_t umm_store_index_bytes(uint64_t max_positions, bool has_expiry);
 
 /* The head of an empty index. */
-void umm_store_fill_head(struct umm_store_head *head, uint64_t max_positions, uint32_t dim,
-                         uint32_t id_words);
+void umm_store_fill_head(struct umm_store_head *head, const struct umm_store_shape *shape);
 
-/* Whether it is that of a store of this shape, with arrays for max_positions. */
-bool umm_store_is_head(const struct umm_store_head *head, uint64_t max_positions, uint32_t dim,
-                       uint32_t id_words);
+/* Whether it is that of a store of this shape, if not with its time to live, or for fewer
+ * positions. */
+bool umm_store_is_head(const struct umm_store_head *head, const struct umm_store_shape *shape);
 
 /* Whether its counts are some that a writer may go on with. Readers use none of them. */
 bool umm_store_has_counts(const struct umm_store_head *head);
 
 enum umm_status umm_store_check_positions(uint64_t max_positions, struct umm_error *err);
+
+/* ---- how long entries live (store_ttl.c) ---------------------------------------- */
+
+/* UMM_ERR_ARGUMENT: a time to live that is none. */
+enum umm_status umm_store_check_ttl(int64_t ttl_ns, struct umm_error *err);
+
+enum { UMM_STORE_TTL_LINE_MAX = 32 };
+size_t umm_store_print_ttl(char out[UMM_STORE_TTL_LINE_MAX], int64_t ttl_ns);
+
+/* Read that line from the file of a writer's store; 0 without one. UMM_ERR_DATA: it is damaged. */
+enum umm_status umm_store_read_ttl(const struct umm_store *store, int64_t *ttl_ns,
+                                   struct umm_error *err);
 
 /* ---- opening (store_files.c) --------------------------------------------------- */
 

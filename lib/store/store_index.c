@@ -174,7 +174,7 @@ static void drop_twins(struct umm_store *store)
         bool is_newer = umm_store_timestamp(store, position) > umm_store_timestamp(store, other);
         uint32_t older = is_newer ? other : position;
         umm_store_remove(store, &key, older);
-        umm_store_write(store, older, NULL, NULL, 0);
+        umm_store_clear(store, older);
         store->n_cleared++;
     }
 }
@@ -190,6 +190,7 @@ void umm_store_publish(struct umm_store *store)
     __atomic_store_n(&to->n_free, from->n_free, __ATOMIC_RELAXED);
     __atomic_store_n(&to->n_puts, from->n_puts, __ATOMIC_RELAXED);
     __atomic_store_n(&to->n_evictions, from->n_evictions, __ATOMIC_RELAXED);
+    __atomic_store_n(&to->n_expiring, from->n_expiring, __ATOMIC_RELAXED);
 }
 
 enum umm_status umm_store_refuse_index(const struct umm_store *store, struct umm_error *err)
@@ -204,11 +205,12 @@ enum umm_status umm_store_rebuild(struct umm_store *store, struct umm_error *err
     struct umm_store_counts *counts = &store->counts;
     struct umm_store_key key;
     counts->n_used = counts->n_entries = counts->n_inactive = counts->n_free = 0;
+    counts->n_expiring = 0;
     store->n_cleared = 0;
     store->is_jammed = false;
     for (uint32_t position = 0; position < store->max_positions; position++) {
         if (!umm_store_is_whole(store, position)) {
-            umm_store_write(store, position, NULL, NULL, 0);
+            umm_store_clear(store, position);
             store->n_cleared++;
         }
         if (umm_store_slot_key(store, position, &key))
@@ -223,8 +225,8 @@ enum umm_status umm_store_rebuild(struct umm_store *store, struct umm_error *err
         counts->n_entries += is_there;
         if (!is_there)
             umm_store_free_push(store, position);
-        else if (!umm_store_is_active(store, position))
-            umm_store_heap_push(store, position);
+        else
+            umm_store_list(store, position);
     }
     umm_store_publish(store);
     return store->is_spoilt ? umm_store_refuse_index(store, err) : UMM_OK;

@@ -138,13 +138,14 @@ enum umm_status umm_store_next_sound(struct umm_store *store, uint64_t position,
         *is_found = !at_server;
         return at_server == UMM_ERR_ABSENT ? UMM_OK : at_server;
     }
+    int64_t now_ns = 0;
     *is_found = false;
     for (; !*is_found && position < store->max_positions; position++) {
         enum umm_store_state state = umm_store_look(store, position, entry, vector);
         if (state == UMM_STORE_DAMAGED)
             return damaged(store, entry, err);
         *n_torn += state == UMM_STORE_TORN;
-        *is_found = state == UMM_STORE_SOUND;
+        *is_found = state == UMM_STORE_SOUND && !umm_store_has_passed(entry->expires_ns, &now_ns);
     }
     return UMM_OK;
 }

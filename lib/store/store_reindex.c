@@ -18,14 +18,18 @@ void umm_store_use_index(struct umm_store *store, const struct umm_store_head *h
     store->seed = head->seed;
     store->tables[0] = (void *)tables;
     store->tables[1] = (void *)(tables + table_bytes);
-    store->heap = (void *)(tables + 2 * table_bytes);
-    store->places = store->heap + head->max_positions;
+    store->ttl_ns = head->ttl_ns;
+    uint32_t *heap = (void *)(tables + 2 * table_bytes);
+    for (int i = 0; i <= store->has_expiry; i++, heap += 2 * head->max_positions) {
+        store->heaps[i].items = heap;
+        store->heaps[i].places = heap + head->max_positions;
+    }
 }
 
 enum umm_status umm_store_reserve_index(const struct umm_store *store, uint64_t max_positions,
                                         struct umm_outfile *out, struct umm_error *err)
 {
-    uint64_t size = umm_store_index_bytes(max_positions);
+    uint64_t size = umm_store_index_bytes(max_positions, store->has_expiry);
     const char *path = store->index_path;
     enum umm_status status = umm_outfile_open(out, path, NULL, err);
     if (!status)
@@ -46,12 +50,14 @@ enum umm_status umm_store_put_index(struct umm_store *store, uint64_t max_positi
     enum umm_status status = umm_file_open_read(store->slots_path, &slots_fd, NULL, err);
     if (!status)
         status = umm_map_open(&map, umm_outfile_fd(out), store->index_path,
-                              umm_store_index_bytes(max_positions), true, err);
+                              umm_store_index_bytes(max_positions, store->has_expiry), true, err);
     if (status) {
         umm_file_close(&slots_fd);
         return status;
     }
-    umm_store_fill_head(&head, max_positions, store->dim, store->id_words);
+    struct umm_store_shape shape = umm_store_shape(store);
+    shape.max_positions = max_positions;
+    umm_store_fill_head(&head, &shape);
     head.is_dirty = 1;
     head.counts.n_puts = store->counts.n_puts; /* 0 without an index */
     head.counts.n_evictions = store->counts.n_evictions;

@@ -50,7 +50,7 @@ static enum umm_status check_grown(const struct umm_store *fresh, const struct u
                                    uint64_t max_positions, struct umm_error *err)
 {
     if (fresh->max_positions >= max_positions && fresh->dim == store->dim &&
-        fresh->id_words == store->id_words)
+        fresh->id_words == store->id_words && fresh->has_expiry == store->has_expiry)
         return UMM_OK;
     return umm_error_set_path(err, UMM_ERR_CONFLICT, store->path,
                               "was changed by another program while it was resized");

@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "store/store.h"
+#include "sys/clock.h"
 #include "umm/store.h"
 
 /*
@@ -16,7 +17,7 @@ static const uint64_t active_mask = 0xff, active_one = 1;
 #endif
 
 /* Where things are in a slot, in words of 8 bytes after the id's words. */
-enum { TIMESTAMP = 0, TAIL = 1 };
+enum { TIMESTAMP = 0, EXPIRES = 1 };
 
 static uint64_t *slot_of(const struct umm_store *store, uint32_t position)
 {
@@ -30,7 +31,7 @@ static char *row_of(const struct umm_store *store, uint32_t position)
 
 static uint32_t *generation_of(const struct umm_store *store, uint64_t *slot)
 {
-    return (void *)(slot + store->id_words + TAIL);
+    return (void *)(slot + store->tail_words);
 }
 
 static uint32_t *check_of(const struct umm_store *store, uint64_t *slot)
@@ -117,13 +118,40 @@ static void copy_in(char *row, const float *vector, size_t row_bytes)
     }
 }
 
+/* As a slot has it. */
+static int64_t stored_expiry(int64_t expires_ns)
+{
+    return expires_ns == UMM_STORE_NEVER ? UMM_STORE_NAT : expires_ns;
+}
+
 /* Not with the index's seed, which is lost with the index. */
 static uint32_t make_check(const struct umm_store *store, const struct umm_store_key *key,
-                           int64_t timestamp_ns, const void *row)
+                           int64_t timestamp_ns, int64_t expires_ns, const void *row)
 {
-    uint64_t hash =
-        umm_hash64(key->words, store->id_words * sizeof key->words[0], (uint64_t)timestamp_ns);
+    uint64_t words[UMM_STORE_ID_WORDS_MAX + 1];
+    size_t n = store->id_words;
+    memcpy(words, key->words, n * sizeof words[0]);
+    if (store->has_expiry)
+        words[n++] = (uint64_t)stored_expiry(expires_ns);
+    uint64_t hash = umm_hash64(words, n * sizeof words[0], (uint64_t)timestamp_ns);
     return (uint32_t)umm_hash64(row, store->row_bytes, hash);
+}
+
+static int64_t load_expiry(const struct umm_store *store, const uint64_t *slot)
+{
+    if (!store->has_expiry)
+        return UMM_STORE_NEVER;
+    int64_t stored = (int64_t)load(&slot[store->id_words + EXPIRES]);
+    return stored == UMM_STORE_NAT ? UMM_STORE_NEVER : stored;
+}
+
+bool umm_store_has_passed(int64_t expires_ns, int64_t *now_ns)
+{
+    if (expires_ns == UMM_STORE_NEVER)
+        return false;
+    if (!*now_ns)
+        *now_ns = umm_clock_realtime_ns();
+    return expires_ns <= *now_ns;
 }
 
 /* ---- reading ---------------------------------------------------------------------- */
@@ -155,11 +183,11 @@ static void copy_entry(const struct umm_store *store, uint32_t position, const u
     entry->id_bytes = strnlen(entry->id, n * sizeof words[0]);
     entry->timestamp_ns = (int64_t)load(&slot[n + TIMESTAMP]);
     entry->position = position;
-    entry->expires_ns = INT64_MAX;
+    entry->expires_ns = load_expiry(store, slot);
 }
 
 enum umm_store_reading umm_store_read(const struct umm_store *store, uint32_t position,
-                                      const struct umm_store_key *key,
+                                      const struct umm_store_key *key, int64_t *now_ns,
                                       struct umm_store_entry *entry, float *vector)
 {
     uint64_t *slot = slot_of(store, position);
@@ -168,6 +196,7 @@ enum umm_store_reading umm_store_read(const struct umm_store *store, uint32_t po
     if (before % 2)
         return UMM_STORE_READ_TORN;
     bool is_it = key ? has_words(slot, key->words, store->id_words) : !is_empty(store, slot);
+    int64_t expires_ns = is_it && now_ns ? load_expiry(store, slot) : UMM_STORE_NEVER;
     if (is_it && vector)
         copy_out(vector, row_of(store, position), store->row_bytes);
     if (is_it && entry) {
@@ -177,7 +206,9 @@ enum umm_store_reading umm_store_read(const struct umm_store *store, uint32_t po
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     if (__atomic_load_n(generation, __ATOMIC_RELAXED) != before)
         return UMM_STORE_READ_TORN;
-    return is_it ? UMM_STORE_READ_OK : UMM_STORE_READ_OTHER;
+    if (!is_it)
+        return UMM_STORE_READ_OTHER;
+    return umm_store_has_passed(expires_ns, now_ns) ? UMM_STORE_READ_EXPIRED : UMM_STORE_READ_OK;
 }
 
 enum umm_store_reading umm_store_read_checked(const struct umm_store *store, uint32_t position,
@@ -187,7 +218,7 @@ enum umm_store_reading umm_store_read_checked(const struct umm_store *store, uin
     uint64_t *slot = slot_of(store, position);
     const uint32_t *generation = generation_of(store, slot);
     uint32_t before = __atomic_load_n(generation, __ATOMIC_ACQUIRE);
-    enum umm_store_reading reading = umm_store_read(store, position, NULL, entry, vector);
+    enum umm_store_reading reading = umm_store_read(store, position, NULL, NULL, entry, vector);
     uint32_t check = __atomic_load_n(check_of(store, slot), __ATOMIC_RELAXED);
     struct umm_store_key key;
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
@@ -196,7 +227,8 @@ enum umm_store_reading umm_store_read_checked(const struct umm_store *store, uin
     *is_sound = check == 0;
     if (reading == UMM_STORE_READ_OK) {
         memcpy(key.words, entry->id, store->id_words * sizeof key.words[0]);
-        *is_sound = check == make_check(store, &key, entry->timestamp_ns, vector);
+        *is_sound =
+            check == make_check(store, &key, entry->timestamp_ns, entry->expires_ns, vector);
     }
     return reading;
 }
@@ -213,24 +245,41 @@ void umm_store_prefetch(const struct umm_store *store, uint32_t position)
 
 /* ---- writing ----------------------------------------------------------------------- */
 
+/* An odd generation, before the slot changes; what it is after that is one more. */
+static uint32_t begin_write(uint32_t *generation)
+{
+    uint32_t odd = __atomic_load_n(generation, __ATOMIC_RELAXED) | 1;
+    __atomic_store_n(generation, odd, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    return odd;
+}
+
 void umm_store_write(struct umm_store *store, uint32_t position, const struct umm_store_key *key,
-                     const float *vector, int64_t timestamp_ns)
+                     const float *vector, const struct umm_store_stamp *stamp)
 {
     uint64_t *slot = slot_of(store, position);
     uint32_t *generation = generation_of(store, slot);
-    uint32_t odd = __atomic_load_n(generation, __ATOMIC_RELAXED) | 1;
+    uint32_t odd = begin_write(generation);
     size_t n = store->id_words;
-    __atomic_store_n(generation, odd, __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
     for (size_t i = 0; i < n; i++)
-        put(&slot[i], (key ? key->words[i] : 0) | (key && i == n - 1 ? active_one : 0));
-    put(&slot[n + TIMESTAMP], (uint64_t)timestamp_ns);
-    uint32_t check = 0;
-    if (key) {
-        copy_in(row_of(store, position), vector, store->row_bytes);
-        check = make_check(store, key, timestamp_ns, vector);
-    }
+        put(&slot[i], key->words[i] | (stamp->is_active && i == n - 1 ? active_one : 0));
+    put(&slot[n + TIMESTAMP], (uint64_t)stamp->timestamp_ns);
+    if (store->has_expiry)
+        put(&slot[n + EXPIRES], (uint64_t)stored_expiry(stamp->expires_ns));
+    copy_in(row_of(store, position), vector, store->row_bytes);
+    uint32_t check = make_check(store, key, stamp->timestamp_ns, stamp->expires_ns, vector);
     __atomic_store_n(check_of(store, slot), check, __ATOMIC_RELAXED);
+    __atomic_store_n(generation, odd + 1, __ATOMIC_RELEASE);
+}
+
+void umm_store_clear(struct umm_store *store, uint32_t position)
+{
+    uint64_t *slot = slot_of(store, position);
+    uint32_t *generation = generation_of(store, slot);
+    uint32_t odd = begin_write(generation);
+    for (size_t i = 0; i < store->tail_words; i++)
+        put(&slot[i], 0);
+    __atomic_store_n(check_of(store, slot), 0, __ATOMIC_RELAXED);
     __atomic_store_n(generation, odd + 1, __ATOMIC_RELEASE);
 }
 
@@ -263,6 +312,11 @@ int64_t umm_store_timestamp(const struct umm_store *store, uint32_t position)
     return (int64_t)load(&slot_of(store, position)[store->id_words + TIMESTAMP]);
 }
 
+int64_t umm_store_expires(const struct umm_store *store, uint32_t position)
+{
+    return load_expiry(store, slot_of(store, position));
+}
+
 bool umm_store_slot_key(const struct umm_store *store, uint32_t position, struct umm_store_key *key)
 {
     const uint64_t *slot = slot_of(store, position);
@@ -282,6 +336,6 @@ bool umm_store_is_whole(const struct umm_store *store, uint32_t position)
         return false;
     if (!umm_store_slot_key(store, position, &key))
         return *check_of(store, slot) == 0;
-    int64_t timestamp = umm_store_timestamp(store, position);
-    return *check_of(store, slot) == make_check(store, &key, timestamp, row_of(store, position));
+    return *check_of(store, slot) == make_check(store, &key, umm_store_timestamp(store, position),
+                                                load_expiry(store, slot), row_of(store, position));
 }

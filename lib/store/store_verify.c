@@ -101,13 +101,14 @@ static void check_index(struct umm_store *store, const struct umm_store_entry *e
         add(verdict, &verdict->n_lost, "\"%s\" is in the index %" PRIu64 " times", shown, n_here);
 }
 
-/* Whether the heap has an inactive position, so that it can be evicted. */
-static bool is_listed(const struct umm_store *store, uint64_t position)
+/* Whether a heap has a position, so that its room can be had. */
+static bool is_listed(const struct umm_store *store, enum umm_store_order order, uint64_t position)
 {
-    uint32_t place = __atomic_load_n(&store->places[position], __ATOMIC_RELAXED);
-    return place < __atomic_load_n(&store->head->counts.n_inactive, __ATOMIC_RELAXED) &&
-           place < store->max_positions &&
-           __atomic_load_n(&store->heap[place], __ATOMIC_RELAXED) == position;
+    const struct umm_store_counts *counts = &store->head->counts;
+    const uint64_t *n = order == UMM_STORE_BY_AGE ? &counts->n_inactive : &counts->n_expiring;
+    uint32_t place = __atomic_load_n(&store->heaps[order].places[position], __ATOMIC_RELAXED);
+    return place < __atomic_load_n(n, __ATOMIC_RELAXED) && place < store->max_positions &&
+           __atomic_load_n(&store->heaps[order].items[place], __ATOMIC_RELAXED) == position;
 }
 
 /* ---- counts ------------------------------------------------------------------------- */
@@ -115,7 +116,12 @@ static bool is_listed(const struct umm_store *store, uint64_t position)
 /* Those of the index; they mean something while no writer is at work, or was killed. */
 struct counts {
     bool is_quiet;
-    uint64_t n_entries, n_inactive, n_puts, n_evictions;
+    uint64_t n_entries, n_inactive, n_expiring, n_puts, n_evictions;
+};
+
+/* Entries that should be listed: those that expire, and those of all that the index leaves out. */
+struct lists {
+    uint64_t n_expiring, n_lost_inactive, n_lost_expiring;
 };
 
 static struct counts read_counts(const struct umm_store *store)
@@ -126,18 +132,20 @@ static struct counts read_counts(const struct umm_store *store)
     return (struct counts){.is_quiet = !is_dirty(store),
                            .n_entries = __atomic_load_n(&head->n_entries, __ATOMIC_RELAXED),
                            .n_inactive = __atomic_load_n(&head->n_inactive, __ATOMIC_RELAXED),
+                           .n_expiring = __atomic_load_n(&head->n_expiring, __ATOMIC_RELAXED),
                            .n_puts = info.n_puts,
                            .n_evictions = info.n_evictions};
 }
 
 /* Damage has its own findings. */
-static void check_counts(struct umm_store *store, const struct counts *before, uint64_t n_unlisted,
-                         struct umm_store_verdict *verdict)
+static void check_counts(struct umm_store *store, const struct counts *before,
+                         const struct lists *lists, struct umm_store_verdict *verdict)
 {
     struct counts now = read_counts(store);
     verdict->is_counted = before->is_quiet && now.is_quiet && now.n_entries == before->n_entries &&
                           now.n_inactive == before->n_inactive && now.n_puts == before->n_puts &&
                           now.n_evictions == before->n_evictions &&
+                          now.n_expiring == before->n_expiring &&
                           !__atomic_load_n(&store->head->is_replaced, __ATOMIC_ACQUIRE);
     if (!verdict->is_counted || verdict->n_damaged || verdict->n_torn)
         return;
@@ -146,18 +154,29 @@ static void check_counts(struct umm_store *store, const struct counts *before, u
             "the index counts %" PRIu64 " entries, %" PRIu64 " inactive; there are %" PRIu64
             " and %" PRIu64,
             now.n_entries, now.n_inactive, verdict->n_entries, verdict->n_inactive);
-    if (n_unlisted)
+    if (store->has_expiry && now.n_expiring != lists->n_expiring)
+        add(verdict, &verdict->n_miscounted,
+            "the index counts %" PRIu64 " entries that expire; there are %" PRIu64, now.n_expiring,
+            lists->n_expiring);
+    if (lists->n_lost_inactive)
         add(verdict, &verdict->n_miscounted,
             "the index does not list %" PRIu64 " of the inactive entries, which are not evicted",
-            n_unlisted);
+            lists->n_lost_inactive);
+    if (lists->n_lost_expiring)
+        add(verdict, &verdict->n_miscounted,
+            "the index does not list %" PRIu64
+            " of the entries that expire, whose room is not taken first",
+            lists->n_lost_expiring);
 }
 
 /* ---- all of it ---------------------------------------------------------------------- */
 
 static void look_at(struct umm_store *store, uint64_t position, float *vector,
-                    struct umm_store_verdict *verdict, uint64_t *n_unlisted)
+                    struct umm_store_verdict *verdict, struct lists *lists)
 {
     struct umm_store_entry entry;
+    int64_t now_ns = 0;
+    bool expires;
     char what[UMM_ERROR_MESSAGE_MAX];
     switch (umm_store_look(store, position, &entry, vector)) {
     case UMM_STORE_FREE: break;
@@ -170,7 +189,11 @@ static void look_at(struct umm_store *store, uint64_t position, float *vector,
     case UMM_STORE_SOUND:
         verdict->n_entries++;
         verdict->n_inactive += !entry.is_active;
-        *n_unlisted += !entry.is_active && !is_listed(store, position);
+        expires = entry.expires_ns != UMM_STORE_NEVER;
+        verdict->n_expired += umm_store_has_passed(entry.expires_ns, &now_ns);
+        lists->n_expiring += expires;
+        lists->n_lost_inactive += !entry.is_active && !is_listed(store, UMM_STORE_BY_AGE, position);
+        lists->n_lost_expiring += expires && !is_listed(store, UMM_STORE_BY_EXPIRY, position);
         check_index(store, &entry, vector, verdict);
         break;
     }
@@ -183,19 +206,19 @@ enum umm_status umm_store_verify(struct umm_store *store, const struct umm_run *
         return umm_store_server_verify(store, run, verdict, err);
     struct umm_arena arena = {0};
     float *vector = umm_arena_alloc_array(&arena, store->dim, sizeof *vector);
-    uint64_t n_unlisted = 0;
+    struct lists lists = {0};
     *verdict = (struct umm_store_verdict){.n_faults = 0};
     store->is_jammed = false; /* found here, it is said */
     enum umm_status status = umm_arena_check(&arena, "a vector", err);
     struct counts before = read_counts(store);
     for (uint64_t position = 0; !status && position < store->max_positions; position++) {
-        look_at(store, position, vector, verdict, &n_unlisted);
+        look_at(store, position, vector, verdict, &lists);
         if (umm_run_is_cancelled(run))
             status = umm_error_set_cancelled(err);
     }
     verdict->max_positions = store->max_positions;
     if (!status)
-        check_counts(store, &before, n_unlisted, verdict);
+        check_counts(store, &before, &lists, verdict);
     umm_arena_close(&arena);
     return status;
 }

@@ -13,6 +13,7 @@ enum { UMM_STORE_FINDINGS_MAX = 10 };
 
 struct umm_store_verdict {
     uint64_t max_positions, n_entries, n_inactive; /* the entries that are sound */
+    uint64_t n_expired;                            /* of these */
     uint64_t n_damaged, n_torn;                    /* as umm_store_look has them */
     uint64_t n_lost;                               /* the index does not find them, or twice */
     uint64_t n_miscounted; /* counts and lists of the index that are not those of the slots */

@@ -27,7 +27,18 @@
 enum { DIM = 4, HEAD_BYTES = 4096 };
 
 /* Words of the head, as an attacker knows them. */
-enum { LOG2_WORD = 5, TURN_WORD = 7, FILLED, USED, ENTRIES, INACTIVE, FREE, PUTS, EVICTIONS };
+enum {
+    LOG2_WORD = 5,
+    TURN_WORD = 7,
+    FILLED,
+    USED,
+    ENTRIES,
+    INACTIVE,
+    FREE,
+    PUTS,
+    EVICTIONS,
+    EXPIRING
+};
 
 /* One of the store's files as another program has it. */
 struct other {
@@ -128,7 +139,7 @@ static void counts_of_the_head_are_not_trusted(void **state)
     unsigned n = 0;
     uint64_t seed = 5;
     for (unsigned i = 0; i < 3000; i++) {
-        for (int k = FILLED; k <= EVICTIONS; k++)
+        for (int k = FILLED; k <= EXPIRING; k++)
             *word(&index, k) = wild[xorshift64(&seed) % (sizeof wild / sizeof *wild)];
         if (n == N || i % 7 == 6) {
             assert_true(mark(store, i - 1));
@@ -298,7 +309,7 @@ static void a_search_has_an_end(void **state)
 static void many_torn_slots_are_not_waited_for(void **state)
 {
     (void)state;
-    enum { N = 2000, SLOT_WORDS = 6, GENERATION = 5 };
+    enum { N = 2000, SLOT_WORDS = 7, GENERATION = 6 };
     struct umm_store *store = make(N);
     for (unsigned i = 0; i < N; i++)
         assert_int_equal(put_id(store, i, NULL), UMM_OK);
