@@ -76,8 +76,11 @@ static int take_place(struct opts *opts, char **operands)
 {
     opts->job.table = operands[1];
     opts->place = strdup(operands[0]);
-    if (!opts->place)
-        return cli_usage("no memory");
+    if (!opts->place) {
+        struct umm_error err;
+        umm_error_set_memory(&err, strlen(operands[0]), "a place");
+        return cli_fail(&err);
+    }
     opts->job.place = opts->place;
     umm_db_hide_password(operands[0]);
     return CLI_OK;

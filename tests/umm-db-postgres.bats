@@ -381,6 +381,39 @@ def after():
     ok umm-db push "$PLACE" middle bars.npy
 }
 
+# What a network does: calls of the socket that fail, or are interrupted, at the beginning and later.
+@test "calls that fail leave the old rows or the new ones, and one line" {
+    strace -qo /dev/null true 2>/dev/null || skip 'cannot trace here'
+    bars 2000
+    ok umm-db push "$PLACE" faulty bars.npy
+    bars 6000
+    ok "$PY" - <<'END'
+import os, re, subprocess
+place = os.environ['PLACE']
+push = ['umm-db', 'push', place, 'faulty', 'bars.npy']
+def psql(sql):
+    return subprocess.run(['psql', '-qXAt', place, '-c', sql], check=True, capture_output=True, text=True).stdout.strip()
+spoilt = lambda call, how, n: ['strace', '-qq', '-o', 'log', '-E', 'ASAN_OPTIONS=' + os.environ.get('ASAN_OPTIONS', '') + ':detect_leaks=0',
+                               '-e', f'trace={call}', '-e', f'inject={call}:{how}:when={n}', *push]
+seen = set()
+for call, error, numbers in (('connect', 'ECONNREFUSED', (1, 2, 3)), ('sendto', 'EINTR', (2, 4, 5)), ('poll', 'ENOMEM', (2, 4)),
+                             ('recvfrom', 'ECONNRESET', (1, 3, 6, 9)), ('recvfrom', 'EINTR', (2, 5))):
+    for number in numbers:
+        found = subprocess.run(spoilt(call, f'error={error}', number), capture_output=True, text=True)
+        # What a server does with a connection that is lost takes it a moment: its lock tells.
+        n = int(psql("BEGIN; LOCK TABLE faulty; SELECT count(*) FROM faulty; "
+                     "DELETE FROM faulty WHERE timestamp >= '2020-01-01Z'::timestamptz + interval '2000 minutes'; COMMIT"))
+        what = (call, error, number, found.returncode, found.stderr, n)
+        assert (found.returncode, n) in ((0, 6000), (1, 2000), (1, 6000)), what
+        assert n == 2000 or found.returncode == 0 or 'cannot commit' in found.stderr, what
+        assert len(found.stderr.splitlines()) == found.returncode, what
+        assert found.returncode == 0 or re.match('umm-db: .*cannot ', found.stderr), what
+        assert error != 'EINTR' or found.returncode == 0, what
+        seen.add(found.returncode)
+assert seen == {0, 1}, seen
+END
+}
+
 @test "a full disk of the server is one clear error, and the table is as it was" {
     ((EUID == 0)) || skip 'a small file system takes root'
     mkdir "$PG_DIR/small"
