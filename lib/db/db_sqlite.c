@@ -255,7 +255,7 @@ static void read_type(struct umm_db_column *column, const char *declared)
 {
     char upper[UMM_DB_TYPE_MAX];
     size_t len = 0;
-    for (; declared[len] && len < sizeof upper - 1; len++) {
+    for (; len < sizeof upper - 1 && declared[len]; len++) {
         const char c = declared[len];
         upper[len] = (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
     }
