@@ -290,14 +290,17 @@ bool cli_parse(int argc, char **argv, void *opts, int *exit_code)
 
 /* ---- commands -------------------------------------------------------------------- */
 
-/* Whether n operands are as many as a command's "NAME KEY [FILE]" asks for. */
+/* Whether n operands are as many as a command's "NAME [KEY FILE]" asks for. */
 static bool is_enough(const char *operands, int n)
 {
     int n_required = 0, n_words = 0;
+    bool is_optional = false;
     for (const char *at = operands; *at; at += strspn(at, " ")) {
         n_words++;
-        n_required += *at != '[';
+        is_optional |= *at == '[';
+        n_required += !is_optional;
         at += strcspn(at, " ");
+        is_optional &= at[-1] != ']';
     }
     return n >= n_required && (n <= n_words || strstr(operands, "..."));
 }

@@ -10,7 +10,7 @@
 #include "sys/file.h"
 
 struct opts {
-    const char *root;
+    const char *root, *from;
     uint64_t budget_bytes;
     bool is_data;
     struct cli_reports reports;
@@ -21,6 +21,7 @@ struct opts {
 static const struct cli_option options[] = {
     {0, "dir", "DIR", "where pools are (default $UMM_POOL_DIR, or /dev/shm)", CLI_TEXT(root)},
     {0, "size", "SIZE", "create: the budget, such as 10G", CLI_SIZE(budget_bytes, 1, INT64_MAX)},
+    {0, "from", "DIR", "put: every file KEY.npy of DIR, as entry KEY", CLI_TEXT(from)},
     {0, "format", "path|npy", "get: print the path (the default), or the data",
      CLI_CHOICE(is_data, "path|npy")},
     {.help = "put: show a progress bar even if not on a terminal",
@@ -48,20 +49,44 @@ static int run_create(void *user, int n, char **operands)
     return cli_end(status, &err);
 }
 
+/* What came of the files of --from. */
+struct told {
+    const struct opts *opts;
+    const char *pool;
+    size_t n_failed;
+};
+
+static void tell(void *user, const char *key, const struct umm_error *err)
+{
+    struct told *told = user;
+    if (err->status)
+        cli_warn_error(err);
+    else if (told->opts->reports.is_verbose)
+        cli_warn_path(key, "put into %s", told->pool);
+    told->n_failed += err->status != UMM_OK;
+}
+
 static int run_put(void *user, int n, char **operands)
 {
     struct opts *opts = user;
     struct umm_error err = {0};
     struct umm_pool *pool = NULL;
-    (void)n;
+    struct told told = {.opts = opts, .pool = operands[0]};
+    if (n != (opts->from ? 1 : 3))
+        return cli_usage("put takes NAME KEY FILE, or NAME and --from");
     cli_progress_start(&opts->run, opts->reports.progress);
     enum umm_status status = umm_pool_open(opts->root, operands[0], &pool, &err);
-    if (!status)
+    if (!status && opts->from) {
+        status = umm_pool_put_from(pool, opts->from, &opts->run, tell, &told, &err);
+    } else if (!status) {
         status = umm_pool_put(pool, operands[1], operands[2], &opts->run, &err);
-    if (!status && opts->reports.is_verbose)
-        cli_warn_path(operands[1], "put into %s", operands[0]);
+        if (!status)
+            tell(&told, operands[1], &err);
+    }
     umm_pool_close(pool);
-    return cli_end(status, &err);
+    if (status)
+        return cli_fail(&err);
+    return cli_finish(told.n_failed ? CLI_FAILED : CLI_OK);
 }
 
 static int run_rm(void *user, int n, char **operands)
@@ -227,7 +252,7 @@ static int run_verify(void *user, int n, char **operands)
 
 static const struct cli_command commands[] = {
     {"create", "NAME", "dir size verbose", "make a pool; that it is there is no error", run_create},
-    {"put", "NAME KEY FILE", "dir verbose progress no-progress",
+    {"put", "NAME [KEY FILE]", "dir from verbose progress no-progress",
      "copy an .npy FILE (- is standard input) to entry KEY", run_put},
     {"get", "NAME KEY", "dir format", "print the path of an entry, to map it", run_get},
     {"list", "NAME", "dir json", "print the entries", run_list},

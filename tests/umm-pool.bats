@@ -138,6 +138,67 @@ EOF
     (($(grep -c '"k[0-9]*\.npy"' calls) == 40)) || fail "$(<calls)"
 }
 
+@test "put looks at no entry again that it knows" {
+    strace -o /dev/null true 2>/dev/null || skip 'strace cannot trace here'
+    array a.npy 2
+    ok umm-pool create p --size=1M
+    mkdir many
+    local i
+    for ((i = 1; i <= 40; i++)); do
+        ln -s ../a.npy "many/k$i.npy"
+    done
+    ok umm-pool put p --from=many
+    ok strace -qq -E "ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0" -e 'trace=?newfstatat,?fstatat64,?statx,?getdents64' \
+        -o calls umm-pool put p x a.npy
+    ! grep -E '"k[0-9]*\.npy"|getdents' calls || fail "$(<calls)"
+    # What others do counts from the next put on: here it removes what makes room, and takes it.
+    ok umm-pool create q --size=1000
+    ok umm-pool put q A a.npy
+    refuses 1 "umm-pool: $(pool q)/E.npy: is 224 bytes, but of the pool's budget of 1000 only 0 are free" \
+        bash -c 'cp "$1/A.npy" "$1/B.npy" && head -c 1000 /dev/zero >>"$1/B.npy"; umm-pool put q E a.npy' - "$(pool q)"
+    rm "$(pool q)/B.npy"
+    ok umm-pool put q E a.npy
+    # One that grows is looked at each time.
+    cp a.npy "$(pool q)/F.npy"
+    ok umm-pool put q A a.npy
+    head -c 200 /dev/zero >>"$(pool q)/F.npy"
+    refuses 1 "umm-pool: $(pool q)/G.npy: is 224 bytes, but of the pool's budget of 1000 only 128 are free" \
+        umm-pool put q G a.npy
+    ok umm-pool unlink p
+    ok umm-pool unlink q
+}
+
+@test "put --from takes the files KEY.npy of a directory" {
+    mkdir dir none
+    array dir/b.npy 2
+    array dir/a.npy 3
+    cp dir/a.npy dir/.hidden.npy
+    echo text >dir/c.txt
+    ok umm-pool create p --size=1000
+    capture umm-pool put p --from=dir -v
+    [[ $status == 0 && $stderr == 'umm-pool: a.npy: put into p
+umm-pool: b.npy: put into p' ]] || fail "$status: $stderr"
+    cmp dir/a.npy "$(pool p)/a.npy"
+    cmp dir/b.npy "$(pool p)/b.npy"
+    [[ $(ls "$(pool p)") == $'a.npy\nb.npy' ]]
+    # One that is bad does not keep the others out.
+    echo text >dir/aa.npy
+    array dir/c.npy 100
+    array dir/d.npy 1
+    capture umm-pool put p --from=dir
+    [[ $status == 1 && $(wc -l <<<"$stderr") == 2 ]] || fail "$status: $stderr"
+    [[ $stderr == *'umm-pool: dir/aa.npy: '*'c.npy: is 4928 bytes, but of the pool'* ]] || fail "$stderr"
+    cmp dir/d.npy "$(pool p)/d.npy"
+    refuses 1 'umm-pool: none: has no file KEY.npy' umm-pool put p --from=none
+    refuses 1 'umm-pool: gone: cannot open: No such file or directory' umm-pool put p --from=gone
+    refuses 2 "umm-pool: put takes NAME KEY FILE, or NAME and --from
+Try 'umm-pool --help'." umm-pool put p A --from=dir
+    refuses 2 "umm-pool: put takes NAME [KEY FILE]
+Try 'umm-pool --help'." umm-pool put p A dir/a.npy more
+    refuses 2 "umm-pool: put takes NAME KEY FILE, or NAME and --from
+Try 'umm-pool --help'." umm-pool put p A
+}
+
 @test "a final .npy of a key is dropped" {
     array a.npy 10
     ok umm-pool create p --size=1M
@@ -380,7 +441,7 @@ EOF
 }
 
 @test "the completion knows the commands" {
-    "$TOP/scripts/gen-completion" "$UMM_BUILD/umm-pool" >completion
+    "$TOP/scripts/gen-completion" bash "$UMM_BUILD/umm-pool" >completion
     # shellcheck disable=SC2016 # for the inner shell
     ok bash -c '. ./completion
         COMP_WORDS=(umm-pool un) COMP_CWORD=1

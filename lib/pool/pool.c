@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "format/marks.h"
+#include "pool/pool_ledger.h"
 #include "pool/pool_names.h"
 #include "sys/directory.h"
 #include "sys/file.h"
@@ -229,6 +230,8 @@ static enum umm_status remove_all(const struct umm_pool *pool, const struct umm_
         if (!status)
             status = umm_directory_remove_file(pool->fd, pool->path, file, err);
     }
+    if (!status && scan->has_ledger)
+        status = umm_directory_remove_file(pool->fd, pool->path, UMM_POOL_LEDGER, err);
     if (!status && has_description(pool))
         status = umm_directory_remove_file(pool->fd, pool->path, UMM_MARK_POOL, err);
     return status ? status : umm_directory_remove(pool->fd, pool->path, err);

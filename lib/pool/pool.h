@@ -7,12 +7,13 @@
  *         .umm-pool                  two lines of text: version, budget
  *         KEY.npy                    an entry, mode 0444
  *         .KEY.npy.umm-0             an entry that is being written (sys/outfile.h)
+ *         .umm-ledger                what all entries take: pool_ledger.h
  *
  * An entry appears by rename, complete, so that readers need neither lock nor library:
  * they map the file, and keep what they have mapped when it is replaced or removed.
  * Changes take the lock of the directory, which the kernel drops when its holder dies.
- * There is no other state: what is there is what the directory lists, and what a killed
- * writer left is removed by the next change or look.
+ * There is no other state: what is there is what the directory lists, which the ledger saves a
+ * put from reading; what a killed writer left is removed by the next change or look.
  *
  * The budget bounds the sizes of the entries and of those being written. An entry that
  * is being replaced does not count beside its successor; nor does one that was replaced
@@ -48,6 +49,7 @@ struct umm_pool_entry {
     uint64_t size_bytes;
     uint64_t device, inode;
     unsigned mode;
+    int64_t modified_ns; /* since 1970 */
 };
 
 /* All of a pool at one moment. Private memory; free it with umm_pool_scan_free. */
@@ -56,10 +58,12 @@ struct umm_pool_scan {
     struct umm_pool_entry *entries; /* sorted by key */
     size_t n_entries;
     uint64_t used_bytes;
-    size_t n_writers; /* entries being written */
+    const char **writers; /* the files of n_writers entries being written */
+    size_t n_writers;
     uint64_t writing_bytes;
     size_t n_collected; /* files of killed writers that this scan removed */
-    size_t n_foreign;   /* files that no pool has */
+    bool has_ledger;
+    size_t n_foreign; /* files that no pool has */
     const char *foreign;
 };
 
@@ -80,6 +84,19 @@ UMM_MUST_USE enum umm_status umm_pool_open_entry(const struct umm_pool *pool, co
                                                  struct umm_error *err);
 
 /* ---- changes ------------------------------------------------------------- */
+
+/* An entry was put, or err says why not. */
+typedef void umm_pool_told(void *user, const char *key, const struct umm_error *err);
+
+/*
+ * umm_pool_put for every file KEY.npy of the directory dir, in the order of their names; other
+ * files and names with a dot in front are passed over. One that fails does not keep the others
+ * from being put: told, with user, hears of each. UMM_ERR_DATA where dir has no such file,
+ * UMM_ERR_CANCELLED; failures of the directory.
+ */
+UMM_MUST_USE enum umm_status umm_pool_put_from(const struct umm_pool *pool, const char *dir,
+                                               const struct umm_run *run, umm_pool_told *told,
+                                               void *user, struct umm_error *err);
 
 /*
  * umm_pool_put for an array that the caller writes: begin, write through umm_outfile_fd,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "pool/pool_ledger.h"
 #include "pool/pool_names.h"
 #include "sys/directory.h"
 #include "sys/file.h"
@@ -16,26 +17,28 @@ enum { COPY_BYTES = 256 * 1024, ENTRY_MODE = 0444 };
 
 /* ---- budget --------------------------------------------------------------- */
 
-/*
- * Under the lock: whether size_bytes fit for the entry `key`, beside all other entries
- * and those being written; own_bytes of these are this one's already.
- */
-static enum umm_status admit(const struct umm_pool *pool, const char *key, uint64_t size_bytes,
-                             uint64_t own_bytes, const char *label, struct umm_error *err)
+/* The size of what is there as the entry `file`; 0 if nothing is that counts. */
+static uint64_t size_of(const struct umm_pool *pool, const char *file)
 {
-    struct umm_pool_scan scan;
-    char file[UMM_POOL_FILE_MAX];
-    enum umm_status status = umm_pool_file_name(key, file, err);
-    if (!status)
-        status = umm_pool_scan_locked(pool, &scan, err);
+    struct umm_file_info info;
+    return umm_file_look_at(pool->fd, file, pool->path, &info, NULL) ? 0 : info.size_bytes;
+}
+
+/*
+ * Under the lock: whether size_bytes fit for the entry `file`, beside all other entries
+ * and those being written; own_bytes of these are this one's already. *ledger is then sound,
+ * unless the pool has too much for it.
+ */
+static enum umm_status admit(const struct umm_pool *pool, const char *file, uint64_t size_bytes,
+                             uint64_t own_bytes, const char *label, struct umm_pool_ledger *ledger,
+                             struct umm_error *err)
+{
+    uint64_t used;
+    enum umm_status status = umm_pool_ledger_count(pool, ledger, &used, err);
     if (status)
         return status;
-    file[strlen(file) - strlen(UMM_POOL_SUFFIX)] = '\0';
-    uint64_t others = scan.used_bytes + scan.writing_bytes - own_bytes;
-    for (size_t i = 0; i < scan.n_entries; i++)
-        if (strcmp(scan.entries[i].key, file) == 0)
-            others -= scan.entries[i].size_bytes;
-    umm_pool_scan_free(&scan);
+    const uint64_t replaced = size_of(pool, file);
+    const uint64_t others = used > own_bytes + replaced ? used - own_bytes - replaced : 0;
     uint64_t n_free = pool->budget_bytes > others ? pool->budget_bytes - others : 0;
     if (size_bytes <= n_free)
         return UMM_OK;
@@ -51,14 +54,19 @@ static enum umm_status begin_locked(const struct umm_pool *pool, const char *key
                                     struct umm_error *err)
 {
     char file[UMM_POOL_FILE_MAX];
+    struct umm_pool_ledger ledger;
     enum umm_status status = umm_pool_file_name(key, file, err);
     if (!status)
-        status = admit(pool, key, size_bytes, 0, label, err);
+        status = admit(pool, file, size_bytes, 0, label, &ledger, err);
     if (!status)
         status = umm_outfile_open_in(out, pool->fd, file, label, err);
     if (!status && size_bytes)
         status = umm_file_truncate(umm_outfile_fd(out), label, size_bytes, err);
-    return status;
+    if (status)
+        return status;
+    umm_pool_ledger_note(&ledger, out->temp);
+    umm_pool_ledger_store(pool, &ledger);
+    return UMM_OK;
 }
 
 /*
@@ -97,9 +105,44 @@ enum umm_status umm_pool_begin(const struct umm_pool *pool, const char *key, uin
 }
 
 /*
- * Put the entry in place. What begin has admitted counts since then, so that an entry of just
- * admitted_bytes fits now as it did then; one of another size is asked for.
+ * Under the lock: put the entry of size_bytes in place. What begin has admitted counts since
+ * then, so that an entry of just admitted_bytes fits now as it did then; another is asked for.
  */
+static enum umm_status commit_locked(const struct umm_pool *pool, const char *key,
+                                     uint64_t size_bytes, uint64_t admitted_bytes,
+                                     const struct umm_outfile_options *options,
+                                     struct umm_outfile *out, bool *is_changed,
+                                     struct umm_error *err)
+{
+    char file[UMM_POOL_FILE_MAX], temp[sizeof out->temp];
+    struct umm_pool_ledger ledger;
+    bool is_new = true;
+    enum umm_status status = umm_pool_file_name(key, file, err);
+    if (status)
+        return status;
+    if (size_bytes == admitted_bytes)
+        umm_pool_ledger_load(pool, &ledger);
+    else
+        status = admit(pool, file, size_bytes, size_bytes, out->path, &ledger, err);
+    if (status)
+        return status;
+    struct umm_file_info replaced;
+    const bool is_there = umm_file_look_at(pool->fd, file, pool->path, &replaced, NULL) == UMM_OK;
+    memcpy(temp, out->temp, sizeof temp);
+    status = umm_outfile_commit(out, options, &is_new, err);
+    if (is_changed)
+        *is_changed = is_new;
+    if (status || !ledger.is_sound)
+        return status;
+    umm_pool_ledger_forget(&ledger, temp, size_bytes);
+    if (is_new && is_there)
+        umm_pool_ledger_forget(&ledger, file, replaced.size_bytes);
+    if (is_new)
+        umm_pool_ledger_settle(&ledger, size_bytes);
+    umm_pool_ledger_store(pool, &ledger);
+    return UMM_OK;
+}
+
 static enum umm_status commit(const struct umm_pool *pool, const char *key, uint64_t admitted_bytes,
                               const struct umm_outfile_options *options, const struct umm_run *run,
                               struct umm_outfile *out, bool *is_changed, struct umm_error *err)
@@ -111,10 +154,8 @@ static enum umm_status commit(const struct umm_pool *pool, const char *key, uint
     if (!status)
         status = umm_directory_lock(pool->fd, pool->path, run, err);
     if (!status) {
-        if (info.size_bytes != admitted_bytes)
-            status = admit(pool, key, info.size_bytes, info.size_bytes, out->path, err);
-        if (!status)
-            status = umm_outfile_commit(out, &mine, is_changed, err);
+        status =
+            commit_locked(pool, key, info.size_bytes, admitted_bytes, &mine, out, is_changed, err);
         umm_directory_unlock(pool->fd);
     }
     umm_outfile_abort(out);

@@ -67,6 +67,12 @@ enum umm_status umm_directory_open_private(const char *path, int *fd, struct umm
     return status;
 }
 
+enum umm_status umm_directory_open(const char *path, int *fd, struct umm_error *err)
+{
+    *fd = umm_file_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return *fd < 0 ? umm_error_set_errno(err, errno, path, "cannot open") : UMM_OK;
+}
+
 enum umm_status umm_directory_lock(int fd, const char *path, const struct umm_run *run,
                                    struct umm_error *err)
 {
@@ -172,6 +178,51 @@ enum umm_status umm_directory_open_file(int fd, const char *path, const char *na
     if (status)
         umm_file_close(file_fd);
     return status;
+}
+
+void umm_directory_open_note(int dir_fd, const char *name, int *fd)
+{
+    const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    struct stat st;
+    *fd = umm_file_openat(dir_fd, name, flags);
+    if (*fd < 0 && errno == ENOENT) {
+        *fd = umm_file_openat(dir_fd, name, flags | O_CREAT | O_EXCL);
+        if (*fd >= 0 && fchmod(*fd, 0600) < 0)
+            umm_file_close(fd);
+    }
+    if (*fd >= 0 && (fstat(*fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1))
+        umm_file_close(fd);
+}
+
+/* ---- marks ---------------------------------------------------------------- */
+
+enum { NS_PER_S = 1000000000 };
+
+int64_t umm_directory_mark(int fd)
+{
+    struct stat st;
+    int64_t ns;
+    if (fstat(fd, &st) < 0 || __builtin_mul_overflow(st.st_mtim.tv_sec, (int64_t)NS_PER_S, &ns))
+        return 0;
+    return ns + st.st_mtim.tv_nsec;
+}
+
+/*
+ * A clock gives a later change the time of the last one, in the same tick, or one that is at least
+ * a tick later: never a nanosecond.
+ */
+int64_t umm_directory_next_mark(int fd)
+{
+    return umm_directory_mark(fd) + 1;
+}
+
+void umm_directory_set_mark(int fd, int64_t mark_ns)
+{
+    const struct timespec times[2] = {
+        {.tv_nsec = UTIME_OMIT},
+        {.tv_sec = (time_t)(mark_ns / NS_PER_S), .tv_nsec = (long)(mark_ns % NS_PER_S)}};
+    if (futimens(fd, times) < 0)
+        return; /* then it has another one */
 }
 
 static bool is_empty(int fd)

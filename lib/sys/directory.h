@@ -32,6 +32,9 @@ UMM_MUST_USE enum umm_status umm_directory_make(const char *path, unsigned mode,
 UMM_MUST_USE enum umm_status umm_directory_open_private(const char *path, int *fd,
                                                         struct umm_error *err);
 
+/* Open the directory path, anybody's, links followed, for reading its names; as above. */
+UMM_MUST_USE enum umm_status umm_directory_open(const char *path, int *fd, struct umm_error *err);
+
 /*
  * Hold the directory's lock, flock(2) on fd itself, until it is released or fd closed;
  * the kernel drops a dead holder's. Waits: UMM_ERR_CANCELLED, or UMM_ERR_BUSY after run's
@@ -80,6 +83,23 @@ UMM_MUST_USE enum umm_status umm_directory_sync_system_of(const char *path, stru
 /* As umm_directory_sync, of the directory at path; errors name shown. */
 UMM_MUST_USE enum umm_status umm_directory_sync_path(const char *path, const char *shown,
                                                      struct umm_error *err);
+
+/*
+ * A mark that the next change of the directory's names takes away, whoever makes it: its time of
+ * change (nanoseconds since 1970), set to one that no clock gives. _next_mark is a mark that the
+ * directory does not have, valid until another change; _set_mark gives it that mark. Where they
+ * fail, or the file system keeps no such times, _mark is never what was set. A change between
+ * _next_mark and _set_mark is not seen.
+ */
+int64_t umm_directory_mark(int fd);
+int64_t umm_directory_next_mark(int fd);
+void umm_directory_set_mark(int fd, int64_t mark_ns);
+
+/*
+ * Open the regular file name for reading and writing, made with mode 0600 if it is missing. *fd
+ * is -1 where there is no such file, or one that also has another name.
+ */
+void umm_directory_open_note(int dir_fd, const char *name, int *fd);
 
 /* Remove the file name. */
 UMM_MUST_USE enum umm_status umm_directory_remove_file(int fd, const char *path, const char *name,

@@ -42,6 +42,9 @@ static void fill_info(struct umm_file_info *info, const struct stat *st)
     info->owner = st->st_uid;
     info->group = st->st_gid;
     info->n_names = st->st_nlink;
+    if (__builtin_mul_overflow(st->st_mtim.tv_sec, INT64_C(1000000000), &info->modified_ns) ||
+        __builtin_add_overflow(info->modified_ns, st->st_mtim.tv_nsec, &info->modified_ns))
+        info->modified_ns = 0;
 }
 
 enum umm_status umm_file_stat_fd(int fd, const char *path, struct umm_file_info *info,

@@ -26,7 +26,8 @@ enum umm_file_kind {
 /*
  * What fstat says. size_bytes is 0 for anything but a regular file; mode is the
  * permission bits (07777), owner and group the file's; device and inode together name it;
- * n_names is how many names (hard links) it has.
+ * n_names is how many names (hard links) it has; modified_ns is when its content changed, in
+ * nanoseconds since 1970 (0 for a time that does not fit).
  */
 struct umm_file_info {
     enum umm_file_kind kind;
@@ -36,6 +37,7 @@ struct umm_file_info {
     unsigned mode;
     unsigned owner, group;
     uint64_t n_names;
+    int64_t modified_ns;
 };
 
 /*

@@ -2,10 +2,12 @@
 /* What the tool's own tests cannot reach: names one by one, and writing in steps. */
 #include "array/output.h"
 #include "pool/pool.h"
+#include "pool/pool_ledger.h"
 #include "pool/pool_names.h"
 #include "pool/pool_report.h"
 #include "sys/file.h"
 
+#include "random.h"
 #include "scratch.h"
 
 #include <setjmp.h>
@@ -15,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -188,6 +191,131 @@ static void long_descriptions_are_cut(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
+/* ---- the ledger --------------------------------------------------------------------- */
+
+static uint64_t sum_of_list(const struct umm_pool *pool)
+{
+    struct umm_pool_scan scan;
+    assert_int_equal(umm_pool_scan(pool, NULL, &scan, NULL), UMM_OK);
+    const uint64_t sum = scan.used_bytes + scan.writing_bytes;
+    umm_pool_scan_free(&scan);
+    return sum;
+}
+
+/* What another program does with entry i: a removal, a move over it, a file where none was. */
+static void meddle(const struct umm_pool *pool, unsigned what, unsigned i, unsigned n)
+{
+    static const char bytes[4096];
+    char path[256], other[sizeof path + 8];
+    snprintf(path, sizeof path, "%s/k%u.npy", pool->path, i);
+    snprintf(other, sizeof other, "%s.x", path);
+    if (what == 0) {
+        (void)unlink(path);
+        return;
+    }
+    FILE *f = what == 1 ? fopen(other, "wb") : fopen(path, "wbx");
+    if (!f)
+        return;
+    assert_int_equal(fwrite(bytes, 1, n, f), n);
+    assert_int_equal(fclose(f), 0);
+    if (what == 1)
+        assert_int_equal(rename(other, path), 0);
+}
+
+/* Whatever happens to the directory, a ledger that is believed has the sum that a list has. */
+static void ledger_agrees_or_is_not_believed(void **state)
+{
+    enum { STEPS = 3000, KEYS = 12 };
+    struct umm_pool_ledger ledger;
+    struct umm_pool *pool;
+    uint64_t seed = RANDOM_SEED, n_believed = 0;
+    (void)state;
+    make_pool(1 << 30);
+    assert_int_equal(umm_pool_open(".", "p", &pool, NULL), UMM_OK);
+    for (int step = 0; step < STEPS; step++) {
+        const unsigned i = (unsigned)(xorshift64(&seed) % KEYS), n = xorshift64(&seed) % 4096;
+        const unsigned what = (unsigned)(xorshift64(&seed) % 64);
+        char path[32];
+        uint64_t used;
+        snprintf(path, sizeof path, "pool:p/k%u", i);
+        if (what < 3)
+            meddle(pool, what, i, n);
+        else if (what < 12)
+            (void)!umm_pool_remove(pool, path + 7, NULL, NULL);
+        else
+            assert_int_equal(put_array(path, n, NULL), UMM_OK);
+        umm_pool_ledger_load(pool, &ledger);
+        if (!ledger.is_sound)
+            continue;
+        assert_int_equal(umm_pool_ledger_count(pool, &ledger, &used, NULL), UMM_OK);
+        assert_int_equal(used, sum_of_list(pool));
+        n_believed++;
+    }
+    assert_true(n_believed > STEPS / 2);
+    umm_pool_close(pool);
+    assert_int_equal(umm_pool_unlink(".", "p", NULL, NULL), UMM_OK);
+}
+
+/* No byte of it can be changed, and none be missing, so that another sum is believed. */
+static void ledger_that_is_damaged_is_not_believed(void **state)
+{
+    struct umm_pool_ledger ledger;
+    struct umm_pool *pool;
+    char path[256], text[4096];
+    (void)state;
+    make_pool(1 << 30);
+    assert_int_equal(umm_pool_open(".", "p", &pool, NULL), UMM_OK);
+    assert_int_equal(put_array("pool:p/a", 1000, NULL), UMM_OK);
+    snprintf(path, sizeof path, "%s/.umm-ledger", pool->path);
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    const size_t len = fread(text, 1, sizeof text, f);
+    assert_int_equal(fclose(f), 0);
+    umm_pool_ledger_load(pool, &ledger);
+    assert_true(ledger.is_sound);
+    assert_int_equal(ledger.settled_bytes, 1128);
+    for (size_t i = 0; i < 2 * len; i++) {
+        char bad[sizeof text];
+        memcpy(bad, text, len);
+        bad[i % len] ^= 1;
+        assert_int_equal(truncate(path, 0), 0);
+        f = fopen(path, "r+b");
+        assert_non_null(f);
+        assert_int_equal(fwrite(i < len ? bad : text, 1, i < len ? len : i - len, f),
+                         i < len ? len : i - len);
+        assert_int_equal(fclose(f), 0);
+        umm_pool_ledger_load(pool, &ledger);
+        assert_false(ledger.is_sound);
+    }
+    /* The next put writes it anew. */
+    assert_int_equal(put_array("pool:p/b", 1000, NULL), UMM_OK);
+    umm_pool_ledger_load(pool, &ledger);
+    assert_true(ledger.is_sound);
+    umm_pool_close(pool);
+    assert_int_equal(umm_pool_unlink(".", "p", NULL, NULL), UMM_OK);
+}
+
+/* No mark tells of an entry that is written to in place; a look at all does, once in a while. */
+static void ledger_is_audited(void **state)
+{
+    struct umm_error err = {.status = UMM_OK};
+    struct umm_pool *pool;
+    char path[256];
+    int n = 0;
+    (void)state;
+    make_pool(100000);
+    assert_int_equal(umm_pool_open(".", "p", &pool, NULL), UMM_OK);
+    assert_int_equal(put_array("pool:p/a", 1000, NULL), UMM_OK);
+    snprintf(path, sizeof path, "%s/a.npy", pool->path);
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_int_equal(truncate(path, 99000), 0);
+    while (put_array("pool:p/b", 1000, &err) == UMM_OK && n < 1000)
+        n++;
+    assert_int_equal(err.status, UMM_ERR_CONFLICT);
+    umm_pool_close(pool);
+    assert_int_equal(umm_pool_unlink(".", "p", NULL, NULL), UMM_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +324,9 @@ int main(void)
         TEST(begun_with_a_size_is_set_aside),
         TEST(outputs_that_are_files),
         TEST(long_descriptions_are_cut),
+        TEST(ledger_agrees_or_is_not_believed),
+        TEST(ledger_that_is_damaged_is_not_believed),
+        TEST(ledger_is_audited),
     };
     return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
 }
