@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "child/child.h"
 #include "cli.h"
 #include "m5.h"
 #include "m5/check.h"
 #include "probe/alloc_counts.h"
-#include "child/child.h"
 #include "sys/file.h"
 #include "umm/mem.h"
 

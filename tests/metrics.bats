@@ -52,6 +52,8 @@ setup_file() {
     printf '%s\n' event,time,id,symbol,side,entry open,1,p,A,1,2 >events.csv
     umm-watch --clock=input --metrics=prom/watch.prom events.csv >/dev/null
     umm-watch --clock=input --state=watched --metrics=prom/watch-state.prom events.csv >/dev/null
+    umm-batch --metrics=prom/batch.prom -- true <<<x
+    umm-batch --journal=items --metrics=prom/batch-journal.prom -- true <<<x
     umm-db push --metrics=prom/db-push.prom sqlite:bars.db bars a/1m.npy
     umm-db pull --metrics=prom/db-pull.prom -o pulled.npy sqlite:bars.db bars
     umm-db verify --metrics=prom/db-verify.prom sqlite:bars.db bars a/1m.npy >/dev/null

@@ -34,7 +34,7 @@ refuses_place() {
     local why=$1 file=$2
     shift 2
     capture "$@"
-    [[ $status -eq 1 && $stderr == "${1}: $file: $why" && ${stderr//$'\n'/} == "$stderr" ]] || {
+    [[ $status == @(1|125) && $stderr == "${1}: $file: $why" && ${stderr//$'\n'/} == "$stderr" ]] || {
         show_captured "$@"
         fail "$file: expected $why"
     }
@@ -66,6 +66,8 @@ each_way() {
     [[ ! -e out.csv ]]
     refuses_place "$why" "$file" umm-watch --clock=input --state="$file" /dev/null
     refuses_place "$why" "$file" umm-watch --clock=input --metrics="$file" /dev/null
+    refuses_place "$why" "$file" umm-batch --journal="$file" /dev/null -- true
+    refuses_place "$why" "$file" umm-batch --quarantine="$file" /dev/null -- true
     refuses_place "$why" "$file" umm-quantize --data=many.npy --report="$file" -o out.onnx vector.onnx
     refuses_place "$why" "$file" umm-preload --metrics="$file" in.npy
     refuses_place "$why" "$file" umm-memstat --metrics="$file"

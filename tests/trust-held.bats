@@ -56,12 +56,14 @@ d.db-journal umm-db push sqlite:d.db bars $in.npy
 d.db-wal umm-db push sqlite:d.db bars $in.npy
 watched umm-watch --clock=input --state=watched /dev/null
 .watched.lock umm-watch --clock=input --state=watched /dev/null
+done umm-batch --journal=done /dev/null -- true
+.done.lock umm-batch --journal=done /dev/null -- true
 a.npy.zst umm-archive append a.npy.zst $in.npy
 a.npy.zst.journal umm-archive append --keep-journal a.npy.zst $in.npy
 snapshot umm-memstat snapshot snapshot --pid=\$\$
 p.svg umm-memstat --run -q --plot=p.svg true
 END
-    [[ $tried -eq 29 ]]
+    [[ $tried -eq 31 ]]
 }
 
 # Promise: likewise a hard link, where the kernel lets it be made.

@@ -299,6 +299,8 @@ umm-db pull -o $name sqlite:in.db bars
 umm-db push --metrics=$name sqlite:in.db bars in.npy
 umm-watch --clock=input --state=$name /dev/null
 umm-watch --clock=input --report=$name /dev/null
+umm-batch --journal=$name /dev/null -- true
+umm-batch --quarantine=$name /dev/null -- true
 umm-synth --rows=10 -o $name
 umm-memstat --metrics=$name
 umm-memstat snapshot $name --pid=$$

@@ -85,8 +85,14 @@ Try 'umm-batch --help'." umm-batch --journal=fifo list -- true
 @test "a journal that is damaged, and one whose end is missing" {
     seq 9 >list
     ok umm-batch --sizes=0:0:1 --base=3 --journal=j list -- true
+    # What was synced and is not there any more was lost in another way than by a power cut.
+    cp j once
+    ok umm-batch --journal=j list -- true
     sed '5s/done/dome/' j >damaged
     refuses 125 'umm-batch: damaged:5:1: the journal is damaged here' umm-batch --journal=damaged list -- true
+    sed '5s/done/dome/' once >lost
+    ok umm-batch --journal=lost --report=r list -- true
+    grep -q '"done_before": 0,' r
     sed 4d j >damaged # a start, without which its end is none
     capture umm-batch --journal=damaged list -- true
     [[ $status -eq 125 && $stderr == 'umm-batch: damaged:'*': the journal is damaged here' ]]

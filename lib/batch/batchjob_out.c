@@ -211,6 +211,19 @@ static enum umm_status end_lines(struct umm_batchjob *job, struct umm_batch_slot
     return status;
 }
 
+/* Its output waits for its turn; what it holds is the list's then. */
+static enum umm_status hold(struct umm_batchjob *job, const struct umm_batch_settled *here,
+                            struct umm_error *err)
+{
+    struct umm_batch_settled *batch = malloc(sizeof *batch);
+    if (!batch)
+        return umm_error_set_memory(err, sizeof *batch, "a batch");
+    *batch = *here;
+    memset(job->states + batch->range.first, UMM_BATCH_HELD, batch->range.n);
+    insert(job, batch);
+    return UMM_OK;
+}
+
 enum umm_status umm_batch_settle(struct umm_batchjob *job, struct umm_batch_slot *slot,
                                  const char *reason, struct umm_error *err)
 {
@@ -232,18 +245,12 @@ enum umm_status umm_batch_settle(struct umm_batchjob *job, struct umm_batch_slot
     /* Nothing that could be lost: the order of the journal's lines is of no matter. */
     const bool is_out = job->options->is_unordered ? here.until <= job->output.written_bytes
                                                    : here.text.all_bytes == 0;
-    struct umm_batch_settled *batch = is_out ? &here : malloc(sizeof *batch);
-    if (is_out)
-        status = record(job, batch, err);
-    if (is_out || !batch) {
+    status = is_out ? record(job, &here, err) : hold(job, &here, err);
+    if (is_out || status) {
         umm_batchtext_clear(&job->store, &here.text);
         free(here.reason);
-        return batch ? status : umm_error_set_memory(err, sizeof *batch, "a batch");
     }
-    *batch = here;
-    memset(job->states + here.range.first, UMM_BATCH_HELD, here.range.n);
-    insert(job, batch);
-    return UMM_OK;
+    return status;
 }
 
 enum umm_status umm_batch_drop(struct umm_batchjob *job, struct umm_batch_slot *slot,

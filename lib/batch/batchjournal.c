@@ -74,6 +74,9 @@ enum umm_status umm_batchjournal_begin(struct umm_batchjournal *journal,
 {
     if (!journal->is_open)
         return UMM_OK;
+    enum umm_status status = umm_batchjournal_sync(journal, err);
+    if (status)
+        return status;
     add_line(&journal->lines, journal->seed, "run %s %" PRIu64 " %" PRIu32 " %016" PRIx64,
              runner->boot, runner->pid_namespace, runner->session, runner->mark);
     if (is_retrying)
@@ -109,8 +112,12 @@ enum umm_status umm_batchjournal_sync(struct umm_batchjournal *journal, struct u
     enum umm_status status = umm_batchjournal_flush(journal, err);
     if (!status && journal->is_unsynced)
         status = umm_file_sync_data(journal->fd, journal->path, err);
-    journal->is_unsynced = journal->is_unsynced && status;
-    return status;
+    if (status || !journal->is_unsynced)
+        return status;
+    journal->is_unsynced = false;
+    /* Goes out with what comes next. */
+    add_line(&journal->lines, journal->seed, "synced");
+    return UMM_OK;
 }
 
 /* The first lines, as a file that is there whole or not at all. */
@@ -197,6 +204,7 @@ enum umm_status umm_batchjournal_open(struct umm_batchjournal *journal, const ch
     if (!status)
         status = load(path, key, past, err);
     journal->len_bytes = past->len_bytes;
+    journal->is_unsynced = past->is_there;
     if (!status && !past->is_there)
         status = create(journal, key, run, err);
     if (!status)

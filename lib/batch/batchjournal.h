@@ -3,8 +3,8 @@
  * batchjournal.h - what of a list of items is done, in a file that a later run goes on from.
  *
  * One writer for each journal, which holds its lock. The file is lines of text that are only added;
- * each has a checksum (umm-formats(5)). It belongs to one list and one command. A line that a kill
- * or a power cut left unfinished at the end is cut off; a bad one before that is an error.
+ * each has a checksum (umm-formats(5)). It belongs to one list and one command. What a kill or a
+ * power cut left unfinished, after the last sync, is cut off; a bad line before that is an error.
  *
  * What a flush wrote survives a kill of this process, what a sync did survives a power cut.
  */

@@ -10,6 +10,7 @@
  *     again FIRST N CHECK               it failed, and its items are tried in smaller batches
  *     fail ITEM TRIES REASON... CHECK
  *     retry CHECK                       items that failed are tried once more
+ *     synced CHECK                      all before survives a power cut
  *     end CHECK
  *
  * CHECK is of the line before it; its seed is the hash of the second line, whose own seed is 0.

@@ -169,6 +169,12 @@ static enum outcome take_retry(struct reader *reader, const char *at)
     return GOOD;
 }
 
+static enum outcome take_synced(struct reader *reader, const char *at)
+{
+    (void)reader;
+    return *at ? BAD : GOOD;
+}
+
 static enum outcome take_end(struct reader *reader, const char *at)
 {
     if (*at || !reader->past->is_running)
@@ -183,7 +189,7 @@ static const struct {
     enum outcome (*take)(struct reader *reader, const char *at);
 } kinds[] = {{"start", take_start}, {"done", take_done}, {"again", take_again},
              {"fail", take_fail},   {"run", take_run},   {"retry", take_retry},
-             {"end", take_end}};
+             {"end", take_end},     {"synced", take_synced}};
 
 static enum outcome take_line(struct reader *reader, const char *line)
 {
@@ -277,16 +283,17 @@ static enum umm_status read_head(const struct reader *reader, const char *bytes,
 }
 
 /*
- * A kill or a power cut may leave a bad line, but then nothing after it counts: a good line that
- * follows means damage.
+ * A kill may leave a bad line at the end, a power cut anywhere after the last sync: what follows it
+ * does not count. Where a sync followed, it means damage.
  */
-static bool has_good_line(const struct reader *reader, const char *bytes, size_t len_bytes)
+static bool has_sync(const struct reader *reader, const char *bytes, size_t len_bytes)
 {
     char line[UMM_BATCHJOURNAL_LINE_MAX];
     const char *end;
     for (; (end = memchr(bytes, '\n', len_bytes)); bytes = end + 1) {
         len_bytes -= (size_t)(end - bytes) + 1;
-        if (check_line(bytes, (size_t)(end - bytes), reader->seed, line))
+        if (check_line(bytes, (size_t)(end - bytes), reader->seed, line) &&
+            strcmp(line, "synced") == 0)
             return true;
     }
     return false;
@@ -301,7 +308,7 @@ static enum umm_status read_lines(struct reader *reader, const char *bytes, size
         if (!end || !check_line(begin, (size_t)(end - begin), reader->seed, line)) {
             const size_t skip = end ? (size_t)(end - bytes) + 1 : len_bytes;
             reader->past->len_bytes = at;
-            return has_good_line(reader, bytes + skip, len_bytes - skip) ? damaged(reader, at, err)
+            return has_sync(reader, bytes + skip, len_bytes - skip) ? damaged(reader, at, err)
                                                                          : UMM_OK;
         }
         const enum outcome outcome = take_line(reader, line);

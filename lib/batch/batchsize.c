@@ -97,11 +97,13 @@ static double factor_of(const struct umm_batchsize *size)
 
 /* ---- memory for each item -------------------------------------------------------- */
 
-/* A line through the points whose peaks are known, in fixed_bytes and item_bytes. */
+/*
+ * A line through the points whose peaks are known, in fixed_bytes and item_bytes. Where all have
+ * the same number of items, as they do after a while, the line keeps its slope.
+ */
 static void fit(struct umm_batchsize *size, size_t n_points)
 {
     double n = 0, sum_x = 0, sum_y = 0, xx = 0, xy = 0;
-    size->fixed_bytes = size->item_bytes = NAN;
     for (size_t i = 0; i < n_points; i++)
         if (!size->points[i].is_bound) {
             n++;
@@ -117,9 +119,8 @@ static void fit(struct umm_batchsize *size, size_t n_points)
             xx += x * x;
             xy += x * ((double)size->points[i].peak_bytes - mean_y);
         }
-    if (xx == 0)
-        return;
-    size->item_bytes = xy / xx;
+    if (xx > 0)
+        size->item_bytes = xy / xx;
     size->fixed_bytes = mean_y - size->item_bytes * mean_x;
 }
 
@@ -137,34 +138,45 @@ static double worst_above(const struct umm_batchsize *size, size_t n_points)
     return worst;
 }
 
+/* The largest batch of which a point tells, and of several of its size the one that took most. */
+static const struct umm_batchsize_point *find_largest(const struct umm_batchsize *size,
+                                                      size_t n_points)
+{
+    const struct umm_batchsize_point *largest = size->points;
+    for (size_t i = 1; i < n_points; i++) {
+        const struct umm_batchsize_point *point = &size->points[i];
+        if (point->n > largest->n ||
+            (point->n == largest->n && point->peak_bytes > largest->peak_bytes))
+            largest = point;
+    }
+    return largest;
+}
+
 /*
- * How many items a batch may have so that it stays below the limit, as the line says. Without a
- * line, in proportion to the largest batch so far: that is safe where memory grows with items, as
- * part of it is there without them. A batch has at most twice as many items as one that ended well;
- * before there is any, it has one.
+ * How many items a batch may have so that it stays below the limit, as the line says, and at most
+ * twice as many as the largest that ended well. Without a line, in proportion to the largest: that
+ * is safe, as part of its memory is there without items. But of one item nothing is learned about
+ * two, and of a peak that is only bounded nothing about more: then a few more are tried.
  */
 static uint64_t most_by_memory(struct umm_batchsize *size)
 {
     const size_t n_points = size->n_points < UMM_BATCHSIZE_POINTS ? (size_t)size->n_points
                                                                   : (size_t)UMM_BATCHSIZE_POINTS;
-    const double limit = MARGIN * (double)size->options.max_rss_bytes;
-    double most, twice = 2 * (double)size->n_most;
-    const struct umm_batchsize_point *largest = NULL;
-    for (size_t i = 0; i < n_points; i++) {
-        const struct umm_batchsize_point *point = &size->points[i];
-        if (!largest || point->n > largest->n ||
-            (point->n == largest->n && point->peak_bytes > largest->peak_bytes))
-            largest = point;
-    }
-    if (!largest)
+    const double limit = MARGIN * (double)size->options.max_rss_bytes, try_more = 1.25;
+    const double twice = 2 * (double)size->n_most;
+    if (n_points == 0)
         return 1;
-    most = (double)largest->n * limit / (double)(largest->peak_bytes + 1);
+    const struct umm_batchsize_point *largest = find_largest(size, n_points);
+    const double n = (double)largest->n, peak = (double)largest->peak_bytes + 1;
+    double most = n * limit / peak;
     fit(size, n_points);
     if (isfinite(size->item_bytes)) {
         const double room = limit - size->fixed_bytes - worst_above(size, n_points);
         most = size->item_bytes > 0 ? room / size->item_bytes : twice;
+    } else if (peak <= limit && (largest->is_bound || largest->n == 1)) {
+        most = fmax(most, fmax(n + 1, n * try_more));
     }
-    most = most < twice ? most : twice;
+    most = fmin(most, twice);
     return most < 1 ? 1 : (uint64_t)most;
 }
 

@@ -134,7 +134,7 @@ static pid_t spawn(const struct umm_children *children, const struct umm_childre
     const pid_t self = getpid();
     const pid_t pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
     if (pid == 0)
-        become(children, command, self, code);
+        become(children, command, self, code); /* NOLINT(clang-analyzer-unix.Vfork) */
     if (pid < 0)
         *code = errno;
     return pid;

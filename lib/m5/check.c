@@ -10,8 +10,8 @@
 
 #include "base/error.h"
 #include "base/list.h"
-#include "probe/trial.h"
 #include "child/child.h"
+#include "probe/trial.h"
 #include "sys/clock.h"
 #include "sys/directory.h"
 #include "sys/file.h"

@@ -59,6 +59,9 @@ COMMANDS = {
     "watch --state": "umm-watch --clock=input --state={watched} events.csv",
     "watch --report": "umm-watch --clock=input --report={to_json} events.csv",
     "watch --metrics": "umm-watch --clock=input --metrics={to_prom} events.csv",
+    "batch --journal": "umm-batch --journal={items_done} lines -- true",
+    "batch --report": "umm-batch --report={to_json} lines -- true",
+    "batch --metrics": "umm-batch --metrics={to_prom} lines -- true",
     "db push": "umm-db push sqlite:new.db bars {npy}",
     "db push text": "umm-db push sqlite:new.db bars {text}",
     "db push to": "umm-db push sqlite:{db} bars in.npy",
@@ -105,7 +108,7 @@ FILES = {
     "records": "records", "snapshot": "snapshot", "state": "state", "grown": "bars.npy", "archive": "a.npy.zst",
     "exported": "exported.csv", "exported_npy": "exported.npy", "db": "in.db",
     "model": "m.onnx", "tflite": "m.tflite", "answered": "answered", "events": "events.csv",
-    "watched": "watched", "even": "even.npy", "to_onnx": "to.onnx",
+    "watched": "watched", "items_done": "items_done", "even": "even.npy", "to_onnx": "to.onnx",
     "to_npy": "to.npy", "to_csv": "to.csv", "to_text": "to.bad", "to_json": "to.json", "to_prom": "to.prom", "to_svg": "to.svg",
     "to_snapshot": "to.snapshot", "to_figures": "to.figures",
 }
@@ -122,6 +125,7 @@ OWN = [
     ("pool --metrics", ".to.prom.umm-{}", True), ("features --state", ".state.umm-{}", True),
     ("archive compact", ".a.npy.zst.umm-{}", True),
     ("convert --append", ".bars.npy.lock", False), ("features --state", ".state.lock", False),
+    ("batch --journal", ".items_done.lock", False), ("batch --report", ".to.json.umm-{}", True),
     ("watch --state", ".watched.umm-{}", True), ("watch --state", ".watched.lock", False),
     ("predict --state", ".answered.lock", False), ("predict --state", ".answers.npy.lock", False),
     ("features --state", ".grown.npy.lock", False), ("archive append to", ".a.npy.zst.lock", False),
@@ -170,6 +174,7 @@ def prepare():
     tool("umm-quantize", "--data=even.npy", "-o", "m.tflite", "m.onnx")
     tool(*words_of(COMMANDS["predict --state"]))
     tool(*words_of(COMMANDS["watch --state"]))
+    tool(*words_of(COMMANDS["batch --journal"]))
     tool("umm-memstat", "snapshot", "snapshot", f"--pid={os.getpid()}")
 
 

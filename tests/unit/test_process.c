@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "child/child.h"
 #include "probe/choice.h"
 #include "probe/family.h"
 #include "probe/process.h"
 #include "probe/snapshot.h"
-#include "child/child.h"
 
 #include "tasks.h"
 
