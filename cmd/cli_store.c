@@ -102,7 +102,7 @@ static bool file_in(const char *place, const char *name, char out[PATH_MAX])
 int cli_store_check_output(const char *place, const struct cli_output *output)
 {
     static const char *const names[] = {UMM_MARK_STORE_SLOTS, UMM_MARK_STORE_VECTORS,
-                                        UMM_MARK_STORE_INDEX};
+                                        UMM_MARK_STORE_INDEX, UMM_MARK_STORE_TTL};
     char file[PATH_MAX];
     int code = CLI_OK;
     for (size_t i = 0; output->path && code == CLI_OK && i < sizeof names / sizeof *names; i++)

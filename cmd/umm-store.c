@@ -12,6 +12,7 @@
 #include "store/store_lines.h"
 #include "store/store_look.h"
 #include "store/store_report.h"
+#include "sys/clock.h"
 #include "sys/file.h"
 #include "umm/mem.h"
 #include "umm/store.h"
@@ -20,12 +21,28 @@ struct opts {
     struct umm_store_options create;
     struct cli_store reach;
     enum umm_store_access access; /* of a writer */
-    enum umm_store_put_mode mode; /* of a copy */
-    bool is_binary;
+    struct umm_store_put_options put;
+    bool is_expired;
+    uint64_t max_age_ns;
     struct cli_reports reports;
     struct umm_run run;
 };
 #define CLI_OPTS struct opts
+
+/* A time to live: 1 ms or more, or UMM_STORE_FOR_EVER. */
+static int take_ttl(void *ttl_ns, const char *value)
+{
+    enum { MS = 1000000 };
+    uint64_t ns = 0;
+    int64_t taken = UMM_STORE_FOR_EVER;
+    if (strcmp(value, "none") != 0) {
+        if (!cli_parse_duration(value, &ns) || ns < MS || ns > INT64_MAX)
+            return CLI_BAD_VALUE;
+        taken = (int64_t)ns;
+    }
+    *(int64_t *)ttl_ns = taken;
+    return CLI_OK;
+}
 
 static const struct cli_option options[] = {
     {0, "max-positions", "N", "create: room for N ids (default 1000)",
@@ -34,9 +51,20 @@ static const struct cli_option options[] = {
      CLI_COUNT(create.dim, 1, UMM_STORE_DIM_MAX)},
     {0, "id-bytes", "N", "create: ids of up to N bytes (default 31)",
      CLI_COUNT(create.id_max_bytes, 1, UMM_STORE_ID_MAX)},
-    {0, "binary", NULL, "put: records instead of lines", CLI_FLAG(is_binary)},
-    {0, "newer", NULL, "copy: never put an older entry over a newer one",
-     CLI_SWITCH(mode, UMM_STORE_PUT_NEWER)},
+    {0, "ttl", "TIME",
+     "create: how long entries live; put: these ones (default:\nas create said), from their "
+     "timestamps on, or none",
+     CLI_CALL(put.ttl_ns, take_ttl, "a time of 1 ms or more such as 30m, or none")},
+    {0, "binary", NULL, "put: records instead of lines", CLI_FLAG(put.is_binary)},
+    {0, "header", NULL,
+     "put: the first line names the fields, in any order: id,\ntimestamp, and the values",
+     CLI_FLAG(put.has_header)},
+    {0, "empty", "HOW", "put: empty fields are an error or nan (default error)",
+     CLI_CHOICE(put.is_empty_nan, "error|nan")},
+    {0, "newer", NULL, "put, import, copy: never put an older entry over a\nnewer one",
+     CLI_SWITCH(put.mode, UMM_STORE_PUT_NEWER)},
+    {0, "max-age", "TIME", "get: leave out what is older", CLI_SPAN(max_age_ns)},
+    {0, "expired", NULL, "evict: free the room of what has expired", CLI_FLAG(is_expired)},
     {0, "lock", "HOW", "where there is another writer already: wait or fail\n(default wait)",
      CLI_CHOICE(access, "|wait|fail")},
     CLI_LOCK_TIMEOUT(run.lock_limit_ns),
@@ -45,7 +73,7 @@ static const struct cli_option options[] = {
     CLI_HEADING("Reports:"),
     {.help = "list, stat, verify: print JSON", CLI_REPORTS(reports, "json")},
     {.help = "stat: write Prometheus metrics to FILE", CLI_REPORTS(reports, "metrics")},
-    {.help = "put, import, copy: say how many", CLI_REPORTS(reports, "verbose")},
+    {.help = "put, import, copy, evict --expired: say how many", CLI_REPORTS(reports, "verbose")},
     {CLI_REPORTS(reports, "progress no-progress")},
     {0}};
 
@@ -100,6 +128,7 @@ static int run_create(void *user, int n, char **operands)
     struct umm_error err = {0};
     struct umm_store_reach reach;
     (void)n;
+    opts->create.ttl_ns = opts->put.ttl_ns == UMM_STORE_FOR_EVER ? 0 : opts->put.ttl_ns;
     enum umm_status status = cli_store_reach(&opts->reach, operands[0], &opts->run, &reach, &err);
     if (!status)
         status = umm_store_create_with(operands[0], &opts->create, &reach, &opts->run, &err);
@@ -112,20 +141,22 @@ static int run_put(void *user, int n, char **operands)
     struct umm_error err = {0};
     struct umm_store *store = NULL;
     const char *path = n > 1 && strcmp(operands[1], "-") != 0 ? operands[1] : NULL;
-    uint64_t n_put = 0;
+    struct umm_store_taken taken = {0};
     int fd = 0;
+    if (opts->put.is_binary && (opts->put.has_header || opts->put.is_empty_nan))
+        return cli_usage("--binary goes with neither --header nor --empty");
     enum umm_status status = path ? umm_file_open_read(path, &fd, NULL, &err) : UMM_OK;
     if (!status)
         status = open_writer(opts, operands[0], &store, &err);
     if (!status)
-        status = umm_store_put_stream(store, fd, path ? path : "standard input", opts->is_binary,
-                                      &opts->run, &n_put, &err);
+        status = umm_store_put_stream(store, fd, path ? path : "standard input", &opts->put,
+                                      &opts->run, &taken, &err);
     const bool is_open = store != NULL;
     status = cli_store_close(store, status, &err);
     if (path)
         umm_file_close(&fd);
     if (is_open)
-        tell_put(opts, operands[0], n_put, 0);
+        tell_put(opts, operands[0], taken.n_put, taken.n_older);
     return cli_end(status, &err);
 }
 
@@ -170,20 +201,43 @@ static enum umm_status evict_one(struct umm_store *store, float *vector, bool *i
     return umm_store_evict(store, NULL, err);
 }
 
+/* All that have expired, or n_wanted of them, in steps that a signal can end. */
+static enum umm_status evict_expired(const struct opts *opts, struct umm_store *store,
+                                     const char *place, uint64_t n_wanted, struct umm_error *err)
+{
+    enum { STEP = 65536 };
+    uint64_t n_all = 0, n_now = STEP, n_asked = STEP;
+    enum umm_status status = UMM_OK;
+    while (!status && n_now == n_asked && n_all < n_wanted) {
+        n_asked = n_wanted - n_all < STEP ? n_wanted - n_all : STEP;
+        status = umm_store_evict_expired(store, n_asked, &n_now, err);
+        n_all += n_now;
+        if (!status && umm_run_is_cancelled(&opts->run))
+            status = umm_error_set_cancelled(err);
+    }
+    if (opts->reports.is_verbose)
+        cli_warn_path(place, "%llu had expired", (unsigned long long)n_all);
+    return status;
+}
+
 static int run_evict(void *user, int n, char **operands)
 {
     struct opts *opts = user;
     struct umm_error err = {0};
     struct umm_store *store = NULL;
     struct room room = {.arena = {0}};
-    uint64_t n_wanted = 1;
+    uint64_t n_wanted = opts->is_expired ? UINT64_MAX : 1;
     bool is_done = true;
+    if (opts->reports.is_verbose && !opts->is_expired)
+        return cli_usage("evict prints what it removes: --verbose goes with --expired");
     if (n > 1 && !cli_parse_count(operands[1], 1, UINT64_MAX, &n_wanted))
         return cli_usage("evict takes a number of entries, not \"%s\"", operands[1]);
     if (open_writer(opts, operands[0], &store, &err) != UMM_OK)
         return cli_fail(&err);
     enum umm_status status = make_room(&room, store, &err);
-    for (; !status && is_done && n_wanted; n_wanted--)
+    if (!status && opts->is_expired)
+        status = evict_expired(opts, store, operands[0], n_wanted, &err);
+    for (; !status && !opts->is_expired && is_done && n_wanted; n_wanted--)
         status = evict_one(store, room.vector, &is_done, &err);
     umm_arena_close(&room.arena);
     return cli_end(cli_store_close(store, status, &err), &err);
@@ -210,19 +264,32 @@ static int run_import(void *user, int n, char **operands)
     struct opts *opts = user;
     struct umm_error err = {0};
     struct umm_store *store = NULL;
-    uint64_t n_rows = 0;
+    struct umm_store_taken taken = {0};
     (void)n;
     enum umm_status status = open_writer(opts, operands[0], &store, &err);
     if (!status)
-        status = umm_store_import(store, operands[1], &opts->run, &n_rows, &err);
+        status = umm_store_import(store, operands[1], opts->put.mode, &opts->run, &taken, &err);
     const bool is_open = store != NULL;
     status = cli_store_close(store, status, &err);
     if (is_open)
-        tell_put(opts, operands[0], n_rows, 0);
+        tell_put(opts, operands[0], taken.n_put, taken.n_older);
     return cli_end(status, &err);
 }
 
 /* ---- commands that read ---------------------------------------------------------------- */
+
+/* Whether the entry is older than --max-age allows: true after a message. */
+static bool is_too_old(const struct opts *opts, const struct umm_store_entry *entry)
+{
+    char shown[UMM_EXCERPT_MAX];
+    int64_t age_ns;
+    if (!opts->max_age_ns ||
+        (!__builtin_sub_overflow(umm_clock_realtime_ns(), entry->timestamp_ns, &age_ns) &&
+         (age_ns < 0 || (uint64_t)age_ns <= opts->max_age_ns)))
+        return false;
+    cli_warn("too old: \"%s\"", umm_escape(shown, sizeof shown, entry->id, entry->id_bytes));
+    return true;
+}
 
 static int run_get(void *user, int n, char **operands)
 {
@@ -239,7 +306,9 @@ static int run_get(void *user, int n, char **operands)
         bool is_found;
         status = umm_store_get_sound(store, operands[i], strlen(operands[i]), room.vector, &entry,
                                      &is_found, &err);
-        if (!status && is_found) {
+        if (!status && is_found && is_too_old(opts, &entry)) {
+            exit_code = CLI_FAILED;
+        } else if (!status && is_found) {
             fwrite(room.line, 1, umm_store_print_line(room.line, &entry, room.vector, room.dim),
                    stdout);
         } else if (!status) {
@@ -314,6 +383,8 @@ static void print_info(const struct umm_store_info *info)
                 {"entries", info->n_entries},
                 {"  active", info->n_entries - info->n_inactive},
                 {"  inactive", info->n_inactive},
+                {"expired", info->n_expired},
+                {"time to live, ms", (uint64_t)info->ttl_ns / 1000000},
                 {"puts", info->n_puts},
                 {"evictions", info->n_evictions},
                 {"files, bytes", info->n_bytes}};
@@ -423,8 +494,8 @@ static int run_copy(void *user, int n, char **operands)
         status = open_writer(opts, operands[1], &to, &err);
     cli_progress_start(&opts->run, opts->reports.progress);
     if (!status)
-        status = umm_store_copy(from, operands[0], to, operands[1], opts->mode, &opts->run, &copied,
-                                &err);
+        status = umm_store_copy(from, operands[0], to, operands[1], opts->put.mode, &opts->run,
+                                &copied, &err);
     cli_progress_stop();
     const bool is_open = to != NULL;
     status = cli_store_close(to, status, &err);
@@ -439,15 +510,15 @@ static int run_copy(void *user, int n, char **operands)
 #define READ  "timeout password-file"
 
 static const struct cli_command commands[] = {
-    {"create", "PLACE", "max-positions dim id-bytes lock-timeout" REACH, "make an empty store",
+    {"create", "PLACE", "max-positions dim id-bytes ttl lock-timeout" REACH, "make an empty store",
      run_create},
-    {"put", "PLACE [FILE]", "binary verbose " WRITE,
+    {"put", "PLACE [FILE]", "binary header empty newer ttl verbose " WRITE,
      "store the lines id,v1,...,vd of FILE or standard\ninput, each as it comes", run_put},
-    {"get", "PLACE ID...", READ, "print id,v1,...,vd of each ID", run_get},
+    {"get", "PLACE ID...", "max-age " READ, "print id,v1,...,vd of each ID", run_get},
     {"mark-inactive", "PLACE ID...", WRITE, "say that each ID is not needed any more",
      run_mark_inactive},
-    {"evict", "PLACE [N]", WRITE, "remove the N (1) oldest inactive entries; print them",
-     run_evict},
+    {"evict", "PLACE [N]", "expired verbose " WRITE,
+     "remove the N (1) oldest inactive entries; print them", run_evict},
     {"list", "PLACE", "json " READ, "print id,active,timestamp of all entries", run_list},
     {"stat", "PLACE", "json metrics " READ, "print how full the store is", run_stat},
     {"verify", "PLACE", "json " READ, "look at every entry and the index: exit code 1 on a\nfault",
@@ -455,7 +526,7 @@ static const struct cli_command commands[] = {
     {"resize", "PLACE N", WRITE, "grow to N positions", run_resize},
     {"export", "PLACE FILE", READ,
      "write all entries to FILE: an array if it ends in\n.npy, else CSV", run_export},
-    {"import", "PLACE FILE", "verbose " WRITE, "put what an export wrote", run_import},
+    {"import", "PLACE FILE", "newer verbose " WRITE, "put what an export wrote", run_import},
     {"copy", "FROM TO", "newer verbose progress no-progress " WRITE,
      "put all entries of the store FROM into TO", run_copy},
     {NULL, NULL, NULL, NULL, NULL}};

@@ -231,7 +231,7 @@ assert all((x['v%d' % i] == r['v'][:, i]).all() for i in range(4))"
             cmp a.npy "b-$ending.npy"
         done
         ok umm-store export "$s" -
-        [[ ${lines[0]} == id,active,timestamp,v0,v1,v2 && ${lines[2]} == b,0,20*Z,0.1,-0,1e-40 ]]
+        [[ ${lines[0]} == id,active,timestamp,expires,v0,v1,v2 && ${lines[2]} == b,0,20*Z,,0.1,-0,1e-40 ]]
     done
 }
 

@@ -43,6 +43,8 @@ static const struct {
     [UMM_METRIC_STORE_POSITIONS] = {"umm_store_positions", "Positions the store has."},
     [UMM_METRIC_STORE_ENTRIES] = {"umm_store_entries", "Positions with an id, active or not."},
     [UMM_METRIC_STORE_INACTIVE] = {"umm_store_inactive", "Entries that may be evicted."},
+    [UMM_METRIC_STORE_EXPIRED] = {"umm_store_expired",
+                                  "Entries that have expired and whose room was not taken yet."},
     [UMM_METRIC_STORE_PUTS] = {"umm_store_puts", "Vectors put so far."},
     [UMM_METRIC_STORE_EVICTIONS] = {"umm_store_evictions", "Entries evicted so far."},
     [UMM_METRIC_STORE_FILES] = {"umm_store_file_bytes", "Size of the store's files."},

@@ -69,6 +69,11 @@ static bool has_id(const struct umm_store_entry *entry, const void *id, size_t i
     return entry->id_bytes == id_bytes && memcmp(entry->id, id, id_bytes) == 0;
 }
 
+bool umm_store_keeps_expiry(const struct umm_store *store)
+{
+    return store->server || store->has_expiry;
+}
+
 uint64_t umm_store_turnover(const struct umm_store *store)
 {
     return store->turnover;

@@ -28,6 +28,9 @@ enum umm_store_state umm_store_look(struct umm_store *store, uint64_t position,
 const char *umm_store_describe_damage(const struct umm_store_entry *entry,
                                       char out[UMM_ERROR_MESSAGE_MAX]);
 
+/* Whether entries have an expiry: not in a store of version 1. */
+bool umm_store_keeps_expiry(const struct umm_store *store);
+
 /* Whether umm_store_put takes that id: UMM_ERR_ARGUMENT as there. */
 UMM_MUST_USE enum umm_status umm_store_check_id(const struct umm_store *store, const void *id,
                                                 size_t id_bytes, struct umm_error *err);

@@ -17,9 +17,11 @@ static const struct umm_figure of_store[] = {
 
 static const struct umm_figure of_use[] = {
     FIGURE("inactive", n_inactive, UMM_METRIC_STORE_INACTIVE),
+    FIGURE("expired", n_expired, UMM_METRIC_STORE_EXPIRED),
     FIGURE("puts", n_puts, UMM_METRIC_STORE_PUTS),
     FIGURE("evictions", n_evictions, UMM_METRIC_STORE_EVICTIONS),
-    FIGURE("file_bytes", n_bytes, UMM_METRIC_STORE_FILES), UMM_FIGURES_END};
+    FIGURE("file_bytes", n_bytes, UMM_METRIC_STORE_FILES),
+    UMM_FIGURES_END};
 
 enum umm_status umm_store_report_json(const struct umm_store_info *info, const char *path,
                                       char **text, size_t *len_bytes, struct umm_error *err)
@@ -29,6 +31,7 @@ enum umm_status umm_store_report_json(const struct umm_store_info *info, const c
     umm_figures_put(json, of_store, info);
     umm_json_put_count(json, "active", info->n_entries - info->n_inactive);
     umm_figures_put(json, of_use, info);
+    umm_json_put_integer(json, "ttl_ns", info->ttl_ns);
     return umm_json_finish(json, true, text, len_bytes, err);
 }
 
@@ -51,6 +54,10 @@ enum umm_status umm_store_report_entry_json(const struct umm_store_entry *entry,
     umm_json_put_bool(json, "active", entry->is_active);
     umm_json_put_text(json, "timestamp", stamp);
     umm_json_put_count(json, "position", entry->position);
+    if (entry->expires_ns != INT64_MAX) {
+        umm_time_format_iso(umm_time_from_unit(entry->expires_ns, UMM_TIME_NS), stamp);
+        umm_json_put_text(json, "expires", stamp);
+    }
     return umm_json_finish(json, true, text, len_bytes, err);
 }
 

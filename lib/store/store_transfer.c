@@ -14,7 +14,7 @@
 #include "umm/mem.h"
 #include "umm/store.h"
 
-static const char HEADER[] = "id,active,timestamp";
+static const char HEADER[] = "id,active,timestamp", EXPIRES[] = ",expires";
 enum { BLOCK_BYTES = 256 * 1024 };
 static const int64_t NOT_A_TIME = INT64_MIN; /* NumPy's NaT */
 
@@ -36,6 +36,7 @@ struct writer {
     char *buffer;
     size_t len;
     float *vector;
+    bool has_expiry;
     uint64_t n_torn;
 };
 
@@ -54,20 +55,31 @@ static void put_text_row(struct writer *writer, const struct umm_store_entry *en
     *end++ = entry->is_active ? '1' : '0';
     *end++ = ',';
     end += umm_time_format_iso(umm_time_from_unit(entry->timestamp_ns, UMM_TIME_NS), end);
+    if (writer->has_expiry)
+        *end++ = ',';
+    if (writer->has_expiry && entry->expires_ns != INT64_MAX)
+        end += umm_time_format_iso(umm_time_from_unit(entry->expires_ns, UMM_TIME_NS), end);
     end = umm_store_print_values(end, writer->vector, writer->info.dim);
     writer->len += (size_t)(end - begin);
 }
 
 static void put_npy_row(struct writer *writer, const struct umm_store_entry *entry)
 {
-    char *at = writer->buffer + writer->len;
-    size_t id_max = writer->info.id_max_bytes, values = writer->info.dim * sizeof(float);
+    char *begin = writer->buffer + writer->len, *at = begin;
+    const size_t id_max = writer->info.id_max_bytes, values = writer->info.dim * sizeof(float);
+    const int64_t expires_ns = entry->expires_ns == INT64_MAX ? NOT_A_TIME : entry->expires_ns;
     memset(at, 0, id_max);
     memcpy(at, entry->id, entry->id_bytes);
-    at[id_max] = entry->is_active;
-    memcpy(at + id_max + 1, &entry->timestamp_ns, sizeof entry->timestamp_ns);
-    memcpy(at + id_max + 1 + sizeof entry->timestamp_ns, writer->vector, values);
-    writer->len += id_max + 1 + sizeof entry->timestamp_ns + values;
+    at += id_max;
+    *at++ = entry->is_active;
+    memcpy(at, &entry->timestamp_ns, sizeof entry->timestamp_ns);
+    at += sizeof entry->timestamp_ns;
+    if (writer->has_expiry) {
+        memcpy(at, &expires_ns, sizeof expires_ns);
+        at += sizeof expires_ns;
+    }
+    memcpy(at, writer->vector, values);
+    writer->len += (size_t)(at - begin) + values;
 }
 
 static enum umm_status put_rows(struct writer *writer, bool is_binary, uint64_t *n_rows,
@@ -94,7 +106,7 @@ static enum umm_status put_rows(struct writer *writer, bool is_binary, uint64_t 
     return status ? status : flush(writer, err);
 }
 
-static enum umm_status describe(const struct umm_store_info *info, uint64_t n_rows,
+static enum umm_status describe(const struct umm_store_info *info, bool has_expiry, uint64_t n_rows,
                                 struct umm_npy *npy, struct umm_error *err)
 {
     const struct umm_npy_type id = {.kind = 'S', .size_bytes = info->id_max_bytes};
@@ -107,6 +119,8 @@ static enum umm_status describe(const struct umm_store_info *info, uint64_t n_ro
         status = umm_npy_add_field(npy, "active", &active, err);
     if (!status)
         status = umm_npy_add_field(npy, "timestamp", &stamp, err);
+    if (!status && has_expiry)
+        status = umm_npy_add_field(npy, "expires", &stamp, err);
     for (uint32_t i = 0; !status && i < info->dim; i++) {
         char name[16];
         snprintf(name, sizeof name, "v%" PRIu32, i);
@@ -122,7 +136,7 @@ static enum umm_status put_npy_header(struct writer *writer, uint64_t n_rows, st
     char *text = NULL;
     size_t len;
     int fd = umm_outfile_fd(&writer->out);
-    enum umm_status status = describe(&writer->info, n_rows, &npy, err);
+    enum umm_status status = describe(&writer->info, writer->has_expiry, n_rows, &npy, err);
     if (!status)
         status = umm_npy_format(&npy, UMM_NPY_ALIGN, &text, &len, err);
     if (status == UMM_ERR_UNSUPPORTED)
@@ -153,7 +167,7 @@ static enum umm_status export_npy(struct writer *writer, uint64_t *n_rows, struc
 static enum umm_status export_text(struct writer *writer, uint64_t *n_rows, struct umm_error *err)
 {
     char *at = writer->buffer;
-    at += sprintf(at, "%s", HEADER);
+    at += sprintf(at, "%s%s", HEADER, writer->has_expiry ? EXPIRES : "");
     for (uint32_t i = 0; i < writer->info.dim; i++)
         at += sprintf(at, ",v%" PRIu32, i);
     *at++ = '\n';
@@ -165,7 +179,8 @@ enum umm_status umm_store_export(struct umm_store *store, const char *path, stru
                                  uint64_t *n_rows, uint64_t *n_torn, struct umm_error *err)
 {
     struct umm_arena arena = {0};
-    struct writer writer = {.store = store, .path = path, .run = run};
+    struct writer writer = {
+        .store = store, .path = path, .run = run, .has_expiry = umm_store_keeps_expiry(store)};
     *n_rows = *n_torn = 0;
     enum umm_status status = umm_store_info(store, &writer.info, err);
     if (status)
@@ -189,39 +204,69 @@ enum umm_status umm_store_export(struct umm_store *store, const char *path, stru
 
 /* ---- in ------------------------------------------------------------------------------ */
 
-static enum umm_status take_row(struct umm_store_batch *batch, struct umm_store_line *line,
-                                struct umm_error *err)
+/* Whether the lines have a field for the expiry, once the header was read. */
+struct form {
+    bool is_known, has_expiry;
+};
+
+static enum umm_status take_header(struct form *form, const struct umm_store_line *line,
+                                   struct umm_error *err)
 {
-    char id[UMM_STORE_ID_MAX];
-    struct umm_store_row row = {.id = id};
-    const char *active = "", *stamp = "";
-    size_t active_len = 0, stamp_len = 0;
-    struct umm_time_spec spec = {.form = UMM_TIME_FORM_ISO};
-    struct umm_time time;
-    if (line->number == 1) {
-        if (line->len >= sizeof HEADER - 1 && memcmp(line->text, HEADER, sizeof HEADER - 1) == 0)
-            return UMM_OK;
+    const size_t len = sizeof HEADER - 1, len_expires = sizeof EXPIRES - 1;
+    if (line->len < len || memcmp(line->text, HEADER, len) != 0)
         return umm_store_line_bad(line, line->text,
                                   "an export begins with id,active,timestamp, this", err);
-    }
-    enum umm_status status = umm_store_line_id(line, id, &row.id_bytes, err);
+    *form = (struct form){.is_known = true,
+                          .has_expiry = line->len >= len + len_expires &&
+                                        memcmp(line->text + len, EXPIRES, len_expires) == 0};
+    return UMM_OK;
+}
+
+/* The time to live of what expires then: never, where that is NaT. False: that is before it was. */
+static bool find_ttl(int64_t timestamp_ns, int64_t expires_ns, int64_t *ttl_ns)
+{
+    enum { MS = 1000000 };
+    *ttl_ns = UMM_STORE_FOR_EVER;
+    if (expires_ns == NOT_A_TIME)
+        return true;
+    return !__builtin_sub_overflow(expires_ns, timestamp_ns, ttl_ns) && *ttl_ns >= MS;
+}
+
+static enum umm_status take_row(struct umm_store_batch *batch, struct umm_store_line *line,
+                                void *user, struct umm_error *err)
+{
+    struct form *form = user;
+    char id[UMM_STORE_ID_MAX];
+    struct umm_store_row row = {.id = id};
+    const char *active = "", *stamp = line->at, *expires = "";
+    size_t active_len = 0, stamp_len = 0, expires_len = 0;
+    int64_t expires_ns = NOT_A_TIME;
+    struct umm_time_spec spec = {.form = UMM_TIME_FORM_ISO};
+    if (!form->is_known)
+        return take_header(form, line, err);
+    enum umm_status status = umm_store_line_id(line, line->text, id, &row.id_bytes, err);
     if (status)
         return status;
     (void)umm_store_line_next(line, &active, &active_len);
     if (active_len != 1 || (*active != '0' && *active != '1'))
         return umm_store_line_bad(line, active_len ? active : line->at, "active is neither 0 nor 1",
                                   err);
-    (void)umm_store_line_next(line, &stamp, &stamp_len);
-    enum umm_time_result result = umm_time_parse(&spec, stamp, stamp_len, &time);
-    if (result == UMM_TIME_OK)
-        result = umm_time_to_unit(time, UMM_TIME_NS, &row.timestamp_ns);
-    if (result != UMM_TIME_OK) {
-        char what[UMM_EXCERPT_MAX];
-        snprintf(what, sizeof what, "the timestamp %s", umm_time_result_text(result));
-        return umm_store_line_bad(line, stamp_len ? stamp : line->at, what, err);
-    }
     row.is_inactive = *active == '0';
-    status = umm_store_line_values(line, umm_store_batch_vector(batch), batch->dim, err);
+    stamp = line->at;
+    (void)umm_store_line_next(line, &stamp, &stamp_len);
+    status =
+        umm_store_line_time(line, stamp, stamp_len, "timestamp", &spec, &row.timestamp_ns, err);
+    if (!status && form->has_expiry) {
+        (void)umm_store_line_next(line, &expires, &expires_len);
+        if (expires_len)
+            status =
+                umm_store_line_time(line, expires, expires_len, "expiry", &spec, &expires_ns, err);
+        if (!status && !find_ttl(row.timestamp_ns, expires_ns, &row.ttl_ns))
+            status = umm_store_line_bad(line, expires,
+                                        "the expiry is not 1 ms or more after the timestamp", err);
+    }
+    if (!status)
+        status = umm_store_line_values(line, false, umm_store_batch_vector(batch), batch->dim, err);
     return status ? status : umm_store_batch_add(batch, &row, umm_store_line_origin(line), err);
 }
 
@@ -232,10 +277,11 @@ static enum umm_status import_text(struct umm_store_batch *batch, const char *pa
     bool is_stdin = strcmp(path, "-") == 0;
     int fd = 0;
     uint64_t n_lines = 0;
+    struct form form = {0};
     batch->path = is_stdin ? "standard input" : path;
     enum umm_status status = is_stdin ? UMM_OK : umm_file_open_read(path, &fd, NULL, err);
     if (!status)
-        status = umm_store_read_lines(batch, fd, arena, take_row, run, &n_lines, err);
+        status = umm_store_read_lines(batch, fd, arena, take_row, &form, run, &n_lines, err);
     if (!is_stdin)
         umm_file_close(&fd);
     if (!status && n_lines == 0)
@@ -244,27 +290,52 @@ static enum umm_status import_text(struct umm_store_batch *batch, const char *pa
     return status;
 }
 
-static enum umm_status put_npy_block(struct umm_store_batch *batch,
-                                     const struct umm_arrayfile *file, size_t id_cell,
-                                     const char *rows, uint64_t first, uint64_t n,
-                                     struct umm_error *err)
+/* One row of an array, in the batch. */
+static enum umm_status put_npy_row_back(struct umm_store_batch *batch, const char *path,
+                                        size_t id_cell, bool has_expiry, const char *at,
+                                        uint64_t number, struct umm_error *err)
 {
-    enum umm_status status = UMM_OK;
-    for (uint64_t i = 0; !status && i < n; i++) {
-        const char *at = rows + i * file->row_bytes;
-        struct umm_store_row row = {
-            .id = at, .id_bytes = umm_store_padded_bytes(at, id_cell), .is_inactive = !at[id_cell]};
-        memcpy(&row.timestamp_ns, at + id_cell + 1, sizeof row.timestamp_ns);
-        memcpy(umm_store_batch_vector(batch), at + id_cell + 1 + sizeof row.timestamp_ns,
-               batch->dim * sizeof(float));
-        if (row.timestamp_ns == NOT_A_TIME)
-            status = umm_error_set_path(err, UMM_ERR_DATA, file->path,
-                                        "row %" PRIu64 ": the timestamp is NaT", first + i);
-        else
-            status = umm_store_batch_add(batch, &row,
-                                         (struct umm_store_origin){.number = first + i}, err);
+    int64_t expires_ns = NOT_A_TIME;
+    struct umm_store_row row = {
+        .id = at, .id_bytes = umm_store_padded_bytes(at, id_cell), .is_inactive = !at[id_cell]};
+    at += id_cell + 1;
+    memcpy(&row.timestamp_ns, at, sizeof row.timestamp_ns);
+    at += sizeof row.timestamp_ns;
+    if (has_expiry) {
+        memcpy(&expires_ns, at, sizeof expires_ns);
+        at += sizeof expires_ns;
     }
-    return umm_store_batch_end(batch, status, err);
+    memcpy(umm_store_batch_vector(batch), at, batch->dim * sizeof(float));
+    if (row.timestamp_ns == NOT_A_TIME)
+        return umm_error_set_path(err, UMM_ERR_DATA, path, "row %" PRIu64 ": the timestamp is NaT",
+                                  number);
+    if (has_expiry && !find_ttl(row.timestamp_ns, expires_ns, &row.ttl_ns))
+        return umm_error_set_path(
+            err, UMM_ERR_DATA, path,
+            "row %" PRIu64 ": the expiry is not 1 ms or more after the timestamp", number);
+    return umm_store_batch_add(batch, &row, (struct umm_store_origin){.number = number}, err);
+}
+
+/* Whether the array is an export of such a store, and has expiries. */
+static enum umm_status check_export(const struct umm_arrayfile *file,
+                                    const struct umm_store_info *info, bool *has_expiry,
+                                    struct umm_error *err)
+{
+    bool is_same = false;
+    enum umm_status status = UMM_OK;
+    for (int i = 0; !status && !is_same && i < 2; i++) {
+        struct umm_npy wanted = {0};
+        *has_expiry = i == 0;
+        status = describe(info, *has_expiry, 0, &wanted, err);
+        is_same = !status && umm_npy_same_type(&file->npy, &wanted);
+        umm_npy_free(&wanted);
+    }
+    if (status || is_same)
+        return status;
+    return umm_error_set_path(err, UMM_ERR_DATA, file->path,
+                              "is no export of a store with ids of %" PRIu32
+                              " bytes and vectors of %" PRIu32,
+                              info->id_max_bytes, info->dim);
 }
 
 static enum umm_status import_npy(struct umm_store_batch *batch, const char *path,
@@ -273,48 +344,45 @@ static enum umm_status import_npy(struct umm_store_batch *batch, const char *pat
 {
     struct umm_arrayfile file;
     struct umm_store_info info;
-    struct umm_npy wanted = {0};
+    bool has_expiry;
     enum umm_status status = umm_store_info(batch->store, &info, err);
     if (!status)
         status = umm_arrayfile_open(&file, path, err);
     if (status)
         return status;
-    status = describe(&info, 0, &wanted, err);
-    if (!status && !umm_npy_same_type(&file.npy, &wanted))
-        status = umm_error_set_path(err, UMM_ERR_DATA, path,
-                                    "is no export of a store with ids of %" PRIu32
-                                    " bytes and vectors of %" PRIu32,
-                                    info.id_max_bytes, info.dim);
-    uint64_t n_block = status ? 1 : 1 + BLOCK_BYTES / file.row_bytes;
+    status = check_export(&file, &info, &has_expiry, err);
+    const uint64_t n_block = status ? 1 : 1 + BLOCK_BYTES / file.row_bytes;
     char *rows = status ? NULL : umm_arena_alloc_array(arena, n_block, file.row_bytes);
     if (!status)
         status = umm_arena_check(arena, "rows", err);
     for (uint64_t first = 0; !status && first < file.n_rows; first += n_block) {
-        uint64_t n = file.n_rows - first < n_block ? file.n_rows - first : n_block;
+        const uint64_t n = file.n_rows - first < n_block ? file.n_rows - first : n_block;
         if (umm_run_is_cancelled(run))
             status = umm_error_set_cancelled(err);
         if (!status)
             status = umm_arrayfile_read(&file, first, n, rows, err);
-        if (!status)
-            status = put_npy_block(batch, &file, info.id_max_bytes, rows, first, n, err);
+        for (uint64_t i = 0; !status && i < n; i++)
+            status = put_npy_row_back(batch, file.path, info.id_max_bytes, has_expiry,
+                                      rows + i * file.row_bytes, first + i, err);
+        status = umm_store_batch_end(batch, status, err);
     }
-    umm_npy_free(&wanted);
     umm_arrayfile_close(&file);
     return status;
 }
 
-enum umm_status umm_store_import(struct umm_store *store, const char *path, struct umm_run *run,
-                                 uint64_t *n_rows, struct umm_error *err)
+enum umm_status umm_store_import(struct umm_store *store, const char *path,
+                                 enum umm_store_put_mode mode, struct umm_run *run,
+                                 struct umm_store_taken *taken, struct umm_error *err)
 {
     struct umm_arena arena = {0};
     struct umm_store_batch batch = {0};
     const bool is_array = is_npy(path);
-    enum umm_status status = umm_store_batch_init(&batch, store, UMM_STORE_PUT_ALL, path,
-                                                  is_array ? "row" : NULL, &arena, err);
+    enum umm_status status =
+        umm_store_batch_init(&batch, store, mode, path, is_array ? "row" : NULL, &arena, err);
     if (!status)
         status = is_array ? import_npy(&batch, path, &arena, run, err)
                           : import_text(&batch, path, &arena, run, err);
-    *n_rows = batch.n_put;
+    *taken = (struct umm_store_taken){batch.n_put, batch.n_older};
     umm_arena_close(&arena);
     return status;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_store.c - a byte that says how, then the input of a put (lines or records) or of
- * an import into a small store: no crash, messages of one line with a place, and what
- * went in comes out of an export and into another store the same.
+ * fuzz_store.c - a byte that says how and with which options, then the input of a put (lines or
+ * records) or of an import into a small store: no crash, messages of one line with a place, and
+ * what went in comes out of an export and into another store the same.
  */
 #include "store/store_lines.h"
 #include "umm/store.h"
@@ -60,6 +60,8 @@ static void write_file(const char *name, const void *bytes, size_t size)
     require(file && fwrite(bytes, 1, size, file) == size && fclose(file) == 0, "cannot write");
 }
 
+static const int64_t HOUR_NS = INT64_C(3600000000000);
+
 static struct umm_store *make(const char *name)
 {
     struct umm_store *store;
@@ -85,26 +87,33 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct umm_error err = {0};
     uint64_t n = 0, n_torn = 0;
+    struct umm_store_taken taken;
     if (size == 0)
         return 0;
     if (!directory[0])
         begin();
+    const enum umm_store_put_mode mode = data[0] & 32 ? UMM_STORE_PUT_NEWER : UMM_STORE_PUT_ALL;
     struct umm_store *store = make(path[0]), *other = make(path[1]);
     write_file(path[2], data + 1, size - 1);
     enum umm_status status;
     if (data[0] % 4 == 0) {
-        status = umm_store_import(store, path[2], NULL, &n, &err);
+        status = umm_store_import(store, path[2], mode, NULL, &taken, &err);
     } else {
         FILE *file = fopen(path[2], "rb");
         require(file != NULL, "cannot read");
-        status =
-            umm_store_put_stream(store, fileno(file), path[2], data[0] % 4 == 1, NULL, &n, &err);
+        const struct umm_store_put_options options = {.is_binary = data[0] % 4 == 1,
+                                                      .has_header = data[0] & 4,
+                                                      .is_empty_nan = data[0] & 8,
+                                                      .ttl_ns = data[0] & 16 ? HOUR_NS : 0,
+                                                      .mode = mode};
+        status = umm_store_put_stream(store, fileno(file), path[2], &options, NULL, &taken, &err);
         fclose(file);
     }
     if (status)
         require(err.message[0] && !strpbrk(err.message, "\n\r\x1b"), "a bad message");
     require(umm_store_export(store, path[3], NULL, &n, &n_torn, &err) == UMM_OK, "cannot export");
-    require(umm_store_import(other, path[3], NULL, &n, &err) == UMM_OK, "its own is refused");
+    require(umm_store_import(other, path[3], UMM_STORE_PUT_ALL, NULL, &taken, &err) == UMM_OK,
+            "its own is refused");
     struct umm_store_info a, b;
     require(umm_store_info(store, &a, &err) == UMM_OK && umm_store_info(other, &b, &err) == UMM_OK,
             "no figures");
