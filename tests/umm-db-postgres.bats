@@ -343,7 +343,7 @@ def after():
     hold shared
     refuses 1 "umm-db: $shown: another process has it locked" umm-db push --lock=fail "$PLACE" shared bars.npy
     refuses 1 "umm-db: $shown: another process has it locked" umm-db push --lock-timeout=100ms "$PLACE" shared bars.npy
-    refuses 1 "umm-db: $shown: another process has it locked" umm-db pull --lock-timeout=100ms -o back.npy "$PLACE" shared
+    refuses 1 "umm-db: $shown: another process has it locked" timeout 60 umm-db pull --lock-timeout=100ms -o back.npy "$PLACE" shared
     [[ ! -e back.npy ]]
     # The server goes away while a push waits, and comes back.
     umm-db push "$PLACE" shared bars.npy 2>err 3>&- 9>&- &
