@@ -307,3 +307,9 @@ assert value['magic'] == b'UMMVEC' and value['version'] == 1 and value['dim'] ==
 assert abs(value['timestamp'].astype('i8') / 1e9 - time.time()) < 600
 assert (value['vector'] == np.array([1, 2.5, -3e-40], '<f4')).all()"
 }
+
+@test "of eight writers nothing that was reported is lost, when they and the server are killed" {
+    mkdir "$REDIS_DIR/kills"
+    ok timeout "$WAIT_SECONDS" "$PY" "$TOP/tests/store_kills.py" "$REDIS_DIR/kills" 10 50 4 2
+    [[ $output == '4000 puts by 8 writers in '*'2 times the server killed; nothing lost' ]]
+}
