@@ -40,8 +40,8 @@ UMM_MUST_USE enum umm_status cli_store_open(const struct cli_store *options, con
 
 /*
  * For a store that the library opens: what its place is reached with, as cli_store_reach; and say
- * what should be known about a server, which is asked for that. That it cannot be asked is told when
- * the store is opened after this.
+ * what should be known about a server, which is asked for that. That it cannot be asked is told
+ * when the store is opened after this.
  */
 UMM_MUST_USE enum umm_status cli_store_prepare(const struct cli_store *options, const char *place,
                                                struct umm_run *run, struct umm_store_reach *reach,

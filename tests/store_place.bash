@@ -85,6 +85,7 @@ next_place() {
     [[ -z ${REDIS_DIR-} ]] || kinds+=(socket far)
     kind=${kinds[n_kinds++]-}
     [[ -n $kind ]] && mkdir "$BATS_TEST_TMPDIR/$kind" && cd "$BATS_TEST_TMPDIR/$kind" && other_place "$1" || return
+    # shellcheck disable=SC2034 # for the test that called
     shown=${!1/far@/}
 }
 

@@ -4,6 +4,9 @@
 # umm-store and a server in trouble: one error that says what is wrong, within the time that was
 # given, and nothing lost. What is the same for all places is in umm-store-places.bats.
 
+# Each test is a subshell.
+# shellcheck disable=SC2030,SC2031
+
 load helper
 load store_place
 
