@@ -188,6 +188,8 @@ static bool parse_host(struct part *rest, struct umm_redis_place *place)
     bool has_port;
     if (rest->len && rest->at[0] == '[') {
         (void)cut(rest, '[');
+        if (!memchr(rest->at, ']', rest->len))
+            return false;
         host = cut(rest, ']');
         has_port = rest->len && rest->at[0] == ':';
         if (has_port)

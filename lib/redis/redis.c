@@ -504,8 +504,7 @@ enum umm_status umm_redis_check(const struct umm_redis *redis, size_t i, enum um
     return umm_redis_check_answer(redis, redis->answers[i], kind, err);
 }
 
-/* ---- life
- * ------------------------------------------------------------------------------------------ */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 enum umm_status umm_redis_open(const struct umm_redis_options *options, struct umm_redis **out,
                                struct umm_error *err)

@@ -12,9 +12,10 @@
  * Numbers in Lua are doubles: times of 64 bits are compared in halves, and never become numbers.
  * What is compared as text is not: that would go by the server's locale. All sets order by bytes.
  *
- * Positions and generations are reserved before the first of them is used: a script that fails in
- * the middle, as a key holds something else, never gives one twice. An entry that the server
- * dropped, as its time was over, leaves its id in the sets; each put forgets some of them.
+ * Positions and generations are of one count, and reserved before the first of them is used: a
+ * script that fails in the middle, as a key holds something else, never gives one twice. An entry
+ * that the server dropped, as its time was over, leaves its id in the sets; each put forgets some
+ * of them.
  */
 const char *const umm_store_server_script[] = {
     "local op, made, asker, number, again, keep = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], "
@@ -33,8 +34,7 @@ const char *const umm_store_server_script[] = {
     "  if call('EXISTS', meta) == 1 then return 'there' end\n"
     "  if call('EXISTS', ids, inactive, order, expiry) > 0 then return 'left' end\n"
     "  call('HSET', meta, 'format', '1', 'made', made, 'dim', ARGV[7], 'id_bytes', ARGV[8],\n"
-    "    'positions', ARGV[9], 'ttl_ns', ARGV[10], 'next', '0', 'generation', '0', 'puts', '0',\n"
-    "    'evictions', '0')\n"
+    "    'positions', ARGV[9], 'ttl_ns', ARGV[10], 'next', '0', 'puts', '0', 'evictions', '0')\n"
     "  return 'made'\n"
     "end\n",
 
@@ -130,10 +130,9 @@ const char *const umm_store_server_script[] = {
     /* Rows of four: id, vector, front, when it expires (ms, or nothing). */
     "if op == 'put' then\n"
     "  local is_newer, n = ARGV[7] == 'newer', tonumber(ARGV[8])\n"
-    "  local position = call('HINCRBY', meta, 'next', n) - n\n"
-    "  local generation = call('HINCRBY', meta, 'generation', n) - n\n"
+    "  local given = call('HINCRBY', meta, 'next', n) - n\n"
     "  sweep(n + 16)\n"
-    "  local count = call('ZCARD', ids)\n"
+    "  local count = nil\n"
     "  local n_put, n_older, why = 0, 0, ''\n"
     "  for i = 9, 5 + 4 * n, 4 do\n"
     "    local id, vector, front, expires = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]\n"
@@ -154,15 +153,15 @@ const char *const umm_store_server_script[] = {
     "    else\n"
     "      if not has and call('ZSCORE', ids, id) then\n"
     "        forget(id)\n"
-    "        count = count - 1\n"
+    "        count = nil\n"
     "      end\n"
     "      if expires ~= '' and tonumber(expires) <= now then\n"
     "        if has then\n"
     "          forget(id)\n"
-    "          count = count - 1\n"
+    "          count = nil\n"
     "        end\n"
     "      else\n"
-    "        local at = position\n"
+    "        local at = given\n"
     "        if has then\n"
     "          at = struct.unpack('<I8', old, 41)\n"
     "          if string.byte(old, 8) ~= 0 then unlist(id) end\n"
@@ -170,6 +169,7 @@ const char *const umm_store_server_script[] = {
     "            call('ZREM', expiry, id)\n"
     "          end\n"
     "        else\n"
+    "          count = count or call('ZCARD', ids)\n"
     "          while count >= positions and (sweep(1) == 1 or evict()) do\n"
     "            count = call('ZCARD', ids)\n"
     "          end\n"
@@ -177,12 +177,11 @@ const char *const umm_store_server_script[] = {
     "            why = 'full'\n"
     "            break\n"
     "          end\n"
-    "          call('ZADD', ids, position, id)\n"
-    "          position = position + 1\n"
+    "          call('ZADD', ids, at, id)\n"
     "          count = count + 1\n"
     "        end\n"
-    "        generation = generation + 1\n"
-    "        local value = front .. struct.pack('<I8I8', generation, at) .. vector\n"
+    "        local value = front .. struct.pack('<I8I8', given + 1, at) .. vector\n"
+    "        given = given + 1\n"
     "        if expires == '' then\n"
     "          call('SET', key, value)\n"
     "        else\n"

@@ -154,7 +154,7 @@ static enum umm_status look_at(struct umm_store *store, uint64_t *position, floa
 
 /* How many the lists have, and how often the store was written. */
 struct counts {
-    uint64_t n_ids, n_places, n_inactive, n_expiring, generation, evictions;
+    uint64_t n_ids, n_places, n_inactive, n_expiring, n_given, evictions;
 };
 
 static enum umm_status read_counts(struct umm_store *store, struct counts *counts,
@@ -178,7 +178,7 @@ static enum umm_status read_counts(struct umm_store *store, struct counts *count
     umm_redis_command(redis, 4);
     umm_redis_text(redis, "HMGET");
     umm_redis_text(redis, server->meta);
-    umm_redis_text(redis, "generation");
+    umm_redis_text(redis, "next");
     umm_redis_text(redis, "evictions");
     enum umm_status status = umm_redis_exchange(redis, 4096, err);
     for (size_t i = 0; !status && i < N_LISTS; i++) {
@@ -191,7 +191,7 @@ static enum umm_status read_counts(struct umm_store *store, struct counts *count
     if (status)
         return status;
     const struct umm_redis_answer *meta = umm_redis_answer(redis, N_LISTS);
-    if (meta->n_items != 2 || !umm_store_server_number(&meta->items[0], &counts->generation) ||
+    if (meta->n_items != 2 || !umm_store_server_number(&meta->items[0], &counts->n_given) ||
         !umm_store_server_number(&meta->items[1], &counts->evictions))
         return umm_store_server_refuse(store, err);
     return UMM_OK;

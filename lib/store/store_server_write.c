@@ -72,8 +72,7 @@ static void add_row(struct umm_store *store, const struct umm_store_entry *entry
     umm_redis_text(redis, expiry);
 }
 
-/* ---- puts
- * ---------------------------------------------------------------------------------------- */
+/* ---- puts ---------------------------------------------------------------------------------- */
 
 /*
  * After the puts: so many replicas have them. The server waits less long than we do, as it looks at
@@ -241,8 +240,7 @@ enum umm_status umm_store_server_put_many(struct umm_store *store, const char *i
     return status;
 }
 
-/* ---- other changes
- * ------------------------------------------------------------------------------- */
+/* ---- other changes --------------------------------------------------------------------------- */
 
 enum umm_status umm_store_server_mark_inactive(struct umm_store *store, const void *id,
                                                size_t id_bytes, struct umm_error *err)
