@@ -316,3 +316,15 @@ assert (value['vector'] == np.array([1, 2.5, -3e-40], '<f4')).all()"
     ok timeout "$WAIT_SECONDS" "$PY" "$TOP/tests/store_kills.py" "$REDIS_DIR/kills" 10 50 4 2
     [[ $output == '4000 puts by 8 writers in '*'2 times the server killed; nothing lost' ]]
 }
+
+@test "NumPy reads a value that redis-cli fetched, as umm-formats(5) has it" {
+    ok umm-store create --dim=3 "$s"
+    ok umm-store put "$s" <<<'AAPL,1.5,nan,-3'
+    redis --raw GET "$key:v:AAPL" >value.bin
+    sed -n '/^head = numpy/,/^\.Ed/{/^\.Ed/!p}' "$BATS_TEST_DIRNAME/../man/umm-formats.5" >read.py
+    [[ $(wc -l <read.py) -ge 8 ]]
+    run -0 "$PY" -c 'import numpy
+exec(open("read.py").read())
+print(entry["inactive"], entry["position"], entry["expires"], vector)'
+    [[ $output == 'False 0 NaT [ 1.5  nan -3. ]' ]] || fail "$output"
+}
