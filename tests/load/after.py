@@ -86,12 +86,14 @@ def verdicts(world):
     for s in SYMBOLS:
         world.tool("umm-features", "-f", FEATURES, "--verify", f"--state=states/{s}", "-o", f"feat/{s}.npy", f"root/{s}/1m.npy")
     world.tool("umm-pool", "verify", "p")
-    ids = [line.split(b",")[0].decode() for line in world.tool("umm-store", "list", "store").splitlines()[1:]]
-    vectors = world.tool("umm-store", "get", "store", *ids) if ids else b""
-    world.check_vectors(vectors)
-    if len(vectors.splitlines()) != len(ids):
-        raise Wrong("the store lists ids that it does not have")
-    return len(SYMBOLS) + 2
+    for store in world.stores:
+        ids = [line.split(b",")[0].decode() for line in world.tool("umm-store", "list", store).splitlines()[1:]]
+        vectors = world.tool("umm-store", "get", store, *ids) if ids else b""
+        world.check_vectors(vectors)
+        world.tool("umm-store", "verify", store)
+        if len(vectors.splitlines()) != len(ids):
+            raise Wrong(f"{store} lists ids that it does not have")
+    return len(SYMBOLS) + 1 + len(world.stores)
 
 
 def left_over():

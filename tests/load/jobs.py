@@ -23,7 +23,7 @@ NO_ENTRY = r"cannot (open|remove): No such file or directory"
 NO_BUDGET = r"of the pool's budget"
 STORE_FULL = r"is full: all \d+ positions are active; mark some inactive, or resize it"
 NO_ID = r"no such id: \"id\d+\""
-SMALLER = r"has \d+ positions and cannot shrink to \d+"
+SMALLER = r"has (\d+ positions and|more positions, and) cannot shrink to \d+"
 
 
 @dataclasses.dataclass
@@ -266,33 +266,37 @@ class Jobs:
 
     # ---- vectors -----------------------------------------------------------------------
 
+    def store(self):
+        """One in files, or one on a server, whose clients take no lock."""
+        return self.rng.choice(self.world.stores)
+
     def store_put(self):
         lines = []
         for _ in range(self.one(1, 5, 40)):
             values = ",".join(f"{v:g}" for v in vector(self.rng.randrange(1000)))
             lines.append(f"id{self.rng.randrange(N_IDS)},{values}\n")
         lock = self.one("wait", "wait", "fail")
-        return Job(["umm-store", "put", f"--lock={lock}", "store"], "".join(lines).encode(),
+        return Job(["umm-store", "put", f"--lock={lock}", self.store()], "".join(lines).encode(),
                    may_say=(STORE_FULL, *((LOCKED,) if lock == "fail" else ())))
 
     def store_get(self):
         ids = [f"id{self.rng.randrange(N_IDS)}" for _ in range(4)]
-        return Job(["umm-store", "get", "store", *ids], may_say=(NO_ID,), check=self.world.check_vectors)
+        return Job(["umm-store", "get", self.store(), *ids], may_say=(NO_ID,), check=self.world.check_vectors)
 
     def store_tend(self):
         if self.rng.random() < 0.3:
-            return Job(["umm-store", "evict", "store", "5"])
+            return Job(["umm-store", "evict", self.store(), "5"])
         ids = [f"id{self.rng.randrange(N_IDS)}" for _ in range(30)]
-        return Job(["umm-store", "mark-inactive", "store", *ids], may_say=(NO_ID,))
+        return Job(["umm-store", "mark-inactive", self.store(), *ids], may_say=(NO_ID,))
 
     def store_look(self):
         if self.rng.random() < 0.5:
-            return Job(["umm-store", self.one("list", "stat"), "store"])
+            return Job(["umm-store", self.one("list", "stat"), self.store()])
         path = self.output("store", self.one("csv", "npy"))
-        return Job(["umm-store", "export", "store", path], writes=path)
+        return Job(["umm-store", "export", self.store(), path], writes=path)
 
     def store_resize(self):
-        return Job(["umm-store", "resize", "store", str(self.rng.randrange(200, 260))], may_say=(SMALLER,))
+        return Job(["umm-store", "resize", self.store(), str(self.rng.randrange(200, 260))], may_say=(SMALLER,))
 
     # ---- answers by a model that is replaced --------------------------------------------
 

@@ -8,10 +8,11 @@ import multiprocessing
 import os
 import pathlib
 import re
+import shutil
 import struct
 import subprocess
 
-from service import Service, Wrong
+from service import Service, Wrong, waiting
 
 SYMBOLS = ("AAA", "BBB", "CCC")
 ROW = 48
@@ -65,7 +66,8 @@ class World:
         # Rows that are stored for certain: a run that reported them done has ended.
         self.floor, self.archived = Floor(), Floor()
         self.pooled = {}
-        self.service = None
+        self.service = self.redis = None
+        self.stores = ["store"]
 
     def make(self):
         for name in ("want", "root", "arch", "feat", "featroot", "states", "parts", "out", "pools", "m5", "runs"):
@@ -90,12 +92,25 @@ class World:
             self.tool("umm-convert", "-o", f"out/version{version}.npy", stdin=self.rows("AAA", version, n))
             self.pooled[version] = pathlib.Path(f"out/version{version}.npy").read_bytes()
         self.tool("umm-pool", "create", "p", f"--size={POOL_SIZE}")
-        self.tool("umm-store", "create", "store", "--max-positions=200", f"--dim={STORE_DIM}")
+        if shutil.which("redis-server"):
+            self.start_redis()
+        for store in self.stores:
+            self.tool("umm-store", "create", store, "--max-positions=200", f"--dim={STORE_DIM}")
         self.service = Service(self.tool)
+
+    def start_redis(self):
+        """A server for another store, by a short name: a socket's path has 107 bytes at most."""
+        self.redis = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", "redis.sock", "--save", "",
+                                       "--logfile", "redis.log"])
+        waiting.wait_until(lambda: os.path.exists("redis.sock"), "the server", self.redis)
+        self.stores.append("unix:redis.sock?timeout=100s")
 
     def end(self):
         if self.service:
             self.service.end()
+        if self.redis:
+            self.redis.kill()
+            self.redis.wait()
 
     def tool(self, *command, stdin=b"", code=0, errors=b""):
         """Run it alone; what it prints."""
