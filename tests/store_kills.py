@@ -122,7 +122,7 @@ def check(place, writers):
     found = {}
     for line in subprocess.run(["umm-store", "export", place, "-"], capture_output=True, text=True,
                                check=True).stdout.splitlines()[1:]:
-        name, active, _, *values = line.split(",")
+        name, active, _, _, *values = line.split(",")
         assert active == "1" and len(set(values)) == 1, f"half a vector: {line}"
         found[name] = int(float(values[0]))
     for w in writers:

@@ -188,7 +188,7 @@ def vector(texts):
     return np.array([float(x) for x in texts]).astype('f4').tobytes()
 rows = {(r[0], vector(r[2:])) for r in list(csv.reader(open('rows.csv')))[1:]}
 there = [r for r in csv.reader(open('all-there.csv')) if r[0] != 'id']
-assert len(there) > 10 and all((r[0], vector(r[3:])) in rows for r in there), there
+assert len(there) > 10 and all((r[0], vector(r[4:])) in rows for r in there), there
 PY
 
     local one=(umm-features -f "$LIST" --follow -o store:s --store-id=SYNTH2 --state=one.state --checkpoint=5 one.csv)

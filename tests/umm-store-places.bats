@@ -240,7 +240,7 @@ assert all((x['v%d' % i] == r['v'][:, i]).all() for i in range(4))"
     while next_place s; do
         # From each kind of place into a directory, and from that back into each kind.
         ok umm-store create --max-positions=600 --dim=2 "$s"
-        { echo id,active,timestamp,v0,v1 && seq 500 | awk '{ print "x" $1 "," $1 % 3 % 2 ",2024-01-01T00:00:00." 100000000 + $1 "Z," $1 ",NaN" }'; } >in.csv
+        { echo id,active,timestamp,expires,v0,v1 && seq 500 | awk '{ print "x" $1 "," $1 % 3 % 2 ",2024-01-01T00:00:00." 100000000 + $1 "Z,," $1 ",NaN" }'; } >in.csv
         ok umm-store import "$s" in.csv
         ok umm-store create --max-positions=600 --dim=2 middle
         refuses 0 'umm-store: middle: 500 put' umm-store copy -v "$s" middle

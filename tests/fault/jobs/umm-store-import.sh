@@ -13,6 +13,6 @@ setup() {
 }
 # A writer removes what is not whole, as readers refuse it.
 mend() { umm-store put s </dev/null; }
-contents() { umm-store export "$1" - | cut -d, -f1,2,4-; }
+contents() { umm-store export "$1" - | cut -d, -f1,2,5-; }
 check_complete() { [[ $(contents s) == $'id,active,v0,v1\na,1,1,2\nb,1,3,4' ]]; }
 check_old() { [[ $(contents s) == $'id,active,v0,v1\na,1,1,2' ]]; }

@@ -13,6 +13,6 @@ setup() {
     printf '%s\n' id,active,timestamp,v0,v1 a,1,2024-01-01,1,2 b,0,2024-01-01,3,4 >in.csv
 }
 check_complete() {
-    [[ $(umm-store export unix:sock - | cut -d, -f1,2,4-) == $'id,active,v0,v1\na,1,1,2\nb,0,3,4' ]] && check_old
+    [[ $(umm-store export unix:sock - | cut -d, -f1,2,5-) == $'id,active,v0,v1\na,1,1,2\nb,0,3,4' ]] && check_old
 }
 check_old() { umm-store verify unix:sock >/dev/null; }
