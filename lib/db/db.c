@@ -175,9 +175,3 @@ enum umm_status umm_db_list(struct umm_db *db, const struct umm_db_shape *shape,
 {
     return db->engine->list(db, shape, tell, user, err);
 }
-
-void umm_db_table_free(struct umm_db_table *table)
-{
-    free(table->columns);
-    *table = (struct umm_db_table){.is_there = false};
-}

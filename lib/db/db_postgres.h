@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * db_postgres.h - what the files of the engine for PostgreSQL share: tables are db_postgres.c's,
- * rows db_postgres_rows.c's. db.h says what the functions do.
+ * db_postgres.h - what the files of the engine for PostgreSQL share: connections and transactions
+ * are db_postgres.c's, tables db_postgres_table.c's, rows db_postgres_rows.c's. db.h says what the
+ * functions do.
  */
 #ifndef UMM_DB_DB_POSTGRES_H
 #define UMM_DB_DB_POSTGRES_H
@@ -42,6 +43,21 @@ struct umm_postgres {
 UMM_MUST_USE enum umm_status umm_postgres_quote_table(const struct umm_postgres *p,
                                                       struct umm_textbuf *sql, const char *name,
                                                       struct umm_error *err);
+
+/* The quoted name as a text, for to_regclass(); free it. */
+UMM_MUST_USE enum umm_status umm_postgres_name_text(const struct umm_postgres *p, const char *name,
+                                                    char **text, struct umm_error *err);
+
+/* What asks for the columns of the table that $1 names so; and their table, from its answer. */
+extern const char umm_postgres_describe_sql[];
+UMM_MUST_USE enum umm_status umm_postgres_take_table(const struct umm_pgrows *rows,
+                                                     struct umm_db_table *table,
+                                                     struct umm_error *err);
+
+enum umm_status umm_postgres_describe(struct umm_db *db, const char *name,
+                                      struct umm_db_table *table, struct umm_error *err);
+enum umm_status umm_postgres_create(struct umm_db *db, const struct umm_db_shape *shape,
+                                    struct umm_error *err);
 
 /* The number that pg_type.h has for the type of a column. */
 unsigned umm_postgres_oid(const struct umm_db_column *column);

@@ -20,6 +20,12 @@ struct umm_db_column *umm_db_table_add(struct umm_db_table *table)
     return &columns[n];
 }
 
+void umm_db_table_free(struct umm_db_table *table)
+{
+    free(table->columns);
+    *table = (struct umm_db_table){.is_there = false};
+}
+
 void umm_db_quote(struct umm_textbuf *sql, const char *name)
 {
     umm_textbuf_add_bytes(sql, "\"", 1);
