@@ -187,8 +187,8 @@ static enum outcome take_end(struct reader *reader, const char *at)
 static const struct {
     const char *word;
     enum outcome (*take)(struct reader *reader, const char *at);
-} kinds[] = {{"start", take_start}, {"done", take_done}, {"again", take_again},
-             {"fail", take_fail},   {"run", take_run},   {"retry", take_retry},
+} kinds[] = {{"start", take_start}, {"done", take_done},    {"again", take_again},
+             {"fail", take_fail},   {"run", take_run},      {"retry", take_retry},
              {"end", take_end},     {"synced", take_synced}};
 
 static enum outcome take_line(struct reader *reader, const char *line)
@@ -309,7 +309,7 @@ static enum umm_status read_lines(struct reader *reader, const char *bytes, size
             const size_t skip = end ? (size_t)(end - bytes) + 1 : len_bytes;
             reader->past->len_bytes = at;
             return has_sync(reader, bytes + skip, len_bytes - skip) ? damaged(reader, at, err)
-                                                                         : UMM_OK;
+                                                                    : UMM_OK;
         }
         const enum outcome outcome = take_line(reader, line);
         if (outcome == NO_MEMORY)
