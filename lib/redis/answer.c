@@ -22,6 +22,7 @@ struct umm_redis_reader {
         __typeof__(redisReaderFeed) *feed;
         __typeof__(redisReaderGetReply) *get;
     } hiredis;
+    redisReplyObjectFunctions makers; /* hiredis wants them where they could be written */
 };
 
 static const char *const names[] = {"redisReaderCreateWithFunctions", "redisReaderFree",
@@ -113,11 +114,11 @@ static void free_nothing(void *answer)
     (void)answer;
 }
 
-static redisReplyObjectFunctions functions = {.createString = create_string,
-                                              .createArray = create_array,
-                                              .createInteger = create_integer,
-                                              .createNil = create_nil,
-                                              .freeObject = free_nothing};
+static const redisReplyObjectFunctions makers = {.createString = create_string,
+                                                 .createArray = create_array,
+                                                 .createInteger = create_integer,
+                                                 .createNil = create_nil,
+                                                 .freeObject = free_nothing};
 
 /* ---- readers ---------------------------------------------------------------------------- */
 
@@ -130,6 +131,7 @@ enum umm_status umm_redis_reader_open(struct umm_redis_reader **out, const char 
     if (!reader)
         return umm_error_set_memory(err, sizeof *reader, "a connection");
     reader->shown = shown;
+    reader->makers = makers;
     umm_arena_open(&reader->arena, NULL);
     enum umm_status status =
         umm_library_load(&library, shown, names, N_NAMES, &reader->hiredis, err);
@@ -165,7 +167,7 @@ enum umm_status umm_redis_reader_reset(struct umm_redis_reader *reader, size_t m
     if (reader->reader)
         reader->hiredis.free(reader->reader);
     umm_redis_reader_next(reader, max_bytes);
-    reader->reader = reader->hiredis.create(&functions);
+    reader->reader = reader->hiredis.create(&reader->makers);
     if (!reader->reader)
         return umm_error_set_memory(err, sizeof *reader->reader, "a connection");
     reader->reader->privdata = reader;
