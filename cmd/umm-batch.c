@@ -6,10 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "batch/batchjob.h"
 #include "batch/batchreport.h"
+#include "batch/batchslurm.h"
 #include "cli.h"
 #include "cli_dataset.h"
+#include "sys/file.h"
 #include "thread/workers.h"
 
 struct opts {
@@ -21,6 +24,12 @@ struct opts {
     uint64_t lock_limit_ns;
     const char *const *files;
     size_t n_files;
+    const char *sbatch, *task; /* --slurm's options; --task's place */
+    uint64_t n_tasks;
+    bool is_followed;
+    char **words; /* n_words of them: the program and its options */
+    size_t n_words;
+    char *list, *task_journal; /* of --task */
     struct cli_reports reports;
 };
 
@@ -116,6 +125,15 @@ static const struct cli_option options[] = {
     {0, "lock", "HOW", "while another process has FILE: wait or fail\n(default wait)",
      CLI_CHOICE(job.lock_wait, "wait|fail"), CLI_GIVEN(is_lock_given)},
     CLI_LOCK_TIMEOUT(lock_limit_ns),
+    CLI_HEADING("On many machines:"),
+    {0, "slurm", "[=OPTIONS]",
+     "run as an array of jobs of Slurm, with these options of\nsbatch; needs --journal, on a file "
+     "system that all share",
+     CLI_TEXT(sbatch)},
+    {0, "tasks", "N", "with no more than N tasks (default: one for each batch)",
+     CLI_COUNT(n_tasks, 1, INT32_MAX)},
+    {0, "wait", NULL, "wait for the array, and take in what it did", CLI_FLAG(is_followed)},
+    {0, "task", "PLACE", "what a task is run with: its list and its journal", CLI_TEXT(task)},
     CLI_HEADING("Reports:"),
     {CLI_REPORTS(reports, "verbose report metrics progress no-progress")},
     {0}};
@@ -146,8 +164,48 @@ static int check_places(const struct opts *opts)
     return exit_code;
 }
 
+/* An array of Slurm: what is of one process does not go with it. */
+static int check_slurm(const struct opts *opts)
+{
+    if (!opts->sbatch)
+        return opts->is_followed || opts->n_tasks ? cli_usage("--wait and --tasks are for --slurm")
+                                                  : CLI_OK;
+    if (!opts->job.journal)
+        return cli_usage("--slurm needs --journal, on a file system that all nodes share");
+    if (opts->shard.count)
+        return cli_usage("--slurm shares the items by itself: not with --shard");
+    if (opts->reports.report || opts->reports.metrics)
+        return cli_usage("--report and --metrics are of a run here: not with --slurm");
+    if (opts->job.halt.when != UMM_BATCH_HALT_NEVER)
+        return cli_usage("--halt is of a run here: not with --slurm");
+    if (opts->quarantine && !opts->is_followed)
+        return cli_usage("--quarantine with --slurm needs --wait");
+    return CLI_OK;
+}
+
+/* Options are those of the run that submitted it: a task has another list and journal. */
+static int set_task(struct opts *opts)
+{
+    if (!umm_batchslurm_task_files(opts->task, &opts->list, &opts->task_journal)) {
+        cli_warn("out of memory");
+        return OWN_FAILURE;
+    }
+    opts->files = (const char *const *)&opts->list;
+    opts->n_files = 1;
+    opts->job.journal = opts->task_journal;
+    opts->job.is_retrying = opts->is_followed = false;
+    opts->sbatch = opts->quarantine = NULL;
+    opts->n_tasks = 0;
+    return CLI_OK;
+}
+
 static int check_opts(struct opts *opts)
 {
+    int exit_code = opts->task ? set_task(opts) : CLI_OK;
+    if (exit_code == CLI_OK)
+        exit_code = check_slurm(opts);
+    if (exit_code != CLI_OK)
+        return exit_code;
     if (!opts->job.journal && (opts->job.is_retrying || opts->is_lock_given))
         return cli_usage("--%s is for a journal, and there is none: give --journal",
                          opts->job.is_retrying ? "retry-failed" : "lock");
@@ -179,6 +237,8 @@ static bool parse_opts(struct opts *opts, int argc, char **argv, int *exit_code)
     opts->files = optind < n ? (const char *const *)(argv + optind) : input;
     opts->n_files = optind < n ? (size_t)(n - optind) : 1;
     opts->job.n_jobs = opts->n_jobs ? opts->n_jobs : umm_workers_count();
+    opts->words = argv;
+    opts->n_words = (size_t)(optind < n ? optind : n);
     *exit_code = check_opts(opts);
     return *exit_code == CLI_OK;
 }
@@ -221,17 +281,111 @@ static int own_failure(const struct umm_error *err)
     return exit_code == CLI_FAILED ? OWN_FAILURE : exit_code;
 }
 
+/* The words that blanks separate, in text, and NULL; the list is the caller's to free. */
+static char **split_words(char *text)
+{
+    char **words = calloc(strlen(text) / 2 + 2, sizeof *words), *next = NULL;
+    size_t n = 0;
+    for (char *word = strtok_r(text, " \t\n", &next); words && word;
+         word = strtok_r(NULL, " \t\n", &next))
+        words[n++] = word;
+    return words;
+}
+
+static enum umm_status run_array(struct opts *opts, struct umm_run *context, char *text,
+                                 char **words, char *program, struct umm_batchjob_result *result,
+                                 struct umm_batchslurm_result *done, struct umm_error *err)
+{
+    char **sbatch = text ? split_words(text) : NULL;
+    if (!sbatch || !words || !program) {
+        free((void *)sbatch);
+        return umm_error_set_memory(err, 1, "words");
+    }
+    words[0] = program;
+    for (size_t i = 1; i < opts->n_words; i++)
+        words[i] = opts->words[i];
+    const struct umm_batchslurm_options array = {.job = &opts->job,
+                                                 .words = words,
+                                                 .task_word = "--task=",
+                                                 .options = sbatch,
+                                                 .n_tasks = opts->n_tasks,
+                                                 .is_followed = opts->is_followed};
+    const enum umm_status status = umm_batchslurm_run(&array, context, result, done, err);
+    free((void *)sbatch);
+    return status;
+}
+
+/* What is left to say, and the exit code. */
+static int conclude_array(const struct opts *opts, struct umm_batchjob_result *result,
+                          const struct umm_batchslurm_result *done)
+{
+    struct cli_report quarantine = {.path = opts->quarantine};
+    struct umm_error err = {.status = UMM_OK};
+    if (!opts->is_followed) {
+        if (done->job)
+            printf("%llu\n", (unsigned long long)done->job);
+        return cli_finish(CLI_OK);
+    }
+    enum umm_status status = opts->quarantine
+                                 ? umm_batch_report_failures(&opts->job, result, &quarantine.text,
+                                                             &quarantine.len_bytes, &err)
+                                 : UMM_OK;
+    status = cli_write_reports(&quarantine, 1, status, &err);
+    if (status)
+        return own_failure(&err);
+    if (opts->reports.is_verbose)
+        fprintf(stderr, "umm-batch: %llu of %llu items done, %llu failed; %llu tasks\n",
+                (unsigned long long)result->n_done, (unsigned long long)result->n_items,
+                (unsigned long long)result->n_failed, (unsigned long long)done->n_tasks);
+    if (done->n_left) {
+        cli_warn("job %llu ended before %llu items were done: run again to go on",
+                 (unsigned long long)done->job, (unsigned long long)done->n_left);
+        return OWN_FAILURE;
+    }
+    return cli_finish(result->n_failed ? CLI_FAILED : CLI_OK);
+}
+
+static int run_slurm(struct opts *opts, struct umm_run *context)
+{
+    struct umm_batchitems items;
+    struct umm_batchjob_result result = {.n_items = 0};
+    struct umm_batchslurm_result done;
+    struct umm_error err = {.status = UMM_OK};
+    if (umm_batchitems_read(opts->files, opts->n_files, opts->job.is_null, context, &items, &err))
+        return own_failure(&err);
+    opts->job.items = &items;
+    char **words = calloc(opts->n_words + 1, sizeof *words);
+    char *text = strdup(opts->sbatch), *program = umm_file_follow("/proc/self/exe");
+    const enum umm_status status =
+        run_array(opts, context, text, words, program, &result, &done, &err);
+    const int exit_code = status ? own_failure(&err) : conclude_array(opts, &result, &done);
+    free((void *)words);
+    free(text);
+    free(program);
+    umm_batchjob_result_free(&result);
+    umm_batchitems_free(&items);
+    return exit_code;
+}
+
 static int run(struct opts *opts, struct umm_run *context)
 {
     struct umm_batchitems items;
     struct umm_batchjob_result result;
     struct umm_error err = {.status = UMM_OK};
-    if (umm_batchitems_read(opts->files, opts->n_files, opts->job.is_null, context, &items, &err))
+    if (umm_batchitems_read(opts->files, opts->n_files, opts->task || opts->job.is_null, context,
+                            &items, &err))
         return own_failure(&err);
     if (opts->shard.count)
         umm_batchitems_keep(&items, &opts->shard);
     opts->job.items = &items;
-    enum umm_status status = umm_batchjob_run(&opts->job, context, &result, &err);
+    enum umm_status status = opts->job.journal && !opts->task && !opts->shard.count
+                                 ? umm_batchslurm_collect(&opts->job, context, &err)
+                                 : UMM_OK;
+    if (status) {
+        umm_batchitems_free(&items);
+        return own_failure(&err);
+    }
+    status = umm_batchjob_run(&opts->job, context, &result, &err);
     const int command_code = result.exit_code;
     if (!status)
         status = report(opts, &result, &err);
@@ -272,5 +426,8 @@ int main(int argc, char **argv)
     cli_test_hooks(&context);
     cli_catch_signals(&context);
     cli_progress_start_items(&context, opts.reports.progress);
-    return run(&opts, &context);
+    exit_code = opts.sbatch ? run_slurm(&opts, &context) : run(&opts, &context);
+    free(opts.list);
+    free(opts.task_journal);
+    return exit_code;
 }
