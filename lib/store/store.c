@@ -319,7 +319,7 @@ static enum umm_status put(struct umm_store *store, const struct umm_store_key *
     store->counts.n_puts++;
     if (is_put) {
         umm_store_write(store, position, key, vector, stamp);
-        umm_store_list(store, position);
+        umm_store_list(store, position, stamp->is_active, stamp->expires_ns);
         store->counts.n_entries += is_new;
     }
     /* The slot has its id already: so has an index that is made again. */
@@ -476,14 +476,10 @@ enum umm_status umm_store_evict(struct umm_store *store, struct umm_store_entry 
     enum umm_status status = check_writer(store, err);
     if (status)
         return status;
-    uint32_t position = umm_store_oldest(store);
-    if (position == UMM_STORE_NOWHERE)
-        return umm_error_set_path(err, UMM_ERR_ABSENT, store->path, "no entry is inactive");
-    if (entry)
-        (void)umm_store_read(store, position, NULL, NULL, entry, NULL);
-    umm_store_drop_oldest(store, position);
+    const bool is_done = umm_store_drop_oldest(store, entry);
     umm_store_publish(store);
-    return UMM_OK;
+    return is_done ? UMM_OK
+                   : umm_error_set_path(err, UMM_ERR_ABSENT, store->path, "no entry is inactive");
 }
 
 enum umm_status umm_store_evict_expired(struct umm_store *store, uint64_t n_max,

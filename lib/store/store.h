@@ -273,7 +273,7 @@ uint32_t umm_store_heap_first(const struct umm_store *store,
 void umm_store_heap_pop(struct umm_store *store, enum umm_store_order order); /* that one */
 
 /* Into the heaps that an entry belongs to; out of them, before its times or activity change. */
-void umm_store_list(struct umm_store *store, uint32_t position);
+void umm_store_list(struct umm_store *store, uint32_t position, bool is_active, int64_t expires_ns);
 void umm_store_unlist(struct umm_store *store, uint32_t position);
 
 /* For any process: how many have expired, and how many of these are inactive. */
@@ -294,9 +294,9 @@ enum umm_status umm_store_refuse_id(const struct umm_store *store, const char *i
 /* A position for a new id: a free one, or that of an entry that goes; or NOWHERE. */
 uint32_t umm_store_take_room(struct umm_store *store);
 
-/* What umm_store_evict removes next, or NOWHERE; and its removal. */
+/* What umm_store_evict removes next, or NOWHERE; its removal, and what it was unless NULL. */
 uint32_t umm_store_oldest(struct umm_store *store);
-void umm_store_drop_oldest(struct umm_store *store, uint32_t position);
+bool umm_store_drop_oldest(struct umm_store *store, struct umm_store_entry *entry);
 
 /* Free the position of the entry that expired first; false: none has. */
 bool umm_store_drop_expired(struct umm_store *store);

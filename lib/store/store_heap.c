@@ -118,19 +118,19 @@ void umm_store_heap_pop(struct umm_store *store, enum umm_store_order order)
         sift_down(store, order, 0, heap_at(store, order, n));
 }
 
-void umm_store_list(struct umm_store *store, uint32_t position)
+void umm_store_list(struct umm_store *store, uint32_t position, bool is_active, int64_t expires_ns)
 {
-    if (!umm_store_is_active(store, position))
+    if (!is_active)
         umm_store_heap_push(store, UMM_STORE_BY_AGE, position);
-    if (umm_store_expires(store, position) != UMM_STORE_NEVER)
+    if (expires_ns != UMM_STORE_NEVER)
         umm_store_heap_push(store, UMM_STORE_BY_EXPIRY, position);
 }
 
 void umm_store_unlist(struct umm_store *store, uint32_t position)
 {
-    if (!umm_store_is_active(store, position))
+    if (store->counts.n_inactive && !umm_store_is_active(store, position))
         umm_store_heap_remove(store, UMM_STORE_BY_AGE, position);
-    if (umm_store_expires(store, position) != UMM_STORE_NEVER)
+    if (store->counts.n_expiring && umm_store_expires(store, position) != UMM_STORE_NEVER)
         umm_store_heap_remove(store, UMM_STORE_BY_EXPIRY, position);
 }
 

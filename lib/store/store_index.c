@@ -226,7 +226,8 @@ enum umm_status umm_store_rebuild(struct umm_store *store, struct umm_error *err
         if (!is_there)
             umm_store_free_push(store, position);
         else
-            umm_store_list(store, position);
+            umm_store_list(store, position, umm_store_is_active(store, position),
+                           umm_store_expires(store, position));
     }
     umm_store_publish(store);
     return store->is_spoilt ? umm_store_refuse_index(store, err) : UMM_OK;

@@ -35,7 +35,10 @@ static void vacate(struct umm_store *store, enum umm_store_order order, uint32_t
                    const struct umm_store_key *key)
 {
     umm_store_heap_pop(store, order);
-    umm_store_unlist(store, position);
+    if (order == UMM_STORE_BY_AGE && umm_store_expires(store, position) != UMM_STORE_NEVER)
+        umm_store_heap_remove(store, UMM_STORE_BY_EXPIRY, position);
+    if (order == UMM_STORE_BY_EXPIRY && !umm_store_is_active(store, position))
+        umm_store_heap_remove(store, UMM_STORE_BY_AGE, position);
     umm_store_remove(store, key, position);
     store->counts.n_entries -= store->counts.n_entries > 0;
 }
@@ -69,28 +72,39 @@ static void drop(struct umm_store *store, enum umm_store_order order, uint32_t p
     umm_store_free_push(store, position);
 }
 
+/* The oldest one that is there. What has expired is not, and nobody is told of it. */
+static uint32_t find_living(struct umm_store *store, struct umm_store_key *key)
+{
+    int64_t now_ns = 0;
+    uint32_t position;
+    while ((position = find_oldest(store, key)) != UMM_STORE_NOWHERE &&
+           umm_store_has_passed(umm_store_expires(store, position), &now_ns))
+        drop(store, UMM_STORE_BY_AGE, position, key);
+    return position;
+}
+
 uint32_t umm_store_oldest(struct umm_store *store)
 {
     struct umm_store_key key;
-    int64_t now_ns = 0;
     uint32_t position = UMM_STORE_NOWHERE;
     if (!store->is_writer)
         return position;
-    /* What has expired is there no more, and nobody is told of it. */
-    while ((position = find_oldest(store, &key)) != UMM_STORE_NOWHERE &&
-           umm_store_has_passed(umm_store_expires(store, position), &now_ns))
-        drop(store, UMM_STORE_BY_AGE, position, &key);
+    position = find_living(store, &key);
     umm_store_publish(store);
     return position;
 }
 
-void umm_store_drop_oldest(struct umm_store *store, uint32_t position)
+bool umm_store_drop_oldest(struct umm_store *store, struct umm_store_entry *entry)
 {
     struct umm_store_key key;
-    if (!umm_store_slot_key(store, position, &key))
-        return;
+    uint32_t position = find_living(store, &key);
+    if (position == UMM_STORE_NOWHERE)
+        return false;
+    if (entry)
+        (void)umm_store_read(store, position, NULL, NULL, entry, NULL);
     drop(store, UMM_STORE_BY_AGE, position, &key);
     store->counts.n_evictions++;
+    return true;
 }
 
 bool umm_store_drop_expired(struct umm_store *store)
