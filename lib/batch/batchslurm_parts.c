@@ -367,7 +367,7 @@ static enum umm_status merge_failed(struct umm_batchslurm *slurm, const struct p
 static enum umm_status hand_on(const struct umm_batchslurm *slurm, uint64_t task,
                                const char *ending, int fd, struct umm_error *err)
 {
-    static char bytes[1 << 16];
+    char bytes[1 << 14];
     struct umm_file_info info;
     char *path = NULL;
     size_t n = 1;
