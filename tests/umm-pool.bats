@@ -154,6 +154,7 @@ EOF
     # What others do counts from the next put on: here it removes what makes room, and takes it.
     ok umm-pool create q --size=1000
     ok umm-pool put q A a.npy
+    # shellcheck disable=SC2016 # the inner shell expands it
     refuses 1 "umm-pool: $(pool q)/E.npy: is 224 bytes, but of the pool's budget of 1000 only 0 are free" \
         bash -c 'cp "$1/A.npy" "$1/B.npy" && head -c 1000 /dev/zero >>"$1/B.npy"; umm-pool put q E a.npy' - "$(pool q)"
     rm "$(pool q)/B.npy"
