@@ -64,8 +64,9 @@ static void cut_at_frame(const struct umm_archive *archive, struct umm_selection
 {
     uint64_t begin, end;
     frame_of(archive, piece->first, &begin, &end);
-    const uint64_t n = piece->step > 0 ? (end - 1 - piece->first) / (uint64_t)piece->step + 1
-                                       : (piece->first - begin) / (0 - (uint64_t)piece->step) + 1;
+    const bool is_back = piece->step < 0;
+    const uint64_t step = is_back ? 0 - (uint64_t)piece->step : (uint64_t)piece->step;
+    const uint64_t n = (is_back ? piece->first - begin : end - 1 - piece->first) / step + 1;
     if (n < piece->n)
         piece->n = (size_t)n;
 }
