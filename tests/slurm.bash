@@ -4,7 +4,8 @@
 # slurm.bash - a Slurm of one node, with which tests run arrays of jobs: `load slurm`.
 #
 #   start_slurm      munged, slurmctld and slurmd, as root, in a directory of their own; skips
-#                    loudly where one of them is not installed, or this is not root
+#                    loudly where one of them is not installed, this is not root, or they do not
+#                    come up on this machine
 #   stop_slurm       end them, and what they ran; for teardown_file
 #   restart_slurmd   end slurmd alone, which leaves tasks running, and begin it again
 #   has_tasks STATE N
@@ -85,10 +86,11 @@ start_slurm() {
     ports=$(free_ports)
     # shellcheck disable=SC2086 # two numbers
     slurm_conf ${ports% *} "${1:-1001}" >"$SLURM_CONF"
-    wait_until "$(<"$SLURM_DIR/munged.own")" 'munged to listen' test -S "$SLURM_DIR/munge/socket"
+    wait_until "$(<"$SLURM_DIR/munged.own")" 'munged to listen' test -S "$SLURM_DIR/munge/socket" ||
+        skip "munged does not come up here: $(tail -n 1 "$SLURM_DIR/munged.out")"
     /usr/sbin/slurmctld -D -c >"$SLURM_DIR/slurmctld.out" 2>&1 3>&- &
     echo $! >"$SLURM_DIR/slurmctld.own"
-    start_slurmd
+    start_slurmd || skip "Slurm does not come up here: $(tail -qn 1 "$SLURM_DIR"/slurm{ctld,d}.out)"
 }
 
 start_slurmd() {
