@@ -38,6 +38,16 @@ static struct umm_error err;
 /* ---- the server --------------------------------------------------------------------------------
  */
 
+/* The socket is there a moment before anybody listens. */
+static bool is_listening(void)
+{
+    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "redis.sock"};
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool is_it = fd >= 0 && connect(fd, (const void *)&address, sizeof address) == 0;
+    close(fd);
+    return is_it;
+}
+
 static void start(const char *persistence)
 {
     server_pid = fork();
@@ -48,9 +58,9 @@ static void start(const char *persistence)
                "--save", "", "--appendonly", persistence, "--appendfsync", "always", (char *)NULL);
         _exit(127);
     }
-    for (int i = 0; access("redis.sock", F_OK) != 0; i++) {
+    for (int i = 0; !is_listening(); i++) {
         assert_int_equal(waitpid(server_pid, NULL, WNOHANG), 0);
-        assert_true(i < 2000);
+        assert_true(i < 12000);
         usleep(5000);
     }
 }
@@ -262,15 +272,15 @@ static void what_expired_is_gone(void **state)
     uint64_t n_evicted;
     begin("no");
     const int64_t now_ns = umm_clock_realtime_ns();
-    assert_int_equal(put_row("a", 1, now_ns, 60 * MS, UMM_STORE_PUT_ALL, NULL), UMM_OK);
+    assert_int_equal(put_row("a", 1, now_ns, 2000 * MS, UMM_STORE_PUT_ALL, NULL), UMM_OK);
     assert_int_equal(put_row("b", 2, now_ns, 3600 * SECOND, UMM_STORE_PUT_ALL, NULL), UMM_OK);
-    assert_int_equal(put_row("c", 3, now_ns, 60 * MS, UMM_STORE_PUT_ALL, NULL) || mark("c"),
+    assert_int_equal(put_row("c", 3, now_ns, 2000 * MS, UMM_STORE_PUT_ALL, NULL) || mark("c"),
                      UMM_OK);
-    assert_int_equal(put_row("d", 4, now_ns, 60 * MS, UMM_STORE_PUT_ALL, NULL), UMM_OK);
+    assert_int_equal(put_row("d", 4, now_ns, 2000 * MS, UMM_STORE_PUT_ALL, NULL), UMM_OK);
     assert_int_equal(put_row("d", 5, now_ns, UMM_STORE_FOR_EVER, UMM_STORE_PUT_ALL, NULL), UMM_OK);
     while (get("a", 1) != UMM_ERR_ABSENT || get("c", 3) != UMM_ERR_ABSENT)
         usleep(5000);
-    assert_true(umm_clock_realtime_ns() >= now_ns + 60 * MS);
+    assert_true(umm_clock_realtime_ns() >= now_ns + 2000 * MS);
     assert_int_equal(get("b", 2) || get("d", 5), UMM_OK);
     assert_int_equal(umm_store_info(store, &info, &err), UMM_OK);
     assert_int_equal(info.n_entries, 2);
@@ -438,7 +448,7 @@ static void a_server_that_takes_nothing_is_told(void **state)
     assert_int_equal(umm_store_open_with(PLACE, UMM_STORE_WRITE, &reach, NULL, &store, &err),
                      UMM_OK);
     assert_int_equal(put_row("b", 1, 1, 0, UMM_STORE_PUT_ALL, NULL), UMM_ERR_BUSY);
-    assert_non_null(strstr(err.message, "0 replicas"));
+    assert_true(strstr(err.message, "0 replicas") || strstr(err.message, "does not answer"));
     (void)command("REPLICAOF 127.0.0.1 1");
     (void)command("CONFIG SET replica-serve-stale-data yes");
     assert_int_equal(put_row("c", 1, 1, 0, UMM_STORE_PUT_ALL, NULL), UMM_ERR_CONFLICT);
