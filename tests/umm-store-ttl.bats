@@ -112,6 +112,14 @@ np.save('bad.npy', x)"
     ok umm-store get s d
     [[ $output == d,1,NaN,NaN ]]
     : | ok umm-store put --header s
+    # The first field is empty.
+    printf 'v0,v1,v2,id\n,5,,e\n' | ok umm-store put --header --empty=nan s
+    ok umm-store get s e
+    [[ $output == e,NaN,5,NaN ]]
+    refuses 1 'umm-store: standard input:2:1: 3 fields; the header names 4' \
+        umm-store put --header --empty=nan s - <<<$'v0,v1,v2,id\n,5,6'
+    refuses 1 'umm-store: standard input:2:1: 2 fields; the header names 4' \
+        umm-store put --header --empty=nan s - <<<$'v0,v1,v2,id\n,6'
 }
 
 @test "a header or a line that fits no vector is refused with its place" {
@@ -129,6 +137,8 @@ id,a,b,c\n|1:8: there are more columns than values; this: "c"
 id,v0,v2\n|1:1: values are named v0 to v1 or v1 to v2, not from both
 id,v1,v1\n|1:7: is there twice: "v1"
 id,a,id,b\n|1:6: is there twice: "id"
+id,timestamp,a,b,timestamp\n|1:18: is there twice: "timestamp"
+id,timestamp,a,b,id\n|1:18: is there twice: "id"
 id,a,,b\n|1:6: is no name of a column: ""
 id,active,a,b\n|1:4: only an export that is imported has this: "active"
 id,v1,b\n|1:7: either all values are named by their numbers, or none is; this: "b"

@@ -39,13 +39,13 @@ static bool is_numbered(const char *field, size_t len, uint32_t dim, uint32_t *n
     return *number <= dim;
 }
 
-/* The next field from line->at, which is the begin of the line, or a comma, or the end. */
-static bool next_field(struct umm_store_line *line, const char **field, size_t *len)
+/* The first field, or the next one after the comma or the end at line->at. */
+static bool next_field(struct umm_store_line *line, bool is_first, const char **field, size_t *len)
 {
     const char *end = line->text + line->len;
-    if (line->at == end && line->at != line->text)
+    if (!is_first && line->at == end)
         return false;
-    *field = line->at == line->text ? line->text : line->at + 1;
+    *field = is_first ? line->text : line->at + 1;
     const char *comma = memchr(*field, ',', (size_t)(end - *field));
     line->at = comma ? comma : end;
     *len = (size_t)(line->at - *field);
@@ -57,13 +57,13 @@ static enum umm_status take_name(struct umm_store_columns *columns,
                                  const struct umm_store_line *line, const char *field, size_t len,
                                  uint32_t *n_values, enum naming *naming, struct umm_error *err)
 {
-    int32_t *what = &columns->what[columns->n];
     uint32_t number;
     if (is_name(field, len, "id") || is_name(field, len, "timestamp")) {
-        *what = *field == 'i' ? UMM_STORE_COLUMN_ID : UMM_STORE_COLUMN_TIMESTAMP;
+        const int32_t what = *field == 'i' ? UMM_STORE_COLUMN_ID : UMM_STORE_COLUMN_TIMESTAMP;
         for (size_t i = 0; i < columns->n; i++)
-            if (columns->what[i] == *what)
+            if (columns->what[i] == what)
                 return umm_store_line_bad(line, field, "is there twice", err);
+        columns->what[columns->n] = what;
         return UMM_OK;
     }
     if (is_name(field, len, "active") || is_name(field, len, "expires"))
@@ -78,7 +78,7 @@ static enum umm_status take_name(struct umm_store_columns *columns,
     *naming = here;
     if (*n_values == columns->dim)
         return umm_store_line_bad(line, field, "there are more columns than values; this", err);
-    *what = (int32_t)(is_number ? number : *n_values);
+    columns->what[columns->n] = (int32_t)(is_number ? number : *n_values);
     ++*n_values;
     if (!is_number)
         return UMM_OK;
@@ -103,7 +103,7 @@ enum umm_status umm_store_columns_parse(struct umm_store_columns *columns,
     enum naming naming = UNKNOWN;
     bool has_id = false;
     line->at = line->text;
-    for (; next_field(line, &field, &len); columns->n++) {
+    for (; next_field(line, columns->n == 0, &field, &len); columns->n++) {
         enum umm_status status = take_name(columns, line, field, len, &n_values, &naming, err);
         if (status)
             return status;
@@ -147,7 +147,7 @@ enum umm_status umm_store_columns_take(struct umm_store_columns *columns,
                 umm_store_line_id(line, n ? line->at + 1 : line->text, id, &row->id_bytes, err);
             continue;
         }
-        (void)next_field(line, &field, &len);
+        (void)next_field(line, n == 0, &field, &len);
         if (what == UMM_STORE_COLUMN_TIMESTAMP)
             status = umm_store_line_time(line, field, len, "timestamp", &columns->time,
                                          &row->timestamp_ns, err);
@@ -156,7 +156,7 @@ enum umm_status umm_store_columns_take(struct umm_store_columns *columns,
     }
     if (status || (n == columns->n && line->at == end))
         return status;
-    for (; line->at != end && next_field(line, &field, &len); n++)
+    for (; next_field(line, false, &field, &len); n++)
         continue;
     (void)umm_error_set(err, UMM_ERR_DATA, "%zu fields; the header names %zu", n, columns->n);
     return refuse(line, err);
