@@ -118,10 +118,10 @@ enum umm_status umm_store_get_each(struct umm_store *store, struct umm_store_ask
     return UMM_OK;
 }
 
-/* What is half written is none, as the next writer will empty it. */
-static bool is_none(enum umm_status status)
+/* What is half written is none, as the next writer will empty it; a busy server has not said so. */
+static bool is_none(const struct umm_store *store, enum umm_status status)
 {
-    return status == UMM_ERR_ABSENT || status == UMM_ERR_BUSY;
+    return status == UMM_ERR_ABSENT || (status == UMM_ERR_BUSY && !store->server);
 }
 
 enum umm_status umm_store_get_sound(struct umm_store *store, const void *id, size_t id_bytes,
@@ -130,7 +130,7 @@ enum umm_status umm_store_get_sound(struct umm_store *store, const void *id, siz
 {
     const enum umm_status status = umm_store_get_checked(store, id, id_bytes, vector, entry, err);
     *is_found = !status;
-    return is_none(status) ? UMM_OK : status;
+    return is_none(store, status) ? UMM_OK : status;
 }
 
 enum umm_status umm_store_next_sound(struct umm_store *store, uint64_t position,

@@ -595,6 +595,34 @@ static void impossible_answers_are_refused(void **state)
     }
 }
 
+/* Also where an entry that cannot be had counts as none. */
+static void a_server_that_is_busy_has_not_said_no(void **state)
+{
+    (void)state;
+    static const char *const all[1][16] = {{META "$-1\r\n", "-MASTERDOWN x\r\n", "$-1\r\n"}};
+    struct fake fake;
+    struct umm_store_entry entry;
+    float vector[DIM];
+    bool is_found = true;
+    assert_int_equal(fake_open(&fake, all, 1), 0);
+    const enum umm_status status =
+        umm_store_open("unix:" FAKE_PATH, UMM_STORE_READ, NULL, &store, &err);
+    if (status != UMM_ERR_UNSUPPORTED) {
+        assert_int_equal(status, UMM_OK);
+        assert_int_equal(umm_store_get_sound(store, "a", 1, vector, &entry, &is_found, &err),
+                         UMM_ERR_BUSY);
+        assert_non_null(strstr(err.message, "lost its master"));
+        assert_int_equal(umm_store_get_sound(store, "a", 1, vector, &entry, &is_found, &err),
+                         UMM_OK);
+        assert_false(is_found);
+        assert_int_equal(umm_store_close(store, &err), UMM_OK);
+        store = NULL;
+    }
+    fake_close(&fake);
+    if (status == UMM_ERR_UNSUPPORTED)
+        skip();
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
@@ -611,6 +639,7 @@ int main(void)
         TEST(a_server_that_restarts_is_waited_for),
         TEST(many_clients_keep_it_sound),
         TEST(impossible_answers_are_refused),
+        TEST(a_server_that_is_busy_has_not_said_no),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
