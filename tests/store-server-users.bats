@@ -121,7 +121,9 @@ with Service('--store=' + place, '--max-stale=1h', '--timeout=200ms', 'm.onnx') 
     subprocess.run(['redis-server', '--port', '0', '--save', '', '--unixsocket', os.environ['REDIS_DIR'] + '/once.sock', '--pidfile',
                     os.environ['REDIS_DIR'] + '/once.pid', '--daemonize', 'yes'], check=True, stdout=subprocess.DEVNULL)
     wait_until(lambda: server('PING').stdout == b'PONG\n', 'the server', service.process)
-    # It kept nothing: a store is another one, though it has the same name.
+    # It kept nothing: that there is no store is not that there is no such entry.
+    wait_until(lambda: client.ask('ETH').startswith('ETH,!store ' + place + ': there is no feature store'), 'the loss', service.process)
+    # A store is another one, though it has the same name.
     store('create', place, '--dim=3')
     put('ETH,1,2,3')
     wait_until(lambda: client.ask('ETH') == 'ETH' + answer[3:], 'the entry', service.process)

@@ -78,6 +78,9 @@ void umm_service_store_follow(struct umm_service *service, uint64_t now_ns)
     service->followed_ns = now_ns;
     service->lost.status = UMM_OK;
     service->lost.status = umm_store_follow(service->store, &service->lost);
+    /* That there is no store says nothing of its entries. */
+    if (service->lost.status == UMM_ERR_ABSENT)
+        service->lost.status = UMM_ERR_CONFLICT;
 }
 
 void umm_service_store_forget(struct umm_service *service)
