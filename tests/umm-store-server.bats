@@ -260,6 +260,7 @@ ends_within() {
     capture umm-store list "$s"
     [[ $status -eq 1 && $stderr == "umm-store: $s: "*'"b"'* ]] || fail "$stderr"
     refuses 1 'umm-store: standard input:1:1: the key of "b" holds something else, or another version' umm-store put "$s" - <<<b,1,2
+    refuses 1 "umm-store: $s: the key of \"b\" holds something else, or another version" umm-store mark-inactive "$s" b
     capture umm-store verify "$s"
     [[ $status -eq 1 && $output == *'FAIL: '*'"b"'*FAIL && $output != *index.umm* ]] || fail "$output"
     # Damaged: another bit of the vector.
@@ -268,6 +269,13 @@ ends_within() {
     redis SETRANGE "$key:v:b" 48 x >/dev/null
     capture umm-store get "$s" b
     [[ $status -eq 1 && $stderr == "umm-store: $s: "*'"b" is damaged: its check differs' ]] || fail "$stderr"
+    # A list that would have a put remove what never expires, and counts that are none.
+    ok umm-store put "$s" <<<a,1,2
+    redis ZADD "$key:expiry" -5 a >/dev/null
+    capture umm-store verify "$s"
+    [[ $status -eq 1 && $output == *'"a" is listed to expire at another time'* ]] || fail "$output"
+    redis HSET "$key:meta" puts x >/dev/null
+    refuses 1 "umm-store: $s: what the key $key:meta says is damaged" umm-store stat "$s"
     # A store of another format, and what is no store.
     redis HSET "$key:meta" format 2 >/dev/null
     local command
@@ -283,6 +291,15 @@ ends_within() {
     refuses 1 "umm-store: unix:$REDIS_DIR/redis.sock?prefix=none: there is no feature store with the prefix \"none\"" \
         umm-store get "unix:$REDIS_DIR/redis.sock?prefix=none" a
     [[ $(redis EXISTS '{none}:meta') == 0 ]]
+}
+
+@test "the oldest is found behind any number that the server dropped" {
+    umm-store create --dim=1 --max-positions=1200 "$s"
+    { echo id,active,timestamp,v0 && seq -f 'x%04.0f,0,2020-01-01T00:00:00Z,1' 1101; } >in.csv
+    ok umm-store import "$s" in.csv
+    seq -f "$key:v:x%04.0f" 1100 | xargs redis-cli -s "$REDIS_DIR/redis.sock" DEL >/dev/null
+    ok umm-store evict "$s"
+    [[ $output == x1101,* ]] || fail "$output"
 }
 
 @test "a million lines are not a million round trips" {

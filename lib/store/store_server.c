@@ -257,6 +257,12 @@ static bool take_meta(struct umm_store *store, const struct umm_redis_answer *it
     return true;
 }
 
+static enum umm_status refuse_meta(const struct umm_store *store, struct umm_error *err)
+{
+    return umm_error_set_path(err, UMM_ERR_DATA, store->path, "what the key %s says is damaged",
+                              store->server->meta);
+}
+
 /* Look at meta, and with it at what is to be warned of. */
 static enum umm_status read_meta(struct umm_store *store, bool is_first, struct umm_error *err)
 {
@@ -294,8 +300,7 @@ static enum umm_status read_meta(struct umm_store *store, bool is_first, struct 
                 : "",
             FORMAT);
     if (!take_meta(store, meta->items))
-        return umm_error_set_path(err, UMM_ERR_DATA, store->path, "what the key %s says is damaged",
-                                  server->meta);
+        return refuse_meta(store, err);
     if (is_first)
         look_at_memory(server, umm_redis_answer(server->redis, 1));
     return UMM_OK;
@@ -475,14 +480,14 @@ static enum umm_status count_inactive(const struct umm_store *store, int64_t now
     return status;
 }
 
-static void take_counts(const struct umm_store *store, const struct umm_redis_answer *meta,
+static bool take_counts(const struct umm_store *store, const struct umm_redis_answer *meta,
                         struct umm_store_info *info)
 {
-    (void)umm_store_server_number(&meta->items[0], &info->max_positions);
-    (void)umm_store_server_number(&meta->items[1], &info->n_puts);
-    (void)umm_store_server_number(&meta->items[2], &info->n_evictions);
     info->n_bytes =
         info->n_entries * (UMM_STORE_VALUE_HEAD_BYTES + (uint64_t)store->dim * sizeof(float));
+    return umm_store_server_number(&meta->items[0], &info->max_positions) &&
+           umm_store_server_number(&meta->items[1], &info->n_puts) &&
+           umm_store_server_number(&meta->items[2], &info->n_evictions);
 }
 
 enum umm_status umm_store_server_info(const struct umm_store *store, struct umm_store_info *info,
@@ -529,7 +534,8 @@ enum umm_status umm_store_server_info(const struct umm_store *store, struct umm_
     const uint64_t all = (uint64_t)n_ids->integer, over = (uint64_t)n_over->integer;
     info->n_entries = all > over ? all - over : 0;
     info->n_inactive = (uint64_t)n_inactive->integer;
-    take_counts(store, meta, info);
+    if (!take_counts(store, meta, info))
+        return refuse_meta(store, err);
     uint64_t n_gone = 0;
     size_t n = 0;
     for (uint64_t at = 0; !status && info->n_inactive && at < over; at += n) {

@@ -300,11 +300,11 @@ enum umm_status umm_store_server_next(struct umm_store *store, uint64_t position
 enum umm_status umm_store_server_oldest(struct umm_store *store, struct umm_store_entry *entry,
                                         float *vector, bool *is_found, struct umm_error *err)
 {
-    enum { PLACE_CHARS = 30, TRIES = 1000 };
+    enum { PLACE_CHARS = 30 };
     struct umm_redis *redis = store->server->redis;
     *is_found = false;
     /* Those that the server has dropped are still listed. */
-    for (int64_t at = 0; !*is_found && at < TRIES; at++) {
+    for (int64_t at = 0; !*is_found; at++) {
         char id[UMM_STORE_ID_MAX];
         umm_redis_begin(redis);
         umm_redis_command(redis, 4);

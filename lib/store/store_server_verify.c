@@ -63,7 +63,7 @@ static void check_lists(const struct umm_redis_answer *items, const struct umm_s
                 : 0;
     if (items[EXPIRY_AT].kind == UMM_REDIS_STRING)
         (void)umm_store_server_number(&items[EXPIRY_AT], &expiry);
-    if (expiry != wanted)
+    if ((items[EXPIRY_AT].kind == UMM_REDIS_STRING) != expires || expiry != wanted)
         add(verdict, &verdict->n_miscounted, "\"%s\" is listed to expire at another time", shown);
 }
 

@@ -132,16 +132,21 @@ struct block {
     enum umm_store_put_mode mode;
 };
 
+static enum umm_status refuse_foreign(const void *id, size_t id_bytes, struct umm_error *err)
+{
+    char shown[UMM_EXCERPT_MAX];
+    return umm_error_set(err, UMM_ERR_CONFLICT,
+                         "the key of \"%s\" holds something else, or another version",
+                         umm_escape(shown, sizeof shown, id, id_bytes));
+}
+
 static enum umm_status refuse_row(const struct umm_store *store, const char *why,
                                   const struct umm_store_row *row, struct umm_error *err)
 {
-    char shown[UMM_EXCERPT_MAX];
     if (strcmp(why, "full") == 0)
         return umm_store_refuse_full(store, err);
     if (strcmp(why, "foreign") == 0)
-        return umm_error_set(err, UMM_ERR_CONFLICT,
-                             "the key of \"%s\" holds something else, or another version",
-                             umm_escape(shown, sizeof shown, row->id, row->id_bytes));
+        return refuse_foreign(row->id, row->id_bytes, err);
     return umm_store_server_refuse(store, err);
 }
 
@@ -258,7 +263,11 @@ enum umm_status umm_store_server_mark_inactive(struct umm_store *store, const vo
     status = umm_store_server_finish(store, 0, &answer, err);
     if (!status && strcmp(answer->text, "absent") == 0)
         return umm_store_refuse_absent(store, id, id_bytes, err);
-    if (!status && strcmp(answer->text, "done") != 0)
+    if (!status && strcmp(answer->text, "foreign") == 0) {
+        status = refuse_foreign(id, id_bytes, err);
+        if (err)
+            umm_error_at(err, store->path, 0, 0, 0);
+    } else if (!status && strcmp(answer->text, "done") != 0)
         status = umm_store_server_refuse(store, err);
     return status;
 }
