@@ -85,17 +85,18 @@ static void tell_missing(void *user, const struct umm_error *err)
 }
 
 /* Datasets of the symbols in the file that --symbols-from names. */
-static enum umm_status find_listed(struct umm_dataset_options *options, const char *file,
+static enum umm_status find_listed(const struct umm_dataset_options *options, const char *file,
                                    struct umm_dataset_list *list, struct umm_error *err)
 {
     enum { SYMBOLS_BYTES_MAX = 64 * 1024 * 1024 };
     struct umm_dataset_lines lines = {.file = strcmp(file, "-") == 0 ? "standard input" : file};
+    struct umm_dataset_options with_lines = *options;
     void *text = NULL;
     enum umm_status status = cli_read_whole(file, SYMBOLS_BYTES_MAX, &text, &lines.len_bytes, err);
     lines.text = text;
-    options->lines = &lines;
+    with_lines.lines = &lines;
     if (!status)
-        status = umm_dataset_find(options, list, err);
+        status = umm_dataset_find(&with_lines, list, err);
     free(text);
     return status;
 }

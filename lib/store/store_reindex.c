@@ -20,7 +20,8 @@ void umm_store_use_index(struct umm_store *store, const struct umm_store_head *h
     store->tables[1] = (void *)(tables + table_bytes);
     store->ttl_ns = head->ttl_ns;
     uint32_t *heap = (void *)(tables + 2 * table_bytes);
-    for (int i = 0; i <= store->has_expiry; i++, heap += 2 * head->max_positions) {
+    const int n_heaps = store->has_expiry ? 2 : 1;
+    for (int i = 0; i < n_heaps; i++, heap += 2 * head->max_positions) {
         store->heaps[i].items = heap;
         store->heaps[i].places = heap + head->max_positions;
     }
