@@ -95,7 +95,8 @@ redis() {
         --pidfile "$server/pid" --logfile "$server/log" >/dev/null || return
     (
         while [[ -d $TMPDIR ]]; do sleep 0.5; done
-        kill "$(<"$server/pid")"
+        # It writes nothing into its directory after that.
+        kill -KILL "$(<"$server/pid")"
         rm -rf "$server"
     ) </dev/null >/dev/null 2>&1 &
     ln -s "$server/sock" sock
