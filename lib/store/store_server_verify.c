@@ -113,8 +113,10 @@ static enum umm_status check_item(struct umm_store *store, const struct umm_redi
         tally->n_expiring += items[EXPIRY_AT].kind == UMM_REDIS_STRING;
         return UMM_OK;
     }
-    verdict->n_entries++;
-    verdict->n_inactive += !entry.is_active;
+    /* The server drops it at the next whole millisecond, by its own clock. */
+    const bool is_over = umm_store_server_is_over(entry.expires_ns);
+    verdict->n_entries += !is_over;
+    verdict->n_inactive += !is_over && !entry.is_active;
     check_lists(items, &entry, *position, shown, verdict, tally);
     return UMM_OK;
 }

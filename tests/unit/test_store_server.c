@@ -269,6 +269,7 @@ static void what_expired_is_gone(void **state)
 {
     (void)state;
     struct umm_store_info info;
+    struct umm_store_verdict verdict;
     uint64_t n_evicted;
     begin("no");
     const int64_t now_ns = umm_clock_realtime_ns();
@@ -281,6 +282,12 @@ static void what_expired_is_gone(void **state)
     while (get("a", 1) != UMM_ERR_ABSENT || get("c", 3) != UMM_ERR_ABSENT)
         usleep(5000);
     assert_true(umm_clock_realtime_ns() >= now_ns + 2000 * MS);
+    assert_int_equal(umm_store_verify(store, NULL, &verdict, &err), UMM_OK);
+    assert_int_equal(verdict.n_faults, 0);
+    assert_int_equal(verdict.n_entries, 2);
+    /* The server drops them at the next whole millisecond. */
+    while (umm_clock_realtime_ns() < now_ns + 2002 * MS)
+        usleep(1000);
     assert_int_equal(get("b", 2) || get("d", 5), UMM_OK);
     assert_int_equal(umm_store_info(store, &info, &err), UMM_OK);
     assert_int_equal(info.n_entries, 2);
