@@ -59,6 +59,15 @@ static bool renew(void *data, size_t *cap, size_t wanted, size_t item_bytes)
     return *place != NULL;
 }
 
+enum umm_status umm_block_lengthen(struct umm_block *block, size_t text_bytes,
+                                   struct umm_error *err)
+{
+    const size_t n = text_bytes + UMM_SCAN_SPARE + 1;
+    return renew(&block->positions, &block->cap_positions, n, sizeof *block->positions)
+               ? UMM_OK
+               : umm_error_set_memory(err, n * sizeof *block->positions, "a block of text");
+}
+
 static enum umm_status reserve_rows(struct umm_block *block, size_t row_bytes, size_t n_fields,
                                     struct umm_error *err)
 {

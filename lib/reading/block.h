@@ -92,6 +92,10 @@ UMM_MUST_USE enum umm_status umm_block_init(struct umm_block *block, size_t text
                                             bool is_one_of_many, struct umm_error *err);
 void umm_block_free(struct umm_block *block);
 
+/* Let text_bytes be used at once, when a record is longer than what was said. Its scan is lost. */
+UMM_MUST_USE enum umm_status umm_block_lengthen(struct umm_block *block, size_t text_bytes,
+                                                struct umm_error *err);
+
 /*
  * Convert the block's whole records, whose scan is there and regular. Fails with
  * UMM_ERR_MEMORY only.

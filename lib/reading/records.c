@@ -392,6 +392,22 @@ static bool scan_next(const struct umm_records *records, enum umm_cpu cpu, size_
 }
 
 /*
+ * A record does not end in the *len_bytes that were scanned: have twice as much, or as much as
+ * a record may take, or what there is.
+ */
+static enum umm_status lengthen(struct umm_records *records, struct umm_block *block,
+                                size_t *len_bytes, struct umm_error *err)
+{
+    const size_t wanted = *len_bytes < WHOLE_BYTES / 2 ? 2 * *len_bytes : WHOLE_BYTES;
+    enum umm_status status = await(records, wanted, err);
+    if (status)
+        return status;
+    const size_t len = records->end - records->begin;
+    *len_bytes = len < wanted ? len : wanted;
+    return umm_block_lengthen(block, *len_bytes, err);
+}
+
+/*
  * Text that has an irregular record is cut before it: half of the text is tried, a quarter,
  * and so on, and the same again from there, until so little is left that it is read record
  * by record. Where such records come one after another, that much grows.
@@ -417,17 +433,27 @@ enum umm_status umm_records_cut(struct umm_records *records, enum umm_cpu cpu, s
     uint64_t to_bad = records->bad_end > records->byte ? records->bad_end - records->byte : 0;
     size_t n = to_bad && to_bad <= len ? (size_t)to_bad / 2 : len,
            n_bad = to_bad ? (size_t)to_bad : len;
-    for (; n >= least || n == len; n /= 2) {
+    while (n >= least || n == len) {
         if (scan_next(records, cpu, n, block)) {
-            if (n >= 8 * least || n == want_bytes)
+            if (n >= 8 * least || n >= want_bytes)
                 records->bad_bytes = 0;
             *is_cut = true;
             *n_bytes = block->scan.whole_bytes;
             exchange(records, block, block->scan.whole_bytes);
             return UMM_OK;
         }
+        const size_t len_before = len;
+        if (n == len && block->scan.is_regular && block->scan.whole_bytes == 0)
+            status = lengthen(records, block, &len, err);
+        if (status)
+            return status;
+        if (len > len_before) {
+            n = len;
+            continue;
+        }
         n_bad = n;
         records->bad_end = records->byte + n;
+        n /= 2;
     }
     *n_bytes = n_bad;
     records->bad_bytes = 2 * least < want_bytes ? 2 * least : want_bytes;

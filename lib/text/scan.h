@@ -7,9 +7,9 @@
  * inside quotes is known from the parity of the quotes before it (a prefix XOR over
  * their bit mask), which is right only for regular text: each quoted field begins after
  * a delimiter or line end and ends before one, quotes inside it doubled; CR comes before
- * LF only; no NUL; no record so long that a field may be too long. A block that is not
- * regular says so, and its positions mean nothing: the record-by-record reader of csv.h
- * takes it.
+ * LF only; no NUL; no whole record, nor a field of one, longer than csv.h allows. A block
+ * that is not regular says so, and its positions mean nothing: the record-by-record reader
+ * of csv.h takes it.
  *
  * Source: Langdale, Lemire, "Parsing gigabytes of JSON per second" (2019), sections
  * 3.1.1 and 3.1.4; Ge, Li, Eilebrecht et al., "Speculative distributed CSV data
@@ -24,7 +24,7 @@
 enum {
     UMM_SCAN_PAD = 64,         /* readable bytes wanted before and after the text */
     UMM_SCAN_SPARE = 64,       /* positions that may be written beyond the last */
-    UMM_SCAN_STRETCH = 32768,  /* bytes in which some record must end: see below */
+    UMM_SCAN_STRETCH = 32768,  /* bytes with no field's end in them: lengths are looked at */
     UMM_SCAN_LEN_MAX = 1 << 30 /* of a block */
 };
 

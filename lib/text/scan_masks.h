@@ -43,8 +43,12 @@ static inline uint32_t *scan_emit_by_bits(uint32_t *out, uint64_t bits, uint32_t
     return out + n;
 }
 
-/* Limit a scan to whole records: look back for the last one's end. Shared, in scan_portable.c. */
-void umm_scan_settle(const char *text, size_t len_bytes, const uint32_t *positions,
+/*
+ * Limit a scan to whole records: look back for the last one's end. has_gap: some stretch of
+ * UMM_SCAN_STRETCH bytes has no field's end, so that a field may be too long. Shared, in
+ * scan_portable.c.
+ */
+void umm_scan_settle(const char *text, size_t len_bytes, const uint32_t *positions, bool has_gap,
                      struct umm_scan *out);
 
 /* One engine each. */

@@ -2,6 +2,7 @@
 /* The portable engine: the compiler's own vectors. And what all engines end with. */
 #include <string.h>
 
+#include "text/csv.h"
 #include "text/scan_masks.h"
 
 #define SCAN_NAME umm_scan_portable
@@ -68,7 +69,26 @@ static inline struct scan_masks scan_masks(const char *text, char delimiter)
 
 #include "text/scan_body.inc"
 
-void umm_scan_settle(const char *text, size_t len_bytes, const uint32_t *positions,
+/* A field that is too long covers a whole stretch, wherever stretches begin. */
+_Static_assert(2 * UMM_SCAN_STRETCH - 1 <= UMM_CSV_FIELD_MAX + 1, "no long field without a gap");
+
+/* Whether no field of whole records is too long, and no record: as csv.h counts their bytes. */
+static bool has_lengths(const char *text, const uint32_t *positions, size_t n_whole)
+{
+    size_t field = 0, record = 0;
+    bool has = true;
+    for (size_t i = 0; has && i < n_whole; i++) {
+        const size_t end = positions[i];
+        const size_t quotes = text[field] == UMM_CSV_QUOTE ? 2 : 0;
+        has = end - field <= UMM_CSV_FIELD_MAX + quotes && end - record <= UMM_CSV_RECORD_MAX;
+        field = end + 1 + (text[end] == '\r');
+        if (text[end] == '\r' || text[end] == '\n')
+            record = field;
+    }
+    return has;
+}
+
+void umm_scan_settle(const char *text, size_t len_bytes, const uint32_t *positions, bool has_gap,
                      struct umm_scan *out)
 {
     size_t n = out->n, whole = 0;
@@ -81,4 +101,6 @@ void umm_scan_settle(const char *text, size_t len_bytes, const uint32_t *positio
     out->n_whole = n;
     for (size_t i = whole; i < len_bytes; i++)
         out->n_lines -= text[i] == '\n';
+    if (out->is_regular && (has_gap || whole > UMM_CSV_RECORD_MAX))
+        out->is_regular = has_lengths(text, positions, out->n_whole);
 }

@@ -3,6 +3,7 @@
  * The same text must give the same records at the same places in whatever pieces a
  * pipe delivers it, and as a file.
  */
+#include "reading/block.h"
 #include "reading/records.h"
 
 #include "random.h"
@@ -556,6 +557,95 @@ static void test_a_look_ahead_is_undone(void **state)
     }
 }
 
+/* ---- cutting ---- */
+
+/* Records of `len` bytes in fields of field_len or fewer; as many as there is room for. */
+static size_t put_records(char *text, size_t cap, size_t len, size_t field_len, bool is_quoted)
+{
+    size_t at = 0;
+    for (; at + len < cap; at += len + 1) {
+        for (size_t i = 0; i < len; i++)
+            text[at + i] = i % (field_len + 1) == field_len ? ',' : '1';
+        for (size_t i = 0; is_quoted && i < len; i += field_len + 1) {
+            const size_t end = i + field_len < len ? i + field_len : len;
+            if (end - i >= 2)
+                text[at + i] = text[at + end - 1] = '"';
+        }
+        text[at + len] = '\n';
+    }
+    return at;
+}
+
+/* Cut all of it: how many bytes were in blocks, and how many went one by one. */
+static void cut_all(const char *text, size_t len, size_t want, size_t *in_blocks, size_t *singly)
+{
+    struct umm_records records;
+    struct input input;
+    struct umm_block block;
+    *in_blocks = *singly = 0;
+    open_input(&input, text, len, 0);
+    assert_int_equal(umm_records_open_with(&records, input.path, NULL, NULL, NULL), UMM_OK);
+    assert_int_equal(umm_block_init(&block, want, false, NULL), UMM_OK);
+    for (size_t n_bytes = 1; n_bytes;) {
+        bool is_cut;
+        assert_int_equal(
+            umm_records_cut(&records, umm_cpu_best(), want, &block, &is_cut, &n_bytes, NULL),
+            UMM_OK);
+        if (is_cut) {
+            assert_int_equal(block.byte, *in_blocks + *singly);
+            assert_memory_equal(block.text, text + block.byte, block.len_bytes);
+            *in_blocks += block.len_bytes;
+            continue;
+        }
+        for (const uint64_t until = records.byte + n_bytes; n_bytes && records.byte < until;) {
+            struct umm_placed_record placed;
+            bool has_record;
+            assert_int_equal(umm_records_next(&records, &placed, &has_record, NULL), UMM_OK);
+            assert_true(has_record);
+            *singly += placed.record.size_bytes;
+        }
+    }
+    umm_block_free(&block);
+    umm_records_close(&records);
+    close_input(&input);
+}
+
+/* A record by itself costs ten times what one in a block does. */
+static void test_long_records_are_cut_in_blocks(void **state)
+{
+    static char text[4 * 1024 * 1024];
+    static const size_t lens[] = {40000, 60000, 70000, 262144, 300000, 1000000, 1048576};
+    static const size_t field_lens[] = {5, 40000, 65536};
+    static const size_t wants[] = {999, 262144};
+    (void)state;
+    for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+        for (size_t k = 0; k < 12; k++) {
+            size_t in_blocks, singly;
+            const size_t len =
+                put_records(text, sizeof text, lens[i], field_lens[k % 3], k % 6 / 3 == 1);
+            cut_all(text, len, wants[k / 6], &in_blocks, &singly);
+            assert_int_equal(in_blocks, len);
+            assert_int_equal(singly, 0);
+        }
+    }
+}
+
+/* Text that is irregular from end to end goes singly, and comes to an end. */
+static void test_irregular_text_is_cut_singly(void **state)
+{
+    static char text[300000];
+    static const size_t wants[] = {999, 262144};
+    (void)state;
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = i % 50 == 49 ? '\r' : '1';
+    for (size_t k = 0; k < 2; k++) {
+        size_t in_blocks, singly;
+        cut_all(text, sizeof text, wants[k], &in_blocks, &singly);
+        assert_int_equal(in_blocks, 0);
+        assert_int_equal(singly, sizeof text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -571,6 +661,8 @@ int main(void)
         cmocka_unit_test(test_peeking_consumes_nothing),
         cmocka_unit_test(test_a_look_ahead_is_undone),
         cmocka_unit_test(test_what_is_not_text_is_refused),
+        cmocka_unit_test(test_long_records_are_cut_in_blocks),
+        cmocka_unit_test(test_irregular_text_is_cut_singly),
     };
 
     return cmocka_run_group_tests_name("records", tests, NULL, NULL);

@@ -167,11 +167,73 @@ static void irregular_is_said(void **unused)
     }
 }
 
+/* A field of field_len bytes after `before` others, quoted or not, in a record of record_len. */
+static size_t long_text(char *text, size_t before, size_t field_len, bool is_quoted,
+                        size_t record_len)
+{
+    memset(text, '1', before + record_len);
+    for (size_t i = 9; i < before; i += 10)
+        text[i] = i % 30 == 29 ? '\n' : ',';
+    if (before)
+        text[before - 1] = '\n';
+    char *field = text + before;
+    for (size_t i = field_len; i < record_len; i += 10)
+        field[i] = ',';
+    if (is_quoted)
+        field[0] = field[field_len - 1] = '"';
+    field[record_len] = '\n';
+    return before + record_len + 1;
+}
+
+static void lengths_are_those_of_the_splitter(void **unused)
+{
+    enum { CAP = 2 * UMM_CSV_RECORD_MAX };
+    static const struct {
+        size_t field_len, record_len;
+        bool is_quoted, is_fine;
+    } cases[] = {{UMM_CSV_FIELD_MAX, UMM_CSV_FIELD_MAX, false, true},
+                 {UMM_CSV_FIELD_MAX, 300000, false, true},
+                 {UMM_CSV_FIELD_MAX + 1, 300000, false, false},
+                 {UMM_CSV_FIELD_MAX + 1, UMM_CSV_FIELD_MAX + 1, false, false},
+                 {UMM_CSV_FIELD_MAX + 2, 300000, true, true},
+                 {UMM_CSV_FIELD_MAX + 3, 300000, true, false},
+                 {9, UMM_CSV_RECORD_MAX, false, true},
+                 {9, UMM_CSV_RECORD_MAX + 1, false, false}};
+    static const size_t befores[] = {0, 1, 63, 32767, 32768, 40000};
+    char *text = malloc(CAP + UMM_SCAN_PAD);
+    uint32_t *room = malloc((1 + CAP + UMM_SCAN_SPARE) * sizeof *room);
+    (void)unused;
+    assert_non_null(text);
+    assert_non_null(room);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (size_t k = 0; k < sizeof befores / sizeof *befores; k++) {
+            const size_t before = befores[k];
+            const size_t len = long_text(text, before, cases[i].field_len, cases[i].is_quoted,
+                                         cases[i].record_len);
+            struct umm_csv_record record;
+            size_t bad_at;
+            memset(text + len, '1', UMM_SCAN_PAD);
+            assert_int_equal(umm_csv_split(text + before, len - before, true, ',', &record,
+                                           &bad_at) == UMM_CSV_SPLIT_RECORD,
+                             cases[i].is_fine);
+            for (int cpu = 0; cpu <= (int)umm_cpu_best(); cpu++) {
+                struct umm_scan scan;
+                umm_scan((enum umm_cpu)cpu, text, len, ',', room + 1, &scan);
+                assert_int_equal(scan.is_regular, cases[i].is_fine);
+                assert_int_equal(scan.whole_bytes, len);
+            }
+        }
+    }
+    free(text);
+    free(room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(regular_blocks_are_the_splitters_records),
         cmocka_unit_test(irregular_is_said),
+        cmocka_unit_test(lengths_are_those_of_the_splitter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
