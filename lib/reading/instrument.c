@@ -186,22 +186,26 @@ static enum umm_status drop(struct umm_instrument *instrument, const char *list,
     return status;
 }
 
-/* Whether a field of the record is one of the array's. */
-static bool is_read(const struct umm_schema *schema, const struct umm_found *found, int field)
+static void mark(bool *is_marked, size_t n, int field)
 {
-    for (size_t i = 0; i < schema->n_fields; i++)
-        if (found[i].first == field || found[i].second == field)
-            return true;
-    return false;
+    if (field >= 0 && (size_t)field < n)
+        is_marked[field] = true;
 }
 
-/* What is read as a time says nothing else: pandas calls its index of times "index". */
-static bool is_time(const struct umm_schema *schema, const struct umm_found *found, int field)
+/*
+ * Of n fields of the record, those that say nothing of whose a row is. With names those that are
+ * read as a time: pandas calls its index of times "index". Without, all that the array has.
+ */
+static void mark_told(const struct umm_schema *schema, const struct umm_found *found,
+                      bool has_names, bool *is_told, size_t n)
 {
-    for (size_t i = 0; i < schema->n_fields; i++)
-        if (schema->fields[i].is_time && (found[i].first == field || found[i].second == field))
-            return true;
-    return false;
+    memset(is_told, 0, n * sizeof *is_told);
+    for (size_t i = 0; i < schema->n_fields; i++) {
+        if (has_names && !schema->fields[i].is_time)
+            continue;
+        mark(is_told, n, found[i].first);
+        mark(is_told, n, found[i].second);
+    }
 }
 
 /* The columns that say whose a row is, except those that the caller names. */
@@ -211,10 +215,12 @@ static enum umm_status add_keys(struct umm_instrument *instrument,
                                 const struct umm_found *found, struct umm_error *err)
 {
     enum umm_status status = UMM_OK;
+    bool is_told[UMM_CSV_COLUMNS_MAX];
     if (options->one_series && !options->one_series[0])
         return UMM_OK;
+    mark_told(schema, found, names->has_names, is_told, names->n);
     for (size_t i = 0; !status && i < names->n; i++)
-        if (names->has_names ? !is_time(schema, found, (int)i) : !is_read(schema, found, (int)i))
+        if (!is_told[i])
             status = add_key(instrument, names->has_names ? names->text[i] : "", (int)i, err);
     for (size_t i = 0; !status && i < schema->n_fields; i++)
         if (!schema->fields[i].is_time && found[i].first >= 0)

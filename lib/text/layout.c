@@ -98,8 +98,9 @@ bool umm_name_begins(const char *name, size_t len_bytes, const char *prefix, siz
 enum umm_role umm_role_of(const char *name, size_t len_bytes)
 {
     umm_name_trim(&name, &len_bytes);
-    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
-        if (strlen(aliases[i].name) == len_bytes && is_same(name, aliases[i].name, len_bytes))
+    for (size_t i = 0; len_bytes && i < sizeof aliases / sizeof *aliases; i++)
+        if (!umm_letter_differs(*aliases[i].name, *name) && strlen(aliases[i].name) == len_bytes &&
+            is_same(name, aliases[i].name, len_bytes))
             return aliases[i].role;
     return UMM_ROLE_NONE;
 }
@@ -153,8 +154,8 @@ static bool is_compound(const char *name)
     static const char *const how[] = {"code",   "id",    "name", "symbol", "ticker",
                                       "number", "token", "key",  NULL};
     for (const char *const *first = what; *first; first++) {
-        size_t len = strlen(*first);
-        if (strncmp(name, *first, len) == 0 && is_one_of(name + len, how))
+        const size_t len = **first == *name ? strlen(*first) : 0;
+        if (len && strncmp(name, *first, len) == 0 && is_one_of(name + len, how))
             return true;
     }
     return ends_in(name, "symbol") || ends_in(name, "ticker");
