@@ -165,8 +165,8 @@ enum umm_status umm_output_write_text(const char *path, const char *text, size_t
     return status ? status : umm_outfile_finish(&out, text, len_bytes, NULL, run, err);
 }
 
-static enum umm_status open_file(struct umm_outfile *out, const char *path, bool is_swept,
-                                 const struct umm_run *run, struct umm_error *err)
+enum umm_status umm_output_open_swept(struct umm_outfile *out, const char *path, bool is_swept,
+                                      const struct umm_run *run, struct umm_error *err)
 {
     enum umm_status status = umm_outfile_open_swept(out, path, is_swept, run, err);
     if (!status)
@@ -181,7 +181,7 @@ static enum umm_status open_file(struct umm_outfile *out, const char *path, bool
 enum umm_status umm_output_open_file(struct umm_outfile *out, const char *path,
                                      const struct umm_run *run, struct umm_error *err)
 {
-    return open_file(out, path, false, run, err);
+    return umm_output_open_swept(out, path, false, run, err);
 }
 
 enum umm_status umm_output_open(struct umm_output *output, const char *path, const char *pool_root,
@@ -191,7 +191,7 @@ enum umm_status umm_output_open(struct umm_output *output, const char *path, con
     *output = (struct umm_output){.key = NULL};
     if (umm_output_is_entry(path))
         return open_entry(output, path, pool_root, size_bytes, run, err);
-    return open_file(&output->file, path, is_swept, run, err);
+    return umm_output_open_swept(&output->file, path, is_swept, run, err);
 }
 
 enum umm_status umm_output_commit(struct umm_output *output,

@@ -56,10 +56,14 @@ UMM_MUST_USE enum umm_status umm_output_scratch(struct umm_rowfile *rows, const 
 /*
  * Only the file, for callers that have no pools: begun as by umm_outfile_open, and not in the place
  * of an archive or the journal of one, nor of what a pool or store has (UMM_ERR_CONFLICT). _text is
- * for reports, which take the place of no file that is no text. *out is "none" after a failure.
+ * for reports, which take the place of no file that is no text; _swept as umm_outfile_open_swept.
+ * *out is "none" after a failure.
  */
 UMM_MUST_USE enum umm_status umm_output_open_file(struct umm_outfile *out, const char *path,
                                                   const struct umm_run *run, struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_output_open_swept(struct umm_outfile *out, const char *path,
+                                                   bool is_swept, const struct umm_run *run,
+                                                   struct umm_error *err);
 UMM_MUST_USE enum umm_status umm_output_open_text(struct umm_outfile *out, const char *path,
                                                   const struct umm_run *run, struct umm_error *err);
 

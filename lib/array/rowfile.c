@@ -30,6 +30,13 @@ enum umm_status umm_rowfile_open(struct umm_rowfile *rows, int fd, const char *p
     return UMM_OK;
 }
 
+void umm_rowfile_rest(struct umm_rowfile *rows)
+{
+    free(rows->buffer);
+    free(rows->edge);
+    rows->buffer = rows->edge = NULL;
+}
+
 enum umm_status umm_rowfile_open_scratch(struct umm_rowfile *rows, const char *dir,
                                          size_t row_bytes, struct umm_run *run,
                                          struct umm_error *err)

@@ -94,6 +94,9 @@ UMM_MUST_USE enum umm_status umm_rowfile_write_piece(const struct umm_rowfile *r
 /* Write what is buffered. */
 UMM_MUST_USE enum umm_status umm_rowfile_flush(struct umm_rowfile *rows, struct umm_error *err);
 
+/* No row comes any more, or is moved: the buffer goes. Flushed rows only. */
+void umm_rowfile_rest(struct umm_rowfile *rows);
+
 /* Read n_rows rows from row `first` into out. Flushed rows only. */
 UMM_MUST_USE enum umm_status umm_rowfile_read(const struct umm_rowfile *rows, uint64_t first,
                                               size_t n_rows, char *out, struct umm_error *err);

@@ -540,17 +540,6 @@ void umm_convert_archive_close(struct umm_convert_archive *archive)
     *archive = (struct umm_convert_archive){.unpack = NULL};
 }
 
-static enum umm_status finish(struct umm_convert_job *job, struct umm_error *err)
-{
-    enum umm_status status = umm_convert_rest(job, err);
-    if (status)
-        return status;
-    if (umm_run_is_cancelled(job->run))
-        return umm_error_set_cancelled(err);
-    status = umm_convert_commit_quarantine(job, err);
-    return status ? status : umm_convert_commit(job, err);
-}
-
 enum umm_status umm_convert_read_inputs(struct umm_convert_job *job, struct umm_error *err)
 {
     enum umm_status status = UMM_OK;
@@ -564,6 +553,7 @@ enum umm_status umm_convert_read_inputs(struct umm_convert_job *job, struct umm_
     return job->none;
 }
 
+/* All but the commit. */
 static enum umm_status run_job(struct umm_convert_job *job, struct umm_error *err)
 {
     take_archive(job);
@@ -574,37 +564,71 @@ static enum umm_status run_job(struct umm_convert_job *job, struct umm_error *er
         leave_archive(job, status);
     else
         status = umm_convert_read_inputs(job, err);
-    return status ? status : finish(job, err);
+    return status ? status : umm_convert_rest(job, err);
+}
+
+enum umm_status umm_convert_begin(struct umm_convert_job *job,
+                                  const struct umm_convert_options *options, bool is_one_of_many,
+                                  struct umm_run *run, struct umm_convert_result *result,
+                                  struct umm_error *err)
+{
+    const uint64_t start_ns = umm_clock_monotonic_ns();
+    *job = (struct umm_convert_job){
+        .options = options, .run = run, .result = result, .is_one_of_many = is_one_of_many};
+    job->target = &job->first_target;
+    memset(result, 0, sizeof *result);
+    if (options->series)
+        job->instrument = *options->series;
+    enum umm_status status = run_job(job, err);
+    umm_rowsort_close(&job->sort);
+    umm_reading_close(&job->reading);
+    umm_unpack_close(job->archive);
+    job->archive = NULL;
+    result->seconds = (double)(umm_clock_monotonic_ns() - start_ns) * 1e-9;
+    return status;
+}
+
+enum umm_status umm_convert_end(struct umm_convert_job *job, struct umm_error *err)
+{
+    const uint64_t start_ns = umm_clock_monotonic_ns();
+    enum umm_status status = umm_run_is_cancelled(job->run)
+                                 ? umm_error_set_cancelled(err)
+                                 : umm_convert_commit_quarantine(job, err);
+    if (!status)
+        status = umm_convert_commit(job, err);
+    job->result->seconds += (double)(umm_clock_monotonic_ns() - start_ns) * 1e-9;
+    return status;
+}
+
+void umm_convert_close(struct umm_convert_job *job, enum umm_status status)
+{
+    if (!job->options)
+        return;
+    umm_target_close(&job->sorted_target);
+    umm_target_close(&job->first_target);
+    umm_quarantine_close(&job->quarantine);
+    umm_lock_release(&job->lock);
+    if (job->options->series)
+        *job->options->series = job->instrument;
+    else
+        umm_instrument_free(&job->instrument);
+    umm_schema_free(&job->schema);
+    umm_convert_fold_free(&job->fold);
+    umm_convert_names_free(&job->names);
+    free(job->held);
+    free(job->row.bytes);
+    if (status)
+        umm_convert_result_free(job->result);
+    job->options = NULL;
 }
 
 enum umm_status umm_convert(const struct umm_convert_options *options, struct umm_run *run,
                             struct umm_convert_result *result, struct umm_error *err)
 {
-    struct umm_convert_job job = {.options = options, .run = run, .result = result};
-    job.target = &job.first_target;
-    uint64_t start_ns = umm_clock_monotonic_ns();
-    memset(result, 0, sizeof *result);
-    if (options->series)
-        job.instrument = *options->series;
-    enum umm_status status = run_job(&job, err);
-    umm_rowsort_close(&job.sort);
-    umm_target_close(&job.sorted_target);
-    umm_target_close(&job.first_target);
-    umm_quarantine_close(&job.quarantine);
-    umm_lock_release(&job.lock);
-    umm_reading_close(&job.reading);
-    umm_unpack_close(job.archive);
-    if (options->series)
-        *options->series = job.instrument;
-    else
-        umm_instrument_free(&job.instrument);
-    umm_schema_free(&job.schema);
-    umm_convert_fold_free(&job.fold);
-    umm_convert_names_free(&job.names);
-    free(job.held);
-    free(job.row.bytes);
-    result->seconds = (double)(umm_clock_monotonic_ns() - start_ns) * 1e-9;
-    if (status)
-        umm_convert_result_free(result);
+    struct umm_convert_job job;
+    enum umm_status status = umm_convert_begin(&job, options, false, run, result, err);
+    if (!status)
+        status = umm_convert_end(&job, err);
+    umm_convert_close(&job, status);
     return status;
 }

@@ -4,29 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array/commits.h"
 #include "array/dataset.h"
 #include "base/error.h"
 #include "convert/convert_describe.h"
 #include "convert/convert_job.h"
 #include "sys/clock.h"
-#include "sys/directory.h"
 #include "sys/file.h"
 #include "sys/fileids.h"
 #include "thread/workers.h"
 #include "unpack/unpack.h"
 
-/*
- * Datasets that are open at the same time: each has up to five descriptors and 512 KiB. And up to
- * how many each is synced by itself: one sync of a whole file system may wait for what others
- * wrote.
- */
-enum { GROUP = 64, FEW = 64 };
+/* Of each: temporary file, lock, directories. */
+enum { FILES_EACH = 5 };
 
 /* The series number `group`, and its array. */
 struct dataset {
     uint32_t group;
     char *path;
-    bool is_new; /* its directory is not there yet: nor is anything that a killed run left */
 };
 
 /* All of it, under way. */
@@ -35,21 +30,15 @@ struct by_job {
     struct umm_convert_job *all; /* the text, and its rows */
     struct dataset *datasets;    /* in the order of the symbols' bytes */
     size_t n;
-    bool is_synced, is_one_sync; /* and all of a group by one sync */
-    uint64_t device;             /* of the root */
+    bool is_synced;
     unsigned n_threads;
 };
 
 /* One dataset under way. */
 struct piece {
-    struct by_job *by;
-    const struct dataset *dataset;
     struct umm_convert_options options;
     struct umm_convert_result result;
     struct umm_convert_job job;
-    struct umm_run run; /* one thread each: it is the datasets that are many */
-    enum umm_status status;
-    struct umm_error err;
 };
 
 /* ---- names and places ------------------------------------------------------------------- */
@@ -166,9 +155,9 @@ static void list_outputs(const struct by_job *job, struct umm_fileid *files, siz
     for (size_t i = 0; i < job->n; i++) {
         char *path = job->datasets[i].path, *slash = strrchr(path, '/');
         *slash = '\0';
-        job->datasets[i].is_new = !add_id(path, UMM_FILE_DIRECTORY, directories, n_directories);
+        const bool is_there = add_id(path, UMM_FILE_DIRECTORY, directories, n_directories);
         *slash = '/';
-        if (!job->datasets[i].is_new)
+        if (is_there)
             (void)add_id(path, UMM_FILE_REGULAR, files, n_files);
     }
     umm_fileids_sort(files, *n_files);
@@ -205,25 +194,20 @@ static enum umm_status check_places(const struct by_job *job, struct umm_error *
 
 /* ---- one dataset ------------------------------------------------------------------------ */
 
-static void begin_piece(struct piece *piece, struct by_job *by, const struct dataset *dataset)
+static void begin_piece(struct piece *piece, const struct by_job *by, const struct dataset *dataset,
+                        struct umm_commits_job *commits)
 {
     const struct umm_convert_job *all = by->all;
-    *piece = (struct piece){.by = by, .dataset = dataset};
-    piece->run = (struct umm_run){
-        .n_threads = 1,
-        .cancel_with = all->run,
-        .tuning = all->run ? all->run->tuning : NULL,
-        .lock_limit_ns = all->run ? all->run->lock_limit_ns : 0,
-    };
     piece->options = *by->by->each;
     piece->options.n_inputs = 0;
     piece->options.output = by->by->is_dry ? NULL : dataset->path;
     piece->options.sink = NULL;
     piece->options.are_inputs_appended = false;
-    piece->options.is_swept = dataset->is_new;
     piece->options.bad_rows = UMM_BAD_ROWS_FAIL;
+    if (!commits->may_wait)
+        piece->options.lock_wait = UMM_LOCK_FAIL;
     piece->job = (struct umm_convert_job){.options = &piece->options,
-                                          .run = &piece->run,
+                                          .run = &commits->run,
                                           .result = &piece->result,
                                           .path = dataset->path,
                                           .has_schema = true,
@@ -236,103 +220,39 @@ static void begin_piece(struct piece *piece, struct by_job *by, const struct dat
     piece->result.sequence.dedup = piece->options.dedup;
 }
 
-static void end_piece(struct piece *piece)
-{
-    struct umm_convert_job *job = &piece->job;
-    umm_target_close(&job->first_target);
-    umm_lock_release(&job->lock);
-    free(job->held);
-    free(job->row.bytes);
-    umm_convert_result_free(&piece->result);
-}
-
-/* The directory; whether its file system is the one that is synced for all. */
-static enum umm_status make_directory(struct piece *piece, struct umm_error *err)
-{
-    const struct by_job *by = piece->by;
-    struct umm_file_info info;
-    char *path = piece->dataset->path, *slash = strrchr(path, '/');
-    if (by->by->is_dry)
-        return UMM_OK;
-    enum umm_status status =
-        umm_dataset_make_directory(path, by->is_synced && !by->is_one_sync, err);
-    if (status || !by->is_one_sync)
-        return status;
-    *slash = '\0';
-    status = umm_file_stat(path, &info, err);
-    *slash = '/';
-    piece->job.is_one_of_many = !status && info.device == by->device;
-    return status || piece->job.is_one_of_many ? status
-                                               : umm_dataset_make_directory(path, true, err);
-}
-
-/* Its place, and its lock. Locks are taken in one order by all, or two could wait for each other.
- */
-static enum umm_status claim(struct piece *piece, struct umm_error *err)
-{
-    enum umm_status status = make_directory(piece, err);
-    return status ? status : umm_convert_take_lock(&piece->job, err);
-}
-
 /* All but what makes it visible. */
-static enum umm_status prepare(struct piece *piece, struct umm_error *err)
+static enum umm_status prepare(void *user, struct umm_commits_job *commits, struct umm_error *err)
 {
+    const struct by_job *by = user;
+    const struct dataset *dataset = &by->datasets[commits->number];
+    const struct umm_rowsort *sort = &by->all->split->sort;
+    struct piece *piece = commits->room;
     struct umm_convert_job *job = &piece->job;
-    const struct umm_rowsort *sort = &piece->by->all->split->sort;
-    enum umm_status status = umm_convert_make_room(job, err);
+    enum umm_status status = UMM_OK;
+    begin_piece(piece, by, dataset, commits);
+    if (!by->by->is_dry)
+        status = umm_commits_make_directory(commits, dataset->path, by->is_synced,
+                                            &piece->options.is_swept, err);
+    job->is_one_of_many = commits->is_together;
+    if (!status)
+        status = umm_convert_take_lock(job, err);
+    if (!status)
+        status = umm_convert_make_room(job, err);
     if (!status)
         status = umm_convert_open_target(job, err);
     if (!status)
-        status = umm_convert_hand_on_group(job, sort, piece->dataset->group,
-                                           sort->options.memory_bytes / piece->by->n_threads, err);
+        status = umm_convert_hand_on_group(job, sort, dataset->group,
+                                           sort->options.memory_bytes / by->n_threads, err);
     return status ? status : umm_convert_rest(job, err);
 }
 
-static enum umm_status commit(struct piece *piece, struct umm_error *err)
+static enum umm_status commit(void *user, struct umm_commits_job *commits, size_t step,
+                              struct umm_error *err)
 {
-    if (umm_run_is_cancelled(&piece->run))
-        return umm_error_set_cancelled(err);
+    struct piece *piece = commits->room;
+    (void)user;
+    (void)step;
     return umm_convert_commit(&piece->job, err);
-}
-
-/* ---- groups of datasets ------------------------------------------------------------------- */
-
-/* Some pieces, and what is done to each of them now. */
-struct phase {
-    struct piece *pieces;
-    size_t n, next;
-    enum umm_status (*work)(struct piece *piece, struct umm_error *err);
-};
-
-static void work_on(void *user, unsigned index)
-{
-    struct phase *phase = user;
-    (void)index;
-    for (;;) {
-        const size_t i = __atomic_fetch_add(&phase->next, 1, __ATOMIC_RELAXED);
-        if (i >= phase->n)
-            return;
-        struct piece *piece = &phase->pieces[i];
-        if (!piece->status)
-            piece->status = phase->work(piece, &piece->err);
-    }
-}
-
-static void work_on_all(const struct by_job *by, struct piece *pieces, size_t n,
-                        enum umm_status (*work)(struct piece *piece, struct umm_error *err))
-{
-    struct phase phase = {.pieces = pieces, .n = n, .work = work};
-    umm_workers_run(by->n_threads < n ? by->n_threads : (unsigned)n, work_on, &phase);
-}
-
-/* What each of them wrote is on the device. A failure is that of the whole run. */
-static enum umm_status sync_all(const struct by_job *by, const struct piece *pieces, size_t n,
-                                struct umm_error *err)
-{
-    bool is_wanted = false;
-    for (size_t i = 0; i < n; i++)
-        is_wanted |= !pieces[i].status && pieces[i].job.is_one_of_many;
-    return is_wanted ? umm_directory_sync_system_of(by->by->root, err) : UMM_OK;
 }
 
 static void add_up(struct umm_convert_result *total, const struct umm_convert_result *one)
@@ -346,58 +266,53 @@ static void add_up(struct umm_convert_result *total, const struct umm_convert_re
     total->is_reversed |= one->is_reversed;
 }
 
-static void tell(const struct by_job *by, const struct piece *piece)
+static void tell(void *user, struct umm_commits_job *commits, enum umm_status status,
+                 const struct umm_error *err)
 {
-    if (!piece->status)
+    const struct by_job *by = user;
+    const struct piece *piece = commits->room;
+    if (!status)
         add_up(by->all->result, &piece->result);
-    if (piece->status != UMM_ERR_CANCELLED)
-        by->by->done(by->by->user, piece->dataset->path, &piece->options, piece->status,
-                     &piece->result, &piece->err);
+    by->by->done(by->by->user, by->datasets[commits->number].path, &piece->options, status,
+                 &piece->result, err);
 }
 
-static enum umm_status write_group(struct by_job *by, struct piece *pieces,
-                                   const struct dataset *datasets, size_t n, struct umm_error *err)
+static void release(void *user, struct umm_commits_job *commits)
 {
-    for (size_t i = 0; i < n; i++) {
-        begin_piece(&pieces[i], by, &datasets[i]);
-        pieces[i].status = claim(&pieces[i], &pieces[i].err);
-    }
-    work_on_all(by, pieces, n, prepare);
-    enum umm_status status = sync_all(by, pieces, n, err);
-    if (!status) {
-        work_on_all(by, pieces, n, commit);
-        status = sync_all(by, pieces, n, err);
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (!status)
-            tell(by, &pieces[i]);
-        end_piece(&pieces[i]);
-    }
-    return status;
+    struct piece *piece = commits->room;
+    (void)user;
+    umm_lock_release(&piece->job.lock);
+}
+
+static void end(void *user, struct umm_commits_job *commits)
+{
+    struct piece *piece = commits->room;
+    struct umm_convert_job *job = &piece->job;
+    (void)user;
+    umm_target_close(&job->first_target);
+    umm_lock_release(&job->lock);
+    free(job->held);
+    free(job->row.bytes);
+    umm_convert_result_free(&piece->result);
 }
 
 static enum umm_status write_all(struct by_job *by, struct umm_error *err)
 {
-    struct umm_file_info info = {.device = 0};
-    const struct umm_run *run = by->all->run;
-    enum umm_status status = UMM_OK;
-    struct piece *pieces = calloc(GROUP, sizeof *pieces);
-    if (!pieces)
-        return umm_error_set_memory(err, GROUP * sizeof *pieces, "datasets");
-    by->is_one_sync = by->is_synced && by->n > FEW && !by->by->is_dry;
-    if (by->is_one_sync)
-        status = umm_file_stat(by->by->root, &info, err);
-    by->device = info.device;
-    for (size_t i = 0; !status && i < by->n; i += GROUP) {
-        if (umm_run_is_cancelled(run))
-            break;
-        const size_t n = by->n - i < GROUP ? by->n - i : GROUP;
-        status = write_group(by, pieces, by->datasets + i, n, err);
-    }
-    free(pieces);
-    if (!status && umm_run_is_cancelled(run))
-        status = umm_error_set_cancelled(err);
-    return status;
+    const struct umm_commits commits = {
+        .n = by->n,
+        .n_steps = 1,
+        .n_files = FILES_EACH,
+        .room_bytes = sizeof(struct piece),
+        .roots = {by->by->root},
+        .is_synced = by->is_synced && !by->by->is_dry,
+        .begin = prepare,
+        .step = commit,
+        .done = tell,
+        .release = release,
+        .end = end,
+        .user = by,
+    };
+    return umm_commits_run(&commits, by->all->run, err);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */

@@ -22,7 +22,7 @@
  * each       how the text is read, and what becomes of its rows: reading.instrument.by is the
  * column; output and sink are not looked at root       made if it is not there timeframe  "1m";
  * NULL: what the names of the inputs tell is_dry     read, sort and judge everything; write nothing
- * done       called for each dataset, in the order of the symbols' bytes, by the calling thread:
+ * done       called for each dataset, in the order of the symbols' bytes, by one thread at a time:
  * with its path, its options, and its result (which has no inputs) or its error
  */
 struct umm_convert_by {

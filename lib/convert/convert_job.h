@@ -238,6 +238,20 @@ enum umm_status umm_convert_refuse_all(const struct umm_convert_job *job, struct
 UMM_MUST_USE enum umm_status umm_convert_make_room(struct umm_convert_job *job,
                                                    struct umm_error *err);
 
+/*
+ * A conversion from the beginning, which umm_convert is all of: _begin reads, and writes all but
+ * what makes it visible; _end does that; _close lets go, after any begin, and with a failed status
+ * of the result. is_one_of_many: its caller syncs the file system before _end and after it. options
+ * and result must live until the close.
+ */
+UMM_MUST_USE enum umm_status umm_convert_begin(struct umm_convert_job *job,
+                                               const struct umm_convert_options *options,
+                                               bool is_one_of_many, struct umm_run *run,
+                                               struct umm_convert_result *result,
+                                               struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_convert_end(struct umm_convert_job *job, struct umm_error *err);
+void umm_convert_close(struct umm_convert_job *job, enum umm_status status);
+
 /* The converted row job->row takes its place among the others. */
 UMM_MUST_USE enum umm_status umm_convert_accept(struct umm_convert_job *job,
                                                 const struct umm_convert_origin *origin,

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array/commits.h"
 #include "array/dataset.h"
 #include "base/error.h"
 #include "base/list.h"
+#include "convert/convert_job.h"
 #include "sys/file.h"
 #include "sys/fileids.h"
 #include "sys/outfile.h"
@@ -176,80 +178,119 @@ static enum umm_status list_tasks(const struct umm_convert_many *many, struct um
 /* From so many on, listing the directory once costs less than looking for each one's leftovers. */
 enum { SWEEP_MIN = 32 };
 
+/* Of each: the inputs are closed by its end; temporary files of array and quarantine, the lock. */
+enum { FILES_EACH = 6 };
+
 struct shared {
     const struct umm_convert_many *many;
     const struct tasks *tasks;
-    size_t n_mine; /* of the tasks */
-    unsigned n_threads_each;
     bool is_swept;
-    struct umm_run *run;
-    struct umm_turns turns;
+    struct umm_convert_archive archives[UMM_WORKERS_MAX]; /* of each worker */
 };
 
-static enum umm_status convert_one(const struct shared *shared, const struct task *task,
-                                   struct umm_convert_options *options, struct umm_run *run,
-                                   struct umm_convert_result *result, struct umm_error *err)
+/* One array under way. */
+struct piece {
+    struct umm_convert_options options;
+    struct umm_convert_result result;
+    struct umm_convert_job job;
+    enum umm_status status;
+};
+
+static const struct task *task_of(const struct shared *shared, const struct umm_commits_job *job)
 {
+    return &shared->tasks->items[umm_shard_item(&shared->many->shard, job->number)];
+}
+
+static enum umm_status begin(void *user, struct umm_commits_job *job, struct umm_error *err)
+{
+    struct shared *shared = user;
     const struct umm_convert_many *many = shared->many;
+    const struct task *task = task_of(shared, job);
+    struct piece *piece = job->room;
+    struct umm_convert_options *options = &piece->options;
     enum umm_status status = UMM_OK;
-    memset(result, 0, sizeof *result);
+    *options = *many->each;
+    options->archive = &shared->archives[job->worker];
     options->inputs = task->inputs;
     options->n_inputs = task->n_inputs;
     options->output = task->output;
     options->is_swept = shared->is_swept;
+    if (!job->may_wait)
+        options->lock_wait = UMM_LOCK_FAIL;
     if (task->dataset) {
         options->members = task->dataset->members;
         options->reading.layout_of_name = task->dataset->layout;
         options->are_inputs_appended = true;
         if (task->n_inputs > 1 || (many->is_dry && umm_delivery_can_order(task->dataset)))
-            status = umm_delivery_order(task->dataset, options, run, err);
+            status = umm_delivery_order(task->dataset, options, &job->run, err);
         if (!status && !many->is_dry)
-            status = umm_dataset_make_directory(task->output,
-                                                options->is_synced || options->is_append, err);
+            status = umm_commits_make_directory(job, task->output,
+                                                options->is_synced || options->is_append,
+                                                &options->is_swept, err);
     }
-    return status || many->is_dry ? status : umm_convert(options, run, result, err);
+    if (!status && !many->is_dry)
+        status = umm_convert_begin(&piece->job, options, job->is_together, &job->run,
+                                   &piece->result, err);
+    piece->status = status;
+    return status;
 }
 
-static void work(void *user, unsigned index)
+static enum umm_status commit(void *user, struct umm_commits_job *job, size_t step,
+                              struct umm_error *err)
 {
-    struct shared *shared = user;
+    const struct shared *shared = user;
+    struct piece *piece = job->room;
+    (void)step;
+    piece->status = shared->many->is_dry ? UMM_OK : umm_convert_end(&piece->job, err);
+    return piece->status;
+}
+
+static void tell(void *user, struct umm_commits_job *job, enum umm_status status,
+                 const struct umm_error *err)
+{
+    const struct shared *shared = user;
+    const struct piece *piece = job->room;
+    shared->many->done(shared->many->user, &piece->options, task_of(shared, job)->dataset, status,
+                       &piece->result, err);
+}
+
+static void release(void *user, struct umm_commits_job *job)
+{
+    struct piece *piece = job->room;
+    (void)user;
+    umm_lock_release(&piece->job.lock);
+}
+
+static void end(void *user, struct umm_commits_job *job)
+{
+    struct piece *piece = job->room;
+    (void)user;
+    umm_convert_close(&piece->job, piece->status);
+    umm_convert_result_free(&piece->result);
+}
+
+static enum umm_status run_tasks(struct shared *shared, size_t n, struct umm_run *run,
+                                 struct umm_error *err)
+{
     const struct umm_convert_many *many = shared->many;
-    struct umm_convert_archive archive = {.unpack = NULL};
-    struct umm_run run = {.n_threads = shared->n_threads_each,
-                          .cancel_with = shared->run,
-                          .tuning = shared->run ? shared->run->tuning : NULL};
-    (void)index;
-    for (;;) {
-        umm_turns_lock(&shared->turns);
-        uint64_t i = umm_turns_ticket(&shared->turns);
-        umm_turns_unlock(&shared->turns);
-        if (i >= shared->n_mine)
-            break;
-        const struct task *task = &shared->tasks->items[umm_shard_item(&many->shard, i)];
-        struct umm_convert_options options = *many->each;
-        struct umm_convert_result result;
-        struct umm_error err = {.status = UMM_OK};
-        options.archive = &archive;
-        enum umm_status status = convert_one(shared, task, &options, &run, &result, &err);
-        umm_turns_wait(&shared->turns, i);
-        if (status != UMM_ERR_CANCELLED)
-            many->done(many->user, &options, task->dataset, status, &result, &err);
-        umm_turns_pass(&shared->turns);
-        umm_convert_result_free(&result);
-    }
-    umm_convert_archive_close(&archive);
-}
-
-static void run_tasks(struct shared *shared)
-{
-    const size_t n = shared->n_mine;
-    const unsigned n_threads = umm_workers_wanted(shared->run);
-    const unsigned n_workers = n_threads < n ? n_threads : (unsigned)n;
-    /* It is the arrays that are many; where they are few, each has threads of its own. */
-    shared->n_threads_each = n_threads / n_workers;
-    umm_turns_init(&shared->turns);
-    umm_workers_run(n_workers, work, shared);
-    umm_turns_free(&shared->turns);
+    const struct umm_commits commits = {
+        .n = n,
+        .n_steps = 1,
+        .n_files = FILES_EACH,
+        .room_bytes = sizeof(struct piece),
+        .roots = {many->directory},
+        .is_synced = (many->each->is_synced || many->each->is_append) && !many->is_dry,
+        .begin = begin,
+        .step = commit,
+        .done = tell,
+        .release = release,
+        .end = end,
+        .user = shared,
+    };
+    enum umm_status status = umm_commits_run(&commits, run, err);
+    for (unsigned i = 0; i < UMM_WORKERS_MAX; i++)
+        umm_convert_archive_close(&shared->archives[i]);
+    return status;
 }
 
 /* Files that belong to no dataset, as they cannot be read. */
@@ -269,18 +310,18 @@ enum umm_status umm_convert_many(const struct umm_convert_many *many, struct umm
                                  struct umm_error *err)
 {
     struct tasks tasks = {.n = 0};
-    struct shared shared = {.many = many, .tasks = &tasks, .run = run};
+    struct shared shared = {.many = many, .tasks = &tasks};
     const bool is_synced = many->each->is_synced || many->each->is_append;
     enum umm_status status = list_tasks(many, run, &tasks, err);
     if (!status && many->shard.index == 0)
         tell_failures(many, &tasks.delivery);
     if (!status && many->is_root && !many->is_dry && tasks.n)
         status = umm_dataset_make_root(many->directory, is_synced, err);
-    shared.n_mine = umm_shard_size(&many->shard, tasks.n);
-    if (!status && shared.n_mine) {
-        if (!many->is_root && shared.n_mine >= SWEEP_MIN)
+    const size_t n_mine = (size_t)umm_shard_size(&many->shard, tasks.n);
+    if (!status && n_mine) {
+        if (!many->is_root && n_mine >= SWEEP_MIN)
             shared.is_swept = umm_outfile_sweep(many->directory);
-        run_tasks(&shared);
+        status = run_tasks(&shared, n_mine, run, err);
     }
     free_tasks(&tasks);
     if (!status && umm_run_is_cancelled(run))

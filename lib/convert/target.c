@@ -310,8 +310,11 @@ static enum umm_status finish_append(struct umm_target *target, bool is_reversed
         status = umm_earlier_finish(&target->append.earlier, err);
     target->n_rows = umm_append_n_rows(&target->append);
     target->n_appended = target->n_rows - target->append.n_old;
-    return status || !target->options.is_one_of_many ? status
-                                                     : umm_append_prepare(&target->append, err);
+    if (status || !target->options.is_one_of_many)
+        return status;
+    status = umm_append_prepare(&target->append, err);
+    umm_rowfile_rest(&target->append.grow.rows);
+    return status;
 }
 
 enum umm_status umm_target_finish(struct umm_target *target, bool is_reversed,
@@ -336,9 +339,10 @@ enum umm_status umm_target_finish(struct umm_target *target, bool is_reversed,
         return hand_on(target, is_reversed, err);
     enum umm_status status =
         umm_writer_finish(&target->writer, is_reversed && !options->is_each_compared, err);
-    return status || !options->is_one_of_many
-               ? status
-               : umm_outfile_prepare(&target->writer.out.file, &options->file, err);
+    if (status || !options->is_one_of_many)
+        return status;
+    umm_rowfile_rest(&target->writer.rows);
+    return umm_outfile_prepare(&target->writer.out.file, &options->file, err);
 }
 
 enum umm_status umm_target_commit(struct umm_target *target, struct umm_error *err)

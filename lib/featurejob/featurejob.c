@@ -66,6 +66,8 @@ static enum umm_status open_output(struct umm_featurework *work, struct umm_erro
     *w = (struct umm_resultwriter_options){.path = o->output,
                                            .format = o->format,
                                            .is_synced = o->is_synced || o->state,
+                                           .is_swept = o->is_output_swept,
+                                           .is_one_of_many = work->is_one_of_many,
                                            .pool_root = o->pool_root,
                                            .scratch_dir = o->scratch_dir,
                                            .npy = &work->out.rows.npy,
@@ -226,11 +228,10 @@ static enum umm_status read_rows(struct umm_featurework *work, struct umm_error 
     return UMM_OK;
 }
 
-/* All rows have come: the output, then the state. */
+/* All rows have come: all but what makes the results visible. */
 static enum umm_status finish(struct umm_featurework *work, struct umm_error *err)
 {
     const struct umm_featurejob_options *o = work->options;
-    bool is_changed = false;
     enum umm_status status = umm_featurework_finish(work, err);
     if (!status && !o->is_verify)
         status =
@@ -238,7 +239,17 @@ static enum umm_status finish(struct umm_featurework *work, struct umm_error *er
     if (!status && o->is_verify && work->state.has_checkpoint && work->out.has_writer &&
         work->history.n_taken >= work->state.checkpoint.n_rows)
         status = umm_outtail_check_kept(&work->out.writer, err);
-    if (!status && work->out.has_writer)
+    if (!status && work->is_one_of_many && work->out.has_writer)
+        status = umm_resultwriter_prepare(&work->out.writer, err);
+    return status;
+}
+
+enum umm_status umm_featurework_commit(struct umm_featurework *work, struct umm_error *err)
+{
+    const struct umm_featurejob_options *o = work->options;
+    bool is_changed = false;
+    enum umm_status status = UMM_OK;
+    if (work->out.has_writer)
         status = umm_resultwriter_commit(&work->out.writer, &is_changed, err);
     if (!status && o->store)
         status = umm_resultstore_finish(&work->out.store, err);
@@ -249,7 +260,21 @@ static enum umm_status finish(struct umm_featurework *work, struct umm_error *er
         work->result->n_new > 0 || work->result->is_revised || !work->state.has_checkpoint;
     work->result->is_changed = is_changed || (o->state && is_new);
     const bool is_grown = is_changed && o->is_append; /* a state knows the end of such an output */
-    return !status && o->state && (is_new || is_grown) ? umm_featurework_save(work, err) : status;
+    work->is_state_due = !status && o->state && (is_new || is_grown);
+    return work->is_state_due && work->is_one_of_many ? umm_featurework_write_state(work, err)
+                                                      : status;
+}
+
+enum umm_status umm_featurework_settle(struct umm_featurework *work, struct umm_error *err)
+{
+    const struct umm_featurejob_options *o = work->options;
+    enum umm_status status = UMM_OK;
+    if (work->is_state_due)
+        status = work->is_one_of_many ? umm_outfile_commit(&work->state_file, NULL, NULL, err)
+                                      : umm_featurework_save(work, err);
+    if (!status && o->is_append && o->output && !o->is_verify)
+        umm_uptodate_settle(&work->inputs, o->output);
+    return status;
 }
 
 /* What a pipe brought before a signal came will not come again: results, then the state. */
@@ -274,9 +299,12 @@ void umm_featurework_count(const struct umm_resultstore *store,
     result->n_kept = store->n_kept;
 }
 
-static void fill_result(struct umm_featurework *work)
+void umm_featurework_fill(struct umm_featurework *work)
 {
     struct umm_featurejob_result *result = work->result;
+    if (!work->options)
+        return;
+    result->seconds = (double)(umm_clock_run_ns(work->run) - work->began_ns) * 1e-9;
     result->n_out = work->out.has_writer ? work->out.writer.n_rows : 0;
     if (work->options->store)
         umm_featurework_count(&work->out.store, result);
@@ -324,40 +352,75 @@ static enum umm_status run_job(struct umm_featurework *work, struct umm_error *e
     else if (status == UMM_ERR_CANCELLED && o->is_prompt && o->state && work->history.n_taken > 0 &&
              !work->out.is_torn)
         status = keep_taken(work, err);
-    fill_result(work);
-    umm_featurework_close(work);
     return status;
+}
+
+static enum umm_status take_locks(struct umm_featurework *work, struct umm_error *err)
+{
+    const struct umm_featurejob_options *o = work->options;
+    const bool has_lock = o->is_locked || (o->state && !o->is_verify);
+    enum umm_status status = UMM_OK;
+    if (has_lock && o->state)
+        status = umm_lock_take(&work->state_lock, o->state, o->lock_wait, work->run, err);
+    if (!status && has_lock && o->output && (o->is_append || !o->state))
+        status = umm_lock_take(&work->output_lock, o->output, o->lock_wait, work->run, err);
+    return status;
+}
+
+enum umm_status umm_featurework_run(struct umm_featurework *work,
+                                    const struct umm_featurejob_options *options,
+                                    bool is_one_of_many, struct umm_run *run,
+                                    struct umm_featurejob_result *result, struct umm_error *err)
+{
+    const bool is_stdin = strcmp(options->input, "-") == 0;
+    *work = (struct umm_featurework){.options = options,
+                                     .in.name = is_stdin ? "<stdin>" : options->input,
+                                     .result = result,
+                                     .run = run,
+                                     .began_ns = umm_clock_run_ns(run),
+                                     .is_one_of_many = is_one_of_many};
+    *result = (struct umm_featurejob_result){.n_before = 0};
+    work->out.writer = umm_resultwriter_none();
+    umm_uptodate_look(&work->inputs, options->input);
+    enum umm_status status = check_options(options, err);
+    if (!status && options->state && !options->is_verify) /* not when the output is there already */
+        status = umm_reserved_check_path(options->state, err);
+    if (!status)
+        status = take_locks(work, err);
+    if (!status)
+        status = run_job(work, err);
+    if (is_one_of_many)
+        umm_featurework_free_rows(work);
+    return status;
+}
+
+void umm_featurework_release(struct umm_featurework *work)
+{
+    umm_lock_release(&work->output_lock);
+    umm_lock_release(&work->state_lock);
+}
+
+void umm_featurework_end(struct umm_featurework *work)
+{
+    if (!work->options)
+        return;
+    umm_outfile_abort(&work->state_file);
+    umm_featurework_close(work);
+    umm_featurework_release(work);
+    work->options = NULL;
 }
 
 enum umm_status umm_featurejob_run(const struct umm_featurejob_options *options,
                                    struct umm_run *run, struct umm_featurejob_result *result,
                                    struct umm_error *err)
 {
-    const uint64_t began_ns = umm_clock_run_ns(run);
-    struct umm_featurework work = {.options = options,
-                                   .in.name = strcmp(options->input, "-") == 0 ? "<stdin>"
-                                                                               : options->input,
-                                   .result = result,
-                                   .run = run};
-    struct umm_lock state_lock = {.is_held = false}, output_lock = {.is_held = false};
-    const bool has_lock = options->is_locked || (options->state && !options->is_verify);
-    struct umm_uptodate inputs = {.newest_ns = 0};
-    *result = (struct umm_featurejob_result){.n_before = 0};
-    work.out.writer = umm_resultwriter_none();
-    umm_uptodate_look(&inputs, options->input);
-    enum umm_status status = check_options(options, err);
-    if (!status && options->state && !options->is_verify) /* not when the output is there already */
-        status = umm_reserved_check_path(options->state, err);
-    if (!status && has_lock && options->state)
-        status = umm_lock_take(&state_lock, options->state, options->lock_wait, run, err);
-    if (!status && has_lock && options->output && (options->is_append || !options->state))
-        status = umm_lock_take(&output_lock, options->output, options->lock_wait, run, err);
+    struct umm_featurework work;
+    enum umm_status status = umm_featurework_run(&work, options, false, run, result, err);
     if (!status)
-        status = run_job(&work, err);
-    if (!status && options->is_append && options->output && !options->is_verify)
-        umm_uptodate_settle(&inputs, options->output);
-    umm_lock_release(&output_lock);
-    umm_lock_release(&state_lock);
-    result->seconds = (double)(umm_clock_run_ns(run) - began_ns) * 1e-9;
+        status = umm_featurework_commit(&work, err);
+    if (!status)
+        status = umm_featurework_settle(&work, err);
+    umm_featurework_fill(&work);
+    umm_featurework_end(&work);
     return status;
 }

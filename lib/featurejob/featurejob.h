@@ -56,6 +56,7 @@ struct umm_featurejob_options {
     enum umm_lock_wait lock_wait; /* with a state the output and it are locked always, but */
     bool is_locked;               /* for is_verify, which need not be able to, if this is set */
     const char *pool_root, *scratch_dir;
+    bool is_output_swept, is_state_swept; /* no killed run left anything where they are */
 };
 
 struct umm_featurejob_result {

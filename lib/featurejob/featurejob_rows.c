@@ -69,6 +69,9 @@ void umm_featurework_free_rows(struct umm_featurework *work)
     free(work->out.columns);
     free(work->out.shifted);
     free(work->room);
+    work->out.packed = NULL;
+    work->out.columns = work->out.shifted = NULL;
+    work->room = NULL;
 }
 
 /* ---- times ----------------------------------------------------------------------- */

@@ -93,3 +93,14 @@ enum umm_status umm_featurework_save(struct umm_featurework *work, struct umm_er
     work->state.n_saved = work->history.n_taken;
     return status;
 }
+
+enum umm_status umm_featurework_write_state(struct umm_featurework *work, struct umm_error *err)
+{
+    struct umm_checkpoint c = {.n_rows = 0};
+    enum umm_status status = make_checkpoint(work, &c, err);
+    if (!status)
+        status = umm_checkpoint_write(&c, work->options->state, work->options->is_state_swept,
+                                      &work->state_file, err);
+    umm_checkpoint_free(&c);
+    return status;
+}

@@ -10,6 +10,7 @@
 #include "rowjob/checkpoint.h"
 #include "rowjob/history.h"
 #include "rowjob/outtail.h"
+#include "sys/uptodate.h"
 
 /*
  * The input. Its rows by number:
@@ -72,9 +73,35 @@ struct umm_featurework {
     struct umm_featurestate state;
     struct umm_featureoutput out;
     void *room; /* of all that has cap_rows rows */
+    /* The run as a whole: */
+    uint64_t began_ns;
+    bool is_one_of_many; /* the caller syncs the file system: see umm_featurework_run */
+    struct umm_lock state_lock, output_lock;
+    struct umm_uptodate inputs;
+    bool is_state_due;
+    struct umm_outfile state_file; /* one of many: the new state, until it gets its name */
 };
 
 /* ---- featurejob.c ---- */
+
+/*
+ * A run from end to end, which umm_featurejob_run is all of: _run takes the rows, _commit puts the
+ * output in place, _settle the state; _fill sets the figures of the result, _release lets go of the
+ * locks and _end of all, after any run. is_one_of_many: the caller syncs the file systems of output
+ * and state after each of the three. options and result must live until the end; run may be NULL.
+ */
+UMM_MUST_USE enum umm_status umm_featurework_run(struct umm_featurework *work,
+                                                 const struct umm_featurejob_options *options,
+                                                 bool is_one_of_many, struct umm_run *run,
+                                                 struct umm_featurejob_result *result,
+                                                 struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_featurework_commit(struct umm_featurework *work,
+                                                    struct umm_error *err);
+UMM_MUST_USE enum umm_status umm_featurework_settle(struct umm_featurework *work,
+                                                    struct umm_error *err);
+void umm_featurework_fill(struct umm_featurework *work);
+void umm_featurework_release(struct umm_featurework *work);
+void umm_featurework_end(struct umm_featurework *work);
 
 extern const char umm_featurejob_no_checkpoint[];
 
@@ -123,6 +150,10 @@ UMM_MUST_USE enum umm_status umm_featurework_encode(const struct umm_featurework
 /* Write the state; before it, what went out through a stream is made durable. */
 UMM_MUST_USE enum umm_status umm_featurework_save(struct umm_featurework *work,
                                                   struct umm_error *err);
+
+/* One of many: write the state to work->state_file. */
+UMM_MUST_USE enum umm_status umm_featurework_write_state(struct umm_featurework *work,
+                                                         struct umm_error *err);
 
 /* Rows of results that n rows give. */
 static inline uint64_t umm_featurework_results(const struct umm_featurework *work, uint64_t n)

@@ -5,16 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array/commits.h"
 #include "base/error.h"
+#include "featurejob/featurejob_work.h"
 #include "sys/file.h"
 #include "sys/fileids.h"
 #include "sys/trust.h"
-#include "thread/workers.h"
 
-struct shared {
-    const struct umm_featuremany *many;
-    struct umm_run *run;
-    struct umm_turns turns;
+/* Of each: temporary files and locks of output and state, two descriptors each. */
+enum { FILES_EACH = 8 };
+
+/* One dataset under way. */
+struct piece {
+    struct umm_featurejob_options options;
+    struct umm_featurejob_result result;
+    struct umm_featurework work;
+    char *output, *state;
 };
 
 /* SYMBOL/TIMEFRAME.npy of .../SYMBOL/TIMEFRAME.npy. */
@@ -26,13 +32,9 @@ static const char *name_of(const struct umm_dataset *dataset)
     return name;
 }
 
-/*
- * ROOT/SYMBOL/TIMEFRAME and ending in place of .npy, malloc'ed; its directory is made if it is
- * to be written, and synced if what is written is.
- */
+/* ROOT/SYMBOL/TIMEFRAME and ending in place of .npy, malloc'ed. */
 static enum umm_status make_path(const struct umm_dataset *dataset, const char *root,
-                                 const char *ending, bool is_written, bool is_synced, char **path,
-                                 struct umm_error *err)
+                                 const char *ending, char **path, struct umm_error *err)
 {
     const char *name = name_of(dataset);
     int len = (int)(strlen(name) - strlen(".npy"));
@@ -41,55 +43,86 @@ static enum umm_status make_path(const struct umm_dataset *dataset, const char *
     if (!*path)
         return umm_error_set_memory(err, cap, "a path");
     snprintf(*path, cap, "%s/%.*s%s", root, len, name, ending);
-    return is_written ? umm_dataset_make_directory(*path, is_synced, err) : UMM_OK;
+    return UMM_OK;
 }
 
-static enum umm_status do_one(const struct shared *shared, const struct umm_dataset *dataset,
-                              struct umm_featurejob_options *options,
-                              struct umm_featurejob_result *result, struct umm_error *err)
+/* Whether outputs are to be durable; states are always. */
+static bool is_synced(const struct umm_featuremany *many)
 {
-    /* One thread each: it is the datasets that are many. */
-    struct umm_run run = {.n_threads = 1,
-                          .cancel_with = shared->run,
-                          .tuning = shared->run ? shared->run->tuning : NULL};
-    const struct umm_featuremany *many = shared->many;
-    const bool is_written = !options->is_verify;
-    char *output = NULL, *state = NULL;
+    return many->each->is_synced || many->state_root;
+}
+
+/* Where dataset number job->number writes, and directories for that. */
+static enum umm_status make_places(const struct umm_featuremany *many, struct piece *piece,
+                                   struct umm_commits_job *job, struct umm_error *err)
+{
+    const struct umm_dataset *dataset = &many->datasets->items[job->number];
+    const bool is_written = !many->each->is_verify;
     enum umm_status status = UMM_OK;
+    if (many->out_root)
+        status = make_path(dataset, many->out_root, ".npy", &piece->output, err);
+    if (!status && many->state_root)
+        status = make_path(dataset, many->state_root, ".state", &piece->state, err);
+    if (!status && is_written && piece->output)
+        status = umm_commits_make_directory(job, piece->output, is_synced(many),
+                                            &piece->options.is_output_swept, err);
+    if (!status && is_written && piece->state)
+        status = umm_commits_make_directory(job, piece->state, true, &piece->options.is_state_swept,
+                                            err);
+    return status;
+}
+
+static enum umm_status begin(void *user, struct umm_commits_job *job, struct umm_error *err)
+{
+    const struct umm_featuremany *many = user;
+    const struct umm_dataset *dataset = &many->datasets->items[job->number];
+    struct piece *piece = job->room;
+    struct umm_featurejob_options *options = &piece->options;
+    *options = *many->each;
     options->input = dataset->path;
     options->timeframe = dataset->timeframe;
-    if (many->out_root)
-        status = make_path(dataset, many->out_root, ".npy", is_written,
-                           options->is_synced || many->state_root, &output, err);
-    if (!status && many->state_root)
-        status = make_path(dataset, many->state_root, ".state", is_written, true, &state, err);
-    options->output = output;
-    options->state = state;
-    return status ? status : umm_featurejob_run(options, &run, result, err);
+    if (!job->may_wait)
+        options->lock_wait = UMM_LOCK_FAIL;
+    enum umm_status status = make_places(many, piece, job, err);
+    options->output = piece->output;
+    options->state = piece->state;
+    return status ? status
+                  : umm_featurework_run(&piece->work, options, job->is_together, &job->run,
+                                        &piece->result, err);
 }
 
-static void work(void *user, unsigned index)
+static enum umm_status step(void *user, struct umm_commits_job *job, size_t number,
+                            struct umm_error *err)
 {
-    struct shared *shared = user;
-    const struct umm_featuremany *many = shared->many;
-    (void)index;
-    for (;;) {
-        umm_turns_lock(&shared->turns);
-        uint64_t i = umm_turns_ticket(&shared->turns);
-        umm_turns_unlock(&shared->turns);
-        if (i >= many->datasets->n)
-            return;
-        struct umm_featurejob_options options = *many->each;
-        struct umm_featurejob_result result = {.n_before = 0};
-        struct umm_error err = {.status = UMM_OK};
-        enum umm_status status = do_one(shared, &many->datasets->items[i], &options, &result, &err);
-        umm_turns_wait(&shared->turns, i);
-        if (status != UMM_ERR_CANCELLED)
-            many->done(many->user, &options, status, &result, &err);
-        umm_turns_pass(&shared->turns);
-        free((char *)(uintptr_t)options.output);
-        free((char *)(uintptr_t)options.state);
-    }
+    struct piece *piece = job->room;
+    (void)user;
+    return number == 0 ? umm_featurework_commit(&piece->work, err)
+                       : umm_featurework_settle(&piece->work, err);
+}
+
+static void tell(void *user, struct umm_commits_job *job, enum umm_status status,
+                 const struct umm_error *err)
+{
+    const struct umm_featuremany *many = user;
+    struct piece *piece = job->room;
+    umm_featurework_fill(&piece->work);
+    many->done(many->user, &piece->options, status, &piece->result, err);
+}
+
+static void release(void *user, struct umm_commits_job *job)
+{
+    struct piece *piece = job->room;
+    (void)user;
+    umm_featurework_release(&piece->work);
+}
+
+static void end(void *user, struct umm_commits_job *job)
+{
+    struct piece *piece = job->room;
+    (void)user;
+    umm_featurework_end(&piece->work);
+    free(piece->output);
+    free(piece->state);
 }
 
 /* ---- places ---------------------------------------------------------------------- */
@@ -160,7 +193,7 @@ static enum umm_status add_output(struct places *places, size_t i, const char *r
     const struct umm_featuremany *many = places->many;
     const struct umm_dataset *dataset = &many->datasets->items[i];
     char *path = NULL;
-    enum umm_status status = make_path(dataset, root, ending, false, false, &path, err);
+    enum umm_status status = make_path(dataset, root, ending, &path, err);
     if (!status)
         status = add_place(path, places->outputs, &places->n_outputs, err);
     if (!status && (i == 0 || !has_symbol_of(dataset - 1, dataset)))
@@ -225,8 +258,7 @@ static enum umm_status make_roots(const struct umm_featuremany *many, struct umm
     if (many->each->is_verify)
         return UMM_OK;
     if (many->out_root)
-        status =
-            umm_dataset_make_root(many->out_root, many->each->is_synced || many->state_root, err);
+        status = umm_dataset_make_root(many->out_root, is_synced(many), err);
     if (!status && many->state_root)
         status = umm_dataset_make_root(many->state_root, true, err);
     return status;
@@ -235,18 +267,24 @@ static enum umm_status make_roots(const struct umm_featuremany *many, struct umm
 enum umm_status umm_featuremany_run(const struct umm_featuremany *many, struct umm_run *run,
                                     struct umm_error *err)
 {
-    struct shared shared = {.many = many, .run = run};
+    const struct umm_commits commits = {
+        .n = many->datasets->n,
+        .n_steps = 2,
+        .n_files = FILES_EACH,
+        .room_bytes = sizeof(struct piece),
+        .roots = {many->out_root, many->state_root},
+        .is_synced = is_synced(many) && !many->each->is_verify,
+        .begin = begin,
+        .step = step,
+        .done = tell,
+        .release = release,
+        .end = end,
+        .user = (void *)(uintptr_t)many,
+    };
     enum umm_status status = check_files(many, err);
     if (!status)
         status = make_roots(many, err);
     if (!status && many->state_root)
         status = umm_trust_check_directory(many->state_root, err);
-    if (status)
-        return status;
-    unsigned n_threads = umm_workers_wanted(run);
-    umm_turns_init(&shared.turns);
-    umm_workers_run(n_threads < many->datasets->n ? n_threads : (unsigned)many->datasets->n, work,
-                    &shared);
-    umm_turns_free(&shared.turns);
-    return umm_run_is_cancelled(run) ? umm_error_set_cancelled(err) : UMM_OK;
+    return status ? status : umm_commits_run(&commits, run, err);
 }

@@ -279,6 +279,23 @@ enum umm_status umm_checkpoint_load(const char *path, struct umm_checkpoint *out
     return status;
 }
 
+enum umm_status umm_checkpoint_write(const struct umm_checkpoint *checkpoint, const char *path,
+                                     bool is_swept, struct umm_outfile *file, struct umm_error *err)
+{
+    static const struct umm_outfile_options options = {.is_synced = false};
+    char *bytes = NULL;
+    size_t len;
+    enum umm_status status = umm_checkpoint_encode(checkpoint, &bytes, &len, err);
+    if (!status)
+        status = umm_output_open_swept(file, path, is_swept, NULL, err);
+    if (!status && umm_outfile_is_stream(file))
+        status = umm_error_set_path(err, UMM_ERR_CONFLICT, path, "is no regular file");
+    if (!status)
+        status = umm_file_write_all(umm_outfile_fd(file), path, bytes, len, err);
+    free(bytes);
+    return status ? status : umm_outfile_prepare(file, &options, err);
+}
+
 enum umm_status umm_checkpoint_save(const struct umm_checkpoint *checkpoint, const char *path,
                                     struct umm_error *err)
 {

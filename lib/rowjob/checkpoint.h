@@ -29,6 +29,7 @@
 #define UMM_ROWJOB_CHECKPOINT_H
 
 #include "rowjob/rowhash.h"
+#include "sys/outfile.h"
 #include "umm.h"
 
 enum {
@@ -99,5 +100,14 @@ UMM_MUST_USE enum umm_status umm_checkpoint_load(const char *path, struct umm_ch
                                                  bool *is_there, struct umm_error *err);
 UMM_MUST_USE enum umm_status umm_checkpoint_save(const struct umm_checkpoint *checkpoint,
                                                  const char *path, struct umm_error *err);
+
+/*
+ * Write it to a new file whose place that path is: all but the commit, without a sync, for a caller
+ *  that syncs the file system before it commits the file and after. is_swept as
+ * umm_outfile_open_swept has it.
+ */
+UMM_MUST_USE enum umm_status umm_checkpoint_write(const struct umm_checkpoint *checkpoint,
+                                                  const char *path, bool is_swept,
+                                                  struct umm_outfile *file, struct umm_error *err);
 
 #endif

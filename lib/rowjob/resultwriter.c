@@ -59,11 +59,13 @@ struct umm_resultwriter umm_resultwriter_none(void)
 static enum umm_status open_fresh(struct umm_resultwriter *writer, struct umm_error *err)
 {
     const struct umm_resultwriter_options *o = writer->options;
-    const struct umm_writer_options array = {
-        .path = o->path, .pool_root = o->pool_root, .scratch_dir = o->scratch_dir};
+    const struct umm_writer_options array = {.path = o->path,
+                                             .pool_root = o->pool_root,
+                                             .scratch_dir = o->scratch_dir,
+                                             .is_swept = o->is_swept};
     return is_array(writer) ? umm_writer_open(&writer->fresh, &array, o->npy, writer->run, err)
-                            : umm_output_open(&writer->output, o->path, o->pool_root, 0, false,
-                                              writer->run, err);
+                            : umm_output_open(&writer->output, o->path, o->pool_root, 0,
+                                              o->is_swept, writer->run, err);
 }
 
 /* Room for the last rows, and for text with the line of names: it goes out with the first rows. */
@@ -334,13 +336,20 @@ enum umm_status umm_resultwriter_sync(struct umm_resultwriter *writer, struct um
     return writer->options ? umm_outfile_sync(file_of(writer), err) : UMM_OK;
 }
 
+static enum umm_status finish_fresh(struct umm_resultwriter *writer, struct umm_error *err)
+{
+    return is_array(writer) ? umm_writer_finish(&writer->fresh, false, err)
+                            : umm_resultwriter_flush(writer, err);
+}
+
 static enum umm_status end_fresh(struct umm_resultwriter *writer, bool *is_changed,
                                  struct umm_error *err)
 {
-    const struct umm_outfile_options options = {.is_synced = writer->options->is_synced,
+    const bool is_one_of_many = writer->options->is_one_of_many;
+    const struct umm_outfile_options options = {.is_synced =
+                                                    writer->options->is_synced && !is_one_of_many,
                                                 .is_if_changed = writer->options->is_if_changed};
-    enum umm_status status = is_array(writer) ? umm_writer_finish(&writer->fresh, false, err)
-                                              : umm_resultwriter_flush(writer, err);
+    enum umm_status status = is_one_of_many ? UMM_OK : finish_fresh(writer, err);
     if (status)
         return status;
     return is_array(writer)
@@ -348,12 +357,43 @@ static enum umm_status end_fresh(struct umm_resultwriter *writer, bool *is_chang
                : umm_output_commit(&writer->output, &options, writer->run, is_changed, err);
 }
 
+/* What of the old rows changes, or NULL. */
+static const struct umm_grow_change *change_of(const struct umm_resultwriter *writer,
+                                               struct umm_grow_change *change)
+{
+    *change = (struct umm_grow_change){writer->again_first, writer->n_again, writer->again};
+    return writer->n_again ? change : NULL;
+}
+
 static enum umm_status end_grown(struct umm_resultwriter *writer, bool *is_changed,
                                  struct umm_error *err)
 {
-    const struct umm_grow_change again = {writer->again_first, writer->n_again, writer->again};
+    struct umm_grow_change room;
+    const struct umm_grow_change *change = change_of(writer, &room);
     *is_changed = writer->n_again > 0 || writer->n_rows != writer->n_old;
-    return umm_grow_commit(&writer->grow, writer->n_again ? &again : NULL, err);
+    if (!writer->options->is_one_of_many)
+        return umm_grow_commit(&writer->grow, change, err);
+    enum umm_status status = umm_grow_count(&writer->grow, change, err);
+    return status ? status : umm_file_check_named(writer->grow.fd, path_of(writer), err);
+}
+
+enum umm_status umm_resultwriter_prepare(struct umm_resultwriter *writer, struct umm_error *err)
+{
+    static const struct umm_outfile_options options = {.is_synced = false};
+    struct umm_grow_change room;
+    enum umm_status status = UMM_OK;
+    if (writer->options->way == UMM_RESULT_FRESH) {
+        status = finish_fresh(writer, err);
+        umm_rowfile_rest(&writer->fresh.rows);
+        return status ? status : umm_outfile_prepare(file_of(writer), &options, err);
+    }
+    if (writer->options->way != UMM_RESULT_GROW || writer->n_rows < writer->n_old)
+        return UMM_OK;
+    /* Rows that change are taken out of the count first, and that has an order of its own. */
+    writer->grow.options.is_unsynced = writer->n_again == 0;
+    status = umm_grow_prepare(&writer->grow, change_of(writer, &room), err);
+    umm_rowfile_rest(&writer->grow.rows);
+    return status;
 }
 
 enum umm_status umm_resultwriter_commit(struct umm_resultwriter *writer, bool *is_changed,

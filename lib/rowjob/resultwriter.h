@@ -31,12 +31,14 @@ enum umm_result_way {
  * header     CSV: the line of names, with its end
  * line_max   CSV: the bytes that a line may need, its end included
  * n_loose    GROW: rows that are there are equal except for the last n_loose
+ * is_swept   as umm_outfile_open_swept has it
+ * is_one_of_many  the caller prepares the commit, and syncs the file system before it and after
  */
 struct umm_resultwriter_options {
     const char *path; /* as array/output.h says */
     enum umm_result_format format;
     enum umm_result_way way;
-    bool is_synced, is_if_changed;
+    bool is_synced, is_if_changed, is_swept, is_one_of_many;
     uint64_t n_loose;
     const char *pool_root, *scratch_dir;
     const struct umm_npy *npy;
@@ -108,6 +110,10 @@ UMM_MUST_USE enum umm_status umm_resultwriter_flush(struct umm_resultwriter *wri
 bool umm_resultwriter_is_stream(struct umm_resultwriter *writer);
 UMM_MUST_USE enum umm_status umm_resultwriter_sync(struct umm_resultwriter *writer,
                                                    struct umm_error *err);
+
+/* is_one_of_many: no more rows come, and all but what makes them visible is written. */
+UMM_MUST_USE enum umm_status umm_resultwriter_prepare(struct umm_resultwriter *writer,
+                                                      struct umm_error *err);
 
 /*
  * The end: all of it is in place, and on the device if is_synced or it grew.

@@ -289,16 +289,6 @@ enum umm_status umm_directory_sync_system(int fd, const char *path, struct umm_e
     return rc < 0 ? umm_error_set_errno(err, errno, path, "cannot sync") : UMM_OK;
 }
 
-enum umm_status umm_directory_sync_system_of(const char *path, struct umm_error *err)
-{
-    int fd = umm_file_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return umm_error_set_errno(err, errno, path, "cannot open the directory");
-    enum umm_status status = umm_directory_sync_system(fd, path, err);
-    umm_file_close(&fd);
-    return status;
-}
-
 enum umm_status umm_directory_remove_file(int fd, const char *path, const char *name,
                                           struct umm_error *err)
 {

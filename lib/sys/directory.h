@@ -32,7 +32,7 @@ UMM_MUST_USE enum umm_status umm_directory_make(const char *path, unsigned mode,
 UMM_MUST_USE enum umm_status umm_directory_open_private(const char *path, int *fd,
                                                         struct umm_error *err);
 
-/* Open the directory path, anybody's, links followed, for reading its names; as above. */
+/* Open the directory path, anybody's, links followed, for its names or a sync; as above. */
 UMM_MUST_USE enum umm_status umm_directory_open(const char *path, int *fd, struct umm_error *err);
 
 /*
@@ -75,10 +75,9 @@ UMM_MUST_USE enum umm_status umm_directory_replaced(const char *path, struct umm
 /* Its names are on the device, or the file system has directories that need no sync. */
 UMM_MUST_USE enum umm_status umm_directory_sync(int fd, const char *path, struct umm_error *err);
 
-/* All of the file system that it is in is on the device; _of: that of the directory at path. */
+/* All of the file system that it is in is on the device. */
 UMM_MUST_USE enum umm_status umm_directory_sync_system(int fd, const char *path,
                                                        struct umm_error *err);
-UMM_MUST_USE enum umm_status umm_directory_sync_system_of(const char *path, struct umm_error *err);
 
 /* As umm_directory_sync, of the directory at path; errors name shown. */
 UMM_MUST_USE enum umm_status umm_directory_sync_path(const char *path, const char *shown,

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -18,6 +19,13 @@
 
 /* How long a wait may go without looking at the cancel flag. */
 enum { POLL_MS = 100 };
+
+uint64_t umm_file_n_allowed(void)
+{
+    const uint64_t usual = 1024;
+    struct rlimit limit;
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : usual;
+}
 
 static enum umm_file_kind kind_of(mode_t mode)
 {

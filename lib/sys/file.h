@@ -40,6 +40,9 @@ struct umm_file_info {
     int64_t modified_ns;
 };
 
+/* How many descriptors this process may have open; 1024 where that cannot be asked. */
+uint64_t umm_file_n_allowed(void);
+
 /*
  * openat(2), a new file of mode 0666 & ~umask, begun again when a signal interrupts it:
  * the descriptor, or -1 with errno. For what opens without waiting for another process.
