@@ -35,10 +35,8 @@ struct symbol {
     char *cell;  /* as CSV has it, with a comma after it */
     char *label; /* for messages: the input and the symbol */
     char *state_path;
-    struct umm_featurejob_options options;
     struct umm_featurejob_result result;
     struct umm_featurework work;
-    struct umm_resultplace place; /* in the store, if results go there */
 };
 
 struct job {
@@ -50,6 +48,8 @@ struct job {
     struct umm_npy npy; /* of its rows */
     struct umm_found by;
     char *row;
+    struct umm_featurejob_options options; /* of a symbol; its state is the one at hand */
+    struct symbol *lender;                 /* whose space all use; NULL: each has its own */
     struct symbol **slots; /* by the hash of the name, open addressing; a power of two */
     size_t n_slots, n_symbols;
     struct umm_outfile out;
@@ -128,8 +128,9 @@ static enum umm_status note(void *user, const struct umm_featurework *work, size
                             struct umm_error *err)
 {
     struct symbol *symbol = user;
-    return umm_resultstore_note(&symbol->job->store, &symbol->place, &work->in.reader.time_type,
-                                work->in.times, work->out.columns, first, n, symbol->label, err);
+    return umm_resultstore_note(&symbol->job->store, &symbol->work.out.place,
+                                &work->in.reader->time_type, work->in.times, work->out.columns,
+                                first, n, symbol->label, err);
 }
 
 static enum umm_status open_output(struct job *job, struct umm_error *err)
@@ -184,7 +185,6 @@ static void free_symbol(struct symbol *symbol)
     if (!symbol)
         return;
     umm_featurework_close(&symbol->work);
-    umm_resultplace_free(&symbol->place);
     free(symbol->name);
     free(symbol->cell);
     free(symbol->label);
@@ -205,18 +205,13 @@ static enum umm_status start(struct job *job, struct symbol *symbol, const char 
                              struct umm_error *err)
 {
     char file[UMM_DATASET_NAME_MAX], shown[UMM_EXCERPT_MAX];
-    symbol->options = *job->each;
-    symbol->options.input = "-"; /* which nobody looks at again */
-    symbol->options.output = symbol->options.store = symbol->options.state = NULL;
-    symbol->options.is_prompt = true;
-    symbol->options.checkpoint_rows = 0;
-    symbol->work = (struct umm_featurework){.options = &symbol->options,
+    job->options.state = NULL;
+    symbol->work = (struct umm_featurework){.options = &job->options,
                                             .result = &symbol->result,
                                             .run = job->run,
                                             .out.emit = job->each->store ? note : emit,
                                             .out.emit_user = symbol};
     symbol->job = job;
-    symbol->work.out.writer = umm_resultwriter_none();
     symbol->name = strndup(name, len);
     symbol->cell = symbol->name ? make_cell(symbol->name) : NULL;
     symbol->label = join(job->reading.records.source.path, ": ",
@@ -226,7 +221,7 @@ static enum umm_status start(struct job *job, struct symbol *symbol, const char 
         return umm_error_set_memory(err, len, "a symbol");
     enum umm_status status = UMM_OK;
     if (job->each->store)
-        status = umm_resultplace_init(&symbol->place, &job->store, name, len, err);
+        status = umm_resultplace_init(&symbol->work.out.place, &job->store, name, len, err);
     if (!status && job->follow->state_root) {
         status = umm_dataset_symbol_name(name, len, file, err);
         if (!status)
@@ -235,12 +230,15 @@ static enum umm_status start(struct job *job, struct symbol *symbol, const char 
             status = umm_error_set_memory(err, len, "a state's name");
         if (!status)
             status = check_state_path(job, symbol->state_path, err);
-        symbol->options.state = symbol->state_path;
+        job->options.state = symbol->state_path;
     }
     if (!status)
         status = umm_featurework_open(&symbol->work, err);
+    if (!status && job->lender)
+        umm_featurework_borrow(&symbol->work, &job->lender->work);
     if (!status)
         status = umm_featurework_begin(&symbol->work, &job->npy, err);
+    umm_featurework_forget(&symbol->work);
     /* A signal is looked for between rows: within one its symbol would be torn, the others not. */
     symbol->work.run = NULL;
     return status;
@@ -298,6 +296,9 @@ static enum umm_status find_symbol(struct job *job, const char *name, size_t len
         }
         *slot = symbol;
         job->n_symbols++;
+        /* Rows that are held back stay where they are. */
+        if (!job->lender && !job->options.holdback)
+            job->lender = symbol;
     }
     *out = *slot;
     return UMM_OK;
@@ -387,6 +388,7 @@ static enum umm_status take_row(struct job *job, const struct umm_placed_record 
     if (status)
         return status;
     const uint64_t n_before = symbol->result.n_new;
+    job->options.state = symbol->state_path;
     status = umm_featurework_feed(&symbol->work, job->row, 1, err);
     job->result->n_new += symbol->result.n_new - n_before;
     job->n_unsaved++;
@@ -503,6 +505,16 @@ static enum umm_status end(struct job *job, enum umm_status status, struct umm_e
     return ended;
 }
 
+/* The options of each symbol. */
+static void set_options(struct job *job)
+{
+    job->options = *job->each;
+    job->options.input = "-"; /* which nobody looks at again */
+    job->options.output = job->options.store = job->options.state = NULL;
+    job->options.is_prompt = true;
+    job->options.checkpoint_rows = 0;
+}
+
 static enum umm_status run_job(struct job *job, struct umm_error *err)
 {
     struct umm_reading_options reading = job->each->text.reading;
@@ -511,6 +523,7 @@ static enum umm_status run_job(struct job *job, struct umm_error *err)
     reading.unpack.scratch_dir = job->each->text.scratch_dir;
     reading.instrument.one_series = ""; /* each symbol is one */
     reading.instrument.has_many = true;
+    set_options(job);
     enum umm_status status = take_locks(job, err);
     if (!status)
         status = umm_reading_open(&job->reading, job->each->input, &reading, job->run, err);
@@ -533,7 +546,9 @@ static enum umm_status run_job(struct job *job, struct umm_error *err)
 static void free_job(struct job *job)
 {
     for (size_t i = 0; i < job->n_slots; i++)
-        free_symbol(job->slots[i]);
+        if (job->slots[i] != job->lender)
+            free_symbol(job->slots[i]);
+    free_symbol(job->lender);
     umm_resultstore_close(&job->store);
     umm_outfile_abort(&job->out);
     umm_lock_release(&job->output_lock);

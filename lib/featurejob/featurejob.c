@@ -57,12 +57,12 @@ static enum umm_status open_output(struct umm_featurework *work, struct umm_erro
     const struct umm_featurejob_options *o = work->options;
     const struct umm_result_intent intent = {o->is_append, o->is_verify, o->is_rebuild,
                                              work->state.has_checkpoint};
-    struct umm_resultwriter_options *w = &work->out.writer_options;
+    struct umm_resultwriter_options *w = work->out.writer_options;
     enum umm_status status = UMM_OK;
     if (!o->output)
         return UMM_OK;
     if (o->format == UMM_RESULT_CSV)
-        status = umm_resultrows_header(&work->out.rows, o->features, "", &work->out.header, err);
+        status = umm_resultrows_header(work->out.rows, o->features, "", &work->out.header, err);
     *w = (struct umm_resultwriter_options){.path = o->output,
                                            .format = o->format,
                                            .is_synced = o->is_synced || o->state,
@@ -70,25 +70,25 @@ static enum umm_status open_output(struct umm_featurework *work, struct umm_erro
                                            .is_one_of_many = work->is_one_of_many,
                                            .pool_root = o->pool_root,
                                            .scratch_dir = o->scratch_dir,
-                                           .npy = &work->out.rows.npy,
+                                           .npy = &work->out.rows->npy,
                                            .header = work->out.header,
-                                           .line_max = umm_resultrows_line_max(&work->out.rows)};
+                                           .line_max = umm_resultrows_line_max(work->out.rows)};
     if (!status)
         status = umm_resultwriter_find_way(w, &intent, err);
     if (status)
         return status;
     work->out.has_writer = true;
-    status = umm_resultwriter_open(&work->out.writer, w, work->run, err);
-    if (!status && o->checkpoint_rows && !umm_resultwriter_is_stream(&work->out.writer))
+    status = umm_resultwriter_open(work->out.writer, w, work->run, err);
+    if (!status && o->checkpoint_rows && !umm_resultwriter_is_stream(work->out.writer))
         status = umm_error_set(err, UMM_ERR_ARGUMENT, "%s", umm_featurejob_no_checkpoint);
     if (status || w->way == UMM_RESULT_FRESH)
         return status;
     if (o->is_append && work->state.has_checkpoint && !o->is_verify)
-        return umm_outtail_check(&work->out.writer, &work->state.checkpoint, o->state,
+        return umm_outtail_check(work->out.writer, work->state.checkpoint, o->state,
                                  work->history.has_before, &work->out.is_last_undone, err);
     if (o->is_verify && !work->state.has_checkpoint)
-        work->in.limit = work->out.writer.n_old + work->out.drop;
-    return umm_resultwriter_keep(&work->out.writer, 0, err);
+        work->in.limit = work->out.writer->n_old + work->out.drop;
+    return umm_resultwriter_keep(work->out.writer, 0, err);
 }
 
 static uint64_t longest_lookback(const struct umm_features *features)
@@ -100,32 +100,58 @@ static uint64_t longest_lookback(const struct umm_features *features)
     return longest;
 }
 
-enum umm_status umm_featurework_begin(struct umm_featurework *work, const struct umm_npy *npy,
-                                      struct umm_error *err)
+/* What rows are, and room for them. */
+static enum umm_status make_space(struct umm_featurework *work, const struct umm_npy *npy,
+                                  struct umm_error *err)
 {
     const struct umm_featurejob_options *o = work->options;
+    struct umm_featurespace *space = calloc(1, sizeof *space);
+    if (!space)
+        return umm_error_set_memory(err, sizeof *space, "rows");
+    work->space = space;
+    work->in.reader = &space->reader;
+    work->out.rows = &space->rows;
     enum umm_status status =
-        umm_barreader_bind(&work->in.reader, npy, umm_features_columns(o->features), err);
+        umm_barreader_bind(&space->reader, npy, umm_features_columns(o->features), err);
     if (status) {
         if (err && !err->path[0])
             umm_error_at(err, work->in.name, 0, 0, 0);
         return status;
     }
-    work->in.row_bytes = work->in.reader.row_bytes;
-    status =
-        umm_history_open(&work->history, work->in.name, &work->in.reader, work->in.row_bytes, err);
+    work->in.row_bytes = space->reader.row_bytes;
+    status = umm_barreader_describe(npy, &space->text, err);
+    work->in.text = space->text;
+    if (!status)
+        status = umm_resultrows_init(&space->rows, o->features, &space->reader.time_type,
+                                     o->is_plain, err);
+    space->rows.is_nan_empty = o->warmup == UMM_WARMUP_EMPTY;
+    return status ? status : umm_featurework_make_rows(work, err);
+}
+
+static void free_space(struct umm_featurework *work)
+{
+    umm_featurework_free_rows(work);
+    if (!work->space || work->is_space_lent)
+        return;
+    umm_resultrows_free(&work->space->rows);
+    free(work->space->text);
+    free(work->space);
+    work->space = NULL;
+}
+
+enum umm_status umm_featurework_begin(struct umm_featurework *work, const struct umm_npy *npy,
+                                      struct umm_error *err)
+{
+    const struct umm_featurejob_options *o = work->options;
+    enum umm_status status = work->space ? UMM_OK : make_space(work, npy, err);
+    if (!status)
+        status = umm_history_open(&work->history, work->in.name, work->in.reader,
+                                  work->in.row_bytes, err);
     if (status)
         return status;
-    work->result->time_type = work->in.reader.time_type;
+    work->result->time_type = work->in.reader->time_type;
     work->out.drop = o->warmup == UMM_WARMUP_DROP ? longest_lookback(o->features) : 0;
-    status = umm_barreader_describe(npy, &work->in.text, err);
-    if (!status)
-        status = umm_resultrows_init(&work->out.rows, o->features, &work->in.reader.time_type,
-                                     o->is_plain, err);
-    work->out.rows.is_nan_empty = o->warmup == UMM_WARMUP_EMPTY;
-    if (!status)
-        status = umm_featurework_make_rows(work, err);
-    if (!status && work->state.has_checkpoint && !o->is_verify)
+    if (work->state.has_checkpoint && !o->is_verify)
         status = umm_featurework_resume(work, err);
     if (!status && work->state.has_checkpoint && !o->is_verify && work->in.is_random &&
         work->history.position > 0)
@@ -166,7 +192,7 @@ static enum umm_status note(void *user, const struct umm_featurework *work, size
                             struct umm_error *err)
 {
     struct umm_featureoutput *out = user;
-    return umm_resultstore_note(&out->store, &out->place, &work->in.reader.time_type,
+    return umm_resultstore_note(&out->store, &out->place, &work->in.reader->time_type,
                                 work->in.times, work->out.columns, first, n, work->in.name, err);
 }
 
@@ -191,7 +217,7 @@ static bool last_time(void *user, struct umm_time *time)
 {
     const struct umm_featurework *work = user;
     return work->history.has_last &&
-           umm_barreader_time(&work->in.reader.time_type, work->history.last_time, time);
+           umm_barreader_time(&work->in.reader->time_type, work->history.last_time, time);
 }
 
 /* ---- a run ----------------------------------------------------------------------- */
@@ -215,7 +241,7 @@ static enum umm_status read_rows(struct umm_featurework *work, struct umm_error 
     /* A quiet night brings nothing new; a first input without rows is a wrong one. */
     options.text.may_be_empty = work->state.has_checkpoint && !o->is_verify;
     if (work->in.is_random && work->state.has_checkpoint && !o->is_verify) {
-        const uint64_t n = work->state.checkpoint.n_rows, ring = UMM_CHECKPOINT_RING_ROWS;
+        const uint64_t n = work->state.checkpoint->n_rows, ring = UMM_CHECKPOINT_RING_ROWS;
         options.first_row = work->history.position = n > ring ? n - ring : 0;
         work->history.is_placed = true;
     }
@@ -237,20 +263,21 @@ static enum umm_status finish(struct umm_featurework *work, struct umm_error *er
         status =
             umm_history_check_end(&work->history, o->input, work->in.is_random, work->run, err);
     if (!status && o->is_verify && work->state.has_checkpoint && work->out.has_writer &&
-        work->history.n_taken >= work->state.checkpoint.n_rows)
-        status = umm_outtail_check_kept(&work->out.writer, err);
+        work->history.n_taken >= work->state.checkpoint->n_rows)
+        status = umm_outtail_check_kept(work->out.writer, err);
     if (!status && work->is_one_of_many && work->out.has_writer)
-        status = umm_resultwriter_prepare(&work->out.writer, err);
+        status = umm_resultwriter_prepare(work->out.writer, err);
     return status;
 }
 
-enum umm_status umm_featurework_commit(struct umm_featurework *work, struct umm_error *err)
+enum umm_status umm_featurerun_commit(struct umm_featurerun *job, struct umm_error *err)
 {
+    struct umm_featurework *work = &job->work;
     const struct umm_featurejob_options *o = work->options;
     bool is_changed = false;
     enum umm_status status = UMM_OK;
     if (work->out.has_writer)
-        status = umm_resultwriter_commit(&work->out.writer, &is_changed, err);
+        status = umm_resultwriter_commit(work->out.writer, &is_changed, err);
     if (!status && o->store)
         status = umm_resultstore_finish(&work->out.store, err);
     is_changed = is_changed || work->out.store.n_put > 0;
@@ -260,20 +287,21 @@ enum umm_status umm_featurework_commit(struct umm_featurework *work, struct umm_
         work->result->n_new > 0 || work->result->is_revised || !work->state.has_checkpoint;
     work->result->is_changed = is_changed || (o->state && is_new);
     const bool is_grown = is_changed && o->is_append; /* a state knows the end of such an output */
-    work->is_state_due = !status && o->state && (is_new || is_grown);
-    return work->is_state_due && work->is_one_of_many ? umm_featurework_write_state(work, err)
-                                                      : status;
+    job->is_state_due = !status && o->state && (is_new || is_grown);
+    return job->is_state_due && work->is_one_of_many
+               ? umm_featurework_write_state(work, &job->state_file, err)
+               : status;
 }
 
-enum umm_status umm_featurework_settle(struct umm_featurework *work, struct umm_error *err)
+enum umm_status umm_featurerun_settle(struct umm_featurerun *job, struct umm_error *err)
 {
-    const struct umm_featurejob_options *o = work->options;
+    const struct umm_featurejob_options *o = job->work.options;
     enum umm_status status = UMM_OK;
-    if (work->is_state_due)
-        status = work->is_one_of_many ? umm_outfile_commit(&work->state_file, NULL, NULL, err)
-                                      : umm_featurework_save(work, err);
+    if (job->is_state_due)
+        status = job->work.is_one_of_many ? umm_outfile_commit(&job->state_file, NULL, NULL, err)
+                                          : umm_featurework_save(&job->work, err);
     if (!status && o->is_append && o->output && !o->is_verify)
-        umm_uptodate_settle(&work->inputs, o->output);
+        umm_uptodate_settle(&job->inputs, o->output);
     return status;
 }
 
@@ -282,9 +310,9 @@ static enum umm_status keep_taken(struct umm_featurework *work, struct umm_error
 {
     bool is_changed;
     enum umm_status status = UMM_OK;
-    if (work->out.has_writer && !umm_resultwriter_is_stream(&work->out.writer)) {
-        work->out.writer.run = NULL;
-        status = umm_resultwriter_commit(&work->out.writer, &is_changed, err);
+    if (work->out.has_writer && !umm_resultwriter_is_stream(work->out.writer)) {
+        work->out.writer->run = NULL;
+        status = umm_resultwriter_commit(work->out.writer, &is_changed, err);
     }
     if (!status)
         status = umm_featurework_save(work, err);
@@ -299,44 +327,55 @@ void umm_featurework_count(const struct umm_resultstore *store,
     result->n_kept = store->n_kept;
 }
 
-void umm_featurework_fill(struct umm_featurework *work)
+void umm_featurerun_fill(struct umm_featurerun *job)
 {
+    const struct umm_featurework *work = &job->work;
     struct umm_featurejob_result *result = work->result;
     if (!work->options)
         return;
-    result->seconds = (double)(umm_clock_run_ns(work->run) - work->began_ns) * 1e-9;
-    result->n_out = work->out.has_writer ? work->out.writer.n_rows : 0;
+    result->seconds = (double)(umm_clock_run_ns(work->run) - job->began_ns) * 1e-9;
+    result->n_out = work->out.has_writer ? work->out.writer->n_rows : 0;
     if (work->options->store)
         umm_featurework_count(&work->out.store, result);
     result->has_times = work->history.has_last;
     result->last_time = work->history.last_time;
 }
 
+void umm_featurework_forget(struct umm_featurework *work)
+{
+    if (work->state.checkpoint)
+        umm_checkpoint_free(work->state.checkpoint);
+    free(work->state.checkpoint);
+    work->state.checkpoint = NULL;
+}
+
 enum umm_status umm_featurework_open(struct umm_featurework *work, struct umm_error *err)
 {
     const struct umm_features *features = work->options->features;
+    work->state.checkpoint = calloc(1, sizeof *work->state.checkpoint);
+    if (!work->state.checkpoint)
+        return umm_error_set_memory(err, sizeof *work->state.checkpoint, "a state");
     enum umm_status status = umm_features_state_open(features, &work->state.now, err);
     if (!status)
         status = umm_features_state_open(features, &work->state.before, err);
     if (!status)
         status = umm_featurework_load(work, err);
-    work->in.limit = work->state.has_checkpoint ? work->state.checkpoint.n_rows : UINT64_MAX;
+    work->in.limit = work->state.has_checkpoint ? work->state.checkpoint->n_rows : UINT64_MAX;
     return status;
 }
 
 void umm_featurework_close(struct umm_featurework *work)
 {
-    umm_resultwriter_close(&work->out.writer);
-    umm_resultrows_free(&work->out.rows);
+    if (work->out.writer)
+        umm_resultwriter_close(work->out.writer);
     free(work->out.header);
     umm_resultplace_free(&work->out.place);
     umm_resultstore_close(&work->out.store);
-    umm_checkpoint_free(&work->state.checkpoint);
+    umm_featurework_forget(work);
     umm_history_close(&work->history);
-    umm_featurework_free_rows(work);
     umm_features_state_close(work->state.now);
     umm_features_state_close(work->state.before);
-    free(work->in.text);
+    free_space(work);
 }
 
 static enum umm_status run_job(struct umm_featurework *work, struct umm_error *err)
@@ -355,72 +394,75 @@ static enum umm_status run_job(struct umm_featurework *work, struct umm_error *e
     return status;
 }
 
-static enum umm_status take_locks(struct umm_featurework *work, struct umm_error *err)
+static enum umm_status take_locks(struct umm_featurerun *job, struct umm_error *err)
 {
-    const struct umm_featurejob_options *o = work->options;
+    const struct umm_featurejob_options *o = job->work.options;
+    struct umm_run *run = job->work.run;
     const bool has_lock = o->is_locked || (o->state && !o->is_verify);
     enum umm_status status = UMM_OK;
     if (has_lock && o->state)
-        status = umm_lock_take(&work->state_lock, o->state, o->lock_wait, work->run, err);
+        status = umm_lock_take(&job->state_lock, o->state, o->lock_wait, run, err);
     if (!status && has_lock && o->output && (o->is_append || !o->state))
-        status = umm_lock_take(&work->output_lock, o->output, o->lock_wait, work->run, err);
+        status = umm_lock_take(&job->output_lock, o->output, o->lock_wait, run, err);
     return status;
 }
 
-enum umm_status umm_featurework_run(struct umm_featurework *work,
-                                    const struct umm_featurejob_options *options,
-                                    bool is_one_of_many, struct umm_run *run,
-                                    struct umm_featurejob_result *result, struct umm_error *err)
+enum umm_status umm_featurerun_begin(struct umm_featurerun *job,
+                                     const struct umm_featurejob_options *options,
+                                     bool is_one_of_many, struct umm_run *run,
+                                     struct umm_featurejob_result *result, struct umm_error *err)
 {
     const bool is_stdin = strcmp(options->input, "-") == 0;
-    *work = (struct umm_featurework){.options = options,
-                                     .in.name = is_stdin ? "<stdin>" : options->input,
-                                     .result = result,
-                                     .run = run,
-                                     .began_ns = umm_clock_run_ns(run),
-                                     .is_one_of_many = is_one_of_many};
+    *job = (struct umm_featurerun){.work = {.options = options,
+                                            .in.name = is_stdin ? "<stdin>" : options->input,
+                                            .result = result,
+                                            .run = run,
+                                            .is_one_of_many = is_one_of_many},
+                                   .writer = umm_resultwriter_none(),
+                                   .began_ns = umm_clock_run_ns(run)};
     *result = (struct umm_featurejob_result){.n_before = 0};
-    work->out.writer = umm_resultwriter_none();
-    umm_uptodate_look(&work->inputs, options->input);
+    job->work.out.writer = &job->writer;
+    job->work.out.writer_options = &job->writer_options;
+    umm_uptodate_look(&job->inputs, options->input);
     enum umm_status status = check_options(options, err);
     if (!status && options->state && !options->is_verify) /* not when the output is there already */
         status = umm_reserved_check_path(options->state, err);
     if (!status)
-        status = take_locks(work, err);
+        status = take_locks(job, err);
     if (!status)
-        status = run_job(work, err);
+        status = run_job(&job->work, err);
     if (is_one_of_many)
-        umm_featurework_free_rows(work);
+        umm_featurework_free_rows(&job->work);
     return status;
 }
 
-void umm_featurework_release(struct umm_featurework *work)
+void umm_featurerun_release(struct umm_featurerun *job)
 {
-    umm_lock_release(&work->output_lock);
-    umm_lock_release(&work->state_lock);
+    umm_lock_release(&job->output_lock);
+    umm_lock_release(&job->state_lock);
 }
 
-void umm_featurework_end(struct umm_featurework *work)
+void umm_featurerun_end(struct umm_featurerun *job)
 {
-    if (!work->options)
+    if (!job->work.options)
         return;
-    umm_outfile_abort(&work->state_file);
-    umm_featurework_close(work);
-    umm_featurework_release(work);
-    work->options = NULL;
+    umm_outfile_abort(&job->state_file);
+    umm_featurework_close(&job->work);
+    umm_featurerun_release(job);
+    job->work.options = NULL;
 }
 
 enum umm_status umm_featurejob_run(const struct umm_featurejob_options *options,
                                    struct umm_run *run, struct umm_featurejob_result *result,
                                    struct umm_error *err)
 {
-    struct umm_featurework work;
-    enum umm_status status = umm_featurework_run(&work, options, false, run, result, err);
+    struct umm_featurerun job;
+    enum umm_status status = umm_featurerun_begin(&job, options, false, run, result, err);
     if (!status)
-        status = umm_featurework_commit(&work, err);
+        status = umm_featurerun_commit(&job, err);
     if (!status)
-        status = umm_featurework_settle(&work, err);
-    umm_featurework_fill(&work);
-    umm_featurework_end(&work);
+        status = umm_featurerun_settle(&job, err);
+    umm_featurerun_fill(&job);
+    umm_featurerun_end(&job);
     return status;
 }

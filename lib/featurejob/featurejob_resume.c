@@ -23,7 +23,7 @@ static enum umm_status hint(const struct umm_featurework *work, enum umm_status 
 static const struct umm_checkpoint_part *part_of(const struct umm_featurework *work,
                                                  enum umm_checkpoint_part_name name)
 {
-    return &work->state.checkpoint.parts[name];
+    return &work->state.checkpoint->parts[name];
 }
 
 /* ---- what decides the output ----------------------------------------------------- */
@@ -67,11 +67,11 @@ static enum umm_status check_plan(const struct umm_featurework *work, struct umm
     }
     free(text);
     const unsigned numerics = work->options->features->numerics;
-    if (!status && work->state.checkpoint.numerics != numerics)
+    if (!status && work->state.checkpoint->numerics != numerics)
         status = umm_error_set_path(err, UMM_ERR_UNSUPPORTED, work->options->state,
                                     "the state was made by arithmetic number %u, and this is "
                                     "number %u: the rows that follow would not fit those before",
-                                    (unsigned)work->state.checkpoint.numerics, numerics);
+                                    (unsigned)work->state.checkpoint->numerics, numerics);
     return status;
 }
 
@@ -86,7 +86,7 @@ enum umm_status umm_featurework_load(struct umm_featurework *work, struct umm_er
     if (o->is_rebuild)
         return umm_checkpoint_check_replaced(o->state, err);
     status =
-        umm_checkpoint_load(o->state, &work->state.checkpoint, &work->state.has_checkpoint, err);
+        umm_checkpoint_load(o->state, work->state.checkpoint, &work->state.has_checkpoint, err);
     if (status || !work->state.has_checkpoint) {
         if (!status && o->is_verify)
             status =
@@ -97,17 +97,17 @@ enum umm_status umm_featurework_load(struct umm_featurework *work, struct umm_er
     /* No rows at all are not fewer than were taken, but nothing new, as of a pipe. */
     if (work->in.is_random && n_rows == 0 && !o->is_verify)
         work->in.is_random = false;
-    if (!status && work->in.is_random && n_rows < work->state.checkpoint.n_rows)
-        status = umm_history_count(o->input, work->state.checkpoint.n_rows, work->run,
+    if (!status && work->in.is_random && n_rows < work->state.checkpoint->n_rows)
+        status = umm_history_count(o->input, work->state.checkpoint->n_rows, work->run,
                                    &work->in.is_random, &n_rows, err);
-    if (!status && work->in.is_random && n_rows < work->state.checkpoint.n_rows)
+    if (!status && work->in.is_random && n_rows < work->state.checkpoint->n_rows)
         status = umm_error_set_path(err, UMM_ERR_CONFLICT, work->in.name,
                                     "has %" PRIu64 " rows, fewer than the %" PRIu64
                                     " that the state has taken",
-                                    n_rows, work->state.checkpoint.n_rows);
+                                    n_rows, work->state.checkpoint->n_rows);
     if (!status && work->in.is_random && !o->is_verify) {
         work->in.is_counted = true;
-        work->in.n_coming = n_rows - work->state.checkpoint.n_rows;
+        work->in.n_coming = n_rows - work->state.checkpoint->n_rows;
     }
     return hint(work, status, err);
 }
@@ -128,12 +128,12 @@ static enum umm_status load_words(struct umm_featurework *work, enum umm_checkpo
 
 static enum umm_status check_parts(const struct umm_featurework *work, struct umm_error *err)
 {
-    const struct umm_checkpoint *c = &work->state.checkpoint;
+    const struct umm_checkpoint *c = work->state.checkpoint;
     if (strcmp(part_of(work, UMM_CHECKPOINT_INPUT)->bytes, work->in.text) != 0)
         return umm_error_set_path(err, UMM_ERR_CONFLICT, work->in.name,
                                   "its rows are %.160s; those that the state has taken were %.160s",
                                   work->in.text, part_of(work, UMM_CHECKPOINT_INPUT)->bytes);
-    if (umm_history_fits(&work->history, c) && umm_outtail_fits(c, work->out.rows.row_bytes) &&
+    if (umm_history_fits(&work->history, c) && umm_outtail_fits(c, work->out.rows->row_bytes) &&
         c->n_out_rows == umm_featurework_results(work, c->n_rows))
         return UMM_OK;
     return umm_error_set_path(err, UMM_ERR_DATA, work->options->state,
@@ -142,7 +142,7 @@ static enum umm_status check_parts(const struct umm_featurework *work, struct um
 
 enum umm_status umm_featurework_resume(struct umm_featurework *work, struct umm_error *err)
 {
-    const struct umm_checkpoint *c = &work->state.checkpoint;
+    const struct umm_checkpoint *c = work->state.checkpoint;
     enum umm_status status = check_parts(work, err);
     if (!status)
         status = load_words(work, UMM_CHECKPOINT_STATE, work->state.now, c->n_rows, err);
@@ -168,9 +168,9 @@ static enum umm_status undo_last(struct umm_featurework *work, struct umm_error 
     enum umm_status status = umm_history_undo(&work->history, err);
     const uint64_t n_out = umm_featurework_results(work, work->history.n_taken);
     if (status || !work->out.has_writer || work->options->format != UMM_RESULT_NPY ||
-        work->out.writer_options.way == UMM_RESULT_FRESH)
+        work->out.writer_options->way == UMM_RESULT_FRESH)
         return status;
-    return umm_resultwriter_keep(&work->out.writer, n_out, err);
+    return umm_resultwriter_keep(work->out.writer, n_out, err);
 }
 
 static enum umm_status undo(void *user, struct umm_error *err)

@@ -28,13 +28,14 @@ static bool make_columns(struct umm_featurework *work, size_t n, size_t n_out)
 {
     enum { SLACK = 128 }; /* for each piece's alignment, and the whole's */
     const size_t n_pieces = UMM_BARREADER_COLUMNS + n_out + 2;
-    work->room =
+    char *room =
         malloc(n * work->in.row_bytes + (n_pieces - 1) * n * sizeof(double) + n_pieces * SLACK);
-    if (!work->room)
+    work->space->room = room;
+    if (!room)
         return false;
-    char *room = (char *)work->room + (64 - (uintptr_t)work->room % 64) % 64;
+    room += (64 - (uintptr_t)room % 64) % 64;
     for (unsigned i = 0; i < UMM_BARREADER_COLUMNS; i++)
-        if (work->in.reader.wanted & 1U << i)
+        if (work->in.reader->wanted & 1U << i)
             work->in.columns[i] = take_room(&room, n * sizeof(double));
     for (size_t i = 0; i < n_out; i++)
         work->out.columns[i] = take_room(&room, n * sizeof(double));
@@ -66,12 +67,30 @@ enum umm_status umm_featurework_make_rows(struct umm_featurework *work, struct u
 void umm_featurework_free_rows(struct umm_featurework *work)
 {
     free(work->out.packed);
+    work->out.packed = NULL;
+    if (!work->space || work->is_space_lent)
+        return;
     free(work->out.columns);
     free(work->out.shifted);
-    free(work->room);
-    work->out.packed = NULL;
+    free(work->space->room);
     work->out.columns = work->out.shifted = NULL;
-    work->room = NULL;
+    work->space->room = NULL;
+}
+
+void umm_featurework_borrow(struct umm_featurework *work, const struct umm_featurework *model)
+{
+    work->space = model->space;
+    work->is_space_lent = true;
+    work->in.reader = model->in.reader;
+    work->in.text = model->in.text;
+    work->in.row_bytes = model->in.row_bytes;
+    work->in.cap_rows = model->in.cap_rows;
+    work->in.raw = model->in.raw;
+    work->in.times = model->in.times;
+    memcpy(work->in.columns, model->in.columns, sizeof work->in.columns);
+    work->out.rows = model->out.rows;
+    work->out.columns = model->out.columns;
+    work->out.shifted = model->out.shifted;
 }
 
 /* ---- times ----------------------------------------------------------------------- */
@@ -102,8 +121,8 @@ static struct umm_time after(struct umm_time time, const struct umm_timeframe *f
 static bool is_gap(const struct umm_featurework *work, int64_t from, int64_t to)
 {
     struct umm_time a, b;
-    if (!umm_barreader_time(&work->in.reader.time_type, from, &a) ||
-        !umm_barreader_time(&work->in.reader.time_type, to, &b))
+    if (!umm_barreader_time(&work->in.reader->time_type, from, &a) ||
+        !umm_barreader_time(&work->in.reader->time_type, to, &b))
         return false;
     a = after(a, &work->options->timeframe);
     return umm_arraycolumn_compare(&b, &a) > 0;
@@ -112,7 +131,7 @@ static bool is_gap(const struct umm_featurework *work, int64_t from, int64_t to)
 static bool is_open(const struct umm_featurework *work, int64_t begin)
 {
     struct umm_time time;
-    if (!umm_barreader_time(&work->in.reader.time_type, begin, &time))
+    if (!umm_barreader_time(&work->in.reader->time_type, begin, &time))
         return false;
     time = after(time, &work->options->timeframe);
     return umm_arraycolumn_compare(&time, &work->options->closed_at) > 0;
@@ -122,13 +141,13 @@ static enum umm_status refuse_time(const struct umm_featurework *work, uint64_t 
                                    int64_t last, struct umm_error *err)
 {
     char a[UMM_TIME_ISO_MAX], b[UMM_TIME_ISO_MAX];
-    umm_barreader_time_text(&work->in.reader.time_type, time, a);
+    umm_barreader_time_text(&work->in.reader->time_type, time, a);
     if (time == last)
         return umm_error_set_path(err, UMM_ERR_DATA, work->in.name,
                                   "row %" PRIu64 ": the time %s is that of the row before", row, a);
     return umm_error_set_path(err, UMM_ERR_DATA, work->in.name,
                               "row %" PRIu64 ": the time %s is before %s of the row before", row, a,
-                              umm_barreader_time_text(&work->in.reader.time_type, last, b));
+                              umm_barreader_time_text(&work->in.reader->time_type, last, b));
 }
 
 static enum umm_status note_gap(struct umm_featurework *work, uint64_t row, int64_t from,
@@ -138,8 +157,8 @@ static enum umm_status note_gap(struct umm_featurework *work, uint64_t row, int6
     if (work->options->gap == UMM_GAP_ERROR)
         return umm_error_set_path(err, UMM_ERR_DATA, work->in.name,
                                   "row %" PRIu64 ": a gap, from %s to %s", row,
-                                  umm_barreader_time_text(&work->in.reader.time_type, from, a),
-                                  umm_barreader_time_text(&work->in.reader.time_type, to, b));
+                                  umm_barreader_time_text(&work->in.reader->time_type, from, a),
+                                  umm_barreader_time_text(&work->in.reader->time_type, to, b));
     if (work->result->n_gaps++ == 0)
         work->result->gap_row = row;
     return UMM_OK;
@@ -176,7 +195,7 @@ static enum umm_status compute(struct umm_featurework *work, size_t first, size_
     const double *in[UMM_BARREADER_COLUMNS];
     for (unsigned i = 0; i < UMM_BARREADER_COLUMNS; i++)
         in[i] = work->in.columns[i] ? work->in.columns[i] + first : NULL;
-    for (size_t i = 0; i < work->out.rows.n_outputs; i++)
+    for (size_t i = 0; i < work->out.rows->n_outputs; i++)
         work->out.shifted[i] = work->out.columns[i] + first;
     const struct umm_bars bars = {in[0], in[1], in[2], in[3], in[4], in[5]};
     enum umm_status status =
@@ -189,10 +208,10 @@ static enum umm_status compute(struct umm_featurework *work, size_t first, size_
 static enum umm_status put_lines(struct umm_featurework *work, size_t first, size_t n,
                                  struct umm_error *err)
 {
-    struct umm_resultwriter *writer = &work->out.writer;
+    struct umm_resultwriter *writer = work->out.writer;
     enum umm_status status = UMM_OK;
     for (size_t i = first; !status && i < first + n; i++) {
-        char *end = umm_resultrows_print(&work->out.rows, work->in.times[i], work->out.columns, i,
+        char *end = umm_resultrows_print(work->out.rows, work->in.times[i], work->out.columns, i,
                                          umm_resultwriter_line(writer));
         status = umm_resultwriter_end_line(writer, end, err);
     }
@@ -203,7 +222,7 @@ static enum umm_status put_lines(struct umm_featurework *work, size_t first, siz
 static enum umm_status put_results(struct umm_featurework *work, size_t first, size_t n,
                                    struct umm_error *err)
 {
-    const size_t size = work->out.rows.row_bytes, end = first + n;
+    const size_t size = work->out.rows->row_bytes, end = first + n;
     const size_t step = size < PACKED_BYTES ? PACKED_BYTES / size : 1;
     enum umm_status status = UMM_OK;
     if (work->options->format == UMM_RESULT_CSV)
@@ -214,10 +233,10 @@ static enum umm_status put_results(struct umm_featurework *work, size_t first, s
         return umm_error_set_memory(err, step * size, "rows of results");
     for (; !status && first < end; first += step) {
         const size_t m = end - first < step ? end - first : step;
-        status = umm_resultrows_pack(&work->out.rows, work->in.times, work->out.columns, first, m,
+        status = umm_resultrows_pack(work->out.rows, work->in.times, work->out.columns, first, m,
                                      work->out.packed, err);
         if (!status)
-            status = umm_resultwriter_put(&work->out.writer, work->out.packed, m, err);
+            status = umm_resultwriter_put(work->out.writer, work->out.packed, m, err);
     }
     return status;
 }
@@ -257,7 +276,7 @@ static enum umm_status process(struct umm_featurework *work, size_t n, struct um
     if (n == 0 || work->in.is_ended)
         return UMM_OK;
     enum umm_status status =
-        umm_barreader_read(&work->in.reader, work->in.raw, n, work->history.n_taken, work->in.times,
+        umm_barreader_read(work->in.reader, work->in.raw, n, work->history.n_taken, work->in.times,
                            work->in.columns, err);
     if (status && err && !err->path[0])
         umm_error_at(err, work->in.name, 0, 0, 0);
@@ -277,7 +296,7 @@ static enum umm_status go_on(struct umm_featurework *work, struct umm_error *err
 {
     const uint64_t every = work->options->checkpoint_rows;
     enum umm_status status =
-        work->out.has_writer ? umm_resultwriter_flush(&work->out.writer, err) : UMM_OK;
+        work->out.has_writer ? umm_resultwriter_flush(work->out.writer, err) : UMM_OK;
     work->out.is_torn = work->out.is_torn || status;
     if (status || !every || work->history.n_taken - work->state.n_saved < every ||
         !work->options->state)

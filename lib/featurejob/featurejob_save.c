@@ -57,7 +57,7 @@ static enum umm_status make_checkpoint(const struct umm_featurework *work, struc
     if (!status)
         status = umm_history_save(&work->history, c, err);
     if (!status)
-        status = umm_outtail_save(is_growing ? &work->out.writer : NULL, c, err);
+        status = umm_outtail_save(is_growing ? work->out.writer : NULL, c, err);
     if (!status)
         status = set_state(c, UMM_CHECKPOINT_STATE, work->state.now, err);
     if (!status && work->history.has_before)
@@ -82,7 +82,7 @@ enum umm_status umm_featurework_save(struct umm_featurework *work, struct umm_er
 {
     struct umm_checkpoint c = {.n_rows = 0};
     /* A stream that goes on, after the rows that it has; anything else is committed by now. */
-    enum umm_status status = umm_resultwriter_sync(&work->out.writer, err);
+    enum umm_status status = umm_resultwriter_sync(work->out.writer, err);
     if (!status && work->out.store.store)
         status = umm_resultstore_sync(&work->out.store, err);
     if (!status)
@@ -94,13 +94,14 @@ enum umm_status umm_featurework_save(struct umm_featurework *work, struct umm_er
     return status;
 }
 
-enum umm_status umm_featurework_write_state(struct umm_featurework *work, struct umm_error *err)
+enum umm_status umm_featurework_write_state(struct umm_featurework *work, struct umm_outfile *file,
+                                            struct umm_error *err)
 {
     struct umm_checkpoint c = {.n_rows = 0};
     enum umm_status status = make_checkpoint(work, &c, err);
     if (!status)
-        status = umm_checkpoint_write(&c, work->options->state, work->options->is_state_swept,
-                                      &work->state_file, err);
+        status = umm_checkpoint_write(&c, work->options->state, work->options->is_state_swept, file,
+                                      err);
     umm_checkpoint_free(&c);
     return status;
 }

@@ -12,7 +12,7 @@
  */
 static bool is_same_out(const struct umm_featurework *work, size_t n)
 {
-    for (size_t i = 0; i < work->out.rows.n_outputs; i++)
+    for (size_t i = 0; i < work->out.rows->n_outputs; i++)
         if (memcmp(work->out.columns[i], work->out.columns[i] + n, n * sizeof(double)) != 0)
             return false;
     return true;
@@ -27,12 +27,12 @@ static enum umm_status compare_states(struct umm_featurework *work, struct umm_f
     double *const *c = work->in.columns;
     const struct umm_bars bars = {c[0], c[1], c[2], c[3], c[4], c[5]};
     uint64_t longest = 0;
-    for (size_t i = 0; i < work->out.rows.n_outputs; i++) {
+    for (size_t i = 0; i < work->out.rows->n_outputs; i++) {
         uint64_t lookback = umm_features_lookback(work->options->features, i);
         longest = lookback > longest ? lookback : longest;
         work->out.shifted[i] = work->out.columns[i] + n;
     }
-    enum umm_status status = umm_barreader_read(&work->in.reader, work->history.ring, n, 0,
+    enum umm_status status = umm_barreader_read(work->in.reader, work->history.ring, n, 0,
                                                 work->in.times, work->in.columns, err);
     *is_same = true;
     for (uint64_t done = 0; !status && *is_same && done < 3 * longest + n; done += n) {
@@ -49,7 +49,7 @@ static enum umm_status compare_part(struct umm_featurework *work,
                                     enum umm_checkpoint_part_name name, size_t skip,
                                     struct umm_error *err)
 {
-    const struct umm_checkpoint_part *part = &work->state.checkpoint.parts[name];
+    const struct umm_checkpoint_part *part = &work->state.checkpoint->parts[name];
     struct umm_features_state *loaded = work->state.before, *made = NULL;
     bool is_same = false;
     enum umm_status status = umm_features_state_open(work->options->features, &made, err);
@@ -62,7 +62,7 @@ static enum umm_status compare_part(struct umm_featurework *work,
         double *const *c = work->in.columns;
         const struct umm_bars bars = {c[0], c[1], c[2], c[3], c[4], c[5]};
         status =
-            umm_barreader_read(&work->in.reader, last, 1, 0, work->in.times, work->in.columns, err);
+            umm_barreader_read(work->in.reader, last, 1, 0, work->in.times, work->in.columns, err);
         if (!status)
             status = umm_features_take(loaded, &bars, 1, work->run, work->out.columns, err);
     }
@@ -78,7 +78,7 @@ static enum umm_status compare_part(struct umm_featurework *work,
 
 enum umm_status umm_featurework_compare(struct umm_featurework *work, struct umm_error *err)
 {
-    const struct umm_checkpoint *c = &work->state.checkpoint;
+    const struct umm_checkpoint *c = work->state.checkpoint;
     if (work->history.n_taken < c->n_rows)
         return umm_error_set_path(err, UMM_ERR_DATA, work->in.name,
                                   "ends after %" PRIu64 " of the %" PRIu64

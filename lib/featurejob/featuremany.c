@@ -19,7 +19,7 @@ enum { FILES_EACH = 8 };
 struct piece {
     struct umm_featurejob_options options;
     struct umm_featurejob_result result;
-    struct umm_featurework work;
+    struct umm_featurerun job;
     char *output, *state;
 };
 
@@ -87,8 +87,8 @@ static enum umm_status begin(void *user, struct umm_commits_job *job, struct umm
     options->output = piece->output;
     options->state = piece->state;
     return status ? status
-                  : umm_featurework_run(&piece->work, options, job->is_together, &job->run,
-                                        &piece->result, err);
+                  : umm_featurerun_begin(&piece->job, options, job->is_together, &job->run,
+                                         &piece->result, err);
 }
 
 static enum umm_status step(void *user, struct umm_commits_job *job, size_t number,
@@ -96,8 +96,8 @@ static enum umm_status step(void *user, struct umm_commits_job *job, size_t numb
 {
     struct piece *piece = job->room;
     (void)user;
-    return number == 0 ? umm_featurework_commit(&piece->work, err)
-                       : umm_featurework_settle(&piece->work, err);
+    return number == 0 ? umm_featurerun_commit(&piece->job, err)
+                       : umm_featurerun_settle(&piece->job, err);
 }
 
 static void tell(void *user, struct umm_commits_job *job, enum umm_status status,
@@ -105,7 +105,7 @@ static void tell(void *user, struct umm_commits_job *job, enum umm_status status
 {
     const struct umm_featuremany *many = user;
     struct piece *piece = job->room;
-    umm_featurework_fill(&piece->work);
+    umm_featurerun_fill(&piece->job);
     many->done(many->user, &piece->options, status, &piece->result, err);
 }
 
@@ -113,14 +113,14 @@ static void release(void *user, struct umm_commits_job *job)
 {
     struct piece *piece = job->room;
     (void)user;
-    umm_featurework_release(&piece->work);
+    umm_featurerun_release(&piece->job);
 }
 
 static void end(void *user, struct umm_commits_job *job)
 {
     struct piece *piece = job->room;
     (void)user;
-    umm_featurework_end(&piece->work);
+    umm_featurerun_end(&piece->job);
     free(piece->output);
     free(piece->state);
 }
