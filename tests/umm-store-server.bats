@@ -349,3 +349,20 @@ exec(open("read.py").read())
 print(entry["inactive"], entry["position"], entry["expires"], vector)'
     [[ $output == 'False 0 NaT [ 1.5  nan -3. ]' ]] || fail "$output"
 }
+
+@test "two that evict at once print all that goes" {
+    local s="unix:$REDIS_DIR/redis.sock?prefix=$BATS_TEST_NUMBER" i
+    ok umm-store create --dim=1 --max-positions=600 "$s"
+    for ((i = 0; i < 600; i++)); do echo "id$i,$i"; done | umm-store put "$s"
+    umm-store list "$s" | sed 1d | cut -d, -f1 | sort >all
+    xargs umm-store mark-inactive "$s" <all
+    umm-store evict "$s" 300 >one 2>one.err &
+    umm-store evict "$s" 300 >two 2>two.err
+    wait $!
+    umm-store list "$s" | sed 1d | cut -d, -f1 | sort >left
+    # What is printed and was not there any more is said on standard error, and not counted twice.
+    cut -d, -f1 one two | sort -u >printed
+    diff <(sort printed left | uniq) all
+    [[ -z $(comm -12 printed left) ]]
+    [[ $(($(cat one two | wc -l) - $(cat one.err two.err | grep -c 'meanwhile'))) -eq $(wc -l <printed) ]]
+}

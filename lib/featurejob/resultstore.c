@@ -197,17 +197,25 @@ static enum umm_status fail_put(const struct umm_resultstore *results, enum umm_
 static enum umm_status put_again(struct umm_resultstore *results, struct umm_resultplace *place,
                                  struct umm_error *err)
 {
+    const bool was_damaged = place->is_damaged;
     bool is_kept = false;
-    enum umm_status status = place->is_damaged ? UMM_OK : is_stored(results, place, &is_kept, err);
+    enum umm_status status = was_damaged ? UMM_OK : is_stored(results, place, &is_kept, err);
     place->is_damaged = false;
     place->has_stored = true;
     place->stored_ns = place->time_ns;
     results->n_kept += is_kept;
     if (status || is_kept)
         return status;
-    status = umm_store_put(results->store, place->id, place->id_bytes, place->vector,
-                           place->time_ns, err);
-    results->n_put += !status;
+    const struct umm_store_row row = {.id = place->id,
+                                      .id_bytes = place->id_bytes,
+                                      .vector = place->vector,
+                                      .timestamp_ns = place->time_ns};
+    size_t n_put = 0, n_older = 0;
+    status = umm_store_put_rows(results->store, &row, 1,
+                                was_damaged ? UMM_STORE_PUT_ALL : UMM_STORE_PUT_NOT_OLDER, &n_put,
+                                &n_older, err);
+    results->n_put += n_put;
+    results->n_kept += n_older;
     return status ? fail_put(results, status, err) : UMM_OK;
 }
 

@@ -178,6 +178,7 @@ static void settle(struct umm_service *service, struct umm_service_item *item,
             asked->status = umm_store_get_checked(service->store, asked->id, asked->id_bytes,
                                                   asked->vector, &asked->entry, &err);
         if (asked->status) {
+            err.status = asked->status;
             refuse(item, found, &err);
             return;
         }

@@ -356,10 +356,13 @@ static enum umm_status find_expiry(const struct umm_store *store, const struct u
 
 /* Whether what the id has is not older. */
 static bool is_passed_over(struct umm_store *store, const struct umm_store_key *key,
-                           int64_t timestamp_ns)
+                           int64_t timestamp_ns, enum umm_store_put_mode mode)
 {
     uint32_t position = umm_store_find(store, key);
-    return position != UMM_STORE_NOWHERE && umm_store_timestamp(store, position) >= timestamp_ns;
+    if (position == UMM_STORE_NOWHERE)
+        return false;
+    const int64_t has_ns = umm_store_timestamp(store, position);
+    return has_ns > timestamp_ns || (has_ns == timestamp_ns && mode == UMM_STORE_PUT_NEWER);
 }
 
 /* key is NULL where the row's id is none that there can be. */
@@ -373,8 +376,8 @@ static enum umm_status put_row(struct umm_store *store, const struct umm_store_r
     if (!key || umm_store_has_control(row->id, row->id_bytes))
         return umm_store_refuse_id(store, row->id, row->id_bytes, err);
     enum umm_status status = find_expiry(store, row, &stamp.expires_ns, err);
-    if (!status && mode == UMM_STORE_PUT_NEWER)
-        *is_older = is_passed_over(store, key, row->timestamp_ns);
+    if (!status && mode != UMM_STORE_PUT_ALL)
+        *is_older = is_passed_over(store, key, row->timestamp_ns, mode);
     return status || *is_older ? status : put(store, key, row->vector, &stamp, err);
 }
 

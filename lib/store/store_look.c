@@ -173,3 +173,12 @@ enum umm_status umm_store_oldest_sound(struct umm_store *store, struct umm_store
                                   "position %" PRIu32 " is half written", position);
     return damaged(store, entry, err);
 }
+
+enum umm_status umm_store_evict_shown(struct umm_store *store, const struct umm_store_entry *entry,
+                                      bool *was_it, struct umm_error *err)
+{
+    if (store->server)
+        return umm_store_server_evict_shown(store, entry, was_it, err);
+    *was_it = true; /* there is no other writer */
+    return umm_store_evict(store, NULL, err);
+}

@@ -100,6 +100,14 @@ UMM_MUST_USE enum umm_status umm_store_oldest_sound(struct umm_store *store,
                                                     bool *is_found, struct umm_error *err);
 
 /*
+ * For a writer: remove the entry that umm_store_oldest_sound gave. *was_it is false, and nothing
+ * done, if another client of a server has removed or written it meanwhile.
+ */
+UMM_MUST_USE enum umm_status umm_store_evict_shown(struct umm_store *store,
+                                                   const struct umm_store_entry *entry,
+                                                   bool *was_it, struct umm_error *err);
+
+/*
  * For a writer: whether its path still leads to the files that are open. UMM_ERR_CONFLICT: they
  * were moved or removed, and a reader that opens that path does not find what was written.
  */

@@ -104,6 +104,9 @@ enum umm_status umm_store_server_mark_inactive(struct umm_store *store, const vo
                                                size_t id_bytes, struct umm_error *err);
 enum umm_status umm_store_server_evict(struct umm_store *store, struct umm_store_entry *entry,
                                        struct umm_error *err);
+enum umm_status umm_store_server_evict_shown(struct umm_store *store,
+                                             const struct umm_store_entry *entry, bool *was_it,
+                                             struct umm_error *err);
 enum umm_status umm_store_server_evict_expired(struct umm_store *store, uint64_t n_max,
                                                uint64_t *n_evicted, struct umm_error *err);
 enum umm_status umm_store_server_resize(struct umm_store *store, uint64_t max_positions,

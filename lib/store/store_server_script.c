@@ -129,7 +129,7 @@ const char *const umm_store_server_script[] = {
 
     /* Rows of four: id, vector, front, when it expires (ms, or nothing). */
     "if op == 'put' then\n"
-    "  local is_newer, n = ARGV[7] == 'newer', tonumber(ARGV[8])\n"
+    "  local mode, n = ARGV[7], tonumber(ARGV[8])\n"
     "  local given = call('HINCRBY', meta, 'next', n) - n\n"
     "  sweep(n + 16)\n"
     "  local count = nil\n"
@@ -143,10 +143,11 @@ const char *const umm_store_server_script[] = {
     "      break\n"
     "    end\n"
     "    local has, is_older = #old == 48, false\n"
-    "    if is_newer and has then\n"
+    "    if mode ~= 'all' and has then\n"
     "      local low, high = struct.unpack('<I4i4', front, 17)\n"
     "      local old_low, old_high = struct.unpack('<I4i4', old, 17)\n"
-    "      is_older = high < old_high or (high == old_high and low <= old_low)\n"
+    "      is_older = high < old_high or (high == old_high and low < old_low) or\n"
+    "        (mode == 'newer' and high == old_high and low == old_low)\n"
     "    end\n"
     "    if is_older then\n"
     "      n_older = n_older + 1\n"
@@ -215,6 +216,17 @@ const char *const umm_store_server_script[] = {
     "    if not id then return answer('absent') end\n"
     "    if head then return answer(head .. id) end\n"
     "  end\n"
+    "end\n",
+
+    /* The inactive entry of that id, if nobody has written it since. */
+    "if op == 'drop' then\n"
+    "  local id = ARGV[7]\n"
+    "  local head = redis.pcall('GETRANGE', values .. id, 0, 47)\n"
+    "  if type(head) ~= 'string' or #head < 48 or string.byte(head, 8) ~= 1 or\n"
+    "    string.sub(head, 33, 36) ~= ARGV[8] then return answer('changed') end\n"
+    "  forget(id)\n"
+    "  call('HINCRBY', meta, 'evictions', 1)\n"
+    "  return answer('done')\n"
     "end\n",
 
     "if op == 'sweep' then return answer(tostring(sweep(ARGV[7]))) end\n",

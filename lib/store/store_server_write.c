@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "store/store_files.h"
 #include "store/store_server.h"
@@ -160,7 +161,9 @@ static enum umm_status put_block(struct umm_store *store, const struct block *bl
         umm_store_server_begin(store, "put", 2 + ROW_ARGUMENTS * block->n, err);
     if (status)
         return status;
-    umm_redis_text(store->server->redis, block->mode == UMM_STORE_PUT_NEWER ? "newer" : "all");
+    umm_redis_text(store->server->redis, block->mode == UMM_STORE_PUT_NEWER       ? "newer"
+                                         : block->mode == UMM_STORE_PUT_NOT_OLDER ? "not older"
+                                                                                  : "all");
     umm_redis_number(store->server->redis, (int64_t)block->n);
     for (size_t i = 0; !status && i < block->n; i++) {
         struct umm_store_entry entry;
@@ -286,6 +289,27 @@ static bool read_evicted(const struct umm_redis_answer *answer, struct umm_store
     memcpy(head.id, answer->text + UMM_STORE_VALUE_HEAD_BYTES, head.id_bytes);
     *entry = head;
     return true;
+}
+
+enum umm_status umm_store_server_evict_shown(struct umm_store *store,
+                                             const struct umm_store_entry *entry, bool *was_it,
+                                             struct umm_error *err)
+{
+    const struct umm_redis_answer *answer;
+    char generation[sizeof entry->generation];
+    enum umm_status status = check_writer(store, err);
+    umm_bytes_put(generation, entry->generation, sizeof generation);
+    if (!status)
+        status = umm_store_server_begin(store, "drop", 2, err);
+    if (status)
+        return status;
+    umm_redis_bytes(store->server->redis, entry->id, entry->id_bytes);
+    umm_redis_bytes(store->server->redis, generation, sizeof generation);
+    status = umm_store_server_finish(store, 0, &answer, err);
+    *was_it = !status && strcmp(answer->text, "done") == 0;
+    if (!status && !*was_it && strcmp(answer->text, "changed") != 0)
+        status = umm_store_server_refuse(store, err);
+    return status;
 }
 
 enum umm_status umm_store_server_evict(struct umm_store *store, struct umm_store_entry *entry,

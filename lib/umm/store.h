@@ -252,6 +252,7 @@ struct umm_store_row {
 
 enum umm_store_put_mode {
     UMM_STORE_PUT_ALL,
+    UMM_STORE_PUT_NOT_OLDER, /* pass over a row whose timestamp is before that of what its id has */
     UMM_STORE_PUT_NEWER /* pass over a row whose timestamp is not after that of what its id has,
                            which may have expired, as long as its room was not taken */
 };

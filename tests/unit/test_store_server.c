@@ -259,6 +259,9 @@ static void only_what_is_newer_is_put(void **state)
         for (size_t k = 0; k <= i; k++) {
             assert_int_equal(put_row("a", 99, times[k], 0, UMM_STORE_PUT_NEWER, &is_older), UMM_OK);
             assert_true(is_older);
+            assert_int_equal(
+                put_row("a", (float)i, times[k], 0, UMM_STORE_PUT_NOT_OLDER, &is_older), UMM_OK);
+            assert_int_equal(is_older, k < i);
         }
         assert_int_equal(get("a", (float)i), UMM_OK);
     }

@@ -296,6 +296,14 @@ static void an_older_row_is_passed_over(void **state)
     assert_int_equal(umm_store_get(store, "b", 1, NULL, &entry, NULL), UMM_OK);
     assert_int_equal(entry.timestamp_ns, at + 1);
     assert_false(entry.is_active);
+    /* Where only an older one is passed over, one of the same time is put. */
+    assert_int_equal(
+        umm_store_put_rows(store, rows + 1, 2, UMM_STORE_PUT_NOT_OLDER, &n_put, &n_older, &err),
+        UMM_OK);
+    assert_int_equal(n_put, 1);
+    assert_int_equal(n_older, 1);
+    assert_int_equal(umm_store_get(store, "a", 1, NULL, &entry, NULL), UMM_OK);
+    assert_int_equal(entry.expires_ns, at + HOUR);
     /* That it has expired does not make it older. */
     put_expired(store, "c", 500 * MS);
     const struct umm_store_row late = {"c", 1, vector, 400 * MS, UMM_STORE_FOR_EVER, false};
