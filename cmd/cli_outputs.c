@@ -10,8 +10,22 @@
 #include "sys/file.h"
 #include "sys/outfile.h"
 
+/* Rows go to a store in one tool, which knows of it by itself. */
+static int check_no_store(const struct cli_output *output)
+{
+    static const char scheme[] = "store:";
+    char shown[UMM_EXCERPT_MAX];
+    if (!output->path || strncmp(output->path, scheme, sizeof scheme - 1) != 0)
+        return CLI_OK;
+    umm_escape(shown, sizeof shown, output->path, strlen(output->path));
+    return cli_usage("%s takes no store; a file of that name is ./%s", output->option, shown);
+}
+
 int cli_check_outputs(const struct cli_output *outputs, size_t n)
 {
+    for (size_t i = 0; i < n; i++)
+        if (check_no_store(&outputs[i]) != CLI_OK)
+            return CLI_USAGE;
     for (size_t i = 0; i < n; i++)
         for (size_t k = i + 1; k < n; k++)
             if (outputs[i].path && outputs[k].path &&

@@ -1245,3 +1245,12 @@ assert min(times) < 0.1, times
 PY
     ok "$PY" memory.py
 }
+
+@test "a store is no output, and a file of such a name can be one" {
+    echo 'timestamp,open,high,low,close,volume
+1600000000000,1,1,1,1,1' >a.csv
+    refuses 2 "umm-convert: --output takes no store; a file of that name is ./store:s
+Try 'umm-convert --help'." umm-convert -o store:s a.csv
+    ok umm-convert -o ./store:s a.csv
+    [[ -s store:s ]]
+}
