@@ -108,9 +108,9 @@ static const struct cli_option options[] = {
     {0, "closed", "TIME", "the same for closed positions, or forget (default 1h)",
      CLI_CALL(job.rules.closed_ms, take_closed, "a time in whole milliseconds, or forget")},
     {0, "max-positions", "N", "room for N positions (default 1000000)",
-     CLI_COUNT(job.rules.max_positions, 1, UINT64_C(1) << 30)},
+     CLI_COUNT(job.rules.max_positions, 1, UMM_WATCH_COUNT_MAX)},
     {0, "max-symbols", "N", "room for N symbols (default 100000)",
-     CLI_COUNT(job.rules.max_symbols, 1, UINT64_C(1) << 30)},
+     CLI_COUNT(job.rules.max_symbols, 1, UMM_WATCH_COUNT_MAX)},
     CLI_HEADING("Looks:"),
     {0, "fields", "LIST",
      "which fields, in which order: of time_ms, id, symbol,\nrisk, interval_ms, late_us (default: "

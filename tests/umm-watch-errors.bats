@@ -30,6 +30,8 @@ bad() {
     bad '3:14: entry is not a number: "1e"' open,5,p,A,1,1e,,,
     bad '3:14: entry is out of range: "1e999"' open,5,p,A,1,1e999,,,
     bad '3:16: take_profit is not a number: "nan"' open,5,p,A,1,2,nan,,
+    bad '3:16: take_profit is 0: leave it empty if there is none: "0.00"' open,5,p,A,1,2,0.00,,
+    bad '3:17: stop_loss is 0: leave it empty if there is none: "-0"' open,5,p,A,1,2,,-0,
     bad '3:18: price is not for an open: a price event says it: "3"' open,5,p,A,1,2,,,3
     for cell in 'entry 13 price,5,,A,,2,,,3' 'take_profit 14 price,5,,A,,,2,,3' 'stop_loss 15 price,5,,A,,,,2,3'; do
         read -r name column line <<<"$cell"

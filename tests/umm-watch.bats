@@ -38,6 +38,14 @@ for i in range(int(sys.argv[1])):
 END
 }
 
+# What a test that failed has left running.
+teardown() {
+    local left
+    for left in $(jobs -p); do
+        kill -9 "$left" 2>/dev/null || true
+    done
+}
+
 @test "a price that jumps to the stop leads to a look at its time" {
     events open,1000,p,A,long,1.5,2,1, price,2500,,A,,,,,1.0 close,2600,p,,,,,,
     looks 1000,p,A,0,5000,0 2500,p,A,1,100,0

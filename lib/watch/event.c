@@ -393,6 +393,18 @@ static bool get_number(struct umm_events *events, enum column column, double *va
     }
 }
 
+/*
+ * A barrier, NaN for none. Some programs write 0 for none, which as a price is on the wrong side of
+ * half of all positions: it is refused, not guessed at.
+ */
+static bool get_barrier(struct umm_events *events, enum column column, double *value,
+                        struct umm_error *err)
+{
+    if (!get_number(events, column, value, err))
+        return false;
+    return *value != 0 || bad_cell(events, column, "is 0: leave it empty if there is none", err);
+}
+
 /* A number that is of 1980 to 2100 as seconds, and of early 1970 as milliseconds. */
 static bool is_in_seconds(const struct cell *cell)
 {
@@ -462,8 +474,8 @@ static bool get_event(struct umm_events *events, struct umm_event *event, struct
         return true;
     return get_side(events, &position->side, err) &&
            get_number(events, ENTRY, &position->entry, err) &&
-           get_number(events, TAKE_PROFIT, &position->take_profit, err) &&
-           get_number(events, STOP_LOSS, &position->stop_loss, err);
+           get_barrier(events, TAKE_PROFIT, &position->take_profit, err) &&
+           get_barrier(events, STOP_LOSS, &position->stop_loss, err);
 }
 
 /* ---- lines ----------------------------------------------------------------------- */
