@@ -551,8 +551,8 @@ static void impossible_answers_are_refused(void **state)
         "*6\r\n$1\r\n1\r\n$32\r\n0123456789abcdef0123456789abcdef\r\n$1\r\n3\r\n$2\r\n32\r\n$"
         "1\r\n4\r\n"
         "$1\r\n0\r\n",
-        "*6\r\n$1\r\n1\r\n$32\r\n0123456789abcdef0123456789abcdef\r\n$1\r\n3\r\n$2\r\n31\r\n:4\r\n"
-        "$1\r\n0\r\n",
+        ("*6\r\n$1\r\n1\r\n$32\r\n0123456789abcdef0123456789abcdef\r\n$1\r\n3\r\n$2\r\n31\r\n:4\r\n"
+         "$1\r\n0\r\n"),
         "*6\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n:1\r\n",
         "+OK\r\n"};
     static const char *const lists[] = {"*1\r\n$1\r\na\r\n", "*2\r\n$1\r\na\r\n$2\r\n-1\r\n",
