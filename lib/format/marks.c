@@ -40,6 +40,10 @@ bool umm_marks_pool(int dir_fd)
 
 /* ---- stores ----------------------------------------------------------------------------- */
 
+/* Of an id, with which a slot would be 56 bytes, and most slots lie across two lines of the cache.
+ */
+enum { LINE_WORDS = 4 };
+
 enum umm_status umm_marks_describe_slots(struct umm_npy *npy, uint64_t n, uint32_t id_words,
                                          bool has_expiry, struct umm_error *err)
 {
@@ -47,12 +51,14 @@ enum umm_status umm_marks_describe_slots(struct umm_npy *npy, uint64_t n, uint32
         const char *name;
         struct umm_npy_type type;
         bool is_left_out;
-    } fields[] = {{"id", {.kind = 'S', .size_bytes = id_words * 8 - 1}, false},
-                  {"active", {.kind = 'b', .size_bytes = 1}, false},
-                  {"timestamp", {.kind = 'M', .size_bytes = 8, .unit = "ns"}, false},
-                  {"expires", {.kind = 'M', .size_bytes = 8, .unit = "ns"}, !has_expiry},
-                  {"generation", {.kind = 'u', .size_bytes = 4}, false},
-                  {"check", {.kind = 'u', .size_bytes = 4}, false}};
+    } fields[] = {
+        {"id", {.kind = 'S', .size_bytes = id_words * 8 - 1}, false},
+        {"active", {.kind = 'b', .size_bytes = 1}, false},
+        {"timestamp", {.kind = 'M', .size_bytes = 8, .unit = "ns"}, false},
+        {"expires", {.kind = 'M', .size_bytes = 8, .unit = "ns"}, !has_expiry},
+        {"generation", {.kind = 'u', .size_bytes = 4}, false},
+        {"check", {.kind = 'u', .size_bytes = 4}, false},
+        {"reserved", {.kind = 'u', .size_bytes = 8}, !has_expiry || id_words != LINE_WORDS}};
     *npy = (struct umm_npy){.n_dims = 1, .shape = {n}};
     enum umm_status status = UMM_OK;
     for (size_t i = 0; !status && i < sizeof fields / sizeof *fields; i++)
@@ -74,7 +80,7 @@ enum umm_status umm_marks_slots(const struct umm_npy *npy, bool *is_slots, bool 
         npy->fields[0].type.size_bytes > UMM_STORE_ID_MAX)
         return UMM_OK;
     uint32_t id_words = npy->fields[0].type.size_bytes / 8 + 1;
-    const bool expires = npy->n_fields == FIELDS_WITH_EXPIRY;
+    const bool expires = npy->n_fields >= FIELDS_WITH_EXPIRY;
     enum umm_status status = umm_marks_describe_slots(&wanted, 0, id_words, expires, err);
     if (status)
         return status;

@@ -471,7 +471,7 @@ static void a_torn_slot_is_cleared(void **state)
     assert_int_equal(umm_store_close(store, NULL), UMM_OK);
     struct stat st;
     stat("store/slots.npy", &st);
-    write_at("store/slots.npy", st.st_size - 8 * 56 + 48, &odd, 4);
+    write_at("store/slots.npy", st.st_size - 8 * 64 + 48, &odd, 4);
     store = open_store("store", UMM_STORE_READ);
     struct umm_error err;
     struct umm_store_entry entry;
