@@ -25,11 +25,12 @@ n_cases = 0
 
 
 def tree(directory="."):
-    """What is in it, by name: kinds, contents and targets of links. Times are left alone."""
+    """What is in it, by name: kinds, contents and targets of links. Times are left alone, and what a
+    pool knows of itself, which any put may forget."""
     found = {}
     for where, directories, names in os.walk(directory):
         directories[:] = [name for name in directories if name not in ("made", "m5")]
-        for name in directories + names:
+        for name in directories + [name for name in names if name != ".umm-ledger"]:
             path = os.path.join(where, name)
             if os.path.islink(path):
                 found[path] = os.readlink(path)
