@@ -11,12 +11,12 @@
 
 /*
  * What a hint is for people. {name} is the option --name: a tool that lacks it skips the
- * sentence and takes the next one for that hint. {?name} is nothing, and skips it likewise. {0} and
- * {1} are the hint's values, {TOOL} the tool's name.
+ * sentence and takes the next one for that hint. {!name} is nothing, and a tool that has that
+ * option skips the sentence. {0} and {1} are the hint's values, {TOOL} the tool's name.
  */
 
-/* Tools have --columns and --time-unit for other things also: those of text go with --names. */
-#define OF_TEXT "{?names}"
+/* Where there is --time-as, --columns and --time-unit are those of tables, and not of text. */
+#define OF_TEXT "{!time-as}"
 
 static const struct {
     enum umm_hint hint;
@@ -185,8 +185,8 @@ static const struct {
 struct piece {
     const char *text;
     size_t len;
-    bool is_option, is_silent; /* which the tool must have; and is not said */
-    bool is_name;              /* of a value or the tool; all false: words */
+    bool is_option, is_against; /* which the tool must have, or must not */
+    bool is_name;               /* of a value or the tool; all false: words */
 };
 
 /* The piece at *at, which moves past it; false at the end. */
@@ -194,8 +194,8 @@ static bool next_piece(const char **at, struct piece *piece)
 {
     const bool is_braced = **at == '{';
     *piece = (struct piece){.text = *at + is_braced};
-    piece->is_silent = is_braced && *piece->text == '?';
-    piece->text += piece->is_silent;
+    piece->is_against = is_braced && *piece->text == '!';
+    piece->text += piece->is_against;
     piece->len = strcspn(piece->text, is_braced ? "}" : "{");
     *at = piece->text + piece->len + is_braced;
     const bool is_small = *piece->text >= 'a' && *piece->text <= 'z';
@@ -208,7 +208,7 @@ static bool has_all(const char *sentence, bool (*has_option)(const char *name, s
 {
     struct piece piece;
     while (next_piece(&sentence, &piece))
-        if (piece.is_option && !has_option(piece.text, piece.len))
+        if (piece.is_option && has_option(piece.text, piece.len) == piece.is_against)
             return false;
     return true;
 }
@@ -218,7 +218,7 @@ static void write_out(const char *sentence, const struct umm_error *err, const c
 {
     struct piece piece;
     for (size_t n = 0; n < CLI_HINT_MAX && next_piece(&sentence, &piece);) {
-        if (piece.is_silent)
+        if (piece.is_against)
             continue;
         if (piece.is_name) {
             const bool is_value = *piece.text == '0' || *piece.text == '1';

@@ -55,8 +55,8 @@ static void test_the_first_that_fits_the_tool_is_said(void **state)
                         "; use --layout, or name the fields to umm-convert: "
                         "umm-convert ... -o - | umm-x ...");
     /* Where --columns is of something else. */
-    assert_string_equal(words(UMM_HINT_COLUMNS, " columns layout ", "", ""), "");
-    assert_string_equal(words(UMM_HINT_COLUMNS, " columns layout names ", "", ""),
+    assert_string_equal(words(UMM_HINT_COLUMNS, " columns layout time-as ", "", ""), "");
+    assert_string_equal(words(UMM_HINT_COLUMNS, " columns layout ", "", ""),
                         "; use --columns or --layout");
 }
 
@@ -67,7 +67,7 @@ static void test_values_are_put_in(void **state)
     (void)state;
     assert_string_equal(words(UMM_HINT_UNIT_OR_FORMAT, " time-unit-in time-format ", "s", "%y%m%d"),
                         "; use --time-unit-in=s or --time-format=%y%m%d");
-    assert_string_equal(words(UMM_HINT_NAME_COLUMN, " columns names ", "volume", ""),
+    assert_string_equal(words(UMM_HINT_NAME_COLUMN, " columns ", "volume", ""),
                         "; name the volume: volume=FIELD in --columns");
     memset(wide, 'x', sizeof wide - 1);
     wide[sizeof wide - 1] = '\0';
@@ -78,14 +78,22 @@ static void test_values_are_put_in(void **state)
     assert_non_null(strstr(out, wide));
 }
 
-/* Every hint has words in a tool that has every option, and none are for another hint. */
+/* All but the one that says what --columns are. */
+static bool has_any_option_of_text(const char *name, size_t len)
+{
+    return len != strlen("time-as") || strncmp(name, "time-as", len) != 0;
+}
+
+/* Every hint has words in a tool that has every option, with tables or without. */
 static void test_every_hint_has_words(void **state)
 {
     char out[CLI_HINT_MAX];
     (void)state;
     for (unsigned hint = UMM_HINT_NONE + 1; hint < UMM_HINT_END; hint++) {
         struct umm_error err = {.hint = hint, .hint_values = {"a", "b"}};
-        cli_hint(&err, "umm-x", has_any_option, out);
+        cli_hint(&err, "umm-x", has_any_option_of_text, out);
+        if (!out[0])
+            cli_hint(&err, "umm-x", has_any_option, out);
         if (!out[0])
             fail_msg("hint %u has no words", hint);
         if (strpbrk(out, "{}"))
