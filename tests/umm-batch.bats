@@ -284,10 +284,12 @@ END
 }
 
 @test "signals as they were: a command has the default of SIGPIPE, and what was ignored" {
+    local mine
+    mine=$(grep SigIgn /proc/self/status | cut -f2)
     ok batch -- sh -c 'grep SigIgn /proc/self/status | cut -f2' <<<x
-    [[ $output == 0000000000000000 ]]
+    [[ $output == "$mine" ]]
     ok bash -c 'trap "" INT PIPE; umm-batch -- sh -c "grep SigIgn /proc/self/status | cut -f2" <<<x'
-    [[ $output == 0000000000001002 ]]
+    [[ $output == "$(printf '%016x' $((0x$mine | 0x1002)))" ]]
 }
 
 @test "progress counts items" {
