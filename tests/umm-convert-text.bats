@@ -177,3 +177,14 @@ PY
     refuses 1 'umm-convert: in.csv:3:25: 1 field, expected 2; --skip-footer N passes over the last lines, --bad-rows skip over all that is no row' \
         umm-convert --columns timestamp,open -o x.npy in.csv
 }
+
+@test "long texts beside times that could be epochs or dates" {
+    local long
+    long=$(printf 'x%.0s' {1..255})
+    printf 'time,note\n20200101,%s\n20200102,b\n' "$long" >a.csv
+    ok umm-convert --columns=time,note:S255 -o a.npy a.csv
+    ok "$PY" -c "
+import numpy
+a = numpy.load('a.npy')
+assert a['note'].tolist() == [b'$long', b'b'] and str(a['time'][0]) == '2020-01-01T00:00:00.000', a"
+}

@@ -125,11 +125,10 @@ static bool number_type(const char *name, struct umm_npy_type *type)
 /* S1 to S255: text. */
 static bool text_type(const char *name, struct umm_npy_type *type)
 {
-    enum { TEXT_BYTES_MAX = 255 };
     int64_t size;
     if (name[0] != 'S' || name[1] < '1' || name[1] > '9' || !is_number(name + 1) ||
         umm_num_parse_i64(name + 1, strlen(name + 1), '.', &size) != UMM_NUM_OK ||
-        size > TEXT_BYTES_MAX)
+        size > UMM_SCHEMA_CELL_MAX)
         return false;
     *type = (struct umm_npy_type){.kind = 'S', .size_bytes = (uint32_t)size};
     return true;

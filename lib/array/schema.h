@@ -34,6 +34,8 @@ struct umm_schema_options {
     enum umm_time_unit time_unit;
 };
 
+enum { UMM_SCHEMA_CELL_MAX = 255 }; /* bytes of a value of any type: the longest text */
+
 /* Whether the caller says which columns, so that no layout does. */
 static inline bool umm_schema_is_said(const struct umm_schema_options *options)
 {

@@ -36,7 +36,7 @@ static bool are_others_good(const struct look *look, const struct umm_csv_field 
     for (size_t i = 0; i < cells->schema->n_fields; i++) {
         const struct umm_csv_field none = {.text = NULL};
         struct umm_cell_time ignored = {.takes_both = false};
-        char out[sizeof(double)];
+        char out[UMM_SCHEMA_CELL_MAX];
         if (!cells->schema->fields[i].is_time && cells->found[i].first >= 0 &&
             umm_cells_convert_field(cells, i, fields[cells->found[i].first], none, out, &ignored,
                                     NULL))
