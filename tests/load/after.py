@@ -100,7 +100,8 @@ def left_over():
     found = []
     for directory, _, names in os.walk("."):
         found += [f"{directory}/{name} is left over" for name in names
-                  if name.endswith((".lock", ".journal")) or name.startswith(".") and ".umm-" in name and name != ".umm-pool"]
+                  if name.endswith((".lock", ".journal")) or
+                  name.startswith(".") and ".umm-" in name and name not in (".umm-pool", ".umm-ledger")]
     return found
 
 
