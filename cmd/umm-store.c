@@ -190,8 +190,8 @@ static enum umm_status evict_one(struct umm_store *store, float *vector, bool *i
                                  struct umm_error *err)
 {
     struct umm_store_entry entry;
-    char line[UMM_STORE_ENTRY_LINE_MAX], shown[UMM_EXCERPT_MAX];
-    bool was_it = true;
+    char line[UMM_STORE_ENTRY_LINE_MAX];
+    bool was_it; /* if not, another client has removed it after this one printed it, too */
     enum umm_status status = umm_store_oldest_sound(store, &entry, vector, is_done, err);
     if (status || !*is_done)
         return status;
@@ -199,11 +199,7 @@ static enum umm_status evict_one(struct umm_store *store, float *vector, bool *i
     /* A terminal's line is written, or lost, before the flush. */
     if (fflush(stdout) != 0 || ferror(stdout))
         return umm_error_set_errno(err, errno, "-", "cannot write");
-    status = umm_store_evict_shown(store, &entry, &was_it, err);
-    if (!status && !was_it)
-        cli_warn("%s: removed or written by another meanwhile",
-                 umm_escape(shown, sizeof shown, entry.id, entry.id_bytes));
-    return status;
+    return umm_store_evict_shown(store, &entry, &was_it, err);
 }
 
 /* All that have expired, or n_wanted of them, in steps that a signal can end. */
