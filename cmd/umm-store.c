@@ -191,7 +191,7 @@ static enum umm_status evict_one(struct umm_store *store, float *vector, bool *i
 {
     struct umm_store_entry entry;
     char line[UMM_STORE_ENTRY_LINE_MAX];
-    bool was_it; /* if not, another client has removed it after this one printed it, too */
+    bool was_it; /* if not, another client has removed it, and has also printed it */
     enum umm_status status = umm_store_oldest_sound(store, &entry, vector, is_done, err);
     if (status || !*is_done)
         return status;
